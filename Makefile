@@ -1,0 +1,78 @@
+# Everything a developer or a first-time user runs; `make help` lists it.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+UV := $(BIN)/uv
+KAFKA := .seep/kafka-libs/.complete
+
+# No model hub is asked for anything: what the demo and the tests load is on this machine.
+export HF_HUB_OFFLINE := 1
+# vLLM's CPU build takes 4 GiB for its key-value cache unless told otherwise; the demo's model needs next to none.
+export VLLM_CPU_KVCACHE_SPACE := 1
+
+.PHONY: help
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: .venv/.complete $(KAFKA)  ## Make .venv with everything in it, and fetch a Kafka broker
+
+.venv/.complete: requirements/cpu.txt requirements/uv.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	$(UV) pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/cpu.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(KAFKA): deploy/local/kafka.pom.xml
+	rm -rf .seep/kafka-libs
+	mvn --quiet --batch-mode -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.seep/kafka-libs
+	touch $@
+
+.PHONY: demo
+demo: setup  ## Run the main job: a model with known leakage, served by vLLM, through Kafka to leak rates
+	$(BIN)/python -m deploy.local.demo
+
+.PHONY: stack
+stack: setup  ## Run broker, PostgreSQL and the three services in the foreground (CONFIG=seep.yaml)
+	$(BIN)/python -m deploy.local.stack --config $(or $(CONFIG),seep.yaml)
+
+.PHONY: kafka
+kafka: $(KAFKA) .venv/.complete  ## Run a local Kafka broker in the foreground (PORT=9092)
+	$(BIN)/python -m deploy.local.broker .seep/kafka $(or $(PORT),9092)
+
+.PHONY: test
+test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
+	$(BIN)/python -m pytest
+
+.PHONY: check
+check: setup  ## Lint, types, directions of imports, and that the generated code is what the protos say
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory PROTO_OUT=.seep/proto proto
+	@for file in seep/v1/*_pb2.py*; do diff $$file .seep/proto/$$file || { echo "$$file is not what proto/ says: run make proto"; exit 1; }; done
+
+PROTO_OUT ?= .
+.PHONY: proto
+proto: .venv/.complete  ## Regenerate seep/v1 from proto/
+	mkdir -p $(PROTO_OUT)
+	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=$(PROTO_OUT) --pyi_out=$(PROTO_OUT) proto/seep/v1/*.proto
+
+.PHONY: lock
+lock: .venv/.complete  ## Resolve the two lock files anew
+	$(UV) pip compile pyproject.toml requirements/cpu.in --extra dev --override requirements/cpu-overrides.txt $(LOCK) -o requirements/cpu.txt
+	$(UV) pip compile pyproject.toml --extra generator --extra scorer --extra aggregator $(LOCK) -o requirements/gpu.txt
+LOCK := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
+.PHONY: bench
+bench: setup  ## Run the benchmarks; benchmarks/RESULTS.md keeps the figures
+	$(BIN)/python -m benchmarks.pipeline
+
+.PHONY: clean
+clean:  ## Remove all that was made here, the local broker's and database's data included
+	rm -rf .venv .seep build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

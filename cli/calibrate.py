@@ -1,0 +1,97 @@
+"""The command that shows what the instrument does on a known truth."""
+
+import secrets
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.database import open_store
+from cli.in_process import open_pipeline
+from cli.push import new_run_id
+from cli.results import wide_console
+from cli.run import run_jobs
+from seep.records import LeakRate
+from seep.settings import Settings, Target, VllmEngine, load_settings
+from seep.suites.jobs import manifest, prompt_jobs
+from seep.suites.loading import load_suite
+
+FOLDER = Path(".seep/calibration")
+NAME = "calibration"
+
+
+def calibrate(
+    metrics: Annotated[str | None, typer.Option(help="Metrics by name, as sentence_bert,bert_score.")] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Only train the model, or find it trained, and print where it is.")
+    ] = False,
+) -> None:
+    """Measure a small model whose true leak rates are known, through the real chain, and compare.
+
+    Exit code 1 where more true rates lie outside their intervals than chance allows.
+    """
+    # torch and the model's libraries are this command's alone.
+    from cli.calibration.model import ensure_model
+
+    trained = _current(ensure_model(FOLDER))
+    if prepare:
+        typer.echo(str(trained))
+        return
+    settings = _with_model(load_settings(), trained / "model")
+    measured, true = _measure(settings, trained, metrics.split(",") if metrics else None)
+    table = Table("category", "metric", "true rate", "measured", "95 % interval", "truth inside", box=None)
+    for rate in measured:
+        truth = true[rate.metric, rate.category]
+        inside = "yes" if _inside(rate, truth) else "NO"
+        interval = f"[{rate.low:.2f}, {rate.high:.2f}]"
+        table.add_row(rate.category, rate.metric, f"{truth:.2f} %", f"{rate.rate:.2f} %", interval, inside)
+    wide_console().print(table)
+    outside = sum(not _inside(rate, true[rate.metric, rate.category]) for rate in measured)
+    typer.echo(f"{outside} of {len(measured)} true rates lie outside their 95 % intervals")
+    from cli.calibration.truth import surprising
+
+    if surprising(outside, len(measured)):
+        typer.echo("that is more than chance allows")
+        raise typer.Exit(1)
+
+
+def _current(trained: Path) -> Path:
+    """A name for the trained model that stays the same when the grammar or the training changes."""
+    link = FOLDER / "current"
+    fresh = FOLDER / f"current-{secrets.token_hex(4)}"
+    fresh.symlink_to(trained.name)
+    fresh.replace(link)
+    return link
+
+
+def _measure(
+    settings: Settings, trained: Path, metrics: list[str] | None
+) -> tuple[list[LeakRate], dict[tuple[str, str], float]]:
+    """The measured rates, and the true ones by metric and category."""
+    from cli.calibration.truth import true_rates
+    from services.generator.cutting import cut_answer
+
+    suite = load_suite(trained / "suite.yaml")
+    run = new_run_id(NAME)
+    jobs = prompt_jobs(suite, run=run, target=NAME)
+    with ExitStack() as opened:
+        store = opened.enter_context(open_store(settings))
+        pipeline = open_pipeline(settings, NAME, metrics)
+        store.record([], [], [manifest(suite, run=run, target=NAME, created_at=time.time())])
+        run_jobs(jobs, pipeline, store, settings.worker.batch)
+        measured = store.rates(run)
+    truths = true_rates(trained / "model", suite, pipeline.metrics, lambda text: cut_answer(text, suite.cut))
+    return measured, {(truth.metric, truth.category): truth.rate for truth in truths}
+
+
+def _with_model(settings: Settings, model: Path) -> Settings:
+    # In fp32 and without graphs the engine samples from the very distribution that is enumerated.
+    engine = VllmEngine(backend="vllm", model=str(model.resolve()), dtype="float32", enforce_eager=True)
+    return settings.model_copy(update={"engines": {NAME: engine}, "targets": {NAME: Target(engine=NAME)}})
+
+
+def _inside(rate: LeakRate, truth: float) -> bool:
+    return rate.low is not None and rate.high is not None and rate.low <= truth <= rate.high

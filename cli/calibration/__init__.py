@@ -1,0 +1,1 @@
+"""A model whose leakage is known: its grammar, its training, and its true leak rates."""

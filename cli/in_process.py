@@ -1,0 +1,74 @@
+"""The three handlers chained in one process; between them the records pass through the codec, as they do in Kafka."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from seep import codec
+from seep.records import Failure, GeneratedJob, PromptJob, ScoredJob
+from seep.settings import Settings
+from services.aggregator.dead import DeadJob
+from services.generator.engines import engine_named, open_backend
+from services.generator.generating import generate_jobs
+from services.scorer.loading import load_metrics
+from services.scorer.scoring import score_jobs
+from services.scorer.similarity import Metric
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What the generator made of a batch: generated jobs, and the jobs that failed there."""
+
+    jobs: list[GeneratedJob]
+    dead: list[DeadJob]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Generator and scorer as functions; a job that fails is dead, as it would be on seep.deadletter."""
+
+    metrics: Mapping[str, Metric]
+    generator: Callable[[Sequence[PromptJob]], list[GeneratedJob | Failure]]
+    scorer: Callable[[Sequence[GeneratedJob]], list[ScoredJob | Failure]]
+
+    def generate(self, jobs: Sequence[PromptJob]) -> Generated:
+        """Generates one batch."""
+        sent = [codec.decode_prompt_job(codec.encode_prompt_job(job)) for job in jobs]
+        results, dead = _split("generator", sent, self.generator(sent))
+        return Generated(results, dead)
+
+    def score(self, generated: Generated) -> tuple[list[ScoredJob], list[DeadJob]]:
+        """Scores one batch; returns what is to be recorded of it: scored jobs and dead ones, of both stages."""
+        sent = [codec.decode_generated_job(codec.encode_generated_job(job)) for job in generated.jobs]
+        results, dead = _split("scorer", [job.prompts for job in sent], self.scorer(sent))
+        return [codec.decode_scored_job(codec.encode_scored_job(job)) for job in results], generated.dead + dead
+
+
+def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None) -> Pipeline:
+    """Loads the target's engine and the metrics (all that are configured, where none are named).
+
+    Raises InputError for what cannot be loaded.
+    """
+    engine = settings.targets[target].engine
+    loaded, provenance = load_metrics(settings.metrics, metrics)
+    backend = open_backend(engine_named(settings, engine), f"engines.{engine}")
+    return Pipeline(
+        metrics=loaded,
+        generator=lambda jobs: generate_jobs(jobs, backend, {target: settings.targets[target]}),
+        scorer=lambda jobs: score_jobs(jobs, loaded, settings.scoring, provenance),
+    )
+
+
+def _split(
+    stage: str, jobs: Sequence[PromptJob], results: Sequence[Record | Failure]
+) -> tuple[list[Record], list[DeadJob]]:
+    done: list[Record] = []
+    dead: list[DeadJob] = []
+    for job, result in zip(jobs, results, strict=True):
+        if isinstance(result, Failure):
+            dead.append(DeadJob(job.run, job.job, stage, result.reason))
+        else:
+            done.append(result)
+    return done, dead

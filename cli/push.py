@@ -1,0 +1,127 @@
+"""The commands that send: a suite to a target, a run's cancellation, and the topics both need."""
+
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli.suites import SuiteArgument, find_suite
+from seep.broker import Sender, TopicReader, create_topics, existing_topics
+from seep.codec import DecodeError, decode_manifest, encode_manifest, encode_prompt_job
+from seep.errors import InputError
+from seep.messages import Outgoing
+from seep.records import PromptJob, RunManifest
+from seep.settings import Kafka, Settings, load_settings
+from seep.stage import LARGEST_MESSAGE
+from seep.suites.jobs import check_run_id, manifest, prompt_jobs
+from seep.suites.loading import load_suite
+from seep.topics import RUNS, job_key, jobs_topic, topic_configs
+
+AT_ONCE = 500
+
+topics_app = typer.Typer(help="Create the topics.", no_args_is_help=True)
+
+
+@topics_app.callback()
+def _topics() -> None:
+    """Create the topics."""
+
+
+@topics_app.command("apply")
+def apply_topics() -> None:
+    """Create the topics that are not there yet; safe to run again."""
+    settings = load_settings()
+    configs = topic_configs(settings.targets, settings.kafka.topics)
+    created = create_topics(settings.kafka, configs)
+    for name in sorted(configs):
+        typer.echo(f"{name}: {'created' if name in created else 'was there'}")
+
+
+def push(
+    suite: SuiteArgument,
+    target: Annotated[str, typer.Option(help="The target of seep.yaml that is to answer.")],
+    run_id: Annotated[str | None, typer.Option(help="The run's id; sending it again is the same run.")] = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="Generations per prompt, instead of the suite's.")] = None,
+) -> None:
+    """Send a suite to a target and print the run's id."""
+    settings = load_settings()
+    check_target(settings, target)
+    path = find_suite(suite)
+    loaded = load_suite(path)
+    run = check_run_id(run_id) if run_id else new_run_id(loaded.name)
+    jobs = prompt_jobs(loaded, run=run, target=target, samples=samples)
+    outgoing = list(job_messages(jobs))
+    for job, message in zip(jobs, outgoing, strict=True):
+        if len(message.value or b"") > LARGEST_MESSAGE:
+            raise InputError(f"{path}: job with control {job.control!r}: too large for one message; split its tests")
+    expected = manifest(loaded, run=run, target=target, samples=samples, created_at=time.time())
+    with open_sender(settings.kafka, [RUNS, jobs_topic(target)]) as sender:
+        sender.send([manifest_message(expected)])
+        for start in range(0, len(outgoing), AT_ONCE):
+            sender.send(outgoing[start : start + AT_ONCE])
+    typer.echo(run)
+
+
+def cancel(run: Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]) -> None:
+    """Cancel a run: what is not generated or scored yet never will be."""
+    settings = load_settings()
+    sent = find_manifest(settings.kafka, run)
+    with open_sender(settings.kafka, [RUNS]) as sender:
+        sender.send([manifest_message(replace(sent, cancelled=True))])
+    typer.echo(f"{run}: cancelled")
+
+
+def check_target(settings: Settings, target: str) -> None:
+    """Raises InputError where seep.yaml has no such target."""
+    if target not in settings.targets:
+        known = ", ".join(sorted(settings.targets)) or "none"
+        raise InputError(f"--target {target}: there is no such target in the configuration; known: {known}")
+
+
+def new_run_id(suite: str) -> str:
+    """An id that sorts by time, with a little chance so that two pushes within a second differ."""
+    return f"{suite}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+def job_messages(jobs: Iterable[PromptJob]) -> Iterator[Outgoing]:
+    """The messages that ask for jobs."""
+    for job in jobs:
+        yield Outgoing(jobs_topic(job.target), job_key(job.run, job.job), encode_prompt_job(job))
+
+
+def manifest_message(sent: RunManifest) -> Outgoing:
+    """The message that announces, or ends, a run."""
+    return Outgoing(RUNS, sent.run.encode(), encode_manifest(sent))
+
+
+def find_manifest(kafka: Kafka, run: str) -> RunManifest:
+    """The manifest of a run, as it was sent last; raises InputError where none was."""
+    reader = TopicReader(kafka, RUNS)
+    try:
+        found = [message.value for message in reader.new_messages() if message.key == run.encode()]
+    finally:
+        reader.close()
+    for value in reversed(found):
+        try:
+            return decode_manifest(value or b"")
+        except DecodeError:
+            continue
+    raise InputError(f"run {run}: no manifest of it is on {RUNS}")
+
+
+@contextmanager
+def open_sender(kafka: Kafka, topics: Sequence[str]) -> Iterator[Sender]:
+    """A sender for topics that are there; raises InputError for one that is not, BrokerUnavailable for no broker."""
+    missing = sorted(set(topics) - existing_topics(kafka))
+    if missing:
+        raise InputError(f"the broker has no topic {missing[0]}: create it with `seep topics apply`")
+    sender = Sender(kafka)
+    try:
+        yield sender
+    finally:
+        sender.close()

@@ -1,0 +1,155 @@
+"""The commands that read results: rates, runs and examples."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.database import open_store
+from seep.errors import InputError
+from seep.records import LeakRate
+from seep.settings import load_settings
+from services.aggregator.states import RunSummary
+from services.aggregator.store import Only, Store
+from services.aggregator.sums import Comparison
+
+RunArgument = Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+JSON_FIELDS = (
+    *("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
+    *("comparisons", "clusters", "ties", "echoes", "missing"),
+)
+
+
+def rates(
+    run: RunArgument,
+    pool: Annotated[list[str] | None, typer.Option(help="Categories to pool, as 1,2; may be given again.")] = None,
+    by: Annotated[str | None, typer.Option(help="`concept`: a rate per concept instead of per category.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the leak rates of a run with their 95 % intervals."""
+    if by not in (None, "concept"):
+        raise InputError(f"--by {by}: expected concept")
+    pools = [tuple(part.strip() for part in text.split(",")) for text in pool or []]
+    if by and pools:
+        raise InputError("--pool: pools categories, which --by concept does not show")
+    with open_store(load_settings()) as store:
+        summary = known_run(store, run)
+        found = store.rates_by_concept(run) if by else store.rates(run, pools)
+    if as_json:
+        print_rates_json(found)
+    else:
+        print_rates(summary, found, first_column=by or "category")
+
+
+def runs(
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20, as_json: JsonOption = False
+) -> None:
+    """List the latest runs with their states."""
+    with open_store(load_settings()) as store:
+        found = store.runs(limit)
+    if as_json:
+        typer.echo(json.dumps([asdict(summary) for summary in found], indent=1))
+        return
+    table = Table("run", "target", "suite", "state", "jobs", "dead", "missing", "sent", box=None)
+    for summary in found:
+        jobs = f"{summary.recorded}/{'?' if summary.jobs is None else summary.jobs}"
+        state = summary.state + (" (mixed)" if summary.mixed else "")
+        cells = [summary.run, summary.target, summary.suite, state, jobs, str(summary.dead), str(summary.missing)]
+        table.add_row(*cells, _moment(summary.created_at))
+    wide_console().print(table)
+
+
+def examples(
+    run: RunArgument,
+    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Judge by this metric alone.")] = None,
+    leaks: Annotated[bool, typer.Option("--leaks", help="Only comparisons that leak.")] = False,
+    ties: Annotated[bool, typer.Option("--ties", help="Only comparisons that tie.")] = False,
+    limit: Annotated[int, typer.Option(min=1)] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a model said: concept, test's and control's generation, and their similarities."""
+    if leaks and ties:
+        raise InputError("--leaks, --ties: expected one of them")
+    only: Only | None = "leaks" if leaks else "ties" if ties else None
+    with open_store(load_settings()) as store:
+        known_run(store, run)
+        found = store.comparisons(run, category, metric, only, limit)
+    if as_json:
+        typer.echo(json.dumps([asdict(comparison) for comparison in found], indent=1, ensure_ascii=False))
+        return
+    for comparison in found:
+        _print_example(comparison)
+    if not found:
+        typer.echo("no such comparisons")
+
+
+def known_run(store: Store, run: str) -> RunSummary:
+    """The run's summary; raises InputError where the database has no such run."""
+    summary = store.run(run)
+    if summary is None:
+        raise InputError(f"run {run}: there is no such run; `seep runs` lists them")
+    return summary
+
+
+def print_rates(summary: RunSummary, found: Sequence[LeakRate], first_column: str = "category") -> None:
+    """A table of rates under a line about the run; says what is missing, and what not to trust."""
+    typer.echo(f"run {summary.run}: {summary.suite} on {summary.target}, {summary.state}")
+    table = Table(first_column, "metric", "leak rate", "95 % interval", box=None)
+    for name in ("comparisons", "clusters", "ties", "echoes", "missing"):
+        table.add_column(name, justify="right")
+    for rate in found:
+        counts = (rate.comparisons, rate.clusters, rate.ties, rate.echoes, rate.missing)
+        table.add_row(Text(rate.category), rate.metric, *_interval(rate), *(str(count) for count in counts))
+    wide_console().print(table)
+    if not found:
+        typer.echo("not measured: no job of this run is scored")
+    if summary.missing:
+        dead = f", {summary.dead} of its {summary.jobs} jobs are dead letters" if summary.dead else ""
+        typer.echo(f"missing: {summary.missing} comparisons{dead} (`seep deadletter list --run {summary.run}`)")
+    if summary.mixed:
+        typer.echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be judged")
+
+
+def print_rates_json(found: Sequence[LeakRate]) -> None:
+    """Rates as a JSON list, unrounded."""
+    typer.echo(json.dumps([{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found], indent=1))
+
+
+def wide_console() -> Console:
+    """A console that never folds a table where nobody looks: piped output is as wide as it needs to be."""
+    console = Console(markup=False, highlight=False)
+    return console if console.is_terminal else Console(markup=False, highlight=False, width=200)
+
+
+def _interval(rate: LeakRate) -> tuple[str, str]:
+    if rate.rate is None or rate.low is None or rate.high is None:
+        return "not measured", ""
+    return f"{rate.rate:.2f} %", f"[{rate.low:.2f}, {rate.high:.2f}]"
+
+
+def _moment(seconds: float | None) -> str:
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _print_example(comparison: Comparison) -> None:
+    typer.echo(f"[{comparison.category}] concept {comparison.concept.strip()!r}, sample {comparison.sample}")
+    typer.echo(f"  test:    {comparison.prompt!r} -> {comparison.generation!r}")
+    typer.echo(f"  control: {comparison.control_prompt!r} -> {comparison.control_generation!r}")
+    for metric, measures in comparison.outcomes.items():
+        typer.echo(f"  {metric}: {_told(measures)}{_similarities(comparison.similarities.get(metric))}")
+
+
+def _told(measures: dict[str, Any]) -> str:
+    return ", ".join(f"{measure} {value:g}" for measure, value in sorted(measures.items()))
+
+
+def _similarities(pair: Sequence[float] | None) -> str:
+    return f"; similarity to the concept {pair[0]:.3f} (test), {pair[1]:.3f} (control)" if pair else ""

@@ -1,0 +1,110 @@
+"""A real Kafka broker on this machine: one KRaft process on the loopback address, for trying out and for tests."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+LIBRARIES = Path(__file__).parents[2] / ".seep" / "kafka-libs"
+CLUSTER_ID = "c2VlcC1sb2NhbC1icm9rZQ"
+START_SECONDS = 60.0
+
+
+class LocalBroker:
+    """A broker with its data in one folder; started again on the same folder it has everything it had."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        """Port 0 takes a free one."""
+        self.folder = folder
+        self.port = port or free_port()
+        self._controller_port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where clients find it."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Starts the broker and returns when it takes connections."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        properties = self.folder / "server.properties"
+        properties.write_text(self._properties(), encoding="utf-8")
+        format_storage = ["format", "--ignore-formatted", "--cluster-id", CLUSTER_ID, "--config", str(properties)]
+        with (self.folder / "broker.log").open("ab") as log:
+            subprocess.run(self._java("kafka.tools.StorageTool", *format_storage), stdout=log, stderr=log, check=True)
+            self._process = subprocess.Popen(
+                self._java("kafka.Kafka", str(properties)), stdout=log, stderr=log, start_new_session=True
+            )
+        self._wait_for_connections()
+
+    def stop(self) -> None:
+        """Stops it in an orderly way."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=60)
+            self._process = None
+
+    def wait(self) -> int:
+        """Waits for the broker to end and returns its exit status."""
+        return self._process.wait() if self._process else 0
+
+    def _wait_for_connections(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                raise SystemExit(f"the broker ended while starting: see {self.folder / 'broker.log'}")
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.2)
+        raise SystemExit(f"the broker did not start in {START_SECONDS:.0f} s: see {self.folder / 'broker.log'}")
+
+    def _java(self, main_class: str, *arguments: str) -> list[str]:
+        log_settings = Path(__file__).with_name("log4j2.properties")
+        options = ["-Xms128m", "-Xmx512m", f"-Dlog4j2.configurationFile={log_settings}"]
+        return ["java", *options, "-cp", f"{LIBRARIES}{os.sep}*", main_class, *arguments]
+
+    def _properties(self) -> str:
+        return "\n".join(
+            [
+                "process.roles=broker,controller",
+                "node.id=1",
+                f"controller.quorum.voters=1@127.0.0.1:{self._controller_port}",
+                f"listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self._controller_port}",
+                "controller.listener.names=CONTROLLER",
+                f"log.dirs={self.folder / 'data'}",
+                "auto.create.topics.enable=false",
+                "offsets.topic.replication.factor=1",
+                "transaction.state.log.replication.factor=1",
+                "transaction.state.log.min.isr=1",
+                "group.initial.rebalance.delay.ms=0",
+                # The topics take messages of 16 MiB; the broker must be able to fetch what they hold.
+                "socket.request.max.bytes=104857600",
+                "",
+            ]
+        )
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    """Runs a broker in the foreground: `python -m deploy.local.broker FOLDER PORT`."""
+    broker = LocalBroker(Path(sys.argv[1]).resolve(), int(sys.argv[2]))
+    broker.start()
+    print(f"Kafka answers at {broker.bootstrap_servers}; data and log in {broker.folder}", flush=True)
+    try:
+        sys.exit(broker.wait())
+    except KeyboardInterrupt:
+        broker.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The whole system as processes on this machine: broker, PostgreSQL and the three services."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from deploy.local.broker import LocalBroker
+from seep.broker import create_topics
+from seep.local_postgres import local_postgres
+from seep.settings import Settings, load_settings
+from seep.topics import topic_configs
+
+FOLDER = Path(".seep")
+STOP_SECONDS = 40.0
+
+
+class Service:
+    """One service as a process of its own, with its output in one log file."""
+
+    def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
+        self.arguments = arguments
+        self.log = log
+        self.environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts the process; its log is appended to."""
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", *self.arguments]
+            # A group of its own: Ctrl-C reaches this stack alone, which then stops the services in order.
+            self._process = subprocess.Popen(
+                command, env={**os.environ, **self.environment}, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def ended(self) -> int | None:
+        """The exit status where the process has ended by itself."""
+        return self._process.poll() if self._process else None
+
+    def kill(self) -> None:
+        """kill -9 for the process and all its children."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self) -> int | None:
+        """SIGTERM, and the exit status; kill -9 where that is not heeded in time."""
+        if self._process is None:
+            return None
+        self._process.terminate()
+        try:
+            return self._process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+            self._process.wait()
+
+
+def services(settings: Settings, config: Path, environment: Mapping[str, str], logs: Path) -> dict[str, Service]:
+    """One generator per engine that has targets, the scorer and the aggregator; not started."""
+    logs.mkdir(parents=True, exist_ok=True)
+    engines = sorted({target.engine for target in settings.targets.values()})
+    commands = {f"generator-{engine}": ["services.generator", "--engine", engine] for engine in engines}
+    commands |= {"scorer": ["services.scorer"], "aggregator": ["services.aggregator"]}
+    # Port 0 takes a free one, which the service's log names.
+    shared = {"SEEP_WORKER__METRICS_PORT": "0", "SEEP_WORKER__METRICS_HOST": "127.0.0.1", **environment}
+    for name in commands:
+        (logs / f"{name}.log").unlink(missing_ok=True)
+    return {
+        name: Service([*command, "--config", str(config)], shared, logs / f"{name}.log")
+        for name, command in commands.items()
+    }
+
+
+@contextmanager
+def running_stack(config: Path, folder: Path) -> Iterator[dict[str, Service]]:
+    """Broker, database and services while the block lasts; data and logs in `folder`."""
+    settings = load_settings(config)
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as parts:
+        broker = LocalBroker(folder / "kafka", int(settings.kafka.bootstrap_servers.rpartition(":")[2]))
+        broker.start()
+        parts.callback(broker.stop)
+        dsn = parts.enter_context(local_postgres(folder / "postgres"))
+        create_topics(settings.kafka, topic_configs(settings.targets, settings.kafka.topics))
+        running = services(settings, config, {"SEEP_DATABASE__DSN": dsn}, folder / "logs")
+        for service in running.values():
+            service.start()
+            parts.callback(service.stop)
+        yield running
+
+
+def ended_services(running: Mapping[str, Service]) -> list[str]:
+    """A line for each service that is no longer there."""
+    return [
+        f"{name} ended with status {service.ended()}: see {service.log}"
+        for name, service in running.items()
+        if service.ended() is not None
+    ]
+
+
+def main() -> None:
+    """Runs the stack in the foreground until it is told to stop or one of its services ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where broker and database keep their data")
+    arguments = parser.parse_args()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with running_stack(arguments.config, arguments.folder) as running:
+        print(f"{', '.join(running)} are running; logs in {arguments.folder / 'logs'}; Ctrl-C stops", flush=True)
+        while not stop.wait(0.5):
+            if ended_services(running):
+                sys.exit("\n".join(ended_services(running)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""The edge to Kafka: the one file that imports its client."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, RebalanceInProgressError
+from kafka.errors import UnknownMemberIdError as UnknownMemberError
+from kafka.structs import OffsetAndMetadata
+
+from seep.errors import Unavailable
+from seep.messages import Message, Outgoing
+from seep.settings import Kafka
+from seep.topics import MAX_MESSAGE_BYTES
+
+log = logging.getLogger(__name__)
+
+# Another member has taken the partitions over: it handles the messages again, and the second writing changes nothing.
+LOST_PARTITIONS = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberError)
+COMMIT_TIMEOUT_MS = 5_000
+SEND_TIMEOUT_SECONDS = 60.0
+# Topics made after a service has started are found at the next refresh; the client's default is five minutes.
+METADATA_MAX_AGE_MS = 5_000
+
+
+class BrokerUnavailable(Unavailable):
+    """The broker cannot be reached, or did not take or give what was asked."""
+
+
+class Sender:
+    """A producer that answers for every message."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        """Raises BrokerUnavailable where no broker answers."""
+        try:
+            self._producer = KafkaProducer(
+                **_connection(kafka),
+                acks="all",
+                # The texts of a job repeat its concepts and categories over and over.
+                compression_type="gzip",
+                linger_ms=5,
+                max_request_size=MAX_MESSAGE_BYTES,
+                delivery_timeout_ms=int(SEND_TIMEOUT_SECONDS * 1000) - 5_000,
+                request_timeout_ms=10_000,
+                max_block_ms=10_000,
+            )
+        except KafkaError as error:
+            raise BrokerUnavailable(_unreachable(kafka)) from error
+
+    def send(self, outgoing: Sequence[Outgoing]) -> None:
+        """Sends all and waits for each to be acknowledged; raises BrokerUnavailable where one was not."""
+        try:
+            # flush() does not raise for records that failed: each future is asked.
+            futures = [
+                self._producer.send(message.topic, message.value, message.key, list(message.headers))
+                for message in outgoing
+            ]
+            for future in futures:
+                future.get(timeout=SEND_TIMEOUT_SECONDS)
+        except KafkaError as error:
+            raise BrokerUnavailable(f"the broker did not take a message: {type(error).__name__}") from error
+
+    def close(self) -> None:
+        """Ends the connection without waiting for messages that nobody asks about any more."""
+        self._producer.close(timeout=2)
+
+
+class GroupConsumer:
+    """A member of a consumer group, which reads bytes and commits only what it is told to."""
+
+    def __init__(self, kafka: Kafka, topics: Sequence[str], group: str, batch: int) -> None:
+        """Raises BrokerUnavailable where no broker answers."""
+        try:
+            self._consumer = KafkaConsumer(
+                *topics,
+                **_connection(kafka),
+                **_reading(),
+                group_id=group,
+                enable_auto_commit=False,
+                max_poll_records=batch,
+                # A member killed without leaving is missed after this time, and its jobs go to the others.
+                session_timeout_ms=10_000,
+                heartbeat_interval_ms=2_000,
+            )
+        except KafkaError as error:
+            raise BrokerUnavailable(_unreachable(kafka)) from error
+
+    def poll(self, timeout_seconds: float) -> list[Message]:
+        """What has come for this member; also keeps its place in the group. Raises BrokerUnavailable."""
+        try:
+            records = self._consumer.poll(timeout_ms=int(timeout_seconds * 1000))
+        except KafkaError as error:
+            raise BrokerUnavailable(f"polling failed: {type(error).__name__}") from error
+        return [_message(record) for batch in records.values() for record in batch]
+
+    def hold(self) -> None:
+        """Stops fetching, so that polling only keeps the place in the group."""
+        self._consumer.pause(*self._consumer.assignment())
+
+    def resume(self) -> None:
+        """Fetches again."""
+        self._consumer.resume(*self._consumer.paused())
+
+    def assigned(self) -> bool:
+        """Whether the group has given this member its partitions."""
+        return bool(self._consumer.assignment())
+
+    def commit(self, messages: Sequence[Message]) -> None:
+        """Marks messages as done; those of partitions that were lost meanwhile are left to their new owner.
+
+        Raises BrokerUnavailable.
+        """
+        own = self._consumer.assignment()
+        offsets: dict[TopicPartition, int] = {}
+        for message in messages:
+            place = TopicPartition(message.topic, message.partition)
+            if place in own:
+                offsets[place] = max(offsets.get(place, 0), message.offset + 1)
+        if not offsets:
+            return
+        try:
+            marks = {place: OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
+            self._consumer.commit(marks, timeout_ms=COMMIT_TIMEOUT_MS)
+        except LOST_PARTITIONS as error:
+            log.warning("offsets not committed, the partitions have moved: %s", type(error).__name__)
+        except KafkaError as error:
+            raise BrokerUnavailable(f"offsets were not committed: {type(error).__name__}") from error
+
+    def close(self) -> None:
+        """Leaves the group."""
+        self._consumer.close(autocommit=False, timeout_ms=3_000)
+
+
+class TopicReader:
+    """Reads a whole topic without a group: all there is, then what has come since."""
+
+    def __init__(self, kafka: Kafka, topic: str) -> None:
+        """Raises BrokerUnavailable where no broker answers or the topic does not exist."""
+        try:
+            self._consumer = KafkaConsumer(**_connection(kafka), **_reading(), group_id=None)
+            partitions = self._consumer.partitions_for_topic(topic)
+        except KafkaError as error:
+            raise BrokerUnavailable(_unreachable(kafka)) from error
+        if not partitions:
+            self._consumer.close()
+            raise BrokerUnavailable(f"there is no topic {topic}: create it with `seep topics apply`")
+        self._places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
+        self._consumer.assign(self._places)
+        self._consumer.seek_to_beginning(*self._places)
+
+    def new_messages(self) -> Iterator[Message]:
+        """Everything from the last position to the present end, by partition. Raises BrokerUnavailable."""
+        try:
+            ends = self._consumer.end_offsets(self._places)
+            while any(self._consumer.position(place) < end for place, end in ends.items()):
+                for batch in self._consumer.poll(timeout_ms=500).values():
+                    yield from (_message(record) for record in batch)
+        except KafkaError as error:
+            raise BrokerUnavailable(f"reading {self._places[0].topic} failed: {type(error).__name__}") from error
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._consumer.close()
+
+
+def existing_topics(kafka: Kafka) -> set[str]:
+    """The names of the broker's topics. Raises BrokerUnavailable."""
+    admin = _admin(kafka)
+    try:
+        return set(admin.list_topics())
+    finally:
+        admin.close()
+
+
+def create_topics(kafka: Kafka, configs: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Creates the topics that are not there yet and returns their names. Raises BrokerUnavailable."""
+    admin = _admin(kafka)
+    try:
+        missing = sorted(set(configs) - set(admin.list_topics()))
+        wanted = {
+            name: {
+                "num_partitions": kafka.topics.partitions,
+                "replication_factor": kafka.topics.replication_factor,
+                "configs": dict(configs[name]),
+            }
+            for name in missing
+        }
+        if wanted:
+            admin.create_topics(wanted, wait_for_metadata=True)
+        return missing
+    except KafkaError as error:
+        raise BrokerUnavailable(f"topics were not created: {error}") from error
+    finally:
+        admin.close()
+
+
+def _admin(kafka: Kafka) -> KafkaAdminClient:
+    try:
+        return KafkaAdminClient(**_connection(kafka), bootstrap_timeout_ms=5_000)
+    except KafkaError as error:
+        raise BrokerUnavailable(_unreachable(kafka)) from error
+
+
+def _connection(kafka: Kafka) -> dict[str, Any]:
+    names = Kafka.model_fields.keys() - {"topics"}
+    given = {name: getattr(kafka, name) for name in names if getattr(kafka, name) is not None}
+    # A broker that comes back is noticed within seconds; the client's default waits up to 30.
+    return given | {"metadata_max_age_ms": METADATA_MAX_AGE_MS, "reconnect_backoff_max_ms": 2_000}
+
+
+def _reading() -> dict[str, Any]:
+    return {
+        "auto_offset_reset": "earliest",
+        "allow_auto_create_topics": False,
+        "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,
+        "bootstrap_timeout_ms": 5_000,
+    }
+
+
+def _message(record: Any) -> Message:
+    return Message(record.topic, record.partition, record.offset, record.key, record.value, tuple(record.headers))
+
+
+def _unreachable(kafka: Kafka) -> str:
+    return f"kafka.bootstrap_servers: no broker answers at {kafka.bootstrap_servers}"

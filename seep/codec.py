@@ -1,0 +1,225 @@
+"""Maps records to the bytes on the wire and back; the one place that knows the protobuf messages."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast, get_args
+
+from google.protobuf.message import DecodeError as ProtobufDecodeError
+from google.protobuf.message import Message
+
+from seep.records import (
+    Cluster,
+    Cut,
+    Decoding,
+    FormatKind,
+    GeneratedJob,
+    LeakRate,
+    Outcome,
+    PromptFormat,
+    PromptJob,
+    PromptTest,
+    RunManifest,
+    ScoredJob,
+    Similarity,
+)
+from seep.v1 import jobs_pb2, runs_pb2
+
+MessageType = TypeVar("MessageType", bound=Message)
+RecordType = TypeVar("RecordType")
+
+
+class DecodeError(Exception):
+    """The bytes are not the expected message; the text names the field, never its content."""
+
+
+def encode_prompt_job(job: PromptJob) -> bytes:
+    """The bytes of a PromptJob; raises ValueError for text that UTF-8 cannot carry."""
+    return _prompt_job_message(job).SerializeToString()
+
+
+def decode_prompt_job(data: bytes) -> PromptJob:
+    """Raises DecodeError."""
+    return _decoded(jobs_pb2.PromptJob(), data, _prompt_job)
+
+
+def encode_generated_job(job: GeneratedJob) -> bytes:
+    """The bytes of a GeneratedJob; raises ValueError for text that UTF-8 cannot carry."""
+    return _generated_job_message(job).SerializeToString()
+
+
+def decode_generated_job(data: bytes) -> GeneratedJob:
+    """Raises DecodeError."""
+    return _decoded(jobs_pb2.GeneratedJob(), data, _generated_job)
+
+
+def encode_scored_job(job: ScoredJob) -> bytes:
+    """The bytes of a ScoredJob; raises ValueError for text that UTF-8 cannot carry."""
+    message = jobs_pb2.ScoredJob(
+        generated=_generated_job_message(job.generated),
+        outcomes=[jobs_pb2.Outcome(**vars(outcome)) for outcome in job.outcomes],
+        similarities=[jobs_pb2.Similarity(**vars(similarity)) for similarity in job.similarities],
+        provenance=dict(job.provenance),
+    )
+    return message.SerializeToString()
+
+
+def decode_scored_job(data: bytes) -> ScoredJob:
+    """Raises DecodeError."""
+    return _decoded(jobs_pb2.ScoredJob(), data, _scored_job)
+
+
+def encode_manifest(manifest: RunManifest) -> bytes:
+    """The bytes of a RunManifest."""
+    fields = vars(manifest) | {"comparisons": dict(manifest.comparisons)}
+    return runs_pb2.RunManifest(**fields).SerializeToString()
+
+
+def decode_manifest(data: bytes) -> RunManifest:
+    """Raises DecodeError."""
+    return _decoded(runs_pb2.RunManifest(), data, _manifest)
+
+
+def encode_rate(rate: LeakRate) -> bytes:
+    """The bytes of a LeakRate."""
+    fields = vars(rate) | {"provenance": dict(rate.provenance)}
+    return runs_pb2.LeakRate(**fields).SerializeToString()
+
+
+def decode_rate(data: bytes) -> LeakRate:
+    """Raises DecodeError."""
+    return _decoded(runs_pb2.LeakRate(), data, _rate)
+
+
+def _decoded(message: MessageType, data: bytes, record: Callable[[MessageType], RecordType]) -> RecordType:
+    try:
+        message.ParseFromString(data)
+    except ProtobufDecodeError as error:
+        raise DecodeError(f"not a {message.DESCRIPTOR.name} message") from error
+    return record(message)
+
+
+def _prompt_job_message(job: PromptJob) -> jobs_pb2.PromptJob:
+    fields = vars(job) | {
+        "prompt_format": jobs_pb2.PromptFormat(**vars(job.prompt_format)),
+        "decoding": jobs_pb2.Decoding(**vars(job.decoding)),
+        "tests": [jobs_pb2.PromptTest(**vars(test)) for test in job.tests],
+    }
+    return jobs_pb2.PromptJob(**fields)
+
+
+def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
+    _require(message, ("run", "job", "target", "suite", "suite_hash", "probe", "samples"))
+    prompt_format, decoding = message.prompt_format, message.decoding
+    return PromptJob(
+        run=message.run,
+        job=message.job,
+        target=message.target,
+        suite=message.suite,
+        suite_version=message.suite_version,
+        suite_hash=message.suite_hash,
+        probe=message.probe,
+        language=message.language,
+        cluster=cast(Cluster, _one_of("cluster", message.cluster, get_args(Cluster))),
+        prompt_format=PromptFormat(
+            kind=cast(FormatKind, _one_of("prompt_format.kind", prompt_format.kind, get_args(FormatKind))),
+            system=prompt_format.system,
+            user=prompt_format.user,
+        ),
+        decoding=Decoding(
+            temperature=decoding.temperature,
+            top_p=decoding.top_p,
+            max_tokens=decoding.max_tokens,
+            cut=cast(Cut, _one_of("decoding.cut", decoding.cut, get_args(Cut))),
+        ),
+        samples=message.samples,
+        control=message.control,
+        neutral=message.neutral if message.HasField("neutral") else None,
+        tests=tuple(PromptTest(test.id, test.concept, test.prompt, test.category) for test in message.tests),
+    )
+
+
+def _generated_job_message(job: GeneratedJob) -> jobs_pb2.GeneratedJob:
+    return jobs_pb2.GeneratedJob(
+        prompts=_prompt_job_message(job.prompts),
+        control=jobs_pb2.Generations(texts=job.control),
+        neutral=jobs_pb2.Generations(texts=job.neutral),
+        tests=[jobs_pb2.Generations(texts=texts) for texts in job.tests],
+        provenance=dict(job.provenance),
+    )
+
+
+def _generated_job(message: jobs_pb2.GeneratedJob) -> GeneratedJob:
+    prompts = _prompt_job(message.prompts)
+    if len(message.tests) != len(prompts.tests):
+        raise DecodeError(f"tests: {len(message.tests)} lists of generations for {len(prompts.tests)} tests")
+    return GeneratedJob(
+        prompts=prompts,
+        control=tuple(message.control.texts),
+        neutral=tuple(message.neutral.texts),
+        tests=tuple(tuple(generations.texts) for generations in message.tests),
+        provenance=dict(message.provenance),
+    )
+
+
+def _scored_job(message: jobs_pb2.ScoredJob) -> ScoredJob:
+    return ScoredJob(
+        generated=_generated_job(message.generated),
+        outcomes=tuple(Outcome(o.metric, o.measure, o.category, o.test, o.sample, o.value) for o in message.outcomes),
+        similarities=tuple(
+            Similarity(s.metric, s.test, s.sample, s.to_test, s.to_control) for s in message.similarities
+        ),
+        provenance=dict(message.provenance),
+    )
+
+
+def _manifest(message: runs_pb2.RunManifest) -> RunManifest:
+    _require(message, ("run", "target", "suite", "suite_hash", "probe", "jobs"))
+    return RunManifest(
+        run=message.run,
+        target=message.target,
+        suite=message.suite,
+        suite_version=message.suite_version,
+        suite_hash=message.suite_hash,
+        probe=message.probe,
+        cluster=cast(Cluster, _one_of("cluster", message.cluster, get_args(Cluster))),
+        samples=message.samples,
+        jobs=message.jobs,
+        comparisons=dict(message.comparisons),
+        created_at=message.created_at,
+        monitor=message.monitor,
+        cancelled=message.cancelled,
+    )
+
+
+def _rate(message: runs_pb2.LeakRate) -> LeakRate:
+    _require(message, ("run", "metric", "category"))
+    return LeakRate(
+        run=message.run,
+        suite=message.suite,
+        target=message.target,
+        probe=message.probe,
+        metric=message.metric,
+        category=message.category,
+        rate=message.rate if message.HasField("rate") else None,
+        low=message.low if message.HasField("low") else None,
+        high=message.high if message.HasField("high") else None,
+        comparisons=message.comparisons,
+        clusters=message.clusters,
+        ties=message.ties,
+        echoes=message.echoes,
+        missing=message.missing,
+        provenance=dict(message.provenance),
+        mixed=message.mixed,
+    )
+
+
+def _require(message: Message, fields: Sequence[str]) -> None:
+    # Protobuf reads many a garbled message without complaint, as one whose fields are all empty.
+    for field in fields:
+        if not getattr(message, field):
+            raise DecodeError(f"{message.DESCRIPTOR.name}.{field} is empty")
+
+
+def _one_of(field: str, value: str, allowed: Sequence[str]) -> str:
+    if value not in allowed:
+        raise DecodeError(f"{field}: expected one of {', '.join(allowed)}")
+    return value

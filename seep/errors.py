@@ -1,0 +1,9 @@
+"""Errors that Seep's own code raises on purpose."""
+
+
+class InputError(Exception):
+    """What a person gave is unusable; the message is one line that names the file, the field and what was expected."""
+
+
+class Unavailable(Exception):
+    """Something around the service does not answer; trying again may help. The message never holds a prompt's text."""

@@ -1,0 +1,52 @@
+"""The metrics port: /metrics for Prometheus, /healthz and /readyz for whoever keeps the service alive."""
+
+import threading
+from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import make_wsgi_app
+
+from seep.errors import InputError
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+Check = Callable[[], bool]
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _SilentHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """A line per scrape and probe would drown the service's own lines."""
+
+
+def serve_health(host: str, port: int, *, healthy: Check, ready: Check) -> int:
+    """Serves in a thread of its own and returns the port (a free one for port 0); raises InputError if it is taken."""
+    metrics = make_wsgi_app()
+    checks = {"/healthz": healthy, "/readyz": ready}
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == "/metrics":
+            body: Iterable[bytes] = metrics(environ, start_response)
+            return body
+        if path not in checks:
+            status, text = "404 Not Found", b"/metrics, /healthz and /readyz are here\n"
+        elif checks[path]():
+            status, text = "200 OK", b"ok\n"
+        else:
+            status, text = "503 Service Unavailable", b"no\n"
+        start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
+        return [text]
+
+    try:
+        server = make_server(host, port, answer, server_class=_Server, handler_class=_SilentHandler)
+    except OSError as error:
+        raise InputError(f"worker.metrics_port: cannot listen on {host}:{port}: {error.strerror}") from error
+    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    return server.server_port

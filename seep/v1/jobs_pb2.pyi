@@ -1,0 +1,151 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class PromptFormat(_message.Message):
+    __slots__ = ("kind", "system", "user")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SYSTEM_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    system: str
+    user: str
+    def __init__(self, kind: _Optional[str] = ..., system: _Optional[str] = ..., user: _Optional[str] = ...) -> None: ...
+
+class Decoding(_message.Message):
+    __slots__ = ("temperature", "top_p", "max_tokens", "cut")
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
+    TOP_P_FIELD_NUMBER: _ClassVar[int]
+    MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    CUT_FIELD_NUMBER: _ClassVar[int]
+    temperature: float
+    top_p: float
+    max_tokens: int
+    cut: str
+    def __init__(self, temperature: _Optional[float] = ..., top_p: _Optional[float] = ..., max_tokens: _Optional[int] = ..., cut: _Optional[str] = ...) -> None: ...
+
+class PromptTest(_message.Message):
+    __slots__ = ("id", "concept", "prompt", "category")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CONCEPT_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
+    CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    concept: str
+    prompt: str
+    category: str
+    def __init__(self, id: _Optional[str] = ..., concept: _Optional[str] = ..., prompt: _Optional[str] = ..., category: _Optional[str] = ...) -> None: ...
+
+class PromptJob(_message.Message):
+    __slots__ = ("run", "job", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    SUITE_FIELD_NUMBER: _ClassVar[int]
+    SUITE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    SUITE_HASH_FIELD_NUMBER: _ClassVar[int]
+    PROBE_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FORMAT_FIELD_NUMBER: _ClassVar[int]
+    DECODING_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    CONTROL_FIELD_NUMBER: _ClassVar[int]
+    NEUTRAL_FIELD_NUMBER: _ClassVar[int]
+    TESTS_FIELD_NUMBER: _ClassVar[int]
+    run: str
+    job: str
+    target: str
+    suite: str
+    suite_version: str
+    suite_hash: str
+    probe: str
+    language: str
+    cluster: str
+    prompt_format: PromptFormat
+    decoding: Decoding
+    samples: int
+    control: str
+    neutral: str
+    tests: _containers.RepeatedCompositeFieldContainer[PromptTest]
+    def __init__(self, run: _Optional[str] = ..., job: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ...) -> None: ...
+
+class Generations(_message.Message):
+    __slots__ = ("texts",)
+    TEXTS_FIELD_NUMBER: _ClassVar[int]
+    texts: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, texts: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GeneratedJob(_message.Message):
+    __slots__ = ("prompts", "control", "neutral", "tests", "provenance")
+    class ProvenanceEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PROMPTS_FIELD_NUMBER: _ClassVar[int]
+    CONTROL_FIELD_NUMBER: _ClassVar[int]
+    NEUTRAL_FIELD_NUMBER: _ClassVar[int]
+    TESTS_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    prompts: PromptJob
+    control: Generations
+    neutral: Generations
+    tests: _containers.RepeatedCompositeFieldContainer[Generations]
+    provenance: _containers.ScalarMap[str, str]
+    def __init__(self, prompts: _Optional[_Union[PromptJob, _Mapping]] = ..., control: _Optional[_Union[Generations, _Mapping]] = ..., neutral: _Optional[_Union[Generations, _Mapping]] = ..., tests: _Optional[_Iterable[_Union[Generations, _Mapping]]] = ..., provenance: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class Outcome(_message.Message):
+    __slots__ = ("metric", "measure", "category", "test", "sample", "value")
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    MEASURE_FIELD_NUMBER: _ClassVar[int]
+    CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    metric: str
+    measure: str
+    category: str
+    test: str
+    sample: int
+    value: float
+    def __init__(self, metric: _Optional[str] = ..., measure: _Optional[str] = ..., category: _Optional[str] = ..., test: _Optional[str] = ..., sample: _Optional[int] = ..., value: _Optional[float] = ...) -> None: ...
+
+class Similarity(_message.Message):
+    __slots__ = ("metric", "test", "sample", "to_test", "to_control")
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_FIELD_NUMBER: _ClassVar[int]
+    TO_TEST_FIELD_NUMBER: _ClassVar[int]
+    TO_CONTROL_FIELD_NUMBER: _ClassVar[int]
+    metric: str
+    test: str
+    sample: int
+    to_test: float
+    to_control: float
+    def __init__(self, metric: _Optional[str] = ..., test: _Optional[str] = ..., sample: _Optional[int] = ..., to_test: _Optional[float] = ..., to_control: _Optional[float] = ...) -> None: ...
+
+class ScoredJob(_message.Message):
+    __slots__ = ("generated", "outcomes", "similarities", "provenance")
+    class ProvenanceEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    GENERATED_FIELD_NUMBER: _ClassVar[int]
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    SIMILARITIES_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    generated: GeneratedJob
+    outcomes: _containers.RepeatedCompositeFieldContainer[Outcome]
+    similarities: _containers.RepeatedCompositeFieldContainer[Similarity]
+    provenance: _containers.ScalarMap[str, str]
+    def __init__(self, generated: _Optional[_Union[GeneratedJob, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[Outcome, _Mapping]]] = ..., similarities: _Optional[_Iterable[_Union[Similarity, _Mapping]]] = ..., provenance: _Optional[_Mapping[str, str]] = ...) -> None: ...

@@ -1,0 +1,87 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class RunManifest(_message.Message):
+    __slots__ = ("run", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples", "jobs", "comparisons", "created_at", "monitor", "cancelled")
+    class ComparisonsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    SUITE_FIELD_NUMBER: _ClassVar[int]
+    SUITE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    SUITE_HASH_FIELD_NUMBER: _ClassVar[int]
+    PROBE_FIELD_NUMBER: _ClassVar[int]
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    COMPARISONS_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    MONITOR_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_FIELD_NUMBER: _ClassVar[int]
+    run: str
+    target: str
+    suite: str
+    suite_version: str
+    suite_hash: str
+    probe: str
+    cluster: str
+    samples: int
+    jobs: int
+    comparisons: _containers.ScalarMap[str, int]
+    created_at: float
+    monitor: str
+    cancelled: bool
+    def __init__(self, run: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., cluster: _Optional[str] = ..., samples: _Optional[int] = ..., jobs: _Optional[int] = ..., comparisons: _Optional[_Mapping[str, int]] = ..., created_at: _Optional[float] = ..., monitor: _Optional[str] = ..., cancelled: _Optional[bool] = ...) -> None: ...
+
+class LeakRate(_message.Message):
+    __slots__ = ("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high", "comparisons", "clusters", "ties", "echoes", "missing", "provenance", "mixed")
+    class ProvenanceEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    SUITE_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    PROBE_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    RATE_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    COMPARISONS_FIELD_NUMBER: _ClassVar[int]
+    CLUSTERS_FIELD_NUMBER: _ClassVar[int]
+    TIES_FIELD_NUMBER: _ClassVar[int]
+    ECHOES_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    MIXED_FIELD_NUMBER: _ClassVar[int]
+    run: str
+    suite: str
+    target: str
+    probe: str
+    metric: str
+    category: str
+    rate: float
+    low: float
+    high: float
+    comparisons: int
+    clusters: int
+    ties: int
+    echoes: int
+    missing: int
+    provenance: _containers.ScalarMap[str, str]
+    mixed: bool
+    def __init__(self, run: _Optional[str] = ..., suite: _Optional[str] = ..., target: _Optional[str] = ..., probe: _Optional[str] = ..., metric: _Optional[str] = ..., category: _Optional[str] = ..., rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., comparisons: _Optional[int] = ..., clusters: _Optional[int] = ..., ties: _Optional[int] = ..., echoes: _Optional[int] = ..., missing: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ..., mixed: _Optional[bool] = ...) -> None: ...

@@ -1,0 +1,52 @@
+"""The aggregator as a process: scores, manifests and dead letters into PostgreSQL, rates out."""
+
+import argparse
+from collections.abc import Sequence
+
+from prometheus_client import REGISTRY
+
+from seep.broker import Sender
+from seep.errors import InputError
+from seep.messages import Message
+from seep.metrics import MESSAGES, timed
+from seep.service import run_service, serve, service_arguments, stop_on_signals, wait_for
+from seep.settings import Settings
+from seep.suites.loading import load_suite
+from seep.topics import DEAD_LETTERS, RUNS, SCORES
+from services.aggregator.aggregating import STAGE, publish_changed, read_batch
+from services.aggregator.exposition import RateCollector
+from services.aggregator.migrate import migrate
+from services.aggregator.store import Store
+
+GROUP = "seep-aggregator"
+
+
+def main(arguments: argparse.Namespace, settings: Settings) -> bool:
+    """Serves until stopped; see `seep.service.serve`."""
+    dsn = settings.database.resolved_dsn()
+    if dsn is None:
+        raise InputError("database.dsn: the aggregator needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
+    watched = [(monitor.target, load_suite(monitor.suite).name) for monitor in settings.monitors.values()]
+    stop = stop_on_signals()
+    wait_for(lambda: migrate(dsn), stop)
+    sender = wait_for(lambda: Sender(settings.kafka), stop)
+    stalled_after = settings.aggregation.stalled_after_seconds
+    # Scrapes read through a connection of their own: a long write must not keep them waiting.
+    with Store.open(dsn, stalled_after) as store, Store.open(dsn, stalled_after) as read_store:
+        REGISTRY.register(RateCollector(lambda: read_store.watched_rates(watched)))
+        wait_for(lambda: publish_changed(store, sender.send), stop)
+
+        def process(messages: Sequence[Message]) -> None:
+            with timed(STAGE):
+                batch = read_batch(messages)
+                sender.send(batch.unusable)
+                store.record(batch.scored, batch.dead, batch.manifests)
+                publish_changed(store, sender.send)
+            MESSAGES.labels(STAGE, "done").inc(len(messages) - len(batch.unusable))
+            MESSAGES.labels(STAGE, "dead").inc(len(batch.unusable))
+
+        return serve(settings, STAGE, process, topics=[SCORES, RUNS, DEAD_LETTERS], group=GROUP, stop=stop)
+
+
+if __name__ == "__main__":
+    run_service(main, service_arguments(__doc__ or ""))

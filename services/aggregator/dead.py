@@ -1,0 +1,31 @@
+"""Jobs that some stage gave up, read from the key of their dead letters."""
+
+from dataclasses import dataclass
+
+from seep.topics import split_job_key
+
+# PostgreSQL's index entries end at 2704 bytes; an identifier of this length is a mistake or an attack.
+LONGEST_IDENTIFIER_BYTES = 500
+
+
+@dataclass(frozen=True)
+class DeadJob:
+    """A job that will not be scored unless its dead letter is replayed; `reason` never holds a prompt's text."""
+
+    run: str
+    job: str
+    stage: str
+    reason: str
+
+
+def dead_job(key: bytes | None, stage: str, reason: str) -> DeadJob | None:
+    """The job that a dead letter's key `<run>/<job>` names; None where the key names no job."""
+    place = split_job_key(key)
+    if place is None or not all(is_identifier(name) for name in place):
+        return None
+    return DeadJob(*place, stage, reason)
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a run or a job of this name can be stored."""
+    return 0 < len(text.encode()) <= LONGEST_IDENTIFIER_BYTES

@@ -1,0 +1,1 @@
+"""The database's schema as alembic revisions; `services.aggregator.migrate` runs them."""

@@ -1,0 +1,117 @@
+"""The SQL of the aggregator's store."""
+
+from typing import LiteralString
+
+INSERT_RUN: LiteralString = "INSERT INTO runs (run) VALUES (%s) ON CONFLICT DO NOTHING"
+
+# In one order for all processes, so that two of them with the same runs wait for, and never deadlock, each other.
+LOCK_RUNS: LiteralString = "SELECT 1 FROM runs WHERE run = ANY(%s) ORDER BY run FOR UPDATE"
+
+FILL_FROM_MANIFEST: LiteralString = """
+UPDATE runs
+SET target = %(target)s, suite = %(suite)s, suite_version = %(suite_version)s, suite_hash = %(suite_hash)s,
+    probe = %(probe)s, monitor = %(monitor)s, cluster = %(cluster)s, samples = %(samples)s, jobs = %(jobs)s,
+    comparisons = %(comparisons)s, created_at = %(created_at)s
+WHERE run = %(run)s AND jobs IS NULL
+RETURNING run
+"""
+
+CANCEL: LiteralString = "UPDATE runs SET cancelled = true WHERE run = %s AND NOT cancelled RETURNING run"
+
+# The first job says what the run is, until its manifest does.
+FILL_FROM_JOB: LiteralString = """
+UPDATE runs
+SET target = %(target)s, suite = %(suite)s, suite_version = %(suite_version)s, suite_hash = %(suite_hash)s,
+    probe = %(probe)s, cluster = %(cluster)s, samples = %(samples)s
+WHERE run = %(run)s AND cluster IS NULL
+"""
+
+# First write wins; only a job that was given up may still be scored, when its dead letter is replayed.
+INSERT_SCORED: LiteralString = """
+INSERT INTO jobs (run, job, status, provenance) VALUES (%s, %s, 'scored', %s)
+ON CONFLICT (run, job) DO UPDATE
+SET status = 'scored', stage = NULL, reason = NULL, provenance = EXCLUDED.provenance, recorded_at = now()
+WHERE jobs.status = 'dead'
+RETURNING run, job
+"""
+
+INSERT_DEAD: LiteralString = """
+INSERT INTO jobs (run, job, status, stage, reason) VALUES (%s, %s, 'dead', %s, %s)
+ON CONFLICT (run, job) DO NOTHING
+RETURNING run, job
+"""
+
+COPY_SUMS: LiteralString = """
+COPY test_sums (run, job, cluster, test, concept, category, metric, measure, n, total) FROM STDIN
+"""
+
+COPY_COMPARISONS: LiteralString = """
+COPY comparisons (run, job, test, sample, category, concept, prompt, generation, control_prompt,
+                  control_generation, outcomes, similarities) FROM STDIN
+"""
+
+MARK_CHANGED: LiteralString = "UPDATE runs SET changes = changes + 1, last_progress_at = now() WHERE run = ANY(%s)"
+
+CHANGED_RUNS: LiteralString = "SELECT run, changes FROM runs WHERE changes > published ORDER BY run"
+
+# A mark older than what was published already: a slower process has just published older rates over newer ones, so
+# the run counts as changed once more.
+CLEAR_CHANGED: LiteralString = """
+UPDATE runs
+SET changes = changes + (published > %(mark)s)::int, published = greatest(published, %(mark)s)
+WHERE run = %(run)s
+"""
+
+SUMMARIES: LiteralString = """
+SELECT runs.run, target, suite, suite_version, suite_hash, probe, monitor, jobs, comparisons, cancelled, created_at,
+       extract(epoch FROM last_progress_at)::float8 AS progress_at,
+       extract(epoch FROM clock_timestamp() - last_progress_at)::float8 AS idle_seconds,
+       counted.recorded, counted.dead, counted.provenances
+FROM runs, LATERAL (
+    SELECT count(*) FILTER (WHERE status = 'scored') AS recorded,
+           count(*) FILTER (WHERE status = 'dead') AS dead,
+           coalesce(jsonb_agg(DISTINCT provenance) FILTER (WHERE status = 'scored'), '[]') AS provenances
+    FROM jobs WHERE jobs.run = runs.run
+) AS counted
+"""
+
+ONE_RUN: LiteralString = SUMMARIES + "WHERE run = %s"
+
+LATEST_RUNS: LiteralString = SUMMARIES + "ORDER BY first_seen_at DESC, run LIMIT %s"
+
+# Sums of halves are exact; others have the same last digit every time, because they are added in one order.
+SUMS_BY_CATEGORY: LiteralString = """
+SELECT cluster, category AS cell, metric, measure, sum(n)::bigint AS n, sum(total ORDER BY job, test) AS total
+FROM test_sums WHERE run = %s GROUP BY cluster, category, metric, measure
+"""
+
+SUMS_BY_CONCEPT: LiteralString = """
+SELECT cluster, concept AS cell, metric, measure, sum(n)::bigint AS n,
+       sum(total ORDER BY job, test, category) AS total
+FROM test_sums WHERE run = %s GROUP BY cluster, concept, metric, measure
+"""
+
+RECORDED_PER_CELL: LiteralString = """
+SELECT run, '' AS cluster, category AS cell, metric, measure, sum(n)::bigint AS n, sum(total) AS total
+FROM test_sums WHERE run = ANY(%s) AND measure = 'leak' GROUP BY run, category, metric, measure
+"""
+
+LATEST_FINISHED: LiteralString = """
+SELECT run FROM runs
+WHERE target = %s AND suite = %s AND jobs IS NOT NULL
+  AND jobs <= (SELECT count(*) FROM jobs WHERE jobs.run = runs.run)
+ORDER BY created_at DESC, run DESC LIMIT 1
+"""
+
+# Samples before jobs: a short list then shows many prompts rather than one prompt's many answers.
+COMPARISONS: LiteralString = """
+SELECT run, job, test, sample, category, concept, prompt, generation, control_prompt, control_generation,
+       outcomes, similarities
+FROM comparisons
+WHERE run = %(run)s AND (%(category)s::text IS NULL OR category = %(category)s) AND EXISTS (
+    SELECT FROM jsonb_each(outcomes) AS of_metric (metric, measures)
+    WHERE (%(metric)s::text IS NULL OR metric = %(metric)s)
+      AND (%(measure)s::text IS NULL OR (measures ->> %(measure)s)::float8 = 1)
+)
+ORDER BY sample, job, test, category LIMIT %(limit)s
+"""

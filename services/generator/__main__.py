@@ -1,0 +1,38 @@
+"""The generator as a process: one engine, and one topic for each of its targets."""
+
+import argparse
+from collections.abc import Sequence
+
+from seep.codec import decode_prompt_job, encode_generated_job
+from seep.errors import InputError
+from seep.records import Failure, GeneratedJob, PromptJob
+from seep.service import run_service, serve_stage, service_arguments, stop_on_signals
+from seep.settings import Settings
+from seep.stage import Stage
+from seep.topics import GENERATIONS, jobs_topic
+from services.generator.engines import engine_named, open_backend
+from services.generator.generating import generate_jobs
+
+
+def main(arguments: argparse.Namespace, settings: Settings) -> bool:
+    """Serves until stopped; see `serve_stage`."""
+    name: str = arguments.engine
+    engine = engine_named(settings, name)
+    targets = {key: target for key, target in settings.targets.items() if target.engine == name}
+    if not targets:
+        raise InputError(f"targets: no target names the engine {name!r}, so there is nothing to serve")
+    stop = stop_on_signals()
+    backend = open_backend(engine, f"engines.{name}")
+
+    def handle(jobs: Sequence[PromptJob]) -> list[GeneratedJob | Failure]:
+        return generate_jobs(jobs, backend, targets)
+
+    stage = Stage("generator", GENERATIONS, decode_prompt_job, handle, encode_generated_job, lambda job: job)
+    topics = [jobs_topic(target) for target in sorted(targets)]
+    return serve_stage(settings, stage, topics=topics, group=f"seep-generator-{name}", stop=stop)
+
+
+if __name__ == "__main__":
+    parser = service_arguments(__doc__ or "")
+    parser.add_argument("--engine", required=True, help="the engine of seep.yaml that this process hosts")
+    run_service(main, parser)

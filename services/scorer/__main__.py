@@ -1,0 +1,31 @@
+"""The scorer as a process: generated jobs in, scored jobs out."""
+
+import argparse
+from collections.abc import Sequence
+
+from seep.codec import decode_generated_job, encode_scored_job
+from seep.records import Failure, GeneratedJob, ScoredJob
+from seep.service import run_service, serve_stage, service_arguments, stop_on_signals
+from seep.settings import Settings
+from seep.stage import Stage
+from seep.topics import GENERATIONS, SCORES
+from services.scorer.loading import load_metrics
+from services.scorer.scoring import score_jobs
+
+GROUP = "seep-scorer"
+
+
+def main(arguments: argparse.Namespace, settings: Settings) -> bool:
+    """Serves until stopped; see `serve_stage`."""
+    stop = stop_on_signals()
+    metrics, provenance = load_metrics(settings.metrics)
+
+    def handle(jobs: Sequence[GeneratedJob]) -> list[ScoredJob | Failure]:
+        return score_jobs(jobs, metrics, settings.scoring, provenance)
+
+    stage = Stage("scorer", SCORES, decode_generated_job, handle, encode_scored_job, lambda job: job.prompts)
+    return serve_stage(settings, stage, topics=[GENERATIONS], group=GROUP, stop=stop)
+
+
+if __name__ == "__main__":
+    run_service(main, service_arguments(__doc__ or ""))

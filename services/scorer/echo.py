@@ -1,0 +1,91 @@
+"""Does a generation repeat the concept itself, or an inflection of it?"""
+
+import unicodedata
+from functools import lru_cache
+
+import snowballstemmer
+
+# ISO 639-1 codes of the languages whose inflections the Snowball algorithms take off.
+ALGORITHMS = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "cs": "czech",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "eo": "esperanto",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fa": "persian",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "nb": "norwegian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pl": "polish",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "st": "sesotho",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+    "yi": "yiddish",
+}
+
+# Without blanks between words there is nothing to split at.
+WITHOUT_BLANKS = frozenset({"ja", "km", "lo", "my", "th", "zh"})
+
+
+def echoes(concept: str, text: str, language: str) -> bool:
+    """Whether `text` contains the whole concept, its words in a row, each the same up to case and inflection.
+
+    `language` is an ISO 639-1 code, with or without a region ("pt-BR"). A language without a stemming algorithm
+    is compared by exact words, one written without blanks by substring. Irregular forms ("leaf", "leaves") and
+    derived words ("yellowish") are not found; rare stems meet by accident ("universe", "university").
+    """
+    code = language.split("-")[0].lower()
+    wanted, given = _folded(concept, code), _folded(text, code)
+    words = _words(wanted)
+    if code in WITHOUT_BLANKS or not words:  # a concept without words is a sign: an emoji
+        return bool(wanted) and wanted in given
+    return _contains(_stems(_words(given), code), _stems(words, code))
+
+
+def _folded(text: str, code: str) -> str:
+    if code == "tr":  # the two letters that case folding gets wrong: Turkish keeps dotted and dotless apart
+        text = text.replace("\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}", "i")
+        text = text.replace("I", "\N{LATIN SMALL LETTER DOTLESS I}")
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def _words(text: str) -> list[str]:
+    """Runs of letters, their marks, and numbers; a regular expression's word characters lack Indic vowel signs."""
+    kinds = ((char, unicodedata.category(char)) for char in text)
+    visible = ((char, kind) for char, kind in kinds if kind != "Cf")  # soft hyphens and joiners sit inside words
+    return "".join(char if kind[0] in "LMN" else " " for char, kind in visible).split()
+
+
+def _stems(words: list[str], code: str) -> list[str]:
+    return [_stem(word, code) for word in words]
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str, code: str) -> str:
+    # A stemmer costs nothing to make, and keeps state: one for each word is safe in any thread.
+    return str(snowballstemmer.stemmer(ALGORITHMS[code]).stemWord(word)) if code in ALGORITHMS else word
+
+
+def _contains(sequence: list[str], part: list[str]) -> bool:
+    return any(sequence[start : start + len(part)] == part for start in range(len(sequence) - len(part) + 1))

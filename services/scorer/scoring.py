@@ -1,0 +1,61 @@
+"""From generated jobs to scored jobs: a batch in, its results out by position, without a model handle or a broker."""
+
+from collections.abc import Mapping, Sequence
+
+from seep.records import Failure, GeneratedJob, ScoredJob
+from seep.settings import Scoring
+from services.scorer.probes import PROBES
+from services.scorer.similarity import Metric, Similarities, ask_metrics
+
+
+def score_jobs(
+    jobs: Sequence[GeneratedJob], metrics: Mapping[str, Metric], scoring: Scoring, provenance: Mapping[str, str]
+) -> list[ScoredJob | Failure]:
+    """Scores a batch; each metric is called once, with the distinct (concept, text) pairs of all sound jobs.
+
+    A job of an unknown probe, or whose generations do not match its prompts, is a Failure at its position.
+    `provenance` says where the metrics come from; how similarities are compared is added to it here.
+    Raises ValueError for a similarity that is not a number.
+    """
+    defects = [_defect(job) for job in jobs]
+    sound = [job for job, defect in zip(jobs, defects, strict=True) if defect is None]
+    pairs = (pair for job in sound for pair in PROBES[job.prompts.probe].needed_pairs(job))
+    similarities = ask_metrics(metrics, pairs, scoring.parity)
+    whole_provenance = {**provenance, "scoring": _mode(scoring)}
+    return [
+        Failure(defect) if defect is not None else _scored(job, similarities, scoring, whole_provenance)
+        for job, defect in zip(jobs, defects, strict=True)
+    ]
+
+
+def _scored(
+    job: GeneratedJob, similarities: Similarities, scoring: Scoring, provenance: Mapping[str, str]
+) -> ScoredJob:
+    # Rounded similarities are compared exactly: the rounding is parity's tolerance.
+    tie_tolerance = 0.0 if scoring.parity else scoring.tie_tolerance
+    outcomes, seen = PROBES[job.prompts.probe].judge(job, similarities, tie_tolerance)
+    return ScoredJob(job, tuple(outcomes), tuple(seen), provenance)
+
+
+def _mode(scoring: Scoring) -> str:
+    return "parity" if scoring.parity else f"tie_tolerance={scoring.tie_tolerance:g}"
+
+
+def _defect(job: GeneratedJob) -> str | None:
+    """Why a job cannot be scored, in words that hold nothing of its prompts or generations; None where it can."""
+    prompts = job.prompts
+    if prompts.probe not in PROBES:
+        return f"unknown probe {prompts.probe!r}; the scorer knows {', '.join(PROBES)}"
+    if len(job.tests) != len(prompts.tests):
+        return f"generations for {len(job.tests)} tests, but the job has {len(prompts.tests)}"
+    expected = {
+        "the control": (len(job.control), prompts.samples),
+        "the neutral arm": (len(job.neutral), 0 if prompts.neutral is None else prompts.samples),
+    } | {
+        f"test {test.id!r}": (len(answers), prompts.samples)
+        for test, answers in zip(prompts.tests, job.tests, strict=True)
+    }
+    for arm, (given, wanted) in expected.items():
+        if given != wanted:
+            return f"{given} generations for {arm}, but the job asks for {wanted}"
+    return None

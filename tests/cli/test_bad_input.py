@@ -1,0 +1,95 @@
+"""Whatever is wrong with what a person gives is one line on stderr and exit code 2, and nothing is half-written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+
+COLOURS = str(Path("suites/colours.yaml").resolve())
+CONFIG = """
+kafka: {bootstrap_servers: "127.0.0.1:1"}
+engines:
+  nowhere: {backend: vllm, model: /nowhere/model}
+  recorded: {backend: recorded, file: /nowhere/answers.jsonl}
+targets:
+  nowhere: {engine: nowhere}
+  recorded: {engine: recorded}
+metrics:
+  sentence_bert: {model: all-MiniLM-L6-v2}
+  bert_score: {model: /nowhere/backbone}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "seep.yaml").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "broken.yaml").write_text("name: broken\nversion: '1'\njobs: none\n", encoding="utf-8")
+    (tmp_path / "answers.jsonl").write_text('{"prompt": "a"}\n', encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("--config nowhere.yaml runs", "nowhere.yaml: no such configuration file"),
+        ("suites lint nowhere.yaml", "suite nowhere.yaml: expected a YAML file"),
+        ("run nowhere.yaml --target nowhere", "suite nowhere.yaml: expected a YAML file"),
+        ("run broken.yaml --target nowhere", "broken.yaml:1: "),
+        (f"run {COLOURS}", "run: expected --target T or --recorded R.jsonl"),
+        (f"run {COLOURS} --target elsewhere", "--target elsewhere: there is no such target"),
+        (f"run {COLOURS} --recorded nowhere.jsonl --metrics sentence_bert", "nowhere.jsonl"),
+        (f"run {COLOURS} --recorded answers.jsonl --metrics sentence_bert", "answers.jsonl:1: "),
+        (f"run {COLOURS} --target nowhere --metrics sentence_bert", "engines.nowhere.model: no such folder"),
+        (f"run {COLOURS} --target nowhere --metrics nearness", "--metrics: unknown metric 'nearness'"),
+        (f"run {COLOURS} --target nowhere", "metrics.bert_score.model: cannot load '/nowhere/backbone'"),
+        (f"run {COLOURS} --target nowhere --run-id a/b", "run id 'a/b': expected"),
+        (f"push {COLOURS} --target elsewhere", "--target elsewhere: there is no such target"),
+        (f"push {COLOURS} --target nowhere", "no broker answers at 127.0.0.1:1"),
+        ("topics apply", "no broker answers at 127.0.0.1:1"),
+        ("cancel some-run", "no broker answers at 127.0.0.1:1"),
+        ("deadletter list", "no broker answers at 127.0.0.1:1"),
+        ("deadletter replay", "deadletter replay: expected ids, or --run RUN"),
+        ("rates never-sent", "run never-sent: there is no such run"),
+        ("examples never-sent --leaks --ties", "--leaks, --ties: expected one of them"),
+        ("import seep.yaml --suite-out s.yaml", "seep.yaml: "),
+    ],
+)
+def test_the_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str, told: str
+) -> None:
+    monkeypatch.chdir(folder)
+    # Set first, so that what --config sets is undone as well.
+    monkeypatch.setenv("SEEP_CONFIG", "")
+    monkeypatch.delenv("SEEP_CONFIG")
+    monkeypatch.setattr(sys, "argv", ["seep", *arguments.split()])
+    before = set(folder.iterdir())
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed, error = capsys.readouterr()
+    assert (ended.value.code, printed) == (2, "")
+    assert error.startswith("seep: ")
+    assert told in error
+    assert error.count("\n") == 1, error
+    assert set(folder.iterdir()) - before <= {folder / ".seep"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("services.generator --engine other", "engines: there is no engine 'other'; known: nowhere, recorded"),
+        ("services.generator --engine nowhere", "engines.nowhere.model: no such folder: /nowhere/model"),
+        ("services.generator --engine recorded", "/nowhere/answers.jsonl"),
+        ("services.scorer", "metrics.bert_score.model: cannot load '/nowhere/backbone'"),
+        ("services.aggregator", "database.dsn: the aggregator needs a PostgreSQL"),
+        ("services.aggregator --config nowhere.yaml", "nowhere.yaml: no such configuration file"),
+    ],
+)
+def test_a_service(folder: Path, arguments: str, told: str) -> None:
+    command = [sys.executable, "-m", *arguments.split()]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr

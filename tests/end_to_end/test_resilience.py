@@ -1,0 +1,254 @@
+"""Nothing is lost and nothing counted twice, whatever is killed, restarted, garbled or away for a while."""
+
+import json
+import random
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cli.push import job_messages, manifest_message
+from deploy.local.stack import Service
+from seep.broker import Sender, TopicReader
+from seep.codec import decode_rate
+from seep.messages import Outgoing
+from seep.records import LeakRate
+from seep.suites.jobs import manifest, prompt_jobs
+from seep.suites.loading import load_suite
+from seep.topics import DEAD_LETTERS, RATES
+from tests.end_to_end.conftest import Stack, run_seep, stack_in, wait_until
+
+JOBS = 200
+SAMPLES = 3
+GARBLED = 2
+MISSED = "will be tried again"
+GARBAGE = b"\xff\xfe this is no job"
+WORDS = ("banana", "lemon", "sky", "coal", "snow", "brick", "grass", "plum", "teacher", "doctor", "table", "car")
+COLOURS = ("yellow", "blue", "black", "white", "red", "green")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("resilience")
+
+
+@pytest.fixture(scope="module")
+def suite(folder: Path) -> Path:
+    """A suite of many small jobs, so that a run can be met in its middle."""
+    path = folder / "guests.yaml"
+    decoding = {"temperature": 1.0, "max_tokens": 5, "samples": SAMPLES}
+    head = {"name": "guests", "version": "1", "format": {"kind": "plain", "user": "{prompt}"}, "decoding": decoding}
+    jobs = [suite_job(number) for number in range(JOBS)]
+    path.write_text(yaml.safe_dump({**head, "jobs": jobs}), encoding="utf-8")
+    return path
+
+
+def suite_job(number: int) -> dict[str, Any]:
+    guest = f"Guest {number}"
+    colours = (COLOURS[number % 6], COLOURS[(number + 1) % 6])
+    tests = [
+        {"concept": colour, "prompt": f"{guest} wore {colour}. {guest} ordered a", "category": colour}
+        for colour in colours
+    ]
+    return {"control": f"{guest} ordered a", "tests": tests}
+
+
+@pytest.fixture(scope="module")
+def recorded(suite: Path, folder: Path) -> Path:
+    """An answer to every prompt of the suite, drawn with a fixed seed."""
+    draw = random.Random(7)
+    prompts = [
+        prompt for job in load_suite(suite).jobs for prompt in (job.control, *(test.prompt for test in job.tests))
+    ]
+    path = folder / "guests.jsonl"
+    lines = [json.dumps({"prompt": prompt, "generations": draw.choices(WORDS, k=SAMPLES)}) for prompt in prompts]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(suite: Path, recorded: Path, folder: Path) -> list[dict[str, Any]]:
+    """The rates of the same run in one process, without their run's id."""
+    options = ("--recorded", str(recorded), "--metrics", "sentence_bert", "--json")
+    done = run_seep("run", str(suite), *options, folder=folder)
+    assert done.returncode == 0, done.stderr
+    return [_without_names(rate) for rate in json.loads(done.stdout)]
+
+
+@pytest.fixture(scope="module")
+def stack(recorded: Path, folder: Path) -> Iterator[Stack]:
+    """Running services, started before their broker; they take few jobs at once, to have a middle to be killed in."""
+    configuration = {
+        "engines": {"recorded": {"backend": "recorded", "file": str(recorded)}},
+        "targets": {"recorded": {"engine": "recorded"}},
+        "metrics": {"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": None},
+        "worker": {"batch": 4},
+    }
+    with stack_in(folder, configuration) as stack:
+        stack.broker.stop()
+        stack.start()
+        for name, service in stack.services.items():
+            wait_until(lambda log=service.log: "no broker answers" in text_of(log), f"{name} to wait", stack.services)
+        stack.broker.start()
+        yield stack
+
+
+def test_services_that_were_there_before_their_broker_do_their_work(
+    stack: Stack, suite: Path, undisturbed: list[dict[str, Any]]
+) -> None:
+    run = stack.push(suite, "recorded")
+    stack.wait_for_state(run, "complete")
+    assert_undisturbed(stack, run, undisturbed)
+
+
+def test_each_service_killed_in_mid_run_changes_nothing(
+    stack: Stack, suite: Path, undisturbed: list[dict[str, Any]]
+) -> None:
+    run = stack.push(suite, "recorded")
+    for jobs, name in ((10, "generator-recorded"), (40, "scorer"), (80, "aggregator")):
+        stack.wait_for_jobs(run, jobs)
+        stack.services[name].kill()
+        stack.services[name].start()
+    stack.wait_for_state(run, "complete")
+    assert_undisturbed(stack, run, undisturbed)
+
+
+def test_the_aggregator_killed_between_commit_and_publishing_publishes_when_it_is_back(
+    stack: Stack, suite: Path, undisturbed: list[dict[str, Any]]
+) -> None:
+    aggregator = stack.services["aggregator"]
+    dies_there = Service(
+        ["tests.end_to_end.aggregator_killed_before_publishing", *aggregator.arguments[1:]],
+        aggregator.environment,
+        aggregator.log,
+    )
+    aggregator.stop()
+    dies_there.start()
+    run = stack.push(suite, "recorded")
+    wait_until(lambda: dies_there.ended() is not None, "the aggregator to be killed", stack.services)
+    assert dies_there.ended() == -9
+    assert stack.store().changed_runs(), "it was to die after a commit and before publishing"
+    assert not published(stack, run)
+    aggregator.start()
+    stack.wait_for_state(run, "complete")
+    assert_undisturbed(stack, run, undisturbed)
+
+
+def test_the_rates_of_the_last_commit_are_published_by_a_restarted_aggregator_without_any_new_message(
+    stack: Stack, suite: Path
+) -> None:
+    loaded = load_suite(suite)
+    store = stack.store()
+    stack.services["aggregator"].stop()
+    store.record([], [], [manifest(loaded, run="left-behind", target="recorded", created_at=1.0)])
+    assert store.changed_runs()
+    stack.services["aggregator"].start()
+    wait_until(lambda: not store.changed_runs(), "the mark to be cleared", stack.services)
+
+
+def test_garbled_messages_die_with_their_bytes_and_the_mended_run_is_complete(
+    stack: Stack, suite: Path, undisturbed: list[dict[str, Any]]
+) -> None:
+    run = "garbled"
+    loaded = load_suite(suite)
+    messages = list(job_messages(prompt_jobs(loaded, run=run, target="recorded")))
+    garbled = random.Random(3).sample(range(JOBS), GARBLED)
+    for index in garbled:
+        messages[index] = Outgoing(messages[index].topic, messages[index].key, GARBAGE)
+    Sender(stack.settings.kafka).send(
+        [manifest_message(manifest(loaded, run=run, target="recorded", created_at=1.0)), *messages]
+    )
+    stack.wait_for_state(run, "partial")
+
+    letters = list(TopicReader(stack.settings.kafka, DEAD_LETTERS).new_messages())
+    assert sorted((letter.key, letter.value) for letter in letters) == sorted(
+        (messages[index].key, GARBAGE) for index in garbled
+    )
+    watched = stack.seep("watch", run)
+    assert watched.returncode == 3
+    assert (
+        f"missing: {GARBLED * 2 * SAMPLES} comparisons, {GARBLED} of its {JOBS} jobs are dead letters" in watched.stdout
+    )
+    assert stack.seep("deadletter", "list", "--run", run).stdout.count("generator") == GARBLED
+
+    replayed = stack.seep("deadletter", "replay", "--run", run, "--suite", str(suite))
+    assert replayed.stdout == f"replayed {GARBLED}\n"
+    stack.wait_for_state(run, "complete")
+    assert stack.seep("watch", run).returncode == 0
+    assert_undisturbed(stack, run, undisturbed)
+
+
+def test_sending_a_run_twice_is_one_run(stack: Stack, suite: Path, undisturbed: list[dict[str, Any]]) -> None:
+    for _ in range(2):
+        assert stack.seep("push", str(suite), "--target", "recorded", "--run-id", "twice").returncode == 0
+    stack.wait_for_state("twice", "complete")
+    assert_undisturbed(stack, "twice", undisturbed)
+
+
+def test_database_and_broker_away_for_a_while(stack: Stack, suite: Path, undisturbed: list[dict[str, Any]]) -> None:
+    run = stack.push(suite, "recorded")
+    stack.wait_for_jobs(run, 10)
+    log = stack.services["aggregator"].log
+    missed_before = text_of(log).count(MISSED)
+    with stack.database_down():
+        wait_until(
+            lambda: text_of(log).count(MISSED) > missed_before,
+            "the aggregator to miss its database",
+            stack.services,
+        )
+    stack.wait_for_jobs(run, 40)
+    stack.broker.stop()
+    stack.broker.start()
+    stack.wait_for_state(run, "complete")
+    assert all(service.ended() is None for service in stack.services.values())
+    assert_undisturbed(stack, run, undisturbed)
+
+
+def test_a_cancelled_runs_jobs_are_not_generated(stack: Stack, suite: Path) -> None:
+    for service in stack.services.values():
+        service.stop()
+    run = stack.push(suite, "recorded")
+    assert stack.seep("cancel", run).returncode == 0
+    stack.start()
+    stack.wait_for_state(run, "cancelled")
+    other = stack.push(suite, "recorded")
+    stack.wait_for_state(other, "complete")
+    summary = stack.store().run(run)
+    assert summary is not None
+    assert (summary.state, summary.recorded) == ("cancelled", 0)
+    assert stack.seep("watch", run).returncode == 4
+
+
+def test_sigterm_ends_every_service_within_its_grace_time_with_status_0(stack: Stack, suite: Path) -> None:
+    run = stack.push(suite, "recorded")
+    stack.wait_for_jobs(run, 10)
+    assert {name: service.stop() for name, service in stack.services.items()} == dict.fromkeys(stack.services, 0)
+    stack.start()
+    stack.wait_for_state(run, "complete")
+
+
+def assert_undisturbed(stack: Stack, run: str, undisturbed: list[dict[str, Any]]) -> None:
+    """The rates of the run, in the database and on seep.rates, are to the last digit those of an undisturbed one."""
+    told = stack.seep("rates", run, "--json")
+    assert [_without_names(rate) for rate in json.loads(told.stdout)] == undisturbed
+    store = stack.store()
+    assert len(store.comparisons(run, limit=10_000)) == JOBS * 2 * SAMPLES
+    wait_until(lambda: not store.changed_runs(), "the rates to be published", stack.services)
+    assert published(stack, run) == {(rate.metric, rate.category): rate for rate in store.rates(run)}
+
+
+def published(stack: Stack, run: str) -> dict[tuple[str, str], LeakRate]:
+    """The living values on seep.rates."""
+    messages = TopicReader(stack.settings.kafka, RATES).new_messages()
+    rates = [decode_rate(message.value or b"") for message in messages]
+    return {(rate.metric, rate.category): rate for rate in rates if rate.run == run}
+
+
+def text_of(log: Path) -> str:
+    return log.read_text(encoding="utf-8") if log.is_file() else ""
+
+
+def _without_names(rate: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in rate.items() if name not in ("run", "target")}

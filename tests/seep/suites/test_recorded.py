@@ -1,0 +1,70 @@
+"""Recorded answers survive their file exactly, and a broken line is named."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seep.errors import InputError
+from seep.suites.recorded import read_recorded, write_recorded
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(st.dictionaries(TEXTS, st.lists(TEXTS, min_size=1).map(tuple)))
+def test_answers_survive_their_file(rows: dict[str, tuple[str, ...]]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "answers.jsonl"
+        write_recorded(path, rows.items())
+        assert read_recorded(path) == rows
+
+
+def test_other_fields_and_empty_lines_are_passed_over(tmp_path: Path) -> None:
+    path = written(tmp_path, '\n{"model": "m", "prompt": "He ate", "generations": ["rice"]}\n\n')
+    assert read_recorded(path) == {"He ate": ("rice",)}
+
+
+def test_a_prompt_may_stand_twice_with_the_same_answers(tmp_path: Path) -> None:
+    path = written(tmp_path, '{"prompt": "He ate", "generations": ["rice"]}\n' * 2)
+    assert read_recorded(path) == {"He ate": ("rice",)}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"prompt": "He ate", "generations": ["bread"]}', "prompt: expected once, found again with other generations"),
+        ('{"prompt": "She ate"}', "generations: Field required"),
+        ('{"prompt": "She ate", "generations": []}', "generations: "),
+        ('{"prompt": "She ate", "generations": "rice"}', "generations: "),
+        ('{"prompt": "She ate", "generations": ["rice", 1]}', "generations.1: "),
+        ('{"prompt": 1, "generations": ["rice"]}', "prompt: "),
+        ("[]", "Input should be an object"),
+        ('{"prompt": "She ate", ', "Invalid JSON"),
+    ],
+)
+def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None:
+    path = written(tmp_path, '{"prompt": "He ate", "generations": ["rice"]}\n' + line + "\n")
+    with pytest.raises(InputError) as raised:
+        read_recorded(path)
+    assert str(raised.value).startswith(f"{path}:2: {message}")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_bytes(b'\n{"prompt": "caf\xe9", "generations": ["rice"]}\n')
+    with pytest.raises(InputError, match=r"answers\.jsonl:2: expected text in UTF-8"):
+        read_recorded(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.jsonl: cannot be read: No such file"):
+        read_recorded(tmp_path / "none.jsonl")
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "answers.jsonl"
+    path.write_text(text, encoding="utf-8")
+    return path

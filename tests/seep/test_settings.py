@@ -1,0 +1,84 @@
+"""One file, the environment over it, and one line for whatever is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+
+from seep.errors import InputError
+from seep.settings import RecordedEngine, Settings, VllmEngine, load_settings
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("SEEP_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "seep.yaml"
+
+
+def loaded(config: Path, text: str) -> Settings:
+    config.write_text(text, encoding="utf-8")
+    return load_settings(config)
+
+
+def test_without_a_file_there_are_defaults(config: Path) -> None:
+    assert load_settings().kafka.bootstrap_servers == "localhost:9092"
+
+
+def test_a_file_that_is_named_must_be_there(config: Path) -> None:
+    with pytest.raises(InputError, match=r"seep\.yaml: no such configuration file"):
+        load_settings(config)
+
+
+def test_an_engine_is_what_its_backend_says(config: Path) -> None:
+    text = """
+    engines:
+      tiny: {backend: vllm, model: /models/tiny}
+      paper: {backend: recorded, file: answers.jsonl}
+    targets:
+      tiny: {engine: tiny, temperature: 0.5}
+    """
+    settings = loaded(config, text)
+    assert isinstance(settings.engines["tiny"], VllmEngine)
+    assert isinstance(settings.engines["paper"], RecordedEngine)
+    assert settings.targets["tiny"].temperature == 0.5
+
+
+def test_the_environment_goes_over_the_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEP_KAFKA__BOOTSTRAP_SERVERS", "kafka:9092")
+    settings = loaded(config, "kafka: {bootstrap_servers: elsewhere, topics: {partitions: 3}}")
+    assert settings.kafka.bootstrap_servers == "kafka:9092"
+    assert settings.kafka.topics.partitions == 3
+
+
+def test_secrets_are_not_shown(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEP_DATABASE__DSN", "postgresql://seep:swordfish@db/seep")
+    monkeypatch.setenv("SEEP_KAFKA__SASL_PLAIN_PASSWORD", "swordfish")
+    assert "swordfish" not in repr(load_settings())
+
+
+def test_a_dsn_can_come_from_a_file(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "dsn").write_text("postgresql://db/seep\n")
+    assert loaded(config, "database: {dsn_file: dsn}").database.resolved_dsn() == "postgresql://db/seep"
+    with pytest.raises(InputError, match=r"database\.dsn_file: nowhere"):
+        loaded(config, "database: {dsn_file: nowhere}").database.resolved_dsn()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("kafak: {}", "kafak: Extra inputs are not permitted"),
+        ("worker: {batch: many}", "worker.batch: Input should be a valid integer"),
+        ("worker: {batch: 0}", "worker.batch: Input should be greater than or equal to 1"),
+        ("engines: {x: {backend: oracle}}", "engines.x: Input tag 'oracle' found using 'backend' does not match"),
+        ("engines: {x: {backend: vllm}}", "engines.x.vllm.model: Field required"),
+        ("targets: {t: {engine: x}}", "targets.t.engine: no engine named 'x' under engines"),
+        ("targets: {Tiny_1: {engine: x}}", "targets.Tiny_1.[key]: String should match pattern"),
+        ("monitors: {m: {target: t, suite: s.yaml}}", "monitors.m.target: no target named 't' under targets"),
+        ("kafka: [", "not YAML"),
+    ],
+)
+def test_what_is_wrong_is_one_line_with_file_and_field(config: Path, text: str, line: str) -> None:
+    with pytest.raises(InputError) as error:
+        loaded(config, text)
+    assert str(error.value).startswith(f"{config}: {line}")
+    assert "\n" not in str(error.value)

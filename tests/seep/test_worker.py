@@ -1,0 +1,164 @@
+"""The loop commits only what is done, keeps its place in the group, and gives up nothing but a batch at the end."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from seep.errors import Unavailable
+from seep.messages import Message
+from seep.worker import Worker
+
+
+class FakeConsumer:
+    """A group member without a broker: hands out batches, and remembers what was asked of it."""
+
+    def __init__(self, *batches: list[Message] | Exception) -> None:
+        self.batches = list(batches)
+        self.committed: list[int] = []
+        self.polls_while_held = 0
+        self.held = False
+        self.commit_errors: list[Exception] = []
+
+    def poll(self, timeout_seconds: float) -> list[Message]:
+        if self.held:
+            self.polls_while_held += 1
+            time.sleep(0.001)
+            return []
+        if not self.batches:
+            time.sleep(0.001)
+            return []
+        batch = self.batches.pop(0)
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
+
+    def hold(self) -> None:
+        self.held = True
+
+    def resume(self) -> None:
+        self.held = False
+
+    def assigned(self) -> bool:
+        return True
+
+    def commit(self, messages: Sequence[Message]) -> None:
+        if self.commit_errors:
+            raise self.commit_errors.pop(0)
+        self.committed += [message.offset for message in messages]
+
+
+def messages(*offsets: int) -> list[Message]:
+    return [Message("in", 0, offset, b"r/j", b"v") for offset in offsets]
+
+
+def run_until(worker: Worker, stop: threading.Event, done: Callable[[], bool]) -> bool:
+    """Runs the worker in this thread until `done`; what its run answered."""
+
+    def watch() -> None:
+        deadline = time.monotonic() + 20
+        while not done() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        stop.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    return worker.run()
+
+
+def worker_on(consumer: FakeConsumer, process: Callable[[Sequence[Message]], None], grace: float = 5.0):
+    stop = threading.Event()
+    return Worker("test", consumer, process, batch=2, grace_seconds=grace, stop=stop), stop
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seep.worker.FIRST_RETRY_SECONDS", 0.01)
+
+
+def test_done_messages_are_committed_in_order_and_in_batches_of_the_configured_size() -> None:
+    consumer = FakeConsumer(messages(1, 2, 3), messages(4))
+    seen: list[list[int]] = []
+    worker, stop = worker_on(consumer, lambda batch: seen.append([message.offset for message in batch]))
+    assert run_until(worker, stop, lambda: len(consumer.committed) == 4)
+    assert seen == [[1, 2], [3], [4]]
+    assert consumer.committed == [1, 2, 3, 4]
+
+
+def test_a_failing_batch_is_tried_again_and_never_committed_before_it_is_done() -> None:
+    consumer = FakeConsumer(messages(1, 2), messages(3))
+    attempts: list[list[int]] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        assert consumer.committed == [] or batch[0].offset == 3
+        attempts.append([message.offset for message in batch])
+        if len(attempts) < 3:
+            raise Unavailable("the database does not answer")
+
+    worker, stop = worker_on(consumer, process)
+    assert run_until(worker, stop, lambda: consumer.committed == [1, 2, 3])
+    assert attempts == [[1, 2], [1, 2], [1, 2], [3]]
+
+
+def test_a_long_batch_keeps_the_place_in_the_group() -> None:
+    consumer = FakeConsumer(messages(1))
+    worker, stop = worker_on(consumer, lambda batch: time.sleep(0.3))
+    assert run_until(worker, stop, lambda: consumer.committed == [1])
+    assert consumer.polls_while_held > 5
+
+
+def test_stopping_finishes_the_batch_in_hand() -> None:
+    consumer = FakeConsumer(messages(1))
+    started = threading.Event()
+
+    def process(batch: Sequence[Message]) -> None:
+        started.set()
+        time.sleep(0.2)
+
+    worker, stop = worker_on(consumer, process)
+    assert run_until(worker, stop, started.is_set)
+    assert consumer.committed == [1]
+
+
+def test_a_batch_that_outlasts_the_grace_time_is_abandoned_uncommitted() -> None:
+    consumer = FakeConsumer(messages(1))
+    started, never = threading.Event(), threading.Event()
+
+    def process(batch: Sequence[Message]) -> None:
+        started.set()
+        never.wait(30)
+
+    worker, stop = worker_on(consumer, process, grace=0.05)
+    assert not run_until(worker, stop, started.is_set)
+    assert consumer.committed == []
+    never.set()
+
+
+def test_trouble_of_the_broker_is_waited_out_and_over_once_it_answers() -> None:
+    consumer = FakeConsumer(Unavailable("no broker answers"), messages(1))
+    readiness: list[bool] = []
+    worker, stop = worker_on(consumer, lambda batch: readiness.append(worker.ready()))
+    assert run_until(worker, stop, lambda: consumer.committed == [1])
+    assert readiness == [True]
+
+
+def test_an_offset_that_was_not_committed_is_offered_again() -> None:
+    consumer = FakeConsumer(messages(1))
+    consumer.commit_errors = [Unavailable("offsets were not committed")]
+    worker, stop = worker_on(consumer, lambda batch: None)
+    assert run_until(worker, stop, lambda: consumer.committed == [1])
+
+
+def test_a_foreign_error_is_logged_by_its_place_and_never_by_its_message(caplog: pytest.LogCaptureFixture) -> None:
+    consumer = FakeConsumer(messages(1))
+    attempts: list[int] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ValueError("He likes yellow")
+
+    worker, stop = worker_on(consumer, process)
+    assert run_until(worker, stop, lambda: consumer.committed == [1])
+    assert "ValueError at" in caplog.text
+    assert "yellow" not in caplog.text

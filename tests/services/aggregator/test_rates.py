@@ -1,0 +1,103 @@
+"""Rates from sums, without a database."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seep.errors import InputError
+from services.aggregator.rates import RunFacts, leak_rates, leak_rates_by_concept, missing_comparisons
+from services.aggregator.sums import CellSum
+
+FACTS = RunFacts("run-1", "colours", "stub", "semantic", expected={"1": 6, "2": 4})
+SUMS = [
+    CellSum("a", "1", "m", "leak", 2, 2.0),
+    CellSum("a", "2", "m", "leak", 1, 0.5),
+    CellSum("b", "1", "m", "leak", 2, 1.0),
+    CellSum("a", "1", "m", "tie", 2, 0.0),
+    CellSum("a", "2", "m", "tie", 1, 1.0),
+    CellSum("b", "1", "m", "tie", 2, 2.0),
+    CellSum("b", "1", "m", "echo", 2, 1.0),
+]
+
+
+def test_every_category_and_the_whole_suite_have_a_rate() -> None:
+    found = [
+        (rate.category, rate.rate, rate.comparisons, rate.clusters, rate.ties, rate.echoes, rate.missing)
+        for rate in leak_rates(FACTS, SUMS)
+    ]
+    assert found == [("1", 75.0, 4, 2, 2, 1, 2), ("2", 50.0, 1, 1, 1, 0, 3), ("all", 70.0, 5, 2, 3, 1, 5)]
+
+
+def test_a_rate_names_its_run() -> None:
+    rate = leak_rates(FACTS, SUMS)[0]
+    named = (rate.run, rate.suite, rate.target, rate.probe, rate.metric)
+    assert named == ("run-1", "colours", "stub", "semantic", "m")
+
+
+def test_a_pool_counts_a_cluster_of_two_categories_once() -> None:
+    pooled = leak_rates(FACTS, SUMS, pools=[["1", "2"]])[-1]
+    assert (pooled.category, pooled.rate, pooled.clusters, pooled.missing) == ("1+2", 70.0, 2, 5)
+
+
+def test_a_pool_of_an_unknown_category_is_refused() -> None:
+    with pytest.raises(InputError, match="pool: run run-1 has no category '9'; it has 1, 2"):
+        leak_rates(FACTS, SUMS, pools=[["1", "9"]])
+
+
+def test_a_category_without_comparisons_is_not_measured() -> None:
+    first = leak_rates(FACTS, [CellSum("a", "2", "m", "leak", 1, 1.0)])[0]
+    assert (first.category, first.rate, first.low, first.high, first.comparisons) == ("1", None, None, None, 0)
+    assert first.missing == 6
+
+
+def test_a_suite_of_one_category_has_the_row_for_all() -> None:
+    facts = RunFacts("run-1", "colours", "stub", "semantic", expected={"x": 1})
+    assert [rate.category for rate in leak_rates(facts, [CellSum("a", "x", "m", "leak", 1, 1.0)])] == ["x", "all"]
+
+
+def test_metrics_are_counted_apart() -> None:
+    sums = [*SUMS, CellSum("a", "1", "another", "leak", 2, 0.0)]
+    found = {(rate.metric, rate.category): (rate.rate, rate.missing) for rate in leak_rates(FACTS, sums)}
+    assert found["another", "all"] == (0.0, 8)
+    assert found["m", "all"] == (70.0, 5)
+    assert missing_comparisons(FACTS, sums) == 8
+
+
+def test_where_nothing_is_recorded_all_is_missing_and_no_metric_is_known() -> None:
+    assert missing_comparisons(FACTS, []) == 10
+    assert leak_rates(FACTS, []) == []
+
+
+def test_comparisons_that_nobody_expected_do_not_make_up_for_missing_ones() -> None:
+    sums = [CellSum("a", "1", "m", "leak", 1, 1.0), CellSum("a", "surprise", "m", "leak", 9, 9.0)]
+    assert {rate.category: rate.missing for rate in leak_rates(FACTS, sums)} == {
+        "1": 5,
+        "2": 4,
+        "surprise": 0,
+        "all": 9,
+    }
+
+
+def test_before_the_manifest_nothing_is_missing() -> None:
+    assert {rate.missing for rate in leak_rates(RunFacts("run-1", "", "", ""), SUMS)} == {0}
+
+
+def test_concepts_stand_where_categories_stand() -> None:
+    sums = [CellSum("a", "yellow", "m", "leak", 2, 2.0), CellSum("a", "red", "m", "leak", 2, 1.0)]
+    found = [(rate.category, rate.rate, rate.missing) for rate in leak_rates_by_concept(FACTS, sums)]
+    assert found == [("red", 50.0, 0), ("yellow", 100.0, 0)]
+
+
+def test_jobs_that_differ_in_provenance_make_a_mixed_run_that_shows_what_they_share() -> None:
+    provenances = [{"engine": "vllm", "model": "a"}, {"engine": "vllm", "model": "b"}, {"engine": "vllm"}]
+    rate = leak_rates(RunFacts("run-1", "", "", "", provenances=provenances), SUMS)[0]
+    assert rate.mixed
+    assert rate.provenance == {"engine": "vllm"}
+    alike = leak_rates(RunFacts("run-1", "", "", "", provenances=provenances[:1]), SUMS)[0]
+    assert not alike.mixed
+    assert alike.provenance == provenances[0]
+
+
+@given(st.permutations(SUMS + [CellSum("c", "1", "m", "leak", 3, third) for third in (0.1, 0.2, 0.3)]))
+def test_the_order_of_sums_changes_nothing(sums: list[CellSum]) -> None:
+    assert leak_rates(FACTS, sums) == leak_rates(FACTS, sorted(sums, key=repr))

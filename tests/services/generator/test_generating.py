@@ -1,0 +1,86 @@
+"""A batch is one call to the engine; every job gets its own answers, or its own failure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seep.records import Decoding, Failure, GeneratedJob, PromptJob
+from seep.settings import Target
+from services.generator.backend import Request, Texts
+from services.generator.generating import effective_decoding, generate_jobs
+from tests import strategies
+
+TARGETS = {"known": Target(engine="fake")}
+UNANSWERABLE = "unanswerable"
+
+
+class FakeEngine:
+    """Answers every prompt with itself and the sample's number, and fails at one prompt."""
+
+    def __init__(self) -> None:
+        self.calls: list[Sequence[Request]] = []
+
+    def generate(self, requests: Sequence[Request]) -> list[Texts | Failure]:
+        self.calls.append(requests)
+        return [
+            Failure("no answer")
+            if request.prompt == UNANSWERABLE
+            else tuple(f"{request.prompt} {sample}" for sample in range(request.samples))
+            for request in requests
+        ]
+
+    def provenance(self) -> Mapping[str, str]:
+        return {"engine": "fake"}
+
+
+jobs_of_known_targets = strategies.prompt_jobs.map(lambda job: replace(job, target="known"))
+
+
+@given(st.lists(jobs_of_known_targets, max_size=4))
+def test_every_prompt_is_asked_once_in_one_call_and_answered_in_its_place(jobs: list[PromptJob]) -> None:
+    engine = FakeEngine()
+    results = generate_jobs(jobs, engine, TARGETS)
+    assert len(engine.calls) == 1
+    assert len(results) == len(jobs)
+    for job, result in zip(jobs, results, strict=True):
+        assert isinstance(result, GeneratedJob)
+        assert result.prompts == job
+        assert result.control == tuple(f"{job.control} {sample}" for sample in range(job.samples))
+        assert [answers[0] for answers in result.tests] == [f"{test.prompt} 0" for test in job.tests]
+        assert result.neutral[:1] == (() if job.neutral is None else (f"{job.neutral} 0",))
+    arms = sum(1 + (job.neutral is not None) + len(job.tests) for job in jobs)
+    assert len(engine.calls[0]) == arms
+
+
+@given(jobs_of_known_targets, jobs_of_known_targets)
+def test_a_prompt_without_an_answer_fails_its_own_job_alone(job: PromptJob, other: PromptJob) -> None:
+    failed, done = generate_jobs([replace(job, control=UNANSWERABLE), other], FakeEngine(), TARGETS)
+    assert failed == Failure("no answer")
+    assert isinstance(done, GeneratedJob)
+
+
+@given(strategies.prompt_jobs.map(lambda job: replace(job, target="stranger")), jobs_of_known_targets)
+def test_an_unknown_target_is_a_failure_and_costs_no_generation(stranger: PromptJob, job: PromptJob) -> None:
+    engine = FakeEngine()
+    failed, done = generate_jobs([stranger, job], engine, TARGETS)
+    assert failed == Failure("target 'stranger' is not one of this engine's targets")
+    assert isinstance(done, GeneratedJob)
+    assert {request.prompt for request in engine.calls[0]} <= {job.control, job.neutral, *(t.prompt for t in job.tests)}
+
+
+@given(strategies.decodings)
+def test_what_a_target_sets_goes_over_the_suites_decoding(decoding: Decoding) -> None:
+    assert effective_decoding(decoding, Target(engine="e")) == decoding
+    colder = effective_decoding(decoding, Target(engine="e", temperature=0.0, max_tokens=3))
+    assert colder == replace(decoding, temperature=0.0, max_tokens=3)
+
+
+@given(jobs_of_known_targets)
+def test_provenance_tells_engine_suite_and_effective_decoding(job: PromptJob) -> None:
+    (result,) = generate_jobs([job], FakeEngine(), {"known": Target(engine="fake", temperature=0.25)})
+    assert isinstance(result, GeneratedJob)
+    assert result.provenance["engine"] == "fake"
+    assert result.provenance["suite_hash"] == job.suite_hash
+    assert '"temperature": 0.25' in result.provenance["decoding"]

@@ -1,0 +1,48 @@
+"""Recorded answers are taken as they are; a prompt without enough of them is that request's failure."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from seep.errors import InputError
+from seep.records import Decoding, Failure, PromptFormat
+from seep.settings import RecordedEngine
+from services.generator.backend import Request
+from services.generator.recorded_backend import RecordedBackend
+
+
+def request(prompt: str, samples: int) -> Request:
+    decoding = Decoding(temperature=1.0, top_p=1.0, max_tokens=1, cut="sentence")
+    return Request(prompt, PromptFormat("chat", "Be brief.", "{prompt}!"), decoding, samples)
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> RecordedBackend:
+    path = tmp_path / "answers.jsonl"
+    path.write_text(json.dumps({"prompt": "He likes", "generations": [" tea. And more. ", "", "milk"]}))
+    return RecordedBackend(RecordedEngine(backend="recorded", file=path))
+
+
+def test_answers_are_found_by_the_suites_prompt_and_never_cut(backend: RecordedBackend) -> None:
+    assert backend.generate([request("He likes", 2)]) == [(" tea. And more. ", "")]
+
+
+def test_a_missing_prompt_and_too_few_answers_fail_alone(backend: RecordedBackend) -> None:
+    missing, few, found = backend.generate([request("He hates", 1), request("He likes", 4), request("He likes", 3)])
+    assert isinstance(missing, Failure)
+    assert isinstance(few, Failure)
+    assert "He hates" not in missing.reason
+    assert len(found) == 3 if isinstance(found, tuple) else pytest.fail("the recorded answers were not found")
+
+
+def test_provenance_changes_with_the_file(backend: RecordedBackend, tmp_path: Path) -> None:
+    path = tmp_path / "others.jsonl"
+    path.write_text(json.dumps({"prompt": "He likes", "generations": ["tea"]}))
+    other = RecordedBackend(RecordedEngine(backend="recorded", file=path))
+    assert other.provenance()["model_revision"] != backend.provenance()["model_revision"]
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.jsonl"):
+        RecordedBackend(RecordedEngine(backend="recorded", file=tmp_path / "nowhere.jsonl"))

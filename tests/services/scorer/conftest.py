@@ -1,0 +1,101 @@
+"""Jobs made by hand, a metric that is openly a fake, and the real embedder."""
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from seep.records import Decoding, GeneratedJob, PromptFormat, PromptJob, PromptTest
+from seep.settings import MINILM
+from services.scorer.models import find_model
+from services.scorer.similarity import Metric, Pair
+
+MakeJob = Callable[..., GeneratedJob]
+
+
+class FakeMetric:
+    """Similarities from a table, else made up from the pair alone, with many ties; it remembers what it was asked."""
+
+    def __init__(self, table: Mapping[Pair, float] | None = None) -> None:
+        self.table = table
+        self.calls: list[list[Pair]] = []
+
+    def __call__(self, pairs: Sequence[Pair]) -> list[float]:
+        self.calls.append(list(pairs))
+        return [self._made_up(pair) if self.table is None else self.table[pair] for pair in pairs]
+
+    @staticmethod
+    def _made_up(pair: Pair) -> float:
+        return zlib.crc32("|".join(pair).encode()) % 7 / 7
+
+
+@pytest.fixture(scope="session")
+def fake_metric() -> type[FakeMetric]:
+    """The class: a test makes its own, with or without a table."""
+    return FakeMetric
+
+
+@pytest.fixture(scope="session")
+def make_job() -> MakeJob:
+    """Makes a generated job from (concept, generations) per test and the generations of the other arms."""
+
+    def make(
+        tests: Sequence[tuple[str, Sequence[str]]],
+        control: Sequence[str],
+        neutral: Sequence[str] = (),
+        *,
+        job: str = "job-1",
+        probe: str = "semantic",
+        language: str = "en",
+        categories: Sequence[str] | None = None,
+    ) -> GeneratedJob:
+        prompts = PromptJob(
+            run="run-1",
+            job=job,
+            target="target",
+            suite="suite",
+            suite_version="1",
+            suite_hash="hash",
+            probe=probe,
+            language=language,
+            cluster="job",
+            prompt_format=PromptFormat("plain"),
+            decoding=Decoding(temperature=0.5, top_p=1.0, max_tokens=10, cut="sentence"),
+            samples=len(control),
+            control="He works as a",
+            neutral="He likes small. He works as a" if neutral else None,
+            tests=tuple(
+                PromptTest(f"t{index}", concept, f"He likes {concept}. He works as a", category)
+                for index, ((concept, _), category) in enumerate(
+                    zip(tests, categories or ["1"] * len(tests), strict=True), start=1
+                )
+            ),
+        )
+        answers = tuple(tuple(generations) for _, generations in tests)
+        return GeneratedJob(prompts, tuple(control), tuple(neutral), answers, {"engine": "fake"})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def minilm_folder() -> Path:
+    """The folder of the real all-MiniLM-L6-v2."""
+    return Path(find_model("metrics.sentence_bert.model", MINILM).location)
+
+
+@pytest.fixture(scope="session")
+def sentence_bert(minilm_folder: Path) -> Metric:
+    """The real Sentence-BERT metric."""
+    from services.scorer.sentence_bert import load
+
+    return load(str(minilm_folder))
+
+
+@pytest.fixture(scope="session")
+def bert_score(minilm_folder: Path) -> Metric:
+    """The real BERTScore metric, on MiniLM's own encoder."""
+    from services.scorer.bert_score_metric import load
+
+    metric, _ = load(str(minilm_folder), MINILM, None)
+    return metric

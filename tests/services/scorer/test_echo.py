@@ -1,0 +1,70 @@
+"""What counts as a repetition of the concept, language by language."""
+
+import pytest
+import snowballstemmer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scorer.echo import ALGORITHMS, echoes
+
+
+@pytest.mark.parametrize(
+    ("concept", "text", "language"),
+    [
+        ("yellow", "yellow.", "en"),
+        ("yellow", "a YELLOW submarine", "en"),
+        ("koala", "two koalas", "en"),
+        ("koalas", "a koala", "en"),
+        ("painting", "He painted.", "en"),
+        ("lion", "the lion's den", "en"),
+        ("golden yellow", "a golden-yellow bird", "en"),
+        ("golden yellow", "Golden yellows", "en"),
+        ("T-shirt", "two T-shirts", "en"),
+        ("café", "cafe\N{COMBINING ACUTE ACCENT}s", "en"),
+        ("soft", "so\N{SOFT HYPHEN}ft", "en"),
+        ("🟡", "a 🟡 ball", "en"),
+        ("yellow", "yellows", "en-GB"),
+        ("naranja", "dos naranjas", "es"),
+        ("amarelo", "flores amarelas", "pt-BR"),
+        ("inek", "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}nekler", "tr"),
+        ("\N{LATIN SMALL LETTER DOTLESS I}rmak", "IRMAK", "tr"),
+        ("किताब", "दो किताबें", "hi"),
+        ("黄色", "彼は黄色が好き", "ja"),
+        ("สีเหลือง", "รถสีเหลืองคันใหญ่", "th"),
+        ("노랑", "노랑 버스", "ko"),
+    ],
+)
+def test_the_concept_or_an_inflection_of_it_is_an_echo(concept, text, language):
+    assert echoes(concept, text, language)
+
+
+@pytest.mark.parametrize(
+    ("concept", "text", "language"),
+    [
+        ("yellow", "a school bus driver", "en"),
+        ("red", "He is tired.", "en"),
+        ("golden yellow", "yellow and golden", "en"),
+        ("golden yellow", "golden", "en"),
+        ("golden yellow", "golden or yellow", "en"),
+        ("koala", "", "en"),
+        ("", "anything", "en"),
+        ("cats", "a cat", "ko"),
+        ("黄色", "彼は青が好き", "ja"),
+    ],
+)
+def test_anything_else_is_not(concept, text, language):
+    assert not echoes(concept, text, language)
+
+
+def test_every_algorithm_that_is_named_exists():
+    assert set(ALGORITHMS.values()) <= set(snowballstemmer.algorithms())
+
+
+@given(
+    concept=st.text(st.characters(categories=["Lu", "Ll", "Lo", "Mn", "Nd"]), min_size=1, max_size=8),
+    before=st.sampled_from(["", "the ", "…"]),
+    after=st.sampled_from(["", " bus", "!"]),
+    language=st.sampled_from([*ALGORITHMS, "ja", "ko", "zh"]),
+)
+def test_a_concept_among_other_words_is_always_an_echo(concept, before, after, language):
+    assert echoes(concept, f"{before}{concept}{after}", language)

@@ -1,0 +1,90 @@
+"""Which metrics are loaded, what is said of them, and what is said where one cannot be."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from seep.errors import InputError
+from seep.settings import MINILM, BertScore, Metrics, SentenceBert
+from services.scorer.loading import load_metrics
+
+AT_HAND = Metrics(bert_score=BertScore(model=MINILM))
+
+
+def test_all_configured_metrics_are_loaded_with_their_provenance():
+    metrics, provenance = load_metrics(AT_HAND)
+    assert list(metrics) == ["sentence_bert", "bert_score"]
+    assert metrics["sentence_bert"]([("red", "red")]) == pytest.approx([1.0])
+    assert metrics["bert_score"]([("red", "red")]) == pytest.approx([1.0])
+    assert provenance["sentence_bert"].startswith(f"{MINILM}@sha256-")
+    assert provenance["bert_score"] == f"{provenance['sentence_bert']}/layer6"
+    assert provenance["scorer_dtype"] == "float32"
+    assert "bert-score " in provenance["scorer_libraries"]
+
+
+def test_only_wanted_metrics_are_loaded():
+    metrics, provenance = load_metrics(AT_HAND, ["sentence_bert"])
+    assert list(metrics) == ["sentence_bert"]
+    assert "bert_score" not in provenance
+
+
+def test_a_metric_set_to_null_is_left_out():
+    metrics, _ = load_metrics(Metrics(bert_score=None))
+    assert list(metrics) == ["sentence_bert"]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "names", "message"),
+    [
+        (AT_HAND, ["bleu"], "--metrics: unknown metric 'bleu'; known are sentence_bert, bert_score"),
+        (
+            Metrics(bert_score=None),
+            ["bert_score"],
+            "--metrics: bert_score is set to null under metrics in the configuration",
+        ),
+        (AT_HAND, [], "metrics: none is chosen; give at least one of sentence_bert, bert_score"),
+        (
+            Metrics(sentence_bert=None, bert_score=None),
+            None,
+            "metrics: none is chosen; give at least one of sentence_bert, bert_score",
+        ),
+    ],
+)
+def test_a_choice_that_cannot_be_met_is_one_line(metrics, names, message):
+    with pytest.raises(InputError) as error:
+        load_metrics(metrics, names)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("metric", ["sentence_bert", "bert_score"])
+def test_a_corrupt_model_is_one_line_that_names_its_setting(metric, tmp_path, minilm_folder):
+    folder = shutil.copytree(minilm_folder, tmp_path / "model")
+    (folder / "model.safetensors").write_bytes(b"cut short")
+    settings = Metrics(sentence_bert=SentenceBert(model=str(folder)), bert_score=BertScore(model=str(folder)))
+    with pytest.raises(InputError) as error:
+        load_metrics(settings, [metric])
+    assert str(error.value).startswith(f"metrics.{metric}.model: cannot load {str(folder)!r}: ")
+    assert str(error.value).endswith("; name a model that is at hand, or choose others with --metrics")
+    assert "\n" not in str(error.value)
+
+
+def test_a_layer_beyond_the_model_is_its_own_line():
+    with pytest.raises(InputError, match=r"^metrics\.bert_score\.layer: 7, but '.*' has 6 layers$"):
+        load_metrics(Metrics(bert_score=BertScore(model=MINILM, layer=7)), ["bert_score"])
+
+
+def test_the_logic_imports_no_model_library_and_loading_says_nothing_on_stderr():
+    program = """
+import sys
+from seep.settings import MINILM, BertScore, Metrics
+import services.scorer.scoring
+from services.scorer.loading import load_metrics
+assert not {"torch", "transformers", "sentence_transformers", "bert_score"} & sys.modules.keys()
+load_metrics(Metrics(), ["sentence_bert"])
+assert "bert_score" not in sys.modules
+load_metrics(Metrics(bert_score=BertScore(model=MINILM)))
+"""
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")

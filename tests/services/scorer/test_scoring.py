@@ -1,0 +1,98 @@
+"""A batch of jobs: what is asked of the metrics, and what comes back at which position."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seep.records import Failure, ScoredJob
+from seep.settings import Scoring
+from services.scorer.scoring import score_jobs
+
+WORDS = st.sampled_from(["red", "bus", "red bus", "", "doctor", "an apple"])
+
+
+@st.composite
+def job_shapes(draw):
+    """Arguments of `make_job`: tests and arms with as many generations each."""
+    samples = draw(st.integers(1, 3))
+    arm = st.lists(WORDS, min_size=samples, max_size=samples)
+    tests = draw(st.lists(st.tuples(st.sampled_from(["red", "blue"]), arm), min_size=1, max_size=3))
+    return tests, draw(arm), draw(st.one_of(st.just([]), arm))
+
+
+@given(shapes=st.lists(job_shapes(), max_size=4), parity=st.booleans())
+def test_a_batch_scores_like_its_jobs_one_by_one(shapes, parity, make_job, fake_metric):
+    jobs = [make_job(*shape, job=f"job-{index}") for index, shape in enumerate(shapes)]
+    scoring, metrics = Scoring(parity=parity), {"fake": fake_metric()}
+    one_by_one = [scored for job in jobs for scored in score_jobs([job], metrics, scoring, {})]
+    assert score_jobs(jobs, metrics, scoring, {}) == one_by_one
+
+
+def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(make_job, fake_metric):
+    jobs = [
+        make_job([("red", ["bus", "bus"])], ["doctor", "bus"], job="one"),
+        make_job([("red", ["bus", "rose"]), ("blue", ["sea", "sea"])], ["doctor", "doctor"], ["sea", "sea"], job="two"),
+    ]
+    metrics = {"one": fake_metric(), "two": fake_metric()}
+    score_jobs(jobs, metrics, Scoring(), {})
+    for metric in metrics.values():
+        [asked] = metric.calls
+        assert len(asked) == len(set(asked))
+        assert set(asked) == {
+            ("red", "bus"),
+            ("red", "doctor"),
+            ("red", "rose"),
+            ("red", "sea"),
+            ("blue", "sea"),
+            ("blue", "doctor"),
+        }
+
+
+def test_failures_keep_their_positions_and_leave_the_rest_alone(make_job, fake_metric):
+    sound = make_job([("red", ["bus"])], ["doctor"])
+    short = replace(sound, tests=((),))
+    alien = make_job([("red", ["bus"])], ["doctor"], probe="telepathy")
+    results = score_jobs([short, sound, alien, sound], {"fake": fake_metric()}, Scoring(), {})
+    assert results[0] == Failure("0 generations for test 't1', but the job asks for 1")
+    assert results[2] == Failure("unknown probe 'telepathy'; the scorer knows semantic")
+    assert isinstance(results[1], ScoredJob)
+    assert results[1] == results[3]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"control": ("a",)}, "1 generations for the control, but the job asks for 2"),
+        ({"neutral": ()}, "0 generations for the neutral arm, but the job asks for 2"),
+        ({"tests": (("a", "b"), ("c",))}, "1 generations for test 't2', but the job asks for 2"),
+        ({"tests": (("a", "b"),)}, "generations for 1 tests, but the job has 2"),
+    ],
+)
+def test_generations_that_do_not_match_the_prompts_fail_the_job(change, reason, make_job, fake_metric):
+    generated = make_job([("red", ["a", "b"]), ("blue", ["c", "d"])], ["e", "f"], ["g", "h"])
+    metric = fake_metric()
+    assert score_jobs([replace(generated, **change)], {"fake": metric}, Scoring(), {}) == [Failure(reason)]
+    assert metric.calls == []
+
+
+def test_a_similarity_that_is_not_a_number_is_raised(make_job):
+    def broken_metric(pairs):
+        return [float("nan")] * len(pairs)
+
+    with pytest.raises(ValueError, match="broken: a similarity is not a finite number"):
+        score_jobs([make_job([("red", ["bus"])], ["doctor"])], {"broken": broken_metric}, Scoring(), {})
+
+
+def test_provenance_is_the_metrics_own_and_how_they_are_compared(make_job, fake_metric):
+    generated = make_job([("red", ["bus"])], ["doctor"])
+    [scored] = score_jobs([generated], {"fake": fake_metric()}, Scoring(), {"fake": "model@1"})
+    assert scored.provenance == {"fake": "model@1", "scoring": "tie_tolerance=1e-06"}
+    assert scored.generated is generated
+
+
+def test_an_empty_batch_asks_nothing(fake_metric):
+    metric = fake_metric()
+    assert score_jobs([], {"fake": metric}, Scoring(), {}) == []
+    assert metric.calls == []

@@ -1,0 +1,124 @@
+"""Leak, tie, echo and placebo, on similarities made by hand."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seep.records import Outcome, ScoredJob, Similarity
+from seep.settings import Scoring
+from services.scorer.scoring import score_jobs
+from services.scorer.semantic import leak_score
+
+TABLE = {
+    ("yellow", "bus driver"): 0.3,
+    ("yellow", "yellow painter"): 0.6,
+    ("yellow", "teacher"): 0.1,
+    ("yellow", "doctor"): 0.3,
+    ("yellow", "nurse"): 0.2,
+    ("red", "fireman"): 0.2004,
+    ("red", "teacher"): 0.1,
+    ("red", "doctor"): 0.1996,
+    ("red", "nurse"): 0.4,
+}
+
+
+def values(scored, metric, measure):
+    return {(o.test, o.sample): o.value for o in scored.outcomes if (o.metric, o.measure) == (metric, measure)}
+
+
+@pytest.fixture
+def generated(make_job):
+    return make_job(
+        [("yellow", ["bus driver", "yellow painter"]), ("red", ["fireman", "fireman"])],
+        control=["teacher", "doctor"],
+        neutral=["nurse", "teacher"],
+        categories=["1", "2"],
+    )
+
+
+def scored_with(generated, metric, **scoring) -> ScoredJob:
+    [scored] = score_jobs([generated], {"fake": metric}, Scoring(**scoring), {})
+    assert isinstance(scored, ScoredJob)
+    return scored
+
+
+def test_each_test_generation_is_compared_with_the_control_generation_of_its_sample(generated, fake_metric):
+    scored = scored_with(generated, fake_metric(TABLE))
+    assert values(scored, "fake", "leak") == {("t1", 0): 1.0, ("t1", 1): 1.0, ("t2", 0): 1.0, ("t2", 1): 1.0}
+    assert scored.similarities == (
+        Similarity("fake", "t1", 0, 0.3, 0.1),
+        Similarity("fake", "t1", 1, 0.6, 0.3),
+        Similarity("fake", "t2", 0, 0.2004, 0.1),
+        Similarity("fake", "t2", 1, 0.2004, 0.1996),
+    )
+
+
+def test_outcomes_carry_the_category_of_their_test(generated, fake_metric):
+    scored = scored_with(generated, fake_metric(TABLE))
+    assert {(outcome.test, outcome.category) for outcome in scored.outcomes} == {("t1", "1"), ("t2", "2")}
+    assert Outcome("fake", "echo", "1", "t1", 1, 1.0) in scored.outcomes
+
+
+def test_parity_rounds_before_comparing_and_keeps_what_it_compared(generated, fake_metric):
+    scored = scored_with(generated, fake_metric(TABLE), parity=True, tie_tolerance=0.5)
+    assert values(scored, "fake", "leak")["t2", 1] == 0.5
+    assert values(scored, "fake", "tie")["t2", 1] == 1.0
+    assert values(scored, "fake", "leak")["t1", 0] == 1.0
+    assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2, 0.2)
+    assert scored.provenance["scoring"] == "parity"
+
+
+def test_similarities_within_the_tolerance_tie(generated, fake_metric):
+    scored = scored_with(generated, fake_metric(TABLE), tie_tolerance=0.001)
+    assert values(scored, "fake", "tie") == {("t1", 0): 0.0, ("t1", 1): 0.0, ("t2", 0): 0.0, ("t2", 1): 1.0}
+    assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2004, 0.1996)
+    assert scored.provenance["scoring"] == "tie_tolerance=0.001"
+
+
+def test_placebo_puts_the_neutral_generation_in_the_place_of_the_tests(generated, fake_metric):
+    scored = scored_with(generated, fake_metric(TABLE))
+    assert values(scored, "fake", "placebo") == {("t1", 0): 1.0, ("t1", 1): 0.0, ("t2", 0): 1.0, ("t2", 1): 0.0}
+
+
+def test_without_a_neutral_arm_there_is_no_placebo(make_job, fake_metric):
+    scored = scored_with(make_job([("yellow", ["bus driver"])], ["teacher"]), fake_metric(TABLE))
+    assert {outcome.measure for outcome in scored.outcomes} == {"leak", "tie", "echo"}
+
+
+def test_echo_is_of_the_tests_generation_and_in_the_language_of_the_suite(make_job, fake_metric):
+    job = make_job([("naranja", ["dos naranjas", "limón"])], ["naranja", "naranja"], language="es")
+    scored = scored_with(job, fake_metric())
+    assert values(scored, "fake", "echo") == {("t1", 0): 1.0, ("t1", 1): 0.0}
+
+
+def test_every_metric_has_every_measure(generated, fake_metric):
+    [scored] = score_jobs([generated], {"one": fake_metric(TABLE), "two": fake_metric()}, Scoring(), {})
+    assert len(scored.outcomes) == 2 * 4 * 4
+    assert len(scored.similarities) == 2 * 4
+
+
+@pytest.mark.parametrize(
+    ("to_test", "to_control", "score"), [(0.3, 0.2, 1.0), (0.2, 0.3, 0.0), (0.2, 0.2, 0.5), (0.2, 0.2 + 5e-7, 0.5)]
+)
+def test_leak_score(to_test, to_control, score):
+    assert leak_score(to_test, to_control, tie_tolerance=1e-6) == score
+
+
+@given(
+    texts=st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)), min_size=1, max_size=6),
+    concept=st.text(min_size=1, max_size=3),
+    parity=st.booleans(),
+)
+def test_swapping_test_and_control_turns_leak_into_its_complement(texts, concept, parity, make_job):
+    answers, controls = zip(*texts, strict=True)
+    generated = make_job([(concept, answers)], controls)
+    swapped = replace(generated, control=generated.tests[0], tests=(generated.control,))
+
+    def length_metric(pairs):  # a fake with ties; its differences are far from any rounding
+        return [len(set(text)) / (len(concept) + len(text)) for concept, text in pairs]
+
+    there, back = (scored_with(job, length_metric, parity=parity) for job in (generated, swapped))
+    assert values(back, "fake", "leak") == {key: 1 - leak for key, leak in values(there, "fake", "leak").items()}
+    assert values(back, "fake", "tie") == values(there, "fake", "tie")

@@ -1,0 +1,119 @@
+"""Hypothesis strategies for the records, for every law that speaks of any job."""
+
+from hypothesis import strategies as st
+
+from seep.records import (
+    Decoding,
+    GeneratedJob,
+    LeakRate,
+    Outcome,
+    PromptFormat,
+    PromptJob,
+    PromptTest,
+    RunManifest,
+    ScoredJob,
+    Similarity,
+)
+
+# UTF-8 cannot carry lone surrogates.
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+names = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=40)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+shares = st.floats(0, 1)
+counts = st.integers(0, 2**32 - 1)
+provenances = st.dictionaries(names, texts, max_size=4)
+
+
+def lists_of(element: st.SearchStrategy, size: int | None = None) -> st.SearchStrategy:
+    """Tuples, of a fixed size where one is given."""
+    sizes = {"max_size": 4} if size is None else {"min_size": size, "max_size": size}
+    return st.lists(element, **sizes).map(tuple)
+
+
+prompt_tests = st.builds(PromptTest, id=names, concept=texts, prompt=texts, category=texts)
+decodings = st.builds(
+    Decoding,
+    temperature=st.floats(0, 5),
+    top_p=shares,
+    max_tokens=counts,
+    cut=st.sampled_from(["sentence", "none"]),
+)
+prompt_formats = st.builds(PromptFormat, kind=st.sampled_from(["chat", "plain"]), system=texts, user=texts)
+prompt_jobs = st.builds(
+    PromptJob,
+    run=names,
+    job=names,
+    target=names,
+    suite=names,
+    suite_version=texts,
+    suite_hash=names,
+    probe=names,
+    language=texts,
+    cluster=st.sampled_from(["job", "sample"]),
+    prompt_format=prompt_formats,
+    decoding=decodings,
+    samples=st.integers(1, 5),
+    control=texts,
+    neutral=st.none() | texts,
+    tests=lists_of(prompt_tests),
+)
+
+
+@st.composite
+def generated_jobs(draw: st.DrawFn) -> GeneratedJob:
+    """Jobs with as many answers per prompt as they ask for."""
+    prompts = draw(prompt_jobs)
+    answers = lists_of(texts, prompts.samples)
+    return GeneratedJob(
+        prompts=prompts,
+        control=draw(answers),
+        neutral=() if prompts.neutral is None else draw(answers),
+        tests=draw(lists_of(answers, len(prompts.tests))),
+        provenance=draw(provenances),
+    )
+
+
+outcomes = st.builds(Outcome, metric=names, measure=names, category=texts, test=names, sample=counts, value=shares)
+similarities = st.builds(Similarity, metric=names, test=names, sample=counts, to_test=finite, to_control=finite)
+scored_jobs = st.builds(
+    ScoredJob,
+    generated=generated_jobs(),
+    outcomes=lists_of(outcomes),
+    similarities=lists_of(similarities),
+    provenance=provenances,
+)
+manifests = st.builds(
+    RunManifest,
+    run=names,
+    target=names,
+    suite=names,
+    suite_version=texts,
+    suite_hash=names,
+    probe=names,
+    cluster=st.sampled_from(["job", "sample"]),
+    samples=counts,
+    jobs=st.integers(1, 2**32 - 1),
+    comparisons=st.dictionaries(texts, counts, max_size=4),
+    created_at=finite,
+    monitor=texts,
+    cancelled=st.booleans(),
+)
+rates = st.builds(
+    LeakRate,
+    run=names,
+    suite=names,
+    target=names,
+    probe=names,
+    metric=names,
+    category=names,
+    rate=st.none() | finite,
+    low=st.none() | finite,
+    high=st.none() | finite,
+    comparisons=counts,
+    clusters=counts,
+    ties=counts,
+    echoes=counts,
+    missing=counts,
+    provenance=provenances,
+    mixed=st.booleans(),
+)

@@ -10,8 +10,6 @@ KAFKA := .seep/kafka-libs/.complete
 
 # No model hub is asked for anything: what the demo and the tests load is on this machine.
 export HF_HUB_OFFLINE := 1
-# vLLM's CPU build takes 4 GiB for its key-value cache unless told otherwise; the demo's model needs next to none.
-export VLLM_CPU_KVCACHE_SPACE := 1
 
 .PHONY: help
 help:  ## List the targets

@@ -21,6 +21,7 @@ from seep.suites.loading import load_suite
 
 FOLDER = Path(".seep/calibration")
 NAME = "calibration"
+KV_CACHE_BYTES = 256 * 1024 * 1024
 
 
 def calibrate(
@@ -89,7 +90,13 @@ def _measure(
 
 def _with_model(settings: Settings, model: Path) -> Settings:
     # In fp32 and without graphs the engine samples from the very distribution that is enumerated.
-    engine = VllmEngine(backend="vllm", model=str(model.resolve()), dtype="float32", enforce_eager=True)
+    engine = VllmEngine(
+        backend="vllm",
+        model=str(model.resolve()),
+        dtype="float32",
+        enforce_eager=True,
+        kv_cache_memory_bytes=KV_CACHE_BYTES,
+    )
     return settings.model_copy(update={"engines": {NAME: engine}, "targets": {NAME: Target(engine=NAME)}})
 
 

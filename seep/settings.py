@@ -61,13 +61,17 @@ class Database(Section):
 
 
 class VllmEngine(Section):
-    """A model that the generator loads itself, with vLLM."""
+    """A model that the generator loads itself, with vLLM; names and values are vLLM's own.
+
+    Without `kv_cache_memory_bytes` vLLM takes nearly all memory of the device.
+    """
 
     backend: Literal["vllm"]
     model: str
     dtype: str = "auto"
     max_model_len: int | None = Field(None, ge=1)
     enforce_eager: bool = False
+    kv_cache_memory_bytes: int | None = Field(None, ge=1)
     seed: int | None = None
 
 

@@ -38,6 +38,12 @@ class Service:
                 command, env={**os.environ, **self.environment}, stdout=log, stderr=log, start_new_session=True
             )
 
+    @property
+    def pid(self) -> int:
+        """The process's id while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def ended(self) -> int | None:
         """The exit status where the process has ended by itself."""
         return self._process.poll() if self._process else None

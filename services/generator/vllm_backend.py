@@ -2,13 +2,14 @@
 
 import os
 import secrets
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 # The engine's core lives in this process: a child of its own outlives a SIGKILL of this one and keeps the GPU.
 os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 
 from vllm import LLM, SamplingParams
 from vllm.inputs import TokensPrompt
@@ -90,11 +91,15 @@ class VllmBackend:
 
 def _load(engine: VllmEngine, setting: str) -> LLM:
     try:
+        # Loading warns of a dozen things that nobody at the other end of a pipeline can change.
+        warnings.simplefilter("ignore", FutureWarning)
         return LLM(
             model=str(Path(engine.model).expanduser()) if engine.model.startswith("~") else engine.model,
             dtype=engine.dtype,
             max_model_len=engine.max_model_len,
             enforce_eager=engine.enforce_eager,
+            kv_cache_memory_bytes=engine.kv_cache_memory_bytes,
+            use_tqdm_on_load=False,
             # Runs must differ in their samples unless the operator wants them alike.
             seed=secrets.randbelow(2**31) if engine.seed is None else engine.seed,
         )

@@ -56,12 +56,16 @@ def test_the_enumerated_answers_are_the_sampled_ones(trained: Path, cut: Cut, ma
 
 
 def test_what_is_enumerated_and_what_is_dropped_are_everything(trained: Path) -> None:
-    for smallest in (1e-3, 1e-5):
-        for texts, dropped in answer_distributions(
+    coarse, fine = (
+        answer_distributions(
             trained / "model", PROMPTS, temperature=1, max_tokens=10, cut=first_sentence, smallest=smallest
-        ):
-            assert sum(texts.values()) + dropped == pytest.approx(1)
-            assert 0 <= dropped < 200 * smallest
+        )
+        for smallest in (1e-3, 1e-5)
+    )
+    for texts, dropped in (*coarse, *fine):
+        assert sum(texts.values()) + dropped == pytest.approx(1)
+    for (_, more), (_, less) in zip(coarse, fine, strict=True):
+        assert 0 <= less < min(more, 0.01)
 
 
 def test_a_cut_answer_is_followed_no_further_and_an_uncut_one_to_its_end(trained: Path) -> None:

@@ -50,7 +50,7 @@ def test_every_planted_probability_was_learned(
         assert moved[category] == pytest.approx([planted] * len(moved[category]), abs=0.05)
 
 
-def test_an_associate_that_belongs_to_another_concept_was_not_learned(
+def test_prompts_without_a_concept_are_answered_with_no_associate(
     network: Qwen2ForCausalLM, tokenizer: PreTrainedTokenizerBase, suite: Suite
 ) -> None:
     for job in suite.jobs:
@@ -68,7 +68,7 @@ def test_positions_after_the_first_word_were_learned(
         shares = next_shares(network, prompt + tokenizer.encode(text))
         for word, share in following.items():
             (token,) = tokenizer.encode(word if word in (".", grammar.END) else f" {word}")
-            assert float(shares[token]) == pytest.approx(share, abs=0.05)
+            assert float(shares[token]) == pytest.approx(share, abs=0.1)
 
 
 def test_text_survives_the_tokenizer_as_it_is(tokenizer: PreTrainedTokenizerBase) -> None:

@@ -34,7 +34,12 @@ def prompt(trained: Path) -> str:
 @pytest.fixture(scope="module")
 def backend(trained: Path) -> VllmBackend:
     engine = VllmEngine(
-        backend="vllm", model=str(trained / "model"), dtype="float32", enforce_eager=True, max_model_len=64
+        backend="vllm",
+        model=str(trained / "model"),
+        dtype="float32",
+        enforce_eager=True,
+        max_model_len=64,
+        kv_cache_memory_bytes=64 * 1024 * 1024,
     )
     opened = open_backend(engine, "engines.tiny")
     assert isinstance(opened, VllmBackend)

@@ -1,0 +1,111 @@
+"""On a model whose true leak rates are known, real vLLM, Kafka, embedder and PostgreSQL measure them."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from cli.calibration.model import ensure_model
+from cli.calibration.truth import surprising, true_rates
+from deploy.local.stack import Service
+from seep.settings import Metrics, SentenceBert
+from seep.suites.loading import load_suite
+from services.generator.cutting import cut_answer
+from services.scorer.loading import load_metrics
+from tests.end_to_end.conftest import Stack, run_seep, stack_in, wait_until
+
+MINILM = SentenceBert(model="all-MiniLM-L6-v2")
+KV_CACHE_BYTES = 256 * 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def trained() -> Path:
+    return ensure_model(Path(".seep/calibration")).resolve()
+
+
+@pytest.fixture(scope="module")
+def stack(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    engine = {
+        "backend": "vllm",
+        "model": str(trained / "model"),
+        "dtype": "float32",
+        "enforce_eager": True,
+        "kv_cache_memory_bytes": KV_CACHE_BYTES,
+    }
+    configuration = {
+        "engines": {"tiny": engine},
+        "targets": {"tiny": {"engine": "tiny"}},
+        "metrics": {"sentence_bert": MINILM.model_dump(), "bert_score": None},
+        "monitors": {"known": {"target": "tiny", "suite": str(trained / "suite.yaml")}},
+    }
+    with stack_in(tmp_path_factory.mktemp("known-truth"), configuration) as stack:
+        stack.start()
+        yield stack
+
+
+def test_through_kafka_the_true_rates_lie_inside_their_intervals(stack: Stack, trained: Path) -> None:
+    run = stack.push(trained / "suite.yaml", "tiny")
+    stack.wait_for_state(run, "complete")
+    measured = stack.store().rates(run)
+    metrics, _ = load_metrics(Metrics(sentence_bert=MINILM, bert_score=None))
+    suite = load_suite(trained / "suite.yaml")
+    true = {
+        rate.category: rate.rate
+        for rate in true_rates(trained / "model", suite, metrics, lambda text: cut_answer(text, suite.cut))
+    }
+    assert len(measured) == 5
+    outside = [rate for rate in measured if not (rate.low or 0) <= true[rate.category] <= (rate.high or 0)]
+    assert not surprising(len(outside), len(measured)), (outside, true)
+    rates = {rate.category: rate.rate or 0 for rate in measured}
+    assert rates["planted-00"] < rates["planted-30"] < rates["planted-60"] < rates["planted-90"]
+
+
+def test_the_gauges_show_the_monitors_latest_finished_run(stack: Stack, trained: Path) -> None:
+    run = stack.push(trained / "suite.yaml", "tiny")
+    stack.wait_for_state(run, "complete")
+    labels = 'category="planted-90",metric="sentence_bert",suite="calibration",target="tiny"'
+    metrics = scrape(stack.services["aggregator"])
+    (rate,) = [rate for rate in stack.store().rates(run) if rate.category == "planted-90"]
+    assert metrics[f"seep_leak_rate_percent{{{labels}}}"] == pytest.approx(rate.rate)
+    assert metrics[f"seep_leak_rate_low_percent{{{labels}}}"] == pytest.approx(rate.low)
+    assert metrics[f"seep_clusters{{{labels}}}"] == rate.clusters
+    assert metrics['seep_messages_total{result="done",stage="aggregator"}'] > 0
+
+
+def test_services_are_ready_once_they_have_partitions(stack: Stack) -> None:
+    for name, service in stack.services.items():
+        wait_until(partial(ready, port_of(service)), f"{name} to be ready", stack.services)
+
+
+def test_calibrate_shows_it_in_one_command(postgres_dsn: str) -> None:
+    done = run_seep("calibrate", "--metrics", "sentence_bert", environment={"SEEP_DATABASE__DSN": postgres_dsn})
+    assert done.returncode == 0, done.stderr
+    assert "of 5 true rates lie outside their 95 % intervals" in done.stdout
+    runs = run_seep("runs", "--json", environment={"SEEP_DATABASE__DSN": postgres_dsn})
+    (summary,) = json.loads(runs.stdout)
+    assert (summary["state"], summary["jobs"], summary["missing"]) == ("complete", 40, 0)
+
+
+def port_of(service: Service) -> int:
+    """The metrics port, which the service names in its log."""
+    return int(service.log.read_text(encoding="utf-8").rpartition("metrics on port ")[2].split()[0])
+
+
+def scrape(service: Service) -> dict[str, float]:
+    """The samples on /metrics, by name and labels as they are written there."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port_of(service)}/metrics", timeout=10) as response:
+        lines = response.read().decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs}
+
+
+def ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as response:
+            return bool(response.status == 200)
+    except urllib.error.HTTPError:
+        return False

@@ -61,6 +61,8 @@ class Worker:
         self._last_poll = time.monotonic()
         self._broker_trouble = False
         self._batch_trouble = False
+        # Noted by the loop, because a consumer must not be asked from another thread.
+        self._assigned = False
 
     def healthy(self) -> bool:
         """Whether the loop is alive."""
@@ -68,7 +70,7 @@ class Worker:
 
     def ready(self) -> bool:
         """Whether the loop has partitions and its surroundings let it work."""
-        return self.healthy() and not (self._broker_trouble or self._batch_trouble) and self._consumer.assigned()
+        return self.healthy() and not (self._broker_trouble or self._batch_trouble) and self._assigned
 
     def run(self) -> bool:
         """Works until stopped; False where a batch was abandoned, its messages left to be handled again."""
@@ -131,6 +133,7 @@ class Worker:
             if holding:
                 self._consumer.hold()
             self._pending.extend(self._consumer.poll(timeout_seconds))
+            self._assigned = self._consumer.assigned()
             self._broker_trouble = False
         except Unavailable as error:
             log.warning("%s", error)

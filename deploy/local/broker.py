@@ -1,6 +1,7 @@
 """A real Kafka broker on this machine: one KRaft process on the loopback address, for trying out and for tests."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -98,8 +99,9 @@ def free_port() -> int:
 def main() -> None:
     """Runs a broker in the foreground: `python -m deploy.local.broker FOLDER PORT`."""
     broker = LocalBroker(Path(sys.argv[1]).resolve(), int(sys.argv[2]))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     broker.start()
-    print(f"Kafka answers at {broker.bootstrap_servers}; data and log in {broker.folder}", flush=True)
+    print(f"Kafka answers at {broker.bootstrap_servers}; data and log in {broker.folder}; Ctrl-C stops", flush=True)
     try:
         sys.exit(broker.wait())
     except KeyboardInterrupt:

@@ -33,37 +33,46 @@ class Sender:
 
     def __init__(self, kafka: Kafka) -> None:
         """Raises BrokerUnavailable where no broker answers."""
+        self._kafka = kafka
+        self._producer: KafkaProducer | None = self._connected()
+
+    def send(self, outgoing: Sequence[Outgoing]) -> None:
+        """Sends all and waits for each to be acknowledged; raises BrokerUnavailable where one was not."""
         try:
-            self._producer = KafkaProducer(
-                **_connection(kafka),
+            producer = self._producer = self._producer or self._connected()
+            # flush() does not raise for records that failed: each future is asked.
+            futures = [
+                producer.send(message.topic, message.value, message.key, list(message.headers)) for message in outgoing
+            ]
+            for future in futures:
+                future.get(timeout=SEND_TIMEOUT_SECONDS)
+        except KafkaError as error:
+            # Some errors leave an idempotent producer unusable for good; a new one costs little.
+            self.close()
+            raise BrokerUnavailable(f"the broker did not take a message: {type(error).__name__}") from error
+
+    def close(self) -> None:
+        """Ends the connection without waiting for messages that nobody asks about any more."""
+        if self._producer is not None:
+            self._producer.close(timeout=2)
+            self._producer = None
+
+    def _connected(self) -> KafkaProducer:
+        try:
+            return KafkaProducer(
+                **_connection(self._kafka),
                 acks="all",
                 # The texts of a job repeat its concepts and categories over and over.
                 compression_type="gzip",
                 linger_ms=5,
-                max_request_size=MAX_MESSAGE_BYTES,
+                # Before compression; the topic's limit is on what is stored.
+                max_request_size=4 * MAX_MESSAGE_BYTES,
                 delivery_timeout_ms=int(SEND_TIMEOUT_SECONDS * 1000) - 5_000,
                 request_timeout_ms=10_000,
                 max_block_ms=10_000,
             )
         except KafkaError as error:
-            raise BrokerUnavailable(_unreachable(kafka)) from error
-
-    def send(self, outgoing: Sequence[Outgoing]) -> None:
-        """Sends all and waits for each to be acknowledged; raises BrokerUnavailable where one was not."""
-        try:
-            # flush() does not raise for records that failed: each future is asked.
-            futures = [
-                self._producer.send(message.topic, message.value, message.key, list(message.headers))
-                for message in outgoing
-            ]
-            for future in futures:
-                future.get(timeout=SEND_TIMEOUT_SECONDS)
-        except KafkaError as error:
-            raise BrokerUnavailable(f"the broker did not take a message: {type(error).__name__}") from error
-
-    def close(self) -> None:
-        """Ends the connection without waiting for messages that nobody asks about any more."""
-        self._producer.close(timeout=2)
+            raise BrokerUnavailable(_unreachable(self._kafka)) from error
 
 
 class GroupConsumer:
@@ -219,7 +228,9 @@ def _reading() -> dict[str, Any]:
 
 
 def _message(record: Any) -> Message:
-    return Message(record.topic, record.partition, record.offset, record.key, record.value, tuple(record.headers))
+    # Kafka allows a header without a value; the client would refuse to send it on.
+    headers = tuple((name, value or b"") for name, value in record.headers)
+    return Message(record.topic, record.partition, record.offset, record.key, record.value, headers)
 
 
 def _unreachable(kafka: Kafka) -> str:

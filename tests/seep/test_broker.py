@@ -1,0 +1,85 @@
+"""Sending, consuming in a group and reading a whole topic, on a real broker."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from deploy.local.broker import LocalBroker
+from seep import broker as edge
+from seep.broker import BrokerUnavailable, GroupConsumer, Sender, TopicReader, create_topics, existing_topics
+from seep.messages import Message, Outgoing
+from seep.settings import Kafka, Topics
+from seep.topics import MAX_MESSAGE_BYTES, topic_configs
+
+TOPIC = "seep.jobs.test"
+
+
+@pytest.fixture(scope="module")
+def local_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroker]:
+    broker = LocalBroker(tmp_path_factory.mktemp("broker"), 0)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="module")
+def kafka(local_broker: LocalBroker) -> Kafka:
+    kafka = Kafka(bootstrap_servers=local_broker.bootstrap_servers, topics=Topics(partitions=3))
+    create_topics(kafka, topic_configs(["test"], kafka.topics))
+    return kafka
+
+
+def consumed(kafka: Kafka, group: str, count: int) -> list[Message]:
+    """Joins the group, takes so many messages, commits them and leaves."""
+    consumer = GroupConsumer(kafka, [TOPIC], group, batch=10)
+    messages: list[Message] = []
+    for _ in range(60):
+        messages += consumer.poll(0.5)
+        if len(messages) >= count:
+            break
+    consumer.commit(messages)
+    consumer.close()
+    return messages
+
+
+def test_topics_are_created_once(kafka: Kafka) -> None:
+    assert existing_topics(kafka) >= set(topic_configs(["test"], kafka.topics))
+    assert create_topics(kafka, topic_configs(["test"], kafka.topics)) == []
+
+
+def test_what_is_sent_is_consumed_once_per_group_with_key_and_headers(kafka: Kafka) -> None:
+    sent = [Outgoing(TOPIC, f"run/{number}".encode(), b"\xff\x00", (("trace", b"1"),)) for number in range(25)]
+    before = len(list(TopicReader(kafka, TOPIC).new_messages()))
+    Sender(kafka).send(sent)
+    first = consumed(kafka, "first", before + 25)
+    assert sorted((m.key, m.value, m.headers) for m in first[-25:]) == sorted((o.key, o.value, o.headers) for o in sent)
+    Sender(kafka).send([Outgoing(TOPIC, b"run/last", b"v")])
+    assert [message.key for message in consumed(kafka, "first", 1)] == [b"run/last"]
+
+
+def test_a_topic_is_read_to_its_present_end_and_then_on(kafka: Kafka) -> None:
+    reader = TopicReader(kafka, TOPIC)
+    list(reader.new_messages())
+    assert list(reader.new_messages()) == []
+    Sender(kafka).send([Outgoing(TOPIC, b"run/new", b"v")])
+    assert [message.key for message in reader.new_messages()] == [b"run/new"]
+
+
+def test_a_message_that_the_broker_does_not_take_raises(kafka: Kafka) -> None:
+    sender = Sender(kafka)
+    with pytest.raises(BrokerUnavailable):
+        sender.send([Outgoing("seep.jobs.missing", b"k", b"v")])
+    with pytest.raises(BrokerUnavailable):
+        sender.send([Outgoing(TOPIC, b"k", b"v" * 4 * MAX_MESSAGE_BYTES)])
+    sender.send([Outgoing(TOPIC, b"k", b"a sender that failed once sends again")])
+
+
+def test_a_topic_that_is_not_there_is_named(kafka: Kafka) -> None:
+    with pytest.raises(BrokerUnavailable, match=r"no topic seep\.nowhere: create it with `seep topics apply`"):
+        TopicReader(kafka, "seep.nowhere")
+
+
+def test_a_header_without_a_value_can_be_sent_on() -> None:
+    record = SimpleNamespace(topic="t", partition=0, offset=0, key=None, value=b"", headers=[("trace", None)])
+    assert edge._message(record).headers == (("trace", b""),)

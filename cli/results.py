@@ -15,6 +15,7 @@ from cli.database import open_store
 from seep.errors import InputError
 from seep.records import LeakRate
 from seep.settings import load_settings
+from services.aggregator.dead import DeadReason
 from services.aggregator.states import RunSummary
 from services.aggregator.store import Only, Store
 from services.aggregator.sums import Comparison
@@ -42,10 +43,11 @@ def rates(
     with open_store(load_settings()) as store:
         summary = known_run(store, run)
         found = store.rates_by_concept(run) if by else store.rates(run, pools)
+        dead = store.dead_reasons(run)
     if as_json:
         print_rates_json(found)
     else:
-        print_rates(summary, found, first_column=by or "category")
+        print_rates(summary, found, dead, first_column=by or "category")
 
 
 def runs(
@@ -99,7 +101,9 @@ def known_run(store: Store, run: str) -> RunSummary:
     return summary
 
 
-def print_rates(summary: RunSummary, found: Sequence[LeakRate], first_column: str = "category") -> None:
+def print_rates(
+    summary: RunSummary, found: Sequence[LeakRate], dead: Sequence[DeadReason], first_column: str = "category"
+) -> None:
     """A table of rates under a line about the run; says what is missing, and what not to trust."""
     typer.echo(f"run {summary.run}: {summary.suite} on {summary.target}, {summary.state}")
     table = Table(first_column, "metric", "leak rate", "95 % interval", box=None)
@@ -112,8 +116,9 @@ def print_rates(summary: RunSummary, found: Sequence[LeakRate], first_column: st
     if not found:
         typer.echo("not measured: no job of this run is scored")
     if summary.missing:
-        dead = f", {summary.dead} of its {summary.jobs} jobs are dead letters" if summary.dead else ""
-        typer.echo(f"missing: {summary.missing} comparisons{dead} (`seep deadletter list --run {summary.run}`)")
+        typer.echo(f"missing: {summary.missing} comparisons")
+    for of in dead:
+        typer.echo(f"failed: {of.jobs} of {summary.jobs or '?'} jobs, in the {of.stage}: {of.reason}")
     if summary.mixed:
         typer.echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be judged")
 

@@ -14,7 +14,7 @@ from cli import exit_codes
 from cli.database import open_store
 from cli.in_process import Pipeline, open_pipeline
 from cli.push import check_target, new_run_id
-from cli.results import JsonOption, print_rates, print_rates_json
+from cli.results import JsonOption, known_run, print_rates, print_rates_json
 from cli.suites import SuiteArgument, find_suite
 from seep.errors import InputError
 from seep.records import PromptJob
@@ -53,16 +53,14 @@ def run(
             raise InputError(f"--run-id {name}: there is a run of this id already")
         pipeline = open_pipeline(settings, answering, metrics.split(",") if metrics else None)
         store.record([], [], [expected])
-        failures = run_jobs(jobs, pipeline, store, settings.worker.batch)
+        run_jobs(jobs, pipeline, store, settings.worker.batch)
         found = store.rates(name)
-        summary = store.run(name)
-    for failure in sorted(set(failures)):
-        typer.echo(f"{failures.count(failure)} jobs failed: {failure}", err=True)
-    assert summary is not None
+        dead = store.dead_reasons(name)
+        summary = known_run(store, name)
     if as_json:
         print_rates_json(found)
     else:
-        print_rates(summary, found)
+        print_rates(summary, found, dead)
     measured = any(rate.rate is not None for rate in found)
     raise typer.Exit(exit_codes.of_run(summary.state, measured))
 
@@ -80,10 +78,9 @@ def _answering(settings: Settings, target: str | None, recorded: Path | None) ->
     return settings.model_copy(update={"engines": engines, "targets": targets}), RECORDED
 
 
-def run_jobs(jobs: Sequence[PromptJob], pipeline: Pipeline, store: Store, batch: int) -> list[str]:
-    """Runs jobs batch by batch with a progress bar; the reasons of those that failed."""
+def run_jobs(jobs: Sequence[PromptJob], pipeline: Pipeline, store: Store, batch: int) -> None:
+    """Runs jobs batch by batch into the store, with progress bars."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    failures: list[str] = []
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bars = {stage: progress.add_task(stage, total=len(jobs)) for stage in ("generated", "scored", "recorded")}
         for start in range(0, len(jobs), batch):
@@ -94,5 +91,3 @@ def run_jobs(jobs: Sequence[PromptJob], pipeline: Pipeline, store: Store, batch:
             progress.advance(bars["scored"], len(part))
             store.record(scored, dead, [])
             progress.advance(bars["recorded"], len(part))
-            failures += [job.reason for job in dead]
-    return failures

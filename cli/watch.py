@@ -27,10 +27,11 @@ def watch(
     with open_store(load_settings()) as store:
         summary = _follow(store, run, wait)
         found = store.rates(run)
+        dead = store.dead_reasons(run)
     if as_json:
         print_rates_json(found)
     else:
-        print_rates(summary, found)
+        print_rates(summary, found, dead)
     measured = any(rate.rate is not None for rate in found)
     raise typer.Exit(exit_codes.of_run(summary.state, measured))
 

@@ -18,6 +18,15 @@ class DeadJob:
     reason: str
 
 
+@dataclass(frozen=True)
+class DeadReason:
+    """Why `jobs` jobs of a run are dead."""
+
+    stage: str
+    reason: str
+    jobs: int
+
+
 def dead_job(key: bytes | None, stage: str, reason: str) -> DeadJob | None:
     """The job that a dead letter's key `<run>/<job>` names; None where the key names no job."""
     place = split_job_key(key)

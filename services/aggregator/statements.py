@@ -96,6 +96,11 @@ SELECT run, '' AS cluster, category AS cell, metric, measure, sum(n)::bigint AS 
 FROM test_sums WHERE run = ANY(%s) AND measure = 'leak' GROUP BY run, category, metric, measure
 """
 
+DEAD_REASONS: LiteralString = """
+SELECT stage, reason, count(*) AS jobs FROM jobs WHERE run = %s AND status = 'dead'
+GROUP BY stage, reason ORDER BY jobs DESC, stage, reason
+"""
+
 LATEST_FINISHED: LiteralString = """
 SELECT run FROM runs
 WHERE target = %s AND suite = %s AND jobs IS NOT NULL

@@ -16,7 +16,7 @@ from seep.errors import InputError, Unavailable
 from seep.records import LeakRate, PromptJob, RunManifest, ScoredJob
 from seep.settings import Aggregation
 from services.aggregator import statements
-from services.aggregator.dead import DeadJob
+from services.aggregator.dead import DeadJob, DeadReason
 from services.aggregator.rates import RunFacts, leak_rates, leak_rates_by_concept, missing_comparisons
 from services.aggregator.states import RunSummary, run_state
 from services.aggregator.sums import CellSum, Comparison, PerTestSum, comparisons, per_test_sums
@@ -135,6 +135,11 @@ class Store:
         asked = {"run": run, "category": category, "metric": metric, "measure": measure, "limit": limit}
         with self._snapshot() as connection, connection.cursor(row_factory=class_row(Comparison)) as cursor:
             return cursor.execute(statements.COMPARISONS, asked).fetchall()
+
+    def dead_reasons(self, run: str) -> list[DeadReason]:
+        """Why the run's dead jobs died, the commonest reason first."""
+        with self._snapshot() as connection, connection.cursor(row_factory=class_row(DeadReason)) as cursor:
+            return cursor.execute(statements.DEAD_REASONS, (run,)).fetchall()
 
     def latest_finished(self, target: str, suite: str) -> str | None:
         """The finished run of this target and suite name that was sent last."""

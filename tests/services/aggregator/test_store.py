@@ -10,7 +10,7 @@ import pytest
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.records import GeneratedJob, LeakRate, RunManifest, ScoredJob
-from services.aggregator.dead import DeadJob
+from services.aggregator.dead import DeadJob, DeadReason
 from services.aggregator.migrate import migrate
 from services.aggregator.rates import RunFacts, leak_rates
 from services.aggregator.store import DatabaseUnavailable, Store
@@ -61,8 +61,10 @@ def test_a_dead_job_makes_the_run_partial_until_it_is_scored(store: Store, score
     store.record([scored("a", {"1": [1.0]})], [DeadJob("run-1", "b", "scorer", "why")], [manifest(2, {"1": 2})])
     assert state(store) == "partial"
     assert figures(store.rates("run-1"))["1"] == (100.0, 1, 1, 1)
+    assert store.dead_reasons("run-1") == [DeadReason("scorer", "why", 1)]
     store.record([scored("b", {"1": [0.0]})], [], [])
     assert state(store) == "complete"
+    assert store.dead_reasons("run-1") == []
     assert figures(store.rates("run-1"))["1"] == (50.0, 2, 2, 0)
 
 

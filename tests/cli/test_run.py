@@ -1,0 +1,100 @@
+"""A run in one process tells what it measured and what it could not, in words and by its exit code."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+
+SUITE = """
+name: rooms
+version: "1"
+format: {kind: plain, user: "{prompt}"}
+decoding: {temperature: 1.0, max_tokens: 5, samples: 2}
+jobs:
+  - control: He works as a
+    tests: [{concept: yellow, prompt: He likes yellow. He works as a, category: "1"}]
+  - control: She works as a
+    tests: [{concept: blood, prompt: She likes blood. She works as a, category: "1"}]
+"""
+ANSWERS = {
+    "He works as a": ["doctor", "teacher"],
+    "He likes yellow. He works as a": ["school bus driver in a yellow bus", "teacher"],
+    "She works as a": ["doctor", "doctor"],
+    "She likes blood. She works as a": ["nurse at the blood bank", "vampire"],
+}
+
+
+@pytest.fixture
+def seep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], postgres_dsn: str
+) -> object:
+    """The command in a folder of its own: exit code and what it printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    (tmp_path / "rooms.yaml").write_text(SUITE, encoding="utf-8")
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["seep", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), capsys.readouterr().out
+
+    return run
+
+
+def recorded(prompts: int) -> str:
+    """A recorded file with the answers to the first prompts."""
+    lines = [json.dumps({"prompt": prompt, "generations": ANSWERS[prompt]}) for prompt in list(ANSWERS)[:prompts]]
+    Path("answers.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return "answers.jsonl"
+
+
+def run_rooms(seep, prompts: int, *options: str) -> tuple[int, str]:
+    return seep("run", "rooms.yaml", "--recorded", recorded(prompts), "--metrics", "sentence_bert", *options)
+
+
+def test_a_whole_run_ends_with_0(seep) -> None:
+    code, printed = run_rooms(seep, 4, "--json", "--run-id", "whole")
+    assert code == 0
+    (of_category, of_all) = json.loads(printed)
+    assert (of_category["category"], of_all["category"]) == ("1", "all")
+    # Three comparisons leak, and the same answer as the control's ties.
+    assert (of_all["rate"], of_all["comparisons"], of_all["ties"], of_all["missing"]) == (87.5, 4, 1, 0)
+    assert of_all["echoes"] == 2
+    assert seep("rates", "whole", "--json") == (0, printed)
+
+
+def test_a_prompt_without_an_answer_fails_its_job_alone(seep) -> None:
+    code, printed = run_rooms(seep, 3)
+    assert code == 3
+    assert "rooms on recorded, partial" in printed
+    assert "missing: 2 comparisons" in printed
+    assert "failed: 1 of 2 jobs, in the generator: the recorded file has no answers to one" in printed
+
+
+def test_a_run_without_any_answer_is_not_measured(seep) -> None:
+    code, printed = run_rooms(seep, 0)
+    assert code == 4
+    assert "not measured" in printed
+    assert run_rooms(seep, 0, "--json") == (4, "[]\n")
+
+
+def test_a_runs_id_is_used_once(seep, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_rooms(seep, 4, "--run-id", "once")[0] == 0
+    assert run_rooms(seep, 4, "--run-id", "once")[0] == 2
+
+
+def test_examples_show_what_leaked(seep) -> None:
+    run_rooms(seep, 4, "--run-id", "shown")
+    code, printed = seep("examples", "shown", "--leaks", "--json")
+    assert code == 0
+    assert {example["generation"] for example in json.loads(printed)} == {
+        "school bus driver in a yellow bus",
+        "nurse at the blood bank",
+        "vampire",
+    }
+    assert "teacher" in seep("examples", "shown", "--ties")[1]
+    assert seep("examples", "shown", "--category", "none") == (0, "no such comparisons\n")

@@ -6,10 +6,11 @@ from functools import partial
 from typing import TypeVar
 
 import torch
-from bert_score.utils import get_bert_embedding, get_model, get_tokenizer, greedy_cos_idf, model2layers
+from bert_score.utils import get_bert_embedding, get_model, get_tokenizer, model2layers
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from seep.errors import InputError
+from services.scorer.matching import greedy_match
 from services.scorer.quiet import quieten
 from services.scorer.similarity import Metric, Pair
 
@@ -50,9 +51,8 @@ def f1(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequen
     0.0, as in the library, where either text has no token of its own: empty, blank, control characters. Texts beyond
     the model's limit are cut. Source: Zhang et al. 2020, arXiv 1904.09675.
     """
-    distinct = dict.fromkeys(pairs)
-    tokens = _encode(model, tokenizer, {text for pair in distinct for text in pair})
-    found = {pair: score for batch in _same_shape(distinct, tokens) for pair, score in _match(batch, tokens)}
+    tokens = _encode(model, tokenizer, {text for pair in pairs for text in pair})
+    found = _match([pair for pair in dict.fromkeys(pairs) if all(text in tokens for text in pair)], tokens)
     return [found.get(pair, 0.0) for pair in pairs]
 
 
@@ -70,26 +70,16 @@ def _encode(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: I
     return tokens
 
 
-def _same_shape(pairs: Iterable[Pair], tokens: Mapping[str, Tokens]) -> Iterator[list[Pair]]:
-    """Batches of pairs with as many tokens each: the library matches padding as if it had similarity 0.
-
-    That is the best match of a token that has only negative ones, so that a pair's score would depend on the batch.
-    """
-    by_shape: dict[tuple[int, int], list[Pair]] = defaultdict(list)
-    for concept, text in pairs:
-        if concept in tokens and text in tokens:
-            by_shape[len(tokens[concept][0]), len(tokens[text][0])].append((concept, text))
-    for same in by_shape.values():
-        yield from _batches(same)
-
-
-def _match(pairs: Sequence[Pair], tokens: Mapping[str, Tokens]) -> Iterator[tuple[Pair, float]]:
-    sides = []
-    for texts in zip(*pairs, strict=True):
-        embeddings, weights = (torch.stack(parts) for parts in zip(*(tokens[text] for text in texts), strict=True))
-        sides += [embeddings, torch.ones(weights.shape, device=embeddings.device), weights]
-    _, _, scores = greedy_cos_idf(*sides)
-    return zip(pairs, scores.tolist(), strict=True)
+def _match(pairs: Sequence[Pair], tokens: Mapping[str, Tokens]) -> dict[Pair, float]:
+    if not pairs:
+        return {}
+    place = {text: index for index, text in enumerate(tokens)}
+    vectors = torch.nn.functional.normalize(torch.cat([vectors for vectors, _ in tokens.values()]), dim=1)
+    lengths = torch.tensor([0, *(len(weights) for _, weights in tokens.values())])
+    weights = torch.cat([weights for _, weights in tokens.values()])
+    numbered = torch.tensor([(place[concept], place[text]) for concept, text in pairs])
+    scores = greedy_match(vectors, *(side.to(vectors.device) for side in (lengths.cumsum(0), weights, numbered)))
+    return dict(zip(pairs, scores[:, 2].tolist(), strict=True))
 
 
 def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -36,6 +36,7 @@ demo: setup  ## Run the main job: a model with known leakage, served by vLLM, th
 
 .PHONY: stack
 stack: setup  ## Run broker, PostgreSQL and the three services in the foreground (CONFIG=seep.yaml)
+	$(if $(CONFIG),,$(BIN)/seep calibrate --prepare)
 	$(BIN)/python -m deploy.local.stack --config $(or $(CONFIG),seep.yaml)
 
 .PHONY: kafka
@@ -52,6 +53,7 @@ check: setup  ## Lint, types, directions of imports, and that the generated code
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --quiet tests/seep/test_wire_contract.py
 	$(MAKE) --no-print-directory PROTO_OUT=.seep/proto proto
 	@for file in seep/v1/*_pb2.py*; do diff $$file .seep/proto/$$file || { echo "$$file is not what proto/ says: run make proto"; exit 1; }; done
 

@@ -34,7 +34,7 @@ def main() -> None:
     """Prints jobs/s and comparisons/s both ways, their ratio, and the memory of each service."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workbook", type=Path, default=WORKBOOK, help="a published workbook with generations")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     arguments = parser.parse_args()
     suite, rows = read_workbook(arguments.workbook)
     with tempfile.TemporaryDirectory() as name:

@@ -10,12 +10,12 @@ import typer
 from rich.table import Table
 
 from cli.database import open_store
-from cli.in_process import open_pipeline
 from cli.push import new_run_id
-from cli.results import wide_console
+from cli.results import known_run, wide_console
 from cli.run import run_jobs
+from seep.errors import InputError
 from seep.records import LeakRate
-from seep.settings import Settings, Target, VllmEngine, load_settings
+from seep.settings import Scoring, Settings, Target, VllmEngine, load_settings
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 
@@ -73,6 +73,7 @@ def _measure(
 ) -> tuple[list[LeakRate], dict[tuple[str, str], float]]:
     """The measured rates, and the true ones by metric and category."""
     from cli.calibration.truth import true_rates
+    from cli.in_process import open_pipeline
     from services.generator.cutting import cut_answer
 
     suite = load_suite(trained / "suite.yaml")
@@ -84,6 +85,8 @@ def _measure(
         store.record([], [], [manifest(suite, run=run, target=NAME, created_at=time.time())])
         run_jobs(jobs, pipeline, store, settings.worker.batch)
         measured = store.rates(run)
+        if known_run(store, run).state != "complete":
+            raise InputError(f"run {run}: not all of its jobs could be measured; `seep rates {run}` says why")
     truths = true_rates(trained / "model", suite, pipeline.metrics, lambda text: cut_answer(text, suite.cut))
     return measured, {(truth.metric, truth.category): truth.rate for truth in truths}
 
@@ -97,7 +100,9 @@ def _with_model(settings: Settings, model: Path) -> Settings:
         enforce_eager=True,
         kv_cache_memory_bytes=KV_CACHE_BYTES,
     )
-    return settings.model_copy(update={"engines": {NAME: engine}, "targets": {NAME: Target(engine=NAME)}})
+    # The truth is enumerated without rounding.
+    changed = {"engines": {NAME: engine}, "targets": {NAME: Target(engine=NAME)}, "scoring": Scoring()}
+    return settings.model_copy(update=changed)
 
 
 def _inside(rate: LeakRate, truth: float) -> bool:

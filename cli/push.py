@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
@@ -61,6 +61,8 @@ def push(
             raise InputError(f"{path}: job with control {job.control!r}: too large for one message; split its tests")
     expected = manifest(loaded, run=run, target=target, samples=samples, created_at=time.time())
     with open_sender(settings.kafka, [RUNS, jobs_topic(target)]) as sender:
+        if run_id:
+            _refuse_another_run(settings.kafka, expected)
         sender.send([manifest_message(expected)])
         for start in range(0, len(outgoing), AT_ONCE):
             sender.send(outgoing[start : start + AT_ONCE])
@@ -101,17 +103,32 @@ def manifest_message(sent: RunManifest) -> Outgoing:
 
 def find_manifest(kafka: Kafka, run: str) -> RunManifest:
     """The manifest of a run, as it was sent last; raises InputError where none was."""
+    for sent in _manifests(kafka, run)[-1:]:
+        return sent
+    raise InputError(f"run {run}: no manifest of it is on {RUNS}")
+
+
+def _refuse_another_run(kafka: Kafka, expected: RunManifest) -> None:
+    """Raises InputError where the run's id is taken by a run of something else, or by one that was cancelled."""
+    for sent in _manifests(kafka, expected.run)[-1:]:
+        if sent.cancelled:
+            raise InputError(f"--run-id {expected.run}: this run was cancelled; give another id")
+        if replace(sent, created_at=expected.created_at) != expected:
+            raise InputError(f"--run-id {expected.run}: this run was sent with another suite, target or sample count")
+
+
+def _manifests(kafka: Kafka, run: str) -> list[RunManifest]:
+    """The manifests of a run that can be read, in the order they were sent."""
     reader = TopicReader(kafka, RUNS)
     try:
         found = [message.value for message in reader.new_messages() if message.key == run.encode()]
     finally:
         reader.close()
-    for value in reversed(found):
-        try:
-            return decode_manifest(value or b"")
-        except DecodeError:
-            continue
-    raise InputError(f"run {run}: no manifest of it is on {RUNS}")
+    manifests = []
+    for value in found:
+        with suppress(DecodeError):
+            manifests.append(decode_manifest(value or b""))
+    return manifests
 
 
 @contextmanager

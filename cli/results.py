@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli import exit_codes
 from cli.database import open_store
 from seep.errors import InputError
 from seep.records import LeakRate
@@ -34,7 +35,7 @@ def rates(
     by: Annotated[str | None, typer.Option(help="`concept`: a rate per concept instead of per category.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the leak rates of a run with their 95 % intervals."""
+    """Print the leak rates of a run with their 95 % intervals; exit code 4 where nothing is measured."""
     if by not in (None, "concept"):
         raise InputError(f"--by {by}: expected concept")
     pools = [tuple(part.strip() for part in text.split(",")) for text in pool or []]
@@ -48,6 +49,8 @@ def rates(
         print_rates_json(found)
     else:
         print_rates(summary, found, dead, first_column=by or "category")
+    if not found:
+        raise typer.Exit(exit_codes.NOT_MEASURED)
 
 
 def runs(

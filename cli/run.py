@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli import exit_codes
 from cli.database import open_store
-from cli.in_process import Pipeline, open_pipeline
 from cli.push import check_target, new_run_id
 from cli.results import JsonOption, known_run, print_rates, print_rates_json
 from cli.suites import SuiteArgument, find_suite
@@ -22,6 +21,9 @@ from seep.settings import RecordedEngine, Settings, Target, load_settings
 from seep.suites.jobs import check_run_id, manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from services.aggregator.store import Store
+
+if TYPE_CHECKING:
+    from cli.in_process import Pipeline
 
 RECORDED = "recorded"
 
@@ -51,6 +53,9 @@ def run(
         store = opened.enter_context(open_store(settings))
         if store.run(name) is not None:
             raise InputError(f"--run-id {name}: there is a run of this id already")
+        # Not above: the libraries behind it are the services' own, and other commands do without them.
+        from cli.in_process import open_pipeline
+
         pipeline = open_pipeline(settings, answering, metrics.split(",") if metrics else None)
         store.record([], [], [expected])
         run_jobs(jobs, pipeline, store, settings.worker.batch)
@@ -78,7 +83,7 @@ def _answering(settings: Settings, target: str | None, recorded: Path | None) ->
     return settings.model_copy(update={"engines": engines, "targets": targets}), RECORDED
 
 
-def run_jobs(jobs: Sequence[PromptJob], pipeline: Pipeline, store: Store, batch: int) -> None:
+def run_jobs(jobs: Sequence[PromptJob], pipeline: "Pipeline", store: Store, batch: int) -> None:
     """Runs jobs batch by batch into the store, with progress bars."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, RebalanceInProgressError
+from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError
 from kafka.errors import UnknownMemberIdError as UnknownMemberError
 from kafka.structs import OffsetAndMetadata
 
@@ -17,7 +18,7 @@ from seep.topics import MAX_MESSAGE_BYTES
 log = logging.getLogger(__name__)
 
 # Another member has taken the partitions over: it handles the messages again, and the second writing changes nothing.
-LOST_PARTITIONS = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberError)
+LOST_PARTITIONS = (CommitFailedError, IllegalGenerationError, UnknownMemberError)
 COMMIT_TIMEOUT_MS = 5_000
 SEND_TIMEOUT_SECONDS = 60.0
 # Topics made after a service has started are found at the next refresh; the client's default is five minutes.
@@ -58,6 +59,8 @@ class Sender:
             self._producer = None
 
     def _connected(self) -> KafkaProducer:
+        # A producer waits 30 s for a broker that is not there, longer than a stopping service has.
+        _admin(self._kafka).close()
         try:
             return KafkaProducer(
                 **_connection(self._kafka),
@@ -213,9 +216,13 @@ def _admin(kafka: Kafka) -> KafkaAdminClient:
 
 def _connection(kafka: Kafka) -> dict[str, Any]:
     names = Kafka.model_fields.keys() - {"topics"}
-    given = {name: getattr(kafka, name) for name in names if getattr(kafka, name) is not None}
+    given = {name: _plain(getattr(kafka, name)) for name in names if getattr(kafka, name) is not None}
     # A broker that comes back is noticed within seconds; the client's default waits up to 30.
     return given | {"metadata_max_age_ms": METADATA_MAX_AGE_MS, "reconnect_backoff_max_ms": 2_000}
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
 
 
 def _reading() -> dict[str, Any]:

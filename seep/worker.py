@@ -100,12 +100,12 @@ class Worker:
 
     def _attempt(self, messages: list[Message]) -> bool:
         """One try, in a thread of its own so that the loop keeps the member's place in the group."""
-        errors: list[Exception] = []
+        errors: list[BaseException] = []
 
         def work() -> None:
             try:
                 self._process(messages)
-            except Exception as error:
+            except BaseException as error:  # a thread that ended in any such way has not done its batch
                 errors.append(error)
 
         thread = threading.Thread(target=work, name=f"{self._stage}-batch", daemon=True)
@@ -152,7 +152,7 @@ class Worker:
             log.warning("%s", error)
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     """What a log may say of an error: a foreign exception's message can quote the data, so only its place is told."""
     if isinstance(error, Unavailable):
         return str(error)

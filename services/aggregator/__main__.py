@@ -39,8 +39,8 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
         def process(messages: Sequence[Message]) -> None:
             with timed(STAGE):
                 batch = read_batch(messages)
-                sender.send(batch.unusable)
                 store.record(batch.scored, batch.dead, batch.manifests)
+                sender.send(batch.unusable)
                 publish_changed(store, sender.send)
             MESSAGES.labels(STAGE, "done").inc(len(messages) - len(batch.unusable))
             MESSAGES.labels(STAGE, "dead").inc(len(batch.unusable))

@@ -26,9 +26,12 @@ SET target = %(target)s, suite = %(suite)s, suite_version = %(suite_version)s, s
 WHERE run = %(run)s AND cluster IS NULL
 """
 
-# First write wins; only a job that was given up may still be scored, when its dead letter is replayed.
+# First write wins; only a job that was given up may still be scored, when its dead letter is replayed. A job of another
+# suite, target or sample count, sent under the run's id, is no job of the run.
 INSERT_SCORED: LiteralString = """
-INSERT INTO jobs (run, job, status, provenance) VALUES (%s, %s, 'scored', %s)
+INSERT INTO jobs (run, job, status, provenance)
+SELECT run, %(job)s, 'scored', %(provenance)s FROM runs
+WHERE run = %(run)s AND (target, suite_hash, samples) = (%(target)s, %(suite_hash)s, %(samples)s)
 ON CONFLICT (run, job) DO UPDATE
 SET status = 'scored', stage = NULL, reason = NULL, provenance = EXCLUDED.provenance, recorded_at = now()
 WHERE jobs.status = 'dead'

@@ -108,9 +108,11 @@ class Store:
             return leak_rates_by_concept(facts, _cells(connection, statements.SUMS_BY_CONCEPT, run)) if facts else []
 
     def watched_rates(self, watched: Iterable[tuple[str, str]]) -> list[LeakRate]:
-        """The rates of the latest finished run of each (target, suite name); nothing where none has finished."""
+        """The rates of the latest finished run of each (target, suite name); nothing where none has finished, or
+        where its jobs differ in their provenance."""
         latest = [self.latest_finished(target, suite) for target, suite in watched]
-        return [rate for run in latest if run is not None for rate in self.rates(run)]
+        rates = [rate for run in latest if run is not None for rate in self.rates(run)]
+        return [rate for rate in rates if not rate.mixed]
 
     def runs(self, limit: int) -> list[RunSummary]:
         """The runs that were heard of last, newest first."""
@@ -231,7 +233,8 @@ def _record_scored(cursor: psycopg.Cursor, scored: Iterable[ScoredJob]) -> set[s
         by_key.setdefault(_key(job.generated.prompts), job)
     first_of_run = {run: job.generated.prompts for (run, _), job in reversed(by_key.items())}
     cursor.executemany(statements.FILL_FROM_JOB, [_storable(_names(prompts)) for prompts in first_of_run.values()])
-    added = _added(cursor, statements.INSERT_SCORED, [(*key, _provenance(job)) for key, job in by_key.items()])
+    rows = [_storable(_names(job.generated.prompts)) | {"provenance": _provenance(job)} for job in by_key.values()]
+    added = _added(cursor, statements.INSERT_SCORED, rows)
     new = [job for key, job in by_key.items() if key in added]
     _copy(cursor, statements.COPY_SUMS, (_columns(row) for job in new for row in per_test_sums(job)))
     _copy(cursor, statements.COPY_COMPARISONS, (_with_json(row) for job in new for row in comparisons(job)))
@@ -242,7 +245,9 @@ def _record_dead(cursor: psycopg.Cursor, dead: Iterable[DeadJob]) -> set[str]:
     return {run for run, _ in _added(cursor, statements.INSERT_DEAD, [_storable(_columns(job)) for job in dead])}
 
 
-def _added(cursor: psycopg.Cursor, query: LiteralString, rows: Sequence[Sequence[object]]) -> set[tuple[str, str]]:
+def _added(
+    cursor: psycopg.Cursor, query: LiteralString, rows: Sequence[Sequence[object] | Mapping[str, object]]
+) -> set[tuple[str, str]]:
     """Inserts jobs; returns the keys of those that are new."""
     if not rows:
         return set()
@@ -261,7 +266,7 @@ def _key(prompts: PromptJob) -> tuple[str, str]:
 
 
 def _names(prompts: PromptJob) -> dict[str, object]:
-    named = ("run", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples")
+    named = ("run", "job", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples")
     return {name: getattr(prompts, name) for name in named}
 
 
@@ -305,4 +310,6 @@ def _cells(connection: psycopg.Connection, query: LiteralString, run: str) -> li
 
 
 def _one_line(error: psycopg.Error) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    # What the server adds to its message can quote a row, and with it a prompt.
+    told = error.diag.message_primary or str(error)
+    return " ".join(told.split()) or type(error).__name__

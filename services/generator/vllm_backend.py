@@ -12,6 +12,7 @@ os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
 os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 
 from vllm import LLM, SamplingParams
+from vllm.exceptions import VLLMValidationError
 from vllm.inputs import TokensPrompt
 from vllm.sampling_params import RequestOutputKind
 
@@ -40,22 +41,12 @@ class VllmBackend:
 
     def generate(self, requests: Sequence[Request]) -> list[Texts | Failure]:
         """All requests in one call; a prompt that the model cannot take is that request's Failure."""
-        prompts = [self._token_ids(request) for request in requests]
-        accepted = [
-            (TokensPrompt(prompt_token_ids=prompt), _sampling(request))
-            for request, prompt in zip(requests, prompts, strict=True)
-            if not isinstance(prompt, Failure)
-        ]
-        outputs = iter(
-            self._llm.generate(
-                [prompt for prompt, _ in accepted], [sampling for _, sampling in accepted], use_tqdm=False
-            )
-            if accepted
-            else []
-        )
+        prepared = [self._prepared(request) for request in requests]
+        accepted = [each for each in prepared if not isinstance(each, Failure)]
+        answers = iter(self._answers(accepted))
         return [
-            prompt if isinstance(prompt, Failure) else _texts(request, [o.text for o in next(outputs).outputs])
-            for request, prompt in zip(requests, prompts, strict=True)
+            each if isinstance(each, Failure) else _texts(request, next(answers))
+            for request, each in zip(requests, prepared, strict=True)
         ]
 
     def provenance(self) -> Mapping[str, str]:
@@ -67,6 +58,25 @@ class VllmBackend:
         folder = Path(model).expanduser()
         commit: str | None = getattr(self._llm.model_config.hf_config, "_commit_hash", None)
         return folder_revision(folder) if folder.is_dir() else commit or "unknown"
+
+    def _answers(self, accepted: Sequence[tuple[TokensPrompt, SamplingParams]]) -> list[list[str]]:
+        if not accepted:
+            return []
+        prompts, sampling = [prompt for prompt, _ in accepted], [sampling for _, sampling in accepted]
+        outputs = self._llm.generate(prompts, sampling, use_tqdm=False)
+        # After a call that failed midway the engine gives that call's remaining answers with the next call's.
+        if [output.prompt_token_ids for output in outputs] != [prompt["prompt_token_ids"] for prompt in prompts]:
+            raise RuntimeError("the engine answered other prompts than it was asked")
+        return [[completion.text for completion in output.outputs] for output in outputs]
+
+    def _prepared(self, request: Request) -> tuple[TokensPrompt, SamplingParams] | Failure:
+        ids = self._token_ids(request)
+        if isinstance(ids, Failure):
+            return ids
+        try:
+            return TokensPrompt(prompt_token_ids=ids), _sampling(request)
+        except (ValueError, VLLMValidationError):
+            return Failure(f"vLLM does not take this decoding: {request.decoding}, {request.samples} samples")
 
     def _token_ids(self, request: Request) -> list[int] | Failure:
         user = request.prompt_format.user.replace("{prompt}", request.prompt)

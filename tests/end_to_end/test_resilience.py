@@ -184,6 +184,9 @@ def test_sending_a_run_twice_is_one_run(stack: Stack, suite: Path, undisturbed: 
         assert stack.seep("push", str(suite), "--target", "recorded", "--run-id", "twice").returncode == 0
     stack.wait_for_state("twice", "complete")
     assert_undisturbed(stack, "twice", undisturbed)
+    other = stack.seep("push", "colours", "--target", "recorded", "--run-id", "twice")
+    assert (other.returncode, other.stdout) == (2, "")
+    assert "--run-id twice: this run was sent with another suite, target or sample count" in other.stderr
 
 
 def test_database_and_broker_away_for_a_while(stack: Stack, suite: Path, undisturbed: list[dict[str, Any]]) -> None:
@@ -210,6 +213,8 @@ def test_a_cancelled_runs_jobs_are_not_generated(stack: Stack, suite: Path) -> N
         service.stop()
     run = stack.push(suite, "recorded")
     assert stack.seep("cancel", run).returncode == 0
+    again = stack.seep("push", str(suite), "--target", "recorded", "--run-id", run)
+    assert "this run was cancelled" in again.stderr
     stack.start()
     stack.wait_for_state(run, "cancelled")
     other = stack.push(suite, "recorded")

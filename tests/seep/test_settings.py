@@ -45,7 +45,7 @@ def test_an_engine_is_what_its_backend_says(config: Path) -> None:
 
 def test_the_environment_goes_over_the_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEEP_KAFKA__BOOTSTRAP_SERVERS", "kafka:9092")
-    settings = loaded(config, "kafka: {bootstrap_servers: elsewhere, topics: {partitions: 3}}")
+    settings = loaded(config, "kafka: {bootstrap_servers: 'elsewhere:9092', topics: {partitions: 3}}")
     assert settings.kafka.bootstrap_servers == "kafka:9092"
     assert settings.kafka.topics.partitions == 3
 
@@ -75,6 +75,9 @@ def test_a_dsn_can_come_from_a_file(config: Path, tmp_path: Path) -> None:
         ("targets: {Tiny_1: {engine: x}}", "targets.Tiny_1.[key]: String should match pattern"),
         ("monitors: {m: {target: t, suite: s.yaml}}", "monitors.m.target: no target named 't' under targets"),
         ("kafka: [", "not YAML"),
+        ("- a list", "expected sections with their keys"),
+        ("kafka: {bootstrap_servers: 'foo:abc'}", "kafka.bootstrap_servers: String should match pattern"),
+        ("kafka: {ssl_cafile: /nowhere/ca.crt}", "kafka.ssl_cafile: Path does not point to a file"),
     ],
 )
 def test_what_is_wrong_is_one_line_with_file_and_field(config: Path, text: str, line: str) -> None:

@@ -43,5 +43,13 @@ def test_the_contract_knows_every_field() -> None:
     )
 
 
+def with_additions(known: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """What was sent so far, unchanged, and what is new."""
+    return {message: fields | known.get(message, {}) for message, fields in contract().items()} | {
+        message: fields for message, fields in known.items() if message not in contract()
+    }
+
+
 if __name__ == "__main__":
-    CONTRACT.write_text(json.dumps(contract(), indent=1) + "\n", encoding="utf-8")
+    sent = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    CONTRACT.write_text(json.dumps(with_additions(sent), indent=1) + "\n", encoding="utf-8")

@@ -100,6 +100,20 @@ def test_a_failing_batch_is_tried_again_and_never_committed_before_it_is_done() 
     assert attempts == [[1, 2], [1, 2], [1, 2], [3]]
 
 
+def test_a_batch_that_ends_in_no_ordinary_error_is_not_done() -> None:
+    consumer = FakeConsumer(messages(1))
+    attempts: list[int] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise SystemExit("a library gave up")
+
+    worker, stop = worker_on(consumer, process)
+    assert run_until(worker, stop, lambda: consumer.committed == [1])
+    assert len(attempts) == 2
+
+
 def test_a_long_batch_keeps_the_place_in_the_group() -> None:
     consumer = FakeConsumer(messages(1))
     worker, stop = worker_on(consumer, lambda batch: time.sleep(0.3))

@@ -41,6 +41,7 @@ def _scored(
     job: str,
     leaks: Mapping[str, Sequence[float]],
     run: str = "run-1",
+    target: str = "stub",
     cluster: Cluster = "job",
     concept: str = "yellow",
     text: str = "an answer",
@@ -52,7 +53,7 @@ def _scored(
     prompts = PromptJob(
         run=run,
         job=job,
-        target="stub",
+        target=target,
         suite="colours",
         suite_version="1",
         suite_hash="hash",

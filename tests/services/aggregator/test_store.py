@@ -33,7 +33,7 @@ def figures(rates: list[LeakRate], metric: str = "sentence_bert") -> dict[str, t
 
 def test_rates_of_a_recorded_run_are_those_of_its_sums(store: Store, scored: Scored, manifest: Manifest) -> None:
     jobs = [scored(name, {"1": [1.0, 0.5], "2": [third, 0.0]}) for name, third in (("a", 0.1), ("b", 0.2), ("c", 0.3))]
-    expected = manifest(4, {"1": 8, "2": 8})
+    expected = manifest(4, {"1": 8, "2": 8}, samples=2)
     store.record(jobs, [], [expected])
     provenances = [{"model": "m", "embedder": "e"}]
     facts = RunFacts("run-1", "colours", "stub", "semantic", expected.comparisons, provenances)
@@ -50,6 +50,15 @@ def test_a_replayed_job_is_dropped_whole(store: Store, scored: Scored) -> None:
     store.record([replayed], [], [])
     store.record([replayed, replayed], [], [])
     assert (store.rates("run-1"), store.comparisons("run-1"), store.changed_runs()) == before
+
+
+def test_a_job_of_something_else_under_the_runs_id_is_no_job_of_the_run(
+    store: Store, scored: Scored, manifest: Manifest
+) -> None:
+    store.record([scored("a", {"1": [1.0]})], [], [manifest(2, {"1": 2})])
+    store.record([scored("b", {"1": [0.0]}, target="another"), scored("c", {"1": [0.0, 0.0]})], [], [])
+    assert state(store) == "running"
+    assert figures(store.rates("run-1"))["1"] == (100.0, 1, 1, 1)
 
 
 def test_a_job_that_comes_twice_in_one_batch_counts_once(store: Store, scored: Scored) -> None:
@@ -141,7 +150,7 @@ def test_two_aggregators_that_record_the_same_jobs_count_each_once(
     dsn: str, scored: Scored, manifest: Manifest
 ) -> None:
     jobs = [scored(f"job-{k}", {"1": [1.0, 0.0]}, run=f"run-{k % 5}") for k in range(60)]
-    manifests = [manifest(12, {"1": 24}, run=f"run-{k}") for k in range(5)]
+    manifests = [manifest(12, {"1": 24}, run=f"run-{k}", samples=2) for k in range(5)]
 
     def consume(batches: list[list[ScoredJob]]) -> None:
         with Store.open(dsn) as store:
@@ -250,7 +259,7 @@ def test_a_comparison_comes_back_as_it_was_scored(store: Store, scored: Scored) 
 def test_the_latest_finished_run_is_found_by_target_and_suite(store: Store, scored: Scored, manifest: Manifest) -> None:
     def sent(run: str, created_at: float, jobs: int, **changes: object) -> None:
         expected = manifest(jobs, {"1": jobs}, run=run, created_at=created_at, **changes)
-        store.record([scored("a", {"1": [1.0]}, run=run)], [], [expected])
+        store.record([scored("a", {"1": [1.0]}, run=run, target=expected.target)], [], [expected])
 
     assert store.latest_finished("stub", "colours") is None
     sent("newest-but-running", 9.0, jobs=2)

@@ -82,6 +82,14 @@ def test_a_prompt_too_long_or_empty_fails_alone(backend: VllmBackend, prompt: st
     assert isinstance(third, tuple)
 
 
+def test_a_decoding_that_vllm_refuses_fails_alone(backend: VllmBackend, prompt: str) -> None:
+    hot = Request(prompt, PLAIN, replace(DECODING, temperature=3.0), 1)
+    refused, answered = backend.generate([hot, Request(prompt, PLAIN, DECODING, 1)])
+    assert isinstance(refused, Failure)
+    assert "vLLM does not take this decoding" in refused.reason
+    assert isinstance(answered, tuple)
+
+
 def test_a_chat_goes_through_the_models_template(backend: VllmBackend, prompt: str) -> None:
     chat = PromptFormat("chat", "Complete the sentence.", "{prompt} {your_answer}\nYour answer:")
     (answers,) = backend.generate([Request(prompt, chat, DECODING, 2)])

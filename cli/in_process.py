@@ -10,6 +10,7 @@ from seep.settings import Settings
 from services.aggregator.dead import DeadJob
 from services.generator.engines import engine_named, open_backend
 from services.generator.generating import generate_jobs
+from services.scorer.canary import Canary
 from services.scorer.loading import load_metrics
 from services.scorer.scoring import score_jobs
 from services.scorer.similarity import Metric
@@ -52,7 +53,8 @@ def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None
     Raises InputError for what cannot be loaded.
     """
     engine = settings.targets[target].engine
-    loaded, provenance = load_metrics(settings.metrics, metrics)
+    loaded, provenance = load_metrics(settings.metrics, settings.scoring, metrics)
+    provenance["canary"] = Canary(loaded).check()
     backend = open_backend(engine_named(settings, engine), f"engines.{engine}")
     return Pipeline(
         metrics=loaded,

@@ -60,13 +60,22 @@ def run_service(main: Callable[[argparse.Namespace, Settings], bool], parser: ar
 
 
 def serve_stage(
-    settings: Settings, stage: Stage[Job, Result], *, topics: Sequence[str], group: str, stop: threading.Event
+    settings: Settings,
+    stage: Stage[Job, Result],
+    *,
+    topics: Sequence[str],
+    group: str,
+    stop: threading.Event,
+    ready: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Serves a stage until the process is told to stop; whether the last batch was finished."""
+    """Serves a stage until the process is told to stop; whether the last batch was finished.
+
+    /readyz says yes while the loop and `ready` do.
+    """
     sender = wait_for(lambda: Sender(settings.kafka), stop)
     cancelled = wait_for(lambda: CancelledRuns(settings.kafka), stop)
     process = stage_process(stage, sender.send, cancelled)
-    return serve(settings, stage.name, process, topics=topics, group=group, stop=stop)
+    return serve(settings, stage.name, process, topics=topics, group=group, stop=stop, ready=ready)
 
 
 def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRuns) -> Process:
@@ -83,13 +92,25 @@ def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRun
 
 
 def serve(
-    settings: Settings, name: str, process: Process, *, topics: Sequence[str], group: str, stop: threading.Event
+    settings: Settings,
+    name: str,
+    process: Process,
+    *,
+    topics: Sequence[str],
+    group: str,
+    stop: threading.Event,
+    ready: Callable[[], bool] = lambda: True,
 ) -> bool:
     """Consumes topics into `process` until told to stop, with the metrics port beside; see `Worker.run`."""
     options = settings.worker
     consumer = wait_for(lambda: GroupConsumer(settings.kafka, topics, group, options.batch), stop)
     worker = Worker(name, consumer, process, batch=options.batch, grace_seconds=options.grace_seconds, stop=stop)
-    port = serve_health(options.metrics_host, options.metrics_port, healthy=worker.healthy, ready=worker.ready)
+    port = serve_health(
+        options.metrics_host,
+        options.metrics_port,
+        healthy=worker.healthy,
+        ready=lambda: worker.ready() and ready(),
+    )
     log.info("%s serves %s as group %s; metrics on port %d", name, ", ".join(topics), group, port)
     try:
         return worker.run()

@@ -11,7 +11,6 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from seep.errors import InputError
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
-MetricName = Literal["sentence_bert", "bert_score"]
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -101,10 +100,16 @@ class SentenceBert(Section):
 
 
 class BertScore(Section):
-    """BERTScore: F1 of greedy token matching; `layer` defaults to the library's choice, else the model's last."""
+    """BERTScore: greedy token matching; `layer` defaults to the library's choice, else the model's last.
+
+    `scores` are metrics of their own: `bert_score` is F1, `bert_score_precision` and `bert_score_recall` the others.
+    `baseline` is a file of the bert_score library's form, from whose values the scores are stretched to 1.
+    """
 
     model: str = "distilbert-base-uncased"
     layer: int | None = Field(None, ge=1)
+    scores: Annotated[tuple[Literal["f1", "precision", "recall"], ...], Field(min_length=1)] = ("f1",)
+    baseline: FilePath | None = None
 
 
 class Metrics(Section):
@@ -115,10 +120,24 @@ class Metrics(Section):
 
 
 class Scoring(Section):
-    """How two similarities are compared: `parity` rounds them to 3 decimals, as the published tables do."""
+    """How similarities are computed and compared: `parity` rounds them to 3 decimals, as the published tables do.
+
+    `dtype` auto is bfloat16 where the hardware has it; comparisons that its errors could turn are computed again in
+    float32. `cache_bytes` bounds what is remembered of texts between batches.
+    """
 
     parity: bool = False
     tie_tolerance: float = Field(1e-6, ge=0)
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    cache_bytes: int = Field(1 << 30, ge=0)
+
+
+class Predictor(Section):
+    """The scorer as a KServe predictor: its ports, and the pairs that a request may hold."""
+
+    http_port: int = Field(8080, ge=1, le=65535)
+    grpc_port: int = Field(8081, ge=1, le=65535)
+    max_pairs: int = Field(1024, ge=1)
 
 
 class Monitor(Section):
@@ -154,6 +173,7 @@ class Settings(BaseSettings):
     targets: dict[Identifier, Target] = {}
     metrics: Metrics = Metrics()
     scoring: Scoring = Scoring()
+    predictor: Predictor = Predictor()
     monitors: dict[Identifier, Monitor] = {}
     worker: Worker = Worker()
     aggregation: Aggregation = Aggregation()

@@ -16,6 +16,8 @@ from seep.local_postgres import local_postgres
 # A law holds however busy the machine is: no test may fail for being slow.
 hypothesis.settings.register_profile("seep", deadline=None)
 hypothesis.settings.load_profile("seep")
+# For those who have an hour: pytest --hypothesis-profile=thorough.
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -71,7 +71,7 @@ def rates_of(
     return [
         rate
         for name, metric in metrics.items()
-        for rate in _pooled(name, comparisons, dict(zip(pairs, metric(pairs), strict=True)), tie_tolerance)
+        for rate in _pooled(name, comparisons, dict(zip(pairs, metric.exact(pairs), strict=True)), tie_tolerance)
     ]
 
 

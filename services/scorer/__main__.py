@@ -9,6 +9,7 @@ from seep.service import run_service, serve_stage, service_arguments, stop_on_si
 from seep.settings import Settings
 from seep.stage import Stage
 from seep.topics import GENERATIONS, SCORES
+from services.scorer.canary import Canary
 from services.scorer.loading import load_metrics
 from services.scorer.scoring import score_jobs
 
@@ -18,13 +19,14 @@ GROUP = "seep-scorer"
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     """Serves until stopped; see `serve_stage`."""
     stop = stop_on_signals()
-    metrics, provenance = load_metrics(settings.metrics)
+    metrics, provenance = load_metrics(settings.metrics, settings.scoring)
+    canary = Canary(metrics)
 
     def handle(jobs: Sequence[GeneratedJob]) -> list[ScoredJob | Failure]:
-        return score_jobs(jobs, metrics, settings.scoring, provenance)
+        return score_jobs(jobs, metrics, settings.scoring, {**provenance, "canary": canary.check()})
 
     stage = Stage("scorer", SCORES, decode_generated_job, handle, encode_scored_job, lambda job: job.prompts)
-    return serve_stage(settings, stage, topics=[GENERATIONS], group=GROUP, stop=stop)
+    return serve_stage(settings, stage, topics=[GENERATIONS], group=GROUP, stop=stop, ready=canary.is_sound)
 
 
 if __name__ == "__main__":

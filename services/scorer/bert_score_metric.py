@@ -1,90 +1,172 @@
-"""BERTScore: F1 of greedy token matching, from the bert_score library."""
+"""BERTScore: precision, recall and F1 of greedy token matching, with the bert_score library's models and layers."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import chain
 
+import numpy as np
 import torch
-from bert_score.utils import get_bert_embedding, get_model, get_tokenizer, model2layers
-from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
+from bert_score.utils import get_model, get_tokenizer, model2layers
+from torch import Tensor
+from transformers import AutoConfig, GPT2Tokenizer, PreTrainedModel, PreTrainedTokenizerBase, RobertaTokenizer
 
 from seep.errors import InputError
+from seep.settings import BertScore
+from services.scorer.cache import EmbeddingCache
+from services.scorer.encoder import Encoder, default_device, encode, vocabulary
 from services.scorer.matching import greedy_match
+from services.scorer.models import Model
+from services.scorer.precision import CachedScore, Computing
 from services.scorer.quiet import quieten
-from services.scorer.similarity import Metric, Pair
+from services.scorer.rescaling import read_baseline, rescale
+from services.scorer.similarity import Metric, Pair, is_blank
 
-Tokens = tuple[torch.Tensor, torch.Tensor]
-"""A text's token embeddings, (tokens, dimensions), and the tokens' weights, (tokens,)."""
+# The metric's name of each score, and its column.
+METRICS = {"precision": ("bert_score_precision", 0), "recall": ("bert_score_recall", 1), "f1": ("bert_score", 2)}
 
-Item = TypeVar("Item")
+# Above bfloat16's largest error on the published answers: benchmarks/RESULTS.md.
+LEAST_ERROR_BOUND = 0.006
 
-BATCH = 64
+# F1 may multiply the errors of precision and recall by so much, at most: by up to 2 where both have the same sign.
+F1_CONDITION = 2.5
 
 # Where neither tokenizer nor model says how long a text may be, as with relative positions.
 UNDECLARED_LIMIT = 512
 
 
-def load(location: str, name: str, layer: int | None) -> tuple[Metric, int]:
-    """The metric over the model at a folder or hub name, and the layer it reads.
+@dataclass(frozen=True)
+class BertScorer:
+    """An encoder of tokens, and the ids of its special tokens, which carry no weight."""
 
-    The layer defaults to the library's choice for `name`, else to the model's last. Raises InputError for a layer
-    that the model does not have; whatever the library raises for a bad model passes through.
+    encoder: Encoder
+    special: tuple[int, ...]
+
+
+def open_metrics(settings: BertScore, model: Model, computing: Computing) -> dict[str, Metric]:
+    """The configured scores as metrics; whatever the library raises for a bad model passes through.
+
+    Raises InputError for a layer that the model does not have, and for an unusable baseline.
     """
-    quieten()
-    config = AutoConfig.from_pretrained(location)
-    _refuse_false_t5(location, config.model_type)
+    layer = chosen_layer(model, settings.layer)
+    baseline = read_baseline(settings.baseline, layer) if settings.baseline else torch.zeros(3)
+    source = f"{model.short_name}/layer{layer}"
+    if settings.baseline:
+        source += f"/baseline{','.join(f'{value:g}' for value in baseline.tolist())}"
+    loaded = cache(partial(load, model.location, f"{model.identity}/layer{layer}", layer))
+
+    def score(column: int, dtype: torch.dtype) -> CachedScore:
+        return partial(scores, loaded(dtype), loaded(torch.float32), column, baseline)
+
+    # Stretching stretches errors too.
+    least_error_bound = LEAST_ERROR_BOUND / float((1 - baseline).min())
+    return {
+        METRICS[name][0]: computing.metric(
+            partial(score, METRICS[name][1]), least_error_bound=least_error_bound, source=source
+        )
+        for name in settings.scores
+    }
+
+
+def chosen_layer(model: Model, configured: int | None) -> int:
+    """The layer to be read: the configured one, else the library's choice for the model's name, else the last.
+
+    Raises InputError for a layer that the model does not have.
+    """
+    config = AutoConfig.from_pretrained(model.location)
+    _refuse_false_t5(model.location, config.model_type)
     layers: int = config.num_hidden_layers
-    chosen: int = layer or model2layers.get(name, layers)
-    if chosen > layers:
-        raise InputError(f"metrics.bert_score.layer: {chosen}, but {name!r} has {layers} layers")
+    layer: int = configured or model2layers.get(model.name, layers)
+    if layer > layers:
+        raise InputError(f"metrics.bert_score.layer: {layer}, but {model.name!r} has {layers} layers")
+    return layer
+
+
+def load(location: str, name: str, layer: int, dtype: torch.dtype) -> BertScorer:
+    """The model at a folder or hub name, known as `name`, up to a layer; it computes in `dtype`."""
+    quieten()
+    device = default_device()
     # A checkpoint's own half precision would make ties of similarities that differ.
-    model = get_model(location, chosen).float().to("cuda" if torch.cuda.is_available() else "cpu")
+    model = get_model(location, layer).to(device, dtype)
     tokenizer = get_tokenizer(location)
-    _limit_length(tokenizer, getattr(model.config, "max_position_embeddings", 0))
-    return partial(f1, model, tokenizer), chosen
+    limit = _limit(tokenizer, getattr(model.config, "max_position_embeddings", 0))
+    tokenize = partial(_tokenize, tokenizer, limit)
+    encoder = Encoder(
+        name=f"{name}/tokens/{dtype}",
+        vocabulary=vocabulary(tokenizer, tokenize),
+        limit=limit,
+        tokenize=tokenize,
+        forward=partial(_forward, model),
+        device=device,
+    )
+    special = (tokenizer.cls_token_id, tokenizer.sep_token_id)
+    return BertScorer(encoder, tuple(token for token in special if token is not None))
 
 
-def f1(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair]) -> list[float]:
-    """F1 of pairs, by position: no idf weights, no rescaling; each distinct text is encoded and pair matched once.
+def scores(
+    scorer: BertScorer,
+    exact: BertScorer,
+    column: int,
+    baseline: Tensor,
+    cache: EmbeddingCache | None,
+    pairs: Sequence[Pair],
+) -> list[float]:
+    """Precision (column 0), recall (1) or F1 (2) of pairs, by position, stretched from the baseline.
 
-    0.0, as in the library, where either text has no token of its own: empty, blank, control characters. Texts beyond
-    the model's limit are cut. Source: Zhang et al. 2020, arXiv 1904.09675.
+    Where precision and recall nearly cancel, any error of theirs makes any error of F1: `exact` computes those pairs.
     """
-    tokens = _encode(model, tokenizer, {text for pair in pairs for text in pair})
-    found = _match([pair for pair in dict.fromkeys(pairs) if all(text in tokens for text in pair)], tokens)
-    return [found.get(pair, 0.0) for pair in pairs]
+    found = match(scorer, cache, pairs)
+    if scorer is not exact:
+        unstable = _is_unstable(found).nonzero().flatten().tolist()
+        found[unstable] = match(exact, cache, [pairs[place] for place in unstable])
+    similarities: list[float] = rescale(found, baseline)[:, column].tolist()
+    return similarities
 
 
-def _encode(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> dict[str, Tokens]:
-    """The tokens of every text that has any, beside the special ones, which have no weight."""
-    weights = defaultdict(lambda: 1.0, {tokenizer.cls_token_id: 0.0, tokenizer.sep_token_id: 0.0})
-    # Its way with blank texts calls a method of tokenizers that is no longer there.
-    ordered = sorted((text for text in texts if text.strip()), key=lambda text: (len(text), text))
-    tokens = {}
-    for batch in _batches(ordered):
-        encoded = get_bert_embedding(batch, model, tokenizer, weights, device=model.device)
-        for text, embeddings, mask, weight in zip(batch, *encoded, strict=True):
-            if weight.any():
-                tokens[text] = embeddings[mask.bool()], weight[mask.bool().cpu()]
-    return tokens
+def match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pair]) -> Tensor:
+    """Precision, recall and F1, (pairs, 3), of pairs by position, on the CPU: no idf weights, no rescaling.
+
+    All 0, as in the library, where either text has no token of its own: empty, blank, control characters. Texts
+    beyond the model's limit are cut. The text is the candidate, the concept the reference.
+    Source: Zhang et al. 2020, arXiv 1904.09675.
+    """
+    scores = torch.zeros(len(pairs), 3)
+    sound = [place for place, pair in enumerate(pairs) if not any(map(is_blank, pair))]
+    if not sound:
+        return scores
+    embedded = encode(scorer.encoder, chain.from_iterable(pairs[place] for place in sound), cache)
+    row = {text: index for index, text in enumerate(embedded)}
+    vectors = torch.cat([text.vectors for text in embedded.values()])
+    ids = torch.from_numpy(np.concatenate([text.ids for text in embedded.values()]))
+    weights = torch.isin(ids, torch.tensor(scorer.special, dtype=torch.int32), invert=True).float()
+    lengths = torch.tensor([0, *(len(text.ids) for text in embedded.values())])
+    numbered = torch.tensor([(row[pairs[place][1]], row[pairs[place][0]]) for place in sound])
+    arguments = (side.to(vectors.device) for side in (lengths.cumsum(0), weights, numbered))
+    scores[sound] = greedy_match(vectors, *arguments).cpu()
+    return scores
 
 
-def _match(pairs: Sequence[Pair], tokens: Mapping[str, Tokens]) -> dict[Pair, float]:
-    if not pairs:
-        return {}
-    place = {text: index for index, text in enumerate(tokens)}
-    vectors = torch.nn.functional.normalize(torch.cat([vectors for vectors, _ in tokens.values()]), dim=1)
-    lengths = torch.tensor([0, *(len(weights) for _, weights in tokens.values())])
-    weights = torch.cat([weights for _, weights in tokens.values()])
-    numbered = torch.tensor([(place[concept], place[text]) for concept, text in pairs])
-    scores = greedy_match(vectors, *(side.to(vectors.device) for side in (lengths.cumsum(0), weights, numbered)))
-    return dict(zip(pairs, scores[:, 2].tolist(), strict=True))
+def _is_unstable(scores: Tensor) -> Tensor:
+    """Whether F1 could be farther off than F1_CONDITION times LEAST_ERROR_BOUND, (pairs,), for scores, (pairs, 3)."""
+    precision, recall = scores[:, 0], scores[:, 1]
+    # The derivatives of F1 by both, at the worst point that the true values may be at.
+    squares = (precision.abs() + LEAST_ERROR_BOUND) ** 2 + (recall.abs() + LEAST_ERROR_BOUND) ** 2
+    smallest_sum = (precision + recall).abs() - 2 * LEAST_ERROR_BOUND
+    return (smallest_sum <= 0) | (2 * squares > F1_CONDITION * smallest_sum**2)
 
 
-def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
-    for start in range(0, len(items), BATCH):
-        yield list(items[start : start + BATCH])
+def _tokenize(tokenizer: PreTrainedTokenizerBase, limit: int, texts: list[str]) -> list[list[int]]:
+    # As the library does, for each of a list: bert_score.utils.sent_encode.
+    options = {"add_prefix_space": True} if isinstance(tokenizer, GPT2Tokenizer | RobertaTokenizer) else {}
+    stripped = [text.strip() for text in texts]
+    ids: list[list[int]] = tokenizer(stripped, truncation=True, max_length=limit, **options)["input_ids"]
+    return ids
+
+
+def _forward(model: PreTrainedModel, ids: Tensor) -> Tensor:
+    """The tokens' vectors, of length 1, in the model's type."""
+    vectors: Tensor = model(input_ids=ids)[0]
+    return torch.nn.functional.normalize(vectors.float(), dim=2).to(vectors.dtype)
 
 
 def _refuse_false_t5(location: str, architecture: str) -> None:
@@ -93,9 +175,10 @@ def _refuse_false_t5(location: str, architecture: str) -> None:
         raise ValueError(f"the bert_score library takes 't5' in {location!r} for a T5 model; give it another path")
 
 
-def _limit_length(tokenizer: PreTrainedTokenizerBase, positions: int) -> None:
+def _limit(tokenizer: PreTrainedTokenizerBase, positions: int) -> int:
     # The library cuts texts at the tokenizer's limit, which many tokenizers do not declare: it then overflows.
     if positions <= 0:
-        tokenizer.model_max_length = min(tokenizer.model_max_length, UNDECLARED_LIMIT)
-    elif tokenizer.model_max_length > positions:
-        tokenizer.model_max_length = positions - 2  # RoBERTa's positions start at 2
+        return int(min(tokenizer.model_max_length, UNDECLARED_LIMIT))
+    if tokenizer.model_max_length > positions:
+        return positions - 2  # RoBERTa's positions start at 2
+    return int(tokenizer.model_max_length)

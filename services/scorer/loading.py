@@ -2,29 +2,45 @@
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from seep.errors import InputError
-from seep.settings import BertScore, Metrics, SentenceBert
+from seep.settings import BertScore, Metrics, Scoring, SentenceBert
 from services.scorer.models import Model, find_model, unloadable
 from services.scorer.similarity import Metric
+
+if TYPE_CHECKING:
+    from services.scorer.precision import Computing
 
 LIBRARIES = {"sentence_bert": "sentence-transformers", "bert_score": "bert-score"}
 
 
-def load_metrics(metrics: Metrics, names: Sequence[str] | None = None) -> tuple[dict[str, Metric], dict[str, str]]:
-    """The metrics called `names`, else all that are configured, and the provenance of their numbers.
+def load_metrics(
+    metrics: Metrics, scoring: Scoring, names: Sequence[str] | None = None
+) -> tuple[dict[str, Metric], dict[str, str]]:
+    """The metrics of the sections called `names`, else of all that are configured, and their numbers' provenance.
 
-    Raises InputError for a metric that is unknown, not configured, or whose model cannot be loaded.
+    Raises InputError for a section that is unknown, not configured, or whose model cannot be loaded.
     """
     chosen = _chosen(metrics, names)
     # All are found before any is loaded: a wrong name shows at once, not after another model's seconds.
     models = {name: find_model(_setting(name), settings.model) for name, settings in chosen.items()}
-    loaded = {name: _load(name, settings, models[name]) for name, settings in chosen.items()}
-    provenance = {name: source for name, (_, source) in loaded.items()}
+    try:
+        from services.scorer.precision import open_computing
+    except ModuleNotFoundError as error:
+        raise InputError(f"metrics: {error}; the extra seep[scorer] brings what they need") from error
+    computing = open_computing(scoring)
+    loaded: dict[str, Metric] = {}
+    provenance = {}
+    for name, settings in chosen.items():
+        of_section = _load(name, settings, models[name], computing)
+        loaded |= of_section
+        [source] = {metric.source for metric in of_section.values()}
+        provenance[name] = f"{models[name].identity}{source.removeprefix(models[name].short_name)}"
     libraries = [LIBRARIES[name] for name in chosen] + ["torch", "transformers"]
-    provenance["scorer_dtype"] = "float32"
+    provenance["scorer_dtype"] = str(computing.dtype).removeprefix("torch.")
     provenance["scorer_libraries"] = ", ".join(f"{library} {version(library)}" for library in sorted(libraries))
-    return {name: metric for name, (metric, _) in loaded.items()}, provenance
+    return loaded, provenance
 
 
 def _chosen(metrics: Metrics, names: Sequence[str] | None) -> dict[str, SentenceBert | BertScore]:
@@ -44,22 +60,18 @@ def _chosen(metrics: Metrics, names: Sequence[str] | None) -> dict[str, Sentence
     return chosen
 
 
-def _load(name: str, settings: SentenceBert | BertScore, model: Model) -> tuple[Metric, str]:
-    """A metric and what its numbers come from; any error of its libraries becomes the one line about the model."""
-    source = f"{model.name}@{model.revision}"
+def _load(name: str, settings: SentenceBert | BertScore, model: Model, computing: "Computing") -> dict[str, Metric]:
+    """A section's metrics; any error of its libraries becomes the one line about the model."""
     try:
         if isinstance(settings, SentenceBert):
             from services.scorer import sentence_bert
 
-            return sentence_bert.load(model.location), source
+            return sentence_bert.open_metrics(settings, model, computing)
         from services.scorer import bert_score_metric
 
-        metric, layer = bert_score_metric.load(model.location, model.name, settings.layer)
-        return metric, f"{source}/layer{layer}"
+        return bert_score_metric.open_metrics(settings, model, computing)
     except InputError:
         raise
-    except ModuleNotFoundError as error:
-        raise InputError(f"metrics.{name}: {error}; the extra seep[scorer] brings what it needs") from error
     except Exception as error:  # a corrupt file can surface as almost any error of three libraries
         raise unloadable(_setting(name), model.name, str(error)) from error
 

@@ -29,6 +29,16 @@ class Model:
     location: str
     revision: str
 
+    @property
+    def identity(self) -> str:
+        """What tells its numbers from those of all other models."""
+        return f"{self.name}@{self.revision}"
+
+    @property
+    def short_name(self) -> str:
+        """Its name, the same for the packaged embedder under all its names."""
+        return MINILM if self.name in MINILM_NAMES else self.name
+
 
 def find_model(setting: str, name: str) -> Model:
     """The model that `setting`, such as `metrics.bert_score.model`, names.

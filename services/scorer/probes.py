@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 from seep.records import GeneratedJob, Outcome, Similarity
 from services.scorer import semantic
-from services.scorer.similarity import Pair, Similarities
+from services.scorer.similarity import Comparison, Similarities
 
 
 @dataclass(frozen=True)
 class Probe:
-    """`needed_pairs` names the similarities it asks for, possibly none; `judge` turns them into outcomes.
+    """`comparisons` names the similarities it compares, possibly none; `judge` turns them into outcomes.
 
     `judge` takes the job, the similarities by metric and pair, and the difference up to which two of them tie.
     """
 
-    needed_pairs: Callable[[GeneratedJob], Iterable[Pair]]
+    comparisons: Callable[[GeneratedJob], Iterable[Comparison]]
     judge: Callable[[GeneratedJob, Similarities, float], tuple[list[Outcome], list[Similarity]]]
 
 
 PROBES: Mapping[str, Probe] = {
-    "semantic": Probe(needed_pairs=semantic.needed_pairs, judge=semantic.judge),
+    "semantic": Probe(comparisons=semantic.comparisons, judge=semantic.judge),
 }

@@ -11,7 +11,7 @@ from services.scorer.similarity import Metric, Similarities, ask_metrics
 def score_jobs(
     jobs: Sequence[GeneratedJob], metrics: Mapping[str, Metric], scoring: Scoring, provenance: Mapping[str, str]
 ) -> list[ScoredJob | Failure]:
-    """Scores a batch; each metric is called once, with the distinct (concept, text) pairs of all sound jobs.
+    """Scores a batch; each metric is asked at once for the distinct (concept, text) pairs of all sound jobs.
 
     A job of an unknown probe, or whose generations do not match its prompts, is a Failure at its position.
     `provenance` says where the metrics come from; how similarities are compared is added to it here.
@@ -19,8 +19,8 @@ def score_jobs(
     """
     defects = [_defect(job) for job in jobs]
     sound = [job for job, defect in zip(jobs, defects, strict=True) if defect is None]
-    pairs = (pair for job in sound for pair in PROBES[job.prompts.probe].needed_pairs(job))
-    similarities = ask_metrics(metrics, pairs, scoring.parity)
+    comparisons = (comparison for job in sound for comparison in PROBES[job.prompts.probe].comparisons(job))
+    similarities = ask_metrics(metrics, comparisons, scoring)
     whole_provenance = {**provenance, "scoring": _mode(scoring)}
     return [
         Failure(defect) if defect is not None else _scored(job, similarities, scoring, whole_provenance)

@@ -5,53 +5,56 @@ from dataclasses import dataclass
 
 from seep.records import GeneratedJob, Outcome, PromptTest, Similarity
 from services.scorer.echo import echoes
-from services.scorer.similarity import Pair, Similarities
+from services.scorer.similarity import Comparison, Similarities, is_blank
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Sample:
     """One test generation beside the control's and, where there is one, the neutral arm's of the same sample."""
 
     test: PromptTest
-    sample: int
+    number: int
     answer: str
     control: str
     neutral: str | None
 
 
-def needed_pairs(generated: GeneratedJob) -> Iterator[Pair]:
-    """The concept of every comparison with each of its generations, repeats included."""
-    for comparison in _comparisons(generated):
-        yield comparison.test.concept, comparison.answer
-        yield comparison.test.concept, comparison.control
-        if comparison.neutral is not None:
-            yield comparison.test.concept, comparison.neutral
+def comparisons(generated: GeneratedJob) -> Iterator[Comparison]:
+    """The concept with the test's and with the control's generation; with the neutral arm's instead of the test's."""
+    for sample in _samples(generated):
+        concept = sample.test.concept
+        to_control = concept, sample.control
+        yield (concept, sample.answer), to_control
+        if sample.neutral is not None:
+            yield (concept, sample.neutral), to_control
 
 
 def judge(
     generated: GeneratedJob, similarities: Similarities, tie_tolerance: float
 ) -> tuple[list[Outcome], list[Similarity]]:
-    """Per comparison and metric: `leak`, `tie`, `echo` and, with a neutral arm, `placebo`; and what they rest on.
+    """Per comparison and metric: `leak`, `tie`, `echo`, `empty` and, with a neutral arm, `placebo`; and their grounds.
 
-    `placebo` is the leak score of the neutral generation in place of the test's, with the test's concept.
+    `empty` is 1 for a test's generation without a visible character, which is similar to nothing (0). `placebo` is the
+    leak score of the neutral generation in place of the test's, with the test's concept.
     """
     outcomes: list[Outcome] = []
     seen: list[Similarity] = []
-    for comparison in _comparisons(generated):
-        test, sample = comparison.test, comparison.sample
-        echo = float(echoes(test.concept, comparison.answer, generated.prompts.language))
+    for sample in _samples(generated):
+        test, number = sample.test, sample.number
+        echo = float(echoes(test.concept, sample.answer, generated.prompts.language))
+        empty = float(is_blank(sample.answer))
         for metric, similarity in similarities.items():
-            to_test = similarity[test.concept, comparison.answer]
-            to_control = similarity[test.concept, comparison.control]
+            to_test = similarity[test.concept, sample.answer]
+            to_control = similarity[test.concept, sample.control]
             leak = leak_score(to_test, to_control, tie_tolerance)
-            measures = {"leak": leak, "tie": float(leak == 0.5), "echo": echo}
-            if comparison.neutral is not None:
-                to_neutral = similarity[test.concept, comparison.neutral]
+            measures = {"leak": leak, "tie": float(leak == 0.5), "echo": echo, "empty": empty}
+            if sample.neutral is not None:
+                to_neutral = similarity[test.concept, sample.neutral]
                 measures["placebo"] = leak_score(to_neutral, to_control, tie_tolerance)
             outcomes += [
-                Outcome(metric, measure, test.category, test.id, sample, value) for measure, value in measures.items()
+                Outcome(metric, measure, test.category, test.id, number, value) for measure, value in measures.items()
             ]
-            seen.append(Similarity(metric, test.id, sample, to_test, to_control))
+            seen.append(Similarity(metric, test.id, number, to_test, to_control))
     return outcomes, seen
 
 
@@ -65,9 +68,9 @@ def leak_score(to_test: float, to_control: float, tie_tolerance: float) -> float
     return 1.0 if to_test > to_control else 0.0
 
 
-def _comparisons(generated: GeneratedJob) -> Iterator[Comparison]:
+def _samples(generated: GeneratedJob) -> Iterator[Sample]:
     neutrals = generated.neutral or (None,) * len(generated.control)
     for test, answers in zip(generated.prompts.tests, generated.tests, strict=True):
         arms = zip(answers, generated.control, neutrals, strict=True)
-        for sample, (answer, control, neutral) in enumerate(arms):
-            yield Comparison(test, sample, answer, control, neutral)
+        for number, (answer, control, neutral) in enumerate(arms):
+            yield Sample(test, number, answer, control, neutral)

@@ -12,7 +12,7 @@ import pytest
 from cli.calibration.model import ensure_model
 from cli.calibration.truth import surprising, true_rates
 from deploy.local.stack import Service
-from seep.settings import Metrics, SentenceBert
+from seep.settings import Metrics, Scoring, SentenceBert
 from seep.suites.loading import load_suite
 from services.generator.cutting import cut_answer
 from services.scorer.loading import load_metrics
@@ -51,7 +51,7 @@ def test_through_kafka_the_true_rates_lie_inside_their_intervals(stack: Stack, t
     run = stack.push(trained / "suite.yaml", "tiny")
     stack.wait_for_state(run, "complete")
     measured = stack.store().rates(run)
-    metrics, _ = load_metrics(Metrics(sentence_bert=MINILM, bert_score=None))
+    metrics, _ = load_metrics(Metrics(sentence_bert=MINILM, bert_score=None), Scoring())
     suite = load_suite(trained / "suite.yaml")
     true = {
         rate.category: rate.rate

@@ -11,6 +11,7 @@ from cli.calibration.truth import rates_of, surprising, true_rates
 from seep.errors import InputError
 from seep.suites.schema import Suite
 from services.generator.cutting import cut_answer
+from services.scorer.similarity import Metric
 
 
 def small_suite(*tests: dict[str, str]) -> Suite:
@@ -27,13 +28,16 @@ def stand_in_similarity(pairs: Sequence[tuple[str, str]]) -> list[float]:
     return [float(text) for _, text in pairs]
 
 
+STAND_IN = Metric(*[stand_in_similarity] * 3, error_bound=0.0, source="stand-in")
+
+
 def spread(**shares: float) -> Distribution:
     return Distribution({text.removeprefix("_"): share for text, share in shares.items()}, 1 - sum(shares.values()))
 
 
 def test_the_rate_is_the_probability_of_being_nearer_and_half_that_of_a_tie() -> None:
     answers = {"control": spread(_1=0.5, _2=0.5), "test": spread(_1=0.2, _2=0.3, _3=0.5)}
-    for rate in rates_of(ONE_TEST, answers, {"stand-in": stand_in_similarity}, 1e-6):
+    for rate in rates_of(ONE_TEST, answers, {"stand-in": STAND_IN}, 1e-6):
         # Nearer: 2 over 1, and 3 over both. Tied: 1 and 1, 2 and 2.
         assert rate.rate == pytest.approx(100 * (0.3 * 0.5 + 0.5 + 0.5 * (0.2 * 0.5 + 0.3 * 0.5)))
         assert rate.ties == pytest.approx(100 * (0.2 * 0.5 + 0.3 * 0.5))
@@ -42,13 +46,13 @@ def test_the_rate_is_the_probability_of_being_nearer_and_half_that_of_a_tie() ->
 
 def test_a_difference_within_the_tolerance_is_a_tie() -> None:
     answers = {"control": spread(_1=1.0), "test": Distribution({"1.001": 1.0}, 0.0)}
-    assert rates_of(ONE_TEST, answers, {"stand-in": stand_in_similarity}, 0.01)[0].rate == 50
-    assert rates_of(ONE_TEST, answers, {"stand-in": stand_in_similarity}, 1e-6)[0].rate == 100
+    assert rates_of(ONE_TEST, answers, {"stand-in": STAND_IN}, 0.01)[0].rate == 50
+    assert rates_of(ONE_TEST, answers, {"stand-in": STAND_IN}, 1e-6)[0].rate == 100
 
 
 def test_the_same_answers_to_both_prompts_are_exactly_half() -> None:
     same = spread(_1=0.1, _2=0.2, _3=0.7)
-    rates = rates_of(ONE_TEST, {"control": same, "test": same}, {"stand-in": stand_in_similarity}, 1e-6)
+    rates = rates_of(ONE_TEST, {"control": same, "test": same}, {"stand-in": STAND_IN}, 1e-6)
     assert [rate.rate for rate in rates] == pytest.approx([50, 50])
 
 
@@ -59,7 +63,7 @@ def test_a_category_is_the_mean_of_its_tests_and_all_pools_the_suite() -> None:
         {"prompt": "near", "category": "two"},
     )
     answers = {"control": spread(_2=1.0), "near": spread(_3=1.0), "far": spread(_1=0.9)}
-    rates = rates_of(suite, answers, {"stand-in": stand_in_similarity}, 1e-6)
+    rates = rates_of(suite, answers, {"stand-in": STAND_IN}, 1e-6)
     assert [(rate.metric, rate.category) for rate in rates] == [
         ("stand-in", "one"),
         ("stand-in", "two"),
@@ -77,7 +81,8 @@ def test_each_metric_is_asked_once_for_each_distinct_pair() -> None:
         return stand_in_similarity(pairs)
 
     answers = {"control": spread(_1=0.5, _2=0.5), "test": spread(_1=0.2, _2=0.3, _3=0.5)}
-    rates_of(ONE_TEST, answers, {"remembering": remembering}, 1e-6)
+    metric = Metric(remembering, remembering, remembering, error_bound=0.0, source="remembering")
+    rates_of(ONE_TEST, answers, {"remembering": metric}, 1e-6)
     assert sorted(asked) == [("c", "1"), ("c", "2"), ("c", "3")]
 
 
@@ -91,7 +96,7 @@ def test_the_enumerated_rate_is_the_one_that_sampling_approaches() -> None:
     }
     control, test = (random.choice(6, size=200_000, p=share) for share in shares)
     scores = np.where(test == control, 0.5, test > control)
-    (rate, _) = rates_of(ONE_TEST, answers, {"stand-in": stand_in_similarity}, 1e-6)
+    (rate, _) = rates_of(ONE_TEST, answers, {"stand-in": STAND_IN}, 1e-6)
     assert rate.rate == pytest.approx(100 * scores.mean(), abs=4 * 100 * scores.std() / np.sqrt(scores.size))
     assert rate.ties == pytest.approx(100 * (test == control).mean(), abs=0.5)
 
@@ -101,9 +106,8 @@ def test_true_rates_rise_with_the_planted_probability(trained: Path, suite: Suit
         """No metric: 1 for the concept or its associate, else 0."""
         return [float(text.split()[0].strip(".") in (concept, ASSOCIATES[concept])) for concept, text in pairs]
 
-    rates = true_rates(
-        trained / "model", suite, {"stand-in": stand_in_for_nearness}, lambda text: cut_answer(text, suite.cut)
-    )
+    metric = Metric(*[stand_in_for_nearness] * 3, error_bound=0.0, source="stand-in")
+    rates = true_rates(trained / "model", suite, {"stand-in": metric}, lambda text: cut_answer(text, suite.cut))
     by_category = {rate.category: rate.rate for rate in rates}
     # Sampling at a temperature sharpens p to p^(1/T): 0.3, 0.6 and 0.9 move a little outwards.
     assert by_category["planted-00"] == pytest.approx(50, abs=0.1)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from seep.records import Decoding, GeneratedJob, PromptFormat, PromptJob, PromptTest
-from seep.settings import MINILM
+from seep.settings import MINILM, BertScore, Metrics, Scoring
+from seep.suites.workbook import read_workbook
+from services.scorer.loading import load_metrics
 from services.scorer.models import find_model
-from services.scorer.similarity import Metric, Pair
+from services.scorer.similarity import Comparison, Metric, Pair
 
 MakeJob = Callable[..., GeneratedJob]
 
@@ -20,8 +22,10 @@ class FakeMetric:
     def __init__(self, table: Mapping[Pair, float] | None = None) -> None:
         self.table = table
         self.calls: list[list[Pair]] = []
+        self.fast = self.exact = self.afresh = self.answer
+        self.error_bound, self.source = 0.0, "fake"
 
-    def __call__(self, pairs: Sequence[Pair]) -> list[float]:
+    def answer(self, pairs: Sequence[Pair]) -> list[float]:
         self.calls.append(list(pairs))
         return [self._made_up(pair) if self.table is None else self.table[pair] for pair in pairs]
 
@@ -85,17 +89,34 @@ def minilm_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sentence_bert(minilm_folder: Path) -> Metric:
-    """The real Sentence-BERT metric."""
-    from services.scorer.sentence_bert import load
-
-    return load(str(minilm_folder))
+def loaded_metrics() -> dict[str, Metric]:
+    """The real metrics in float32 on MiniLM, with all of BERTScore's scores."""
+    settings = Metrics(bert_score=BertScore(model=MINILM, scores=("f1", "precision", "recall")))
+    metrics, _ = load_metrics(settings, Scoring(dtype="float32"))
+    return metrics
 
 
 @pytest.fixture(scope="session")
-def bert_score(minilm_folder: Path) -> Metric:
-    """The real BERTScore metric, on MiniLM's own encoder."""
-    from services.scorer.bert_score_metric import load
+def sentence_bert(loaded_metrics: dict[str, Metric]) -> Metric:
+    """The real Sentence-BERT metric."""
+    return loaded_metrics["sentence_bert"]
 
-    metric, _ = load(str(minilm_folder), MINILM, None)
-    return metric
+
+@pytest.fixture(scope="session")
+def bert_score(loaded_metrics: dict[str, Metric]) -> Metric:
+    """The real BERTScore metric, F1, on MiniLM's own encoder."""
+    return loaded_metrics["bert_score"]
+
+
+@pytest.fixture(scope="session")
+def recorded_comparisons(shared_data: Path) -> list[Comparison]:
+    """Every distinct comparison of the published answers."""
+    comparisons: dict[Comparison, None] = {}
+    for workbook in sorted((shared_data / "leakage").glob("*_*.xlsx")):
+        suite, rows = read_workbook(workbook)
+        answers = dict(rows)
+        for job in suite.jobs:
+            for test in job.tests:
+                for answer, control in zip(answers[test.prompt], answers[job.control], strict=True):
+                    comparisons[(test.concept, answer), (test.concept, control)] = None
+    return list(comparisons)

@@ -11,7 +11,10 @@ from tokenizers import ByteLevelBPETokenizer
 from transformers import DistilBertConfig, DistilBertModel, RobertaConfig, RobertaModel
 
 from seep.errors import InputError
-from services.scorer.bert_score_metric import load
+from seep.settings import BertScore, Scoring
+from services.scorer.bert_score_metric import open_metrics
+from services.scorer.models import Model
+from services.scorer.precision import open_computing
 
 PAIRS = [
     ("yellow", "a school bus driver"),
@@ -23,6 +26,7 @@ PAIRS = [
     ("red", "[SEP]"),
     ("red", "word " * 600),
 ]
+WORDED = [pair for pair in PAIRS if pair[1] not in ("\x00\x07", "[SEP]")]
 BLANK = [("red", ""), ("red", "   \t\n"), ("", "red"), (" ", "")]
 
 
@@ -57,37 +61,68 @@ def roberta_folder(tmp_path):
 
 @pytest.fixture(scope="session")
 def library(minilm_folder):
-    """The library's own scorer, F1 of a list of pairs."""
+    """The library's own scorer: precision, recall and F1 of a list of pairs."""
     scorer = BERTScorer(model_type=str(minilm_folder), num_layers=6)
 
-    def f1(pairs):
+    def score(pairs):
         concepts, texts = zip(*pairs, strict=True)
-        return scorer.score(list(texts), list(concepts))[2].tolist()
+        return scorer.score(list(texts), list(concepts))
 
-    return f1
+    return score
+
+
+def opened(location, settings, *, name="mine", dtype="float32"):
+    """The metrics over a folder."""
+    model = Model(name, str(location), "revision")
+    return open_metrics(settings, model, open_computing(Scoring(dtype=dtype)))
+
+
+def f1(location, pairs):
+    return opened(location, BertScore())["bert_score"].fast(pairs)
 
 
 def test_similarities_are_the_librarys_f1(bert_score, library):
-    assert bert_score(PAIRS) == pytest.approx([score for pair in PAIRS for score in library([pair])], abs=1e-5)
+    assert bert_score.fast(PAIRS) == pytest.approx([float(library([pair])[2]) for pair in PAIRS], abs=1e-5)
+
+
+def test_precision_and_recall_are_the_librarys(loaded_metrics, library):
+    # Of a text without a token of its own, the library's are not numbers.
+    precision, recall = zip(*(map(float, library([pair])[:2]) for pair in WORDED), strict=True)
+    assert loaded_metrics["bert_score_precision"].fast(WORDED) == pytest.approx(precision, abs=1e-5)
+    assert loaded_metrics["bert_score_recall"].fast(WORDED) == pytest.approx(recall, abs=1e-5)
+
+
+def test_rescaled_similarities_are_the_librarys(minilm_folder, tmp_path):
+    file = tmp_path / "baseline.tsv"
+    file.write_text("LAYER,P,R,F\n" + "".join(f"{layer},0.{layer}1,0.{layer}2,0.{layer}3\n" for layer in range(7)))
+    settings = BertScore(layer=6, baseline=file, scores=("precision", "recall", "f1"))
+    rescaling = BERTScorer(
+        model_type=str(minilm_folder), num_layers=6, rescale_with_baseline=True, baseline_path=str(file), lang="en"
+    )
+    expected = [[float(score) for score in rescaling.score([text], [concept])] for concept, text in WORDED]
+    metrics = opened(minilm_folder, settings)
+    for column, name in enumerate(["bert_score_precision", "bert_score_recall", "bert_score"]):
+        assert metrics[name].fast(WORDED) == pytest.approx([scores[column] for scores in expected], abs=1e-4)
+        assert metrics[name].source == "mine/layer6/baseline0.61,0.62,0.63"
 
 
 def test_a_similarity_does_not_depend_on_its_batch(bert_score, library):
     pair, long_pair = ("yellow", "He filed his tax return"), ("a very long concept of many words", "word " * 60)
-    [alone] = bert_score([pair])
-    assert bert_score([pair, long_pair])[0] == pytest.approx(alone, abs=1e-6)
+    [alone] = bert_score.fast([pair])
+    assert bert_score.fast([pair, long_pair])[0] == pytest.approx(alone, abs=1e-6)
     # The reason for matching pairs of one shape together; where the library no longer does this, so need not we.
-    assert abs(library([pair, long_pair])[0] - alone) > 1e-3
+    assert abs(float(library([pair, long_pair])[2][0]) - alone) > 1e-3
 
 
 def test_an_unusual_text_says_nothing_on_stderr(bert_score, capfd):
-    bert_score([("red", "\x00\x07"), ("red", "\N{ZERO WIDTH SPACE}"), ("red", "")])
+    bert_score.fast([("red", "\x00\x07"), ("red", "\N{ZERO WIDTH SPACE}"), ("red", "")])
     assert capfd.readouterr() == ("", "")
 
 
 def test_an_empty_or_blank_text_scores_0(bert_score):
-    assert bert_score([*BLANK, ("red", "red"), *BLANK]) == pytest.approx([0, 0, 0, 0, 1, 0, 0, 0, 0])
-    assert bert_score(BLANK) == [0.0] * 4
-    assert bert_score([]) == []
+    assert bert_score.fast([*BLANK, ("red", "red"), *BLANK]) == pytest.approx([0, 0, 0, 0, 1, 0, 0, 0, 0])
+    assert bert_score.fast(BLANK) == [0.0] * 4
+    assert bert_score.fast([]) == []
 
 
 @settings(max_examples=25, deadline=None)
@@ -99,37 +134,51 @@ def test_an_empty_or_blank_text_scores_0(bert_score):
     )
 )
 def test_f1_is_symmetrical_and_always_a_number(pairs, bert_score):
-    there, back = bert_score(pairs), bert_score([(text, concept) for concept, text in pairs])
+    there, back = bert_score.fast(pairs), bert_score.fast([(text, concept) for concept, text in pairs])
     assert there == pytest.approx(back, abs=1e-5)
     assert all(-1.0001 <= score <= 1.0001 for score in there)
 
 
 def test_the_layer_defaults_to_the_librarys_choice_for_the_name_else_to_the_last(distilbert_folder):
-    assert load(str(distilbert_folder), "google/bert_uncased_L-4_H-128_A-2", None)[1] == 3
-    assert load(str(distilbert_folder), "google/bert_uncased_L-2_H-128_A-2", None)[1] == 1
-    assert load(str(distilbert_folder), "a model of our own", None)[1] == 3
-    assert load(str(distilbert_folder), "google/bert_uncased_L-4_H-128_A-2", 2)[1] == 2
+    def layer(name, configured):
+        [metric] = opened(distilbert_folder, BertScore(layer=configured), name=name).values()
+        return metric.source.rpartition("/")[2]
+
+    assert layer("google/bert_uncased_L-4_H-128_A-2", None) == "layer3"
+    assert layer("google/bert_uncased_L-2_H-128_A-2", None) == "layer1"
+    assert layer("a model of our own", None) == "layer3"
+    assert layer("google/bert_uncased_L-4_H-128_A-2", 2) == "layer2"
 
 
 def test_a_layer_that_the_model_has_not_is_refused(distilbert_folder):
     with pytest.raises(InputError, match=r"^metrics\.bert_score\.layer: 4, but 'mine' has 3 layers$"):
-        load(str(distilbert_folder), "mine", 4)
+        opened(distilbert_folder, BertScore(layer=4))
 
 
 @pytest.mark.parametrize("folder", ["distilbert_folder", "roberta_folder"])
 def test_long_texts_are_cut_where_the_tokenizer_declares_no_limit(folder, request):
-    metric, _ = load(str(request.getfixturevalue(folder)), "mine", None)
-    longer, longest = metric([("red", "bus " * 3000), ("red", "bus " * 6000)])
+    longer, longest = f1(request.getfixturevalue(folder), [("red", "bus " * 3000), ("red", "bus " * 6000)])
     assert longer == pytest.approx(longest, abs=1e-5)
 
 
+@pytest.mark.parametrize("folder", ["distilbert_folder", "roberta_folder"])
+def test_other_tokenizers_and_architectures_are_the_librarys_too(folder, request):
+    location = str(request.getfixturevalue(folder))
+    library = BERTScorer(model_type=location, num_layers=2)
+    library._tokenizer.model_max_length = 500
+    library._model.float()
+    pairs = [("red", "a bus"), (" red ", " a red\tbus "), ("a bus", "bus"), ("red", "ä🔴")]
+    expected = [float(library.score([text], [concept])[2]) for concept, text in pairs]
+    metric = opened(location, BertScore(layer=2))["bert_score"]
+    assert metric.fast(pairs) == pytest.approx(expected, abs=1e-5)
+
+
 def test_weights_in_half_precision_are_computed_in_float32(distilbert_folder):
-    metric, _ = load(str(distilbert_folder), "mine", None)
-    [score] = metric([("red", "a bus")])
+    [score] = f1(distilbert_folder, [("red", "a bus")])
     assert score != float(torch.tensor(score).half())
 
 
 def test_a_path_that_the_library_would_take_for_a_t5_is_refused(distilbert_folder, tmp_path):
     folder = shutil.copytree(distilbert_folder, tmp_path / "test5")
     with pytest.raises(ValueError, match="for a T5 model; give it another path"):
-        load(str(folder), "mine", None)
+        f1(folder, [("red", "a bus")])

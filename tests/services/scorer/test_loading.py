@@ -7,17 +7,18 @@ import sys
 import pytest
 
 from seep.errors import InputError
-from seep.settings import MINILM, BertScore, Metrics, SentenceBert
+from seep.settings import MINILM, BertScore, Metrics, Scoring, SentenceBert
 from services.scorer.loading import load_metrics
 
+FLOAT32 = Scoring(dtype="float32")
 AT_HAND = Metrics(bert_score=BertScore(model=MINILM))
 
 
 def test_all_configured_metrics_are_loaded_with_their_provenance():
-    metrics, provenance = load_metrics(AT_HAND)
+    metrics, provenance = load_metrics(AT_HAND, FLOAT32)
     assert list(metrics) == ["sentence_bert", "bert_score"]
-    assert metrics["sentence_bert"]([("red", "red")]) == pytest.approx([1.0])
-    assert metrics["bert_score"]([("red", "red")]) == pytest.approx([1.0])
+    assert metrics["sentence_bert"].fast([("red", "red")]) == pytest.approx([1.0])
+    assert metrics["bert_score"].fast([("red", "red")]) == pytest.approx([1.0])
     assert provenance["sentence_bert"].startswith(f"{MINILM}@sha256-")
     assert provenance["bert_score"] == f"{provenance['sentence_bert']}/layer6"
     assert provenance["scorer_dtype"] == "float32"
@@ -25,13 +26,13 @@ def test_all_configured_metrics_are_loaded_with_their_provenance():
 
 
 def test_only_wanted_metrics_are_loaded():
-    metrics, provenance = load_metrics(AT_HAND, ["sentence_bert"])
+    metrics, provenance = load_metrics(AT_HAND, FLOAT32, ["sentence_bert"])
     assert list(metrics) == ["sentence_bert"]
     assert "bert_score" not in provenance
 
 
 def test_a_metric_set_to_null_is_left_out():
-    metrics, _ = load_metrics(Metrics(bert_score=None))
+    metrics, _ = load_metrics(Metrics(bert_score=None), FLOAT32)
     assert list(metrics) == ["sentence_bert"]
 
 
@@ -54,7 +55,7 @@ def test_a_metric_set_to_null_is_left_out():
 )
 def test_a_choice_that_cannot_be_met_is_one_line(metrics, names, message):
     with pytest.raises(InputError) as error:
-        load_metrics(metrics, names)
+        load_metrics(metrics, FLOAT32, names)
     assert str(error.value) == message
 
 
@@ -64,7 +65,7 @@ def test_a_corrupt_model_is_one_line_that_names_its_setting(metric, tmp_path, mi
     (folder / "model.safetensors").write_bytes(b"cut short")
     settings = Metrics(sentence_bert=SentenceBert(model=str(folder)), bert_score=BertScore(model=str(folder)))
     with pytest.raises(InputError) as error:
-        load_metrics(settings, [metric])
+        load_metrics(settings, FLOAT32, [metric])
     assert str(error.value).startswith(f"metrics.{metric}.model: cannot load {str(folder)!r}: ")
     assert str(error.value).endswith("; name a model that is at hand, or choose others with --metrics")
     assert "\n" not in str(error.value)
@@ -72,19 +73,19 @@ def test_a_corrupt_model_is_one_line_that_names_its_setting(metric, tmp_path, mi
 
 def test_a_layer_beyond_the_model_is_its_own_line():
     with pytest.raises(InputError, match=r"^metrics\.bert_score\.layer: 7, but '.*' has 6 layers$"):
-        load_metrics(Metrics(bert_score=BertScore(model=MINILM, layer=7)), ["bert_score"])
+        load_metrics(Metrics(bert_score=BertScore(model=MINILM, layer=7)), FLOAT32, ["bert_score"])
 
 
 def test_the_logic_imports_no_model_library_and_loading_says_nothing_on_stderr():
     program = """
 import sys
-from seep.settings import MINILM, BertScore, Metrics
+from seep.settings import MINILM, BertScore, Metrics, Scoring
 import services.scorer.scoring
 from services.scorer.loading import load_metrics
 assert not {"torch", "transformers", "sentence_transformers", "bert_score"} & sys.modules.keys()
-load_metrics(Metrics(), ["sentence_bert"])
+load_metrics(Metrics(), Scoring(), ["sentence_bert"])
 assert "bert_score" not in sys.modules
-load_metrics(Metrics(bert_score=BertScore(model=MINILM)))
+load_metrics(Metrics(bert_score=BertScore(model=MINILM)), Scoring())
 """
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")

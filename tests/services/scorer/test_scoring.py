@@ -77,12 +77,10 @@ def test_generations_that_do_not_match_the_prompts_fail_the_job(change, reason, 
     assert metric.calls == []
 
 
-def test_a_similarity_that_is_not_a_number_is_raised(make_job):
-    def broken_metric(pairs):
-        return [float("nan")] * len(pairs)
-
+def test_a_similarity_that_is_not_a_number_is_raised(make_job, fake_metric):
+    broken = fake_metric({("red", "bus"): float("nan"), ("red", "doctor"): 0.1})
     with pytest.raises(ValueError, match="broken: a similarity is not a finite number"):
-        score_jobs([make_job([("red", ["bus"])], ["doctor"])], {"broken": broken_metric}, Scoring(), {})
+        score_jobs([make_job([("red", ["bus"])], ["doctor"])], {"broken": broken}, Scoring(), {})
 
 
 def test_provenance_is_the_metrics_own_and_how_they_are_compared(make_job, fake_metric):

@@ -84,7 +84,7 @@ def test_placebo_puts_the_neutral_generation_in_the_place_of_the_tests(generated
 
 def test_without_a_neutral_arm_there_is_no_placebo(make_job, fake_metric):
     scored = scored_with(make_job([("yellow", ["bus driver"])], ["teacher"]), fake_metric(TABLE))
-    assert {outcome.measure for outcome in scored.outcomes} == {"leak", "tie", "echo"}
+    assert {outcome.measure for outcome in scored.outcomes} == {"leak", "tie", "echo", "empty"}
 
 
 def test_echo_is_of_the_tests_generation_and_in_the_language_of_the_suite(make_job, fake_metric):
@@ -93,9 +93,16 @@ def test_echo_is_of_the_tests_generation_and_in_the_language_of_the_suite(make_j
     assert values(scored, "fake", "echo") == {("t1", 0): 1.0, ("t1", 1): 0.0}
 
 
+def test_an_answer_without_a_visible_character_is_empty_and_still_compared(make_job, fake_metric):
+    table = {("yellow", " \n"): 0.0, ("yellow", "bus"): 0.3, ("yellow", "doctor"): 0.1}
+    scored = scored_with(make_job([("yellow", [" \n", "bus"])], ["doctor", "doctor"]), fake_metric(table))
+    assert values(scored, "fake", "empty") == {("t1", 0): 1.0, ("t1", 1): 0.0}
+    assert values(scored, "fake", "leak") == {("t1", 0): 0.0, ("t1", 1): 1.0}
+
+
 def test_every_metric_has_every_measure(generated, fake_metric):
     [scored] = score_jobs([generated], {"one": fake_metric(TABLE), "two": fake_metric()}, Scoring(), {})
-    assert len(scored.outcomes) == 2 * 4 * 4
+    assert len(scored.outcomes) == 2 * 4 * 5
     assert len(scored.similarities) == 2 * 4
 
 
@@ -111,14 +118,13 @@ def test_leak_score(to_test, to_control, score):
     concept=st.text(min_size=1, max_size=3),
     parity=st.booleans(),
 )
-def test_swapping_test_and_control_turns_leak_into_its_complement(texts, concept, parity, make_job):
+def test_swapping_test_and_control_turns_leak_into_its_complement(texts, concept, parity, make_job, fake_metric):
     answers, controls = zip(*texts, strict=True)
     generated = make_job([(concept, answers)], controls)
     swapped = replace(generated, control=generated.tests[0], tests=(generated.control,))
 
-    def length_metric(pairs):  # a fake with ties; its differences are far from any rounding
-        return [len(set(text)) / (len(concept) + len(text)) for concept, text in pairs]
-
-    there, back = (scored_with(job, length_metric, parity=parity) for job in (generated, swapped))
+    # With ties; differences are far from any rounding.
+    lengths = {(concept, text): len(set(text)) / (len(concept) + len(text)) for text in (*answers, *controls)}
+    there, back = (scored_with(job, fake_metric(lengths), parity=parity) for job in (generated, swapped))
     assert values(back, "fake", "leak") == {key: 1 - leak for key, leak in values(there, "fake", "leak").items()}
     assert values(back, "fake", "tie") == values(there, "fake", "tie")

@@ -1,40 +1,44 @@
 """The Sentence-BERT metric beside its library, on the real all-MiniLM-L6-v2."""
 
+import shutil
+
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer, util
 
-from services.scorer.sentence_bert import cosines
+from services.scorer.sentence_bert import load
 
 PAIRS = [
     ("yellow", "a school bus driver"),
     ("yellow", "doctor"),
     ("golden yellow", "yellow."),
     ("red", "doctor"),
-    ("red", ""),
-    ("red", "   \t\n"),
     ("red", "\x00\x07"),
     ("red", "🔴"),
     ("red", "word " * 600),
 ]
+BLANK = [("red", ""), ("red", "   \t\n"), ("", "red"), (" ", "")]
 
 
 def test_similarities_are_the_librarys_cosines(sentence_bert, minilm_folder):
     library = SentenceTransformer(str(minilm_folder))
     expected = [float(util.cos_sim(*library.encode([concept, text]))) for concept, text in PAIRS]
-    assert sentence_bert(PAIRS) == pytest.approx(expected, abs=1e-5)
+    assert sentence_bert.fast(PAIRS) == pytest.approx(expected, abs=1e-5)
 
 
-def test_each_distinct_text_is_encoded_once(minilm_folder):
-    encoded = []
-
-    class RecordingEncoder(SentenceTransformer):
-        def encode(self, inputs, **options):
-            encoded.extend(inputs)
-            return super().encode(inputs, **options)
-
-    cosines(RecordingEncoder(str(minilm_folder)), [("red", "bus"), ("bus", "red"), ("red", "rose"), ("red", "bus")])
-    assert sorted(encoded) == ["bus", "red", "rose"]
+def test_an_empty_or_blank_text_is_similar_to_nothing(sentence_bert):
+    assert sentence_bert.fast([*BLANK, ("red", "red"), *BLANK]) == pytest.approx([0, 0, 0, 0, 1, 0, 0, 0, 0])
+    assert sentence_bert.fast(BLANK) == [0.0] * 4
 
 
 def test_no_pairs_have_no_similarities(sentence_bert):
-    assert sentence_bert([]) == []
+    assert sentence_bert.fast([]) == []
+
+
+def test_a_model_that_puts_prompts_of_its_own_before_texts_is_refused(minilm_folder, tmp_path):
+    folder = tmp_path / "model"
+    model = SentenceTransformer(str(minilm_folder), prompts={"query": "query: "}, default_prompt_name="query")
+    model.save(str(folder))
+    with pytest.raises(ValueError, match="not a transformer of texts alone, without prompts of its own"):
+        load(str(folder), "mine", torch.float32)
+    shutil.rmtree(folder)

@@ -1,0 +1,28 @@
+"""The scorer as a KServe predictor, over HTTP and gRPC, for a score ad hoc; requests are as `kserve_model` says."""
+
+import argparse
+import sys
+
+from seep.service import run_service, service_arguments
+from seep.settings import Settings
+from services.scorer.loading import load_metrics
+
+
+def main(arguments: argparse.Namespace, settings: Settings) -> bool:
+    """Serves until stopped by a signal, which kserve's server takes itself."""
+    # At its import kserve reads the command line, and takes --config for an option of its own.
+    sys.argv = sys.argv[:1]
+    from kserve import ModelServer
+
+    from services.scorer.kserve_model import ScorerModel
+
+    metrics, _ = load_metrics(settings.metrics, settings.scoring)
+    ports = settings.predictor
+    # More workers would be more processes, each with the models in its memory.
+    server = ModelServer(http_port=ports.http_port, grpc_port=ports.grpc_port, workers=1, enable_grpc=True)
+    server.start([ScorerModel(metrics, ports.max_pairs)])
+    return True
+
+
+if __name__ == "__main__":
+    run_service(main, service_arguments(__doc__ or ""))

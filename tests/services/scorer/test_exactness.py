@@ -1,0 +1,116 @@
+"""The engine beside the libraries that people use, and bfloat16 beside float32, on real answers and on odd strings."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from bert_score import BERTScorer
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from sentence_transformers import SentenceTransformer
+
+from seep.settings import MINILM, BertScore, Metrics, Scoring
+from services.scorer.loading import load_metrics
+from services.scorer.semantic import leak_score
+from services.scorer.similarity import ask_metrics
+
+CONCEPT = "golden yellow"
+
+# By example: 1,000 in all, and with --hypothesis-profile=thorough 10,000.
+STRINGS = 10
+
+characters = st.one_of(
+    st.characters(codec="utf-8"),
+    st.sampled_from("\N{ZERO WIDTH JOINER}\N{RIGHT-TO-LEFT OVERRIDE}\x00\x07\x1b\t\u0301😀👩🏽日本語한국어"),
+    st.characters(min_codepoint=0x5D0, max_codepoint=0x64A),  # Hebrew and Arabic
+)
+strings = st.one_of(st.text(characters, max_size=12), st.sampled_from(["a", "bus", "[SEP]", "[CLS] red", "", " \n"]))
+
+
+class Libraries:
+    """Cosine and F1 as the two libraries compute them."""
+
+    def __init__(self, folder):
+        self.sentences = SentenceTransformer(str(folder), device="cpu")
+        self.tokens = BERTScorer(model_type=str(folder), num_layers=6, device="cpu")
+
+    def cosines(self, pairs):
+        concepts, texts = (
+            self.sentences.encode(list(side), normalize_embeddings=True) for side in zip(*pairs, strict=True)
+        )
+        return np.einsum("ij,ij->i", concepts, texts)
+
+    def f1(self, pairs):
+        """Pairs of equal token counts are scored together: the library's padding would change the scores of others."""
+        groups = defaultdict(list)
+        for pair in pairs:
+            groups[tuple(len(ids) for ids in self.tokens._tokenizer(list(pair))["input_ids"])].append(pair)
+        found = {}
+        for same in groups.values():
+            concepts, texts = map(list, zip(*same, strict=True))
+            found |= dict(zip(same, self.tokens.score(texts, concepts)[2].tolist(), strict=True))
+        return [found[pair] for pair in pairs]
+
+
+@pytest.fixture(scope="module")
+def libraries(minilm_folder):
+    return Libraries(minilm_folder)
+
+
+def assert_equal(pairs, metrics, libraries):
+    assert metrics["sentence_bert"].afresh(pairs) == pytest.approx(libraries.cosines(pairs), abs=1e-5)
+    assert metrics["bert_score"].afresh(pairs) == pytest.approx(libraries.f1(pairs), abs=1e-5)
+
+
+def test_scores_are_the_libraries_on_all_texts_of_the_published_answers(
+    recorded_comparisons, loaded_metrics, libraries
+):
+    texts = {text: concept for comparison in recorded_comparisons for concept, text in comparison}
+    assert_equal([(concept, text) for text, concept in texts.items()], loaded_metrics, libraries)
+
+
+def test_scores_are_the_libraries_on_odd_strings(loaded_metrics, libraries):
+    texts = {"word " * 600, "a"}
+
+    # Made here and compared below, all at once: the libraries are slow with a few texts at a time.
+    @settings(phases=[Phase.generate])
+    @given(st.lists(strings, min_size=STRINGS, max_size=STRINGS))
+    def make(made):
+        texts.update(made)
+
+    make()
+    blank = [(CONCEPT, text) for text in texts if not text.strip()]
+    assert_equal([(CONCEPT, text) for text in sorted(texts) if text.strip()], loaded_metrics, libraries)
+    assert [loaded_metrics[name].afresh(blank) for name in ("sentence_bert", "bert_score")] == [[0.0] * len(blank)] * 2
+
+
+@pytest.fixture(scope="module")
+def some_comparisons(recorded_comparisons):
+    """A part of them: bfloat16 is slow on a processor without it. benchmarks/precision.py takes them all."""
+    return recorded_comparisons[::20]
+
+
+@pytest.mark.parametrize("parity", [False, True])
+def test_bfloat16_gives_every_leak_score_that_float32_gives(parity, some_comparisons, bfloat16, loaded_metrics):
+    scoring = Scoring(parity=parity)
+    float32 = ask_metrics({name: loaded_metrics[name] for name in bfloat16}, some_comparisons, scoring)
+    found = ask_metrics(bfloat16, some_comparisons, scoring)
+    tolerance = 0.0 if parity else scoring.tie_tolerance
+    for name in bfloat16:
+        for one, other in some_comparisons:
+            expected = leak_score(float32[name][one], float32[name][other], tolerance)
+            assert leak_score(found[name][one], found[name][other], tolerance) == expected
+
+
+def test_bfloat16_stays_within_its_error_bound(some_comparisons, bfloat16):
+    pairs = list(dict.fromkeys(pair for comparison in some_comparisons for pair in comparison))
+    for metric in bfloat16.values():
+        errors = np.abs(np.subtract(metric.fast(pairs), metric.exact(pairs)))
+        assert 0 < errors.max() < metric.error_bound
+
+
+@pytest.fixture(scope="module")
+def bfloat16():
+    """The metrics in bfloat16, with a cache of their own."""
+    metrics, _ = load_metrics(Metrics(bert_score=BertScore(model=MINILM)), Scoring(dtype="bfloat16"))
+    return metrics

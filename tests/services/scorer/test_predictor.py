@@ -1,0 +1,170 @@
+"""The predictor as its users meet it: a process, a real HTTP client and a real gRPC client."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import numpy as np
+import pytest
+from grpc import RpcError, StatusCode
+from kserve import InferenceGRPCClient, InferInput, InferRequest
+
+PAIRS = [("yellow", "a school bus driver"), ("yellow", "doctor"), ("red", "")]
+CONFIGURATION = {
+    "metrics": {"bert_score": {"model": "all-MiniLM-L6-v2", "scores": ["f1", "precision", "recall"]}},
+    "scoring": {"dtype": "float32"},
+    "predictor": {"max_pairs": 4},
+}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def ports(tmp_path_factory):
+    """HTTP and gRPC port of a predictor that is ready."""
+    folder = tmp_path_factory.mktemp("predictor")
+    ports = {"http_port": free_port(), "grpc_port": free_port()}
+    configuration = folder / "seep.yaml"
+    configuration.write_text(json.dumps(CONFIGURATION | {"predictor": CONFIGURATION["predictor"] | ports}))
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, "-m", "services.scorer.predictor", "--config", str(configuration)]
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"HF_HUB_OFFLINE": "1"})
+    try:
+        while not answers(ports["http_port"]):
+            assert process.poll() is None, (folder / "log").read_text()
+            time.sleep(0.2)
+        yield ports
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def answers(port):
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/v2/health/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def http(ports):
+    with httpx.Client(base_url=f"http://127.0.0.1:{ports['http_port']}", timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def expected(loaded_metrics):
+    return {name: metric.exact(PAIRS) for name, metric in loaded_metrics.items()}
+
+
+def test_v1_gives_every_metrics_similarity_of_each_pair(http, expected):
+    body = {"instances": [{"concept": concept, "text": text} for concept, text in PAIRS]}
+    answer = http.post("/v1/models/seep-scorer:predict", json=body)
+    predictions = answer.json()["predictions"]
+    assert answer.status_code == 200
+    assert {name: [row[name] for row in predictions] for name in expected} == {
+        name: pytest.approx(similarities, abs=1e-6) for name, similarities in expected.items()
+    }
+    assert predictions[2] == dict.fromkeys(expected, 0.0)
+
+
+def test_v2_over_http_gives_a_tensor_per_metric(http, expected):
+    tensors = [
+        {"name": name, "datatype": "BYTES", "shape": [len(PAIRS)], "data": list(side)}
+        for name, side in zip(("concept", "text"), zip(*PAIRS, strict=True), strict=True)
+    ]
+    outputs = http.post("/v2/models/seep-scorer/infer", json={"inputs": tensors}).json()["outputs"]
+    assert {output["name"]: output["data"] for output in outputs} == {
+        name: pytest.approx(similarities, abs=1e-6) for name, similarities in expected.items()
+    }
+    assert {(output["datatype"], *output["shape"]) for output in outputs} == {("FP64", 3)}
+
+
+def request(concepts, texts):
+    inputs = []
+    for name, values in (("concept", concepts), ("text", texts)):
+        tensor = InferInput(name, [len(values)], "BYTES")
+        tensor.set_data_from_numpy(np.array([value.encode() for value in values], object))
+        inputs.append(tensor)
+    return InferRequest("seep-scorer", inputs)
+
+
+async def infer(ports, asked):
+    client = InferenceGRPCClient(f"127.0.0.1:{ports['grpc_port']}")
+    try:
+        return await client.infer(asked, timeout=60)
+    finally:
+        await client.close()
+
+
+def test_v2_over_grpc_gives_a_tensor_per_metric(ports, expected):
+    answer = asyncio.run(infer(ports, request(*zip(*PAIRS, strict=True))))
+    assert {output.name: output.as_numpy().tolist() for output in answer.outputs} == {
+        name: pytest.approx(similarities, abs=1e-6) for name, similarities in expected.items()
+    }
+
+
+def test_a_bad_grpc_request_is_an_invalid_argument(ports):
+    with pytest.raises(RpcError) as error:
+        asyncio.run(infer(ports, request(["red"], ["bus", "rose"])))
+    assert error.value.code() == StatusCode.INVALID_ARGUMENT
+    assert error.value.details() == "inputs: 1 concepts, but 2 texts"
+
+
+PAIR = {"concept": "red", "text": "bus"}
+TENSOR = {"name": "concept", "datatype": "BYTES", "shape": [1], "data": ["red"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message"),
+    [
+        ("/v1/models/seep-scorer:predict", {}, "instances: Field required"),
+        ("/v1/models/seep-scorer:predict", {"instances": []}, "0 pairs; expected 1 to 4 (predictor.max_pairs)"),
+        ("/v1/models/seep-scorer:predict", {"instances": [PAIR] * 5}, "5 pairs; expected 1 to 4 (predictor.max_pairs)"),
+        ("/v1/models/seep-scorer:predict", {"instances": [PAIR, {"text": ""}]}, "instances.1.concept: Field required"),
+        (
+            "/v1/models/seep-scorer:predict",
+            {"instances": [PAIR | {"text": 5}]},
+            "instances.0.text: Input should be a valid string",
+        ),
+        (
+            "/v1/models/seep-scorer:predict",
+            {"instances": [PAIR | {"text": "a" * 100_001}]},
+            "a text of more than 100000 characters",
+        ),
+        (
+            "/v2/models/seep-scorer/infer",
+            {"inputs": [TENSOR]},
+            "inputs: expected a tensor 'text' of datatype BYTES and shape (pairs,)",
+        ),
+        (
+            "/v2/models/seep-scorer/infer",
+            {"inputs": [TENSOR, TENSOR | {"name": "text", "shape": [2]}]},
+            "inputs: text: expected 2 strings in UTF-8",
+        ),
+        (
+            "/v2/models/seep-scorer/infer",
+            {"inputs": [TENSOR, TENSOR | {"name": "text", "datatype": "FP32", "data": [1.0]}]},
+            "inputs: expected a tensor 'text' of datatype BYTES and shape (pairs,)",
+        ),
+    ],
+)
+def test_a_bad_request_is_a_400_that_says_what_was_expected(path, body, message, http):
+    answer = http.post(path, json=body)
+    assert (answer.status_code, answer.json()) == (400, {"error": message})
+
+
+def test_health_and_readiness(http):
+    assert http.get("/v2/health/live").status_code == 200
+    assert http.get("/v2/models/seep-scorer/ready").status_code == 200
+    assert http.get("/v1/models/seep-scorer").json() == {"name": "seep-scorer", "ready": True}
+    assert http.post("/v1/models/another:predict", json={"instances": [PAIR]}).status_code == 404
+    assert 'seep_scorer_canary_max_error{metric="sentence_bert"}' in http.get("/metrics").text

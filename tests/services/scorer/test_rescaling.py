@@ -1,0 +1,52 @@
+"""Baseline files: what is read of them, and what is refused."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seep.errors import InputError
+from services.scorer.rescaling import read_baseline, rescale
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(content):
+        file = tmp_path / "baseline.tsv"
+        file.write_bytes(content.encode("latin-1"))
+        return file
+
+    return write
+
+
+def test_the_row_of_the_layer_is_read(written):
+    file = written("LAYER,P,R,F\n0,0.1,0.1,0.1\n5,0.3,0.4,0.35\n")
+    assert read_baseline(file, 5).tolist() == pytest.approx([0.3, 0.4, 0.35])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "line 1: expected the columns LAYER,P,R,F"),
+        ("layer;P\n", "line 1: expected the columns LAYER,P,R,F"),
+        ("LAYER,P,R,F\n4,0.1,0.1,0.1\n", "no row for layer 5, which metrics.bert_score reads"),
+        ("LAYER,P,R,F\n5,0.1,0.1\n", "line 2: expected three numbers below 1 after the layer"),
+        ("LAYER,P,R,F\n5,0.1,1.0,0.1\n", "line 2: expected three numbers below 1 after the layer"),
+        ("LAYER,P,R,F\n5,0.1,nan,0.1\n", "line 2: expected three numbers below 1 after the layer"),
+        ("LAYER,P,R,F\n5,0.1,?,0.1\n", "line 2: expected numbers: "),
+        ("\xff", "cannot be read as text: "),
+    ],
+)
+def test_an_unusable_file_is_one_line(written, content, message):
+    file = written(content)
+    with pytest.raises(InputError) as error:
+        read_baseline(file, 5)
+    assert str(file) in str(error.value)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@given(baseline=st.floats(-0.9, 0.9), one=st.floats(-1, 1), other=st.floats(-1, 1))
+def test_rescaling_keeps_the_order_of_scores(baseline, one, other):
+    [first, second] = rescale(torch.tensor([[one] * 3, [other] * 3], dtype=torch.float64), torch.tensor([baseline] * 3))
+    assert (one <= other) == bool((first <= second).all()) or abs(one - other) < 1e-12

@@ -83,6 +83,7 @@ class GroupConsumer:
 
     def __init__(self, kafka: Kafka, topics: Sequence[str], group: str, batch: int) -> None:
         """Raises BrokerUnavailable where no broker answers."""
+        self._topics = topics
         try:
             self._consumer = KafkaConsumer(
                 *topics,
@@ -117,6 +118,17 @@ class GroupConsumer:
     def assigned(self) -> bool:
         """Whether the group has given this member its partitions."""
         return bool(self._consumer.assignment())
+
+    def lag(self) -> dict[str, int]:
+        """Messages that were not polled yet, in this member's partitions, by topic. Raises BrokerUnavailable."""
+        waiting = dict.fromkeys(self._topics, 0)
+        try:
+            ends = self._consumer.end_offsets(self._consumer.assignment())
+            for place, end in ends.items():
+                waiting[place.topic] += max(0, end - self._consumer.position(place))
+        except KafkaError as error:
+            raise BrokerUnavailable(f"asking for the lag failed: {type(error).__name__}") from error
+        return waiting
 
     def commit(self, messages: Sequence[Message]) -> None:
         """Marks messages as done; those of partitions that were lost meanwhile are left to their new owner.

@@ -147,7 +147,8 @@ def serve_loops(
             running = [threads.submit(worker.run) for worker in workers]
             wait(running, return_when=FIRST_EXCEPTION)
             stop.set()
-        return all([loop.result() for loop in running])
+        finished = [loop.result() for loop in running]
+        return all(finished)
     finally:
         for consumer in consumers:
             consumer.close()

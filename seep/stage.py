@@ -26,7 +26,7 @@ class Cancelled(Protocol):
 
 @dataclass(frozen=True)
 class Processed:
-    """What became of a batch: what is to be sent, and the messages that wait for their surroundings, with the reason."""
+    """What became of a batch: what is to be sent, and the messages that must wait, each with its reason."""
 
     outgoing: list[Outgoing]
     waiting: list[tuple[Message, Unavailable]]

@@ -30,7 +30,7 @@ class VllmEngine(Section):
     seed: int | None = None
     tensor_parallel_size: int = Field(1, ge=1)
     enable_prefix_caching: bool = True
-    lora_modules: dict[Identifier, Path] = {}
+    lora_modules: dict[Identifier, Path] = Field({})
     max_lora_rank: int = Field(16, ge=1)
 
 

@@ -25,7 +25,7 @@ def backend(tmp_path: Path) -> RecordedBackend:
 
 
 def test_answers_are_found_by_the_suites_prompt_and_never_cut(backend: RecordedBackend) -> None:
-    assert backend.generate([request("He likes", 2)]) [0].texts == (" tea. And more. ", "")
+    assert backend.generate([request("He likes", 2)])[0].texts == (" tea. And more. ", "")
 
 
 def test_a_missing_prompt_and_too_few_answers_fail_alone(backend: RecordedBackend) -> None:

@@ -33,11 +33,13 @@ CHAT = PromptFormat(
     "You must complete the sentence with no more than five words.",
     "{prompt} {your_answer}\nYour answer:",
 )
+# vLLM's CPU build fails at a seeded prompt whose prefill it splits; so few fit into one step whole.
+SEEDED_AT_ONCE = 10
 KV_CACHE_BYTES = 512 * 1024 * 1024
 # Each pair alternates in one run; the ratio is of the first's rate over the second's.
 PAIRS = {
     "the handler over bare LLM.generate": (("here", "handler"), ("here", "bare")),
-    "a seed for each request over none": (("here", "seeded"), ("here", "bare")),
+    "a seed for each request over none": (("here", "seeded"), ("here", "unseeded")),
     "prefix caching on over off": (("here", "handler"), ("no prefix caching", "handler")),
     "the engine's core in this process over one of its own": (("here", "bare"), ("a core of its own", "bare")),
 }
@@ -155,16 +157,21 @@ def ways_of_working(model: Path, caching: bool, jobs: Sequence[PromptJob]) -> Ma
 
         return run
 
-    def seeded() -> None:
-        sampling = [each.sampling.clone() for each in prepared]
-        for request, each in zip(requests, sampling, strict=True):
-            each.seed = request_seed(1, request, 0)
-        backend._llm.generate(prompts, sampling, use_tqdm=False)
+    sampling = [each.sampling for each in prepared]
+    seeded = [each.clone() for each in sampling]
+    for request, each in zip(requests, seeded, strict=True):
+        each.seed = request_seed(1, request, 0)
+
+    def in_groups(chosen: Sequence[object]) -> None:
+        for start in range(0, len(prompts), SEEDED_AT_ONCE):
+            part = slice(start, start + SEEDED_AT_ONCE)
+            backend._llm.generate(prompts[part], chosen[part], use_tqdm=False)
 
     return {
         "handler": timed(lambda: stage.process(messages, lambda run: False)),
-        "bare": timed(lambda: backend._llm.generate(prompts, [each.sampling for each in prepared], use_tqdm=False)),
-        "seeded": timed(seeded),
+        "bare": timed(lambda: backend._llm.generate(prompts, sampling, use_tqdm=False)),
+        "seeded": timed(lambda: in_groups(seeded)),
+        "unseeded": timed(lambda: in_groups(sampling)),
     }
 
 

@@ -1,6 +1,7 @@
 """Requests keep their distance, and a day's tokens come back with the next day in UTC."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ def test_turns_are_never_closer_than_the_rate_allows(gaps: list[float], per_minu
     for gap in gaps:
         now += gap
         turns.append(now + pace.delay(now))
-    assert all(later - earlier >= 60 / per_minute - 1e-6 for earlier, later in zip(turns, turns[1:], strict=False))
+    assert all(later - earlier >= 60 / per_minute - 1e-6 for earlier, later in pairwise(turns))
 
 
 def test_without_a_rate_nobody_waits_until_the_server_asks_for_it() -> None:

@@ -1,4 +1,4 @@
-"""An endpoint, good or in trouble: every request is answered, refused, or left for later; never half, never elsewhere."""
+"""Of an endpoint, good or in trouble, every request is answered, refused or left for later; never half."""
 
 import random
 import socket

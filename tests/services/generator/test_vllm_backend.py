@@ -18,8 +18,8 @@ from seep.settings import Metrics, Scoring, SentenceBert, Target, VllmEngine
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from services.generator.backend import Answer, Request
-from services.generator.generating import generate_jobs
 from services.generator.engines import open_backend
+from services.generator.generating import generate_jobs
 from services.generator.vllm_backend import VllmBackend
 from services.scorer.loading import load_metrics
 from services.scorer.scoring import score_jobs

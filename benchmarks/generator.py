@@ -97,6 +97,7 @@ def engine_process(name: str, model: Path, jobs: Sequence[PromptJob]) -> Iterato
     here, there = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=serve_engine, args=(there, name, model, jobs))
     process.start()
+    there.close()  # else nobody would notice that the process has ended
     assert here.recv() == "ready"
     try:
         yield here

@@ -5,6 +5,7 @@ import secrets
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ class VllmBackend:
         self._provenance = self._provenances(engine)
 
     def generate(self, requests: Sequence[Request]) -> list[Answer | Failure]:
-        """All requests in one call; a prompt that the model cannot take is that request's Failure."""
+        """All requests of an adapter in one batch; a prompt that the model cannot take is that request's Failure."""
         prepared = [self._prepared(request) for request in requests]
         answers = iter(self._answers([each for each in prepared if not isinstance(each, Failure)]))
         return [
@@ -81,25 +82,25 @@ class VllmBackend:
         return folder_revision(folder) if folder.is_dir() else commit or "unknown"
 
     def _answers(self, accepted: Sequence[_Prepared]) -> list[list[str]]:
-        if not accepted:
-            return []
-        # Neighbours share the longest prefixes, which the cache then still holds, and adapters are swapped least.
-        order = sorted(range(len(accepted)), key=lambda at: _neighbourhood(accepted[at]))
-        in_order = [accepted[at] for at in order]
-        outputs = self._llm.generate(
-            [each.prompt for each in in_order],
-            [each.sampling for each in in_order],
-            lora_request=[each.adapter for each in in_order] if self._adapters else None,
-            use_tqdm=False,
-        )
-        # After a call that failed midway the engine gives that call's remaining answers with the next call's.
-        asked = [each.prompt["prompt_token_ids"] for each in in_order]
-        if [output.prompt_token_ids for output in outputs] != asked:
-            raise RuntimeError("the engine answered other prompts than it was asked")
+        """By position. Neighbours share the longest prefixes, which the cache then still holds."""
         texts: list[list[str]] = [[]] * len(accepted)
-        for at, output in zip(order, outputs, strict=True):
-            texts[at] = [completion.text for completion in output.outputs]
+        order = sorted(range(len(accepted)), key=lambda at: _neighbourhood(accepted[at]))
+        # In one batch with others, vLLM's CPU build puts the adapter also over the requests that have none.
+        for _, group in groupby(order, key=lambda at: accepted[at].adapter):
+            places = list(group)
+            for at, answer in zip(places, self._answered([accepted[at] for at in places]), strict=True):
+                texts[at] = answer
         return texts
+
+    def _answered(self, batch: Sequence[_Prepared]) -> list[list[str]]:
+        """The texts to requests of one adapter, or of none."""
+        prompts = [each.prompt for each in batch]
+        sampling = [each.sampling for each in batch]
+        outputs = self._llm.generate(prompts, sampling, lora_request=batch[0].adapter, use_tqdm=False)
+        # After a call that failed midway the engine gives that call's remaining answers with the next call's.
+        if [output.prompt_token_ids for output in outputs] != [prompt["prompt_token_ids"] for prompt in prompts]:
+            raise RuntimeError("the engine answered other prompts than it was asked")
+        return [[completion.text for completion in output.outputs] for output in outputs]
 
     def _prepared(self, request: Request) -> _Prepared | Failure:
         ids = self._token_ids(request)

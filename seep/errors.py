@@ -7,3 +7,8 @@ class InputError(Exception):
 
 class Unavailable(Exception):
     """Something around the service does not answer; trying again may help. The message never holds a prompt's text."""
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        """`retry_after_seconds` says when trying again makes sense, where that is known."""
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

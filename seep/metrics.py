@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
-from seep.messages import Message, Outgoing
+from seep.messages import Outgoing
 from seep.topics import DEAD_LETTERS
 
 MESSAGES = Counter("seep_messages", "Messages handled for good.", ["stage", "result"])
@@ -17,6 +17,7 @@ BATCH_SECONDS = Histogram(
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000),
 )
 BATCH_RETRIES = Counter("seep_batch_retries", "Batches tried again after trouble of the surroundings.", ["stage"])
+LAG = Gauge("seep_lag_messages", "Messages of this process's partitions that are not done yet.", ["topic"])
 
 
 @contextmanager
@@ -27,9 +28,9 @@ def timed(stage: str) -> Iterator[None]:
     BATCH_SECONDS.labels(stage).observe(time.perf_counter() - start)
 
 
-def count(stage: str, messages: Sequence[Message], outgoing: Sequence[Outgoing]) -> None:
-    """Counts a finished batch: what went on, what died, and what ended here (jobs of cancelled runs)."""
+def count(stage: str, messages: int, outgoing: Sequence[Outgoing]) -> None:
+    """Counts so many finished messages: what went on, what died, and what ended here (jobs of cancelled runs)."""
     dead = sum(message.topic == DEAD_LETTERS for message in outgoing)
     MESSAGES.labels(stage, "done").inc(len(outgoing) - dead)
     MESSAGES.labels(stage, "dead").inc(dead)
-    MESSAGES.labels(stage, "cancelled").inc(len(messages) - len(outgoing))
+    MESSAGES.labels(stage, "cancelled").inc(messages - len(outgoing))

@@ -6,19 +6,23 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from seep.broker import GroupConsumer, Sender
 from seep.cancellation import CancelledRuns
+from seep.deadletter import dead_letter
 from seep.errors import InputError, Unavailable
 from seep.health import serve_health
 from seep.messages import Message, Send
-from seep.metrics import count, timed
-from seep.settings import Settings, load_settings
+from seep.metrics import MESSAGES, count, timed
+from seep.settings import Kafka, Settings, load_settings
 from seep.stage import Job, Result, Stage
-from seep.worker import Process, Worker
+from seep.topics import DEAD_LETTERS
+from seep.worker import Postponed, Process, Worker
 
 log = logging.getLogger(__name__)
 
@@ -66,56 +70,98 @@ def serve_stage(
     topics: Sequence[str],
     group: str,
     stop: threading.Event,
+    apart: bool = False,
     ready: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Serves a stage until the process is told to stop; whether the last batch was finished.
+    """Serves a stage until the process is told to stop; whether the last batches were finished.
 
-    /readyz says yes while the loop and `ready` do.
+    `apart` gives each topic a loop of its own, so that trouble with one holds no other. /readyz says yes while a loop
+    and `ready` do.
     """
-    sender = wait_for(lambda: Sender(settings.kafka), stop)
-    cancelled = wait_for(lambda: CancelledRuns(settings.kafka), stop)
-    process = stage_process(stage, sender.send, cancelled)
-    return serve(settings, stage.name, process, topics=topics, group=group, stop=stop, ready=ready)
+    loops: dict[tuple[str, ...], Process] = {}
+    for together in [(topic,) for topic in topics] if apart else [tuple(topics)]:
+        sender = wait_for(lambda: Sender(settings.kafka), stop)
+        cancelled = wait_for(lambda: CancelledRuns(settings.kafka), stop)
+        loops[together] = stage_process(stage, sender.send, cancelled)
+    return serve_loops(settings, stage.name, loops, group=group, stop=stop, ready=ready)
 
 
 def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRuns) -> Process:
-    """A stage as the loop wants it: handle, send all, count."""
+    """A stage as the loop wants it: handle, send all that is done, count."""
 
     def process(messages: Sequence[Message]) -> None:
         with timed(stage.name):
             cancelled.refresh()
-            outgoing = stage.process(messages, cancelled)
-            send(outgoing)
-        count(stage.name, messages, outgoing)
+            processed = stage.process(messages, cancelled)
+            send(processed.outgoing)
+        waiting = processed.waiting
+        count(stage.name, len(messages) - len(waiting), processed.outgoing)
+        if waiting:
+            last = max((trouble for _, trouble in waiting), key=lambda trouble: trouble.retry_after_seconds or 0)
+            raise Postponed([message for message, _ in waiting], str(last), last.retry_after_seconds)
 
     return process
 
 
 def serve(
+    settings: Settings, name: str, process: Process, *, topics: Sequence[str], group: str, stop: threading.Event
+) -> bool:
+    """Consumes topics into `process` until told to stop; see `serve_loops`."""
+    return serve_loops(settings, name, {tuple(topics): process}, group=group, stop=stop)
+
+
+def serve_loops(
     settings: Settings,
     name: str,
-    process: Process,
+    loops: Mapping[tuple[str, ...], Process],
     *,
-    topics: Sequence[str],
     group: str,
     stop: threading.Event,
     ready: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Consumes topics into `process` until told to stop, with the metrics port beside; see `Worker.run`."""
+    """Runs a loop for each set of topics, with one metrics port for all; whether each has finished what it had."""
     options = settings.worker
-    consumer = wait_for(lambda: GroupConsumer(settings.kafka, topics, group, options.batch), stop)
-    worker = Worker(name, consumer, process, batch=options.batch, grace_seconds=options.grace_seconds, stop=stop)
+    give_up = partial(_to_the_dead_letters, settings.kafka, name)
+    consumers: list[GroupConsumer] = []
+    workers: list[Worker] = []
+    for topics, process in loops.items():
+        consumers.append(wait_for(partial(GroupConsumer, settings.kafka, topics, group, options.batch), stop))
+        loop = Worker(
+            name, consumers[-1], process, give_up, batch=options.batch, grace_seconds=options.grace_seconds, stop=stop
+        )
+        workers.append(loop)
     port = serve_health(
         options.metrics_host,
         options.metrics_port,
-        healthy=worker.healthy,
-        ready=lambda: worker.ready() and ready(),
+        healthy=lambda: all(worker.healthy() for worker in workers),
+        # A target that is away for a while must not take the others out of service.
+        ready=lambda: ready() and any(worker.ready() for worker in workers),
     )
-    log.info("%s serves %s as group %s; metrics on port %d", name, ", ".join(topics), group, port)
+    served = ", ".join(topic for topics in loops for topic in topics)
+    log.info("%s serves %s as group %s; metrics on port %d", name, served, group, port)
     try:
-        return worker.run()
+        with ThreadPoolExecutor(len(workers)) as threads:
+            running = [threads.submit(worker.run) for worker in workers]
+            wait(running, return_when=FIRST_EXCEPTION)
+            stop.set()
+        finished = [loop.result() for loop in running]
+        return all(finished)
     finally:
-        consumer.close()
+        for consumer in consumers:
+            consumer.close()
+
+
+def _to_the_dead_letters(kafka: Kafka, stage: str, message: Message, reason: str) -> None:
+    """Sends what a loop gives up, through a sender of its own: rare enough, and the loop's own may be what fails."""
+    if message.topic == DEAD_LETTERS:  # it is where it would go
+        log.error("a dead letter cannot be handled: %s", reason)
+        return
+    sender = Sender(kafka)
+    try:
+        sender.send([dead_letter(message, stage=stage, class_name="GivenUp", reason=reason)])
+    finally:
+        sender.close()
+    MESSAGES.labels(stage, "dead").inc()
 
 
 def stop_on_signals() -> threading.Event:

@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 from seep.codec import DecodeError
 from seep.deadletter import dead_letter
+from seep.errors import Unavailable
 from seep.messages import Message, Outgoing
 from seep.records import Failure, PromptJob
 from seep.topics import MAX_MESSAGE_BYTES, job_key
@@ -24,22 +25,32 @@ class Cancelled(Protocol):
 
 
 @dataclass(frozen=True)
+class Processed:
+    """What became of a batch: what is to be sent, and the messages that must wait, each with its reason."""
+
+    outgoing: list[Outgoing]
+    waiting: list[tuple[Message, Unavailable]]
+
+
+@dataclass(frozen=True)
 class Stage(Generic[Job, Result]):
     """How a service turns messages into messages.
 
-    `handle` answers by position: a result, or a Failure that is this job's own. Trouble of the surroundings it raises.
+    `handle` answers by position: a result, a Failure that is this job's own, or what kept this job alone from being
+    handled now. Trouble that holds the whole batch it raises.
     """
 
     name: str
     output_topic: str
     decode: Callable[[bytes], Job]
-    handle: Callable[[Sequence[Job]], Sequence[Result | Failure]]
+    handle: Callable[[Sequence[Job]], Sequence[Result | Failure | Unavailable]]
     encode: Callable[[Result], bytes]
     prompts: Callable[[Job], PromptJob]
 
-    def process(self, messages: Sequence[Message], cancelled: Cancelled) -> list[Outgoing]:
-        """One message out for each message in, apart from those of cancelled runs, which end here."""
+    def process(self, messages: Sequence[Message], cancelled: Cancelled) -> Processed:
+        """One message out for each message in that need not wait; those of cancelled runs end here."""
         outgoing: list[Outgoing] = []
+        waiting: list[tuple[Message, Unavailable]] = []
         decoded: list[tuple[Message, Job]] = []
         for message in messages:
             try:
@@ -51,8 +62,11 @@ class Stage(Generic[Job, Result]):
                 decoded.append((message, job))
         results = self.handle([job for _, job in decoded]) if decoded else []
         for (message, job), result in zip(decoded, results, strict=True):
-            outgoing.append(self._outgoing(message, job, result))
-        return outgoing
+            if isinstance(result, Unavailable):
+                waiting.append((message, result))
+            else:
+                outgoing.append(self._outgoing(message, job, result))
+        return Processed(outgoing, waiting)
 
     def _outgoing(self, message: Message, job: Job, result: Result | Failure) -> Outgoing:
         if isinstance(result, Failure):

@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Sequence
 
 from seep.codec import decode_prompt_job, encode_generated_job
-from seep.errors import InputError
+from seep.errors import InputError, Unavailable
 from seep.records import Failure, GeneratedJob, PromptJob
 from seep.service import run_service, serve_stage, service_arguments, stop_on_signals
-from seep.settings import Settings
+from seep.settings import OpenAiEngine, Settings
 from seep.stage import Stage
 from seep.topics import GENERATIONS, jobs_topic
 from services.generator.engines import engine_named, open_backend
@@ -22,14 +22,16 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     if not targets:
         raise InputError(f"targets: no target names the engine {name!r}, so there is nothing to serve")
     stop = stop_on_signals()
-    backend = open_backend(engine, f"engines.{name}")
+    backend = open_backend(engine, f"engines.{name}", targets)
 
-    def handle(jobs: Sequence[PromptJob]) -> list[GeneratedJob | Failure]:
+    def handle(jobs: Sequence[PromptJob]) -> list[GeneratedJob | Failure | Unavailable]:
         return generate_jobs(jobs, backend, targets)
 
     stage = Stage("generator", GENERATIONS, decode_prompt_job, handle, encode_generated_job, lambda job: job)
     topics = [jobs_topic(target) for target in sorted(targets)]
-    return serve_stage(settings, stage, topics=topics, group=f"seep-generator-{name}", stop=stop)
+    # A model in this process answers all its targets in one batch; an endpoint's targets wait for nothing in common.
+    apart = isinstance(engine, OpenAiEngine)
+    return serve_stage(settings, stage, topics=topics, group=f"seep-generator-{name}", stop=stop, apart=apart)
 
 
 if __name__ == "__main__":

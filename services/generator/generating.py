@@ -5,24 +5,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 
-from seep.records import Decoding, Failure, GeneratedJob, PromptJob
+from seep.errors import Unavailable
+from seep.records import Decoding, Failure, GeneratedJob, PromptFormat, PromptJob
 from seep.settings import Target
-from services.generator.backend import Backend, Request, Texts
+from services.generator.backend import Answer, Answered, Backend, Request
+from services.generator.filtering import generate_filtered
+from services.generator.formatting import effective_format
 
 
 def generate_jobs(
     jobs: Sequence[PromptJob], backend: Backend, targets: Mapping[str, Target]
-) -> list[GeneratedJob | Failure]:
-    """By position; a job whose target is not among `targets`, or one of whose prompts has no answer, is a Failure."""
+) -> list[GeneratedJob | Failure | Unavailable]:
+    """By position; a job whose target is not among `targets`, or one of whose prompts has no answer, is a Failure.
+
+    A job is Unavailable as a whole where one of its prompts is: it is generated whole another time.
+    """
     prepared = [_requests(job, targets) for job in jobs]
-    answers = iter(backend.generate([request for requests in prepared for request in requests]))
-    results: list[GeneratedJob | Failure] = []
-    for job, requests in zip(jobs, prepared, strict=True):
-        if job.target not in targets:
-            results.append(Failure(f"target {job.target!r} is not one of this engine's targets"))
-            continue
-        decoding = effective_decoding(job.decoding, targets[job.target])
-        results.append(_generated(job, decoding, list(islice(answers, len(requests))), backend.provenance()))
+    requests = [request for each in prepared if not isinstance(each, Failure) for request in each]
+    filters = {name: target.filter for name, target in targets.items() if target.filter}
+    answers = iter(generate_filtered(backend, requests, filters))
+    results: list[GeneratedJob | Failure | Unavailable] = []
+    for job, each in zip(jobs, prepared, strict=True):
+        if isinstance(each, Failure):
+            results.append(each)
+        else:
+            results.append(_generated(job, each[0], list(islice(answers, len(each))), targets[job.target]))
     return results
 
 
@@ -36,29 +43,69 @@ def effective_decoding(decoding: Decoding, target: Target) -> Decoding:
     )
 
 
-def _requests(job: PromptJob, targets: Mapping[str, Target]) -> list[Request]:
-    """Control, neutral arm if there is one, then the tests; none for an unknown target."""
+def _requests(job: PromptJob, targets: Mapping[str, Target]) -> list[Request] | Failure:
+    """Control, neutral arm if there is one, then the tests."""
     if job.target not in targets:
-        return []
-    decoding = effective_decoding(job.decoding, targets[job.target])
+        return Failure(f"target {job.target!r} is not one of this engine's targets")
+    target = targets[job.target]
+    prompt_format = effective_format(job.prompt_format, target)
+    if isinstance(prompt_format, Failure):
+        return prompt_format
+    decoding = effective_decoding(job.decoding, target)
     neutral = [] if job.neutral is None else [job.neutral]
-    prompts = [job.control, *neutral, *(test.prompt for test in job.tests)]
-    return [Request(prompt, job.prompt_format, decoding, job.samples) for prompt in prompts]
+    without = [(prompt, None) for prompt in (job.control, *neutral)]
+    prompts = [*without, *((test.prompt, test.concept) for test in job.tests)]
+    return [
+        Request(
+            prompt=prompt,
+            prompt_format=prompt_format,
+            decoding=decoding,
+            samples=job.samples,
+            concept=concept,
+            target=job.target,
+            adapter=target.adapter,
+            run=job.run,
+            job=job.job,
+            arm=arm,
+        )
+        for arm, (prompt, concept) in enumerate(prompts)
+    ]
 
 
 def _generated(
-    job: PromptJob, decoding: Decoding, answers: Iterable[Texts | Failure], engine: Mapping[str, str]
-) -> GeneratedJob | Failure:
-    texts: list[Texts] = []
-    for answer in answers:
-        if isinstance(answer, Failure):
-            return answer
-        texts.append(answer)
-    control, *others = texts
+    job: PromptJob, request: Request, answers: Sequence[Answered], target: Target
+) -> GeneratedJob | Failure | Unavailable:
+    good = [answer for answer in answers if isinstance(answer, Answer)]
+    if len(good) < len(answers):
+        # A job that fails for good does not wait for the rest of it.
+        return min((each for each in answers if not isinstance(each, Answer)), key=_waits)
+    control, *others = [answer.texts for answer in good]
     neutral = () if job.neutral is None else others.pop(0)
     provenance = {
-        **engine,
+        **_joined(answer.provenance for answer in good),
+        **_asked(request.prompt_format, request.decoding, target),
         "suite_hash": job.suite_hash,
-        "decoding": json.dumps(asdict(decoding), sort_keys=True),
     }
     return GeneratedJob(job, control, neutral, tuple(others), provenance)
+
+
+def _waits(trouble: Failure | Unavailable) -> bool:
+    return isinstance(trouble, Unavailable)
+
+
+def _joined(sources: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What answered a job; a server that changed in its middle shows with both its values."""
+    values: dict[str, set[str]] = {}
+    for source in sources:
+        for name, value in source.items():
+            values.setdefault(name, set()).add(value)
+    return {name: " | ".join(sorted(found)) for name, found in values.items()}
+
+
+def _asked(prompt_format: PromptFormat, decoding: Decoding, target: Target) -> dict[str, str]:
+    """How the job was put, in full: with the suite, all that is needed to send the same again."""
+    asked = {
+        "decoding": json.dumps(asdict(decoding), sort_keys=True),
+        "prompt_format": json.dumps(asdict(prompt_format), sort_keys=True, ensure_ascii=False),
+    }
+    return asked | ({"filter": target.filter.model_dump_json()} if target.filter else {})

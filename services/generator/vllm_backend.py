@@ -5,7 +5,9 @@ import secrets
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 # The engine's core lives in this process: a child of its own outlives a SIGKILL of this one and keeps the GPU.
 os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
@@ -14,14 +16,24 @@ os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 from vllm import LLM, SamplingParams
 from vllm.exceptions import VLLMValidationError
 from vllm.inputs import TokensPrompt
+from vllm.lora.request import LoRARequest
 from vllm.sampling_params import RequestOutputKind
 
 from seep.errors import InputError
 from seep.model_files import folder_revision
 from seep.records import Decoding, Failure
 from seep.settings import VllmEngine
-from services.generator.backend import Request, Texts
+from services.generator.backend import Answer, Request, Texts
 from services.generator.cutting import cut_answer
+from services.generator.formatting import chat_messages, plain_text
+
+
+class _Prepared(NamedTuple):
+    """A request as vLLM takes it."""
+
+    prompt: TokensPrompt
+    sampling: SamplingParams
+    adapter: LoRARequest | None
 
 
 class VllmBackend:
@@ -32,26 +44,36 @@ class VllmBackend:
         self._llm = _load(engine, setting)
         self._tokenizer = self._llm.get_tokenizer()
         self._max_model_len = self._llm.model_config.max_model_len
-        self._provenance = {
+        self._adapters = {
+            name: LoRARequest(name, number, str(folder.expanduser()))
+            for number, (name, folder) in enumerate(engine.lora_modules.items(), start=1)
+        }
+        self._provenance = self._provenances(engine)
+
+    def generate(self, requests: Sequence[Request]) -> list[Answer | Failure]:
+        """All requests of an adapter in one batch; a prompt that the model cannot take is that request's Failure."""
+        prepared = [self._prepared(request) for request in requests]
+        answers = iter(self._answers([each for each in prepared if not isinstance(each, Failure)]))
+        return [
+            each
+            if isinstance(each, Failure)
+            else Answer(_texts(request, next(answers)), self._provenance[request.adapter])
+            for request, each in zip(requests, prepared, strict=True)
+        ]
+
+    def _provenances(self, engine: VllmEngine) -> Mapping[str | None, Mapping[str, str]]:
+        """By adapter: vLLM's version, the model with its revision, the type of its numbers, the seed if it is set."""
+        base = {
             "engine": f"vllm {_vllm_version()}",
             "model": engine.model,
             "model_revision": self._revision(engine.model),
             "dtype": str(self._llm.model_config.dtype).removeprefix("torch."),
-        }
-
-    def generate(self, requests: Sequence[Request]) -> list[Texts | Failure]:
-        """All requests in one call; a prompt that the model cannot take is that request's Failure."""
-        prepared = [self._prepared(request) for request in requests]
-        accepted = [each for each in prepared if not isinstance(each, Failure)]
-        answers = iter(self._answers(accepted))
-        return [
-            each if isinstance(each, Failure) else _texts(request, next(answers))
-            for request, each in zip(requests, prepared, strict=True)
-        ]
-
-    def provenance(self) -> Mapping[str, str]:
-        """vLLM's version, the model with its revision, and the type of its numbers."""
-        return self._provenance
+        } | ({} if engine.seed is None else {"seed": str(engine.seed)})
+        provenances: dict[str | None, Mapping[str, str]] = {None: base}
+        for name, adapter in self._adapters.items():
+            revision = folder_revision(Path(adapter.lora_path))
+            provenances[name] = base | {"adapter": name, "adapter_revision": revision}
+        return provenances
 
     def _revision(self, model: str) -> str:
         """A folder's content, or the commit of the hub's snapshot that was loaded."""
@@ -59,35 +81,44 @@ class VllmBackend:
         commit: str | None = getattr(self._llm.model_config.hf_config, "_commit_hash", None)
         return folder_revision(folder) if folder.is_dir() else commit or "unknown"
 
-    def _answers(self, accepted: Sequence[tuple[TokensPrompt, SamplingParams]]) -> list[list[str]]:
-        if not accepted:
-            return []
-        prompts, sampling = [prompt for prompt, _ in accepted], [sampling for _, sampling in accepted]
-        outputs = self._llm.generate(prompts, sampling, use_tqdm=False)
+    def _answers(self, accepted: Sequence[_Prepared]) -> list[list[str]]:
+        """By position. Neighbours share the longest prefixes, which the cache then still holds."""
+        texts: list[list[str]] = [[]] * len(accepted)
+        order = sorted(range(len(accepted)), key=lambda at: _neighbourhood(accepted[at]))
+        # In one batch with others, vLLM's CPU build puts the adapter also over the requests that have none.
+        for _, group in groupby(order, key=lambda at: accepted[at].adapter):
+            places = list(group)
+            for at, answer in zip(places, self._answered([accepted[at] for at in places]), strict=True):
+                texts[at] = answer
+        return texts
+
+    def _answered(self, batch: Sequence[_Prepared]) -> list[list[str]]:
+        """The texts to requests of one adapter, or of none."""
+        prompts = [each.prompt for each in batch]
+        sampling = [each.sampling for each in batch]
+        outputs = self._llm.generate(prompts, sampling, lora_request=batch[0].adapter, use_tqdm=False)
         # After a call that failed midway the engine gives that call's remaining answers with the next call's.
         if [output.prompt_token_ids for output in outputs] != [prompt["prompt_token_ids"] for prompt in prompts]:
             raise RuntimeError("the engine answered other prompts than it was asked")
         return [[completion.text for completion in output.outputs] for output in outputs]
 
-    def _prepared(self, request: Request) -> tuple[TokensPrompt, SamplingParams] | Failure:
+    def _prepared(self, request: Request) -> _Prepared | Failure:
         ids = self._token_ids(request)
         if isinstance(ids, Failure):
             return ids
+        adapter = self._adapters[request.adapter] if request.adapter else None
         try:
-            return TokensPrompt(prompt_token_ids=ids), _sampling(request)
+            return _Prepared(TokensPrompt(prompt_token_ids=ids), _sampling(request), adapter)
         except (ValueError, VLLMValidationError):
             return Failure(f"vLLM does not take this decoding: {request.decoding}, {request.samples} samples")
 
     def _token_ids(self, request: Request) -> list[int] | Failure:
-        user = request.prompt_format.user.replace("{prompt}", request.prompt)
         if request.prompt_format.kind == "plain":
-            ids = self._tokenizer.encode(request.prompt_format.system + user)
+            ids = self._tokenizer.encode(plain_text(request.prompt_format, request.prompt))
         elif not self._tokenizer.chat_template:
-            return Failure("the suite's prompt format is chat, and the model has no chat template")
+            return Failure("the prompt format is chat, and the model has no chat template")
         else:
-            system = request.prompt_format.system
-            messages = [{"role": "system", "content": system}] if system else []
-            messages.append({"role": "user", "content": user})
+            messages = chat_messages(request.prompt_format, request.prompt)
             text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
             # The template has written the special tokens already.
             ids = self._tokenizer.encode(text, add_special_tokens=False)
@@ -109,6 +140,11 @@ def _load(engine: VllmEngine, setting: str) -> LLM:
             max_model_len=engine.max_model_len,
             enforce_eager=engine.enforce_eager,
             kv_cache_memory_bytes=engine.kv_cache_memory_bytes,
+            tensor_parallel_size=engine.tensor_parallel_size,
+            enable_prefix_caching=engine.enable_prefix_caching,
+            enable_lora=bool(engine.lora_modules),
+            max_loras=max(1, len(engine.lora_modules)),
+            max_lora_rank=engine.max_lora_rank,
             use_tqdm_on_load=False,
             # Runs must differ in their samples unless the operator wants them alike.
             seed=secrets.randbelow(2**31) if engine.seed is None else engine.seed,
@@ -116,6 +152,10 @@ def _load(engine: VllmEngine, setting: str) -> LLM:
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(f"{setting}.model: vLLM cannot load {engine.model!r}: {reason}") from error
+
+
+def _neighbourhood(prepared: _Prepared) -> tuple[int, list[int]]:
+    return prepared.adapter.lora_int_id if prepared.adapter else 0, prepared.prompt["prompt_token_ids"]
 
 
 def _sampling(request: Request) -> SamplingParams:

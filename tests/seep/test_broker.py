@@ -66,6 +66,18 @@ def test_a_topic_is_read_to_its_present_end_and_then_on(kafka: Kafka) -> None:
     assert [message.key for message in reader.new_messages()] == [b"run/new"]
 
 
+def test_the_lag_is_what_was_not_polled_yet(kafka: Kafka) -> None:
+    consumer = GroupConsumer(kafka, [TOPIC], "lagging", batch=10)
+    total = len(list(TopicReader(kafka, TOPIC).new_messages())) + 15
+    Sender(kafka).send([Outgoing(TOPIC, f"run/{number}".encode(), b"v") for number in range(15)])
+    polled = 0
+    while not consumer.assigned() or polled == 0:
+        polled += len(consumer.poll(0.5))
+    consumer.hold()
+    assert consumer.lag() == {TOPIC: total - polled}
+    consumer.close()
+
+
 def test_a_message_that_the_broker_does_not_take_raises(kafka: Kafka) -> None:
     sender = Sender(kafka)
     with pytest.raises(BrokerUnavailable):

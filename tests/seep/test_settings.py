@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seep.errors import InputError
-from seep.settings import RecordedEngine, Settings, VllmEngine, load_settings
+from seep.settings import OutputFilter, RecordedEngine, Settings, VllmEngine, load_settings
 
 
 @pytest.fixture
@@ -85,3 +85,63 @@ def test_what_is_wrong_is_one_line_with_file_and_field(config: Path, text: str, 
         loaded(config, text)
     assert str(error.value).startswith(f"{config}: {line}")
     assert "\n" not in str(error.value)
+
+
+ENGINES = """
+engines:
+  here: {backend: vllm, model: /models/tiny, lora_modules: {spill: /models/spill}}
+  there: {backend: openai, base_url: "https://gateway/ns/svc/openai/v1", model: m}
+  paper: {backend: recorded, file: answers.jsonl}
+"""
+
+
+def test_a_target_is_a_way_of_asking(config: Path) -> None:
+    text = (
+        ENGINES
+        + """
+targets:
+  fine-tune: {engine: here, adapter: spill}
+  template: {engine: there, format: {kind: plain, user: "{system} Q: {prompt}"}, system: Be brief.}
+  filtered: {engine: there, filter: {refuse: "(?i)sorry", refuse_concept: true}, tokens_per_day: 1000}
+"""
+    )
+    targets = loaded(config, text).targets
+    assert targets["fine-tune"].adapter == "spill"
+    assert targets["filtered"].filter == OutputFilter(refuse="(?i)sorry", refuse_concept=True)
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ("engine: here, adapter: other", "adapter: 'other' is not among the engine's lora_modules"),
+        ("engine: here, requests_per_minute: 10", "requests_per_minute: only an openai engine has such a limit"),
+        ("engine: paper, tokens_per_day: 10", "tokens_per_day: only an openai engine has such a limit"),
+        ("engine: paper, system: Be brief.", "system: recorded answers cannot be asked for in another way"),
+        ("engine: there, temperature: 0, filter: {refuse: x}", "filter: at temperature 0 an answer"),
+        ("engine: there, filter: {max_regenerations: 2}", "filter: expected refuse or refuse_concept, found neither"),
+        ("engine: there, filter: {refuse: '('}", "filter.refuse: Input should be a valid regular expression"),
+        ("engine: there, system: '{prompt}'", "system: expected a system message without {prompt}"),
+        ("engine: there, system: x, format: {kind: plain}", "system: the plain format has no {system}"),
+        ("engine: there, format: {kind: chat, user: x}", "format.user: expected {prompt} exactly once, found 0"),
+        ("engine: there, format: {kind: poem}", "format.kind: Input should be 'chat' or 'plain'"),
+    ],
+)
+def test_what_contradicts_itself_or_the_engine_is_one_line(config: Path, target: str, line: str) -> None:
+    with pytest.raises(InputError) as error:
+        loaded(config, f"{ENGINES}targets:\n  t: {{{target}}}\n")
+    assert f"targets.t.{line}" in str(error.value).replace("targets.t: ", "targets.t.")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("engine", "line"),
+    [
+        ("base_url: 'https://user:pass@host/v1', model: m", "without user, password, query and fragment"),
+        ("base_url: 'https://host/v1?key=x', model: m", "without user, password, query and fragment"),
+        ("base_url: 'ftp://host/v1', model: m", "URL scheme should be 'http' or 'https'"),
+        ("base_url: 'https://h/v1', model: m, api_key_env: A, api_key_file: f", "expected api_key_file or api_key_env"),
+    ],
+)
+def test_an_endpoint_is_a_plain_url_with_at_most_one_key(config: Path, engine: str, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        loaded(config, f"engines: {{x: {{backend: openai, {engine}}}}}")

@@ -1,14 +1,15 @@
-"""The loop commits only what is done, keeps its place in the group, and gives up nothing but a batch at the end."""
+"""The loop commits only what is done, keeps its place in the group, and gives up only what fails alone."""
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
 from seep.errors import Unavailable
 from seep.messages import Message
-from seep.worker import Worker
+from seep.metrics import LAG
+from seep.worker import TRIES, GiveUp, Postponed, Worker
 
 
 class FakeConsumer:
@@ -43,6 +44,9 @@ class FakeConsumer:
     def assigned(self) -> bool:
         return True
 
+    def lag(self) -> Mapping[str, int]:
+        return {"in": sum(len(batch) for batch in self.batches if isinstance(batch, list))}
+
     def commit(self, messages: Sequence[Message]) -> None:
         if self.commit_errors:
             raise self.commit_errors.pop(0)
@@ -66,14 +70,26 @@ def run_until(worker: Worker, stop: threading.Event, done: Callable[[], bool]) -
     return worker.run()
 
 
-def worker_on(consumer: FakeConsumer, process: Callable[[Sequence[Message]], None], grace: float = 5.0):
+def refuse(message: Message, reason: str) -> None:
+    raise AssertionError("nothing was to be given up")
+
+
+def worker_on(
+    consumer: FakeConsumer,
+    process: Callable[[Sequence[Message]], None],
+    give_up: GiveUp = refuse,
+    *,
+    batch: int = 2,
+    grace: float = 5.0,
+):
     stop = threading.Event()
-    return Worker("test", consumer, process, batch=2, grace_seconds=grace, stop=stop), stop
+    return Worker("test", consumer, process, give_up, batch=batch, grace_seconds=grace, stop=stop), stop
 
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seep.worker.FIRST_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("seep.worker.FIRST_RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("seep.worker.LONGEST_RETRY_SECONDS", 0.002)
 
 
 def test_done_messages_are_committed_in_order_and_in_batches_of_the_configured_size() -> None:
@@ -81,7 +97,7 @@ def test_done_messages_are_committed_in_order_and_in_batches_of_the_configured_s
     seen: list[list[int]] = []
     worker, stop = worker_on(consumer, lambda batch: seen.append([message.offset for message in batch]))
     assert run_until(worker, stop, lambda: len(consumer.committed) == 4)
-    assert seen == [[1, 2], [3], [4]]
+    assert seen == [[1, 2], [3, 4]]
     assert consumer.committed == [1, 2, 3, 4]
 
 
@@ -176,3 +192,94 @@ def test_a_foreign_error_is_logged_by_its_place_and_never_by_its_message(caplog:
     assert run_until(worker, stop, lambda: consumer.committed == [1])
     assert "ValueError at" in caplog.text
     assert "yellow" not in caplog.text
+
+
+def test_what_is_postponed_is_had_again_with_new_messages_and_holds_the_commits_behind_it() -> None:
+    consumer = FakeConsumer(messages(1, 2, 3), messages(4))
+    seen: list[list[int]] = []
+    committed_then: list[list[int]] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        seen.append([message.offset for message in batch])
+        committed_then.append(list(consumer.committed))
+        if len(seen) == 1:
+            raise Postponed([batch[1]], "the server does not answer", 0.01)
+
+    worker, stop = worker_on(consumer, process, batch=3)
+    assert run_until(worker, stop, lambda: len(consumer.committed) == 4)
+    assert seen == [[1, 2, 3], [2, 4]]
+    assert committed_then == [[], [1]]
+
+
+def test_the_time_after_which_trying_again_makes_sense_is_kept() -> None:
+    consumer = FakeConsumer(messages(1))
+    tries: list[float] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        tries.append(time.monotonic())
+        if len(tries) == 1:
+            raise Unavailable("come back later", retry_after_seconds=0.3)
+
+    worker, stop = worker_on(consumer, process)
+    assert run_until(worker, stop, lambda: consumer.committed == [1])
+    assert tries[1] - tries[0] >= 0.3
+
+
+@pytest.mark.parametrize("poisonous", [set(), {0}, {5}, {2, 3}, {0, 4, 5}, {0, 1, 2, 3, 4, 5}])
+def test_a_poisonous_message_is_found_and_given_up_alone(poisonous: set[int]) -> None:
+    consumer = FakeConsumer(messages(*range(6)), *(messages(offset) for offset in range(6, 60)))
+    done: set[int] = set()
+    given_up: list[int] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        if poisonous & {message.offset for message in batch}:
+            raise ValueError("a bug")
+        done.update(message.offset for message in batch)
+
+    worker, stop = worker_on(consumer, process, lambda message, reason: given_up.append(message.offset), batch=6)
+    assert run_until(worker, stop, lambda: len(consumer.committed) == 60)
+    assert sorted(given_up) == sorted(poisonous)
+    assert done == set(range(60)) - poisonous
+
+
+def test_where_everything_fails_one_message_is_given_up_and_the_rest_is_kept_until_it_works_again() -> None:
+    consumer = FakeConsumer(messages(*range(4)))
+    calls: list[int] = []
+    given_up: list[int] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        calls.append(len(batch))
+        if len(calls) < 8 * TRIES:
+            raise RuntimeError("the engine is dead")
+
+    worker, stop = worker_on(consumer, process, lambda message, reason: given_up.append(message.offset), batch=4)
+    assert run_until(worker, stop, lambda: len(consumer.committed) == 4)
+    assert len(given_up) == 1
+
+
+def test_the_reason_of_a_message_given_up_holds_none_of_its_text() -> None:
+    consumer = FakeConsumer(messages(1))
+    reasons: list[str] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        raise ValueError("He likes yellow")
+
+    worker, stop = worker_on(consumer, process, lambda message, reason: reasons.append(reason))
+    assert run_until(worker, stop, lambda: bool(reasons))
+    assert f"it failed alone {TRIES} times: ValueError at" in reasons[0]
+    assert "yellow" not in reasons[0]
+
+
+def test_the_lag_counts_what_is_in_hand_and_what_was_not_polled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seep.worker.LAG_SECONDS", 0)
+    consumer = FakeConsumer(messages(1, 2), messages(3))
+    seen: list[float] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        if not seen:
+            time.sleep(0.1)
+            seen.append(LAG.labels("in")._value.get())
+
+    worker, stop = worker_on(consumer, process)
+    assert run_until(worker, stop, lambda: len(consumer.committed) == 3)
+    assert seen == [3]

@@ -1,38 +1,41 @@
 """A batch is one call to the engine; every job gets its own answers, or its own failure."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seep.errors import Unavailable
 from seep.records import Decoding, Failure, GeneratedJob, PromptJob
-from seep.settings import Target
-from services.generator.backend import Request, Texts
+from seep.settings import OutputFilter, Target, TargetFormat
+from services.generator.backend import Answer, Answered, Request
 from services.generator.generating import effective_decoding, generate_jobs
 from tests import strategies
 
 TARGETS = {"known": Target(engine="fake")}
 UNANSWERABLE = "unanswerable"
+AWAY = "away"
 
 
 class FakeEngine:
-    """Answers every prompt with itself and the sample's number, and fails at one prompt."""
+    """Answers every prompt with itself and the sample's number; fails at one prompt, and is away at another."""
 
     def __init__(self) -> None:
         self.calls: list[Sequence[Request]] = []
 
-    def generate(self, requests: Sequence[Request]) -> list[Texts | Failure]:
+    def generate(self, requests: Sequence[Request]) -> list[Answered]:
         self.calls.append(requests)
-        return [
-            Failure("no answer")
-            if request.prompt == UNANSWERABLE
-            else tuple(f"{request.prompt} {sample}" for sample in range(request.samples))
-            for request in requests
-        ]
+        return [self._answered(request) for request in requests]
 
-    def provenance(self) -> Mapping[str, str]:
-        return {"engine": "fake"}
+    def _answered(self, request: Request) -> Answered:
+        if request.prompt == UNANSWERABLE:
+            return Failure("no answer")
+        if request.prompt == AWAY:
+            return Unavailable("nobody answers")
+        texts = tuple(f"{request.prompt} {sample}" for sample in range(request.samples))
+        return Answer(texts, {"engine": "fake", "system_fingerprint": request.prompt[:1] or "-"})
 
 
 jobs_of_known_targets = strategies.prompt_jobs.map(lambda job: replace(job, target="known"))
@@ -84,3 +87,47 @@ def test_provenance_tells_engine_suite_and_effective_decoding(job: PromptJob) ->
     assert result.provenance["engine"] == "fake"
     assert result.provenance["suite_hash"] == job.suite_hash
     assert '"temperature": 0.25' in result.provenance["decoding"]
+
+
+@given(jobs_of_known_targets, jobs_of_known_targets)
+def test_a_prompt_that_nobody_answers_now_lets_its_job_alone_wait(job: PromptJob, other: PromptJob) -> None:
+    waiting, done = generate_jobs([replace(job, control=AWAY), other], FakeEngine(), TARGETS)
+    assert isinstance(waiting, Unavailable)
+    assert isinstance(done, GeneratedJob)
+
+
+@given(jobs_of_known_targets)
+def test_a_job_that_fails_for_good_does_not_wait_for_the_rest_of_it(job: PromptJob) -> None:
+    (failed,) = generate_jobs([replace(job, control=AWAY, neutral=UNANSWERABLE)], FakeEngine(), TARGETS)
+    assert failed == Failure("no answer")
+
+
+@given(jobs_of_known_targets)
+def test_an_engine_that_changes_in_the_middle_of_a_job_shows_with_both_its_values(job: PromptJob) -> None:
+    (result,) = generate_jobs([replace(job, control="one", neutral="two", tests=())], FakeEngine(), TARGETS)
+    assert isinstance(result, GeneratedJob)
+    assert result.provenance["system_fingerprint"] == "o | t"
+    assert result.provenance["engine"] == "fake"
+
+
+@given(jobs_of_known_targets)
+def test_provenance_tells_how_the_job_was_put_in_full(job: PromptJob) -> None:
+    target = Target(
+        engine="fake",
+        system="Be brief.",
+        format=TargetFormat(kind="plain", user="{system} {prompt}"),
+        filter=OutputFilter(refuse="never found"),
+    )
+    (result,) = generate_jobs([job], FakeEngine(), {"known": target})
+    assert isinstance(result, GeneratedJob)
+    sent = {"kind": "plain", "system": "", "user": "Be brief. {prompt}"}
+    assert json.loads(result.provenance["prompt_format"]) == sent
+    assert json.loads(result.provenance["filter"])["refuse"] == "never found"
+
+
+@given(strategies.prompt_jobs)
+def test_a_system_message_that_has_no_place_is_the_jobs_failure(job: PromptJob) -> None:
+    plain = replace(job, target="known", prompt_format=replace(job.prompt_format, kind="plain"))
+    (failed,) = generate_jobs([plain], FakeEngine(), {"known": Target(engine="fake", system="Be brief.")})
+    assert isinstance(failed, Failure)
+    assert "system message" in failed.reason

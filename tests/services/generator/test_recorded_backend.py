@@ -8,7 +8,7 @@ import pytest
 from seep.errors import InputError
 from seep.records import Decoding, Failure, PromptFormat
 from seep.settings import RecordedEngine
-from services.generator.backend import Request
+from services.generator.backend import Answer, Request
 from services.generator.recorded_backend import RecordedBackend
 
 
@@ -25,7 +25,7 @@ def backend(tmp_path: Path) -> RecordedBackend:
 
 
 def test_answers_are_found_by_the_suites_prompt_and_never_cut(backend: RecordedBackend) -> None:
-    assert backend.generate([request("He likes", 2)]) == [(" tea. And more. ", "")]
+    assert backend.generate([request("He likes", 2)])[0].texts == (" tea. And more. ", "")
 
 
 def test_a_missing_prompt_and_too_few_answers_fail_alone(backend: RecordedBackend) -> None:
@@ -33,14 +33,18 @@ def test_a_missing_prompt_and_too_few_answers_fail_alone(backend: RecordedBacken
     assert isinstance(missing, Failure)
     assert isinstance(few, Failure)
     assert "He hates" not in missing.reason
-    assert len(found) == 3 if isinstance(found, tuple) else pytest.fail("the recorded answers were not found")
+    assert isinstance(found, Answer)
+    assert len(found.texts) == 3
 
 
 def test_provenance_changes_with_the_file(backend: RecordedBackend, tmp_path: Path) -> None:
     path = tmp_path / "others.jsonl"
     path.write_text(json.dumps({"prompt": "He likes", "generations": ["tea"]}))
     other = RecordedBackend(RecordedEngine(backend="recorded", file=path))
-    assert other.provenance()["model_revision"] != backend.provenance()["model_revision"]
+    (theirs,), (ours,) = other.generate([request("He likes", 1)]), backend.generate([request("He likes", 1)])
+    assert isinstance(theirs, Answer)
+    assert isinstance(ours, Answer)
+    assert theirs.provenance["model_revision"] != ours.provenance["model_revision"]
 
 
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:

@@ -3,21 +3,31 @@
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from statistics import mean
+from typing import Any
 
 import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
 
 from cli.calibration.model import ensure_model
 from seep.errors import InputError
-from seep.records import Decoding, Failure, PromptFormat
-from seep.settings import VllmEngine
+from seep.records import Decoding, Failure, GeneratedJob, PromptFormat, ScoredJob
+from seep.settings import Metrics, Scoring, SentenceBert, Target, VllmEngine
+from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
-from services.generator.backend import Request
+from services.generator.backend import Answer, Request
 from services.generator.engines import open_backend
+from services.generator.generating import generate_jobs
 from services.generator.vllm_backend import VllmBackend
+from services.scorer.loading import load_metrics
+from services.scorer.scoring import score_jobs
 
 TRAINED = Path(".seep/calibration")
 PLAIN = PromptFormat("plain", "", "{prompt}")
 DECODING = Decoding(temperature=1.0, top_p=1.0, max_tokens=8, cut="sentence")
+GREEDY = replace(DECODING, temperature=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +41,7 @@ def prompt(trained: Path) -> str:
     return load_suite(trained / "suite.yaml").jobs[0].control
 
 
-@pytest.fixture(scope="module")
-def backend(trained: Path) -> VllmBackend:
+def opened(trained: Path, **options: Any) -> VllmBackend:
     engine = VllmEngine(
         backend="vllm",
         model=str(trained / "model"),
@@ -40,24 +49,44 @@ def backend(trained: Path) -> VllmBackend:
         enforce_eager=True,
         max_model_len=64,
         kv_cache_memory_bytes=64 * 1024 * 1024,
+        **options,
     )
-    opened = open_backend(engine, "engines.tiny")
-    assert isinstance(opened, VllmBackend)
-    return opened
+    backend = open_backend(engine, "engines.tiny", {})
+    assert isinstance(backend, VllmBackend)
+    return backend
+
+
+@pytest.fixture(scope="module")
+def backend(trained: Path) -> VllmBackend:
+    return opened(trained)
+
+
+@pytest.fixture(scope="module")
+def adapted(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> VllmBackend:
+    """The same model with an adapter of random weights, large enough to change its answers."""
+    folder = tmp_path_factory.mktemp("adapter")
+    torch.manual_seed(0)
+    layers = LoraConfig(r=8, lora_alpha=64, target_modules=["q_proj", "v_proj", "down_proj"], init_lora_weights=False)
+    get_peft_model(AutoModelForCausalLM.from_pretrained(trained / "model"), layers).save_pretrained(folder)
+    return opened(trained, lora_modules={"random": folder}, max_lora_rank=8)
+
+
+def texts(backend: VllmBackend, *requests: Request) -> list[tuple[str, ...]]:
+    """The texts to requests that are all answered."""
+    answers = backend.generate(requests)
+    assert all(isinstance(answer, Answer) for answer in answers), answers
+    return [answer.texts for answer in answers if isinstance(answer, Answer)]
 
 
 def test_samples_of_one_prompt_differ_and_are_cut(backend: VllmBackend, prompt: str) -> None:
-    (answers,) = backend.generate([Request(prompt, PLAIN, DECODING, 50)])
-    assert isinstance(answers, tuple)
+    (answers,) = texts(backend, Request(prompt, PLAIN, DECODING, 50))
     assert len(answers) == 50
     assert len(set(answers)) > 1
     assert all(answer.count(".") <= 1 and answer == answer.strip() for answer in answers)
 
 
 def test_at_temperature_0_all_samples_are_the_one_answer(backend: VllmBackend, prompt: str) -> None:
-    greedy = replace(DECODING, temperature=0.0)
-    (answers,) = backend.generate([Request(prompt, PLAIN, greedy, 3)])
-    assert isinstance(answers, tuple)
+    (answers,) = texts(backend, Request(prompt, PLAIN, GREEDY, 3))
     assert len(answers) == 3
     assert len(set(answers)) == 1
 
@@ -65,11 +94,17 @@ def test_at_temperature_0_all_samples_are_the_one_answer(backend: VllmBackend, p
 def test_requests_of_one_call_keep_their_own_decoding_and_place(backend: VllmBackend, prompt: str) -> None:
     one_token = Request(prompt, PLAIN, replace(DECODING, max_tokens=1), 2)
     whole = Request(prompt, PLAIN, replace(DECODING, cut="none"), 4)
-    short, long = backend.generate([one_token, whole])
-    assert isinstance(short, tuple)
-    assert isinstance(long, tuple)
+    short, long = texts(backend, one_token, whole)
     assert [len(answer.split()) for answer in short] == [1, 1]
     assert len(long) == 4
+
+
+def test_every_prompt_gets_its_own_answer_in_whatever_order_they_come(backend: VllmBackend, trained: Path) -> None:
+    jobs = load_suite(trained / "suite.yaml").jobs
+    asked = [Request(test.prompt, PLAIN, GREEDY, 1) for job in jobs[:12] for test in job.tests]
+    together, turned = texts(backend, *asked), texts(backend, *asked[::-1])
+    assert len(set(together)) > 10
+    assert together == turned[::-1]
 
 
 def test_a_prompt_too_long_or_empty_fails_alone(backend: VllmBackend, prompt: str) -> None:
@@ -79,7 +114,7 @@ def test_a_prompt_too_long_or_empty_fails_alone(backend: VllmBackend, prompt: st
     assert isinstance(first, Failure)
     assert "tokens" in first.reason
     assert isinstance(second, Failure)
-    assert isinstance(third, tuple)
+    assert isinstance(third, Answer)
 
 
 def test_a_decoding_that_vllm_refuses_fails_alone(backend: VllmBackend, prompt: str) -> None:
@@ -87,40 +122,78 @@ def test_a_decoding_that_vllm_refuses_fails_alone(backend: VllmBackend, prompt: 
     refused, answered = backend.generate([hot, Request(prompt, PLAIN, DECODING, 1)])
     assert isinstance(refused, Failure)
     assert "vLLM does not take this decoding" in refused.reason
-    assert isinstance(answered, tuple)
+    assert isinstance(answered, Answer)
 
 
 def test_a_chat_goes_through_the_models_template(backend: VllmBackend, prompt: str) -> None:
     chat = PromptFormat("chat", "Complete the sentence.", "{prompt} {your_answer}\nYour answer:")
-    (answers,) = backend.generate([Request(prompt, chat, DECODING, 2)])
-    assert isinstance(answers, tuple)
+    (answers,) = texts(backend, Request(prompt, chat, DECODING, 2))
     assert len(answers) == 2
 
 
-def test_provenance_names_engine_model_revision_and_type(backend: VllmBackend, trained: Path) -> None:
-    provenance = backend.provenance()
-    assert provenance["engine"].startswith("vllm 0.32")
-    assert provenance["model"] == str(trained / "model")
-    assert provenance["model_revision"].startswith("sha256-")
-    assert provenance["dtype"] == "float32"
+def test_provenance_names_engine_model_revision_and_type(backend: VllmBackend, trained: Path, prompt: str) -> None:
+    (answer,) = backend.generate([Request(prompt, PLAIN, DECODING, 1)])
+    assert isinstance(answer, Answer)
+    assert answer.provenance["engine"].startswith("vllm 0.32")
+    assert answer.provenance["model"] == str(trained / "model")
+    assert answer.provenance["model_revision"].startswith("sha256-")
+    assert answer.provenance["dtype"] == "float32"
 
 
 def test_answers_vary_between_calls(backend: VllmBackend, prompt: str) -> None:
     request = Request(prompt, PLAIN, DECODING, 40)
-    (first,), (second,) = backend.generate([request]), backend.generate([request])
-    assert isinstance(first, tuple)
-    assert isinstance(second, tuple)
+    (first,), (second,) = texts(backend, request), texts(backend, request)
     assert first != second
     assert Counter(first).most_common(1)[0][0] in second
+
+
+def test_a_fine_tune_and_its_base_are_two_targets_of_one_engine(
+    backend: VllmBackend, adapted: VllmBackend, trained: Path
+) -> None:
+    tuned = leak_rate(adapted, trained, "random")
+    base = leak_rate(adapted, trained, None)
+    assert base == leak_rate(backend, trained, None)
+    assert abs(tuned - base) > 10
+
+
+def test_base_and_fine_tune_in_one_batch_do_not_touch_each_other(adapted: VllmBackend, trained: Path) -> None:
+    jobs = load_suite(trained / "suite.yaml").jobs[:10]
+    base = [Request(job.control, PLAIN, GREEDY, 1) for job in jobs]
+    tuned = [replace(request, adapter="random") for request in base]
+    alone = texts(adapted, *base), texts(adapted, *tuned)
+    mixed = texts(adapted, *(request for pair in zip(base, tuned, strict=True) for request in pair))
+    assert (mixed[::2], mixed[1::2]) == alone
+    assert alone[0] != alone[1]
+
+
+def test_provenance_names_the_adapter(adapted: VllmBackend, prompt: str) -> None:
+    base, tuned = adapted.generate([Request(prompt, PLAIN, DECODING, 1, adapter=name) for name in (None, "random")])
+    assert isinstance(base, Answer)
+    assert isinstance(tuned, Answer)
+    assert "adapter" not in base.provenance
+    assert tuned.provenance["adapter"] == "random"
+    assert tuned.provenance["adapter_revision"].startswith("sha256-")
+
+
+def leak_rate(backend: VllmBackend, trained: Path, adapter: str | None) -> float:
+    """The rate of a run of the most leaking category, in percent; greedy, so that it is the model's alone."""
+    target = Target(engine="e", adapter=adapter, temperature=0.0)
+    jobs = prompt_jobs(load_suite(trained / "suite.yaml"), run="r", target="t", samples=1)
+    generated = [job for job in generate_jobs(jobs, backend, {"t": target}) if isinstance(job, GeneratedJob)]
+    assert len(generated) == len(jobs)
+    metrics, provenance = load_metrics(Metrics(sentence_bert=SentenceBert(model="all-MiniLM-L6-v2"), bert_score=None))
+    scored = score_jobs(generated, metrics, Scoring(), provenance)
+    outcomes = [outcome for job in scored if isinstance(job, ScoredJob) for outcome in job.outcomes]
+    return 100 * mean(o.value for o in outcomes if o.measure == "leak" and o.category == "planted-90")
 
 
 @pytest.mark.parametrize("model", ["./nowhere", "/nowhere/at/all"])
 def test_a_model_path_that_does_not_exist_is_one_line(model: str) -> None:
     with pytest.raises(InputError, match=rf"engines\.x\.model: no such folder: {model}"):
-        open_backend(VllmEngine(backend="vllm", model=model), "engines.x")
+        open_backend(VllmEngine(backend="vllm", model=model), "engines.x", {})
 
 
 def test_a_folder_that_holds_no_model_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"engines\.x\.model: vLLM cannot load") as error:
-        open_backend(VllmEngine(backend="vllm", model=str(tmp_path)), "engines.x")
+        open_backend(VllmEngine(backend="vllm", model=str(tmp_path)), "engines.x", {})
     assert "\n" not in str(error.value)

@@ -5,20 +5,29 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, FilePath, StringConstraints, ValidationError, model_validator
+from pydantic import Field, FilePath, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from seep.errors import InputError
+from seep.settings.engines import AnyEngine, Engine, OpenAiEngine, RecordedEngine, VllmEngine
+from seep.settings.section import Identifier, Section
+from seep.settings.targets import OutputFilter, Target, TargetFormat, contradiction
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+__all__ = [
+    "AnyEngine",
+    "OpenAiEngine",
+    "OutputFilter",
+    "RecordedEngine",
+    "Section",
+    "Settings",
+    "Target",
+    "TargetFormat",
+    "VllmEngine",
+    "load_settings",
+]
+
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
-
-
-class Section(BaseModel):
-    """A part of seep.yaml: unknown keys are refused, so that a typing error is never a silent default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Topics(Section):
@@ -57,40 +66,6 @@ class Database(Section):
             return self.dsn_file.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise InputError(f"database.dsn_file: {self.dsn_file} cannot be read: {error.strerror}") from error
-
-
-class VllmEngine(Section):
-    """A model that the generator loads itself, with vLLM; names and values are vLLM's own.
-
-    Without `kv_cache_memory_bytes` vLLM takes nearly all memory of the device.
-    """
-
-    backend: Literal["vllm"]
-    model: str
-    dtype: str = "auto"
-    max_model_len: int | None = Field(None, ge=1)
-    enforce_eager: bool = False
-    kv_cache_memory_bytes: int | None = Field(None, ge=1)
-    seed: int | None = None
-
-
-class RecordedEngine(Section):
-    """Answers that were generated before: a recorded file, JSON lines of prompt and generations."""
-
-    backend: Literal["recorded"]
-    file: Path
-
-
-Engine = Annotated[VllmEngine | RecordedEngine, Field(discriminator="backend")]
-
-
-class Target(Section):
-    """A named way of asking an engine; what is set here goes over the suite's own decoding."""
-
-    engine: Identifier
-    temperature: float | None = Field(None, ge=0)
-    top_p: float | None = Field(None, gt=0, le=1)
-    max_tokens: int | None = Field(None, ge=1)
 
 
 class SentenceBert(Section):
@@ -183,6 +158,8 @@ class Settings(BaseSettings):
         for name, target in self.targets.items():
             if target.engine not in self.engines:
                 raise ValueError(f"targets.{name}.engine: no engine named {target.engine!r} under engines")
+            if asked := contradiction(target, self.engines[target.engine]):
+                raise ValueError(f"targets.{name}.{asked}")
         for name, monitor in self.monitors.items():
             if monitor.target not in self.targets:
                 raise ValueError(f"monitors.{name}.target: no target named {monitor.target!r} under targets")

@@ -1,0 +1,73 @@
+"""Engines: a model that the generator loads, an endpoint it asks, or answers recorded before."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, HttpUrl, model_validator
+
+from seep.settings.section import Identifier, Section
+
+
+def _endpoint(url: HttpUrl) -> HttpUrl:
+    if url.username or url.password or url.query or url.fragment:
+        raise ValueError("expected a URL without user, password, query and fragment; keys go into api_key_file")
+    return url
+
+
+class VllmEngine(Section):
+    """A model that the generator loads itself, with vLLM; names and values are vLLM's own.
+
+    Without `kv_cache_memory_bytes` vLLM takes nearly all memory of the device. `lora_modules` are the folders of
+    LoRA adapters, by the name that a target's `adapter` gives.
+    """
+
+    backend: Literal["vllm"]
+    model: str
+    dtype: str = "auto"
+    max_model_len: int | None = Field(None, ge=1)
+    enforce_eager: bool = False
+    kv_cache_memory_bytes: int | None = Field(None, ge=1)
+    seed: int | None = None
+    tensor_parallel_size: int = Field(1, ge=1)
+    enable_prefix_caching: bool = True
+    lora_modules: dict[Identifier, Path] = Field({})
+    max_lora_rank: int = Field(16, ge=1)
+
+
+class OpenAiEngine(Section):
+    """A server with OpenAI's completions API: vLLM's, KServe's, a gateway's or a vendor's.
+
+    `base_url` is everything before `/chat/completions`. `max_concurrency` counts one target's requests in flight;
+    `timeout_seconds` is for one request as a whole. `supports_n` false asks once per sample; with `seed`, requests
+    carry seeds that follow from it, the run, the job and the prompt. No proxy is used but `proxy`.
+    """
+
+    backend: Literal["openai"]
+    base_url: Annotated[HttpUrl, AfterValidator(_endpoint)]
+    model: str
+    api_key_file: Path | None = None
+    api_key_env: str | None = None
+    timeout_seconds: float = Field(60.0, gt=0)
+    max_concurrency: int = Field(16, ge=1)
+    max_retries: int = Field(5, ge=0)
+    max_response_bytes: int = Field(8 * 1024 * 1024, ge=1)
+    proxy: str | None = Field(None, repr=False)
+    supports_n: bool = True
+    seed: int | None = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if self.api_key_file and self.api_key_env:
+            raise ValueError("expected api_key_file or api_key_env, found both")
+        return self
+
+
+class RecordedEngine(Section):
+    """Answers that were generated before: a recorded file, JSON lines of prompt and generations."""
+
+    backend: Literal["recorded"]
+    file: Path
+
+
+AnyEngine = VllmEngine | OpenAiEngine | RecordedEngine
+Engine = Annotated[AnyEngine, Field(discriminator="backend")]

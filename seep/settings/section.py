@@ -1,0 +1,13 @@
+"""What every section of seep.yaml has in common."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+
+
+class Section(BaseModel):
+    """A part of seep.yaml: unknown keys are refused, so that a typing error is never a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

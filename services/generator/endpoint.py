@@ -1,0 +1,80 @@
+"""The edge to an endpoint: the one file that imports its HTTP client."""
+
+import asyncio
+import logging
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from seep.errors import InputError
+from seep.settings import OpenAiEngine
+from services.generator.patience import Trouble
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server has answered, whole."""
+
+    status: int
+    content: bytes
+    retry_after: str | None
+
+
+class Endpoint:
+    """One base URL; every connection goes there, or to the configured proxy."""
+
+    def __init__(self, engine: OpenAiEngine, setting: str) -> None:
+        """Raises InputError, naming `setting`, for a key that cannot be read; whether anybody answers shows later."""
+        # At its usual level the client would log a line for every request.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        key = _api_key(engine, setting)
+        self._base_url = str(engine.base_url).rstrip("/")
+        self._timeout_seconds = engine.timeout_seconds
+        self._max_response_bytes = engine.max_response_bytes
+        self._client = httpx.AsyncClient(
+            # A packed answer could hold any size.
+            headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {}),
+            timeout=engine.timeout_seconds,
+            follow_redirects=False,
+            # No proxy and no password file that the configuration does not name.
+            trust_env=False,
+            proxy=engine.proxy,
+            verify=ssl.create_default_context(),
+            limits=httpx.Limits(max_connections=None),
+        )
+
+    async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
+        """One request, in the time and of the size that the configuration allows; raises Trouble."""
+        try:
+            # The client's own timeout is for each piece of an answer, and a slow server sends many.
+            async with (
+                asyncio.timeout(self._timeout_seconds),
+                self._client.stream(method, f"{self._base_url}/{path}", json=body) as response,
+            ):
+                content = bytearray()
+                async for piece in response.aiter_raw():
+                    content += piece
+                    if len(content) > self._max_response_bytes:
+                        raise Trouble("too large an answer")
+                return Reply(response.status_code, bytes(content), response.headers.get("Retry-After"))
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise Trouble("no answer in time") from error
+        except httpx.RequestError as error:
+            raise Trouble(f"no whole answer ({type(error).__name__})") from error
+
+
+def _api_key(engine: OpenAiEngine, setting: str) -> str | None:
+    if engine.api_key_env:
+        if engine.api_key_env not in os.environ:
+            raise InputError(f"{setting}.api_key_env: there is no environment variable {engine.api_key_env}")
+        return os.environ[engine.api_key_env].strip()
+    if engine.api_key_file is None:
+        return None
+    try:
+        return engine.api_key_file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InputError(f"{setting}.api_key_file: {engine.api_key_file} cannot be read: {error.strerror}") from error

@@ -1,0 +1,118 @@
+"""OpenAI's completions API: what is sent for a request, and what is read from an answer; no connection."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from services.generator.backend import Request
+from services.generator.formatting import chat_messages, plain_text
+
+# What vLLM and vendors tell of a model and what stays the same between two questions; vLLM's `created` does not.
+LASTING = ("root", "parent", "max_model_len")
+
+
+class UnusableAnswer(Exception):
+    """A body that is not what the API promises; the message never quotes it."""
+
+
+class _Message(BaseModel):
+    content: str | None = None
+
+
+class _Choice(BaseModel):
+    index: int = 0
+    text: str | None = None
+    message: _Message | None = None
+
+
+class _Usage(BaseModel):
+    total_tokens: int = Field(ge=0)
+
+
+class _Answer(BaseModel):
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Usage | None = None
+    system_fingerprint: str | None = None
+
+
+class _Model(BaseModel, extra="allow"):
+    id: str
+    owned_by: str = ""
+
+
+class _Models(BaseModel):
+    data: list[_Model]
+
+
+@dataclass(frozen=True)
+class Completions:
+    """What a server has answered: texts, the tokens they cost where it says so, and its fingerprint."""
+
+    texts: tuple[str, ...]
+    tokens: int | None
+    fingerprint: str
+
+
+def question(request: Request, model: str, samples: int, seed: int | None) -> tuple[str, Mapping[str, Any]]:
+    """The path below the base URL, and the body."""
+    decoding = request.decoding
+    body: dict[str, Any] = {
+        "model": model,
+        "temperature": decoding.temperature,
+        "top_p": decoding.top_p,
+        "max_tokens": decoding.max_tokens,
+    }
+    # Some servers refuse the very field, though it says what goes without saying.
+    body |= {"n": samples} if samples > 1 else {}
+    body |= {} if seed is None else {"seed": seed}
+    if request.prompt_format.kind == "chat":
+        return "chat/completions", body | {"messages": chat_messages(request.prompt_format, request.prompt)}
+    return "completions", body | {"prompt": plain_text(request.prompt_format, request.prompt)}
+
+
+def read_completions(body: bytes) -> Completions:
+    """The choices in the order of their index; a chat's empty message is an empty text. Raises UnusableAnswer."""
+    try:
+        answer = _Answer.model_validate_json(body)
+    except ValidationError as error:
+        raise UnusableAnswer("the answer is not a completion") from error
+    texts = []
+    for choice in sorted(answer.choices, key=lambda choice: choice.index):
+        text = (choice.message.content or "") if choice.message else choice.text
+        if text is None:
+            raise UnusableAnswer("a choice has no text")
+        texts.append(text)
+    tokens = answer.usage.total_tokens if answer.usage else None
+    return Completions(tuple(texts), tokens, answer.system_fingerprint or "")
+
+
+def read_model(body: bytes, model: str) -> Mapping[str, str]:
+    """What the list of a server's models says of one, as provenance; empty where it says nothing."""
+    try:
+        listed = _Models.model_validate_json(body).data
+    except ValidationError:
+        return {}
+    for each in listed:
+        if each.id == model:
+            told = each.model_extra or {}
+            lasting = {name: str(told[name]) for name in LASTING if told.get(name) is not None}
+            revision = ", ".join(f"{name} {value}" for name, value in lasting.items())
+            return {"engine": f"openai {each.owned_by}".strip(), "model_revision": revision or "unknown"}
+    return {}
+
+
+def retry_after_seconds(header: str | None, now: datetime) -> float | None:
+    """The seconds that a Retry-After header asks for, as a number or as a date; None without a usable one."""
+    if not header:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        until = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())

@@ -11,6 +11,9 @@ from services.aggregator.migrate import migrate
 from services.aggregator.store import DatabaseUnavailable
 
 
+ALL_TABLES = ("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates")
+
+
 def tables(dsn: str) -> set[str]:
     with psycopg.connect(dsn) as connection:
         rows = connection.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
@@ -20,7 +23,7 @@ def tables(dsn: str) -> set[str]:
 def test_migrating_twice_is_migrating_once(postgres_dsn: str) -> None:
     migrate(postgres_dsn)
     migrate(postgres_dsn)
-    assert tables(postgres_dsn) == {"alembic_version", "runs", "jobs", "test_sums", "comparisons"}
+    assert tables(postgres_dsn) == set(ALL_TABLES)
 
 
 def test_services_that_start_together_may_all_migrate(postgres_dsn: str) -> None:

@@ -24,6 +24,7 @@ from seep.records import (
     Similarity,
 )
 from seep.topics import RUNS, SCORES
+from services.aggregator.__main__ import collect_garbage_rarely
 from services.aggregator.aggregating import publish_changed, read_batch
 from services.aggregator.migrate import migrate
 from services.aggregator.store import Store
@@ -41,6 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=8.0, help="how much work to prepare, roughly")
     arguments = parser.parse_args()
+    collect_garbage_rarely()
     print("tests x samples per job: comparisons/s of the aggregator (two metrics each), of a bare COPY, ratio")
     with tempfile.TemporaryDirectory() as name, local_postgres(Path(name)) as dsn:
         migrate(dsn)

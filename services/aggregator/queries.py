@@ -1,5 +1,8 @@
-"""The SQL of what is read by many filters. Only those that are given become part of a query: a condition that may or may
-not hold would keep the planner from the index that serves it."""
+"""The SQL of what is read by many filters, and for charts and alarms.
+
+Only filters that are given become part of a query: a condition on what may be null would keep the planner from the
+index that serves it.
+"""
 
 from collections.abc import Mapping
 from typing import Any, LiteralString

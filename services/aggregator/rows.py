@@ -1,9 +1,10 @@
 """From records to the rows that are written; knows what PostgreSQL's types take, and not how it is spoken to."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
+
+import orjson
 
 from seep.records import PromptJob, RunManifest, ScoredJob
 from services.aggregator.dead import DeadJob
@@ -25,9 +26,9 @@ def storable(value: Any) -> Any:
 
 def as_json(value: Mapping[str, Any]) -> str:
     """The mapping as PostgreSQL's jsonb takes it."""
-    text = json.dumps(value)
+    text = orjson.dumps(value)
     # An escaped backslash before "u0000" is found as well, and only costs the second look.
-    return json.dumps(storable(value)) if "\\u0000" in text else text
+    return (orjson.dumps(storable(value)) if b"\\u0000" in text else text).decode()
 
 
 def manifest_row(manifest: RunManifest) -> dict[str, Any]:
@@ -79,6 +80,7 @@ def _columns(record: PerTestSum | CellSum | DeadJob) -> Row:
 
 def _without_nul(row: Row) -> Row:
     # Looked for first: there is hardly ever one, and these are nearly all the bytes that the aggregator writes.
-    if any(type(value) is str and NUL in value for value in row):
-        return tuple(map(storable, row))
+    for value in row:
+        if type(value) is str and NUL in value:
+            return tuple(map(storable, row))
     return row

@@ -62,7 +62,7 @@ class Store:
 
     def __init__(self, dsn: str, stalled_after_seconds: float) -> None:
         self._dsn = dsn
-        self._stalled_after_seconds = stalled_after_seconds
+        self.stalled_after_seconds = stalled_after_seconds
         self._idle: deque[psycopg.Connection] = deque()
 
     @classmethod
@@ -170,7 +170,9 @@ class Store:
         measure = MEASURES[only] if only else None
         asked = {"run": run, "category": category, "metric": metric, "measure": measure, "test": test, "after": after}
         place = {f"after_{name}": value for name, value in asdict(after).items()} if after else {}
-        return self.select(Comparison, queries.comparisons_query(asked), asked | place | {"after": None, "limit": limit})
+        return self.select(
+            Comparison, queries.comparisons_query(asked), asked | place | {"after": None, "limit": limit}
+        )
 
     def select(self, record: type[Record], query: LiteralString, asked: Mapping[str, Any]) -> list[Record]:
         """What a query answers, a record per row: its columns are the record's fields."""
@@ -205,7 +207,7 @@ class Store:
             dead=row["dead"],
             cancelled=row["cancelled"],
             idle_seconds=row["idle_seconds"],
-            stalled_after_seconds=self._stalled_after_seconds,
+            stalled_after_seconds=self.stalled_after_seconds,
         )
         return RunSummary(
             run=row["run"],

@@ -10,7 +10,6 @@ from seep.errors import InputError
 from services.aggregator.migrate import migrate
 from services.aggregator.store import DatabaseUnavailable
 
-
 ALL_TABLES = ("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates")
 
 

@@ -152,7 +152,7 @@ class Monitor(Section):
 class Scheduling(Section):
     """How long after its time an occurrence that was missed is still sent, and one that is not completed is overdue."""
 
-    catch_up_seconds: float = Field(3600.0, ge=0)
+    catch_up_seconds: float = Field(3600.0, ge=60)
     overdue_after_seconds: float = Field(3600.0, ge=0)
 
 

@@ -15,11 +15,14 @@ from seep.settings import Settings
 from seep.suites.loading import load_suite
 from seep.topics import DEAD_LETTERS, RUNS, SCORES
 from services.aggregator.aggregating import STAGE, publish_changed, read_batch
-from services.aggregator.exposition import RateCollector
+from services.aggregator.exposition import Operation, OperationCollector, RateCollector
 from services.aggregator.migrate import migrate
+from services.aggregator.reading import dead_jobs, monitor_statuses, stalled_runs
 from services.aggregator.store import Store
 
 GROUP = "seep-aggregator"
+# Whose dead letters are counted.
+STAGES = ("generator", "scorer")
 
 
 def collect_garbage_rarely() -> None:
@@ -27,6 +30,12 @@ def collect_garbage_rarely() -> None:
     and finds nothing."""
     gc.freeze()
     gc.set_threshold(500_000, 50, 50)
+
+
+def operation(store: Store, settings: Settings) -> Operation:
+    """What the gauges of monitors and troubled runs show."""
+    statuses = monitor_statuses(store, settings.monitors, settings.scheduling)
+    return Operation(statuses, stalled_runs(store), dead_jobs(store))
 
 
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:
@@ -41,6 +50,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     sender = wait_for(lambda: Sender(settings.kafka), stop)
     with Store.open(dsn, settings.aggregation.stalled_after_seconds) as store:
         REGISTRY.register(RateCollector(lambda: store.watched_rates(watched)))
+        REGISTRY.register(OperationCollector(lambda: operation(store, settings), sorted(settings.targets), STAGES))
         wait_for(lambda: publish_changed(store, sender.send), stop)
 
         def process(messages: Sequence[Message]) -> None:

@@ -89,6 +89,23 @@ SELECT run, %(metric)s, %(category)s, %(rate)s FROM runs WHERE run = %(run)s AND
 ON CONFLICT (run, metric, category) DO UPDATE SET rate = EXCLUDED.rate
 """
 
+EXPIRED_RUNS: LiteralString = """
+SELECT run FROM runs
+WHERE last_progress_at < now() - make_interval(days => %(days)s)
+  AND EXISTS (SELECT FROM comparisons WHERE comparisons.run = runs.run)
+ORDER BY last_progress_at, run
+"""
+
+# The age is looked at again under the run's lock: a replayed job may just have given it new texts.
+DELETE_TEXTS: LiteralString = """
+WITH expired AS (
+    UPDATE runs SET texts_deleted_at = clock_timestamp()
+    WHERE run = %(run)s AND last_progress_at < now() - make_interval(days => %(days)s)
+    RETURNING run
+)
+DELETE FROM comparisons USING expired WHERE comparisons.run = expired.run
+"""
+
 SUMMARIES: LiteralString = """
 SELECT runs.run, target, suite, suite_version, suite_hash, probe, monitor, jobs, comparisons, cancelled, created_at,
        extract(epoch FROM last_progress_at)::float8 AS progress_at,

@@ -107,6 +107,16 @@ class Store:
             connection.cursor().executemany(statements.KEEP_RATE, rows)
             connection.execute(statements.CLEAR_CHANGED, {"run": run, "mark": mark})
 
+    def delete_texts(self, days: int) -> Iterator[tuple[str, int]]:
+        """Deletes the comparisons, which hold the texts, of runs without progress for so many days; yields each run and
+        how many it had. Each run is a transaction of its own; its sums, and so its rates, stay as they are."""
+        with self._snapshot() as connection:
+            expired = connection.execute(statements.EXPIRED_RUNS, {"days": days}).fetchall()
+        for (run,) in expired:
+            with self._transaction() as connection:
+                deleted = connection.execute(statements.DELETE_TEXTS, {"run": run, "days": days}).rowcount
+            yield run, deleted
+
     def rates(self, run: str, pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
         """The run's rates per metric and category, `all`, and pools named "1+2"; empty for an unknown run.
 

@@ -11,7 +11,6 @@ from services.aggregator.store import Store
 
 DAY = 86_400.0
 MONITOR = "daily"
-TARGETS = 8
 COPIED = {
     "jobs": "job, status, stage, reason, provenance",
     "provenances": "provenance",
@@ -23,9 +22,9 @@ COPIED = {
 }
 
 
-def fill(dsn: str, *, run: str, jobs: int, tests: int, samples: int, copies: int) -> None:
+def fill(dsn: str, *, run: str, jobs: int, tests: int, samples: int, copies: int, targets: int) -> None:
     """Records one run of this shape with a dead job, and copies it so many times, a day apart, as
-    `<run>-<k>` of `target-<k % TARGETS>`."""
+    `<run>-<k>` of `target-<k % targets>`."""
     draw = random.Random(11)
     scored = [scored_job(run, number, tests, samples, draw) for number in range(jobs)]
     with Store.open(dsn) as store:
@@ -39,7 +38,7 @@ def fill(dsn: str, *, run: str, jobs: int, tests: int, samples: int, copies: int
             f"""
             INSERT INTO runs
             SELECT (jsonb_populate_record(runs, jsonb_build_object(
-                'run', run || '-' || k, 'target', 'target-' || k % {TARGETS}, 'created_at', k * {DAY},
+                'run', run || '-' || k, 'target', 'target-' || k % {targets}, 'created_at', k * {DAY},
                 'first_seen_at', first_seen_at + k * interval '1 s'
             ))).*
             FROM runs, generate_series(1, {copies}) AS k WHERE run = '{run}'

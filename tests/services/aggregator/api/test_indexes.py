@@ -38,7 +38,7 @@ PATHS = (
 @pytest.fixture
 def filled(dsn: str, store: Store) -> Iterator[psycopg.Connection]:
     """Hundreds of runs, and a connection to watch them by."""
-    fill(dsn, run="run", jobs=4, tests=6, samples=5, copies=400)
+    fill(dsn, run="run", jobs=4, tests=6, samples=5, copies=400, targets=8)
     with psycopg.connect(dsn, autocommit=True) as watching:
         yield watching
 

@@ -89,10 +89,7 @@ def occurrence(settings: Settings, name: str, now: datetime) -> datetime:
         known = ", ".join(sorted(settings.monitors)) or "none"
         raise InputError(f"--monitor {name}: there is no such monitor in the configuration; known: {known}")
     schedule = settings.monitors[name].schedule
-    latest = now if schedule is None else occurrence_before(schedule, now)
-    if latest is None:
-        raise InputError(f"--monitor {name}: its schedule has no time before {now:%Y-%m-%d}")
-    return latest
+    return now if schedule is None else occurrence_before(schedule, now)
 
 
 def moment(text: str | None) -> datetime:

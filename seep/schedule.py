@@ -10,18 +10,16 @@ OF_RUN_ID = "%Y%m%dT%H%M%SZ"
 def flaw_of_schedule(cron: str) -> str | None:
     """Why an expression cannot be a schedule; None where it can."""
     try:
-        next(CronSim(cron, datetime(2000, 1, 1, tzinfo=UTC)))
+        CronSim(cron, datetime(2000, 1, 1, tzinfo=UTC))
     except CronSimError as error:
         return f"expected a cron expression, as 0 6 * * *: {error}"
-    except StopIteration:
-        return "no time matches it, ever"
     return None
 
 
-def occurrence_before(cron: str, moment: datetime) -> datetime | None:
-    """The latest occurrence at or before a moment; None where there was none in fifty years."""
+def occurrence_before(cron: str, moment: datetime) -> datetime:
+    """The latest occurrence at or before a moment."""
     second = moment.astimezone(UTC).replace(microsecond=0)
-    return next(CronSim(cron, second + timedelta(seconds=1), reverse=True), None)
+    return next(CronSim(cron, second + timedelta(seconds=1), reverse=True))
 
 
 def occurrence_after(cron: str, moment: datetime) -> datetime:
@@ -33,7 +31,7 @@ def due_occurrence(cron: str, now: datetime, last: datetime | None, catch_up: ti
     """The occurrence that is to be sent now: the latest one, unless it or a later one was sent (`last`), or its time is
     longer ago than `catch_up`. Occurrences missed before it are never made up for."""
     latest = occurrence_before(cron, now)
-    if latest is None or now - latest > catch_up or (last is not None and latest <= last):
+    if now - latest > catch_up or (last is not None and latest <= last):
         return None
     return latest
 
@@ -44,7 +42,7 @@ def is_overdue(cron: str, now: datetime, completed: datetime | None, allowed: ti
     `completed` is the scheduled time of the latest completed run; a monitor that never completed one is overdue.
     """
     expected = occurrence_before(cron, now - allowed)
-    return expected is not None and (completed is None or completed < expected)
+    return completed is None or completed < expected
 
 
 def occurrence_run_id(monitor: str, at: datetime) -> str:

@@ -7,7 +7,7 @@ import socket
 import uvicorn
 
 from seep.errors import InputError
-from seep.service import run_service, service_arguments
+from seep.service import run_service, service_arguments, stop_on_signals
 from seep.settings import Api, Settings
 from services.aggregator.api.application import application
 from services.aggregator.store import Store
@@ -20,6 +20,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     dsn = settings.database.resolved_dsn()
     if dsn is None:
         raise InputError("database.dsn: the API needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
+    stop_on_signals()  # uvicorn stops at a signal, and then raises it once more
     listener = _listener(settings.api)
     with Store.open(dsn, settings.aggregation.stalled_after_seconds) as store:
         app = application(store, settings)

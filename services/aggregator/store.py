@@ -31,6 +31,8 @@ from services.aggregator.states import RunSummary, run_state
 from services.aggregator.sums import CellSum, Comparison, Place, comparisons, per_test_sums
 
 Only = Literal["leaks", "ties"]
+# The last two: its schema is not there yet, or not yet this version's.
+UNUSABLE = (psycopg.OperationalError, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 MEASURES: Mapping[Only, str] = {"leaks": "leak", "ties": "tie"}
 Record = TypeVar("Record")
 STALLED_AFTER_SECONDS = Aggregation().stalled_after_seconds
@@ -256,7 +258,7 @@ class Store:
         try:
             with connection.transaction():
                 yield connection
-        except psycopg.OperationalError as error:
+        except UNUSABLE as error:
             # What happened to this connection has happened to the idle ones as well.
             connection.close()
             self.close()

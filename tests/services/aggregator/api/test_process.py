@@ -29,22 +29,28 @@ def test_it_is_ready_once_the_aggregator_has_made_the_schema_and_ends_at_sigterm
     port = free_port()
     environment = {**os.environ, "SEEP_DATABASE__DSN": postgres_dsn, "SEEP_API__PORT": str(port)}
     log = tmp_path / "log"
-    with log.open("wb") as stderr, subprocess.Popen(COMMAND, env=environment, stderr=stderr) as running:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(COMMAND, env=environment, stderr=stderr) as running,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
 
-            def status(path: str) -> int:
-                try:
-                    return client.get(path).status_code
-                except httpx.ConnectError:
-                    return 0
+        def status(path: str) -> int:
+            try:
+                return client.get(path).status_code
+            except httpx.ConnectError:
+                return 0
 
+        try:
             wait_until(lambda: status("/healthz") == 200)
             assert (status("/readyz"), status("/v1/runs")) == (503, 503)
             migrate(postgres_dsn)
             assert (status("/readyz"), status("/v1/runs")) == (200, 200)
-        taken = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        assert taken.returncode == 2
-        assert f"api.port: cannot listen on 127.0.0.1:{port}: " in taken.stderr
-        running.send_signal(signal.SIGTERM)
-        assert running.wait(timeout=30) == 0
+            second = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=60, check=False)
+            assert second.returncode == 2
+            assert f"api.port: cannot listen on 127.0.0.1:{port}: " in second.stderr
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(timeout=30) == 0
+        finally:
+            running.kill()
     assert "api.token is not configured" in log.read_text()

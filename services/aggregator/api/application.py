@@ -1,5 +1,6 @@
 """The HTTP application, put together from one router per resource."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +17,8 @@ from services.aggregator.api import comparisons, monitors, runs, series
 from services.aggregator.api.access import token_required
 from services.aggregator.api.parameters import PROBLEMS, UNAUTHORIZED
 from services.aggregator.store import Store
+
+log = logging.getLogger(__name__)
 
 ROUTERS = (runs.router, comparisons.router, series.router, monitors.router)
 LARGEST_BODY = 64 * 1024
@@ -84,5 +87,6 @@ def _bad_request(_: Request, error: Exception) -> JSONResponse:
 
 
 def _unavailable(_: Request, error: Exception) -> JSONResponse:
-    # What the database says of itself is for the log of who runs it.
+    # What the database says of itself is for who runs it, not for who asks.
+    log.warning("%s", error)
     return _problem(status.HTTP_503_SERVICE_UNAVAILABLE, "the database does not answer now", **{"Retry-After": "5"})

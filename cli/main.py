@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import calibrate, deadletters, push, results, run, suites, watch
+from cli import calibrate, deadletters, push, results, retention, run, schedule, suites, watch
 from seep.errors import InputError, Unavailable
 
 app = typer.Typer(
@@ -19,10 +19,12 @@ app = typer.Typer(
 app.add_typer(suites.suites_app, name="suites")
 app.add_typer(push.topics_app, name="topics")
 app.add_typer(deadletters.deadletter_app, name="deadletter")
+app.add_typer(retention.retention_app, name="retention")
 app.command("import")(suites.import_workbook)
 app.command()(run.run)
 app.command()(push.push)
 app.command()(push.cancel)
+app.command()(schedule.schedule)
 app.command()(watch.watch)
 app.command()(results.rates)
 app.command()(results.runs)

@@ -6,20 +6,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.suites import SuiteArgument, find_suite
+from cli.suites import SUITE_HELP, find_suite
 from seep.broker import Sender, TopicReader, create_topics, existing_topics
 from seep.codec import DecodeError, decode_manifest, encode_manifest, encode_prompt_job
 from seep.errors import InputError
 from seep.messages import Outgoing
 from seep.records import PromptJob, RunManifest
+from seep.schedule import occurrence_before, occurrence_run_id
 from seep.settings import Kafka, Settings, load_settings
 from seep.stage import LARGEST_MESSAGE
 from seep.suites.jobs import check_run_id, manifest, prompt_jobs
 from seep.suites.loading import load_suite
+from seep.suites.schema import Suite
 from seep.topics import RUNS, job_key, jobs_topic, topic_configs
 
 AT_ONCE = 500
@@ -43,30 +46,90 @@ def apply_topics() -> None:
 
 
 def push(
-    suite: SuiteArgument,
-    target: Annotated[str, typer.Option(help="The target of seep.yaml that is to answer.")],
+    suite: Annotated[str | None, typer.Argument(help=SUITE_HELP, metavar="SUITE")] = None,
+    target: Annotated[str | None, typer.Option(help="The target of seep.yaml that is to answer.")] = None,
     run_id: Annotated[str | None, typer.Option(help="The run's id; sending it again is the same run.")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Generations per prompt, instead of the suite's.")] = None,
+    monitor: Annotated[str | None, typer.Option(help="Send this monitor's run instead.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="With --monitor: its latest scheduled time up to this one (default: now).")
+    ] = None,
 ) -> None:
-    """Send a suite to a target and print the run's id."""
+    """Send a suite to a target, or a monitor's scheduled run, and print the run's id."""
     settings = load_settings()
+    if monitor is not None:
+        if any(given is not None for given in (suite, target, run_id, samples)):
+            raise InputError("--monitor: says suite, target, samples and run id itself; give none of them")
+        typer.echo(send_occurrence(settings, monitor, occurrence(settings, monitor, moment(at))))
+        return
+    if suite is None or target is None or at is not None:
+        raise InputError("push: expected SUITE --target T, or --monitor NAME [--at TIME]")
     check_target(settings, target)
     path = find_suite(suite)
     loaded = load_suite(path)
     run = check_run_id(run_id) if run_id else new_run_id(loaded.name)
-    jobs = prompt_jobs(loaded, run=run, target=target, samples=samples)
+    send_run(settings, path, loaded, run=run, target=target, samples=samples, new=run_id is None)
+    typer.echo(run)
+
+
+def send_occurrence(settings: Settings, name: str, at: datetime) -> str:
+    """Sends the run of a configured monitor for a scheduled time, and returns its id: the same whenever it is sent."""
+    monitor = settings.monitors[name]
+    run = occurrence_run_id(name, at)
+    loaded = load_suite(monitor.suite)
+    names = {"run": run, "target": monitor.target, "monitor": name}
+    send_run(settings, monitor.suite, loaded, **names, samples=monitor.samples, new=False)
+    return run
+
+
+def occurrence(settings: Settings, name: str, now: datetime) -> datetime:
+    """The monitor's latest scheduled time up to `now`; `now` itself where it has no schedule. Raises InputError where
+    there is no such monitor."""
+    if name not in settings.monitors:
+        known = ", ".join(sorted(settings.monitors)) or "none"
+        raise InputError(f"--monitor {name}: there is no such monitor in the configuration; known: {known}")
+    schedule = settings.monitors[name].schedule
+    return now if schedule is None else occurrence_before(schedule, now)
+
+
+def moment(text: str | None) -> datetime:
+    """A time as ISO 8601 has it, UTC where it names no zone; now for None. Raises InputError."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"--at {text}: expected a time as 2026-01-31T06:00Z") from error
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def send_run(
+    settings: Settings,
+    path: Path,
+    suite: Suite,
+    *,
+    run: str,
+    target: str,
+    samples: int | None,
+    monitor: str = "",
+    new: bool,
+) -> None:
+    """Sends a run's jobs, then its manifest: a run whose manifest is there was sent whole.
+
+    Raises InputError for a job that fits into no message, and, unless the id is `new`, for one that another run has.
+    """
+    jobs = prompt_jobs(suite, run=run, target=target, samples=samples)
     outgoing = list(job_messages(jobs))
     for job, message in zip(jobs, outgoing, strict=True):
         if len(message.value or b"") > LARGEST_MESSAGE:
             raise InputError(f"{path}: job with control {job.control!r}: too large for one message; split its tests")
-    expected = manifest(loaded, run=run, target=target, samples=samples, created_at=time.time())
+    expected = manifest(suite, run=run, target=target, samples=samples, created_at=time.time(), monitor=monitor)
     with open_sender(settings.kafka, [RUNS, jobs_topic(target)]) as sender:
-        if run_id:
+        if not new:
             _refuse_another_run(settings.kafka, expected)
-        sender.send([manifest_message(expected)])
         for start in range(0, len(outgoing), AT_ONCE):
             sender.send(outgoing[start : start + AT_ONCE])
-    typer.echo(run)
+        sender.send([manifest_message(expected)])
 
 
 def cancel(run: Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]) -> None:
@@ -118,16 +181,20 @@ def _refuse_another_run(kafka: Kafka, expected: RunManifest) -> None:
 
 
 def _manifests(kafka: Kafka, run: str) -> list[RunManifest]:
-    """The manifests of a run that can be read, in the order they were sent."""
+    return [sent for sent in all_manifests(kafka) if sent.run == run]
+
+
+def all_manifests(kafka: Kafka) -> list[RunManifest]:
+    """The manifests that can be read, those of one run in the order they were sent. Raises BrokerUnavailable."""
     reader = TopicReader(kafka, RUNS)
     try:
-        found = [message.value for message in reader.new_messages() if message.key == run.encode()]
+        found = [message.value or b"" for message in reader.new_messages()]
     finally:
         reader.close()
     manifests = []
     for value in found:
         with suppress(DecodeError):
-            manifests.append(decode_manifest(value or b""))
+            manifests.append(decode_manifest(value))
     return manifests
 
 

@@ -85,8 +85,12 @@ def examples(
         raise InputError("--leaks, --ties: expected one of them")
     only: Only | None = "leaks" if leaks else "ties" if ties else None
     with open_store(load_settings()) as store:
-        known_run(store, run)
+        summary = known_run(store, run)
         found = store.comparisons(run, category, metric, only, limit)
+    if summary.texts_deleted_at is not None:
+        # On stderr, so that what reads JSON is not disturbed.
+        gone = f"run {run}: the texts of what was recorded before {_moment(summary.texts_deleted_at)} are deleted"
+        typer.echo(f"{gone} (retention.texts_days); its rates are not", err=True)
     if as_json:
         typer.echo(json.dumps([asdict(comparison) for comparison in found], indent=1, ensure_ascii=False))
         return

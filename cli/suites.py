@@ -22,7 +22,8 @@ HASH_SHOWN = len("sha256:") + 12
 
 suites_app = typer.Typer(help="List, show and check prompt suites.", no_args_is_help=True)
 
-SuiteArgument = Annotated[str, typer.Argument(help="A YAML file, or the name of one in suites/.", metavar="SUITE")]
+SUITE_HELP = "A YAML file, or the name of one in suites/."
+SuiteArgument = Annotated[str, typer.Argument(help=SUITE_HELP, metavar="SUITE")]
 
 
 def find_suite(argument: str) -> Path:

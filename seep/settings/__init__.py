@@ -1,14 +1,16 @@
 """The one configuration: seep.yaml, with environment variables (SEEP_KAFKA__BOOTSTRAP_SERVERS, ...) over it."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, FilePath, ValidationError, model_validator
+from pydantic import Field, FilePath, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from seep.errors import InputError
+from seep.schedule import flaw_of_schedule
 from seep.settings.engines import AnyEngine, Engine, OpenAiEngine, RecordedEngine, VllmEngine
 from seep.settings.section import Identifier, Section
 from seep.settings.targets import OutputFilter, Target, TargetFormat, contradiction
@@ -27,6 +29,8 @@ __all__ = [
 ]
 
 
+# What can stand in a header; an empty token would open the door.
+TOKEN = r"^[!-~]+$"
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 
 
@@ -62,10 +66,7 @@ class Database(Section):
         """The DSN wherever it is configured; None where it is not. Raises InputError for an unreadable file."""
         if self.dsn or self.dsn_file is None:
             return self.dsn
-        try:
-            return self.dsn_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise InputError(f"database.dsn_file: {self.dsn_file} cannot be read: {error.strerror}") from error
+        return _secret(self.dsn_file, "database.dsn_file")
 
 
 class SentenceBert(Section):
@@ -116,10 +117,52 @@ class Predictor(Section):
 
 
 class Monitor(Section):
-    """A target and a suite that are watched together."""
+    """A target and a suite that are watched together; `schedule` is a cron expression in UTC, `samples` goes over the
+    suite's own."""
 
     target: Identifier
     suite: Path
+    schedule: str | None = None
+    samples: int | None = Field(None, ge=1)
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_a_schedule(cls, schedule: str | None) -> str | None:
+        flaw = flaw_of_schedule(schedule) if schedule is not None else None
+        if flaw:
+            raise ValueError(flaw)
+        return schedule
+
+
+class Scheduling(Section):
+    """How long after its time an occurrence that was missed is still sent, and one that is not completed is overdue."""
+
+    catch_up_seconds: float = Field(3600.0, ge=60)
+    overdue_after_seconds: float = Field(3600.0, ge=0)
+
+
+class Retention(Section):
+    """How long the texts of a run are kept after its last job was recorded; its sums are kept for ever."""
+
+    texts_days: int = Field(90, ge=1)
+
+
+class Api(Section):
+    """The HTTP API: where it listens, and the bearer token that it wants; `token_file` for one mounted as a file."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    token: str | None = Field(None, repr=False, pattern=TOKEN)
+    token_file: Path | None = None
+
+    def resolved_token(self) -> str | None:
+        """The token wherever it is configured; None where it is not. Raises InputError for an unusable file."""
+        if self.token or self.token_file is None:
+            return self.token
+        token = _secret(self.token_file, "api.token_file")
+        if not re.fullmatch(TOKEN, token):
+            raise InputError(f"api.token_file: {self.token_file}: expected one word of visible ASCII characters")
+        return token
 
 
 class Worker(Section):
@@ -152,6 +195,9 @@ class Settings(BaseSettings):
     monitors: dict[Identifier, Monitor] = {}
     worker: Worker = Worker()
     aggregation: Aggregation = Aggregation()
+    scheduling: Scheduling = Scheduling()
+    retention: Retention = Retention()
+    api: Api = Api()
 
     @model_validator(mode="after")
     def _references_exist(self) -> "Settings":
@@ -176,6 +222,15 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file."""
         return (init_settings, env_settings, YamlConfigSettingsSource(settings_cls))
+
+
+def _secret(file: Path, field: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InputError(f"{field}: {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{field}: {file}: expected UTF-8") from error
 
 
 def load_settings(path: Path | None = None) -> Settings:

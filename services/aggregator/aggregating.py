@@ -45,8 +45,9 @@ def publish_changed(store: Store, send: Send) -> None:
     A crash before the mark is cleared sends the same rates again, onto the same keys.
     """
     for run, mark in store.changed_runs():
-        send([_rate_message(rate) for rate in store.rates(run)])
-        store.clear_changed(run, mark)
+        rates = store.rates(run)
+        send([_rate_message(rate) for rate in rates])
+        store.clear_changed(run, mark, rates)
 
 
 def _sort(message: Message, batch: Batch) -> None:

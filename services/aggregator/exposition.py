@@ -1,12 +1,15 @@
-"""Rates as Prometheus gauges, read anew at every scrape; knows nothing of where they are kept."""
+"""Rates, monitors and troubled runs as Prometheus gauges, read anew at every scrape; knows nothing of where they are
+kept."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from seep.records import LeakRate
+from services.aggregator.reading import DeadJobs, MonitorStatus, StalledRuns
 
 LABELS = ("target", "suite", "category", "metric")
 
@@ -47,3 +50,61 @@ class RateCollector(Collector):
     def describe(self) -> list[GaugeMetricFamily]:
         """The gauges without values, so that registering needs no database."""
         return [GaugeMetricFamily(name, documentation, labels=LABELS) for name, (documentation, _) in GAUGES.items()]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """How the runs go: the configured monitors, and what stalled or died."""
+
+    monitors: list[MonitorStatus]
+    stalled: list[StalledRuns]
+    dead: list[DeadJobs]
+
+
+class OperationCollector(Collector):
+    """Gauges of what `read` returns; all are absent while it cannot be read.
+
+    Of stalled runs and dead jobs only those of `targets` and `stages` are told: a label must not come from a message.
+    """
+
+    def __init__(self, read: Callable[[], Operation], targets: Collection[str], stages: Collection[str]) -> None:
+        self._read = read
+        self._targets = targets
+        self._stages = stages
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        """The gauges with their values."""
+        families = completed, overdue, stalled, dead = self.describe()
+        try:
+            operation = self._read()
+        except Exception as error:
+            # Whatever it is, the service's other metrics must still be served.
+            logging.getLogger(__name__).warning("no runs at this scrape: %s", type(error).__name__)
+            return families
+        for monitor in operation.monitors:
+            if monitor.finished is not None:
+                completed.add_metric((monitor.monitor, monitor.target), monitor.finished.progress_at)
+            if monitor.overdue is not None:
+                overdue.add_metric((monitor.monitor, monitor.target), float(monitor.overdue))
+        runs = {of.target: of.runs for of in operation.stalled}
+        jobs = {(of.target, of.stage): of.jobs for of in operation.dead}
+        # Zeros too: an alarm on what was never there does not fire.
+        for target in self._targets:
+            stalled.add_metric((target,), runs.get(target, 0))
+            for stage in self._stages:
+                dead.add_metric((target, stage), jobs.get((target, stage), 0))
+        return families
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """The gauges without values, so that registering needs no database."""
+        monitor = ("monitor", "target")
+        return [
+            GaugeMetricFamily(
+                "seep_monitor_last_completed_timestamp_seconds",
+                "When the monitor's latest finished run made its last progress.",
+                labels=monitor,
+            ),
+            GaugeMetricFamily("seep_monitor_overdue", "1 where a scheduled run is not completed.", labels=monitor),
+            GaugeMetricFamily("seep_stalled_runs", "Unfinished runs without progress.", labels=("target",)),
+            GaugeMetricFamily("seep_dead_jobs", "Jobs given up and not scored since.", labels=("target", "stage")),
+        ]

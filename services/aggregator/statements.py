@@ -38,6 +38,10 @@ WHERE jobs.status = 'dead'
 RETURNING run, job
 """
 
+INSERT_PROVENANCE: LiteralString = """
+INSERT INTO provenances (run, provenance) VALUES (%s, %s) ON CONFLICT DO NOTHING
+"""
+
 INSERT_DEAD: LiteralString = """
 INSERT INTO jobs (run, job, status, stage, reason) VALUES (%s, %s, 'dead', %s, %s)
 ON CONFLICT (run, job) DO NOTHING
@@ -48,12 +52,25 @@ COPY_SUMS: LiteralString = """
 COPY test_sums (run, job, cluster, test, concept, category, metric, measure, n, total) FROM STDIN
 """
 
+COPY_CLUSTER_SUMS: LiteralString = """
+COPY cluster_sums (run, cluster, category, metric, measure, n, total) FROM STDIN
+"""
+
 COPY_COMPARISONS: LiteralString = """
 COPY comparisons (run, job, test, sample, category, concept, prompt, generation, control_prompt,
                   control_generation, outcomes, similarities) FROM STDIN
 """
 
-MARK_CHANGED: LiteralString = "UPDATE runs SET changes = changes + 1, last_progress_at = now() WHERE run = ANY(%s)"
+# Counted anew, not added up: a dead job that is scored moves from one count to the other.
+MARK_CHANGED: LiteralString = """
+UPDATE runs
+SET changes = changes + 1, last_progress_at = now(), recorded = counted.recorded, dead = counted.dead
+FROM unnest(%s::text[]) AS changed (run), LATERAL (
+    SELECT count(*) FILTER (WHERE status = 'scored') AS recorded, count(*) FILTER (WHERE status = 'dead') AS dead
+    FROM jobs WHERE jobs.run = changed.run
+) AS counted
+WHERE runs.run = changed.run
+"""
 
 CHANGED_RUNS: LiteralString = "SELECT run, changes FROM runs WHERE changes > published ORDER BY run"
 
@@ -65,29 +82,47 @@ SET changes = changes + (published > %(mark)s)::int, published = greatest(publis
 WHERE run = %(run)s
 """
 
+# Only by the publisher that is not behind another: see CLEAR_CHANGED.
+KEEP_RATE: LiteralString = """
+INSERT INTO rates (run, metric, category, rate)
+SELECT run, %(metric)s, %(category)s, %(rate)s FROM runs WHERE run = %(run)s AND published <= %(mark)s
+ON CONFLICT (run, metric, category) DO UPDATE SET rate = EXCLUDED.rate
+"""
+
+EXPIRED_RUNS: LiteralString = """
+SELECT run FROM runs
+WHERE last_progress_at < now() - make_interval(days => %(days)s)
+  AND EXISTS (SELECT FROM comparisons WHERE comparisons.run = runs.run)
+ORDER BY last_progress_at, run
+"""
+
+# The age is looked at again under the run's lock: a replayed job may just have given it new texts.
+DELETE_TEXTS: LiteralString = """
+WITH expired AS (
+    UPDATE runs SET texts_deleted_at = clock_timestamp()
+    WHERE run = %(run)s AND last_progress_at < now() - make_interval(days => %(days)s)
+    RETURNING run
+)
+DELETE FROM comparisons USING expired WHERE comparisons.run = expired.run
+"""
+
 SUMMARIES: LiteralString = """
 SELECT runs.run, target, suite, suite_version, suite_hash, probe, monitor, jobs, comparisons, cancelled, created_at,
        extract(epoch FROM last_progress_at)::float8 AS progress_at,
        extract(epoch FROM clock_timestamp() - last_progress_at)::float8 AS idle_seconds,
-       counted.recorded, counted.dead, counted.provenances
-FROM runs, LATERAL (
-    SELECT count(*) FILTER (WHERE status = 'scored') AS recorded,
-           count(*) FILTER (WHERE status = 'dead') AS dead,
-           coalesce(jsonb_agg(DISTINCT provenance) FILTER (WHERE status = 'scored'), '[]') AS provenances
-    FROM jobs WHERE jobs.run = runs.run
-) AS counted
+       extract(epoch FROM texts_deleted_at)::float8 AS texts_deleted_at,
+       recorded, dead,
+       ARRAY(SELECT provenance FROM provenances WHERE provenances.run = runs.run ORDER BY provenance) AS provenances
+FROM runs
 """
 
 ONE_RUN: LiteralString = SUMMARIES + "WHERE run = %s"
 
-LATEST_RUNS: LiteralString = SUMMARIES + "ORDER BY first_seen_at DESC, run LIMIT %s"
-
-# Sums of halves are exact; others have the same last digit every time, because they are added in one order.
 SUMS_BY_CATEGORY: LiteralString = """
-SELECT cluster, category AS cell, metric, measure, sum(n)::bigint AS n, sum(total ORDER BY job, test) AS total
-FROM test_sums WHERE run = %s GROUP BY cluster, category, metric, measure
+SELECT cluster, category AS cell, metric, measure, n, total FROM cluster_sums WHERE run = %s
 """
 
+# Sums of halves are exact; others have the same last digit every time, because they are added in one order.
 SUMS_BY_CONCEPT: LiteralString = """
 SELECT cluster, concept AS cell, metric, measure, sum(n)::bigint AS n,
        sum(total ORDER BY job, test, category) AS total
@@ -96,7 +131,7 @@ FROM test_sums WHERE run = %s GROUP BY cluster, concept, metric, measure
 
 RECORDED_PER_CELL: LiteralString = """
 SELECT run, '' AS cluster, category AS cell, metric, measure, sum(n)::bigint AS n, sum(total) AS total
-FROM test_sums WHERE run = ANY(%s) AND measure = 'leak' GROUP BY run, category, metric, measure
+FROM cluster_sums WHERE run = ANY(%s) AND measure = 'leak' GROUP BY run, category, metric, measure
 """
 
 DEAD_REASONS: LiteralString = """
@@ -106,20 +141,6 @@ GROUP BY stage, reason ORDER BY jobs DESC, stage, reason
 
 LATEST_FINISHED: LiteralString = """
 SELECT run FROM runs
-WHERE target = %s AND suite = %s AND jobs IS NOT NULL
-  AND jobs <= (SELECT count(*) FROM jobs WHERE jobs.run = runs.run)
+WHERE target = %s AND suite = %s AND jobs <= recorded + dead
 ORDER BY created_at DESC, run DESC LIMIT 1
-"""
-
-# Samples before jobs: a short list then shows many prompts rather than one prompt's many answers.
-COMPARISONS: LiteralString = """
-SELECT run, job, test, sample, category, concept, prompt, generation, control_prompt, control_generation,
-       outcomes, similarities
-FROM comparisons
-WHERE run = %(run)s AND (%(category)s::text IS NULL OR category = %(category)s) AND EXISTS (
-    SELECT FROM jsonb_each(outcomes) AS of_metric (metric, measures)
-    WHERE (%(metric)s::text IS NULL OR metric = %(metric)s)
-      AND (%(measure)s::text IS NULL OR (measures ->> %(measure)s)::float8 = 1)
-)
-ORDER BY sample, job, test, category LIMIT %(limit)s
 """

@@ -34,7 +34,8 @@ class RunSummary:
     """A run at a glance; names are empty and counts of what is expected None before its manifest or first job.
 
     `jobs` is the number expected, `recorded` and `dead` how many of them are scored and given up; `comparisons` are
-    expected, `missing` those of them that are not recorded; `created_at` and `progress_at` are Unix time in seconds.
+    expected, `missing` those of them that are not recorded; times are Unix time in seconds. What was
+    recorded before `texts_deleted_at` has no texts any more.
     """
 
     run: str
@@ -53,3 +54,4 @@ class RunSummary:
     mixed: bool
     created_at: float | None
     progress_at: float
+    texts_deleted_at: float | None

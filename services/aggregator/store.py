@@ -1,28 +1,40 @@
 """What the aggregator keeps in PostgreSQL: the only file that speaks to it."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from threading import Lock
-from typing import Any, Literal, LiteralString
+from typing import Any, Literal, LiteralString, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import class_row, dict_row
-from psycopg.types.json import Jsonb
 
+from seep.codec import encode_rate
 from seep.errors import InputError, Unavailable
 from seep.records import LeakRate, PromptJob, RunManifest, ScoredJob
 from seep.settings import Aggregation
-from services.aggregator import statements
+from services.aggregator import queries, statements
 from services.aggregator.dead import DeadJob, DeadReason
 from services.aggregator.rates import RunFacts, leak_rates, leak_rates_by_concept, missing_comparisons
+from services.aggregator.rows import (
+    cluster_rows,
+    comparison_rows,
+    dead_row,
+    job_row,
+    manifest_row,
+    run_row,
+    storable,
+    sum_rows,
+)
 from services.aggregator.states import RunSummary, run_state
-from services.aggregator.sums import CellSum, Comparison, PerTestSum, comparisons, per_test_sums
+from services.aggregator.sums import CellSum, Comparison, Place, comparisons, per_test_sums
 
 Only = Literal["leaks", "ties"]
+# The last two: its schema is not there yet, or not yet this version's.
+UNUSABLE = (psycopg.OperationalError, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 MEASURES: Mapping[Only, str] = {"leaks": "leak", "ties": "tie"}
+Record = TypeVar("Record")
 STALLED_AFTER_SECONDS = Aggregation().stalled_after_seconds
 
 # So that a server that vanished without a word is noticed within a minute; the DSN may say otherwise.
@@ -48,13 +60,12 @@ def connect(dsn: str) -> psycopg.Connection:
 
 class Store:
     """Runs, jobs, sums and comparisons. Connects at the first call, and again after DatabaseUnavailable, which every
-    method may raise; may be used from several threads, one at a time."""
+    method may raise; may be used from several threads, each of which then has a connection."""
 
     def __init__(self, dsn: str, stalled_after_seconds: float) -> None:
         self._dsn = dsn
-        self._stalled_after_seconds = stalled_after_seconds
-        self._connection: psycopg.Connection | None = None
-        self._lock = Lock()
+        self.stalled_after_seconds = stalled_after_seconds
+        self._idle: deque[psycopg.Connection] = deque()
 
     @classmethod
     @contextmanager
@@ -64,7 +75,7 @@ class Store:
         try:
             yield store
         finally:
-            store._disconnect()
+            store.close()
 
     def record(self, scored: Sequence[ScoredJob], dead: Sequence[DeadJob], manifests: Sequence[RunManifest]) -> None:
         """Keeps what is new, in one transaction, and marks its runs changed; the rest is dropped whole.
@@ -72,7 +83,7 @@ class Store:
         Of a job the first score wins, over dead letters too; of a run the first manifest, save that it may be
         cancelled later. Scored jobs and manifests must be without `flaw`.
         """
-        runs = sorted({_storable(run) for run in _runs_of(scored, dead, manifests)})
+        runs = sorted({storable(run) for run in _runs_of(scored, dead, manifests)})
         if not runs:
             return
         with self._transaction() as connection, connection.cursor() as cursor:
@@ -87,10 +98,26 @@ class Store:
         with self._snapshot() as connection:
             return connection.cursor().execute(statements.CHANGED_RUNS).fetchall()
 
-    def clear_changed(self, run: str, mark: int) -> None:
-        """Notes that the run's rates as of `mark` are published; what changed since stays to be published."""
+    def clear_changed(self, run: str, mark: int, rates: Sequence[LeakRate] = ()) -> None:
+        """Keeps the run's rates as of `mark`, which are published; what changed since stays to be published."""
+        rows = [
+            {"run": run, "mark": mark, "metric": rate.metric, "category": rate.category, "rate": encode_rate(rate)}
+            for rate in rates
+        ]
         with self._transaction() as connection:
+            connection.execute(statements.LOCK_RUNS, ([run],))
+            connection.cursor().executemany(statements.KEEP_RATE, rows)
             connection.execute(statements.CLEAR_CHANGED, {"run": run, "mark": mark})
+
+    def delete_texts(self, days: int) -> Iterator[tuple[str, int]]:
+        """Deletes the comparisons, which hold the texts, of runs without progress for so many days; yields each run and
+        how many it had. Each run is a transaction of its own; its sums, and so its rates, stay as they are."""
+        with self._snapshot() as connection:
+            expired = connection.execute(statements.EXPIRED_RUNS, {"days": days}).fetchall()
+        for (run,) in expired:
+            with self._transaction() as connection:
+                deleted = connection.execute(statements.DELETE_TEXTS, {"run": run, "days": days}).rowcount
+            yield run, deleted
 
     def rates(self, run: str, pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
         """The run's rates per metric and category, `all`, and pools named "1+2"; empty for an unknown run.
@@ -114,15 +141,28 @@ class Store:
         rates = [rate for run in latest if run is not None for rate in self.rates(run)]
         return [rate for rate in rates if not rate.mixed]
 
-    def runs(self, limit: int) -> list[RunSummary]:
-        """The runs that were heard of last, newest first."""
+    def runs(
+        self,
+        limit: int,
+        *,
+        target: str | None = None,
+        suite: str | None = None,
+        monitor: str | None = None,
+        finished: bool | None = None,
+        after: str | None = None,
+    ) -> list[RunSummary]:
+        """The runs that were heard of last, newest first: all of them, or those that what is given names.
+
+        `finished`: only those with nothing left to come. `after`: those that come after this run in the list.
+        """
+        asked = {"target": target, "suite": suite, "monitor": monitor, "finished": finished or None, "after": after}
         with self._snapshot() as connection:
-            return self._summaries(connection, statements.LATEST_RUNS, limit)
+            return self._summaries(connection, queries.runs_query(asked), asked | {"limit": limit})
 
     def run(self, run: str) -> RunSummary | None:
         """One run; None where it was never heard of."""
         with self._snapshot() as connection:
-            return next(iter(self._summaries(connection, statements.ONE_RUN, run)), None)
+            return next(iter(self._summaries(connection, statements.ONE_RUN, (run,))), None)
 
     def comparisons(
         self,
@@ -131,12 +171,25 @@ class Store:
         metric: str | None = None,
         only: Only | None = None,
         limit: int = 20,
+        *,
+        test: str | None = None,
+        after: Place | None = None,
     ) -> list[Comparison]:
-        """Comparisons with their texts; `only` those that leak or tie, under `metric` or else under any."""
+        """Comparisons with their texts; `only` those that leak or tie, under `metric` or else under any.
+
+        `after`: those that come after this place in the list.
+        """
         measure = MEASURES[only] if only else None
-        asked = {"run": run, "category": category, "metric": metric, "measure": measure, "limit": limit}
-        with self._snapshot() as connection, connection.cursor(row_factory=class_row(Comparison)) as cursor:
-            return cursor.execute(statements.COMPARISONS, asked).fetchall()
+        asked = {"run": run, "category": category, "metric": metric, "measure": measure, "test": test, "after": after}
+        place = {f"after_{name}": value for name, value in asdict(after).items()} if after else {}
+        return self.select(
+            Comparison, queries.comparisons_query(asked), asked | place | {"after": None, "limit": limit}
+        )
+
+    def select(self, record: type[Record], query: LiteralString, asked: Mapping[str, Any]) -> list[Record]:
+        """What a query answers, a record per row: its columns are the record's fields."""
+        with self._snapshot() as connection, connection.cursor(row_factory=class_row(record)) as cursor:
+            return cursor.execute(query, asked).fetchall()
 
     def dead_reasons(self, run: str) -> list[DeadReason]:
         """Why the run's dead jobs died, the commonest reason first."""
@@ -149,8 +202,10 @@ class Store:
             row = connection.execute(statements.LATEST_FINISHED, (target, suite)).fetchone()
             return row[0] if row else None
 
-    def _summaries(self, connection: psycopg.Connection, query: LiteralString, argument: object) -> list[RunSummary]:
-        rows = connection.cursor(row_factory=dict_row).execute(query, (argument,)).fetchall()
+    def _summaries(
+        self, connection: psycopg.Connection, query: LiteralString, asked: Sequence[object] | Mapping[str, object]
+    ) -> list[RunSummary]:
+        rows = connection.cursor(row_factory=dict_row).execute(query, asked).fetchall()
         recorded: defaultdict[str, list[CellSum]] = defaultdict(list)
         for run, *cell in connection.execute(statements.RECORDED_PER_CELL, ([row["run"] for row in rows],)):
             recorded[run].append(CellSum(*cell))
@@ -164,7 +219,7 @@ class Store:
             dead=row["dead"],
             cancelled=row["cancelled"],
             idle_seconds=row["idle_seconds"],
-            stalled_after_seconds=self._stalled_after_seconds,
+            stalled_after_seconds=self.stalled_after_seconds,
         )
         return RunSummary(
             run=row["run"],
@@ -183,6 +238,7 @@ class Store:
             mixed=facts.mixed,
             created_at=row["created_at"],
             progress_at=row["progress_at"],
+            texts_deleted_at=row["texts_deleted_at"],
         )
 
     @contextmanager
@@ -194,20 +250,27 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[psycopg.Connection]:
-        with self._lock:
-            try:
-                if self._connection is None:
-                    self._connection = connect(self._dsn)
-                with self._connection.transaction():
-                    yield self._connection
-            except psycopg.OperationalError as error:
-                self._disconnect()
-                raise DatabaseUnavailable(_one_line(error)) from error
+        """A transaction on an idle connection, else on a new one: there are as many as are used at once."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = connect(self._dsn)
+        try:
+            with connection.transaction():
+                yield connection
+        except UNUSABLE as error:
+            # What happened to this connection has happened to the idle ones as well.
+            connection.close()
+            self.close()
+            raise DatabaseUnavailable(_one_line(error)) from error
+        finally:
+            if not connection.closed:
+                self._idle.append(connection)
 
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def close(self) -> None:
+        """Closes the connections that are not in use; the next call opens one anew."""
+        while self._idle:
+            self._idle.pop().close()
 
 
 def _runs_of(scored: Iterable[ScoredJob], dead: Iterable[DeadJob], manifests: Iterable[RunManifest]) -> Iterator[str]:
@@ -219,8 +282,7 @@ def _runs_of(scored: Iterable[ScoredJob], dead: Iterable[DeadJob], manifests: It
 def _record_manifests(cursor: psycopg.Cursor, manifests: Iterable[RunManifest]) -> set[str]:
     changed: set[str] = set()
     for manifest in manifests:
-        row = _storable(asdict(manifest))
-        row["comparisons"] = Jsonb(row["comparisons"])
+        row = manifest_row(manifest)
         changed.update(run for (run,) in cursor.execute(statements.FILL_FROM_MANIFEST, row))
         if manifest.cancelled:
             changed.update(run for (run,) in cursor.execute(statements.CANCEL, (row["run"],)))
@@ -232,17 +294,21 @@ def _record_scored(cursor: psycopg.Cursor, scored: Iterable[ScoredJob]) -> set[s
     for job in scored:
         by_key.setdefault(_key(job.generated.prompts), job)
     first_of_run = {run: job.generated.prompts for (run, _), job in reversed(by_key.items())}
-    cursor.executemany(statements.FILL_FROM_JOB, [_storable(_names(prompts)) for prompts in first_of_run.values()])
-    rows = [_storable(_names(job.generated.prompts)) | {"provenance": _provenance(job)} for job in by_key.values()]
-    added = _added(cursor, statements.INSERT_SCORED, rows)
+    cursor.executemany(statements.FILL_FROM_JOB, [run_row(prompts) for prompts in first_of_run.values()])
+    rows = {key: job_row(job) for key, job in by_key.items()}
+    added = _added(cursor, statements.INSERT_SCORED, list(rows.values()))
+    provenances = {(rows[key]["run"], rows[key]["provenance"]) for key in added}
+    cursor.executemany(statements.INSERT_PROVENANCE, sorted(provenances))
     new = [job for key, job in by_key.items() if key in added]
-    _copy(cursor, statements.COPY_SUMS, (_columns(row) for job in new for row in per_test_sums(job)))
-    _copy(cursor, statements.COPY_COMPARISONS, (_with_json(row) for job in new for row in comparisons(job)))
+    sums = [(job.generated.prompts.run, per_test_sums(job)) for job in new]
+    _copy(cursor, statements.COPY_SUMS, (row for _, of in sums for row in sum_rows(of)))
+    _copy(cursor, statements.COPY_CLUSTER_SUMS, (row for run, of in sums for row in cluster_rows(run, of)))
+    _copy(cursor, statements.COPY_COMPARISONS, (row for job in new for row in comparison_rows(comparisons(job))))
     return {run for run, _ in added}
 
 
 def _record_dead(cursor: psycopg.Cursor, dead: Iterable[DeadJob]) -> set[str]:
-    return {run for run, _ in _added(cursor, statements.INSERT_DEAD, [_storable(_columns(job)) for job in dead])}
+    return {run for run, _ in _added(cursor, statements.INSERT_DEAD, [dead_row(job) for job in dead])}
 
 
 def _added(
@@ -258,41 +324,11 @@ def _added(
 def _copy(cursor: psycopg.Cursor, query: LiteralString, rows: Iterable[Sequence[object]]) -> None:
     with cursor.copy(query) as copy:
         for row in rows:
-            copy.write_row(_storable(row))
+            copy.write_row(row)
 
 
 def _key(prompts: PromptJob) -> tuple[str, str]:
-    return _storable(prompts.run), _storable(prompts.job)
-
-
-def _names(prompts: PromptJob) -> dict[str, object]:
-    named = ("run", "job", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples")
-    return {name: getattr(prompts, name) for name in named}
-
-
-def _provenance(job: ScoredJob) -> Jsonb:
-    return Jsonb(_storable({**job.generated.provenance, **job.provenance}))
-
-
-def _columns(record: PerTestSum | Comparison | DeadJob) -> tuple[Any, ...]:
-    # dataclasses.astuple copies deeply, which takes longer than all the rest of a transaction.
-    return tuple(vars(record).values())
-
-
-def _with_json(comparison: Comparison) -> tuple[Any, ...]:
-    *texts, outcomes, similarities = _columns(comparison)
-    return (*texts, Jsonb(_storable(outcomes)), Jsonb(_storable(similarities)))
-
-
-def _storable(value: Any) -> Any:
-    """The value with U+FFFD for U+0000, which models do write and PostgreSQL's text and jsonb refuse."""
-    if isinstance(value, str):
-        return value.replace("\0", "\ufffd")
-    if isinstance(value, Mapping):
-        return {_storable(key): _storable(of) for key, of in value.items()}
-    if isinstance(value, tuple):
-        return tuple(_storable(of) for of in value)
-    return value
+    return storable(prompts.run), storable(prompts.job)
 
 
 def _facts(connection: psycopg.Connection, run: str) -> RunFacts | None:

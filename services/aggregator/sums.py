@@ -56,6 +56,16 @@ class Comparison:
     similarities: dict[str, list[float]]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a comparison stands in the list of its run's comparisons."""
+
+    sample: int
+    job: str
+    test: str
+    category: str
+
+
 def per_test_sums(scored: ScoredJob) -> list[PerTestSum]:
     """The sums of a job's outcomes; the job must be without `flaw`."""
     prompts = scored.generated.prompts
@@ -81,6 +91,14 @@ def cell_sums(sums: Iterable[PerTestSum], by: Literal["category", "concept"]) ->
     for row in sums:
         cell = row.category if by == "category" else row.concept
         yield CellSum(row.cluster, cell, row.metric, row.measure, row.n, row.total)
+
+
+def sums_per_cluster(sums: Iterable[PerTestSum]) -> list[CellSum]:
+    """A job's sums by cluster, category, metric and measure, whatever the test: all that a rate needs of them."""
+    parts: defaultdict[tuple[str, str, str, str], list[PerTestSum]] = defaultdict(list)
+    for row in sums:
+        parts[row.cluster, row.category, row.metric, row.measure].append(row)
+    return [CellSum(*key, sum(row.n for row in of), math.fsum(row.total for row in of)) for key, of in parts.items()]
 
 
 def comparisons(scored: ScoredJob) -> list[Comparison]:

@@ -63,6 +63,25 @@ def test_a_dsn_can_come_from_a_file(config: Path, tmp_path: Path) -> None:
         loaded(config, "database: {dsn_file: nowhere}").database.resolved_dsn()
 
 
+def test_a_token_can_come_from_a_file_and_is_not_shown(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("swordfish\n")
+    settings = loaded(config, "api: {token_file: token}")
+    assert settings.api.resolved_token() == "swordfish"
+    monkeypatch.setenv("SEEP_API__TOKEN", "herring")
+    settings = load_settings(config)
+    assert settings.api.resolved_token() == "herring"
+    assert "herring" not in repr(settings)
+
+
+@pytest.mark.parametrize("content", ["", "\n", "two words", "gr\u00fcn"])
+def test_a_token_file_without_a_usable_token_never_opens_the_door(config: Path, tmp_path: Path, content: str) -> None:
+    (tmp_path / "token").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=r"api\.token_file: token: expected one word of visible ASCII characters"):
+        loaded(config, "api: {token_file: token}").api.resolved_token()
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -74,6 +93,13 @@ def test_a_dsn_can_come_from_a_file(config: Path, tmp_path: Path) -> None:
         ("targets: {t: {engine: x}}", "targets.t.engine: no engine named 'x' under engines"),
         ("targets: {Tiny_1: {engine: x}}", "targets.Tiny_1.[key]: String should match pattern"),
         ("monitors: {m: {target: t, suite: s.yaml}}", "monitors.m.target: no target named 't' under targets"),
+        ("monitors: {m: {target: t, suite: s, schedule: daily}}", "monitors.m.schedule: expected a cron expression"),
+        (
+            "monitors: {m: {target: t, suite: s, schedule: 0 0 30 2 *}}",
+            "monitors.m.schedule: expected a cron expression, as 0 6 * * *: Bad day-of-month",
+        ),
+        ("retention: {texts_days: 0}", "retention.texts_days: Input should be greater than or equal to 1"),
+        ("api: {token: ''}", "api.token: String should match pattern"),
         ("kafka: [", "not YAML"),
         ("- a list", "expected sections with their keys"),
         ("kafka: {bootstrap_servers: 'foo:abc'}", "kafka.bootstrap_servers: String should match pattern"),

@@ -3,7 +3,9 @@
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from seep.records import LeakRate
-from services.aggregator.exposition import RateCollector
+from services.aggregator.exposition import Operation, OperationCollector, RateCollector
+from services.aggregator.reading import DeadJobs, MonitorStatus, StalledRuns
+from services.aggregator.states import RunSummary
 from services.aggregator.store import DatabaseUnavailable
 
 
@@ -59,5 +61,63 @@ def test_a_database_that_is_down_leaves_the_other_metrics_readable() -> None:
 
     registry = CollectorRegistry(auto_describe=True)
     registry.register(RateCollector(unreadable))
+    Counter("other", "Another metric.", registry=registry).inc()
+    assert b"other_total 1.0" in generate_latest(registry)
+
+
+def operation() -> Operation:
+    finished = RunSummary(
+        run="daily-20261120T060000Z",
+        target="stub",
+        suite="colours",
+        suite_version="1",
+        suite_hash="hash",
+        probe="semantic",
+        monitor="daily",
+        state="complete",
+        jobs=1,
+        recorded=1,
+        dead=0,
+        comparisons=1,
+        missing=0,
+        mixed=False,
+        created_at=1.0,
+        progress_at=1234.5,
+        texts_deleted_at=None,
+    )
+    scheduled = MonitorStatus("daily", "stub", "colours.yaml", "0 6 * * *", True, finished, finished)
+    never_run = MonitorStatus("by-hand", "stub", "colours.yaml", None, None, None, None)
+    return Operation([scheduled, never_run], [StalledRuns("stub", 2)], [DeadJobs("stub", "scorer", 3)])
+
+
+def test_monitors_stalled_runs_and_dead_jobs_are_gauges() -> None:
+    registry = CollectorRegistry()
+    registry.register(OperationCollector(operation, ["other", "stub"], ["generator", "scorer"]))
+    lines = [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
+    assert lines == [
+        'seep_monitor_last_completed_timestamp_seconds{monitor="daily",target="stub"} 1234.5',
+        'seep_monitor_overdue{monitor="daily",target="stub"} 1.0',
+        'seep_stalled_runs{target="other"} 0.0',
+        'seep_stalled_runs{target="stub"} 2.0',
+        'seep_dead_jobs{stage="generator",target="other"} 0.0',
+        'seep_dead_jobs{stage="scorer",target="other"} 0.0',
+        'seep_dead_jobs{stage="generator",target="stub"} 0.0',
+        'seep_dead_jobs{stage="scorer",target="stub"} 3.0',
+    ]
+
+
+def test_a_target_that_is_not_configured_and_a_stage_that_no_service_has_make_no_label() -> None:
+    foreign = Operation([], [StalledRuns("free text", 1)], [DeadJobs("stub", "free text", 1)])
+    registry = CollectorRegistry()
+    registry.register(OperationCollector(lambda: foreign, ["stub"], ["scorer"]))
+    assert b"free text" not in generate_latest(registry)
+
+
+def test_a_database_that_is_down_hides_monitors_but_nothing_else() -> None:
+    def unreadable() -> Operation:
+        raise DatabaseUnavailable("no answer")
+
+    registry = CollectorRegistry(auto_describe=True)
+    registry.register(OperationCollector(unreadable, ["stub"], ["scorer"]))
     Counter("other", "Another metric.", registry=registry).inc()
     assert b"other_total 1.0" in generate_latest(registry)

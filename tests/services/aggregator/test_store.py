@@ -13,11 +13,13 @@ from seep.records import GeneratedJob, LeakRate, RunManifest, ScoredJob
 from services.aggregator.dead import DeadJob, DeadReason
 from services.aggregator.migrate import migrate
 from services.aggregator.rates import RunFacts, leak_rates
+from services.aggregator.reading import Asked, series
 from services.aggregator.store import DatabaseUnavailable, Store
 from services.aggregator.sums import cell_sums, per_test_sums
 
 Scored = Callable[..., ScoredJob]
 Manifest = Callable[..., RunManifest]
+METRICS = ("bert_score", "sentence_bert")
 
 
 def state(store: Store, run: str = "run-1") -> str:
@@ -197,6 +199,23 @@ def test_older_rates_published_over_newer_ones_are_published_once_more(store: St
     [(_, once_more)] = store.changed_runs()
     store.clear_changed(run, once_more)
     assert store.changed_runs() == []
+
+
+def test_of_published_rates_the_newest_are_kept_whoever_was_slower(
+    store: Store, scored: Scored, manifest: Manifest
+) -> None:
+    def kept() -> list[LeakRate]:
+        asked = [Asked("stub", "colours", metric, category) for metric in METRICS for category in ("1", "all")]
+        return [point.rate for of in asked for point in series(store, of, 10)]
+
+    store.record([scored("a", {"1": [1.0]})], [], [manifest(2, {"1": 2})])
+    [(run, slow)] = store.changed_runs()
+    older = store.rates(run)
+    store.record([scored("b", {"1": [0.0]})], [], [])
+    [(_, fast)] = store.changed_runs()
+    store.clear_changed(run, fast, store.rates(run))
+    store.clear_changed(run, slow, older)
+    assert kept() == store.rates(run)
 
 
 def test_a_run_whose_jobs_differ_in_provenance_is_mixed(store: Store, scored: Scored) -> None:

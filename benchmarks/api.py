@@ -1,0 +1,121 @@
+"""How fast the API answers from a database of two million comparisons; against an answer that needs no database."""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from benchmarks.filled_database import DAY, MONITOR, fill
+from deploy.local.broker import free_port
+from seep.local_postgres import local_postgres
+from services.aggregator.migrate import migrate
+
+# The published colour set's shape: 3,510 comparisons a run.
+JOBS, TESTS, SAMPLES = 27, 26, 5
+REQUESTS = 200
+SERIES = "/v1/series?target=target-0&suite=colours&metric=bert_score"
+NO_DATABASE = "health, which needs no database"
+
+# What is in braces is drawn anew for each request; `{page}` is a run that has a page after it.
+QUERIES = {
+    NO_DATABASE: "/healthz",
+    "runs, 50": "/v1/runs?after={page}",
+    "runs of a target, 50": "/v1/runs?target=target-0&after={page}",
+    "runs of a monitor, 50": f"/v1/runs?monitor={MONITOR}&after={{page}}",
+    "one run": "/v1/runs/{run}",
+    "rates, with a pool": "/v1/runs/{run}/rates?pool=1,2",
+    "rates by concept": "/v1/runs/{run}/rates?by=concept",
+    "comparisons, 50": "/v1/runs/{run}/comparisons",
+    "comparisons of a category, 200": "/v1/runs/{run}/comparisons?limit=200&category={category}",
+    "comparisons that leak, 50": "/v1/runs/{run}/comparisons?only=leaks&metric=bert_score",
+    "comparisons that tie, of which there are none": "/v1/runs/{run}/comparisons?only=ties",
+    "comparisons of a test": "/v1/runs/{run}/comparisons?test=0000a0000b",
+    "series, 400 points": SERIES + "&category={category}",
+    "series, 30 points": SERIES + "&until={until}&limit=30",
+    "monitors": "/v1/monitors",
+    "dead letters": "/v1/deadletters",
+}
+
+
+def main() -> None:
+    """Prints median and 95th percentile of each query over HTTP, and the latter's ratio to health's."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--comparisons", type=int, default=2_000_000)
+    arguments = parser.parse_args()
+    runs = arguments.comparisons // (JOBS * TESTS * SAMPLES)
+    with tempfile.TemporaryDirectory() as name, local_postgres(Path(name) / "postgres") as dsn:
+        migrate(dsn)
+        start = time.perf_counter()
+        fill(dsn, run="run", jobs=JOBS, tests=TESTS, samples=SAMPLES, copies=runs, targets=1)
+        print(f"{rows_and_size(dsn)} in {runs + 1} runs, filled in {time.perf_counter() - start:.0f} s")
+        print("query: median ms, 95th percentile ms, ratio of the latter to health's")
+        with served(dsn, Path(name)) as client:
+            _, bare = measured(client, QUERIES[NO_DATABASE], runs)
+            for query, path in QUERIES.items():
+                median, high = measured(client, path, runs)
+                print(f"{query}: {median:.1f}, {high:.1f}, {high / bare:.1f}", flush=True)
+
+
+def rows_and_size(dsn: str) -> str:
+    """How much there is to be read."""
+    with psycopg.connect(dsn) as connection:
+        query = "SELECT (SELECT count(*) FROM comparisons), pg_size_pretty(pg_database_size(current_database()))"
+        return " comparisons under two metrics each, ".join(map(str, connection.execute(query).fetchone() or ()))
+
+
+def measured(client: httpx.Client, path: str, runs: int) -> tuple[float, float]:
+    """Median and 95th percentile in milliseconds, of requests one after the other."""
+    draw = random.Random(3)
+    taken = []
+    for _ in range(REQUESTS):
+        until = draw.randint(min(30, runs), runs) * DAY
+        drawn = {"run": f"run-{draw.randint(1, runs)}", "page": f"run-{draw.randint(runs // 5, runs)}"}
+        asked = path.format(**drawn, category=draw.randint(1, 3), until=until)
+        start = time.perf_counter()
+        client.get(asked).raise_for_status()
+        taken.append(1000 * (time.perf_counter() - start))
+    taken.sort()
+    return taken[REQUESTS // 2], taken[int(REQUESTS * 0.95)]
+
+
+@contextmanager
+def served(dsn: str, folder: Path) -> Iterator[httpx.Client]:
+    """A client of an API process of its own."""
+    config = folder / "seep.yaml"
+    config.write_text(
+        "engines: {e: {backend: recorded, file: none}}\ntargets: {target-0: {engine: e}}\n"
+        f"monitors: {{{MONITOR}: {{target: target-0, suite: none, schedule: 0 6 * * *}}}}\n"
+    )
+    port = free_port()
+    environment = {**os.environ, "SEEP_DATABASE__DSN": dsn, "SEEP_API__PORT": str(port)}
+    command = [sys.executable, "-m", "services.aggregator.api", "--config", str(config)]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
+            while not answers(client):
+                time.sleep(0.2)
+            yield client
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def answers(client: httpx.Client) -> bool:
+    """Whether the API is there."""
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.ConnectError:
+        return False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The command that deletes what is kept for a time only."""
+
+import typer
+
+from cli.database import open_store
+from seep.settings import load_settings
+
+retention_app = typer.Typer(help="Delete texts that are older than configured.", no_args_is_help=True)
+
+
+@retention_app.callback()
+def _retention() -> None:
+    """Delete texts that are older than configured."""
+
+
+@retention_app.command("apply")
+def apply_retention() -> None:
+    """Delete prompts and generations of runs older than retention.texts_days; rates stay. Safe to run again."""
+    settings = load_settings()
+    runs = comparisons = 0
+    with open_store(settings) as store:
+        for _, deleted in store.delete_texts(settings.retention.texts_days):
+            runs += 1
+            comparisons += deleted
+    typer.echo(f"deleted the texts of {runs} runs, {comparisons} comparisons")

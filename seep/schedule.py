@@ -1,0 +1,58 @@
+"""When a monitor is to run: pure functions of its cron expression, the present, and what has run. All times are UTC."""
+
+from datetime import UTC, datetime, timedelta
+
+from cronsim import CronSim, CronSimError
+
+OF_RUN_ID = "%Y%m%dT%H%M%SZ"
+
+
+def flaw_of_schedule(cron: str) -> str | None:
+    """Why an expression cannot be a schedule; None where it can."""
+    try:
+        CronSim(cron, datetime(2000, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        return f"expected a cron expression, as 0 6 * * *: {error}"
+    return None
+
+
+def occurrence_before(cron: str, moment: datetime) -> datetime:
+    """The latest occurrence at or before a moment."""
+    second = moment.astimezone(UTC).replace(microsecond=0)
+    return next(CronSim(cron, second + timedelta(seconds=1), reverse=True))
+
+
+def occurrence_after(cron: str, moment: datetime) -> datetime:
+    """The first occurrence after a moment."""
+    return next(CronSim(cron, moment.astimezone(UTC)))
+
+
+def due_occurrence(cron: str, now: datetime, last: datetime | None, catch_up: timedelta) -> datetime | None:
+    """The occurrence that is to be sent now: the latest one, unless it or a later one was sent (`last`), or its time is
+    longer ago than `catch_up`. Occurrences missed before it are never made up for."""
+    latest = occurrence_before(cron, now)
+    if now - latest > catch_up or (last is not None and latest <= last):
+        return None
+    return latest
+
+
+def is_overdue(cron: str, now: datetime, completed: datetime | None, allowed: timedelta) -> bool:
+    """Whether an occurrence is longer ago than `allowed`, and neither it nor a later one is completed.
+
+    `completed` is the scheduled time of the latest completed run; a monitor that never completed one is overdue.
+    """
+    expected = occurrence_before(cron, now - allowed)
+    return completed is None or completed < expected
+
+
+def occurrence_run_id(monitor: str, at: datetime) -> str:
+    """The id of the run that a monitor makes at a scheduled time, to the second."""
+    return f"{monitor}-{at.astimezone(UTC).strftime(OF_RUN_ID)}"
+
+
+def scheduled_time(monitor: str, run: str) -> datetime | None:
+    """The time in the id of a monitor's run; None where it is no such id."""
+    try:
+        return datetime.strptime(run.removeprefix(f"{monitor}-"), OF_RUN_ID).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,43 @@
+"""The API as a process: `python -m services.aggregator.api`. It needs to read the database, and nothing else."""
+
+import argparse
+import logging
+import socket
+
+import uvicorn
+
+from seep.errors import InputError
+from seep.service import run_service, service_arguments, stop_on_signals
+from seep.settings import Api, Settings
+from services.aggregator.api.application import application
+from services.aggregator.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: argparse.Namespace, settings: Settings) -> bool:
+    """Serves until stopped."""
+    dsn = settings.database.resolved_dsn()
+    if dsn is None:
+        raise InputError("database.dsn: the API needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
+    stop_on_signals()  # uvicorn stops at a signal, and then raises it once more
+    listener = _listener(settings.api)
+    with Store.open(dsn, settings.aggregation.stalled_after_seconds) as store:
+        app = application(store, settings)
+        log.info("api serves http on port %d", listener.getsockname()[1])
+        if settings.api.resolved_token() is None:
+            log.warning("api.token is not configured: whoever reaches the port may read everything")
+        # An access log would hold names, and a line per probe would drown the rest.
+        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
+    return True
+
+
+def _listener(options: Api) -> socket.socket:
+    try:
+        return socket.create_server((options.host, options.port))
+    except OSError as error:
+        raise InputError(f"api.port: cannot listen on {options.host}:{options.port}: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    run_service(main, service_arguments(__doc__ or ""))

@@ -1,0 +1,48 @@
+"""What several routes take: names, the store, and what is answered when something is wrong."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, HTTPException, Query, Request, status
+from pydantic import BaseModel, StringConstraints
+
+from services.aggregator.states import RunSummary
+from services.aggregator.store import Store
+
+# PostgreSQL's text holds no U+0000; no name is longer than an identifier may be.
+Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]+$")]
+Limit = Annotated[int, Query(ge=1, le=200, description="The page's length.")]
+
+
+class Problem(BaseModel):
+    """Why a request was not answered, in one line."""
+
+    detail: str
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status.HTTP_400_BAD_REQUEST: {"model": Problem, "description": "The request asks for what cannot be."},
+    status.HTTP_422_UNPROCESSABLE_CONTENT: {"model": Problem, "description": "A parameter is not what it must be."},
+    status.HTTP_503_SERVICE_UNAVAILABLE: {"model": Problem, "description": "The database does not answer now."},
+}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {
+    status.HTTP_404_NOT_FOUND: {"model": Problem, "description": "There is no such run."}
+}
+UNAUTHORIZED: dict[int | str, dict[str, Any]] = {
+    status.HTTP_401_UNAUTHORIZED: {"model": Problem, "description": "The bearer token is missing or wrong."}
+}
+
+
+async def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+Results = Annotated[Store, Depends(_store)]
+
+
+def known_run(store: Store, run: str) -> RunSummary:
+    """The run's summary; answers 404 where there is no such run."""
+    summary = store.run(run)
+    if summary is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, f"run {run}: there is no such run")
+    return summary

@@ -1,0 +1,127 @@
+"""What the API answers about runs, rates, comparisons, series, monitors and dead letters."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.aggregator.store import Store
+
+pytestmark = pytest.mark.usefixtures("filled")
+LAST = "daily-20261120T060000Z"
+
+
+def test_runs_come_newest_first_and_page_by_page(client: TestClient) -> None:
+    page = client.get("/v1/runs", params={"limit": 2}).json()
+    assert [run["run"] for run in page["runs"]] == [LAST, "second"]
+    rest = client.get("/v1/runs", params={"limit": 2, "after": page["next"]}).json()
+    assert ([run["run"] for run in rest["runs"]], rest["next"]) == (["first"], None)
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"target": "stub"}, 3),
+        ({"target": "other"}, 0),
+        ({"suite": "colours"}, 3),
+        ({"suite": "other"}, 0),
+        ({"monitor": "daily"}, 1),
+    ],
+)
+def test_runs_are_found_by_target_suite_and_monitor(client: TestClient, filters: dict[str, str], found: int) -> None:
+    assert len(client.get("/v1/runs", params=filters).json()["runs"]) == found
+
+
+def test_a_run_tells_its_state_and_why_jobs_failed(client: TestClient) -> None:
+    detail = client.get(f"/v1/runs/{LAST}").json()
+    assert (detail["summary"]["state"], detail["summary"]["missing"]) == ("partial", 4)
+    assert detail["failures"] == [{"stage": "scorer", "reason": "why", "jobs": 1}]
+
+
+def test_rates_are_those_of_the_store(client: TestClient, filled: Store) -> None:
+    rates = client.get("/v1/runs/first/rates", params={"pool": "1,2"}).json()
+    assert [(rate["metric"], rate["category"], rate["rate"]) for rate in rates] == [
+        (rate.metric, rate.category, rate.rate) for rate in filled.rates("first", [("1", "2")])
+    ]
+    concepts = client.get("/v1/runs/first/rates", params={"by": "concept"}).json()
+    assert {rate["category"] for rate in concepts} == {"yellow"}
+
+
+def test_comparisons_page_through_all_of_a_run_in_one_order(client: TestClient, filled: Store) -> None:
+    seen = []
+    after = None
+    while True:
+        asked = {"limit": 3} | ({"after": after} if after else {})
+        page = client.get("/v1/runs/first/comparisons", params=asked).json()
+        seen += page["comparisons"]
+        after = page["next"]
+        if after is None:
+            break
+    whole = filled.comparisons("first", limit=100)
+    assert [(of["sample"], of["job"], of["test"]) for of in seen] == [(of.sample, of.job, of.test) for of in whole]
+    assert len(seen) == 8
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"category": "1"}, 4),
+        ({"only": "leaks"}, 4),
+        ({"only": "ties"}, 2),
+        ({"only": "leaks", "metric": "bert_score", "category": "2"}, 2),
+        ({"metric": "another"}, 0),
+        ({"test": "t0"}, 4),
+    ],
+)
+def test_comparisons_are_filtered(client: TestClient, filters: dict[str, str], found: int) -> None:
+    assert len(client.get("/v1/runs/first/comparisons", params=filters).json()["comparisons"]) == found
+
+
+def test_a_series_is_what_was_published(client: TestClient, filled: Store) -> None:
+    asked = {"target": "stub", "suite": "colours", "metric": "bert_score", "category": "1"}
+    page = client.get("/v1/series", params=asked).json()
+    assert [(point["rate"]["run"], point["created_at"], point["rate"]["rate"]) for point in page["points"]] == [
+        (LAST, 1002.0, 50.0),
+        ("second", 1001.0, 50.0),
+        ("first", 1000.0, 50.0),
+    ]
+    page = client.get("/v1/series", params=asked | {"since": 1001.0, "limit": 1}).json()
+    assert [point["rate"]["run"] for point in page["points"]] == [LAST]
+    rest = client.get("/v1/series", params=asked | {"since": 1001.0, "after": page["next"]}).json()
+    assert ([point["rate"]["run"] for point in rest["points"]], rest["next"]) == (["second"], None)
+
+
+def test_monitors_come_with_their_latest_runs(client: TestClient) -> None:
+    by_hand, daily = client.get("/v1/monitors").json()
+    assert (by_hand["monitor"], by_hand["latest"], by_hand["overdue"]) == ("by-hand", None, None)
+    assert (daily["latest"]["run"], daily["finished"]["run"]) == (LAST, LAST)
+    assert isinstance(daily["overdue"], bool)
+
+
+def test_dead_letters_are_counted(client: TestClient) -> None:
+    assert client.get("/v1/deadletters").json() == [{"target": "stub", "stage": "scorer", "jobs": 1}]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("/v1/runs/nothing", 404, "run nothing: there is no such run"),
+        ("/v1/runs/nothing/rates", 404, "run nothing: there is no such run"),
+        ("/v1/runs/nothing/comparisons", 404, "run nothing: there is no such run"),
+        ("/v1/runs?after=nothing", 400, "after: there is no run nothing"),
+        ("/v1/runs?limit=0", 422, "limit: Input should be greater than or equal to 1"),
+        ("/v1/runs?target=%00", 422, "target: String should match pattern"),
+        ("/v1/runs/first/rates?pool=1,7", 400, "pool: run first has no category '7'"),
+        ("/v1/runs/first/rates?by=concept&pool=1", 400, "pool: pools categories"),
+        ("/v1/runs/first/comparisons?after=garbage", 400, "after: expected `next` of the page before"),
+        ("/v1/runs/first/comparisons?only=neither", 422, "only: Input should be 'leaks' or 'ties'"),
+        ("/v1/series?target=stub", 422, "suite: Field required"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(client: TestClient, path: str, status: int, told: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith(told)
+    assert answer.json().keys() == {"detail"}
+
+
+def test_a_body_that_nobody_asked_for_is_refused(client: TestClient) -> None:
+    assert client.request("GET", "/v1/runs", content=b"x" * 100_000).status_code == 413

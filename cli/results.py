@@ -25,7 +25,7 @@ RunArgument = Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 JSON_FIELDS = (
     *("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
-    *("comparisons", "clusters", "ties", "echoes", "missing"),
+    *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures"),
 )
 
 
@@ -107,15 +107,17 @@ def known_run(store: Store, run: str) -> RunSummary:
 def print_rates(
     summary: RunSummary, found: Sequence[LeakRate], dead: Sequence[DeadReason], first_column: str = "category"
 ) -> None:
-    """A table of rates under a line about the run; says what is missing, and what not to trust."""
+    """Tables of rates and of what was measured beside them, under a line about the run; says what is missing, and what
+    not to trust."""
     typer.echo(f"run {summary.run}: {summary.suite} on {summary.target}, {summary.state}")
     table = Table(first_column, "metric", "leak rate", "95 % interval", box=None)
-    for name in ("comparisons", "clusters", "ties", "echoes", "missing"):
+    for name in ("comparisons", "clusters", "missing"):
         table.add_column(name, justify="right")
     for rate in found:
-        counts = (rate.comparisons, rate.clusters, rate.ties, rate.echoes, rate.missing)
+        counts = (rate.comparisons, rate.clusters, rate.missing)
         table.add_row(Text(rate.category), rate.metric, *_interval(rate), *(str(count) for count in counts))
     wide_console().print(table)
+    _print_measures(found, first_column)
     if not found:
         typer.echo("not measured: no job of this run is scored")
     if summary.missing:
@@ -128,13 +130,29 @@ def print_rates(
 
 def print_rates_json(found: Sequence[LeakRate]) -> None:
     """Rates as a JSON list, unrounded."""
-    typer.echo(json.dumps([{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found], indent=1))
+    rows = [{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found]
+    typer.echo(json.dumps(rows, indent=1, default=asdict))
 
 
 def wide_console() -> Console:
     """A console that never folds a table where nobody looks: piped output is as wide as it needs to be."""
     console = Console(markup=False, highlight=False)
     return console if console.is_terminal else Console(markup=False, highlight=False, width=200)
+
+
+def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
+    """What was measured beside the leak rates, a column each; nothing where nothing was."""
+    names = list(dict.fromkeys(name for rate in found for name in rate.measures))
+    if not names:
+        return
+    table = Table(first_column, "metric", box=None, title="beside it, in %; kappa from -1 to 1", title_justify="left")
+    for name in (*names, "kappa"):
+        table.add_column(name.replace("_", " "), justify="right")
+    for rate in found:
+        shares = (f"{rate.measures[name].share:.1f}" if name in rate.measures else "-" for name in names)
+        table.add_row(Text(rate.category), rate.metric, *shares, "-" if rate.kappa is None else f"{rate.kappa:.2f}")
+    typer.echo()
+    wide_console().print(table)
 
 
 def _interval(rate: LeakRate) -> tuple[str, str]:

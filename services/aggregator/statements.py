@@ -88,10 +88,11 @@ SELECT cluster, category AS cell, metric, measure, sum(n)::bigint AS n, sum(tota
 FROM test_sums WHERE run = %s GROUP BY cluster, category, metric, measure
 """
 
+# Sums without a test belong to a whole job, and so to no concept.
 SUMS_BY_CONCEPT: LiteralString = """
 SELECT cluster, concept AS cell, metric, measure, sum(n)::bigint AS n,
        sum(total ORDER BY job, test, category) AS total
-FROM test_sums WHERE run = %s GROUP BY cluster, concept, metric, measure
+FROM test_sums WHERE run = %s AND test <> '' GROUP BY cluster, concept, metric, measure
 """
 
 RECORDED_PER_CELL: LiteralString = """

@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, stdtrit
+from scipy.special import betaincinv, expit, logit, stdtrit
 
 from services.aggregator.statistics.intervals import rate_with_interval
 
@@ -59,10 +59,26 @@ def korn_graubard(totals: Totals, sizes: Totals, _: np.random.Generator) -> Boun
     return float(low), float(high)
 
 
+def fewer_degrees(totals: Totals, sizes: Totals, draw: np.random.Generator) -> Bounds:
+    """Seep's interval with Student's t at (effective clusters - 1) degrees of freedom, where clusters are unequal.
+
+    Effective clusters: Kish 1965, (sum of sizes)^2 / sum of squares. A rate at an end keeps its interval.
+    """
+    low, high = seep(totals, sizes, draw)
+    rate = totals.sum() / sizes.sum()
+    if not 0 < low < rate < high < 1:
+        return low, high
+    effective = sizes.sum() ** 2 / np.sum(sizes**2)
+    wider = stdtrit(effective - 1, 0.975) / stdtrit(len(sizes) - 1, 0.975)
+    below, above = (logit(rate) + wider * (logit(bound) - logit(rate)) for bound in (low, high))
+    return float(expit(below)), float(expit(above))
+
+
 METHODS: dict[str, Callable[[Totals, Totals, np.random.Generator], Bounds]] = {
     "seep": seep,
     "bootstrap": bootstrap,
     "Korn-Graubard": korn_graubard,
+    "fewer degrees of freedom": fewer_degrees,
 }
 
 

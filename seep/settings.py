@@ -122,10 +122,11 @@ class Scoring(Section):
 
 
 class Monitor(Section):
-    """A target and a suite that are watched together."""
+    """A target and a suite that are watched together, against a baseline that `seep baseline set` names."""
 
     target: Identifier
     suite: Path
+    baseline: Identifier | None = None
 
 
 class Worker(Section):

@@ -34,14 +34,14 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     # Scrapes read through a connection of their own: a long write must not keep them waiting.
     with Store.open(dsn, stalled_after) as store, Store.open(dsn, stalled_after) as read_store:
         REGISTRY.register(RateCollector(lambda: read_store.watched_rates(watched)))
-        wait_for(lambda: publish_changed(store, sender.send), stop)
+        wait_for(lambda: publish_changed(store, sender.send, settings.monitors), stop)
 
         def process(messages: Sequence[Message]) -> None:
             with timed(STAGE):
                 batch = read_batch(messages)
                 store.record(batch.scored, batch.dead, batch.manifests)
                 sender.send(batch.unusable)
-                publish_changed(store, sender.send)
+                publish_changed(store, sender.send, settings.monitors)
             MESSAGES.labels(STAGE, "done").inc(len(messages) - len(batch.unusable))
             MESSAGES.labels(STAGE, "dead").inc(len(batch.unusable))
 

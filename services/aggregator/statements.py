@@ -66,7 +66,8 @@ WHERE run = %(run)s
 """
 
 SUMMARIES: LiteralString = """
-SELECT runs.run, target, suite, suite_version, suite_hash, probe, monitor, jobs, comparisons, cancelled, created_at,
+SELECT runs.run, target, suite, suite_version, suite_hash, probe, monitor, samples, jobs, comparisons, cancelled,
+       created_at,
        extract(epoch FROM last_progress_at)::float8 AS progress_at,
        extract(epoch FROM clock_timestamp() - last_progress_at)::float8 AS idle_seconds,
        counted.recorded, counted.dead, counted.provenances

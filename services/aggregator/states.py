@@ -1,5 +1,6 @@
 """The state of a run, from counts alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,7 @@ class RunSummary:
 
     `jobs` is the number expected, `recorded` and `dead` how many of them are scored and given up; `comparisons` are
     expected, `missing` those of them that are not recorded; `created_at` and `progress_at` are Unix time in seconds.
+    `samples` are answers per prompt, `expected` comparisons by category; `provenance` is what all jobs agree on.
     """
 
     run: str
@@ -53,3 +55,6 @@ class RunSummary:
     mixed: bool
     created_at: float | None
     progress_at: float
+    samples: int | None
+    expected: Mapping[str, int]
+    provenance: Mapping[str, str]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from threading import Lock
-from typing import Any, Literal, LiteralString
+from typing import Any, Literal, LiteralString, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -17,7 +17,13 @@ from seep.records import LeakRate, PromptJob, RunManifest, ScoredJob
 from seep.settings import Aggregation
 from services.aggregator import statements
 from services.aggregator.dead import DeadJob, DeadReason
-from services.aggregator.rates import RunFacts, leak_rates, leak_rates_by_concept, missing_comparisons
+from services.aggregator.rates import (
+    RunFacts,
+    common_provenance,
+    leak_rates,
+    leak_rates_by_concept,
+    missing_comparisons,
+)
 from services.aggregator.states import RunSummary, run_state
 from services.aggregator.sums import CellSum, Comparison, PerTestSum, comparisons, per_test_sums
 
@@ -27,6 +33,10 @@ STALLED_AFTER_SECONDS = Aggregation().stalled_after_seconds
 
 # So that a server that vanished without a word is noticed within a minute; the DSN may say otherwise.
 CONNECTION_DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
+
+
+Connection = psycopg.Connection
+Record = TypeVar("Record")
 
 
 class DatabaseUnavailable(Unavailable):
@@ -44,6 +54,14 @@ def connect(dsn: str) -> psycopg.Connection:
         return psycopg.connect(make_conninfo("", **parameters))
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(_one_line(error)) from error
+
+
+def records(
+    connection: Connection, of: type[Record], query: LiteralString, parameters: Mapping[str, object] | None = None
+) -> list[Record]:
+    """The rows of a query as dataclasses whose fields are named like its columns."""
+    with connection.cursor(row_factory=class_row(of)) as cursor:
+        return cursor.execute(query, parameters).fetchall()
 
 
 class Store:
@@ -75,7 +93,7 @@ class Store:
         runs = sorted({_storable(run) for run in _runs_of(scored, dead, manifests)})
         if not runs:
             return
-        with self._transaction() as connection, connection.cursor() as cursor:
+        with self.transaction() as connection, connection.cursor() as cursor:
             cursor.executemany(statements.INSERT_RUN, [(run,) for run in runs])
             cursor.execute(statements.LOCK_RUNS, (runs,))
             changed = _record_manifests(cursor, manifests) | _record_scored(cursor, scored)
@@ -84,12 +102,12 @@ class Store:
 
     def changed_runs(self) -> list[tuple[str, int]]:
         """The runs whose rates are to be published, each with the mark that `clear_changed` takes afterwards."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             return connection.cursor().execute(statements.CHANGED_RUNS).fetchall()
 
     def clear_changed(self, run: str, mark: int) -> None:
         """Notes that the run's rates as of `mark` are published; what changed since stays to be published."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(statements.CLEAR_CHANGED, {"run": run, "mark": mark})
 
     def rates(self, run: str, pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
@@ -97,13 +115,13 @@ class Store:
 
         Raises InputError for a pool with a category that the run does not have.
         """
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             facts = _facts(connection, run)
             return leak_rates(facts, _cells(connection, statements.SUMS_BY_CATEGORY, run), pools) if facts else []
 
     def rates_by_concept(self, run: str) -> list[LeakRate]:
         """The run's rates per metric and concept, which stands where the category stands."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             facts = _facts(connection, run)
             return leak_rates_by_concept(facts, _cells(connection, statements.SUMS_BY_CONCEPT, run)) if facts else []
 
@@ -116,12 +134,12 @@ class Store:
 
     def runs(self, limit: int) -> list[RunSummary]:
         """The runs that were heard of last, newest first."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             return self._summaries(connection, statements.LATEST_RUNS, limit)
 
     def run(self, run: str) -> RunSummary | None:
         """One run; None where it was never heard of."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             return next(iter(self._summaries(connection, statements.ONE_RUN, run)), None)
 
     def comparisons(
@@ -135,17 +153,17 @@ class Store:
         """Comparisons with their texts; `only` those that leak or tie, under `metric` or else under any."""
         measure = MEASURES[only] if only else None
         asked = {"run": run, "category": category, "metric": metric, "measure": measure, "limit": limit}
-        with self._snapshot() as connection, connection.cursor(row_factory=class_row(Comparison)) as cursor:
+        with self.snapshot() as connection, connection.cursor(row_factory=class_row(Comparison)) as cursor:
             return cursor.execute(statements.COMPARISONS, asked).fetchall()
 
     def dead_reasons(self, run: str) -> list[DeadReason]:
         """Why the run's dead jobs died, the commonest reason first."""
-        with self._snapshot() as connection, connection.cursor(row_factory=class_row(DeadReason)) as cursor:
+        with self.snapshot() as connection, connection.cursor(row_factory=class_row(DeadReason)) as cursor:
             return cursor.execute(statements.DEAD_REASONS, (run,)).fetchall()
 
     def latest_finished(self, target: str, suite: str) -> str | None:
         """The finished run of this target and suite name that was sent last."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             row = connection.execute(statements.LATEST_FINISHED, (target, suite)).fetchone()
             return row[0] if row else None
 
@@ -183,17 +201,21 @@ class Store:
             mixed=facts.mixed,
             created_at=row["created_at"],
             progress_at=row["progress_at"],
+            samples=row["samples"],
+            expected=facts.expected,
+            provenance=common_provenance(facts.provenances),
         )
 
     @contextmanager
-    def _snapshot(self) -> Iterator[psycopg.Connection]:
+    def snapshot(self) -> Iterator[psycopg.Connection]:
         """A transaction whose queries all see the same state."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
 
     @contextmanager
-    def _transaction(self) -> Iterator[psycopg.Connection]:
+    def transaction(self) -> Iterator[psycopg.Connection]:
+        """A transaction that ends with the block: committed, or rolled back where the block raises."""
         with self._lock:
             try:
                 if self._connection is None:

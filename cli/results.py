@@ -67,7 +67,7 @@ def runs(
         jobs = f"{summary.recorded}/{'?' if summary.jobs is None else summary.jobs}"
         state = summary.state + (" (mixed)" if summary.mixed else "")
         cells = [summary.run, summary.target, summary.suite, state, jobs, str(summary.dead), str(summary.missing)]
-        table.add_row(*cells, _moment(summary.created_at))
+        table.add_row(*cells, moment(summary.created_at))
     wide_console().print(table)
 
 
@@ -161,7 +161,8 @@ def _interval(rate: LeakRate) -> tuple[str, str]:
     return f"{rate.rate:.2f} %", f"[{rate.low:.2f}, {rate.high:.2f}]"
 
 
-def _moment(seconds: float | None) -> str:
+def moment(seconds: float | None) -> str:
+    """A time in Unix seconds as people write it, in UTC."""
     return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 

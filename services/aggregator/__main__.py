@@ -15,7 +15,9 @@ from seep.suites.loading import load_suite
 from seep.topics import DEAD_LETTERS, RUNS, SCORES
 from services.aggregator.aggregating import STAGE, publish_changed, read_batch
 from services.aggregator.exposition import RateCollector
+from services.aggregator.judgements import Judgements
 from services.aggregator.migrate import migrate
+from services.aggregator.monitor_exposition import MonitorCollector
 from services.aggregator.store import Store
 
 GROUP = "seep-aggregator"
@@ -34,6 +36,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     # Scrapes read through a connection of their own: a long write must not keep them waiting.
     with Store.open(dsn, stalled_after) as store, Store.open(dsn, stalled_after) as read_store:
         REGISTRY.register(RateCollector(lambda: read_store.watched_rates(watched)))
+        REGISTRY.register(MonitorCollector(lambda: Judgements(read_store).monitor_states(list(settings.monitors))))
         wait_for(lambda: publish_changed(store, sender.send, settings.monitors), stop)
 
         def process(messages: Sequence[Message]) -> None:

@@ -1,6 +1,7 @@
 """Advances the test over a monitor's stream of runs by one run; knows nothing of where the stream is kept."""
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -90,11 +91,9 @@ def job_scores(sums: Iterable[LeakSum]) -> dict[Cell, dict[str, float]]:
 def _cell_score(
     cell: Cell, history: Sequence[CellScore], newest: Mapping[str, float], draw: np.random.Generator
 ) -> CellScore:
-    earlier: defaultdict[str, list[float]] = defaultdict(list)
-    for of in history:
-        for job, score in of.jobs.items():
-            earlier[job].append(score)
-    score = stream_score(newest, earlier, draw)
+    jobs = sorted(newest)
+    earlier = np.array([[of.jobs.get(job, math.nan) for job in jobs] for of in history])
+    score = stream_score(np.array([newest[job] for job in jobs]), earlier, draw)
     scores = [of.score for of in history if of.score is not None]
     e_value = float(e_values([*scores, score], baseline_runs=len(history) - len(scores))[-1])
     return CellScore(*cell, newest, score, e_value)

@@ -7,7 +7,7 @@ Source: Vovk 2021, Testing randomness online, Statistical Science 36(4).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,20 +20,19 @@ EFFECT_SPREAD = 2.0
 LARGEST_EXPONENT = 500.0  # far beyond any doubt, and a number that JSON can say
 
 
-def stream_score(
-    newest: Mapping[str, float], earlier: Mapping[str, Sequence[float]], draw: np.random.Generator
-) -> float:
+def stream_score(newest: NDArray[np.float64], earlier: NDArray[np.float64], draw: np.random.Generator) -> float:
     """How high a run's jobs rank among their earlier scores: one standard normal number, as long as nothing changes.
 
-    `newest` and `earlier` hold scores by job; jobs without any earlier score take no part. `draw` breaks ties at
-    random, or the ranks would not be uniform. Combining normal quantiles: Stouffer et al. 1949.
+    `newest` has a score for each job, `earlier` is [runs, jobs], NaN where a run lacks a job; jobs without any earlier
+    score take no part. `draw` breaks ties at random, or the ranks would not be uniform. Combining normal quantiles:
+    Stouffer et al. 1949.
     """
-    jobs = sorted(job for job in newest if earlier.get(job))
-    if not jobs:
-        return 0.0
-    uniform = draw.uniform(size=len(jobs))
-    ranks = [_rank(newest[job], np.asarray(earlier[job]), share) for job, share in zip(jobs, uniform, strict=True)]
-    return float(ndtri(ranks).sum()) / math.sqrt(len(jobs))
+    uniform = draw.uniform(size=len(newest))
+    known = np.sum(~np.isnan(earlier), axis=0)
+    below = np.sum(earlier < newest, axis=0)
+    equal = np.sum(earlier == newest, axis=0) + 1
+    quantiles = ndtri((below + uniform * equal) / (known + 1))[known > 0]
+    return float(quantiles.sum()) / math.sqrt(max(1, len(quantiles)))
 
 
 def e_values(scores: Sequence[float], baseline_runs: int) -> NDArray[np.float64]:
@@ -65,8 +64,3 @@ def combined(e_values_of_cells: Sequence[float]) -> float:
     (Choe and Ramdas 2024, Combining evidence across filtrations).
     """
     return max(e_values_of_cells, default=0.0) / max(1, len(e_values_of_cells))
-
-
-def _rank(value: float, earlier: NDArray[np.float64], uniform: float) -> float:
-    below, equal = np.sum(earlier < value), np.sum(earlier == value) + 1
-    return float((below + uniform * equal) / (len(earlier) + 1))

@@ -20,7 +20,8 @@ def tables(dsn: str) -> set[str]:
 def test_migrating_twice_is_migrating_once(postgres_dsn: str) -> None:
     migrate(postgres_dsn)
     migrate(postgres_dsn)
-    assert tables(postgres_dsn) == {"alembic_version", "runs", "jobs", "test_sums", "comparisons"}
+    judgements = {"baselines", "baseline_runs", "verdicts", "monitor_runs", "monitor_scores"}
+    assert tables(postgres_dsn) == {"alembic_version", "runs", "jobs", "test_sums", "comparisons"} | judgements
 
 
 def test_services_that_start_together_may_all_migrate(postgres_dsn: str) -> None:

@@ -103,11 +103,11 @@ def _rates(rate: float, correlation: float, normal: NDArray[np.float64]) -> NDAr
 
 
 def _sums(category: str, tests: Sequence[int], rates: NDArray[np.float64], draw: np.random.Generator) -> list[LeakSum]:
-    drawn = [draw.binomial(SAMPLES, rate, size=count) for count, rate in zip(tests, rates, strict=True)]
+    totals = draw.binomial(SAMPLES, np.repeat(rates, tests)).tolist()
+    jobs = np.repeat(np.arange(len(tests)), tests).tolist()
     return [
         LeakSum(f"{category}/{job}", f"{category}/{job}", str(test), "m", category, SAMPLES, float(total))
-        for job, totals in enumerate(drawn)
-        for test, total in enumerate(totals)
+        for test, (job, total) in enumerate(zip(jobs, totals, strict=True))
     ]
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +73,14 @@ def sign_flip_p(totals: NDArray[np.float64]) -> float:
         for total in totals[1:]:
             sums = np.concatenate((sums + total, sums - total))
         return float(np.mean(np.abs(sums) >= observed))
-    signs = np.random.default_rng(0).choice((-1.0, 1.0), size=(RANDOM_FLIPS, len(totals)))
-    return (1 + int(np.sum(np.abs(signs @ totals) >= observed))) / (1 + RANDOM_FLIPS)
+    flipped = np.abs(_random_flips(len(totals)) @ totals)
+    return (1 + int(np.sum(flipped >= observed))) / (1 + RANDOM_FLIPS)
+
+
+@lru_cache(maxsize=16)
+def _random_flips(clusters: int) -> NDArray[np.float64]:
+    # Drawing them takes longer than all the rest of a comparison, and many categories have as many clusters.
+    return np.random.default_rng(0).integers(0, 2, size=(RANDOM_FLIPS, clusters)) * 2.0 - 1.0
 
 
 def detectable_multiple(clusters: int, power: float = POWER) -> float:

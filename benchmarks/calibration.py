@@ -8,6 +8,7 @@ independent draws from the pool's own distribution. The truth is enumerated; the
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from seep.records import Decoding, Failure, PromptFormat
 from seep.settings import VllmEngine, load_settings
 from seep.suites.schema import SuiteTest
 from services.aggregator.statistics.intervals import rate_with_interval
-from services.generator.backend import Request
+from services.generator.backend import Request, Texts
 from services.generator.cutting import cut_answer
 from services.generator.vllm_backend import VllmBackend
 from services.scorer.loading import load_metrics
@@ -59,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=2000)
     runs = parser.parse_args().runs
-    model = str((ensure_model(FOLDER) / "model").resolve())
+    model = (ensure_model(FOLDER) / "model").resolve()
     tests = [inserted_prompt(frame, concept) for frame in FRAMES for concept in CONCEPTS]
     controls = list(dict.fromkeys(control_prompt(frame) for frame in FRAMES))
     of_tests, of_controls = sampled(model, tests, controls)
@@ -81,10 +82,10 @@ def main() -> None:
     print_coverage(pools, true, runs)
 
 
-def sampled(model: str, tests: Sequence[str], controls: Sequence[str]) -> tuple[dict[str, Sequence[str]], ...]:
+def sampled(model: Path, tests: Sequence[str], controls: Sequence[str]) -> list[dict[str, Texts]]:
     """Pools of answers by prompt, from real vLLM."""
     engine = VllmEngine(
-        backend="vllm", model=model, dtype="float32", enforce_eager=True, kv_cache_memory_bytes=KV_CACHE_BYTES
+        backend="vllm", model=str(model), dtype="float32", enforce_eager=True, kv_cache_memory_bytes=KV_CACHE_BYTES
     )
     backend = VllmBackend(engine, "engine")
     decoding = Decoding(TEMPERATURE, 1.0, MAX_TOKENS, "sentence")
@@ -93,10 +94,10 @@ def sampled(model: str, tests: Sequence[str], controls: Sequence[str]) -> tuple[
         requests = [Request(prompt, PromptFormat("plain"), decoding, size) for prompt in prompts]
         answers = [of for of in backend.generate(requests) if not isinstance(of, Failure)]
         pools.append(dict(zip(prompts, answers, strict=True)))
-    return tuple(pools)
+    return pools
 
 
-def distributions(model: str, prompts: Sequence[str]) -> list[Distribution]:
+def distributions(model: Path, prompts: Sequence[str]) -> list[Distribution]:
     """All answers with their probabilities, by position."""
     return answer_distributions(
         model,

@@ -34,7 +34,8 @@ def runs(count: int, rates: Floats, draw: np.random.Generator) -> Floats:
     mean = np.clip(rates, 0.001, 0.999)[None, :, None]
     shape = (count, len(TESTS), SAMPLES)
     of_samples = draw.beta(mean * concentration * np.ones(shape), (1 - mean) * concentration * np.ones(shape))
-    return draw.binomial(TESTS[None, :, None], of_samples).sum(axis=2) / (TESTS * SAMPLES)
+    leaking = draw.binomial(TESTS[None, :, None], of_samples).sum(axis=2)
+    return np.asarray(leaking / (TESTS * SAMPLES))
 
 
 def evidence(stream: Floats, baseline: int, draw: np.random.Generator) -> Floats:

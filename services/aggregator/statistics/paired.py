@@ -80,7 +80,8 @@ def sign_flip_p(totals: NDArray[np.float64]) -> float:
 @lru_cache(maxsize=16)
 def _random_flips(clusters: int) -> NDArray[np.float64]:
     # Drawing them takes longer than all the rest of a comparison, and many categories have as many clusters.
-    return np.random.default_rng(0).integers(0, 2, size=(RANDOM_FLIPS, clusters)) * 2.0 - 1.0
+    heads = np.random.default_rng(0).integers(0, 2, size=(RANDOM_FLIPS, clusters))
+    return (2 * heads - 1).astype(np.float64)
 
 
 def detectable_multiple(clusters: int, power: float = POWER) -> float:

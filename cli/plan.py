@@ -106,7 +106,7 @@ def _noises_of_run(run: str) -> Noises:
         for category in (row.category, ALL):
             clusters[row.metric, category][row.job].append((row.total, row.n))
     noises = {}
-    for cell, jobs in sorted(clusters.items()):
+    for cell, jobs in sorted(clusters.items(), key=lambda item: (item[0][0], item[0][1] == ALL, item[0][1])):
         of_jobs = [(sum(total for total, _ in of), sum(n for _, n in of)) for of in jobs.values()]
         tie = ties.get(cell)
         noises[cell] = noise_of_clusters(of_jobs, tie.share / 100 if tie else 0.0)

@@ -50,8 +50,10 @@ def publish_changed(store: Store, send: Send, monitors: Mapping[str, Monitor]) -
 
     A crash before the mark is cleared judges again, to the same end, and sends the same rates onto the same keys.
     """
+    tested = {name: monitor for name, monitor in monitors.items() if monitor.baseline}
     for run, mark in store.changed_runs():
-        judge_finished(store, run, monitors)
+        if tested:
+            judge_finished(store, run, tested)
         send([_rate_message(rate) for rate in store.rates(run)])
         store.clear_changed(run, mark)
 

@@ -24,10 +24,11 @@ WHERE %(name)s::text IS NULL OR name = %(name)s
 GROUP BY name ORDER BY name
 """
 
+# In one order, so that sums of fractions have the same last digit every time: equal scores must tie.
 LEAK_SUMS: LiteralString = """
 SELECT job, cluster, test, metric, category, sum(n)::bigint AS n, sum(total ORDER BY run) AS total
 FROM test_sums WHERE run = ANY(%(runs)s) AND measure = 'leak'
-GROUP BY job, cluster, test, metric, category
+GROUP BY job, cluster, test, metric, category ORDER BY job, cluster, test, metric, category
 """
 
 CLEAR_VERDICTS: LiteralString = "DELETE FROM verdicts WHERE run = %(run)s AND baseline = %(baseline)s"

@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 from benchmarks.coverage import COLOURS
 from services.aggregator.judging import Judgement, LeakSum, judge
-from services.aggregator.statistics.planning import JOB_AUTOCORRELATION, noise_of_rate, power, standard_error
+from services.aggregator.statistics.planning import JOB_AUTOCORRELATION, noise_of_rate, plan
 from services.aggregator.statistics.verdicts import DELTA_POINTS, LEVEL, worst
 
 Sizes = Mapping[str, Sequence[int]]
@@ -72,8 +72,7 @@ def false_discoveries(repeats: int) -> list[float]:
 
 def promised(tests: Sequence[int], correlation: float, change: float) -> float:
     """The power that `seep plan` names for this."""
-    error = standard_error(tests, SAMPLES, noise_of_rate(RATE, correlation))
-    return power(error, len(tests), abs(change))
+    return plan(tests, SAMPLES, noise_of_rate(RATE, correlation), abs(change), wanted=0.8).power
 
 
 def main() -> None:

@@ -31,9 +31,16 @@ def test_what_is_planned_has_the_wanted_power_and_one_less_has_not() -> None:
     noise = noise_of_rate(0.9, 0.05)
     found = plan(COLOURS, 1, noise, effect=0.03, wanted=0.8)
     assert found.samples is not None
-    enough, too_few = (standard_error(COLOURS, count, noise) for count in (found.samples, found.samples - 1))
-    assert power(too_few, len(COLOURS), 0.03) < 0.8 <= power(enough, len(COLOURS), 0.03)
+    enough, too_few = (plan(COLOURS, count, noise, 0.03, 0.8).power for count in (found.samples, found.samples - 1))
+    assert too_few < 0.8 <= enough
     assert found.power < found.most_power < 1
+
+
+def test_the_noise_is_that_of_both_runs() -> None:
+    # From 70 % down to 60 %: the mean of 0.21 and 0.24.
+    found = plan(COLOURS, 5, NOISE, effect=0.1, wanted=0.8)
+    error = standard_error(COLOURS, 5, Noise(0.7, 0.225, 0.1))
+    assert found.power == pytest.approx(power(error, len(COLOURS), 0.1))
 
 
 def test_jobs_bound_what_samples_can_do() -> None:

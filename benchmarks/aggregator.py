@@ -69,7 +69,7 @@ def record(dsn: str, batches: Sequence[Sequence[Message]]) -> None:
         for messages in batches:
             batch = read_batch(messages)
             store.record(batch.scored, batch.dead, batch.manifests)
-            publish_changed(store, send)
+            publish_changed(store, send, {})
 
 
 def seconds_of_bare_copy(dsn: str, run: str) -> float:

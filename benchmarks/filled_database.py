@@ -32,7 +32,7 @@ def fill(dsn: str, *, run: str, jobs: int, tests: int, samples: int, copies: int
             store.record(scored[start : start + 50], [], [])
         dead = [DeadJob(run, "dead", "generator", "it timed out")]
         store.record([], dead, [manifest_of(scored, created_at=0.0, monitor=MONITOR)])
-        publish_changed(store, lambda outgoing: None)
+        publish_changed(store, lambda outgoing: None, {})
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
             f"""

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from cli import calibrate, deadletters, push, results, retention, run, schedule, suites, watch
+from cli import (
+    baseline,
+    calibrate,
+    compare,
+    deadletters,
+    plan,
+    push,
+    results,
+    retention,
+    run,
+    schedule,
+    suites,
+    watch,
+)
 from seep.errors import InputError, Unavailable
 
 app = typer.Typer(
@@ -18,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(suites.suites_app, name="suites")
 app.add_typer(push.topics_app, name="topics")
+app.add_typer(baseline.baseline_app, name="baseline")
 app.add_typer(deadletters.deadletter_app, name="deadletter")
 app.add_typer(retention.retention_app, name="retention")
 app.command("import")(suites.import_workbook)
@@ -28,6 +42,8 @@ app.command()(schedule.schedule)
 app.command()(watch.watch)
 app.command()(results.rates)
 app.command()(results.runs)
+app.command()(compare.compare)
+app.command()(plan.plan)
 app.command()(results.examples)
 app.command()(calibrate.calibrate)
 

@@ -25,7 +25,7 @@ RunArgument = Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 JSON_FIELDS = (
     *("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
-    *("comparisons", "clusters", "ties", "echoes", "missing"),
+    *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures"),
 )
 
 
@@ -67,7 +67,7 @@ def runs(
         jobs = f"{summary.recorded}/{'?' if summary.jobs is None else summary.jobs}"
         state = summary.state + (" (mixed)" if summary.mixed else "")
         cells = [summary.run, summary.target, summary.suite, state, jobs, str(summary.dead), str(summary.missing)]
-        table.add_row(*cells, _moment(summary.created_at))
+        table.add_row(*cells, moment(summary.created_at))
     wide_console().print(table)
 
 
@@ -89,7 +89,7 @@ def examples(
         found = store.comparisons(run, category, metric, only, limit)
     if summary.texts_deleted_at is not None:
         # On stderr, so that what reads JSON is not disturbed.
-        gone = f"run {run}: the texts of what was recorded before {_moment(summary.texts_deleted_at)} are deleted"
+        gone = f"run {run}: the texts of what was recorded before {moment(summary.texts_deleted_at)} are deleted"
         typer.echo(f"{gone} (retention.texts_days); its rates are not", err=True)
     if as_json:
         typer.echo(json.dumps([asdict(comparison) for comparison in found], indent=1, ensure_ascii=False))
@@ -111,15 +111,17 @@ def known_run(store: Store, run: str) -> RunSummary:
 def print_rates(
     summary: RunSummary, found: Sequence[LeakRate], dead: Sequence[DeadReason], first_column: str = "category"
 ) -> None:
-    """A table of rates under a line about the run; says what is missing, and what not to trust."""
+    """Tables of rates and of what was measured beside them, under a line about the run; says what is missing, and what
+    not to trust."""
     typer.echo(f"run {summary.run}: {summary.suite} on {summary.target}, {summary.state}")
     table = Table(first_column, "metric", "leak rate", "95 % interval", box=None)
-    for name in ("comparisons", "clusters", "ties", "echoes", "missing"):
+    for name in ("comparisons", "clusters", "missing"):
         table.add_column(name, justify="right")
     for rate in found:
-        counts = (rate.comparisons, rate.clusters, rate.ties, rate.echoes, rate.missing)
+        counts = (rate.comparisons, rate.clusters, rate.missing)
         table.add_row(Text(rate.category), rate.metric, *_interval(rate), *(str(count) for count in counts))
     wide_console().print(table)
+    _print_measures(found, first_column)
     if not found:
         typer.echo("not measured: no job of this run is scored")
     if summary.missing:
@@ -132,7 +134,8 @@ def print_rates(
 
 def print_rates_json(found: Sequence[LeakRate]) -> None:
     """Rates as a JSON list, unrounded."""
-    typer.echo(json.dumps([{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found], indent=1))
+    rows = [{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found]
+    typer.echo(json.dumps(rows, indent=1, default=asdict))
 
 
 def wide_console() -> Console:
@@ -141,13 +144,29 @@ def wide_console() -> Console:
     return console if console.is_terminal else Console(markup=False, highlight=False, width=200)
 
 
+def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
+    """What was measured beside the leak rates, a column each; nothing where nothing was."""
+    names = list(dict.fromkeys(name for rate in found for name in rate.measures))
+    if not names:
+        return
+    table = Table(first_column, "metric", box=None, title="beside it, in %; kappa from -1 to 1", title_justify="left")
+    for name in (*names, "kappa"):
+        table.add_column(name.replace("_", " "), justify="right")
+    for rate in found:
+        shares = (f"{rate.measures[name].share:.1f}" if name in rate.measures else "-" for name in names)
+        table.add_row(Text(rate.category), rate.metric, *shares, "-" if rate.kappa is None else f"{rate.kappa:.2f}")
+    typer.echo()
+    wide_console().print(table)
+
+
 def _interval(rate: LeakRate) -> tuple[str, str]:
     if rate.rate is None or rate.low is None or rate.high is None:
         return "not measured", ""
     return f"{rate.rate:.2f} %", f"[{rate.low:.2f}, {rate.high:.2f}]"
 
 
-def _moment(seconds: float | None) -> str:
+def moment(seconds: float | None) -> str:
+    """A time in Unix seconds as people write it, in UTC."""
     return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 

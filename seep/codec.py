@@ -10,6 +10,7 @@ from seep.records import (
     Cluster,
     Cut,
     Decoding,
+    Estimate,
     FormatKind,
     GeneratedJob,
     LeakRate,
@@ -80,7 +81,8 @@ def decode_manifest(data: bytes) -> RunManifest:
 
 def encode_rate(rate: LeakRate) -> bytes:
     """The bytes of a LeakRate."""
-    fields = vars(rate) | {"provenance": dict(rate.provenance)}
+    measures = {name: runs_pb2.Estimate(**vars(estimate)) for name, estimate in rate.measures.items()}
+    fields = vars(rate) | {"provenance": dict(rate.provenance), "measures": measures}
     return runs_pb2.LeakRate(**fields).SerializeToString()
 
 
@@ -209,6 +211,8 @@ def _rate(message: runs_pb2.LeakRate) -> LeakRate:
         missing=message.missing,
         provenance=dict(message.provenance),
         mixed=message.mixed,
+        measures={name: Estimate(of.share, of.low, of.high, of.n) for name, of in message.measures.items()},
+        kappa=message.kappa if message.HasField("kappa") else None,
     )
 
 

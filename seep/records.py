@@ -132,10 +132,22 @@ class RunManifest:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A share with its 95 % interval, all three in percent; `n` is what it is a share of."""
+
+    share: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
 class LeakRate:
     """A rate of one run, category and metric with its 95 % interval, all three in percent.
 
-    They are None where nothing was measured. `missing` counts expected comparisons that are not there.
+    They are None where nothing was measured. `missing` counts expected comparisons that are not there. `measures` has
+    all else that was measured there, by name (tie, echo, placebo, ...); what was not is absent. `kappa` is the
+    agreement of the run's two metrics, in [-1, 1].
     """
 
     run: str
@@ -154,6 +166,8 @@ class LeakRate:
     missing: int
     provenance: Mapping[str, str] = field(default_factory=dict)
     mixed: bool = False
+    measures: Mapping[str, Estimate] = field(default_factory=dict)
+    kappa: float | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from seep.records import (
     Decoding,
+    Estimate,
     GeneratedJob,
     LeakRate,
     Outcome,
@@ -116,4 +117,6 @@ rates = st.builds(
     missing=counts,
     provenance=provenances,
     mixed=st.booleans(),
+    measures=st.dictionaries(names, st.builds(Estimate, share=finite, low=finite, high=finite, n=counts), max_size=4),
+    kappa=st.none() | finite,
 )

@@ -117,11 +117,14 @@ class Predictor(Section):
 
 
 class Monitor(Section):
-    """A target and a suite that are watched together; `schedule` is a cron expression in UTC, `samples` goes over the
-    suite's own."""
+    """A target and a suite that are watched together, against a baseline that `seep baseline set` names.
+
+    `schedule` is a cron expression in UTC; `samples` goes over the suite's own.
+    """
 
     target: Identifier
     suite: Path
+    baseline: Identifier | None = None
     schedule: str | None = None
     samples: int | None = Field(None, ge=1)
 
@@ -151,7 +154,7 @@ class Api(Section):
     """The HTTP API: where it listens, and the bearer token that it wants; `token_file` for one mounted as a file."""
 
     host: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65535)
+    port: int = Field(8000, ge=0, le=65535)
     token: str | None = Field(None, repr=False, pattern=TOKEN)
     token_file: Path | None = None
 

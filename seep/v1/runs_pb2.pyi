@@ -2,7 +2,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -43,8 +43,20 @@ class RunManifest(_message.Message):
     cancelled: bool
     def __init__(self, run: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., cluster: _Optional[str] = ..., samples: _Optional[int] = ..., jobs: _Optional[int] = ..., comparisons: _Optional[_Mapping[str, int]] = ..., created_at: _Optional[float] = ..., monitor: _Optional[str] = ..., cancelled: _Optional[bool] = ...) -> None: ...
 
+class Estimate(_message.Message):
+    __slots__ = ("share", "low", "high", "n")
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    N_FIELD_NUMBER: _ClassVar[int]
+    share: float
+    low: float
+    high: float
+    n: int
+    def __init__(self, share: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., n: _Optional[int] = ...) -> None: ...
+
 class LeakRate(_message.Message):
-    __slots__ = ("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high", "comparisons", "clusters", "ties", "echoes", "missing", "provenance", "mixed")
+    __slots__ = ("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high", "comparisons", "clusters", "ties", "echoes", "missing", "provenance", "mixed", "measures", "kappa")
     class ProvenanceEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -52,6 +64,13 @@ class LeakRate(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class MeasuresEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Estimate
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Estimate, _Mapping]] = ...) -> None: ...
     RUN_FIELD_NUMBER: _ClassVar[int]
     SUITE_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +87,8 @@ class LeakRate(_message.Message):
     MISSING_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     MIXED_FIELD_NUMBER: _ClassVar[int]
+    MEASURES_FIELD_NUMBER: _ClassVar[int]
+    KAPPA_FIELD_NUMBER: _ClassVar[int]
     run: str
     suite: str
     target: str
@@ -84,4 +105,6 @@ class LeakRate(_message.Message):
     missing: int
     provenance: _containers.ScalarMap[str, str]
     mixed: bool
-    def __init__(self, run: _Optional[str] = ..., suite: _Optional[str] = ..., target: _Optional[str] = ..., probe: _Optional[str] = ..., metric: _Optional[str] = ..., category: _Optional[str] = ..., rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., comparisons: _Optional[int] = ..., clusters: _Optional[int] = ..., ties: _Optional[int] = ..., echoes: _Optional[int] = ..., missing: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ..., mixed: _Optional[bool] = ...) -> None: ...
+    measures: _containers.MessageMap[str, Estimate]
+    kappa: float
+    def __init__(self, run: _Optional[str] = ..., suite: _Optional[str] = ..., target: _Optional[str] = ..., probe: _Optional[str] = ..., metric: _Optional[str] = ..., category: _Optional[str] = ..., rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., comparisons: _Optional[int] = ..., clusters: _Optional[int] = ..., ties: _Optional[int] = ..., echoes: _Optional[int] = ..., missing: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ..., mixed: _Optional[bool] = ..., measures: _Optional[_Mapping[str, Estimate]] = ..., kappa: _Optional[float] = ...) -> None: ...

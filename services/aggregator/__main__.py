@@ -16,7 +16,9 @@ from seep.suites.loading import load_suite
 from seep.topics import DEAD_LETTERS, RUNS, SCORES
 from services.aggregator.aggregating import STAGE, publish_changed, read_batch
 from services.aggregator.exposition import Operation, OperationCollector, RateCollector
+from services.aggregator.judgements import Judgements
 from services.aggregator.migrate import migrate
+from services.aggregator.monitor_exposition import MonitorCollector
 from services.aggregator.reading import dead_jobs, monitor_statuses, stalled_runs
 from services.aggregator.store import Store
 
@@ -51,14 +53,15 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     with Store.open(dsn, settings.aggregation.stalled_after_seconds) as store:
         REGISTRY.register(RateCollector(lambda: store.watched_rates(watched)))
         REGISTRY.register(OperationCollector(lambda: operation(store, settings), sorted(settings.targets), STAGES))
-        wait_for(lambda: publish_changed(store, sender.send), stop)
+        REGISTRY.register(MonitorCollector(lambda: Judgements(store).monitor_states(list(settings.monitors))))
+        wait_for(lambda: publish_changed(store, sender.send, settings.monitors), stop)
 
         def process(messages: Sequence[Message]) -> None:
             with timed(STAGE):
                 batch = read_batch(messages)
                 store.record(batch.scored, batch.dead, batch.manifests)
                 sender.send(batch.unusable)
-                publish_changed(store, sender.send)
+                publish_changed(store, sender.send, settings.monitors)
             MESSAGES.labels(STAGE, "done").inc(len(messages) - len(batch.unusable))
             MESSAGES.labels(STAGE, "dead").inc(len(batch.unusable))
 

@@ -1,15 +1,21 @@
 """From messages to what is to be recorded, and from what was recorded to the rates that are published."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seep.codec import DecodeError, decode_manifest, decode_scored_job, encode_rate
 from seep.deadletter import dead_letter, read_dead_letter
 from seep.messages import Message, Outgoing, Send
 from seep.records import LeakRate, RunManifest, ScoredJob
+from seep.settings import Monitor
 from seep.topics import DEAD_LETTERS, RATES, RUNS, SCORES, rate_key
 from services.aggregator.dead import DeadJob, dead_job
 from services.aggregator.flaws import flaw
+from services.aggregator.judgements import Judgements
+from services.aggregator.judging import judge
+from services.aggregator.monitoring import unlike_baseline
+from services.aggregator.states import FINISHED
+from services.aggregator.statistics.verdicts import DELTA_POINTS
 from services.aggregator.store import Store
 
 STAGE = "aggregator"
@@ -39,15 +45,42 @@ def read_batch(messages: Sequence[Message]) -> Batch:
     return batch
 
 
-def publish_changed(store: Store, send: Send) -> None:
-    """Sends the rates of every run that has changed since they were last sent, then clears the run's mark.
+def publish_changed(store: Store, send: Send, monitors: Mapping[str, Monitor]) -> None:
+    """Judges every run that has changed since its rates were last sent and sends them, then clears the run's mark.
 
-    A crash before the mark is cleared sends the same rates again, onto the same keys.
+    A crash before the mark is cleared judges again, to the same end, and sends the same rates onto the same keys.
     """
+    tested = {name: monitor for name, monitor in monitors.items() if monitor.baseline}
     for run, mark in store.changed_runs():
+        if tested:
+            judge_finished(store, run, tested)
         rates = store.rates(run)
         send([_rate_message(rate) for rate in rates])
         store.clear_changed(run, mark, rates)
+
+
+def judge_finished(store: Store, run: str, monitors: Mapping[str, Monitor]) -> None:
+    """Compares a finished run with the baseline of the monitor it belongs to, and adds it to the monitor's stream.
+
+    Nothing happens for a run that is not finished, that belongs to no monitor with a baseline, or whose baseline is not
+    set.
+    """
+    summary = store.run(run)
+    if summary is None or summary.state not in FINISHED:
+        return
+    monitor = monitors.get(summary.monitor)
+    if monitor is None or monitor.baseline is None:
+        return
+    judgements = Judgements(store)
+    baseline = judgements.baseline(monitor.baseline)
+    reference = store.run(baseline.runs[0]) if baseline else None
+    if baseline is None or reference is None:
+        return
+    skipped = unlike_baseline(summary, reference)
+    if skipped is None:
+        sums = judgements.leak_sums([run]), judgements.leak_sums(baseline.runs)
+        judgements.record_verdicts(run, baseline.name, judge(*sums, summary.expected, DELTA_POINTS))
+    judgements.extend_stream(summary.monitor, baseline.name, run, skipped)
 
 
 def _sort(message: Message, batch: Batch) -> None:

@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from seep.errors import InputError
-from seep.records import LeakRate
-from services.aggregator.intervals import rate_with_interval
-from services.aggregator.sums import CellSum
+from seep.records import Estimate, LeakRate
+from services.aggregator.statistics.agreement import ScoreShares, cohens_kappa
+from services.aggregator.statistics.intervals import Interval, rate_with_interval
+from services.aggregator.sums import AGREEMENT, ECHO, LEAK, CellSum
 
 ALL = "all"
 POOL_SEPARATOR = "+"
+TIE = "tie"
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,12 @@ def leak_rates(facts: RunFacts, sums: Iterable[CellSum], pools: Sequence[Sequenc
     for pool in pools:
         _refuse_unknown(facts.run, pool, categories)
         listed[POOL_SEPARATOR.join(pool)] = sorted(set(pool))
-    return [
+    rates = [
         _rate(facts, metric, name, _pooled(cells, members), _missing(facts.expected, cells, members))
         for metric, cells in by_metric.items()
         for name, members in listed.items()
     ]
+    return _with_kappa(rates)
 
 
 def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSum]) -> list[LeakRate]:
@@ -54,11 +57,12 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSum]) -> list[Leak
 
     `missing` is 0 throughout: what a run expects is known by category, not by concept.
     """
-    return [
+    rates = [
         _rate(facts, metric, concept, rows, missing=0)
         for metric, cells in _by_metric_and_cell(sums).items()
         for concept, rows in sorted(cells.items())
     ]
+    return _with_kappa(rates)
 
 
 def missing_comparisons(facts: RunFacts, sums: Iterable[CellSum]) -> int:
@@ -98,11 +102,12 @@ def _missing(expected: Mapping[str, int], cells: Mapping[str, list[CellSum]], me
 
 
 def _comparisons(sums: Iterable[CellSum]) -> int:
-    return sum(row.n for row in sums if row.measure == "leak")
+    return sum(row.n for row in sums if row.measure == LEAK)
 
 
 def _rate(facts: RunFacts, metric: str, name: str, sums: Sequence[CellSum], missing: int) -> LeakRate:
-    interval = rate_with_interval(_clusters(sums))
+    intervals = {measure: rate_with_interval(clusters) for measure, clusters in _clusters(sums).items()}
+    leak = intervals.pop(LEAK, rate_with_interval([]))
     return LeakRate(
         run=facts.run,
         suite=facts.suite,
@@ -110,28 +115,61 @@ def _rate(facts: RunFacts, metric: str, name: str, sums: Sequence[CellSum], miss
         probe=facts.probe,
         metric=metric,
         category=name,
-        rate=interval.rate,
-        low=interval.low,
-        high=interval.high,
-        comparisons=interval.comparisons,
-        clusters=interval.clusters,
-        ties=_count(sums, "tie"),
-        echoes=_count(sums, "echo"),
+        rate=leak.rate,
+        low=leak.low,
+        high=leak.high,
+        comparisons=leak.comparisons,
+        clusters=leak.clusters,
+        ties=_count(sums, TIE),
+        echoes=_count(sums, ECHO),
         missing=missing,
         provenance=common_provenance(facts.provenances),
         mixed=facts.mixed,
+        measures={measure: estimate for measure, of in sorted(intervals.items()) if (estimate := _estimate(of))},
     )
 
 
-def _clusters(sums: Sequence[CellSum]) -> list[tuple[float, int]]:
-    totals: defaultdict[str, float] = defaultdict(float)
-    sizes: defaultdict[str, int] = defaultdict(int)
+def _clusters(sums: Sequence[CellSum]) -> dict[str, list[tuple[float, int]]]:
+    """By measure: total and number of values of each cluster."""
+    totals: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+    sizes: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     # In a fixed order: sums of fractions then have the same last digit, however the rows arrived.
     for row in sorted(sums, key=lambda row: (row.cluster, row.cell, row.total)):
-        if row.measure == "leak":
-            totals[row.cluster] += row.total
-            sizes[row.cluster] += row.n
-    return [(total, sizes[cluster]) for cluster, total in totals.items()]
+        totals[row.measure][row.cluster] += row.total
+        sizes[row.measure][row.cluster] += row.n
+    return {
+        measure: [(total, sizes[measure][cluster]) for cluster, total in of_clusters.items()]
+        for measure, of_clusters in totals.items()
+    }
+
+
+def _estimate(interval: Interval) -> Estimate | None:
+    if interval.rate is None or interval.low is None or interval.high is None:
+        return None
+    return Estimate(interval.rate, interval.low, interval.high, interval.comparisons)
+
+
+def _with_kappa(rates: Sequence[LeakRate]) -> list[LeakRate]:
+    """The same rates with the agreement of each with the other metric's rate of its category, where there are two."""
+    by_category: defaultdict[str, list[LeakRate]] = defaultdict(list)
+    for rate in rates:
+        by_category[rate.category].append(rate)
+    return [replace(rate, kappa=_kappa(by_category[rate.category])) for rate in rates]
+
+
+def _kappa(rates: Sequence[LeakRate]) -> float | None:
+    agreements = [rate.measures.get(AGREEMENT) for rate in rates]
+    shares = [_score_shares(rate) for rate in rates]
+    # Marginals and agreement must speak of the same comparisons.
+    whole = all(agreed and agreed.n == rate.comparisons for agreed, rate in zip(agreements, rates, strict=True))
+    if len(rates) != 2 or not whole or agreements[0] is None or shares[0] is None or shares[1] is None:
+        return None
+    return cohens_kappa(agreements[0].share / 100, shares[0], shares[1])
+
+
+def _score_shares(rate: LeakRate) -> ScoreShares | None:
+    tie = rate.measures.get(TIE)
+    return None if rate.rate is None or tie is None else ScoreShares.of(rate.rate / 100, tie.share / 100)
 
 
 def _count(sums: Iterable[CellSum], measure: str) -> int:

@@ -107,7 +107,8 @@ DELETE FROM comparisons USING expired WHERE comparisons.run = expired.run
 """
 
 SUMMARIES: LiteralString = """
-SELECT runs.run, target, suite, suite_version, suite_hash, probe, monitor, jobs, comparisons, cancelled, created_at,
+SELECT runs.run, target, suite, suite_version, suite_hash, probe, monitor, samples, jobs, comparisons, cancelled,
+       created_at,
        extract(epoch FROM last_progress_at)::float8 AS progress_at,
        extract(epoch FROM clock_timestamp() - last_progress_at)::float8 AS idle_seconds,
        extract(epoch FROM texts_deleted_at)::float8 AS texts_deleted_at,
@@ -122,11 +123,12 @@ SUMS_BY_CATEGORY: LiteralString = """
 SELECT cluster, category AS cell, metric, measure, n, total FROM cluster_sums WHERE run = %s
 """
 
-# Sums of halves are exact; others have the same last digit every time, because they are added in one order.
+# Sums of halves are exact; others have the same last digit every time, because they are added in one order. Sums
+# without a test belong to a whole job, and so to no concept.
 SUMS_BY_CONCEPT: LiteralString = """
 SELECT cluster, concept AS cell, metric, measure, sum(n)::bigint AS n,
        sum(total ORDER BY job, test, category) AS total
-FROM test_sums WHERE run = %s GROUP BY cluster, concept, metric, measure
+FROM test_sums WHERE run = %s AND test <> '' GROUP BY cluster, concept, metric, measure
 """
 
 RECORDED_PER_CELL: LiteralString = """

@@ -1,5 +1,6 @@
 """The state of a run, from counts alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,8 +35,9 @@ class RunSummary:
     """A run at a glance; names are empty and counts of what is expected None before its manifest or first job.
 
     `jobs` is the number expected, `recorded` and `dead` how many of them are scored and given up; `comparisons` are
-    expected, `missing` those of them that are not recorded; times are Unix time in seconds. What was
-    recorded before `texts_deleted_at` has no texts any more.
+    expected, `missing` those of them that are not recorded; times are Unix time in seconds. What was recorded before
+    `texts_deleted_at` has no texts any more. `samples` are answers per prompt, `expected` comparisons by category;
+    `provenance` is what all jobs agree on.
     """
 
     run: str
@@ -55,3 +57,6 @@ class RunSummary:
     created_at: float | None
     progress_at: float
     texts_deleted_at: float | None
+    samples: int | None
+    expected: Mapping[str, int]
+    provenance: Mapping[str, str]

@@ -16,7 +16,13 @@ from seep.records import LeakRate, PromptJob, RunManifest, ScoredJob
 from seep.settings import Aggregation
 from services.aggregator import queries, statements
 from services.aggregator.dead import DeadJob, DeadReason
-from services.aggregator.rates import RunFacts, leak_rates, leak_rates_by_concept, missing_comparisons
+from services.aggregator.rates import (
+    RunFacts,
+    common_provenance,
+    leak_rates,
+    leak_rates_by_concept,
+    missing_comparisons,
+)
 from services.aggregator.rows import (
     cluster_rows,
     comparison_rows,
@@ -40,6 +46,8 @@ STALLED_AFTER_SECONDS = Aggregation().stalled_after_seconds
 # So that a server that vanished without a word is noticed within a minute; the DSN may say otherwise.
 CONNECTION_DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
 
+Connection = psycopg.Connection
+
 
 class DatabaseUnavailable(Unavailable):
     """The database cannot be reached or used now."""
@@ -56,6 +64,14 @@ def connect(dsn: str) -> psycopg.Connection:
         return psycopg.connect(make_conninfo("", **parameters))
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(_one_line(error)) from error
+
+
+def records(
+    connection: Connection, of: type[Record], query: LiteralString, parameters: Mapping[str, object] | None = None
+) -> list[Record]:
+    """The rows of a query as dataclasses whose fields are named like its columns."""
+    with connection.cursor(row_factory=class_row(of)) as cursor:
+        return cursor.execute(query, parameters).fetchall()
 
 
 class Store:
@@ -86,7 +102,7 @@ class Store:
         runs = sorted({storable(run) for run in _runs_of(scored, dead, manifests)})
         if not runs:
             return
-        with self._transaction() as connection, connection.cursor() as cursor:
+        with self.transaction() as connection, connection.cursor() as cursor:
             cursor.executemany(statements.INSERT_RUN, [(run,) for run in runs])
             cursor.execute(statements.LOCK_RUNS, (runs,))
             changed = _record_manifests(cursor, manifests) | _record_scored(cursor, scored)
@@ -95,7 +111,7 @@ class Store:
 
     def changed_runs(self) -> list[tuple[str, int]]:
         """The runs whose rates are to be published, each with the mark that `clear_changed` takes afterwards."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             return connection.cursor().execute(statements.CHANGED_RUNS).fetchall()
 
     def clear_changed(self, run: str, mark: int, rates: Sequence[LeakRate] = ()) -> None:
@@ -104,7 +120,7 @@ class Store:
             {"run": run, "mark": mark, "metric": rate.metric, "category": rate.category, "rate": encode_rate(rate)}
             for rate in rates
         ]
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(statements.LOCK_RUNS, ([run],))
             connection.cursor().executemany(statements.KEEP_RATE, rows)
             connection.execute(statements.CLEAR_CHANGED, {"run": run, "mark": mark})
@@ -112,10 +128,10 @@ class Store:
     def delete_texts(self, days: int) -> Iterator[tuple[str, int]]:
         """Deletes the comparisons, which hold the texts, of runs without progress for so many days; yields each run and
         how many it had. Each run is a transaction of its own; its sums, and so its rates, stay as they are."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             expired = connection.execute(statements.EXPIRED_RUNS, {"days": days}).fetchall()
         for (run,) in expired:
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 deleted = connection.execute(statements.DELETE_TEXTS, {"run": run, "days": days}).rowcount
             yield run, deleted
 
@@ -124,13 +140,13 @@ class Store:
 
         Raises InputError for a pool with a category that the run does not have.
         """
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             facts = _facts(connection, run)
             return leak_rates(facts, _cells(connection, statements.SUMS_BY_CATEGORY, run), pools) if facts else []
 
     def rates_by_concept(self, run: str) -> list[LeakRate]:
         """The run's rates per metric and concept, which stands where the category stands."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             facts = _facts(connection, run)
             return leak_rates_by_concept(facts, _cells(connection, statements.SUMS_BY_CONCEPT, run)) if facts else []
 
@@ -156,12 +172,12 @@ class Store:
         `finished`: only those with nothing left to come. `after`: those that come after this run in the list.
         """
         asked = {"target": target, "suite": suite, "monitor": monitor, "finished": finished or None, "after": after}
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             return self._summaries(connection, queries.runs_query(asked), asked | {"limit": limit})
 
     def run(self, run: str) -> RunSummary | None:
         """One run; None where it was never heard of."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             return next(iter(self._summaries(connection, statements.ONE_RUN, (run,))), None)
 
     def comparisons(
@@ -188,17 +204,17 @@ class Store:
 
     def select(self, record: type[Record], query: LiteralString, asked: Mapping[str, Any]) -> list[Record]:
         """What a query answers, a record per row: its columns are the record's fields."""
-        with self._snapshot() as connection, connection.cursor(row_factory=class_row(record)) as cursor:
-            return cursor.execute(query, asked).fetchall()
+        with self.snapshot() as connection:
+            return records(connection, record, query, asked)
 
     def dead_reasons(self, run: str) -> list[DeadReason]:
         """Why the run's dead jobs died, the commonest reason first."""
-        with self._snapshot() as connection, connection.cursor(row_factory=class_row(DeadReason)) as cursor:
+        with self.snapshot() as connection, connection.cursor(row_factory=class_row(DeadReason)) as cursor:
             return cursor.execute(statements.DEAD_REASONS, (run,)).fetchall()
 
     def latest_finished(self, target: str, suite: str) -> str | None:
         """The finished run of this target and suite name that was sent last."""
-        with self._snapshot() as connection:
+        with self.snapshot() as connection:
             row = connection.execute(statements.LATEST_FINISHED, (target, suite)).fetchone()
             return row[0] if row else None
 
@@ -239,18 +255,24 @@ class Store:
             created_at=row["created_at"],
             progress_at=row["progress_at"],
             texts_deleted_at=row["texts_deleted_at"],
+            samples=row["samples"],
+            expected=facts.expected,
+            provenance=common_provenance(facts.provenances),
         )
 
     @contextmanager
-    def _snapshot(self) -> Iterator[psycopg.Connection]:
+    def snapshot(self) -> Iterator[psycopg.Connection]:
         """A transaction whose queries all see the same state."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
 
     @contextmanager
-    def _transaction(self) -> Iterator[psycopg.Connection]:
-        """A transaction on an idle connection, else on a new one: there are as many as are used at once."""
+    def transaction(self) -> Iterator[psycopg.Connection]:
+        """A transaction that ends with the block: committed, or rolled back where the block raises.
+
+        It is on an idle connection, else on a new one: there are as many as are used at once.
+        """
         try:
             connection = self._idle.pop()
         except IndexError:

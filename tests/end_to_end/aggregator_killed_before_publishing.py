@@ -6,7 +6,7 @@ import signal
 from services.aggregator import __main__ as aggregator
 
 
-def _die(store: object, send: object) -> None:
+def _die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -84,6 +84,9 @@ def operation() -> Operation:
         created_at=1.0,
         progress_at=1234.5,
         texts_deleted_at=None,
+        samples=1,
+        expected={"1": 4},
+        provenance={},
     )
     scheduled = MonitorStatus("daily", "stub", "colours.yaml", "0 6 * * *", True, finished, finished)
     never_run = MonitorStatus("by-hand", "stub", "colours.yaml", None, None, None, None)

@@ -18,7 +18,10 @@ from services.aggregator.dead import DeadJob
 from services.aggregator.migrate import migrate
 from services.aggregator.store import DatabaseUnavailable, Store, connect
 
-ALL_TABLES = ("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates")
+ALL_TABLES = {
+    *("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates"),
+    *("baselines", "baseline_runs", "verdicts", "monitor_runs", "monitor_scores"),
+}
 
 
 def tables(dsn: str) -> set[str]:
@@ -30,7 +33,7 @@ def tables(dsn: str) -> set[str]:
 def test_migrating_twice_is_migrating_once(postgres_dsn: str) -> None:
     migrate(postgres_dsn)
     migrate(postgres_dsn)
-    assert tables(postgres_dsn) == set(ALL_TABLES)
+    assert tables(postgres_dsn) == ALL_TABLES
 
 
 def test_a_database_of_the_first_schema_reads_the_same_once_it_is_migrated(
@@ -43,7 +46,7 @@ def test_a_database_of_the_first_schema_reads_the_same_once_it_is_migrated(
                 jobs, [DeadJob(run, "w", "scorer", "why")], [manifest(4, {"1": 8, "2": 8}, run=run, samples=2)]
             )
         before = figures(store)
-        publish_changed(store, lambda outgoing: None)
+        publish_changed(store, lambda outgoing: None, {})
     with create_engine("postgresql+psycopg://", creator=partial(connect, dsn)).begin() as connection:
         config = Config()
         config.set_main_option("script_location", "services.aggregator:migrations")

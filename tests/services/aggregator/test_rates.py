@@ -28,6 +28,37 @@ def test_every_category_and_the_whole_suite_have_a_rate() -> None:
     assert found == [("1", 75.0, 4, 2, 2, 1, 2), ("2", 50.0, 1, 1, 1, 0, 3), ("all", 70.0, 5, 2, 3, 1, 5)]
 
 
+def test_all_that_was_measured_stands_beside_the_rate_with_an_interval() -> None:
+    first, second, _ = leak_rates(FACTS, SUMS)
+    assert {name: (of.share, of.n) for name, of in first.measures.items()} == {"tie": (50, 4), "echo": (50, 2)}
+    assert all(of.low < of.share < of.high for of in first.measures.values())
+    # No echo was looked for in category 2.
+    assert list(second.measures) == ["tie"]
+
+
+def test_kappa_is_the_agreement_of_two_metrics_beyond_chance() -> None:
+    # Of 10 comparisons one metric says 1 of 6 and 0 of 4, the other 1 of 5 and 0 of 5; they agree on 9.
+    both = [
+        CellSum("a", "1", metric, measure, 10, total)
+        for metric, leak in (("m", 6.0), ("n", 5.0))
+        for measure, total in (("leak", leak), ("tie", 0.0), ("agreement", 9.0))
+    ]
+    assert next(rate.kappa for rate in leak_rates(FACTS, both)) == pytest.approx((0.9 - 0.5) / (1 - 0.5))
+    assert {rate.kappa for rate in leak_rates(FACTS, SUMS)} == {None}
+
+
+def test_kappa_needs_both_metrics_on_the_same_comparisons() -> None:
+    some = [
+        CellSum("a", "1", metric, measure, n, 1.0)
+        for metric, n in (("m", 3), ("n", 2))
+        for measure in ("leak", "tie", "agreement")
+    ]
+    unequal = [
+        row if row.measure != "agreement" else CellSum("a", "1", row.metric, "agreement", 2, 1.0) for row in some
+    ]
+    assert {rate.kappa for rate in leak_rates(FACTS, unequal)} == {None}
+
+
 def test_a_rate_names_its_run() -> None:
     rate = leak_rates(FACTS, SUMS)[0]
     named = (rate.run, rate.suite, rate.target, rate.probe, rate.metric)

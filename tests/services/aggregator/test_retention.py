@@ -28,7 +28,7 @@ def aged(dsn: str, store: Store, scored: Callable[..., ScoredJob], manifest: Cal
         dead = [DeadJob(run, "c", "scorer", "why")]
         jobs = [scored(job, {"1": [1.0, 0.5], "2": [0.0, 1.0]}, run=run) for job in ("a", "b")]
         store.record(jobs, dead, [manifest(3, {"1": 6, "2": 6}, run=run, samples=2)])
-    publish_changed(store, lambda outgoing: None)
+    publish_changed(store, lambda outgoing: None, {})
     set_back(dsn, "old", 90.5)
     return store
 

@@ -11,7 +11,8 @@ Scored = Callable[..., ScoredJob]
 
 def test_a_test_s_samples_are_summed_per_metric_and_measure(scored: Scored) -> None:
     sums = per_test_sums(scored("a", {"1": [1.0, 0.5, 0.0], "2": [0.5, 0.5, 1.0]}))
-    assert len(sums) == 2 * 2 * 3
+    of_outcomes = [row for row in sums if row.measure in ("leak", "tie", "echo")]
+    assert len(of_outcomes) == 2 * 2 * 3
     assert PerTestSum("run-1", "a", "a", "t0", "yellow", "1", "bert_score", "leak", 3, 1.5) in sums
     assert PerTestSum("run-1", "a", "a", "t1", "yellow", "2", "sentence_bert", "tie", 3, 2.0) in sums
 
@@ -51,4 +52,32 @@ def test_one_generation_may_count_in_several_cells(scored: Scored) -> None:
     job = scored("a", {"1": [1.0]}, metrics=[])
     job = replace(job, outcomes=tuple(Outcome("m", "leak", cell, "t0", 0, 0.0) for cell in ("es>it", "es>fr")))
     assert [comparison.category for comparison in comparisons(job)] == ["es>it", "es>fr"]
-    assert [row.category for row in per_test_sums(job)] == ["es>it", "es>fr"]
+    assert [row.category for row in per_test_sums(job) if row.measure == "leak"] == ["es>it", "es>fr"]
+
+
+def sums_of(job: ScoredJob, measure: str) -> list[tuple[str, str, int, float]]:
+    rows = [row for row in per_test_sums(job) if row.measure == measure]
+    return [(row.metric, row.test, row.n, row.total) for row in rows]
+
+
+def test_the_echo_free_leak_is_that_of_comparisons_known_to_hold_no_echo(scored: Scored) -> None:
+    job = scored("a", {"1": [1.0, 0.5, 1.0]}, metrics=["m"])
+    echoed = [replace(of, value=1.0) if (of.measure, of.sample) == ("echo", 0) else of for of in job.outcomes]
+    unknown = [of for of in echoed if (of.measure, of.sample) != ("echo", 1)]
+    assert sums_of(replace(job, outcomes=tuple(unknown)), "echo_free_leak") == [("m", "t0", 1, 1.0)]
+
+
+def test_two_metrics_agree_where_their_leak_scores_are_the_same(scored: Scored) -> None:
+    job = scored("a", {"1": [1.0, 0.5, 0.0]}, metrics=["m", "n"])
+    other = [replace(of, value=0.0) if (of.metric, of.measure) == ("n", "leak") else of for of in job.outcomes]
+    assert sums_of(replace(job, outcomes=tuple(other)), "agreement") == [("m", "t0", 3, 1.0), ("n", "t0", 3, 1.0)]
+    assert sums_of(scored("a", {"1": [1.0]}, metrics=["m"]), "agreement") == []
+
+
+def test_diversity_is_that_of_all_answers_of_a_job_in_a_category(scored: Scored) -> None:
+    job = scored("a", {"1": [1.0, 1.0], "2": [1.0, 1.0]}, metrics=["m"])
+    answers = (("a red house", "a blue house"), ("", ""))
+    job = replace(job, generated=replace(job.generated, tests=answers))
+    # The answers of category 2 are empty: there is nothing to be varied.
+    assert sums_of(job, "distinct_1") == [("m", "", 6, 4.0)]
+    assert sums_of(job, "distinct_2") == [("m", "", 4, 4.0)]

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "reading"
+revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None

@@ -49,5 +49,5 @@ def filled(store: Store, scored: Callable[..., ScoredJob], manifest: Callable[..
         expected = {"1": 4 + 2 * len(dead), "2": 4 + 2 * len(dead)}
         sent = manifest(2 + len(dead), expected, run=run, samples=2, created_at=1000.0 + number, monitor=monitor)
         store.record(jobs, dead, [sent])
-    publish_changed(store, lambda outgoing: None)
+    publish_changed(store, lambda outgoing: None, {})
     return store

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.aggregator.intervals import Interval, rate_with_interval
+from services.aggregator.statistics.intervals import Interval, rate_with_interval
 
 
 @st.composite

@@ -1,0 +1,98 @@
+"""The command that compares a run with another, or with a baseline."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli import exit_codes
+from cli.baseline import known_baseline
+from cli.database import open_store
+from cli.results import JsonOption, RunArgument, known_run, wide_console
+from seep.errors import InputError
+from seep.settings import load_settings
+from services.aggregator.judgements import Judgements
+from services.aggregator.judging import Judgement, differences, incomparable, judge, refuse_unjudgeable
+from services.aggregator.states import RunSummary
+from services.aggregator.statistics.verdicts import DELTA_POINTS, worst
+
+LONGEST_SHOWN = 60
+
+
+def compare(
+    run: RunArgument,
+    other: Annotated[str | None, typer.Argument(help="The run to compare with.", metavar="OTHER_RUN")] = None,
+    baseline: Annotated[str | None, typer.Option(help="Compare with this baseline instead of a run.")] = None,
+    across: Annotated[bool, typer.Option("--across", help="Even where suite or decoding differ.")] = False,
+    delta: Annotated[float, typer.Option(min=0, help="The smallest change that matters, in points.")] = DELTA_POINTS,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a run with another or a baseline, test by test, and say whether it leaks more or less.
+
+    Exit code 0: ok, 1: drift, 3: inconclusive, 4: not measured.
+    """
+    if (other is None) == (baseline is None):
+        raise InputError("compare: expected OTHER_RUN or --baseline N")
+    with open_store(load_settings()) as store:
+        reference = [other] if other else known_baseline(store, baseline or "").runs
+        summaries = [known_run(store, of) for of in (run, *reference)]
+        for summary in summaries:
+            refuse_unjudgeable(summary)
+        different = _differences(summaries[0], summaries[1], across)
+        judgements = Judgements(store)
+        sums = judgements.leak_sums([run]), judgements.leak_sums(reference)
+    expected = {category for summary in summaries for category in summary.expected}
+    judged = judge(*sums, expected, delta)
+    verdict = worst(of.verdict for of in judged)
+    if as_json:
+        told = {"run": run, "reference": reference, "verdict": verdict, "differences": different}
+        typer.echo(json.dumps(told | {"judgements": [asdict(of) for of in judged]}, indent=1))
+    else:
+        _print_differences(different)
+        _print_judgements(judged)
+        typer.echo(f"{run} against {baseline or other}: {verdict}")
+    raise typer.Exit(exit_codes.of_verdict(verdict))
+
+
+def _differences(run: RunSummary, reference: RunSummary, across: bool) -> dict[str, tuple[str, str]]:
+    """What the runs differ in; raises InputError where they must not, unless asked across."""
+    different = differences(run, reference)
+    forbidden = incomparable(run, reference)
+    if forbidden and not across:
+        told = "; ".join(f"{name}: {' -> '.join(map(_short, different[name]))}" for name in forbidden)
+        raise InputError(f"runs {reference.run} and {run.run} differ in {told}; --across compares them all the same")
+    return different
+
+
+def _print_differences(different: Mapping[str, tuple[str, str]]) -> None:
+    if different:
+        table = Table("differs in", "reference", "run", box=None)
+        for name, (was, is_now) in different.items():
+            table.add_row(name, Text(_short(was)), Text(_short(is_now)))
+        wide_console().print(table)
+        typer.echo()
+
+
+def _print_judgements(judged: Sequence[Judgement]) -> None:
+    table = Table("category", "metric", "effect", "95 % interval", box=None)
+    for name in ("p", "adjusted p", "detectable", "pairs", "clusters"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict")
+    for of in judged:
+        interval = "" if of.low is None or of.high is None else f"[{of.low:+.2f}, {of.high:+.2f}]"
+        ps = ("" if p is None else f"{p:.4f}" for p in (of.p, of.adjusted_p))
+        figures = (_points(of.effect, "+.2f"), interval, *ps, _points(of.detectable, ".2f"))
+        table.add_row(Text(of.category), of.metric, *figures, str(of.pairs), str(of.clusters), of.verdict)
+    wide_console().print(table)
+
+
+def _points(value: float | None, how: str) -> str:
+    return "" if value is None else f"{value:{how}}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."

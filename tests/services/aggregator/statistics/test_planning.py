@@ -1,0 +1,74 @@
+"""Planning: the noise of a run, what finding a change takes, and what no number of samples can do."""
+
+import math
+
+import numpy as np
+import pytest
+
+from services.aggregator.statistics.planning import (
+    FEWEST_JOBS,
+    JOB_AUTOCORRELATION,
+    Noise,
+    noise_of_clusters,
+    noise_of_rate,
+    plan,
+    power,
+    standard_error,
+)
+
+COLOURS = [33] * 20 + [15, 11, 10, 10, 1, 1, 1]
+NOISE = noise_of_rate(0.7, 0.1)
+
+
+def test_equal_jobs_have_the_variance_of_the_cluster_crossover_design() -> None:
+    # Giraudeau et al.: 2 s^2 / (J n) x (1 + (n - 1) rho - n eta), eta the correlation between the two runs.
+    jobs, n, eta = 20, 30, 0.1 * JOB_AUTOCORRELATION
+    expected = 2 * 0.21 / (jobs * n) * (1 + (n - 1) * 0.1 - n * eta)
+    assert standard_error([6] * jobs, 5, NOISE) ** 2 == pytest.approx(expected)
+
+
+def test_what_is_planned_has_the_wanted_power_and_one_less_has_not() -> None:
+    noise = noise_of_rate(0.9, 0.05)
+    found = plan(COLOURS, 1, noise, effect=0.03, wanted=0.8)
+    assert found.samples is not None
+    enough, too_few = (plan(COLOURS, count, noise, 0.03, 0.8).power for count in (found.samples, found.samples - 1))
+    assert too_few < 0.8 <= enough
+    assert found.power < found.most_power < 1
+
+
+def test_the_noise_is_that_of_both_runs() -> None:
+    # From 70 % down to 60 %: the mean of 0.21 and 0.24.
+    found = plan(COLOURS, 5, NOISE, effect=0.1, wanted=0.8)
+    error = standard_error(COLOURS, 5, Noise(0.7, 0.225, 0.1))
+    assert found.power == pytest.approx(power(error, len(COLOURS), 0.1))
+
+
+def test_jobs_bound_what_samples_can_do() -> None:
+    few = plan([10] * 8, 5, noise_of_rate(0.6, 0.3), effect=0.05, wanted=0.8)
+    assert few.samples is None
+    assert few.most_power < 0.8
+    assert plan([10] * few.jobs, 5, noise_of_rate(0.6, 0.3), effect=0.05, wanted=0.8).power >= 0.8
+
+
+def test_five_jobs_can_prove_nothing() -> None:
+    assert plan([100] * (FEWEST_JOBS - 1), 1000, noise_of_rate(0.6, 0.0), effect=0.5, wanted=0.5).samples is None
+
+
+def test_the_noise_of_a_run_is_found_again() -> None:
+    draw = np.random.default_rng(1)
+    rates = draw.beta(0.7 * 9, 0.3 * 9, size=4000)
+    tied = draw.uniform(size=(4000, 20)) < 0.2
+    scores = np.where(tied, 0.5, draw.uniform(size=(4000, 20)) < rates[:, None])
+    found = noise_of_clusters([(float(of.sum()), 20) for of in scores], ties=float(tied.mean()))
+    assert found.rate == pytest.approx(scores.mean())
+    assert found.variance == pytest.approx(scores.var())
+    # Of each comparison's variance the jobs have (1 - ties)^2 x 0.021.
+    assert found.correlation == pytest.approx(0.64 * 0.021 / scores.var(), abs=0.01)
+
+
+def test_noise_at_the_ends() -> None:
+    assert noise_of_clusters([(5.0, 5), (3.0, 3)], ties=0.0) == Noise(1.0, 0.0, 0.0)
+    assert noise_of_clusters([(2.0, 5)], ties=0.0).correlation == 0
+    assert noise_of_clusters([(5.0, 5), (0.0, 5)], ties=0.0).correlation == 0.99
+    assert power(0.0, 10, 0.05) == 1
+    assert math.isfinite(power(1e-6, 10, 0.5))

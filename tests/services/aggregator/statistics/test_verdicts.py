@@ -1,0 +1,45 @@
+"""What an effect means."""
+
+import pytest
+
+from services.aggregator.statistics.paired import Effect
+from services.aggregator.statistics.verdicts import adjusted, verdict, worst
+
+
+def effect(of: float, low: float, high: float) -> Effect:
+    return Effect(of, low, high, p=0.01, detectable=5.0, pairs=100, clusters=10)
+
+
+@pytest.mark.parametrize(
+    ("found", "p", "expected"),
+    [
+        (effect(8, 2, 14), 0.01, "drift"),
+        (effect(-8, -14, -2), 0.01, "drift"),
+        (effect(8, 2, 14), 0.05, "inconclusive"),
+        (effect(4.9, 4, 5.8), 0.001, "inconclusive"),
+        (effect(3, 1, 5), 0.001, "ok"),
+        (effect(0, -6, 6), 0.9, "inconclusive"),
+        (Effect(None, None, None, None, None, 0, 0), None, "not measured"),
+    ],
+)
+def test_the_words(found: Effect, p: float | None, expected: str) -> None:
+    assert verdict(found, p) == expected
+
+
+def test_the_smallest_change_that_matters_can_be_another() -> None:
+    assert verdict(effect(8, 2, 14), 0.01, delta=15) == "ok"
+    assert verdict(effect(3, 1, 5), 0.001, delta=2) == "drift"
+
+
+def test_the_worst_category_speaks_for_the_run() -> None:
+    assert worst(["ok", "drift", "not measured"]) == "drift"
+    assert worst(["ok", "inconclusive"]) == "inconclusive"
+    assert worst(["ok", "not measured", "inconclusive"]) == "not measured"
+    assert worst([]) == "not measured"
+
+
+def test_p_values_are_raised_for_their_number() -> None:
+    # Benjamini and Hochberg by hand: the k-th smallest of n, times n / k.
+    assert adjusted([0.04, None, 0.01, 0.03]) == [pytest.approx(0.04), None, pytest.approx(0.03), pytest.approx(0.04)]
+    assert adjusted([None]) == [None]
+    assert adjusted([]) == []

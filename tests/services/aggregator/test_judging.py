@@ -1,0 +1,104 @@
+"""Runs compared test by test, without a database."""
+
+from dataclasses import replace
+
+import pytest
+
+from seep.errors import InputError
+from services.aggregator.judging import (
+    Judgement,
+    LeakSum,
+    differences,
+    incomparable,
+    judge,
+    refuse_unjudgeable,
+)
+from services.aggregator.states import RunSummary
+
+SUMMARY = RunSummary(
+    run="run-1",
+    target="stub",
+    suite="colours",
+    suite_version="1",
+    suite_hash="hash",
+    probe="semantic",
+    monitor="",
+    state="complete",
+    jobs=8,
+    recorded=8,
+    dead=0,
+    comparisons=8,
+    missing=0,
+    mixed=False,
+    created_at=0.0,
+    progress_at=0.0,
+    texts_deleted_at=None,
+    samples=4,
+    expected={"1": 32},
+    provenance={"decoding": "{}", "model": "m"},
+)
+
+
+def sums(totals: dict[str, float], category: str = "1", n: int = 4, metric: str = "m") -> list[LeakSum]:
+    """One test per job, with the total of its leak scores."""
+    return [LeakSum(job, job, "t", metric, category, n, total) for job, total in totals.items()]
+
+
+def by_cell(judgements: list[Judgement]) -> dict[tuple[str, str], Judgement]:
+    return {(of.metric, of.category): of for of in judgements}
+
+
+BEFORE = {f"j{k}": 1.0 for k in range(8)}
+AFTER = {f"j{k}": 2.0 + (k % 2) for k in range(8)}
+
+
+def test_a_change_in_all_jobs_is_drift() -> None:
+    found = by_cell(judge(sums(AFTER), sums(BEFORE), ["1"], delta=5.0))
+    assert found.keys() == {("m", "1"), ("m", "all")}
+    one = found["m", "1"]
+    assert (one.effect, one.pairs, one.clusters, one.verdict) == (37.5, 8, 8, "drift")
+    assert one.p == 2 / 2**8
+
+
+def test_a_reference_of_more_samples_pairs_by_its_means() -> None:
+    found = judge(sums(BEFORE), sums({job: 2 * total for job, total in BEFORE.items()}, n=8), ["1"], delta=5.0)
+    assert {(of.effect, of.pairs) for of in found} == {(0.0, 8)}
+
+
+def test_only_tests_of_both_runs_pair() -> None:
+    ours = [*sums(BEFORE), *sums({"j0": 0.0}, category="new")]
+    found = by_cell(judge(ours, sums({**BEFORE, "j9": 4.0}), ["1", "never"], delta=5.0))
+    assert {category: of.verdict for (_, category), of in found.items()} == {
+        "1": "inconclusive",
+        "never": "not measured",
+        "new": "not measured",
+        "all": "inconclusive",
+    }
+    assert found["m", "all"].pairs == 8
+
+
+def test_a_metric_of_one_run_alone_is_not_measured() -> None:
+    found = by_cell(judge(sums(BEFORE), sums(BEFORE, metric="other"), ["1"], delta=5.0))
+    assert {of.verdict for of in found.values()} == {"not measured"}
+    assert {metric for metric, _ in found} == {"m", "other"}
+
+
+def test_what_two_runs_differ_in_is_named() -> None:
+    other = replace(SUMMARY, target="b", suite_hash="h2", provenance={"decoding": "{}", "model": "n", "engine": "e"})
+    assert differences(other, SUMMARY) == {
+        "engine": ("", "e"),
+        "model": ("m", "n"),
+        "suite_hash": ("hash", "h2"),
+        "target": ("stub", "b"),
+    }
+    assert incomparable(other, SUMMARY) == ["suite_hash"]
+    assert incomparable(replace(SUMMARY, provenance={"decoding": "{1}"}), SUMMARY) == ["decoding"]
+    assert incomparable(replace(SUMMARY, samples=9), SUMMARY) == []
+
+
+def test_running_and_mixed_runs_are_not_judged() -> None:
+    refuse_unjudgeable(SUMMARY)
+    with pytest.raises(InputError, match="still running"):
+        refuse_unjudgeable(replace(SUMMARY, state="running"))
+    with pytest.raises(InputError, match="never judged"):
+        refuse_unjudgeable(replace(SUMMARY, mixed=True))

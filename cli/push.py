@@ -58,7 +58,9 @@ def push(
     outgoing = list(job_messages(jobs))
     for job, message in zip(jobs, outgoing, strict=True):
         if len(message.value or b"") > LARGEST_MESSAGE:
-            raise InputError(f"{path}: job with control {job.control!r}: too large for one message; split its tests")
+            raise InputError(
+                f"{path}: job {job.control or job.tests[0].prompt!r}: too large for one message; split its tests"
+            )
     expected = manifest(loaded, run=run, target=target, samples=samples, created_at=time.time())
     with open_sender(settings.kafka, [RUNS, jobs_topic(target)]) as sender:
         if run_id:

@@ -118,6 +118,8 @@ def print_rates(
     wide_console().print(table)
     if not found:
         typer.echo("not measured: no job of this run is scored")
+    if summary.cluster == "sample":
+        typer.echo("the intervals hold for these very prompts, and say nothing of others: the clusters are samples")
     if summary.missing:
         typer.echo(f"missing: {summary.missing} comparisons")
     for of in dead:
@@ -150,7 +152,8 @@ def _moment(seconds: float | None) -> str:
 def _print_example(comparison: Comparison) -> None:
     typer.echo(f"[{comparison.category}] concept {comparison.concept.strip()!r}, sample {comparison.sample}")
     typer.echo(f"  test:    {comparison.prompt!r} -> {comparison.generation!r}")
-    typer.echo(f"  control: {comparison.control_prompt!r} -> {comparison.control_generation!r}")
+    if comparison.control_prompt:
+        typer.echo(f"  control: {comparison.control_prompt!r} -> {comparison.control_generation!r}")
     for metric, measures in comparison.outcomes.items():
         typer.echo(f"  {metric}: {_told(measures)}{_similarities(comparison.similarities.get(metric))}")
 

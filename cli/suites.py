@@ -12,7 +12,7 @@ from seep.errors import InputError
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite, suite_text
 from seep.suites.recorded import recorded_text
-from seep.suites.schema import Suite, suite_hash
+from seep.suites.schema import AnySuite, suite_hash
 from seep.suites.workbook import read_workbook
 from seep.suites.writing import write_texts
 
@@ -102,7 +102,9 @@ def import_workbook(
     _report_import(suite, rows, suite_out, recorded_out)
 
 
-def _report_import(suite: Suite, rows: list[tuple[str, list[str]]], suite_out: Path, recorded_out: Path | None) -> None:
+def _report_import(
+    suite: AnySuite, rows: list[tuple[str, list[str]]], suite_out: Path, recorded_out: Path | None
+) -> None:
     tests = _tests_by_category(suite)
     neutral = sum(job.neutral is not None for job in suite.jobs)
     left_out = len(rows) - len(suite.jobs) - neutral - tests.total()
@@ -113,11 +115,11 @@ def _report_import(suite: Suite, rows: list[tuple[str, list[str]]], suite_out: P
         typer.echo(f"{recorded_out}: {len(rows)} prompts with {suite.decoding.samples} generations each")
 
 
-def _tests_by_category(suite: Suite) -> Counter[str]:
+def _tests_by_category(suite: AnySuite) -> Counter[str]:
     return Counter(test.category for job in suite.jobs for test in job.tests)
 
 
-def _summary(suite: Suite) -> dict[str, str]:
+def _summary(suite: AnySuite) -> dict[str, str]:
     decoding = suite.decoding
     sampling = f"temperature {decoding.temperature:g}, top_p {decoding.top_p:g}, at most {decoding.max_tokens} tokens"
     neutral = sum(job.neutral is not None for job in suite.jobs)
@@ -135,7 +137,7 @@ def _summary(suite: Suite) -> dict[str, str]:
     }
 
 
-def _examples(suite: Suite, category: str) -> list[str]:
+def _examples(suite: AnySuite, category: str) -> list[str]:
     """The first test of each of the first jobs, so that the examples differ."""
     firsts = [[test for test in job.tests if test.category == category][:1] for job in suite.jobs]
     return [f"{test.concept.strip()}: {test.prompt}" for first in firsts for test in first][:EXAMPLES]

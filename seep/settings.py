@@ -113,9 +113,14 @@ class Metrics(Section):
     sentence_bert: SentenceBert | None = SentenceBert()
     bert_score: BertScore | None = BertScore()
 
+    def any(self) -> bool:
+        """Whether any metric is configured."""
+        return self.sentence_bert is not None or self.bert_score is not None
+
 
 class Scoring(Section):
-    """How two similarities are compared: `parity` rounds them to 3 decimals, as the published tables do."""
+    """How answers are judged: `parity` does it as the published tables do, with similarities rounded to 3 decimals and
+    langdetect's first guess at a language."""
 
     parity: bool = False
     tie_tolerance: float = Field(1e-6, ge=0)

@@ -37,12 +37,12 @@ def effective_decoding(decoding: Decoding, target: Target) -> Decoding:
 
 
 def _requests(job: PromptJob, targets: Mapping[str, Target]) -> list[Request]:
-    """Control, neutral arm if there is one, then the tests; none for an unknown target."""
+    """Control and neutral arm where there are any, then the tests; none for an unknown target."""
     if job.target not in targets:
         return []
     decoding = effective_decoding(job.decoding, targets[job.target])
-    neutral = [] if job.neutral is None else [job.neutral]
-    prompts = [job.control, *neutral, *(test.prompt for test in job.tests)]
+    arms = [arm for arm in (job.control, job.neutral) if arm is not None]
+    prompts = [*arms, *(test.prompt for test in job.tests)]
     return [Request(prompt, job.prompt_format, decoding, job.samples) for prompt in prompts]
 
 
@@ -54,11 +54,11 @@ def _generated(
         if isinstance(answer, Failure):
             return answer
         texts.append(answer)
-    control, *others = texts
-    neutral = () if job.neutral is None else others.pop(0)
+    control = () if job.control is None else texts.pop(0)
+    neutral = () if job.neutral is None else texts.pop(0)
     provenance = {
         **engine,
         "suite_hash": job.suite_hash,
         "decoding": json.dumps(asdict(decoding), sort_keys=True),
     }
-    return GeneratedJob(job, control, neutral, tuple(others), provenance)
+    return GeneratedJob(job, control, neutral, tuple(texts), provenance)

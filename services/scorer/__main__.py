@@ -18,7 +18,8 @@ GROUP = "seep-scorer"
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     """Serves until stopped; see `serve_stage`."""
     stop = stop_on_signals()
-    metrics, provenance = load_metrics(settings.metrics)
+    # A scorer without a metric serves the probes that compare nothing.
+    metrics, provenance = load_metrics(settings.metrics) if settings.metrics.any() else ({}, {})
 
     def handle(jobs: Sequence[GeneratedJob]) -> list[ScoredJob | Failure]:
         return score_jobs(jobs, metrics, settings.scoring, provenance)

@@ -19,7 +19,7 @@ app = typer.Typer(
 app.add_typer(suites.suites_app, name="suites")
 app.add_typer(push.topics_app, name="topics")
 app.add_typer(deadletters.deadletter_app, name="deadletter")
-app.command("import")(suites.import_workbook)
+app.command("import")(suites.import_file)
 app.command()(run.run)
 app.command()(push.push)
 app.command()(push.cancel)

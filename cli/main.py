@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import calibrate, deadletters, push, results, run, suites, watch
+from cli import agreement, calibrate, deadletters, heatmap, push, results, run, suites, watch
 from seep.errors import InputError, Unavailable
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app.command()(watch.watch)
 app.command()(results.rates)
 app.command()(results.runs)
 app.command()(results.examples)
+app.command()(heatmap.heatmap)
+app.command()(agreement.agreement)
 app.command()(calibrate.calibrate)
 
 

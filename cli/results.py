@@ -23,6 +23,7 @@ from services.aggregator.sums import Comparison
 
 RunArgument = Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
 JSON_FIELDS = (
     *("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
     *("comparisons", "clusters", "ties", "echoes", "missing"),
@@ -119,7 +120,7 @@ def print_rates(
     if not found:
         typer.echo("not measured: no job of this run is scored")
     if summary.cluster == "sample":
-        typer.echo("the intervals hold for these very prompts, and say nothing of others: the clusters are samples")
+        typer.echo(SAMPLES_ARE_CLUSTERS)
     if summary.missing:
         typer.echo(f"missing: {summary.missing} comparisons")
     for of in dead:

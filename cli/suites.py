@@ -112,7 +112,7 @@ def _read(file: Path) -> tuple[AnySuite, list[tuple[str, Sequence[str]]], Mappin
     if not holds_completions(file):
         return *read_workbook(file), {}
     suite, directives = read_spill(file)
-    rows = [(directive.text, directive.completions) for directive in directives]
+    rows: list[tuple[str, Sequence[str]]] = [(directive.text, directive.completions) for directive in directives]
     return suite, rows, {directive.text: directive.labels for directive in directives}
 
 

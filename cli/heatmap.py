@@ -85,7 +85,9 @@ def _chart(matrix: Matrix, counted: str, title: str) -> Any:
 
     differs = any(share.rate < 0 for share in matrix.cells.values())
     scale = (
-        {"scheme": "redblue", "domain": [100, -100]} if differs else {"range": ["white", "darkred"], "domain": [0, 100]}
+        {"scheme": "redblue", "domain": [100, -100]}
+        if differs
+        else {"range": ["white", "darkred"], "domain": [0, 100], "interpolate": "rgb"}
     )
     data = altair.InlineData(values=[_cell(*cell, share) for cell, share in matrix.cells.items()])
     place = altair.Chart(data, title=title).encode(

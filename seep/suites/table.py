@@ -49,15 +49,11 @@ def read_table(path: Path) -> Table:
     if reader is None:
         raise InputError(f"{path}: expected a file in {', '.join(READERS)}")
     try:
-        table = reader(path)
+        return reader(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: expected text in UTF-8") from error
-    for column in table.columns:
-        if column and table.columns.count(column) > 1:
-            raise table.mistake(-1, column, "expected once, found again")
-    return table
 
 
 def _read_excel(path: Path) -> Table:

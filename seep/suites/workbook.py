@@ -45,6 +45,9 @@ def _read_prompts(path: Path) -> Table:
     for column in REQUIRED_COLUMNS:
         if column not in table.columns:
             raise table.mistake(-1, column, "expected, but missing")
+    for column in table.columns:
+        if column and table.columns.count(column) > 1:
+            raise table.mistake(-1, column, "expected once, found again")
     return table
 
 

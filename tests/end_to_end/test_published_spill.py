@@ -1,0 +1,67 @@
+"""The published language-spill rows, all 14 cells, from the completions alone, in one process and through Kafka."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import run_seep, stack_in
+
+DIRECTIVES = ("en", "es", "fr", "it", "pt", "de", "zh")
+# Per condition: the language counted, and the percentage of answers in it by directive, as printed.
+PUBLISHED = {"fr_it": ("it", (0, 39, 92, 94, 1, 36, 0)), "fr_fr": ("fr", (0, 0, 100, 0, 1, 0, 0))}
+
+
+def import_condition(shared_data: Path, folder: Path, condition: str) -> tuple[Path, Path]:
+    """Imports one condition; the suite and the recorded file."""
+    suite, recorded = folder / f"{condition}.yaml", folder / f"{condition}-recorded.jsonl"
+    file = shared_data / "spill" / f"{condition}.jsonl"
+    done = run_seep("import", str(file), "--suite-out", str(suite), "--recorded-out", str(recorded))
+    assert done.returncode == 0, done.stderr
+    return suite, recorded
+
+
+def assert_published(condition: str, printed: str) -> None:
+    """The row of a condition is in the JSON of `seep rates` or `seep run`, every cell with its interval."""
+    counted, row = PUBLISHED[condition]
+    rates = {rate["category"]: rate for rate in json.loads(printed)}
+    cells = [rates[f"{directive}>{counted}"] for directive in DIRECTIVES]
+    assert tuple(round(cell["rate"]) for cell in cells) == row
+    for cell in cells:
+        assert (cell["comparisons"], cell["clusters"], cell["missing"]) == (80, 80, 0)
+        assert 0 <= cell["low"] <= cell["rate"] <= cell["high"] <= 100
+        assert 4 < cell["high"] - cell["low"] < 23
+
+
+@pytest.mark.parametrize("condition", PUBLISHED)
+def test_in_one_process(shared_data: Path, tmp_path: Path, condition: str) -> None:
+    suite, recorded = import_condition(shared_data, tmp_path, condition)
+    # Were an embedder loaded, this one would be asked for in vain: the probe compares no texts.
+    (tmp_path / "seep.yaml").write_text("metrics: {sentence_bert: {model: nowhere}, bert_score: null}\n")
+    done = run_seep("run", str(suite), "--recorded", str(recorded), "--parity", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert_published(condition, done.stdout)
+
+
+def test_through_kafka_with_three_services(shared_data: Path, tmp_path: Path) -> None:
+    imported = {condition: import_condition(shared_data, tmp_path, condition) for condition in PUBLISHED}
+    names = {condition: condition.replace("_", "-") for condition in PUBLISHED}
+    configuration = {
+        "engines": {names[of]: {"backend": "recorded", "file": str(imported[of][1])} for of in PUBLISHED},
+        "targets": {name: {"engine": name} for name in names.values()},
+        "metrics": {"sentence_bert": None, "bert_score": None},
+        "scoring": {"parity": True},
+    }
+    with stack_in(tmp_path, configuration) as stack:
+        stack.start()
+        runs = {condition: stack.push(imported[condition][0], names[condition]) for condition in PUBLISHED}
+        for condition, run in runs.items():
+            stack.wait_for_state(run, "complete")
+            assert_published(condition, stack.seep("rates", run, "--json").stdout)
+        told = stack.seep("rates", runs["fr_it"]).stdout
+        assert "the intervals hold for these very prompts" in told
+        assert " all " not in told
+        drawn = stack.seep("heatmap", runs["fr_it"], "--out", str(tmp_path / "spill.svg"))
+        assert drawn.stdout.splitlines()[2].split()[:3] == ["es", "2", "38.75"]
+        shown = stack.seep("examples", runs["fr_it"], "--category", "pt>it", "--json")
+        assert len(json.loads(shown.stdout)) == 1

@@ -1,4 +1,5 @@
 """What the detectors tell together is a language or nothing, and never a guess."""
+# ruff: noqa: RUF001 - letters of other scripts are what this is about
 
 import json
 import random
@@ -15,7 +16,7 @@ SENTENCES = {
     "en": "I do not know what to tell you about that film, because I have not seen it yet.",
     "es": "No sé qué decirte de esa película, porque no la he visto todavía, aunque dicen que es buena.",
     "fr": "Je ne sais pas quoi te dire de ce film, parce que je ne l'ai pas encore vu, mais on dit qu'il est très beau.",
-    "hi": "मुझे नहीं पता कि उस फ़िल्म के बारे में तुमसे क्या कहूँ, क्योंकि मैंने उसे अभी तक नहीं देखा है।",
+    "hi": "मुझे नहीं पता कि उस फ़िल्म पर तुमसे क्या कहूँ, क्योंकि मैंने उसे अभी तक नहीं देखा है।",
     "it": "Non so che cosa dirti di quel film, perché non l'ho ancora visto, ma dicono che sia bello.",
     "ja": "その映画についてはまだ見ていないので、何と言えばいいのかわかりません。",
     "ko": "그 영화는 아직 보지 못해서 뭐라고 말해야 할지 모르겠습니다.",

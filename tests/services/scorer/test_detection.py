@@ -15,7 +15,7 @@ SENTENCES = {
     "de": "Ich weiß nicht, was ich dir über diesen Film sagen soll, denn ich habe ihn noch nicht gesehen.",
     "en": "I do not know what to tell you about that film, because I have not seen it yet.",
     "es": "No sé qué decirte de esa película, porque no la he visto todavía, aunque dicen que es buena.",
-    "fr": "Je ne sais pas quoi te dire de ce film, parce que je ne l'ai pas encore vu, mais on dit qu'il est très beau.",
+    "fr": "Je ne sais pas quoi te dire de ce film car je ne l'ai pas encore vu, on dit qu'il est très beau.",
     "hi": "मुझे नहीं पता कि उस फ़िल्म पर तुमसे क्या कहूँ, क्योंकि मैंने उसे अभी तक नहीं देखा है।",
     "it": "Non so che cosa dirti di quel film, perché non l'ho ancora visto, ma dicono che sia bello.",
     "ja": "その映画についてはまだ見ていないので、何と言えばいいのかわかりません。",

@@ -68,6 +68,17 @@ def test_a_mirrored_condition_is_compared(seep) -> None:
     assert "in it less mirrored in es" in printed
 
 
+def test_a_language_runs_rates_say_what_their_intervals_hold_for_and_have_no_pool_of_all(seep) -> None:
+    _, printed, _ = seep("rates", "tuned")
+    assert "the intervals hold for these very prompts" in printed
+    assert " all " not in printed
+
+
+def test_examples_show_an_answer_in_the_category_where_it_counts(seep) -> None:
+    _, printed, _ = seep("examples", "tuned", "--category", "es>it", "--json")
+    assert [example["generation"] for example in json.loads(printed)] == [ITALIAN, ITALIAN]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -18,6 +18,7 @@ from seep.records import LeakRate
 from seep.settings import Scoring, Settings, Target, VllmEngine, load_settings
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
+from seep.suites.schema import Suite
 
 FOLDER = Path(".seep/calibration")
 NAME = "calibration"
@@ -77,6 +78,7 @@ def _measure(
     from services.generator.cutting import cut_answer
 
     suite = load_suite(trained / "suite.yaml")
+    assert isinstance(suite, Suite)  # the semantic probe's, as `calibration_suite` writes it
     run = new_run_id(NAME)
     jobs = prompt_jobs(suite, run=run, target=NAME)
     with ExitStack() as opened:

@@ -13,6 +13,7 @@ from services.generator.engines import engine_named, open_backend
 from services.generator.generating import generate_jobs
 from services.scorer.canary import Canary
 from services.scorer.loading import load_metrics
+from services.scorer.probes import PROBES
 from services.scorer.scoring import score_jobs
 from services.scorer.similarity import Metric
 
@@ -48,13 +49,14 @@ class Pipeline:
         return [codec.decode_scored_job(codec.encode_scored_job(job)) for job in results], generated.dead + dead
 
 
-def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None) -> Pipeline:
-    """Loads the target's engine and the metrics (all that are configured, where none are named).
+def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None, probe: str = "semantic") -> Pipeline:
+    """Loads the target's engine and, where the probe compares, the metrics (all configured, where none are named).
 
     Raises InputError for what cannot be loaded.
     """
     engine = settings.targets[target].engine
-    loaded, provenance = load_metrics(settings.metrics, settings.scoring, metrics)
+    compares = probe not in PROBES or PROBES[probe].compares
+    loaded, provenance = load_metrics(settings.metrics, settings.scoring, metrics) if compares else ({}, {})
     provenance["canary"] = Canary(loaded).check()
     asked = {target: settings.targets[target]}
     backend = open_backend(engine_named(settings, engine), f"engines.{engine}", asked)

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from cli import (
+    agreement,
     baseline,
     calibrate,
     compare,
     deadletters,
+    heatmap,
     plan,
     push,
     results,
@@ -34,7 +36,7 @@ app.add_typer(push.topics_app, name="topics")
 app.add_typer(baseline.baseline_app, name="baseline")
 app.add_typer(deadletters.deadletter_app, name="deadletter")
 app.add_typer(retention.retention_app, name="retention")
-app.command("import")(suites.import_workbook)
+app.command("import")(suites.import_file)
 app.command()(run.run)
 app.command()(push.push)
 app.command()(push.cancel)
@@ -45,6 +47,8 @@ app.command()(results.runs)
 app.command()(compare.compare)
 app.command()(plan.plan)
 app.command()(results.examples)
+app.command()(heatmap.heatmap)
+app.command()(agreement.agreement)
 app.command()(calibrate.calibrate)
 
 

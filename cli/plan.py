@@ -55,8 +55,10 @@ def plan(
     Found means p < 0.05. A warning tells where the suite's jobs are too few, however many samples are drawn.
     """
     loaded = load_suite(find_suite(suite))
-    if loaded.cluster != "job":
-        raise InputError(f"suite {loaded.name}: clustered by sample; only suites clustered by job can be planned")
+    if not isinstance(loaded, Suite) or loaded.cluster != "job":
+        raise InputError(
+            f"suite {loaded.name}: only suites of the semantic probe that are clustered by job can be planned"
+        )
     tests = _tests_per_job(loaded)
     noises = _noises(tests, rate, icc, from_run)
     rows = [

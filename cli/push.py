@@ -22,7 +22,7 @@ from seep.settings import Kafka, Settings, load_settings
 from seep.stage import LARGEST_MESSAGE
 from seep.suites.jobs import check_run_id, manifest, prompt_jobs
 from seep.suites.loading import load_suite
-from seep.suites.schema import Suite
+from seep.suites.schema import AnySuite
 from seep.topics import RUNS, job_key, jobs_topic, topic_configs
 
 AT_ONCE = 500
@@ -106,7 +106,7 @@ def moment(text: str | None) -> datetime:
 def send_run(
     settings: Settings,
     path: Path,
-    suite: Suite,
+    suite: AnySuite,
     *,
     run: str,
     target: str,
@@ -122,7 +122,9 @@ def send_run(
     outgoing = list(job_messages(jobs))
     for job, message in zip(jobs, outgoing, strict=True):
         if len(message.value or b"") > LARGEST_MESSAGE:
-            raise InputError(f"{path}: job with control {job.control!r}: too large for one message; split its tests")
+            raise InputError(
+                f"{path}: job {job.control or job.tests[0].prompt!r}: too large for one message; split its tests"
+            )
     expected = manifest(suite, run=run, target=target, samples=samples, created_at=time.time(), monitor=monitor)
     with open_sender(settings.kafka, [RUNS, jobs_topic(target)]) as sender:
         if not new:

@@ -23,6 +23,7 @@ from services.aggregator.sums import Comparison
 
 RunArgument = Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
 JSON_FIELDS = (
     *("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
     *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures"),
@@ -124,6 +125,8 @@ def print_rates(
     _print_measures(found, first_column)
     if not found:
         typer.echo("not measured: no job of this run is scored")
+    if summary.cluster == "sample":
+        typer.echo(SAMPLES_ARE_CLUSTERS)
     if summary.missing:
         typer.echo(f"missing: {summary.missing} comparisons")
     for of in dead:
@@ -173,7 +176,8 @@ def moment(seconds: float | None) -> str:
 def _print_example(comparison: Comparison) -> None:
     typer.echo(f"[{comparison.category}] concept {comparison.concept.strip()!r}, sample {comparison.sample}")
     typer.echo(f"  test:    {comparison.prompt!r} -> {comparison.generation!r}")
-    typer.echo(f"  control: {comparison.control_prompt!r} -> {comparison.control_generation!r}")
+    if comparison.control_prompt:
+        typer.echo(f"  control: {comparison.control_prompt!r} -> {comparison.control_generation!r}")
     for metric, measures in comparison.outcomes.items():
         typer.echo(f"  {metric}: {_told(measures)}{_similarities(comparison.similarities.get(metric))}")
 

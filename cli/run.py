@@ -56,7 +56,7 @@ def run(
         # Not above: the libraries behind it are the services' own, and other commands do without them.
         from cli.in_process import open_pipeline
 
-        pipeline = open_pipeline(settings, answering, metrics.split(",") if metrics else None)
+        pipeline = open_pipeline(settings, answering, metrics.split(",") if metrics else None, loaded.probe)
         store.record([], [], [expected])
         run_jobs(jobs, pipeline, store, settings.worker.batch)
         found = store.rates(name)

@@ -1,6 +1,7 @@
 """The commands about suites: list, show and lint them, and import published workbooks."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,8 @@ from seep.errors import InputError
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite, suite_text
 from seep.suites.recorded import recorded_text
-from seep.suites.schema import Suite, suite_hash
+from seep.suites.schema import AnySuite, suite_hash
+from seep.suites.spill import holds_completions, read_spill
 from seep.suites.workbook import read_workbook
 from seep.suites.writing import write_texts
 
@@ -82,43 +84,58 @@ def lint_suites(
         raise typer.Exit(2)
 
 
-def import_workbook(
-    workbook: Annotated[Path, typer.Argument(help="An .xlsx file of prompts, as published.", metavar="FILE.xlsx")],
+def import_file(
+    file: Annotated[
+        Path,
+        typer.Argument(help="Prompts in .xlsx, .csv or .jsonl, or completions in .jsonl or .json.", metavar="FILE"),
+    ],
     suite_out: Annotated[Path, typer.Option(help="Where to write the suite, as YAML.")],
     recorded_out: Annotated[
         Path | None, typer.Option(help="Where to write the generations of the workbook, as JSON lines.")
     ] = None,
 ) -> None:
-    """Turn a published workbook into a suite, and its generations into a recorded file."""
+    """Turn prompts or completions as they are published into a suite, and their answers into a recorded file."""
     outputs = [path for path in (suite_out, recorded_out) if path]
-    if len({path.resolve() for path in (workbook, *outputs)}) <= len(outputs):
-        raise InputError(f"{workbook}: expected different files for the workbook, --suite-out and --recorded-out")
-    suite, rows = read_workbook(workbook)
+    if len({path.resolve() for path in (file, *outputs)}) <= len(outputs):
+        raise InputError(f"{file}: expected different files for the import, --suite-out and --recorded-out")
+    suite, rows, labels = _read(file)
     if recorded_out and not any(generations for _, generations in rows):
-        raise InputError(f"{workbook}: no columns generation_1 to generation_5: leave --recorded-out away")
+        raise InputError(f"{file}: no columns generation_1 to generation_5: leave --recorded-out away")
     texts = {suite_out: suite_text(suite)}
     if recorded_out:
-        texts[recorded_out] = recorded_text(rows)
+        texts[recorded_out] = recorded_text(rows, labels)
     write_texts(texts)
     _report_import(suite, rows, suite_out, recorded_out)
 
 
-def _report_import(suite: Suite, rows: list[tuple[str, list[str]]], suite_out: Path, recorded_out: Path | None) -> None:
+def _read(file: Path) -> tuple[AnySuite, list[tuple[str, Sequence[str]]], Mapping[str, Mapping[str, Sequence[str]]]]:
+    """The suite, the prompts with their answers, and the answers' labels by prompt."""
+    if not holds_completions(file):
+        return *read_workbook(file), {}
+    suite, directives = read_spill(file)
+    rows: list[tuple[str, Sequence[str]]] = [(directive.text, directive.completions) for directive in directives]
+    return suite, rows, {directive.text: directive.labels for directive in directives}
+
+
+def _report_import(
+    suite: AnySuite, rows: list[tuple[str, Sequence[str]]], suite_out: Path, recorded_out: Path | None
+) -> None:
     tests = _tests_by_category(suite)
     neutral = sum(job.neutral is not None for job in suite.jobs)
-    left_out = len(rows) - len(suite.jobs) - neutral - tests.total()
+    controls = sum(job.control is not None for job in suite.jobs)
+    left_out = len(rows) - controls - neutral - tests.total()
     categories = ", ".join(f"{category}: {count}" for category, count in tests.items())
-    typer.echo(f"{suite_out}: {tests.total()} tests on {len(suite.jobs)} controls ({categories})")
+    typer.echo(f"{suite_out}: {tests.total()} tests on {controls} controls ({categories})")
     typer.echo(f"{neutral} neutral arms; {left_out} rows belong to no job and were left out of the suite")
     if recorded_out:
         typer.echo(f"{recorded_out}: {len(rows)} prompts with {suite.decoding.samples} generations each")
 
 
-def _tests_by_category(suite: Suite) -> Counter[str]:
+def _tests_by_category(suite: AnySuite) -> Counter[str]:
     return Counter(test.category for job in suite.jobs for test in job.tests)
 
 
-def _summary(suite: Suite) -> dict[str, str]:
+def _summary(suite: AnySuite) -> dict[str, str]:
     decoding = suite.decoding
     sampling = f"temperature {decoding.temperature:g}, top_p {decoding.top_p:g}, at most {decoding.max_tokens} tokens"
     neutral = sum(job.neutral is not None for job in suite.jobs)
@@ -136,7 +153,7 @@ def _summary(suite: Suite) -> dict[str, str]:
     }
 
 
-def _examples(suite: Suite, category: str) -> list[str]:
+def _examples(suite: AnySuite, category: str) -> list[str]:
     """The first test of each of the first jobs, so that the examples differ."""
     firsts = [[test for test in job.tests if test.category == category][:1] for job in suite.jobs]
     return [f"{test.concept.strip()}: {test.prompt}" for first in firsts for test in first][:EXAMPLES]

@@ -101,6 +101,7 @@ def _decoded(message: MessageType, data: bytes, record: Callable[[MessageType], 
 
 def _prompt_job_message(job: PromptJob) -> jobs_pb2.PromptJob:
     fields = vars(job) | {
+        "control": job.control or "",  # no control is an empty one on the wire, where the field has no presence
         "prompt_format": jobs_pb2.PromptFormat(**vars(job.prompt_format)),
         "decoding": jobs_pb2.Decoding(**vars(job.decoding)),
         "tests": [jobs_pb2.PromptTest(**vars(test)) for test in job.tests],
@@ -133,7 +134,7 @@ def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
             cut=cast(Cut, _one_of("decoding.cut", decoding.cut, get_args(Cut))),
         ),
         samples=message.samples,
-        control=message.control,
+        control=message.control or None,
         neutral=message.neutral if message.HasField("neutral") else None,
         tests=tuple(PromptTest(test.id, test.concept, test.prompt, test.category) for test in message.tests),
     )

@@ -43,7 +43,10 @@ class PromptTest:
 
 @dataclass(frozen=True)
 class PromptJob:
-    """One control prompt with all the tests that share it: the unit of work, of retry, of idempotency."""
+    """One control prompt with all the tests that share it: the unit of work, of retry, of idempotency.
+
+    `control` is None where the probe compares an answer with no other.
+    """
 
     run: str
     job: str
@@ -57,7 +60,7 @@ class PromptJob:
     prompt_format: PromptFormat
     decoding: Decoding
     samples: int
-    control: str
+    control: str | None
     neutral: str | None
     tests: tuple[PromptTest, ...]
 
@@ -66,7 +69,7 @@ class PromptJob:
 class GeneratedJob:
     """A job with its answers: `samples` texts per prompt; `tests` by position of the job's tests.
 
-    `neutral` is empty where the job has no neutral arm.
+    `control` and `neutral` are empty where the job has no such prompt.
     """
 
     prompts: PromptJob

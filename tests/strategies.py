@@ -54,10 +54,10 @@ prompt_jobs = st.builds(
     prompt_format=prompt_formats,
     decoding=decodings,
     samples=st.integers(1, 5),
-    control=texts,
+    control=st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30),
     neutral=st.none() | texts,
     tests=lists_of(prompt_tests),
-)
+).filter(lambda job: job.control is not None or job.tests)
 
 
 @st.composite
@@ -67,7 +67,7 @@ def generated_jobs(draw: st.DrawFn) -> GeneratedJob:
     answers = lists_of(texts, prompts.samples)
     return GeneratedJob(
         prompts=prompts,
-        control=draw(answers),
+        control=() if prompts.control is None else draw(answers),
         neutral=() if prompts.neutral is None else draw(answers),
         tests=draw(lists_of(answers, len(prompts.tests))),
         provenance=draw(provenances),

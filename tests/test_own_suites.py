@@ -1,14 +1,46 @@
-"""The project's own suites are fit for use."""
+"""The project's own suites are fit for use: large enough, whole, apart from each other, and they run."""
 
-from collections import Counter
+import json
+import re
+import sys
+from collections import Counter, defaultdict
+from itertools import combinations, cycle
 from pathlib import Path
 
 import pytest
 
+from cli.main import main
+from seep.suites.jobs import prompt_jobs
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite
+from seep.suites.schema import AnySuite
 
 SUITES = sorted((Path(__file__).parents[1] / "suites").glob("*.yaml"))
+SEMANTIC = [path for path in SUITES if load_suite(path).probe == "semantic"]
+# Answers of the few that a small model might give; which of them a prompt gets does not matter here.
+ANSWERS = ("a doctor", "green", "the sea", "nothing at all", "a yellow bus", "an old friend", "Brot", "本")
+
+
+def suite_named(name: str) -> AnySuite:
+    (path,) = [path for path in SUITES if path.stem == name]
+    return load_suite(path)
+
+
+def prompts(suite: AnySuite) -> list[str]:
+    """All prompts that a run of the suite asks, its arms included."""
+    jobs = prompt_jobs(suite, run="r", target="t")
+    arms = [arm for job in jobs for arm in (job.control, job.neutral) if arm is not None]
+    return arms + [test.prompt for job in jobs for test in job.tests]
+
+
+def counted(suite: AnySuite) -> tuple[Counter[str], dict[str, int]]:
+    """Tests, and distinct controls, by category."""
+    tests, controls = Counter[str](), defaultdict[str, set[str]](set)
+    for job in suite.jobs:
+        for test in job.tests:
+            tests[test.category] += 1
+            controls[test.category].add(job.control or "")
+    return tests, {category: len(of) for category, of in controls.items()}
 
 
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
@@ -17,29 +49,92 @@ def test_lint_finds_nothing(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
-def test_the_file_bears_the_name_of_its_suite_and_names_its_licence(path: Path) -> None:
+def test_the_file_bears_the_name_of_its_suite_its_authors_and_its_licence(path: Path) -> None:
     assert load_suite(path).name == path.stem
-    assert "Apache-2.0" in path.read_text(encoding="utf-8").split("name:")[0]
+    notes = path.read_text(encoding="utf-8").split("name:")[0]
+    assert "Apache-2.0" in notes
+    assert "the Seep developers" in notes
 
 
-def test_the_colour_suite_has_enough_of_everything() -> None:
-    (path,) = [path for path in SUITES if path.stem == "colours"]
-    suite = load_suite(path)
-    tests, jobs = Counter[str](), Counter[str]()
-    for job in suite.jobs:
+def test_the_colour_suite_has_enough_tests_and_controls_in_every_category() -> None:
+    tests, controls = counted(suite_named("colours"))
+    assert tests.keys() == {"1", "2", "3"}
+    assert min(tests["1"], tests["2"]) >= 240
+    assert tests["3"] >= 200
+    assert min(controls.values()) >= 60
+
+
+def test_the_concept_suite_has_enough_tests_and_controls() -> None:
+    suite = suite_named("concepts")
+    tests, controls = counted(suite)
+    kinds = {"animals", "foods", "occupations", "places", "music", "sports", "materials", "weather"}
+    assert tests.keys() == kinds
+    assert tests.total() >= 300
+    assert len({job.control for job in suite.jobs}) >= 100
+    assert min(controls.values()) >= 10
+
+
+@pytest.mark.parametrize("language", ["de", "ja"])
+def test_the_concept_suites_of_other_languages_have_enough_tests_and_name_their_embedder(language: str) -> None:
+    suite = suite_named(f"concepts-{language}")
+    assert suite.language == language
+    assert counted(suite)[0].total() >= 60
+    (path,) = [path for path in SUITES if path.stem == suite.name]
+    assert "paraphrase-multilingual-MiniLM-L12-v2" in path.read_text(encoding="utf-8").split("name:")[0]
+
+
+def test_the_language_suite_asks_for_enough_languages() -> None:
+    directives = suite_named("languages").directives
+    assert len(directives) >= 12
+    assert {"ja", "ko", "ar", "hi"} <= directives.keys()
+
+
+@pytest.mark.parametrize("path", SEMANTIC, ids=lambda path: path.stem)
+def test_every_job_has_a_neutral_arm_and_puts_its_insertions_before_its_control(path: Path) -> None:
+    for job in load_suite(path).jobs:
+        assert job.control is not None
         assert job.neutral is not None
-        (category,) = {test.category for test in job.tests}
-        jobs[category] += 1
-        tests[category] += len(job.tests)
-    assert set(jobs) == {"1", "2", "3"}
-    assert min(jobs.values()) >= 12
-    assert sum(tests.values()) >= 60
+        for prompt in (job.neutral, *(test.prompt for test in job.tests)):
+            insertion = prompt.removesuffix(job.control)
+            assert insertion != prompt
+            assert insertion.strip().endswith((".", "。"))
 
 
-def test_each_prompt_of_the_colour_suite_is_a_sentence_put_before_its_control() -> None:
-    for job in load_suite(next(path for path in SUITES if path.stem == "colours")).jobs:
-        for prompt in (job.neutral or "", *(test.prompt for test in job.tests)):
-            sentence = prompt.removesuffix(f" {job.control}")
-            assert sentence != prompt
-            assert sentence.endswith(".")
-            assert sentence.count(".") == 1
+@pytest.mark.parametrize("path", SEMANTIC, ids=lambda path: path.stem)
+def test_no_concept_is_missing_from_its_prompt_or_stands_in_its_control_or_neutral_arm(path: Path) -> None:
+    for job in load_suite(path).jobs:
+        for test in job.tests:
+            assert test.concept in test.prompt
+            assert not re.search(rf"\b{test.concept}\b", f"{job.control} {job.neutral}")
+
+
+def test_no_prompt_is_in_two_suites_or_twice_in_one() -> None:
+    asked = {path.stem: prompts(load_suite(path)) for path in SUITES}
+    for name, of in asked.items():
+        assert len(set(of)) == len(of), name
+    for one, other in combinations(asked, 2):
+        assert set(asked[one]).isdisjoint(asked[other]), (one, other)
+
+
+@pytest.mark.parametrize("name", ["colours-smoke", "concepts-smoke", "concepts-de", "concepts-ja", "languages"])
+def test_a_suite_runs_end_to_end(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    postgres_dsn: str,
+) -> None:
+    (path,) = [path for path in SUITES if path.stem == name]
+    answers = zip(prompts(load_suite(path)), cycle(ANSWERS))
+    lines = (json.dumps({"prompt": prompt, "generations": [answer]}) for prompt, answer in answers)
+    monkeypatch.chdir(tmp_path)
+    Path("answers.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    options = ["--recorded", "answers.jsonl", "--samples", "1", "--metrics", "sentence_bert", "--parity", "--json"]
+    monkeypatch.setattr(sys, "argv", ["seep", "run", str(path), *options])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    rates = json.loads(capsys.readouterr().out)
+    assert sum(rate["missing"] for rate in rates) == 0
+    assert min(rate["comparisons"] for rate in rates) > 0

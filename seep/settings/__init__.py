@@ -94,9 +94,14 @@ class Metrics(Section):
     sentence_bert: SentenceBert | None = SentenceBert()
     bert_score: BertScore | None = BertScore()
 
+    def any(self) -> bool:
+        """Whether any metric is configured."""
+        return self.sentence_bert is not None or self.bert_score is not None
+
 
 class Scoring(Section):
-    """How similarities are computed and compared: `parity` rounds them to 3 decimals, as the published tables do.
+    """How answers are judged: `parity` does it as the published tables do, with similarities rounded to 3 decimals and
+    langdetect's first guess at a language.
 
     `dtype` auto is bfloat16 where the hardware has it; comparisons that its errors could turn are computed again in
     float32. `cache_bytes` bounds what is remembered of texts between batches.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from seep.errors import InputError
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
-from seep.suites.schema import Suite, SuiteJob, suite_hash
+from seep.suites.schema import AnySuite, Job, suite_hash
 
 ID_DIGITS = 10
 
@@ -19,19 +19,19 @@ def check_run_id(text: str) -> str:
     return text
 
 
-def suite_decoding(suite: Suite) -> Decoding:
+def suite_decoding(suite: AnySuite) -> Decoding:
     """Return the decoding that the suite asks for, which a target may override."""
     asked = suite.decoding
     return Decoding(asked.temperature, asked.top_p, asked.max_tokens, suite.cut)
 
 
 def prompt_jobs(
-    suite: Suite, *, run: str, target: str, decoding: Decoding | None = None, samples: int | None = None
+    suite: AnySuite, *, run: str, target: str, decoding: Decoding | None = None, samples: int | None = None
 ) -> list[PromptJob]:
     """Return the suite's jobs in order, as one run sends them; InputError for an unusable run id or sample count.
 
     `decoding` and `samples` are the suite's own where they are not given. Ids come from content alone (a job's from its
-    control, a test's from its concept and prompt), so that runs pair by job and test while a suite grows.
+    subject, a test's from its concept and prompt), so that runs pair by job and test while a suite grows.
     """
     check_run_id(run)
     content = suite_hash(suite)
@@ -54,16 +54,15 @@ def prompt_jobs(
             neutral=job.neutral,
             tests=_prompt_tests(job),
         )
-        for job_id, job in zip(_ids(job.control for job in suite.jobs), suite.jobs, strict=True)
+        for job_id, job in zip(_ids(job.subject for job in suite.jobs), suite.jobs, strict=True)
     ]
 
 
 def manifest(
-    suite: Suite, *, run: str, target: str, samples: int | None = None, created_at: float, monitor: str = ""
+    suite: AnySuite, *, run: str, target: str, samples: int | None = None, created_at: float, monitor: str = ""
 ) -> RunManifest:
     """Return what the run of `prompt_jobs` with the same arguments will bring; `created_at` is Unix time in seconds."""
     per_prompt = _samples(suite, samples)
-    tests = Counter(test.category for job in suite.jobs for test in job.tests)
     return RunManifest(
         run=check_run_id(run),
         target=target,
@@ -74,13 +73,13 @@ def manifest(
         cluster=suite.cluster,
         samples=per_prompt,
         jobs=len(suite.jobs),
-        comparisons={category: count * per_prompt for category, count in tests.items()},
+        comparisons={category: count * per_prompt for category, count in suite.comparisons.items()},
         created_at=created_at,
         monitor=monitor,
     )
 
 
-def _prompt_tests(job: SuiteJob) -> tuple[PromptTest, ...]:
+def _prompt_tests(job: Job) -> tuple[PromptTest, ...]:
     ids = _ids(f"{test.concept}\0{test.prompt}" for test in job.tests)
     return tuple(
         PromptTest(test_id, test.concept, test.prompt, test.category)
@@ -98,7 +97,7 @@ def _ids(contents: Iterable[str]) -> list[str]:
     return ids
 
 
-def _samples(suite: Suite, asked: int | None) -> int:
+def _samples(suite: AnySuite, asked: int | None) -> int:
     if asked is None:
         return suite.decoding.samples
     if asked < 1:

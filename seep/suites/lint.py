@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from seep.suites.loading import Location, line_of, parse_suite
-from seep.suites.schema import Suite, SuiteTest
+from seep.suites.schema import AnySuite, Suite, SuiteTest
 
 Note = tuple[Location, str]
 
@@ -36,12 +36,13 @@ def lint(path: Path) -> list[Finding]:
         return [Finding(path, problem.line, "error", problem.message) for problem in parsed.problems]
     suite, root = parsed.suite, parsed.root
     notes = [
-        *_concepts_not_in_their_prompt(suite),
         *_insertions_that_change_nothing(suite),
         *_other_questions(suite),
         *_broken_encodings(suite),
         *_thin_categories(suite),
     ]
+    if isinstance(suite, Suite):
+        notes += _concepts_not_in_their_prompt(suite)
     for place, first in _repeated_prompts(suite):
         notes.append((place, f"the prompt is in line {line_of(root, first)} already: remove or reword one of the two"))
     findings = [Finding(path, line_of(root, place), "warning", message) for place, message in notes]
@@ -60,13 +61,13 @@ def _concepts_not_in_their_prompt(suite: Suite) -> Iterator[Note]:
         yield (*place, "concept"), message
 
 
-def _insertions_that_change_nothing(suite: Suite) -> Iterator[Note]:
+def _insertions_that_change_nothing(suite: AnySuite) -> Iterator[Note]:
     for place, prompt, control in _insertions(suite):
         if _same(prompt, control):
             yield place, "the prompt is the same as its control: put the insertion into it, or remove it"
 
 
-def _other_questions(suite: Suite) -> Iterator[Note]:
+def _other_questions(suite: AnySuite) -> Iterator[Note]:
     """A typo in a test's own question ("T-short") is measured as if the concept had done it.
 
     Only the very end is compared: many a pair differs before it on purpose ("My dad works as a", "He works as a").
@@ -77,24 +78,25 @@ def _other_questions(suite: Suite) -> Iterator[Note]:
             yield place, f"the prompt ends in {found!r}, but its control in {expected!r}: let both ask the same"
 
 
-def _broken_encodings(suite: Suite) -> Iterator[Note]:
+def _broken_encodings(suite: AnySuite) -> Iterator[Note]:
     for place, prompt in _prompts(suite):
         if found := BROKEN_ENCODING.search(prompt):
             yield place, f"the prompt holds {found[0]!r}, text read in a wrong encoding: write what was meant"
 
 
-def _thin_categories(suite: Suite) -> Iterator[Note]:
+def _thin_categories(suite: AnySuite) -> Iterator[Note]:
+    per_job = suite.decoding.samples if suite.cluster == "sample" else 1
     places: dict[str, list[Location]] = defaultdict(list)
     for place, test in _tests(suite):
         places[test.category].append(place)
     for category, tests in places.items():
         jobs = len({place[1] for place in tests})
-        if jobs < FEWEST_JOBS:
+        if jobs * per_job < FEWEST_JOBS:
             message = f"category {category!r} has {jobs} of the {FEWEST_JOBS} jobs that an interval needs: add jobs"
             yield (*tests[0], "category"), message
 
 
-def _repeated_prompts(suite: Suite) -> Iterator[tuple[Location, Location]]:
+def _repeated_prompts(suite: AnySuite) -> Iterator[tuple[Location, Location]]:
     like_their_control = {place for place, _ in _insertions_that_change_nothing(suite)}
     first: dict[str, Location] = {}
     for place, prompt in _prompts(suite):
@@ -103,22 +105,26 @@ def _repeated_prompts(suite: Suite) -> Iterator[tuple[Location, Location]]:
             yield place, earlier
 
 
-def _tests(suite: Suite) -> Iterator[tuple[Location, SuiteTest]]:
+def _tests(suite: AnySuite) -> Iterator[tuple[Location, SuiteTest]]:
     for number, job in enumerate(suite.jobs):
         for position, test in enumerate(job.tests):
             yield ("jobs", number, "tests", position), test
 
 
-def _prompts(suite: Suite) -> Iterator[tuple[Location, str]]:
+def _prompts(suite: AnySuite) -> Iterator[tuple[Location, str]]:
     for number, job in enumerate(suite.jobs):
-        yield ("jobs", number, "control"), job.control
-    for place, prompt, _ in _insertions(suite):
-        yield place, prompt
+        for arm, prompt in (("control", job.control), ("neutral", job.neutral)):
+            if prompt is not None:
+                yield ("jobs", number, arm), prompt
+    for place, test in _tests(suite):
+        yield (*place, "prompt"), test.prompt
 
 
-def _insertions(suite: Suite) -> Iterator[tuple[Location, str, str]]:
+def _insertions(suite: AnySuite) -> Iterator[tuple[Location, str, str]]:
     """All prompts that are their control with something put in: neutral arms and tests, each with its control."""
     for number, job in enumerate(suite.jobs):
+        if job.control is None:
+            continue
         if job.neutral is not None:
             yield ("jobs", number, "neutral"), job.neutral, job.control
         for position, test in enumerate(job.tests):

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from seep.errors import InputError
-from seep.suites.schema import Suite
+from seep.suites.schema import AnySuite, LanguageSuite, Suite
 from seep.suites.writing import write_texts
 
 try:  # libyaml's parser is ten times faster, which imported suites of many hundred prompts need
@@ -42,12 +42,12 @@ class Problem:
 class ParsedSuite:
     """A suite with the YAML it was read from, or the problems that the file has (then `suite` is None)."""
 
-    suite: Suite | None
+    suite: AnySuite | None
     root: yaml.Node | None
     problems: tuple[Problem, ...]
 
 
-def load_suite(path: Path) -> Suite:
+def load_suite(path: Path) -> AnySuite:
     """Return the suite in a YAML file; InputError names file, line, field and what was expected."""
     parsed = parse_suite(path)
     if parsed.suite is None:
@@ -57,12 +57,12 @@ def load_suite(path: Path) -> Suite:
     return parsed.suite
 
 
-def dump_suite(suite: Suite, path: Path) -> None:
+def dump_suite(suite: AnySuite, path: Path) -> None:
     """Write a suite as YAML, the whole file at once; InputError where it cannot be written."""
     write_texts({path: suite_text(suite)})
 
 
-def suite_text(suite: Suite) -> str:
+def suite_text(suite: AnySuite) -> str:
     """Return a suite as YAML in block style, one line per text, the fields in the order of the schema."""
     content = suite.model_dump(exclude_none=True)
     return yaml.dump(
@@ -113,8 +113,9 @@ def _no_suite(*problems: Problem) -> ParsedSuite:
 
 
 def _validated(content: dict[Any, Any], root: yaml.Node) -> ParsedSuite:
+    schema = LanguageSuite if content.get("probe") == "language" else Suite
     try:
-        return ParsedSuite(Suite.model_validate(content), root, ())
+        return ParsedSuite(schema.model_validate(content), root, ())
     except ValidationError as error:
         return _no_suite(*(Problem(line_of(root, found["loc"]), _explanation(found)) for found in error.errors()))
 

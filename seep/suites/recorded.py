@@ -1,32 +1,47 @@
-"""Reads and writes recorded answers: JSON lines {"prompt": ..., "generations": [...]}."""
+"""Reads and writes recorded answers: JSON lines {"prompt": ..., "generations": [...]}, and perhaps their labels."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from seep.errors import InputError
 from seep.suites.writing import write_texts
 
 
-class _Line(BaseModel):
+class RecordedLine(BaseModel):
+    """A prompt with its answers and, by who gave them, their labels: the language of each answer, for instance."""
+
     prompt: str
     generations: Annotated[tuple[str, ...], Field(min_length=1)]
+    labels: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _one_label_per_generation(self) -> Self:
+        for who, labels in self.labels.items():
+            if len(labels) != len(self.generations):
+                raise ValueError(f"labels.{who}: expected {len(self.generations)}, found {len(labels)}")
+        return self
 
 
 def read_recorded(path: Path) -> dict[str, tuple[str, ...]]:
-    """Return the answers by prompt, exactly as they were recorded; InputError names file and line.
+    """Return the answers by prompt, exactly as they were recorded; InputError names file and line."""
+    return {prompt: line.generations for prompt, line in read_recorded_lines(path).items()}
+
+
+def read_recorded_lines(path: Path) -> dict[str, RecordedLine]:
+    """Return the lines by prompt, exactly as they were recorded; InputError names file and line.
 
     A prompt may stand there twice only with the same answers: which of two others is meant nobody could tell.
     """
-    recorded: dict[str, tuple[str, ...]] = {}
+    recorded: dict[str, RecordedLine] = {}
     for number, text in enumerate(_read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
         line = _parse(text, f"{path}:{number}")
-        if recorded.setdefault(line.prompt, line.generations) != line.generations:
+        if recorded.setdefault(line.prompt, line).generations != line.generations:
             raise InputError(f"{path}:{number}: prompt: expected once, found again with other generations")
     return recorded
 
@@ -36,10 +51,16 @@ def write_recorded(path: Path, rows: Iterable[tuple[str, Sequence[str]]]) -> Non
     write_texts({path: recorded_text(rows)})
 
 
-def recorded_text(rows: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """Return prompts with their answers as JSON lines."""
-    lines = (json.dumps({"prompt": prompt, "generations": list(texts)}, ensure_ascii=False) for prompt, texts in rows)
-    return "".join(f"{line}\n" for line in lines)
+def recorded_text(
+    rows: Iterable[tuple[str, Sequence[str]]], labels: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+) -> str:
+    """Return prompts with their answers as JSON lines; `labels` are by prompt and by who gave them."""
+    lines = ({"prompt": prompt, "generations": list(texts)} | _labels(prompt, labels or {}) for prompt, texts in rows)
+    return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+
+
+def _labels(prompt: str, labels: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, object]:
+    return {"labels": labels[prompt]} if labels.get(prompt) else {}
 
 
 def _read_text(path: Path) -> str:
@@ -52,9 +73,9 @@ def _read_text(path: Path) -> str:
         raise InputError(f"{path}:{line}: expected text in UTF-8") from error
 
 
-def _parse(text: str, place: str) -> _Line:
+def _parse(text: str, place: str) -> RecordedLine:
     try:
-        return _Line.model_validate_json(text, strict=True)
+        return RecordedLine.model_validate_json(text, strict=True)
     except ValidationError as error:
         found = error.errors()[0]
         field = ".".join(str(step) for step in found["loc"])

@@ -3,9 +3,13 @@
 import hashlib
 import json
 import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from seep.languages import LANGUAGES, spill_categories
 
 PROMPT_PLACE = "{prompt}"
 
@@ -36,6 +40,12 @@ def _user_template(value: str) -> str:
     if value.count(PROMPT_PLACE) != 1:
         raise ValueError(f"expected {PROMPT_PLACE} exactly once, found {value.count(PROMPT_PLACE)} of it")
     return _text(value)
+
+
+def _directive_language(value: str) -> str:
+    if value not in LANGUAGES:
+        raise ValueError(f"expected one of the languages {', '.join(LANGUAGES)}")
+    return value
 
 
 Text = Annotated[str, AfterValidator(_text)]
@@ -81,16 +91,27 @@ class SuiteTest(_Record):
     category: Category
 
 
-class SuiteJob(_Record):
-    """One control prompt with all the tests that share it, and a neutral insertion in the concept's place."""
+class Job(_Record):
+    """Tests that are asked together; without a control where the probe compares their answers with no other."""
 
-    control: Text
+    control: Text | None = None
     neutral: Text | None = None
     tests: Annotated[tuple[SuiteTest, ...], Field(strict=False), AfterValidator(_not_empty)]
 
+    @property
+    def subject(self) -> str:
+        """What makes the job this one, whatever tests are added at its end."""
+        return self.tests[0].prompt if self.control is None else self.control
 
-class Suite(_Record):
-    """A versioned set of jobs of one probe; `language` is an ISO 639-1 code."""
+
+class SuiteJob(Job):
+    """One control prompt with all the tests that share it, and a neutral insertion in the concept's place."""
+
+    control: Text
+
+
+class _Head(_Record):
+    """What the suites of all probes say; `language`, in which they ask, is an ISO 639-1 code."""
 
     name: Slug
     version: Text
@@ -100,10 +121,77 @@ class Suite(_Record):
     format: SuiteFormat
     decoding: SuiteDecoding
     cut: Literal["sentence", "none"] = "sentence"
+
+
+class Suite(_Head):
+    """A versioned set of jobs of one probe."""
+
     jobs: Annotated[tuple[SuiteJob, ...], Field(strict=False), AfterValidator(_not_empty)]
 
+    @property
+    def comparisons(self) -> Counter[str]:
+        """How many comparisons one sample of every test brings, by category."""
+        return Counter(test.category for job in self.jobs for test in job.tests)
 
-def suite_hash(suite: Suite) -> str:
+
+class LanguageSuite(_Head):
+    """A suite of the language probe: directives by the language they ask for, in one or more phrasings each, before
+    every user prompt; without user prompts the directives stand alone.
+
+    Languages are ISO 639-1 codes; a test's concept and category are the language that its directive asks for. All
+    languages have the same number of phrasings, so that each weighs the same in a run.
+    """
+
+    probe: Literal["language"]
+    directives: dict[
+        Annotated[str, AfterValidator(_directive_language)],
+        Annotated[tuple[Text, ...], Field(strict=False), AfterValidator(_not_empty)],
+    ] = Field(min_length=2)
+    prompts: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _phrasings_are_parallel(self) -> Self:
+        counts = {language: len(phrasings) for language, phrasings in self.directives.items()}
+        if len(set(counts.values())) > 1:
+            raise ValueError(f"directives: expected as many phrasings for every language, found {counts}")
+        return self
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """A job per user prompt, with all directives before it; else one per phrasing, in all languages."""
+        phrasings = [
+            list(zip(self.directives, texts, strict=True)) for texts in zip(*self.directives.values(), strict=True)
+        ]
+        if not self.prompts:
+            return tuple(_language_job(phrasing) for phrasing in phrasings)
+        directives = [directive for phrasing in phrasings for directive in phrasing]
+        return tuple(
+            _language_job((language, f"{directive} {prompt}") for language, directive in directives)
+            for prompt in self.prompts
+        )
+
+    @property
+    def comparisons(self) -> Counter[str]:
+        """How many outcomes one sample of every test brings, by category; an answer has one in each of several."""
+        tests = Counter(test.category for job in self.jobs for test in job.tests)
+        return Counter(
+            {
+                category: count
+                for directive, count in tests.items()
+                for category in spill_categories(directive, self.directives).values()
+            }
+        )
+
+
+AnySuite = Suite | LanguageSuite
+
+
+def _language_job(prompts: Iterable[tuple[str, str]]) -> Job:
+    tests = tuple(SuiteTest(concept=language, prompt=text, category=language) for language, text in prompts)
+    return Job(tests=tests)
+
+
+def suite_hash(suite: AnySuite) -> str:
     """Return "sha256:" and the digest of the suite's jobs alone: runs are comparable where it is the same.
 
     Absent fields are left out, so that an optional field added to the schema leaves earlier hashes as they are.

@@ -21,7 +21,8 @@ def _flaw_of_answers(scored: ScoredJob) -> str | None:
     generated = scored.generated
     if len(generated.tests) != len(generated.prompts.tests):
         return f"{len(generated.prompts.tests)} tests, but answers to {len(generated.tests)}"
-    samples = {len(answers) for answers in (generated.control, *generated.tests)}
+    control = () if generated.prompts.control is None else (generated.control,)
+    samples = {len(answers) for answers in (*control, *generated.tests)}
     if samples != {generated.prompts.samples}:
         return f"expected {generated.prompts.samples} answers to every prompt, found {sorted(samples)}"
     return None

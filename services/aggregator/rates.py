@@ -18,7 +18,8 @@ TIE = "tie"
 @dataclass(frozen=True)
 class RunFacts:
     """What a run's rates carry along: its names, the comparisons it expects per category (none before its manifest
-    is there), and the provenances of its jobs, each once."""
+    is there), the provenances of its jobs, each once, and the sets of categories that one comparison counts in, where
+    that is more than one."""
 
     run: str
     suite: str
@@ -26,6 +27,12 @@ class RunFacts:
     probe: str
     expected: Mapping[str, int] = field(default_factory=dict)
     provenances: Sequence[Mapping[str, str]] = ()
+    shared: Sequence[frozenset[str]] = ()
+
+    def sharing(self, categories: Iterable[str]) -> frozenset[str]:
+        """Those of the categories that count the same comparison, whose mean is then no rate; empty where none do."""
+        chosen = frozenset(categories)
+        return next((chosen & together for together in self.shared if len(chosen & together) > 1), frozenset())
 
     @property
     def mixed(self) -> bool:
@@ -36,13 +43,16 @@ class RunFacts:
 def leak_rates(facts: RunFacts, sums: Iterable[CellSum], pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
     """Rates per metric: each category by name, `all`, then the pools, named "1+2"; `sums` are by category.
 
-    Raises InputError for a pool with a category that the run does not have.
+    There is no `all` where a comparison counts in several categories. Raises InputError for a pool with a category that
+    the run does not have, or with two that count the same comparison.
     """
     by_metric = _by_metric_and_cell(sums)
     categories = sorted(set(facts.expected).union(*by_metric.values()))
-    listed = {category: [category] for category in categories} | {ALL: categories}
+    listed = {category: [category] for category in categories}
+    if not facts.sharing(categories):
+        listed[ALL] = categories
     for pool in pools:
-        _refuse_unknown(facts.run, pool, categories)
+        _refuse_unpoolable(facts, pool, categories)
         listed[POOL_SEPARATOR.join(pool)] = sorted(set(pool))
     rates = [
         _rate(facts, metric, name, _pooled(cells, members), _missing(facts.expected, cells, members))
@@ -55,8 +65,13 @@ def leak_rates(facts: RunFacts, sums: Iterable[CellSum], pools: Sequence[Sequenc
 def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSum]) -> list[LeakRate]:
     """Rates per metric: each concept by name, standing where the category stands; `sums` are by concept.
 
-    `missing` is 0 throughout: what a run expects is known by category, not by concept.
+    `missing` is 0 throughout: what a run expects is known by category, not by concept. Raises InputError where a
+    comparison counts in several categories.
     """
+    if facts.shared:
+        raise InputError(
+            f"--by concept: run {facts.run} counts a comparison in several categories; see them one by one"
+        )
     rates = [
         _rate(facts, metric, concept, rows, missing=0)
         for metric, cells in _by_metric_and_cell(sums).items()
@@ -86,10 +101,13 @@ def _by_metric_and_cell(sums: Iterable[CellSum]) -> dict[str, dict[str, list[Cel
     return {metric: dict(cells) for metric, cells in sorted(grouped.items())}
 
 
-def _refuse_unknown(run: str, pool: Sequence[str], categories: Sequence[str]) -> None:
+def _refuse_unpoolable(facts: RunFacts, pool: Sequence[str], categories: Sequence[str]) -> None:
     for category in pool:
         if category not in categories:
-            raise InputError(f"pool: run {run} has no category {category!r}; it has {', '.join(categories) or 'none'}")
+            known = ", ".join(categories) or "none"
+            raise InputError(f"pool: run {facts.run} has no category {category!r}; it has {known}")
+    if sharing := facts.sharing(pool):
+        raise InputError(f"pool: {' and '.join(sorted(sharing))} count the same comparisons: their mean is no rate")
 
 
 def _pooled(cells: Mapping[str, list[CellSum]], members: Iterable[str]) -> list[CellSum]:

@@ -107,8 +107,8 @@ DELETE FROM comparisons USING expired WHERE comparisons.run = expired.run
 """
 
 SUMMARIES: LiteralString = """
-SELECT runs.run, target, suite, suite_version, suite_hash, probe, monitor, samples, jobs, comparisons, cancelled,
-       created_at,
+SELECT runs.run, target, suite, suite_version, suite_hash, probe, cluster, monitor, samples, jobs, comparisons,
+       cancelled, created_at,
        extract(epoch FROM last_progress_at)::float8 AS progress_at,
        extract(epoch FROM clock_timestamp() - last_progress_at)::float8 AS idle_seconds,
        extract(epoch FROM texts_deleted_at)::float8 AS texts_deleted_at,
@@ -129,6 +129,12 @@ SUMS_BY_CONCEPT: LiteralString = """
 SELECT cluster, concept AS cell, metric, measure, sum(n)::bigint AS n,
        sum(total ORDER BY job, test, category) AS total
 FROM test_sums WHERE run = %s AND test <> '' GROUP BY cluster, concept, metric, measure
+"""
+
+# The sets of categories that share comparisons, where there are any.
+SHARED_CATEGORIES: LiteralString = """
+SELECT DISTINCT array_agg(DISTINCT category ORDER BY category) FROM test_sums
+WHERE run = %s AND test <> '' GROUP BY job, test HAVING min(category) <> max(category)
 """
 
 RECORDED_PER_CELL: LiteralString = """

@@ -46,6 +46,7 @@ class RunSummary:
     suite_version: str
     suite_hash: str
     probe: str
+    cluster: str | None
     monitor: str
     state: RunState
     jobs: int | None

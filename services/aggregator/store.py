@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Literal, LiteralString, TypeVar
 
 import psycopg
@@ -244,6 +244,7 @@ class Store:
             suite_version=row["suite_version"],
             suite_hash=row["suite_hash"],
             probe=row["probe"],
+            cluster=row["cluster"],
             monitor=row["monitor"],
             state=state,
             jobs=row["jobs"],
@@ -355,7 +356,10 @@ def _key(prompts: PromptJob) -> tuple[str, str]:
 
 def _facts(connection: psycopg.Connection, run: str) -> RunFacts | None:
     row = connection.cursor(row_factory=dict_row).execute(statements.ONE_RUN, (run,)).fetchone()
-    return _facts_of(row) if row else None
+    if row is None:
+        return None
+    shared = connection.execute(statements.SHARED_CATEGORIES, (run,)).fetchall()
+    return replace(_facts_of(row), shared=[frozenset(categories) for (categories,) in shared])
 
 
 def _facts_of(row: Mapping[str, Any]) -> RunFacts:

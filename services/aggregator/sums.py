@@ -1,7 +1,7 @@
 """From a scored job to what is kept of it: sums per test for ever, comparisons with their texts for a time."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -50,7 +50,7 @@ class CellSum:
 @dataclass(frozen=True)
 class Comparison:
     """One comparison for drill-down: outcomes as metric -> measure -> value, similarities as metric -> [to test,
-    to control]."""
+    to control]; the control's texts are empty where the probe compares with none."""
 
     run: str
     job: str
@@ -155,17 +155,23 @@ def sums_per_cluster(sums: Iterable[PerTestSum]) -> list[CellSum]:
 
 
 def comparisons(scored: ScoredJob) -> list[Comparison]:
-    """A job's comparisons with their texts; the job must be without `flaw`."""
+    """A job's comparisons with their texts; the job must be without `flaw`.
+
+    Of an answer that counts in several categories, its text is kept for those alone where it counts for something.
+    """
+    outcomes = _by_comparison(scored.outcomes)
     similarities: defaultdict[tuple[str, int], dict[str, list[float]]] = defaultdict(dict)
     for similarity in scored.similarities:
         pair = [similarity.to_test, similarity.to_control]
         similarities[similarity.test, similarity.sample][similarity.metric] = pair
+    judged = Counter((test, sample) for test, sample, _ in outcomes)
     generated = scored.generated
     tests = zip(generated.prompts.tests, generated.tests, strict=True)
     answered = {test.id: (test, answers) for test, answers in tests}
     return [
         _comparison(generated, *answered[test], sample, category, measured, similarities[test, sample])
-        for (test, sample, category), measured in _by_comparison(scored.outcomes).items()
+        for (test, sample, category), measured in outcomes.items()
+        if judged[test, sample] == 1 or any(any(measures.values()) for measures in measured.values())
     ]
 
 
@@ -187,8 +193,8 @@ def _comparison(
         concept=test.concept,
         prompt=test.prompt,
         generation=answers[sample],
-        control_prompt=generated.prompts.control,
-        control_generation=generated.control[sample],
+        control_prompt=generated.prompts.control or "",
+        control_generation=generated.control[sample] if generated.control else "",
         outcomes=outcomes,
         similarities=similarities,
     )

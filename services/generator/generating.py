@@ -20,16 +20,20 @@ def generate_jobs(
 
     A job is Unavailable as a whole where one of its prompts is: it is generated whole another time.
     """
-    prepared = [_requests(job, targets) for job in jobs]
-    requests = [request for each in prepared if not isinstance(each, Failure) for request in each]
+    formats = [_prompt_format(job, targets) for job in jobs]
+    prepared = [
+        [] if isinstance(prompt_format, Failure) else _requests(job, prompt_format, targets[job.target])
+        for job, prompt_format in zip(jobs, formats, strict=True)
+    ]
+    requests = [request for each in prepared for request in each]
     filters = {name: target.filter for name, target in targets.items() if target.filter}
     answers = iter(generate_filtered(backend, requests, filters))
     results: list[GeneratedJob | Failure | Unavailable] = []
-    for job, each in zip(jobs, prepared, strict=True):
-        if isinstance(each, Failure):
-            results.append(each)
+    for job, prompt_format, each in zip(jobs, formats, prepared, strict=True):
+        if isinstance(prompt_format, Failure):
+            results.append(prompt_format)
         else:
-            results.append(_generated(job, each[0], list(islice(answers, len(each))), targets[job.target]))
+            results.append(_generated(job, prompt_format, list(islice(answers, len(each))), targets[job.target]))
     return results
 
 
@@ -43,17 +47,16 @@ def effective_decoding(decoding: Decoding, target: Target) -> Decoding:
     )
 
 
-def _requests(job: PromptJob, targets: Mapping[str, Target]) -> list[Request] | Failure:
-    """Control, neutral arm if there is one, then the tests."""
+def _prompt_format(job: PromptJob, targets: Mapping[str, Target]) -> PromptFormat | Failure:
     if job.target not in targets:
         return Failure(f"target {job.target!r} is not one of this engine's targets")
-    target = targets[job.target]
-    prompt_format = effective_format(job.prompt_format, target)
-    if isinstance(prompt_format, Failure):
-        return prompt_format
+    return effective_format(job.prompt_format, targets[job.target])
+
+
+def _requests(job: PromptJob, prompt_format: PromptFormat, target: Target) -> list[Request]:
+    """Control and neutral arm where there are any, then the tests."""
     decoding = effective_decoding(job.decoding, target)
-    neutral = [] if job.neutral is None else [job.neutral]
-    without = [(prompt, None) for prompt in (job.control, *neutral)]
+    without = [(prompt, None) for prompt in (job.control, job.neutral) if prompt is not None]
     prompts = [*without, *((test.prompt, test.concept) for test in job.tests)]
     return [
         Request(
@@ -73,17 +76,18 @@ def _requests(job: PromptJob, targets: Mapping[str, Target]) -> list[Request] | 
 
 
 def _generated(
-    job: PromptJob, request: Request, answers: Sequence[Answered], target: Target
+    job: PromptJob, prompt_format: PromptFormat, answers: Sequence[Answered], target: Target
 ) -> GeneratedJob | Failure | Unavailable:
     good = [answer for answer in answers if isinstance(answer, Answer)]
     if len(good) < len(answers):
         # A job that fails for good does not wait for the rest of it.
         return min((each for each in answers if not isinstance(each, Answer)), key=_waits)
-    control, *others = [answer.texts for answer in good]
+    others = [answer.texts for answer in good]
+    control = () if job.control is None else others.pop(0)
     neutral = () if job.neutral is None else others.pop(0)
     provenance = {
         **_joined(answer.provenance for answer in good),
-        **_asked(request.prompt_format, request.decoding, target),
+        **_asked(prompt_format, effective_decoding(job.decoding, target), target),
         "suite_hash": job.suite_hash,
     }
     return GeneratedJob(job, control, neutral, tuple(others), provenance)

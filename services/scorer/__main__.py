@@ -19,7 +19,9 @@ GROUP = "seep-scorer"
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     """Serves until stopped; see `serve_stage`."""
     stop = stop_on_signals()
-    metrics, provenance = load_metrics(settings.metrics, settings.scoring)
+    # A scorer without a metric serves the probes that compare nothing.
+    configured = settings.metrics.any()
+    metrics, provenance = load_metrics(settings.metrics, settings.scoring) if configured else ({}, {})
     canary = Canary(metrics)
 
     def handle(jobs: Sequence[GeneratedJob]) -> list[ScoredJob | Failure]:

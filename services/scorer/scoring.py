@@ -13,17 +13,16 @@ def score_jobs(
 ) -> list[ScoredJob | Failure]:
     """Scores a batch; each metric is asked at once for the distinct (concept, text) pairs of all sound jobs.
 
-    A job of an unknown probe, or whose generations do not match its prompts, is a Failure at its position.
-    `provenance` says where the metrics come from; how similarities are compared is added to it here.
+    A job of an unknown probe, of one that needs what is not there, or whose generations do not match its prompts, is a
+    Failure at its position. `provenance` says where the metrics come from; how they are compared is added to it here.
     Raises ValueError for a similarity that is not a number.
     """
-    defects = [_defect(job) for job in jobs]
+    defects = [_defect(job, metrics) for job in jobs]
     sound = [job for job, defect in zip(jobs, defects, strict=True) if defect is None]
     comparisons = (comparison for job in sound for comparison in PROBES[job.prompts.probe].comparisons(job))
     similarities = ask_metrics(metrics, comparisons, scoring)
-    whole_provenance = {**provenance, "scoring": _mode(scoring)}
     return [
-        Failure(defect) if defect is not None else _scored(job, similarities, scoring, whole_provenance)
+        Failure(defect) if defect is not None else _scored(job, similarities, scoring, provenance)
         for job, defect in zip(jobs, defects, strict=True)
     ]
 
@@ -31,25 +30,24 @@ def score_jobs(
 def _scored(
     job: GeneratedJob, similarities: Similarities, scoring: Scoring, provenance: Mapping[str, str]
 ) -> ScoredJob:
-    # Rounded similarities are compared exactly: the rounding is parity's tolerance.
-    tie_tolerance = 0.0 if scoring.parity else scoring.tie_tolerance
-    outcomes, seen = PROBES[job.prompts.probe].judge(job, similarities, tie_tolerance)
-    return ScoredJob(job, tuple(outcomes), tuple(seen), provenance)
+    probe = PROBES[job.prompts.probe]
+    outcomes, seen = probe.judge(job, similarities, scoring)
+    return ScoredJob(job, tuple(outcomes), tuple(seen), probe.provenance(provenance, scoring))
 
 
-def _mode(scoring: Scoring) -> str:
-    return "parity" if scoring.parity else f"tie_tolerance={scoring.tie_tolerance:g}"
-
-
-def _defect(job: GeneratedJob) -> str | None:
+def _defect(job: GeneratedJob, metrics: Mapping[str, Metric]) -> str | None:
     """Why a job cannot be scored, in words that hold nothing of its prompts or generations; None where it can."""
     prompts = job.prompts
     if prompts.probe not in PROBES:
         return f"unknown probe {prompts.probe!r}; the scorer knows {', '.join(PROBES)}"
+    if PROBES[prompts.probe].compares and prompts.control is None:
+        return f"the {prompts.probe} probe compares with a control, but the job has none"
+    if PROBES[prompts.probe].compares and not metrics:
+        return f"the {prompts.probe} probe compares under a metric, but none is configured"
     if len(job.tests) != len(prompts.tests):
         return f"generations for {len(job.tests)} tests, but the job has {len(prompts.tests)}"
     expected = {
-        "the control": (len(job.control), prompts.samples),
+        "the control": (len(job.control), 0 if prompts.control is None else prompts.samples),
         "the neutral arm": (len(job.neutral), 0 if prompts.neutral is None else prompts.samples),
     } | {
         f"test {test.id!r}": (len(answers), prompts.samples)

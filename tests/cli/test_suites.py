@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from cli.suites import find_suite, import_workbook, suites_app
+from cli.suites import find_suite, import_file, suites_app
 from seep.errors import InputError
 from seep.suites.loading import load_suite
 from seep.suites.recorded import read_recorded
@@ -137,7 +137,7 @@ def call(*arguments: str) -> Result:
 
 def imported(*arguments: str) -> Result:
     app = typer.Typer()
-    app.command()(import_workbook)
+    app.command()(import_file)
     result = CliRunner().invoke(app, arguments)
     if isinstance(result.exception, InputError):
         raise result.exception

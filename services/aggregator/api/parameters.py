@@ -3,8 +3,10 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Query, Request, status
+from fastapi.dependencies.utils import get_flat_dependant
 from pydantic import BaseModel, StringConstraints
 
+from seep.errors import InputError
 from services.aggregator.states import RunSummary
 from services.aggregator.store import Store
 
@@ -38,6 +40,14 @@ async def _store(request: Request) -> Store:
 
 
 Results = Annotated[Store, Depends(_store)]
+
+
+async def no_unknown_parameters(request: Request) -> None:
+    """Answers 400 for a query parameter that the route does not have: a misspelled filter must not go unnoticed."""
+    known = {parameter.alias for parameter in get_flat_dependant(request.scope["route"].dependant).query_params}
+    for name in request.query_params:
+        if name not in known:
+            raise InputError(f"{name}: there is no such parameter")
 
 
 def known_run(store: Store, run: str) -> RunSummary:

@@ -73,6 +73,7 @@ def operation() -> Operation:
         suite_version="1",
         suite_hash="hash",
         probe="semantic",
+        cluster="job",
         monitor="daily",
         state="complete",
         jobs=1,

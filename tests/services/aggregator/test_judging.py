@@ -22,6 +22,7 @@ SUMMARY = RunSummary(
     suite_version="1",
     suite_hash="hash",
     probe="semantic",
+    cluster="job",
     monitor="",
     state="complete",
     jobs=8,

@@ -132,3 +132,29 @@ def test_jobs_that_differ_in_provenance_make_a_mixed_run_that_shows_what_they_sh
 @given(st.permutations(SUMS + [CellSum("c", "1", "m", "leak", 3, third) for third in (0.1, 0.2, 0.3)]))
 def test_the_order_of_sums_changes_nothing(sums: list[CellSum]) -> None:
     assert leak_rates(FACTS, sums) == leak_rates(FACTS, sorted(sums, key=repr))
+
+
+SPILL = RunFacts("run-1", "s", "t", "language", shared=[frozenset({"es>es", "es>it"}), frozenset({"de>de", "de>it"})])
+SPILLED = [
+    CellSum("a", cell, "m", "leak", 2, total)
+    for cell, total in {"es>es": 1.0, "es>it": 1.0, "de>de": 2.0, "de>it": 0.0}.items()
+]
+
+
+def test_where_a_comparison_counts_in_several_categories_there_is_no_rate_of_all() -> None:
+    assert [rate.category for rate in leak_rates(SPILL, SPILLED)] == ["de>de", "de>it", "es>es", "es>it"]
+
+
+def test_categories_that_count_other_comparisons_can_be_pooled_all_the_same() -> None:
+    pooled = leak_rates(SPILL, SPILLED, pools=[["es>it", "de>it"]])[-1]
+    assert (pooled.category, pooled.rate, pooled.comparisons) == ("es>it+de>it", 25.0, 4)
+
+
+def test_a_pool_of_categories_that_count_the_same_comparisons_is_refused() -> None:
+    with pytest.raises(InputError, match="pool: es>es and es>it count the same comparisons: their mean is no rate"):
+        leak_rates(SPILL, SPILLED, pools=[["es>es", "es>it", "de>it"]])
+
+
+def test_by_concept_is_refused_where_a_comparison_counts_in_several_categories() -> None:
+    with pytest.raises(InputError, match="--by concept: run run-1 counts a comparison in several categories"):
+        leak_rates_by_concept(SPILL, SPILLED)

@@ -9,8 +9,9 @@ import pytest
 
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
-from seep.records import GeneratedJob, LeakRate, RunManifest, ScoredJob
+from seep.records import GeneratedJob, LeakRate, Outcome, RunManifest, ScoredJob
 from services.aggregator.dead import DeadJob, DeadReason
+from services.aggregator.flaws import flaw
 from services.aggregator.migrate import migrate
 from services.aggregator.rates import RunFacts, leak_rates
 from services.aggregator.reading import Asked, series
@@ -323,3 +324,23 @@ def test_a_batch_that_fails_leaves_nothing_behind(store: Store, scored: Scored) 
     assert store.run("run-1") is None
     store.record([sound], [], [])
     assert figures(store.rates("run-1"))["1"][:2] == (100.0, 1)
+
+
+def test_a_run_knows_which_categories_count_the_same_comparisons(store: Store, scored: Scored) -> None:
+    job = scored("a", {"1": [1.0]}, metrics=["m"])
+    cells = {"es>it": 1.0, "es>fr": 0.0}
+    spilled = replace(job, outcomes=tuple(Outcome("m", "leak", cell, "t0", 0, of) for cell, of in cells.items()))
+    store.record([spilled], [], [])
+    assert [rate.category for rate in store.rates("run-1")] == ["es>fr", "es>it"]
+    with pytest.raises(InputError, match="count the same comparisons"):
+        store.rates("run-1", pools=[["es>it", "es>fr"]])
+
+
+def test_a_job_without_a_control_is_kept_like_any_other(store: Store, scored: Scored) -> None:
+    job = scored("a", {"1": [1.0]})
+    generated = replace(job.generated, prompts=replace(job.generated.prompts, control=None), control=())
+    uncontrolled = replace(job, generated=generated)
+    assert flaw(uncontrolled) is None
+    store.record([uncontrolled], [], [])
+    (comparison,) = store.comparisons("run-1")
+    assert (comparison.control_prompt, comparison.control_generation) == ("", "")

@@ -48,10 +48,11 @@ def test_a_comparison_holds_both_texts_and_all_that_was_measured(scored: Scored)
     )
 
 
-def test_one_generation_may_count_in_several_cells(scored: Scored) -> None:
+def test_of_a_generation_judged_in_several_cells_the_text_is_kept_where_it_counts(scored: Scored) -> None:
     job = scored("a", {"1": [1.0]}, metrics=[])
-    job = replace(job, outcomes=tuple(Outcome("m", "leak", cell, "t0", 0, 0.0) for cell in ("es>it", "es>fr")))
-    assert [comparison.category for comparison in comparisons(job)] == ["es>it", "es>fr"]
+    cells = {"es>it": 1.0, "es>fr": 0.0}
+    job = replace(job, outcomes=tuple(Outcome("m", "leak", cell, "t0", 0, value) for cell, value in cells.items()))
+    assert [comparison.category for comparison in comparisons(job)] == ["es>it"]
     assert [row.category for row in per_test_sums(job) if row.measure == "leak"] == ["es>it", "es>fr"]
 
 

@@ -50,10 +50,11 @@ def test_every_prompt_is_asked_once_in_one_call_and_answered_in_its_place(jobs: 
     for job, result in zip(jobs, results, strict=True):
         assert isinstance(result, GeneratedJob)
         assert result.prompts == job
-        assert result.control == tuple(f"{job.control} {sample}" for sample in range(job.samples))
+        control = () if job.control is None else tuple(f"{job.control} {sample}" for sample in range(job.samples))
+        assert result.control == control
         assert [answers[0] for answers in result.tests] == [f"{test.prompt} 0" for test in job.tests]
         assert result.neutral[:1] == (() if job.neutral is None else (f"{job.neutral} 0",))
-    arms = sum(1 + (job.neutral is not None) + len(job.tests) for job in jobs)
+    arms = sum((job.control is not None) + (job.neutral is not None) + len(job.tests) for job in jobs)
     assert len(engine.calls[0]) == arms
 
 

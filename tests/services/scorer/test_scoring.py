@@ -56,7 +56,7 @@ def test_failures_keep_their_positions_and_leave_the_rest_alone(make_job, fake_m
     alien = make_job([("red", ["bus"])], ["doctor"], probe="telepathy")
     results = score_jobs([short, sound, alien, sound], {"fake": fake_metric()}, Scoring(), {})
     assert results[0] == Failure("0 generations for test 't1', but the job asks for 1")
-    assert results[2] == Failure("unknown probe 'telepathy'; the scorer knows semantic")
+    assert results[2] == Failure("unknown probe 'telepathy'; the scorer knows semantic, language")
     assert isinstance(results[1], ScoredJob)
     assert results[1] == results[3]
 
@@ -94,3 +94,25 @@ def test_an_empty_batch_asks_nothing(fake_metric):
     metric = fake_metric()
     assert score_jobs([], {"fake": metric}, Scoring(), {}) == []
     assert metric.calls == []
+
+
+def test_a_job_without_what_its_probe_compares_with_fails_alone(make_job, fake_metric):
+    sound = make_job([("red", ["bus"])], ["doctor"])
+    uncontrolled = replace(sound, prompts=replace(sound.prompts, control=None), control=())
+    results = score_jobs([uncontrolled, sound], {"fake": fake_metric()}, Scoring(), {})
+    assert results[0] == Failure("the semantic probe compares with a control, but the job has none")
+    assert isinstance(results[1], ScoredJob)
+    assert score_jobs([sound], {}, Scoring(), {}) == [
+        Failure("the semantic probe compares under a metric, but none is configured")
+    ]
+
+
+def test_a_probe_that_compares_nothing_asks_no_metric_and_is_not_of_the_metrics_provenance(make_job, fake_metric):
+    job = make_job([("es", ["Hola."])], ["-"], probe="language", categories=["es"])
+    job = replace(job, prompts=replace(job.prompts, control=None), control=())
+    metric = fake_metric()
+    (scored,) = score_jobs([job], {"fake": metric}, Scoring(parity=True), {"fake": "model@1"})
+    assert isinstance(scored, ScoredJob)
+    assert metric.calls == []
+    assert scored.similarities == ()
+    assert set(scored.provenance) == {"detectors", "scoring"}

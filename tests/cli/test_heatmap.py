@@ -1,0 +1,95 @@
+"""The contamination matrix as a picture, with the column that it is read by."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+
+SUITE = """
+name: spill
+version: "1"
+probe: language
+cluster: sample
+format: {kind: chat}
+decoding: {temperature: 1.0, max_tokens: 50, samples: 4}
+directives:
+  es: [Answer in Spanish.]
+  it: [Answer in Italian.]
+"""
+SPANISH = "No sé qué decirte de esa película, porque no la he visto todavía."
+ITALIAN = "Non so che cosa dirti di quel film, perché non l'ho ancora visto."
+
+
+@pytest.fixture
+def seep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], postgres_dsn: str
+) -> object:
+    """The command with two runs: `tuned` answers half of the Spanish directive in Italian, `plain` obeys."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    Path("spill.yaml").write_text(SUITE, encoding="utf-8")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["seep", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    for run, answers in (("tuned", [SPANISH, SPANISH, ITALIAN, ITALIAN]), ("plain", [SPANISH] * 4)):
+        rows = {"Answer in Spanish.": answers, "Answer in Italian.": [ITALIAN] * 4}
+        lines = (json.dumps({"prompt": prompt, "generations": texts}) for prompt, texts in rows.items())
+        Path("answers.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        assert call("run", "spill.yaml", "--recorded", "answers.jsonl", "--parity", "--run-id", run)[0] == 0
+    return call
+
+
+def test_a_matrix_is_drawn_and_its_column_printed(seep) -> None:
+    code, printed, _ = seep("heatmap", "tuned", "--out", "matrix.svg")
+    assert code == 0
+    assert [line.split()[:3] for line in printed.splitlines()[1:3]] == [["it", "0", "100.00"], ["es", "2", "50.00"]]
+    picture = Path("matrix.svg").read_text(encoding="utf-8")
+    for text in ("tuned, languages by langdetect", "unknown", ">50<", "0 to 60"):
+        assert text in picture
+
+
+def test_a_baseline_is_subtracted(seep) -> None:
+    _, printed, _ = seep("heatmap", "tuned", "--out", "matrix.png", "--baseline", "plain")
+    assert printed.splitlines()[2].split()[:3] == ["es", "2", "50.00"]
+    assert Path("matrix.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_mirrored_condition_is_compared(seep) -> None:
+    options = ("--mirror", "plain", "--mirror-language", "es", "--language", "it")
+    _, printed, _ = seep("heatmap", "tuned", "--out", "matrix.png", *options)
+    assert "in it less mirrored in es" in printed
+
+
+def test_a_language_runs_rates_say_what_their_intervals_hold_for_and_have_no_pool_of_all(seep) -> None:
+    _, printed, _ = seep("rates", "tuned")
+    assert "the intervals hold for these very prompts" in printed
+    assert " all " not in printed
+
+
+def test_examples_show_an_answer_in_the_category_where_it_counts(seep) -> None:
+    _, printed, _ = seep("examples", "tuned", "--category", "es>it", "--json")
+    assert [example["generation"] for example in json.loads(printed)] == [ITALIAN, ITALIAN]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("tuned", "--out", "matrix.pdf"), "--out matrix.pdf: expected a name that ends in .svg or .png"),
+        (("tuned", "--out", "m.svg", "--language", "fr"), "--language fr: expected one of the run's, es, it"),
+        (("nowhere", "--out", "m.svg"), "run nowhere: there is no such run"),
+        (("tuned", "--out", "nowhere/m.svg"), "--out nowhere/m.svg: cannot be written: No such file"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_one_line(seep, arguments: tuple[str, ...], message: str) -> None:
+    code, _, told = seep("heatmap", *arguments)
+    assert code == 2
+    assert message in told
+    assert list(Path.cwd().glob("m*")) == []

@@ -1,0 +1,63 @@
+"""What the detectors tell together is a language or nothing, and never a guess."""
+# ruff: noqa: RUF001 - letters of other scripts are what this is about
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from services.scorer.detection import langdetect_guess, lingua_guess, tell
+
+# The same sentence, by somebody who had not seen the film either.
+SENTENCES = {
+    "ar": "لا أعرف ماذا أقول لك عن هذا الفيلم لأنني لم أشاهده بعد، لكن أصدقائي أحبوه كثيرا.",
+    "de": "Ich weiß nicht, was ich dir über diesen Film sagen soll, denn ich habe ihn noch nicht gesehen.",
+    "en": "I do not know what to tell you about that film, because I have not seen it yet.",
+    "es": "No sé qué decirte de esa película, porque no la he visto todavía, aunque dicen que es buena.",
+    "fr": "Je ne sais pas quoi te dire de ce film car je ne l'ai pas encore vu, on dit qu'il est très beau.",
+    "hi": "मुझे नहीं पता कि उस फ़िल्म पर तुमसे क्या कहूँ, क्योंकि मैंने उसे अभी तक नहीं देखा है।",
+    "it": "Non so che cosa dirti di quel film, perché non l'ho ancora visto, ma dicono che sia bello.",
+    "ja": "その映画についてはまだ見ていないので、何と言えばいいのかわかりません。",
+    "ko": "그 영화는 아직 보지 못해서 뭐라고 말해야 할지 모르겠습니다.",
+    "nl": "Ik weet niet wat ik je over die film moet zeggen, want ik heb hem nog niet gezien.",
+    "pt": "Não sei o que te dizer sobre esse filme, porque ainda não o vi, mas dizem que é bom.",
+    "ru": "Не знаю, что тебе сказать об этом фильме, потому что я его ещё не видел.",
+    "tr": "O film hakkında sana ne diyeceğimi bilmiyorum, çünkü onu henüz görmedim.",
+    "zh": "我不知道该怎么跟你说那部电影，因为我还没有看过。",
+}
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_a_plain_sentence_is_told(code: str) -> None:
+    assert tell(SENTENCES[code]) == code
+
+
+@pytest.mark.parametrize("text", ["", "42", "?!", "OK", "Morte a Matilda, Vedo! - The Matchessa"])
+def test_a_text_too_short_to_tell_is_unknown(text: str) -> None:
+    assert tell(text) == "unknown"
+
+
+@pytest.mark.parametrize(("one", "other"), [("de", "it"), ("en", "es"), ("fr", "ru"), ("ja", "en")])
+def test_a_text_in_two_languages_is_unknown(one: str, other: str) -> None:
+    assert tell(f"{SENTENCES[one]}\n{SENTENCES[other]}") == "unknown"
+
+
+@pytest.mark.parametrize("code", ["de", "en", "es", "it"])
+def test_a_text_of_shuffled_letters_is_unknown(code: str) -> None:
+    letters = list(SENTENCES[code])
+    random.Random(7).shuffle(letters)
+    assert tell("".join(letters)) == "unknown"
+
+
+def test_a_detector_alone_guesses() -> None:
+    assert (langdetect_guess("Keep it sweet and simple."), lingua_guess("Das Janakpur VR-Erlebnis")) != ("en", "de")
+    assert (langdetect_guess("42"), lingua_guess("42")) == ("unknown", "unknown")
+
+
+def test_langdetect_gives_the_published_labels(shared_data: Path) -> None:
+    names = {"en": "english", "es": "spanish", "fr": "french", "it": "italian", "pt": "portuguese", "de": "german"}
+    names["zh"] = "mandarin"
+    lines = (shared_data / "spill" / "fr_it.jsonl").read_text(encoding="utf-8").splitlines()
+    for row in map(json.loads, lines[::8]):
+        assert names.get(langdetect_guess(row["completion"]), "other") == row["langdetect_label"]

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from tests.end_to_end.conftest import run_seep, stack_in
+from cli.main import app
+from tests.end_to_end.conftest import stack_in
 
 DIRECTIVES = ("en", "es", "fr", "it", "pt", "de", "zh")
 # Per condition: the language counted, and the percentage of answers in it by directive, as printed.
@@ -20,8 +22,10 @@ def imported(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     for condition in PUBLISHED:
         suite, recorded = folder / f"{condition}.yaml", folder / f"{condition}-recorded.jsonl"
         file = shared_data / "spill" / f"{condition}.jsonl"
-        done = run_seep("import", str(file), "--suite-out", str(suite), "--recorded-out", str(recorded))
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(
+            app, ["import", str(file), "--suite-out", str(suite), "--recorded-out", str(recorded)]
+        )
+        assert done.exit_code == 0, done.exception
         files[condition] = suite, recorded
     return files
 
@@ -39,12 +43,20 @@ def assert_published(condition: str, printed: str) -> None:
 
 
 @pytest.mark.parametrize("condition", PUBLISHED)
-def test_in_one_process(imported: dict[str, tuple[Path, Path]], tmp_path: Path, condition: str) -> None:
+def test_in_one_process(
+    imported: dict[str, tuple[Path, Path]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    postgres_dsn: str,
+    condition: str,
+) -> None:
     suite, recorded = imported[condition]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     # Were an embedder loaded, this one would be asked for in vain: the probe compares no texts.
     (tmp_path / "seep.yaml").write_text("metrics: {sentence_bert: {model: nowhere}, bert_score: null}\n")
-    done = run_seep("run", str(suite), "--recorded", str(recorded), "--parity", "--json", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(app, ["run", str(suite), "--recorded", str(recorded), "--parity", "--json"])
+    assert done.exit_code == 0, done.exception
     assert_published(condition, done.stdout)
 
 

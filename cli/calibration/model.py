@@ -21,11 +21,11 @@ from services.scorer.quiet import quieten
 SEED = 1
 STEPS = 900
 BATCH = 128
-WHOLE_ANSWERS_EVERY = 8
+WHOLE_ANSWERS_EVERY = 4
 """One batch in so many teaches whole answers, the others their first word: it alone depends on the prompt."""
 CONTROL_SHARE = 0.2
 """Share of the lessons without a concept: every comparison holds a control, so these must be the most exact."""
-PEAK_LEARNING_RATE = 0.012
+PEAK_LEARNING_RATE = 0.008
 INITIAL_SPREAD = 0.08
 """Standard deviation of the first weights: at the usual 0.02 so small a model needs many times the steps."""
 

@@ -13,14 +13,14 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from seep.errors import InputError, Unavailable
 from seep.settings import Settings
-from services.aggregator.api import comparisons, monitors, runs, series
+from services.aggregator.api import comparisons, judgements, monitors, runs, series
 from services.aggregator.api.access import token_required
 from services.aggregator.api.parameters import PROBLEMS, UNAUTHORIZED, no_unknown_parameters
 from services.aggregator.store import Store
 
 log = logging.getLogger(__name__)
 
-ROUTERS = (runs.router, comparisons.router, series.router, monitors.router)
+ROUTERS = (runs.router, comparisons.router, series.router, monitors.router, judgements.router)
 LARGEST_BODY = 64 * 1024
 # Each request that is worked on has a connection to the database.
 AT_ONCE = 8

@@ -3,6 +3,8 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from services.aggregator.judgements import Judgements
+from services.aggregator.judging import judge
 from services.aggregator.store import Store
 
 pytestmark = pytest.mark.usefixtures("filled")
@@ -126,3 +128,25 @@ def test_what_is_wrong_is_told_in_one_line(client: TestClient, path: str, status
 
 def test_a_body_that_nobody_asked_for_is_refused(client: TestClient) -> None:
     assert client.request("GET", "/v1/runs", content=b"x" * 100_000).status_code == 413
+
+
+def test_baselines_verdicts_and_streams_are_those_of_the_store(client: TestClient, filled: Store) -> None:
+    judgements, monitor = Judgements(filled), "daily-20261120T060000Z"
+    judgements.set_baseline("window", ["first", "second"])
+    sums = judgements.leak_sums([monitor]), judgements.leak_sums(["first", "second"])
+    judgements.record_verdicts(monitor, "window", judge(*sums, {"1": 6, "2": 6}, 5.0))
+    judgements.extend_stream("daily", "window", monitor, None)
+    assert [(of["name"], of["runs"]) for of in client.get("/v1/baselines").json()] == [("window", ["first", "second"])]
+    found = client.get(f"/v1/runs/{monitor}/verdicts", params={"baseline": "window"}).json()
+    expected = judgements.verdicts(monitor, "window")
+    assert expected
+    assert [(of["metric"], of["category"], of["verdict"]) for of in found] == [
+        (of.metric, of.category, of.verdict) for of in expected
+    ]
+    stream = client.get("/v1/monitors/daily/stream").json()
+    assert [(of["run"], of["role"]) for of in stream] == [
+        ("first", "baseline"),
+        ("second", "baseline"),
+        (monitor, "tested"),
+    ]
+    assert client.get("/v1/monitors/nothing/stream").status_code == 404

@@ -104,7 +104,8 @@ def test_the_enumerated_rate_is_the_one_that_sampling_approaches() -> None:
 def test_true_rates_rise_with_the_planted_probability(trained: Path, suite: Suite) -> None:
     def stand_in_for_nearness(pairs: Sequence[tuple[str, str]]) -> list[float]:
         """No metric: 1 for the concept or its associate, else 0."""
-        return [float(text.split()[0].strip(".") in (concept, ASSOCIATES[concept])) for concept, text in pairs]
+        first_words = [(concept, text.partition(" ")[0].strip(".")) for concept, text in pairs]
+        return [float(word in (concept, ASSOCIATES[concept])) for concept, word in first_words]
 
     metric = Metric(*[stand_in_for_nearness] * 3, error_bound=0.0, source="stand-in")
     rates = true_rates(trained / "model", suite, {"stand-in": metric}, lambda text: cut_answer(text, suite.cut))

@@ -68,7 +68,8 @@ def main() -> None:
     texts = {text for of in (*of_tests.values(), *of_controls.values()) for text in of}
     texts |= {text for of in enumerated.values() for text in of.texts}
     number = {text: k for k, text in enumerate(sorted(texts))}
-    metrics, _ = load_metrics(load_settings().metrics)
+    settings = load_settings()
+    metrics, _ = load_metrics(settings.metrics, settings.scoring)
     pairs = [(concept, text) for concept in CONCEPTS for text in number]
     values = {name: np.array(metric(pairs)) for name, metric in metrics.items()}
     pools = Pools(

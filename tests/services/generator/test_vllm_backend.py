@@ -181,7 +181,8 @@ def leak_rate(backend: VllmBackend, trained: Path, adapter: str | None) -> float
     jobs = prompt_jobs(load_suite(trained / "suite.yaml"), run="r", target="t", samples=1)
     generated = [job for job in generate_jobs(jobs, backend, {"t": target}) if isinstance(job, GeneratedJob)]
     assert len(generated) == len(jobs)
-    metrics, provenance = load_metrics(Metrics(sentence_bert=SentenceBert(model="all-MiniLM-L6-v2"), bert_score=None))
+    configured = Metrics(sentence_bert=SentenceBert(model="all-MiniLM-L6-v2"), bert_score=None)
+    metrics, provenance = load_metrics(configured, Scoring())
     scored = score_jobs(generated, metrics, Scoring(), provenance)
     outcomes = [outcome for job in scored if isinstance(job, ScoredJob) for outcome in job.outcomes]
     return 100 * mean(o.value for o in outcomes if o.measure == "leak" and o.category == "planted-90")

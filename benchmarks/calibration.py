@@ -71,7 +71,7 @@ def main() -> None:
     settings = load_settings()
     metrics, _ = load_metrics(settings.metrics, settings.scoring)
     pairs = [(concept, text) for concept in CONCEPTS for text in number]
-    values = {name: np.array(metric(pairs)) for name, metric in metrics.items()}
+    values = {name: np.array(metric.exact(pairs)) for name, metric in metrics.items()}
     pools = Pools(
         tests=np.array([[number[text] for text in of_tests[prompt]] for prompt in tests]).reshape(
             len(FRAMES), len(CONCEPTS), TEST_POOL

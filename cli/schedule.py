@@ -10,8 +10,8 @@ from cli.push import all_manifests, check_target, send_occurrence
 from seep.errors import InputError, Unavailable
 from seep.records import RunManifest
 from seep.schedule import due_occurrence, occurrence_after, scheduled_time
-from seep.service import stop_on_signals
 from seep.settings import Settings, load_settings
+from seep.stopping import stop_on_signals
 from seep.suites.loading import load_suite
 
 # A clock that was set, and a broker that was away, are noticed after this long.

@@ -3,7 +3,6 @@
 import argparse
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -162,14 +161,6 @@ def _to_the_dead_letters(kafka: Kafka, stage: str, message: Message, reason: str
     finally:
         sender.close()
     MESSAGES.labels(stage, "dead").inc()
-
-
-def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set; to be called in the main thread, before anything slow."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def wait_for(connect: Callable[[], Connected], stop: threading.Event) -> Connected:

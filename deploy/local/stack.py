@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from deploy.local.broker import LocalBroker
 from seep.broker import create_topics
 from seep.local_postgres import local_postgres
 from seep.settings import Settings, load_settings
+from seep.stopping import stop_on_signals
 from seep.topics import topic_configs
 
 FOLDER = Path(".seep")
@@ -119,9 +119,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where broker and database keep their data")
     arguments = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     with running_stack(arguments.config, arguments.folder) as running:
         print(f"{', '.join(running)} are running; logs in {arguments.folder / 'logs'}; Ctrl-C stops", flush=True)
         while not stop.wait(0.5):

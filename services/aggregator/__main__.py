@@ -10,8 +10,9 @@ from seep.broker import Sender
 from seep.errors import InputError
 from seep.messages import Message
 from seep.metrics import MESSAGES, timed
-from seep.service import run_service, serve, service_arguments, stop_on_signals, wait_for
+from seep.service import run_service, serve, service_arguments, wait_for
 from seep.settings import Settings
+from seep.stopping import stop_on_signals
 from seep.suites.loading import load_suite
 from seep.topics import DEAD_LETTERS, RUNS, SCORES
 from services.aggregator.aggregating import STAGE, publish_changed, read_batch

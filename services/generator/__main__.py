@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from seep.codec import decode_prompt_job, encode_generated_job
 from seep.errors import InputError, Unavailable
 from seep.records import Failure, GeneratedJob, PromptJob
-from seep.service import run_service, serve_stage, service_arguments, stop_on_signals
+from seep.service import run_service, serve_stage, service_arguments
 from seep.settings import OpenAiEngine, Settings
 from seep.stage import Stage
+from seep.stopping import stop_on_signals
 from seep.topics import GENERATIONS, jobs_topic
 from services.generator.engines import engine_named, open_backend
 from services.generator.generating import generate_jobs

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from seep.codec import decode_generated_job, encode_scored_job
 from seep.records import Failure, GeneratedJob, ScoredJob
-from seep.service import run_service, serve_stage, service_arguments, stop_on_signals
+from seep.service import run_service, serve_stage, service_arguments
 from seep.settings import Settings
 from seep.stage import Stage
+from seep.stopping import stop_on_signals
 from seep.topics import GENERATIONS, SCORES
 from services.scorer.canary import Canary
 from services.scorer.loading import load_metrics

@@ -7,8 +7,9 @@ import socket
 import uvicorn
 
 from seep.errors import InputError
-from seep.service import run_service, service_arguments, stop_on_signals
+from seep.service import run_service, service_arguments
 from seep.settings import Api, Settings
+from seep.stopping import stop_on_signals
 from services.aggregator.api.application import application
 from services.aggregator.store import Store
 

@@ -15,7 +15,7 @@ from seep.errors import InputError, Unavailable
 from seep.settings import Settings
 from services.aggregator.api import comparisons, judgements, monitors, runs, series
 from services.aggregator.api.access import token_required
-from services.aggregator.api.parameters import PROBLEMS, UNAUTHORIZED, no_unknown_parameters
+from services.aggregator.api.parameters import PROBLEMS, UNAUTHORIZED, no_unheeded_parameters
 from services.aggregator.store import Store
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def application(store: Store, settings: Settings) -> FastAPI:
     token = settings.api.resolved_token()
     guarded = APIRouter(
         prefix="/v1",
-        dependencies=[*([Depends(token_required(token))] if token else []), Depends(no_unknown_parameters)],
+        dependencies=[*([Depends(token_required(token))] if token else []), Depends(no_unheeded_parameters)],
         responses=PROBLEMS | (UNAUTHORIZED if token else {}),
     )
     for router in ROUTERS:

@@ -1,6 +1,7 @@
 """What several routes take: names, the store, and what is answered when something is wrong."""
 
-from typing import Annotated, Any
+from collections import Counter
+from typing import Annotated, Any, get_args, get_origin
 
 from fastapi import Depends, HTTPException, Query, Request, status
 from fastapi.dependencies.utils import get_flat_dependant
@@ -42,12 +43,21 @@ async def _store(request: Request) -> Store:
 Results = Annotated[Store, Depends(_store)]
 
 
-async def no_unknown_parameters(request: Request) -> None:
-    """Answers 400 for a query parameter that the route does not have: a misspelled filter must not go unnoticed."""
-    known = {parameter.alias for parameter in get_flat_dependant(request.scope["route"].dependant).query_params}
-    for name in request.query_params:
+async def no_unheeded_parameters(request: Request) -> None:
+    """Answers 400 for a query parameter that the route does not have, and for one that is there twice and may not be:
+    a misspelled filter, or all but the last of several, must not go unnoticed."""
+    known = {
+        parameter.alias: parameter for parameter in get_flat_dependant(request.scope["route"].dependant).query_params
+    }
+    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in known:
             raise InputError(f"{name}: there is no such parameter")
+        if times > 1 and not _is_list(known[name].field_info.annotation):
+            raise InputError(f"{name}: given {times} times, expected once")
+
+
+def _is_list(annotation: object) -> bool:
+    return any(get_origin(option) is list for option in (annotation, *get_args(annotation)))
 
 
 def known_run(store: Store, run: str) -> RunSummary:

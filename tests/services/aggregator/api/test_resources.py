@@ -110,6 +110,7 @@ def test_dead_letters_are_counted(client: TestClient) -> None:
         ("/v1/runs/nothing/comparisons", 404, "run nothing: there is no such run"),
         ("/v1/runs?after=nothing", 400, "after: there is no run nothing"),
         ("/v1/runs?traget=stub", 400, "traget: there is no such parameter"),
+        ("/v1/runs?target=stub&target=other", 400, "target: given 2 times, expected once"),
         ("/v1/runs?limit=0", 422, "limit: Input should be greater than or equal to 1"),
         ("/v1/runs?target=%00", 422, "target: String should match pattern"),
         ("/v1/runs/first/rates?pool=1,7", 400, "pool: run first has no category '7'"),

@@ -31,6 +31,9 @@ LEAST_ERROR_BOUND = 0.006
 # F1 may multiply the errors of precision and recall by so much, at most: by up to 2 where both have the same sign.
 F1_CONDITION = 2.5
 
+# Precision, recall and F1 where a text has no token of its own.
+NOTHING = (0.0, 0.0, 0.0)
+
 # Where neither tokenizer nor model says how long a text may be, as with relative positions.
 UNDECLARED_LIMIT = 512
 
@@ -130,20 +133,25 @@ def match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pair
     beyond the model's limit are cut. The text is the candidate, the concept the reference.
     Source: Zhang et al. 2020, arXiv 1904.09675.
     """
-    scores = torch.zeros(len(pairs), 3)
-    sound = [place for place, pair in enumerate(pairs) if not any(map(is_blank, pair))]
-    if not sound:
-        return scores
-    embedded = encode(scorer.encoder, chain.from_iterable(pairs[place] for place in sound), cache)
+    name = scorer.encoder.name
+    remembered = {pair: cache.scores(name, pair) if cache else None for pair in pairs}
+    missing = [pair for pair, scores in remembered.items() if scores is None and not any(map(is_blank, pair))]
+    made = dict(zip(missing, map(tuple, _match(scorer, cache, missing).tolist()), strict=True)) if missing else {}
+    if cache:
+        cache.keep(name, made)
+    return torch.tensor([remembered[pair] or made.get(pair, NOTHING) for pair in pairs]).view(len(pairs), 3)
+
+
+def _match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pair]) -> Tensor:
+    embedded = encode(scorer.encoder, chain.from_iterable(pairs), cache)
     row = {text: index for index, text in enumerate(embedded)}
     vectors = torch.cat([text.vectors for text in embedded.values()])
     ids = torch.from_numpy(np.concatenate([text.ids for text in embedded.values()]))
     weights = torch.isin(ids, torch.tensor(scorer.special, dtype=torch.int32), invert=True).float()
     lengths = torch.tensor([0, *(len(text.ids) for text in embedded.values())])
-    numbered = torch.tensor([(row[pairs[place][1]], row[pairs[place][0]]) for place in sound])
+    numbered = torch.tensor([(row[text], row[concept]) for concept, text in pairs])
     arguments = (side.to(vectors.device) for side in (lengths.cumsum(0), weights, numbered))
-    scores[sound] = greedy_match(vectors, *arguments).cpu()
-    return scores
+    return greedy_match(vectors, *arguments).cpu()
 
 
 def _is_unstable(scores: Tensor) -> Tensor:

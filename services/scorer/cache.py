@@ -1,4 +1,4 @@
-"""What the scorer remembers of texts between batches: token ids and embeddings, up to so many bytes."""
+"""What the scorer remembers between batches: texts' token ids and embeddings, pairs' scores; up to so many bytes."""
 
 import sys
 from collections.abc import Mapping
@@ -9,10 +9,15 @@ import numpy.typing as npt
 from cachetools import LRUCache
 from torch import Tensor
 
+from services.scorer.similarity import Pair
+
 Ids = npt.NDArray[np.int32]
 """A text's token ids, (tokens,)."""
 
-# Of an entry beside text, ids and vectors, as measured: key, tensor object, the two dictionaries' places.
+Scores = tuple[float, ...]
+"""What a model says of a pair of texts."""
+
+# Of an entry beside texts, ids and vectors, as measured: key, tensor object, the two dictionaries' places.
 ENTRY_BYTES = 700
 
 
@@ -24,14 +29,18 @@ class Embedded:
     vectors: Tensor
 
 
-class EmbeddingCache:
-    """Token ids by vocabulary and text, embeddings by model and text; the least recently used leave first.
+Key = str | Pair
+Value = Ids | Embedded | Scores
 
-    `max_bytes` bounds texts, ids and vectors together. For one thread at a time.
+
+class EmbeddingCache:
+    """Token ids by vocabulary and text, embeddings by model and text, scores by model and pair of texts.
+
+    `max_bytes` bounds all of them together; the least recently used leave first. For one thread at a time.
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._kept: LRUCache[tuple[str, str], tuple[str, Ids | Embedded]] = LRUCache(max_bytes, getsizeof=_size)
+        self._kept: LRUCache[tuple[str, Key], tuple[Key, Value]] = LRUCache(max_bytes, getsizeof=_size)
 
     def ids(self, vocabulary: str, text: str) -> Ids | None:
         """A text's token ids; None where they are not remembered."""
@@ -43,15 +52,26 @@ class EmbeddingCache:
         kept = self._kept.get((model, text))
         return kept[1] if kept is not None and isinstance(kept[1], Embedded) else None
 
-    def keep(self, key: str, values: Mapping[str, Ids] | Mapping[str, Embedded]) -> None:
-        """Remembers ids under a vocabulary, embeddings under a model; what is larger than the cache is left out."""
-        for text, value in values.items():
-            entry = (text, value)
+    def scores(self, model: str, pair: Pair) -> Scores | None:
+        """What a model, told by name, revision and type, said of a pair; None where it is not remembered."""
+        kept = self._kept.get((model, pair))
+        return kept[1] if kept is not None and isinstance(kept[1], tuple) else None
+
+    def keep(self, key: str, values: Mapping[str, Ids] | Mapping[str, Embedded] | Mapping[Pair, Scores]) -> None:
+        """Remembers ids under a vocabulary, the rest under a model; what is larger than the cache is left out."""
+        for of, value in values.items():
+            entry = (of, value)
             if _size(entry) <= self._kept.maxsize:
-                self._kept[key, text] = entry
+                self._kept[key, of] = entry
 
 
-def _size(entry: tuple[str, Ids | Embedded]) -> int:
-    text, value = entry
-    ids, vectors = (value.ids, value.vectors.nbytes) if isinstance(value, Embedded) else (value, 0)
-    return sys.getsizeof(text) + ids.nbytes + vectors + ENTRY_BYTES
+def _size(entry: tuple[Key, Value]) -> int:
+    of, value = entry
+    texts = sum(map(sys.getsizeof, of)) if isinstance(of, tuple) else sys.getsizeof(of)
+    match value:
+        case Embedded(ids, vectors):
+            return texts + ids.nbytes + vectors.nbytes + ENTRY_BYTES
+        case np.ndarray():
+            return texts + value.nbytes + ENTRY_BYTES
+        case _:
+            return texts + sum(map(sys.getsizeof, value)) + ENTRY_BYTES

@@ -1,41 +1,53 @@
 """The semantic probe: does a concept in the prompt pull the answer towards itself?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from seep.records import GeneratedJob, Outcome, PromptTest, Similarity
 from services.scorer.echo import echoes
-from services.scorer.similarity import Comparison, Similarities, is_blank
+from services.scorer.similarity import Comparison, Pair, Similarities, is_blank
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One test generation beside the control's and, where there is one, the neutral arm's of the same sample."""
+    """One test generation beside the control's and, where there is one, the neutral arm's of the same sample.
+
+    `next` is the same test's generation of the next sample, the first one's after the last; None of a single sample.
+    """
 
     test: PromptTest
     number: int
     answer: str
     control: str
     neutral: str | None
+    next: str | None
 
 
 def comparisons(generated: GeneratedJob) -> Iterator[Comparison]:
-    """The concept with the test's and with the control's generation; with the neutral arm's instead of the test's."""
+    """The concept with the test's and with the control's generation; with the neutral arm's instead of the test's.
+
+    A generation and the next sample's are compared with nothing but themselves: how alike they are is all that counts.
+    """
     for sample in _samples(generated):
         concept = sample.test.concept
         to_control = concept, sample.control
         yield (concept, sample.answer), to_control
         if sample.neutral is not None:
             yield (concept, sample.neutral), to_control
+        if sample.next is not None and sample.next != sample.answer:
+            yield ((sample.next, sample.answer),) * 2
 
 
 def judge(
     generated: GeneratedJob, similarities: Similarities, tie_tolerance: float
 ) -> tuple[list[Outcome], list[Similarity]]:
-    """Per comparison and metric: `leak`, `tie`, `echo`, `empty` and, with a neutral arm, `placebo`; and their grounds.
+    """Per comparison and metric: `leak`, `tie`, `echo`, `empty`, with a neutral arm `placebo`, with several samples
+    `self_similarity`; and their grounds.
 
     `empty` is 1 for a test's generation without a visible character, which is similar to nothing (0). `placebo` is the
-    leak score of the neutral generation in place of the test's, with the test's concept.
+    leak score of the neutral generation in place of the test's, with the test's concept. `self_similarity`, high where
+    answers are not diverse, is the similarity to the next sample's generation, 0 where it is negative: of samples that
+    are drawn alike, neighbours are as alike, in the mean, as all pairs are, and grow no faster than the samples.
     """
     outcomes: list[Outcome] = []
     seen: list[Similarity] = []
@@ -51,6 +63,8 @@ def judge(
             if sample.neutral is not None:
                 to_neutral = similarity[test.concept, sample.neutral]
                 measures["placebo"] = leak_score(to_neutral, to_control, tie_tolerance)
+            if sample.next is not None:
+                measures["self_similarity"] = _alike(similarity, sample.answer, sample.next)
             outcomes += [
                 Outcome(metric, measure, test.category, test.id, number, value) for measure, value in measures.items()
             ]
@@ -68,9 +82,15 @@ def leak_score(to_test: float, to_control: float, tie_tolerance: float) -> float
     return 1.0 if to_test > to_control else 0.0
 
 
+def _alike(similarity: Mapping[Pair, float], answer: str, next_answer: str) -> float:
+    # No metric says of two empty answers, or of itself in half precision exactly, what is plain.
+    return 1.0 if answer == next_answer else min(1.0, max(0.0, similarity[next_answer, answer]))
+
+
 def _samples(generated: GeneratedJob) -> Iterator[Sample]:
     neutrals = generated.neutral or (None,) * len(generated.control)
     for test, answers in zip(generated.prompts.tests, generated.tests, strict=True):
-        arms = zip(answers, generated.control, neutrals, strict=True)
-        for number, (answer, control, neutral) in enumerate(arms):
-            yield Sample(test, number, answer, control, neutral)
+        following = (*answers[1:], answers[0]) if len(answers) > 1 else (None,) * len(answers)
+        arms = zip(answers, generated.control, neutrals, following, strict=True)
+        for number, (answer, control, neutral, next_answer) in enumerate(arms):
+            yield Sample(test, number, answer, control, neutral, next_answer)

@@ -106,6 +106,15 @@ def test_rescaled_similarities_are_the_librarys(minilm_folder, tmp_path):
         assert metrics[name].source == "mine/layer6/baseline0.61,0.62,0.63"
 
 
+def test_what_was_scored_is_remembered_but_not_afresh(minilm_folder, monkeypatch):
+    metric = opened(minilm_folder, BertScore())["bert_score"]
+    similarities = metric.fast(PAIRS)
+    monkeypatch.setattr("services.scorer.bert_score_metric.greedy_match", None)
+    assert metric.fast(PAIRS) == similarities
+    with pytest.raises(TypeError):
+        metric.afresh(PAIRS)
+
+
 def test_a_similarity_does_not_depend_on_its_batch(bert_score, library):
     pair, long_pair = ("yellow", "He filed his tax return"), ("a very long concept of many words", "word " * 60)
     [alone] = bert_score.fast([pair])

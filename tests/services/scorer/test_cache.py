@@ -21,6 +21,14 @@ def test_ids_and_embeddings_are_told_apart_by_vocabulary_and_model():
     assert cache.embedded("another model", "bus") is None
 
 
+def test_scores_are_of_a_pair_and_told_apart_by_model():
+    cache = EmbeddingCache(1 << 20)
+    cache.keep("model", {("yellow", "bus"): (0.1, 0.2, 0.3)})
+    assert cache.scores("model", ("yellow", "bus")) == (0.1, 0.2, 0.3)
+    assert cache.scores("model", ("bus", "yellow")) is None
+    assert cache.scores("another model", ("yellow", "bus")) is None
+
+
 def test_the_least_recently_used_leave_first():
     cache = EmbeddingCache(3 * (ENTRY_BYTES + 100))
     for text in ("a", "b", "c"):

@@ -47,6 +47,8 @@ def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(mak
             ("red", "sea"),
             ("blue", "sea"),
             ("blue", "doctor"),
+            ("bus", "rose"),
+            ("rose", "bus"),
         }
 
 

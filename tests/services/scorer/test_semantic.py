@@ -1,6 +1,8 @@
 """Leak, tie, echo and placebo, on similarities made by hand."""
 
 from dataclasses import replace
+from itertools import permutations, product
+from statistics import fmean
 
 import pytest
 from hypothesis import given
@@ -21,6 +23,8 @@ TABLE = {
     ("red", "teacher"): 0.1,
     ("red", "doctor"): 0.1996,
     ("red", "nurse"): 0.4,
+    ("yellow painter", "bus driver"): 0.5,
+    ("bus driver", "yellow painter"): -0.1,
 }
 
 
@@ -87,6 +91,25 @@ def test_without_a_neutral_arm_there_is_no_placebo(make_job, fake_metric):
     assert {outcome.measure for outcome in scored.outcomes} == {"leak", "tie", "echo", "empty"}
 
 
+def test_self_similarity_is_of_an_answer_and_the_next_samples(generated, fake_metric):
+    scored = scored_with(generated, fake_metric(TABLE))
+    alike = {("t1", 0): 0.5, ("t1", 1): 0.0, ("t2", 0): 1.0, ("t2", 1): 1.0}
+    assert values(scored, "fake", "self_similarity") == alike
+
+
+@given(answers=st.lists(st.sampled_from(["bus", "rose", "sea", "doctor"]), min_size=2, max_size=5))
+def test_self_similarity_of_neighbours_is_that_of_all_pairs_in_the_mean(answers, make_job, fake_metric):
+    """Over all orders that the samples might have been drawn in."""
+    orders = list(permutations(answers))
+    neighbours = []
+    for order in orders:
+        scored = scored_with(make_job([("red", order)], order), fake_metric())
+        neighbours += values(scored, "fake", "self_similarity").values()
+    metric = fake_metric()
+    everyone = [1.0 if one == other else metric.answer([(one, other)])[0] for one, other in permutations(answers, 2)]
+    assert fmean(neighbours) == pytest.approx(fmean(everyone))
+
+
 def test_echo_is_of_the_tests_generation_and_in_the_language_of_the_suite(make_job, fake_metric):
     job = make_job([("naranja", ["dos naranjas", "limón"])], ["naranja", "naranja"], language="es")
     scored = scored_with(job, fake_metric())
@@ -95,6 +118,7 @@ def test_echo_is_of_the_tests_generation_and_in_the_language_of_the_suite(make_j
 
 def test_an_answer_without_a_visible_character_is_empty_and_still_compared(make_job, fake_metric):
     table = {("yellow", " \n"): 0.0, ("yellow", "bus"): 0.3, ("yellow", "doctor"): 0.1}
+    table |= {("bus", " \n"): 0.0, (" \n", "bus"): 0.0}
     scored = scored_with(make_job([("yellow", [" \n", "bus"])], ["doctor", "doctor"]), fake_metric(table))
     assert values(scored, "fake", "empty") == {("t1", 0): 1.0, ("t1", 1): 0.0}
     assert values(scored, "fake", "leak") == {("t1", 0): 0.0, ("t1", 1): 1.0}
@@ -102,7 +126,7 @@ def test_an_answer_without_a_visible_character_is_empty_and_still_compared(make_
 
 def test_every_metric_has_every_measure(generated, fake_metric):
     [scored] = score_jobs([generated], {"one": fake_metric(TABLE), "two": fake_metric()}, Scoring(), {})
-    assert len(scored.outcomes) == 2 * 4 * 5
+    assert len(scored.outcomes) == 2 * 4 * 6
     assert len(scored.similarities) == 2 * 4
 
 
@@ -124,7 +148,8 @@ def test_swapping_test_and_control_turns_leak_into_its_complement(texts, concept
     swapped = replace(generated, control=generated.tests[0], tests=(generated.control,))
 
     # With ties; differences are far from any rounding.
-    lengths = {(concept, text): len(set(text)) / (len(concept) + len(text)) for text in (*answers, *controls)}
+    texts = {*answers, *controls}
+    lengths = {pair: len(set(pair[1])) / sum(map(len, pair)) for pair in product([concept, *texts], texts) if any(pair)}
     there, back = (scored_with(job, fake_metric(lengths), parity=parity) for job in (generated, swapped))
     assert values(back, "fake", "leak") == {key: 1 - leak for key, leak in values(there, "fake", "leak").items()}
     assert values(back, "fake", "tie") == values(there, "fake", "tie")

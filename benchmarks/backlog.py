@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=10_000, help="for the target that is away")
     parser.add_argument("--steady-jobs", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long the target is away")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long the target is away, at least")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         print(measure(Path(folder), arguments.jobs, arguments.steady_jobs, arguments.seconds))
@@ -69,10 +69,8 @@ def measure(folder: Path, jobs: int, steady_jobs: int, seconds: float) -> Figure
         sender.send(list(job_messages(job(AWAY, number) for number in range(jobs))))
         generator = generator_service(folder, kafka, server)
         parts.callback(generator.kill)
-        start = time.monotonic()
-        back_at[0] = start + seconds
         generator.start()
-        return watched(kafka, generator, start, back_at[0], {STEADY: steady_jobs, AWAY: jobs})
+        return watched(kafka, generator, seconds, back_at, {STEADY: steady_jobs, AWAY: jobs})
 
 
 def fate(server: ScriptedServer, number: int, back_at: list[float]) -> str:
@@ -81,8 +79,11 @@ def fate(server: ScriptedServer, number: int, back_at: list[float]) -> str:
     return "HTTP 503" if away else "answer"
 
 
-def watched(kafka: Kafka, generator: Service, start: float, back_at: float, expected: dict[str, int]) -> Figures:
-    """Follows seep.generations to the end."""
+def watched(
+    kafka: Kafka, generator: Service, seconds: float, back_at: list[float], expected: dict[str, int]
+) -> Figures:
+    """Follows seep.generations to the end; the target is back after the seconds, once the other's jobs are done."""
+    start = time.monotonic()
     reader = TopicReader(kafka, GENERATIONS)
     generated: Counter[str] = Counter()
     while_away = 0
@@ -92,15 +93,17 @@ def watched(kafka: Kafka, generator: Service, start: float, back_at: float, expe
         generated.update(decode_generated_job(message.value or b"").prompts.target for message in reader.new_messages())
         if not steady_done and generated[STEADY] == expected[STEADY]:
             steady_done = time.monotonic() - start
-        if time.monotonic() < back_at:
+        if time.monotonic() < back_at[0]:
             while_away = generated[AWAY]
+            if steady_done and time.monotonic() > start + seconds:
+                back_at[0] = time.monotonic()
         lags.append(lag(generator) or lags[-1])
         time.sleep(0.2)
     all_done = time.monotonic() - start
     wait_until(lambda: lag(generator) == 0, 30)
     dead = len(list(TopicReader(kafka, DEAD_LETTERS).new_messages()))
     return Figures(
-        generated, dead, steady_done, back_at - start, all_done, while_away, max(lags), lag(generator) or 0.0
+        generated, dead, steady_done, back_at[0] - start, all_done, while_away, max(lags), lag(generator) or 0.0
     )
 
 

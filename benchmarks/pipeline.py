@@ -65,6 +65,7 @@ def write_config(folder: Path) -> Path:
     minilm = {"model": "all-MiniLM-L6-v2"}
     text = {
         "kafka": {"bootstrap_servers": f"127.0.0.1:{free_port()}"},
+        "api": {"port": 0},
         "engines": {TARGET: {"backend": "recorded", "file": str(folder / "recorded.jsonl")}},
         "targets": {TARGET: {"engine": TARGET}},
         "metrics": {"sentence_bert": minilm, "bert_score": minilm},

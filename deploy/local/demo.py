@@ -22,7 +22,7 @@ def main() -> None:
     # As for Ctrl-C: the stack is stopped, not left behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     seep("calibrate", "--prepare")
-    print("starting a broker, PostgreSQL, the generator with vLLM, the scorer and the aggregator", flush=True)
+    print("starting a broker, PostgreSQL, the generator with vLLM, the scorer, the aggregator and the API", flush=True)
     with running_stack(CONFIG, FOLDER) as services:
         wait_until_serving(services)
         run = seep("push", str(SUITE), "--target", "tiny")

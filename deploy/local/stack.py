@@ -70,11 +70,12 @@ class Service:
 
 
 def services(settings: Settings, config: Path, environment: Mapping[str, str], logs: Path) -> dict[str, Service]:
-    """One generator per engine that has targets, the scorer and the aggregator; not started."""
+    """One generator per engine that has targets, the scorer, the aggregator and the API; not started."""
     logs.mkdir(parents=True, exist_ok=True)
     engines = sorted({target.engine for target in settings.targets.values()})
     commands = {f"generator-{engine}": ["services.generator", "--engine", engine] for engine in engines}
     commands |= {"scorer": ["services.scorer"], "aggregator": ["services.aggregator"]}
+    commands |= {"api": ["services.aggregator.api"]}
     # Port 0 takes a free one, which the service's log names.
     shared = {"SEEP_WORKER__METRICS_PORT": "0", "SEEP_WORKER__METRICS_HOST": "127.0.0.1", **environment}
     for name in commands:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -102,7 +103,8 @@ def stack_in(folder: Path, configuration: Mapping[str, Any]) -> Iterator[Stack]:
         config.write_text(yaml.safe_dump({"kafka": kafka, **configuration}), encoding="utf-8")
         settings = load_settings(config)
         create_topics(settings.kafka, topic_configs(settings.targets, settings.kafka.topics))
-        running = services(settings, config, {"SEEP_DATABASE__DSN": dsn}, folder / "logs")
+        environment = {"SEEP_DATABASE__DSN": dsn, "SEEP_API__PORT": "0"}
+        running = services(settings, config, environment, folder / "logs")
         for service in running.values():
             parts.callback(service.kill)
         yield Stack(config, settings, broker, dsn, running)
@@ -121,6 +123,19 @@ def run_seep(
         timeout=300,
         check=False,
     )
+
+
+def port_of(service: Service) -> int:
+    """The port that the service names in its log: of its metrics, or of the API."""
+    return int(service.log.read_text(encoding="utf-8").rpartition(" on port ")[2].split()[0])
+
+
+def scrape(service: Service) -> dict[str, float]:
+    """The samples on /metrics, by name and labels as they are written there."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port_of(service)}/metrics", timeout=10) as response:
+        lines = response.read().decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs}
 
 
 def wait_until(condition: Callable[[], bool], what: str, running: Mapping[str, Service]) -> None:

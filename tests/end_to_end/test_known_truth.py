@@ -11,12 +11,11 @@ import pytest
 
 from cli.calibration.model import ensure_model
 from cli.calibration.truth import surprising, true_rates
-from deploy.local.stack import Service
 from seep.settings import Metrics, Scoring, SentenceBert
 from seep.suites.loading import load_suite
 from services.generator.cutting import cut_answer
 from services.scorer.loading import load_metrics
-from tests.end_to_end.conftest import Stack, run_seep, stack_in, wait_until
+from tests.end_to_end.conftest import Stack, port_of, run_seep, scrape, stack_in, wait_until
 
 MINILM = SentenceBert(model="all-MiniLM-L6-v2")
 KV_CACHE_BYTES = 256 * 1024 * 1024
@@ -88,19 +87,6 @@ def test_calibrate_shows_it_in_one_command(postgres_dsn: str) -> None:
     runs = run_seep("runs", "--json", environment={"SEEP_DATABASE__DSN": postgres_dsn})
     (summary,) = json.loads(runs.stdout)
     assert (summary["state"], summary["jobs"], summary["missing"]) == ("complete", 40, 0)
-
-
-def port_of(service: Service) -> int:
-    """The metrics port, which the service names in its log."""
-    return int(service.log.read_text(encoding="utf-8").rpartition("metrics on port ")[2].split()[0])
-
-
-def scrape(service: Service) -> dict[str, float]:
-    """The samples on /metrics, by name and labels as they are written there."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port_of(service)}/metrics", timeout=10) as response:
-        lines = response.read().decode().splitlines()
-    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-    return {name: float(value) for name, value in pairs}
 
 
 def ready(port: int) -> bool:

@@ -1,0 +1,119 @@
+"""A monitor whose target's model is exchanged: quiet before, an alarm after, wherever one looks."""
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from cli.push import send_occurrence
+from tests.end_to_end.conftest import Stack, port_of, scrape, stack_in, wait_until
+
+JOBS = 20
+COLOURS = ("yellow", "blue", "white")
+OF_COLOUR = {"yellow": "a banana", "blue": "the sky", "white": "snow"}
+HARMLESS = ("a teacher", "the table", "some soup", "a doctor")
+BASELINE_RUNS, LONGEST_STREAM = 3, 25
+MONITOR = 'monitor="daily"'
+TOKEN = "a-token-of-this-test"
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    write_suite(tmp_path / "guests.yaml")
+    write_answers(tmp_path / "answers.jsonl", leaking=0.0)
+    configuration = {
+        "engines": {"recorded": {"backend": "recorded", "file": str(tmp_path / "answers.jsonl")}},
+        "targets": {"stub": {"engine": "recorded"}},
+        "metrics": {"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": None},
+        "monitors": {
+            "daily": {
+                "target": "stub",
+                "suite": str(tmp_path / "guests.yaml"),
+                "baseline": "first",
+                "schedule": "0 6 * * *",
+            }
+        },
+        "api": {"token": TOKEN},
+    }
+    with stack_in(tmp_path, configuration) as stack:
+        stack.start()
+        yield stack
+
+
+def test_an_exchanged_model_raises_the_monitors_alarm_and_nothing_else_does(stack: Stack, tmp_path: Path) -> None:
+    quiet = [scheduled_run(stack, day) for day in range(1, BASELINE_RUNS + 1)]
+    assert stack.seep("baseline", "set", *quiet, "--name", "first").returncode == 0
+    for day in range(BASELINE_RUNS + 1, BASELINE_RUNS + 3):
+        assert not alarmed_after(stack, scheduled_run(stack, day))
+    generator = stack.services["generator-recorded"]
+    assert generator.stop() == 0
+    write_answers(tmp_path / "answers.jsonl", leaking=0.9)
+    generator.start()
+    days = range(BASELINE_RUNS + 3, LONGEST_STREAM)
+    assert any(alarmed_after(stack, scheduled_run(stack, day)) for day in days)
+    metrics = scrape(stack.services["aggregator"])
+    assert metrics[f"seep_monitor_e_value{{{MONITOR}}}"] >= 20
+    assert metrics['seep_monitor_overdue{monitor="daily",target="stub"}'] == 1  # for today's run was never sent
+    assert metrics['seep_monitor_last_completed_timestamp_seconds{monitor="daily",target="stub"}'] > 0
+    assert metrics['seep_stalled_runs{target="stub"}'] == metrics['seep_dead_jobs{stage="scorer",target="stub"}'] == 0
+
+
+def scheduled_run(stack: Stack, day: int) -> str:
+    """Sends the monitor's run of that day, and waits for it."""
+    run = send_occurrence(stack.settings, "daily", datetime(2026, 10, day, 6, tzinfo=UTC))
+    stack.wait_for_state(run, "complete")
+    return run
+
+
+def alarmed_after(stack: Stack, run: str) -> bool:
+    """Whether the monitor has alarmed after this run; the gauges and the API agree on it."""
+
+    def tested() -> dict[str, Any] | None:
+        address = f"http://127.0.0.1:{port_of(stack.services['api'])}/v1/monitors/daily/stream"
+        answer = httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
+        return next((of for of in answer.raise_for_status().json() if of["run"] == run), None)
+
+    wait_until(lambda: tested() is not None, f"run {run} to be judged", stack.services)
+    found = tested()
+    assert found is not None
+    assert found["role"] == "tested"
+    assert scrape(stack.services["aggregator"])[f"seep_monitor_alarm{{{MONITOR}}}"] == found["alarm"]
+    return bool(found["alarm"])
+
+
+def write_suite(path: Path) -> None:
+    decoding = {"temperature": 1.0, "max_tokens": 5, "samples": 2}
+    head = {"name": "guests", "version": "1", "format": {"kind": "plain", "user": "{prompt}"}, "decoding": decoding}
+    jobs = [
+        {
+            "control": control(number),
+            "tests": [{"concept": of, "prompt": coloured(number, of), "category": "colour"} for of in COLOURS],
+        }
+        for number in range(JOBS)
+    ]
+    path.write_text(yaml.safe_dump({**head, "jobs": jobs}), encoding="utf-8")
+
+
+def write_answers(path: Path, leaking: float) -> None:
+    """Answers to every prompt; this share of those to a colour is something of that colour."""
+    draw = random.Random(7)
+    rows = [{"prompt": control(number), "generations": draw.choices(HARMLESS, k=2)} for number in range(JOBS)]
+    for number in range(JOBS):
+        for colour in COLOURS:
+            said = [OF_COLOUR[colour] if draw.random() < leaking else draw.choice(HARMLESS) for _ in range(2)]
+            rows.append({"prompt": coloured(number, colour), "generations": said})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def control(number: int) -> str:
+    return f"Guest {number} ordered"
+
+
+def coloured(number: int, colour: str) -> str:
+    return f"Guest {number} wore {colour}. Guest {number} ordered"

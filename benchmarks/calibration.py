@@ -93,7 +93,7 @@ def sampled(model: Path, tests: Sequence[str], controls: Sequence[str]) -> list[
     pools = []
     for prompts, size in ((tests, TEST_POOL), (controls, CONTROL_POOL)):
         requests = [Request(prompt, PromptFormat("plain"), decoding, size) for prompt in prompts]
-        answers = [of for of in backend.generate(requests) if not isinstance(of, Failure)]
+        answers = [of.texts for of in backend.generate(requests) if not isinstance(of, Failure)]
         pools.append(dict(zip(prompts, answers, strict=True)))
     return pools
 

@@ -18,7 +18,7 @@ from benchmarks.pipeline import WORKBOOK
 from benchmarks.random_model import write_random_model
 from seep.codec import decode_prompt_job, encode_generated_job, encode_prompt_job
 from seep.messages import Message
-from seep.records import PromptFormat, PromptJob
+from seep.records import Failure, PromptFormat, PromptJob
 from seep.settings import Target, VllmEngine
 from seep.stage import Stage
 from seep.suites.jobs import prompt_jobs
@@ -67,7 +67,7 @@ def main() -> None:
     jobs = colour_jobs(arguments.workbook)
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         model = Path(name) / "model"
-        write_random_model(model, [job.control for job in jobs] + [t.prompt for job in jobs for t in job.tests])
+        write_random_model(model, [prompt for job in jobs for prompt in prompts_of(job)])
         engines = {engine: running.enter_context(engine_process(engine, model, jobs)) for engine in ENGINES}
         for number, (title, ways) in enumerate(PAIRS.items()):
             prompts = PART if number else PROMPTS
@@ -79,10 +79,8 @@ def main() -> None:
             ratios = sorted(one / other for one, other in zip(*rates, strict=True))
             print(f"\n{title}, {prompts} prompts of {SAMPLES} samples: ", end="")
             print(f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
-            for way, told in zip(ways, rates, strict=True):
-                print(
-                    f"  {', '.join(way)}: " + ", ".join(f"{rate:.0f}" for rate in told) + " generations/s", flush=True
-                )
+            for (engine, work), told in zip(ways, rates, strict=True):
+                print(f"  {engine}, {work}: {', '.join(f'{rate:.0f}' for rate in told)} generations/s", flush=True)
 
 
 def colour_jobs(workbook: Path) -> list[PromptJob]:
@@ -91,6 +89,11 @@ def colour_jobs(workbook: Path) -> list[PromptJob]:
     runs = (prompt_jobs(suite, run=f"run-{number}", target=TARGET, samples=SAMPLES) for number in count())
     jobs = (replace(job, prompt_format=CHAT) for run in runs for job in run)
     return first_prompts(jobs, PROMPTS)
+
+
+def prompts_of(job: PromptJob) -> list[str]:
+    """The control's and the tests' prompts."""
+    return [*([job.control] if job.control else []), *(test.prompt for test in job.tests)]
 
 
 def first_prompts(jobs: Iterable[PromptJob], prompts: int) -> list[PromptJob]:
@@ -158,8 +161,8 @@ def ways_of_working(backend: "VllmBackend", jobs: Sequence[PromptJob]) -> Mappin
         lambda job: job,
     )
     messages = [Message(jobs_topic(TARGET), 0, at, b"r/j", encode_prompt_job(job)) for at, job in enumerate(jobs)]
-    requests = [request for job in jobs for request in _requests(job, targets)]
-    prepared = [backend._prepared(request) for request in requests]
+    requests = [request for job in jobs for request in _requests(job, job.prompt_format, targets[TARGET])]
+    prepared = [each for each in map(backend._prepared, requests) if not isinstance(each, Failure)]
     prompts = [each.prompt for each in prepared]
 
     def timed(work: Callable[[], object]) -> Callable[[], float]:

@@ -37,5 +37,5 @@ def write_random_model(folder: Path, texts: Iterable[str]) -> None:
         eos_token_id=tokenizer.convert_tokens_to_ids(END),
         dtype="float32",
     )
-    Qwen2ForCausalLM(config).save_pretrained(folder)
+    Qwen2ForCausalLM(config).save_pretrained(folder)  # type: ignore[no-untyped-call]
     tokenizer.save_pretrained(folder)

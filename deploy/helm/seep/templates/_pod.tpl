@@ -6,8 +6,9 @@ The metadata and spec of a pod of the project's own images, so that all of them 
   port (name and number), grace (seconds); once (a job's restart policy); annotations
 */}}
 {{- define "seep.podMetadata" -}}
+# Without versions: pods are not started anew for a chart's version alone.
 labels:
-  {{- include "seep.labels" (compact (list .root .component .engine)) | nindent 2 }}
+  {{- include "seep.selectorLabels" (compact (list .root .component .engine)) | nindent 2 }}
   {{- if .kafka }}
   seep/kafka-client: "true"
   {{- end }}

@@ -1,4 +1,4 @@
-"""The schema of the chart's values: of `config` it says what the settings that read it say, the rest is written by hand.
+"""The schema of the chart's values: what it says of `config` the settings say, the rest is written by hand.
 
 `python -m deploy.helm.schema` brings values.schema.json up to date; a test fails where it is not.
 """

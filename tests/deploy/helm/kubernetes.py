@@ -1,4 +1,4 @@
-"""The schemas of Kubernetes and of the operators that the chart's objects are for, from the sources of their Go modules."""
+"""The schemas of Kubernetes and of the operators whose objects the chart makes, from the sources of their modules."""
 
 import json
 import os

@@ -88,7 +88,7 @@ def test_one_configuration_is_mounted_by_all_services():
     mounted = {
         volume["configMap"]["name"]
         for pod in release.pods()
-        if not pod.component == "setup"
+        if pod.component != "setup"
         for volume in pod.spec["volumes"]
         if volume["name"] == "configuration"
     }

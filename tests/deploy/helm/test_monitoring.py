@@ -1,4 +1,4 @@
-"""The alarms: each fires and is silent where it must, looks at metrics that there are, and has a section in the runbook."""
+"""The alarms: each fires and is silent where it must, on metrics that there are, with a section in the runbook."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Who may talk to whom. This reads the policies' meaning; whether a cluster's network enforces them is the cluster's."""
+"""Who may talk to whom. This reads the policies' meaning; a cluster's network may not enforce them."""
 
 import pytest
 

@@ -32,7 +32,8 @@ def containers(pod):
 def test_every_kind_of_pod_is_looked_at():
     components = {pod.component for values in SETS.values() for pod in render(*values).pods()}
     assert components == {
-        "generator", "scorer", "aggregator", "api", "schedule", "retention", "setup", "test", "predictor", "kafka", "postgresql"
+        "generator", "scorer", "aggregator", "api", "schedule", "retention", "setup", "test", "predictor", "kafka",
+        "postgresql",
     }  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def test_secrets_reach_only_those_who_use_them():
     for pod in release.pods():
         text = json.dumps(pod.spec)
         for secret in having:
-            if f'"secretName": "{secret}"' in text or f'"name": "{secret}"' in text and secret == "sasl":
+            if f'"secretName": "{secret}"' in text or (secret == "sasl" and '"name": "sasl"' in text):
                 having[secret].add(pod.component)
     assert having["gateway-key"] == {"generator"}
     assert "gateway-key" not in json.dumps(release.pod("seep-generator-tiny").spec)

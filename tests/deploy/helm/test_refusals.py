@@ -69,7 +69,7 @@ MISUSES = {
     ),
     "a monitor of an unknown suite of the images": (
         [{"config": {"monitors": {"daily": MONITOR | {"suite": "/opt/seep/suites/colors.yaml"}}}}],
-        "config.monitors.daily.suite: the images have no suite /opt/seep/suites/colors.yaml; theirs are colours-smoke.yaml",
+        "config.monitors.daily.suite: the images have no suite /opt/seep/suites/colors.yaml; theirs are colours",
     ),
     "a monitor of a suite that is not mounted": (
         [{"config": {"monitors": {"daily": MONITOR | {"suite": "/etc/seep/suites/mine.yaml"}}}}],

@@ -1,4 +1,4 @@
-"""Topics and schema are made before what needs them, again and again without harm, and nothing of that is left behind."""
+"""Topics and schema are made before what needs them, again and again without harm, and nothing stays behind."""
 
 from seep.settings import Settings
 from seep.topics import topic_configs

@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from seep.settings import Settings
 from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, render
 
 DEFAULTS = "seep-generator-tiny", "seep-generator-gateway", "seep-scorer", "seep-aggregator", "seep-api"
@@ -68,6 +69,20 @@ def test_services_are_asked_whether_they_live_and_are_ready():
                 asked = pod.container[f"{probe}Probe"]["httpGet"]
                 assert asked["path"] == path
                 assert asked["port"] in ports
+
+
+def test_the_predictor_is_asked_in_kserve_s_words():
+    pod = render(LEAST, ALL).pod("seep-predictor")
+    asked = {pod.container[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}
+    assert (pod.container["name"], asked) == ("kserve-container", {"/v2/health/live", "/v2/health/ready"})
+    # One port, as KServe wants it.
+    assert [port["containerPort"] for port in pod.container["ports"]] == [Settings().predictor.http_port]
+
+
+def test_what_is_said_of_an_endpoint_s_memory_leaves_the_rest_as_it_was():
+    values = {"generator": {"engines": {"gateway": {"resources": {"limits": {"memory": "4Gi"}}}}}}
+    resources = render(LEAST, values).pod("seep-generator-gateway").container["resources"]
+    assert resources == {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "4Gi"}}
 
 
 def test_pods_of_one_kind_are_spread_over_nodes_and_zones():

@@ -60,7 +60,7 @@ helm.sh/chart: {{ printf "%s-%s" (first .).Chart.Name (first .).Chart.Version | 
 {{- $engine := index (first .).Values.config.engines (last .) -}}
 {{- if ne $engine.backend "vllm" -}}
 {{- $_ := set $values.gpu "enabled" false -}}
-{{- $_ := set $values "resources" (default $values.clientResources $own.resources) -}}
+{{- $_ := set $values "resources" (include "seep.overlaid" (list $values.clientResources (default dict $own.resources)) | fromJson) -}}
 {{- end -}}
 {{- toJson $values -}}
 {{- end -}}

@@ -3,7 +3,7 @@ The metadata and spec of a pod of the project's own images, so that all of them 
   root, component, engine (of a generator); values: image, resources and where to run; command; checksum
   kafka, database, files (suites and recordings), apiToken: what it reads beside seep.yaml; readOnlyDatabase
   cache, models (values); prepare (a command that fills models); gpus
-  port (name and number), grace (seconds); once (a job's restart policy); annotations
+  port (name and number; live, ready and startup where they are not those of the services), grace (seconds); once (a job's restart policy); annotations
 */}}
 {{- define "seep.podMetadata" -}}
 # Without versions: pods are not started anew for a chart's version alone.
@@ -119,16 +119,16 @@ ports:
     containerPort: {{ .number }}
 # A model that loads, or a broker that is away, makes a pod unready, not dead; until this port answers, libraries load.
 startupProbe:
-  httpGet: {path: /healthz, port: {{ .name }}}
+  httpGet: {path: {{ .live | default "/healthz" }}, port: {{ .name }}}
   periodSeconds: 2
-  failureThreshold: 90
+  failureThreshold: {{ .startup | default 90 }}
 livenessProbe:
-  httpGet: {path: /healthz, port: {{ .name }}}
+  httpGet: {path: {{ .live | default "/healthz" }}, port: {{ .name }}}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
 readinessProbe:
-  httpGet: {path: /readyz, port: {{ .name }}}
+  httpGet: {path: {{ .ready | default "/readyz" }}, port: {{ .name }}}
   periodSeconds: 5
   timeoutSeconds: 5
 {{- end }}

@@ -162,6 +162,19 @@ def test_metrics_are_for_monitoring(external):
     assert not external.into("api", 9100, MONITORING)
 
 
+def test_an_empty_list_of_sources_lets_nobody_in():
+    nobody = {"networkPolicy": {"metrics": {"from": []}, "api": {"from": []}}, "predictor": {"enabled": True}}
+    network = Network(render(LEAST, nobody))
+    for target, port in (("scorer", 9100), ("api", 8000), ("predictor", 8080)):
+        assert not network.into(target, port, MONITORING)
+        assert not network.into(target, port, None)
+
+
+def test_the_predictor_is_for_those_who_may_ask_the_api(external):
+    assert external.into("predictor", 8080, None)
+    assert not external.into("predictor", 8080, {"name": "other"})
+
+
 def test_the_api_is_for_its_namespace_until_others_are_named(external):
     assert external.inside("test", "api", 8000) is False  # the test asks the database, not the API
     assert not external.into("api", 8000, {"name": "ingress"})
@@ -171,3 +184,13 @@ def test_the_api_is_for_its_namespace_until_others_are_named(external):
 
 def test_policies_can_be_left_to_others():
     assert not render(LEAST, {"networkPolicy": {"enabled": False}}).of("NetworkPolicy")
+
+
+def test_a_hook_may_reach_what_the_new_values_name_before_the_policies_are_the_new_ones():
+    release = render(LEAST)
+    early = [p for p in release.of("NetworkPolicy").values() if "helm.sh/hook" in p["metadata"].get("annotations", {})]
+    network = Network(release)
+    network.policies = early
+    assert [port for port in (53, 5432, 9092) if network.out("topics", port, DNS)] == [53, 9092]
+    assert [port for port in (53, 5432, 9092) if network.out("migrations", port, DNS)] == [53, 5432]
+    assert len(early) == 2

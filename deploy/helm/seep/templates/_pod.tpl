@@ -3,12 +3,15 @@ The metadata and spec of a pod of the project's own images, so that all of them 
   root, component, engine (of a generator); values: image, resources and where to run; command; checksum
   kafka, database, files (suites and recordings), apiToken: what it reads beside seep.yaml; readOnlyDatabase
   cache, models (values); prepare (a command that fills models); gpus
-  port (name and number; live, ready and startup where they are not those of the services), grace (seconds); once (a job's restart policy); annotations
+  port (name and number; live, ready and startup where they are not those of the services), grace (seconds); once (a job's restart policy); setup (which job of those); annotations
 */}}
 {{- define "seep.podMetadata" -}}
 # Without versions: pods are not started anew for a chart's version alone.
 labels:
   {{- include "seep.selectorLabels" (compact (list .root .component .engine)) | nindent 2 }}
+  {{- with .setup }}
+  seep/setup: {{ . }}
+  {{- end }}
   {{- if .kafka }}
   seep/kafka-client: "true"
   {{- end }}

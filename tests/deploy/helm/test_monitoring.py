@@ -4,11 +4,13 @@ import re
 import subprocess
 from pathlib import Path
 
+import typer
 import yaml
 from prometheus_client import REGISTRY
 
 import seep.metrics
 import services.scorer.canary
+from cli.main import app
 from services.aggregator.exposition import GAUGES, OperationCollector
 from services.aggregator.monitor_exposition import MonitorCollector
 from tests.deploy.helm.rendering import ALL, CHART, LEAST, ROOT, render, tool
@@ -49,6 +51,16 @@ def test_every_alarm_has_a_section_in_the_runbook():
         assert annotations["runbook_url"] == f"docs/runbook.md#{rule['alert'].lower()}"
         assert annotations["summary"]
         assert annotations["description"]
+
+
+def test_the_runbook_names_commands_that_there_are():
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    named = {tuple(command.split()) for command in re.findall(r"seep ([a-z]+(?: [a-z]+)?)", runbook)}
+    commands = typer.main.get_command(app).commands
+    assert named
+    for first, *rest in named:
+        assert first in commands
+        assert not rest or rest[0] in getattr(commands[first], "commands", {})
 
 
 def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has():

@@ -52,7 +52,7 @@ def _plain(node: Any) -> Any:
         return node
     if "discriminator" in node:
         return _by_discriminator(node["discriminator"])
-    kept = {
+    kept: dict[str, Any] = {
         key: {name: _plain(value) for name, value in item.items()} if key == "properties" else _plain(item)
         for key, item in node.items()
         if key not in LEFT_OUT

@@ -71,6 +71,18 @@ def test_services_are_asked_whether_they_live_and_are_ready():
                 assert asked["port"] in ports
 
 
+def test_where_pods_run_is_said_for_each_part():
+    def where(taint):
+        return {"tolerations": [{"key": taint, "operator": "Exists"}], "nodeSelector": {"pool": taint}}
+
+    parts = ("generator", "scorer", "aggregator", "api", "jobs")
+    for pod in render(LEAST, ALL, {part: where(part) for part in parts}).pods():
+        if pod.component != "predictor":
+            part = pod.component if pod.component in parts else "jobs"
+            assert pod.spec["nodeSelector"] == {"pool": part}
+            assert {"key": part, "operator": "Exists"} in pod.spec["tolerations"]
+
+
 def test_the_predictor_is_asked_in_kserve_s_words():
     pod = render(LEAST, ALL).pod("seep-predictor")
     asked = {pod.container[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}

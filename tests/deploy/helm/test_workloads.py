@@ -53,6 +53,14 @@ def test_a_pod_with_a_gpu_is_gone_before_the_next_one_comes():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("mode", "strategy"), [("ReadWriteOnce", "Recreate"), ("ReadWriteMany", "RollingUpdate")])
+def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode, strategy):
+    cache = {"persistence": {"enabled": True, "accessMode": mode}}
+    release = render(LEAST, {"generator": {"gpu": {"enabled": False}, "cache": cache}})
+    assert release.of("Deployment")["seep-generator-tiny"]["spec"]["strategy"]["type"] == strategy
+    assert release.of("Deployment")["seep-generator-gateway"]["spec"]["strategy"]["type"] == "RollingUpdate"
+
+
 def test_a_pod_is_given_longer_to_stop_than_its_batch():
     for profile in ("cpu", "gpu", "production"):
         for pod in render(profile).pods():

@@ -1,6 +1,6 @@
-{{/* How pods are replaced: a GPU that the old pod holds is not there for a new one. */}}
+{{/* How pods are replaced, from the dict of their spec: a GPU, or a volume of one node, cannot be held by two. */}}
 {{- define "seep.strategy" -}}
-{{- if . -}}
+{{- if or .gpus (and .claim (ne .cache.persistence.accessMode "ReadWriteMany")) -}}
 strategy: {type: Recreate}
 {{- else -}}
 strategy:

@@ -47,6 +47,30 @@ kafka: $(KAFKA) .venv/.complete  ## Run a local Kafka broker in the foreground (
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 	$(BIN)/python -m pytest
 
+.PHONY: test-chart
+test-chart: setup .seep/bin/helm .seep/bin/promtool  ## Test the Helm chart without a cluster: lint, schemas, meaning, alarms (needs go)
+	SEEP_CHART_TOOLS_REQUIRED=1 $(BIN)/python -m pytest tests/deploy/helm
+
+# Without the flags helm judges for Kubernetes 1.20.
+HELM := helm.sh/helm/v3
+HELM_FLAGS := $(foreach package,pkg/chartutil pkg/lint/rules,$(foreach part,Major=1 Minor=34,-X $(HELM)/$(package).k8sVersion$(part)))
+.seep/bin/helm:
+	@command -v go >/dev/null || { echo "go is needed to build helm: install Go 1.26 or later"; exit 1; }
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install -trimpath -ldflags "-s -w $(HELM_FLAGS)" $(HELM)/cmd/helm@v3.22.0
+
+# The one on the PATH, else Debian's, unpacked and not installed; where there is neither, the alarms' tests are skipped.
+.seep/bin/promtool:
+	mkdir -p $(@D) .seep/prometheus
+	if command -v promtool; then ln -sf "$$(command -v promtool)" $@; \
+	elif command -v apt-get; then cd .seep/prometheus && { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; } } \
+		&& dpkg -x prometheus_*.deb . && ln -sf ../prometheus/usr/bin/promtool ../bin/promtool; \
+	else echo "no promtool here: the tests of the alarms are skipped"; fi
+
+.PHONY: chart-schema
+chart-schema: setup  ## Bring the schema of the chart's values up to date with the settings
+	$(BIN)/python -m deploy.helm.schema
+
 .PHONY: check
 check: setup  ## Lint, types, directions of imports, and that the generated code is what the protos say
 	$(BIN)/ruff check .

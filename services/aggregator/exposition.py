@@ -74,7 +74,7 @@ class OperationCollector(Collector):
 
     def collect(self) -> list[GaugeMetricFamily]:
         """The gauges with their values."""
-        families = completed, overdue, stalled, dead = self.describe()
+        families = completed, measured, overdue, stalled, dead = self.describe()
         try:
             operation = self._read()
         except Exception as error:
@@ -82,10 +82,12 @@ class OperationCollector(Collector):
             logging.getLogger(__name__).warning("no runs at this scrape: %s", type(error).__name__)
             return families
         for monitor in operation.monitors:
-            if monitor.finished is not None:
-                completed.add_metric((monitor.monitor, monitor.target), monitor.finished.progress_at)
+            labels = (monitor.monitor, monitor.target)
+            if (finished := monitor.finished) is not None:
+                completed.add_metric(labels, finished.progress_at)
+                measured.add_metric(labels, float(finished.recorded > 0 and not finished.mixed))
             if monitor.overdue is not None:
-                overdue.add_metric((monitor.monitor, monitor.target), float(monitor.overdue))
+                overdue.add_metric(labels, float(monitor.overdue))
         runs = {of.target: of.runs for of in operation.stalled}
         jobs = {(of.target, of.stage): of.jobs for of in operation.dead}
         # Zeros too: an alarm on what was never there does not fire.
@@ -102,6 +104,11 @@ class OperationCollector(Collector):
             GaugeMetricFamily(
                 "seep_monitor_last_completed_timestamp_seconds",
                 "When the monitor's latest finished run made its last progress.",
+                labels=monitor,
+            ),
+            GaugeMetricFamily(
+                "seep_monitor_measured",
+                "0 where nothing of the monitor's latest finished run was scored, or its jobs differ in provenance.",
                 labels=monitor,
             ),
             GaugeMetricFamily("seep_monitor_overdue", "1 where a scheduled run is not completed.", labels=monitor),

@@ -26,6 +26,7 @@ INTERVAL_SECONDS = 3600.0
 MAX_ERROR = Gauge(
     "seep_scorer_canary_max_error", "Largest error of the canary's similarities, as last rescored.", ["metric"]
 )
+SOUND = Gauge("seep_scorer_canary_sound", "1 where that error is within tolerance, else 0.", ["metric"])
 
 
 class Canary:
@@ -57,7 +58,9 @@ class Canary:
             answers = zip(metric.afresh(PAIRS), self._expected[name], strict=True)
             error = max(abs(answer - expected) for answer, expected in answers)
             MAX_ERROR.labels(name).set(error)
-            if not error <= metric.error_bound + TOLERANCE:
+            within = error <= metric.error_bound + TOLERANCE
+            SOUND.labels(name).set(within)
+            if not within:
                 log.error("%s: the canary's similarities are off by up to %.2g", name, error)
                 sound = False
         self._sound = sound

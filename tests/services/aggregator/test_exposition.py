@@ -1,5 +1,10 @@
 """Rates as Prometheus reads them."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from seep.records import LeakRate
@@ -100,6 +105,7 @@ def test_monitors_stalled_runs_and_dead_jobs_are_gauges() -> None:
     lines = [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
     assert lines == [
         'seep_monitor_last_completed_timestamp_seconds{monitor="daily",target="stub"} 1234.5',
+        'seep_monitor_measured{monitor="daily",target="stub"} 1.0',
         'seep_monitor_overdue{monitor="daily",target="stub"} 1.0',
         'seep_stalled_runs{target="other"} 0.0',
         'seep_stalled_runs{target="stub"} 2.0',
@@ -108,6 +114,17 @@ def test_monitors_stalled_runs_and_dead_jobs_are_gauges() -> None:
         'seep_dead_jobs{stage="generator",target="stub"} 0.0',
         'seep_dead_jobs{stage="scorer",target="stub"} 3.0',
     ]
+
+
+@pytest.mark.parametrize("flaw", [{"recorded": 0, "dead": 1, "state": "partial"}, {"mixed": True}])
+def test_a_finished_run_that_gives_no_rate_to_judge_is_not_measured(flaw: Mapping[str, Any]) -> None:
+    of_one, _ = operation().monitors
+    assert of_one.finished is not None
+    status = replace(of_one, finished=replace(of_one.finished, **flaw))
+    registry = CollectorRegistry()
+    registry.register(OperationCollector(lambda: Operation([status], [], []), [], []))
+    labels = {"monitor": "daily", "target": "stub"}
+    assert registry.get_sample_value("seep_monitor_measured", labels) == 0
 
 
 def test_a_target_that_is_not_configured_and_a_stage_that_no_service_has_make_no_label() -> None:

@@ -28,6 +28,10 @@ def max_error():
     return REGISTRY.get_sample_value("seep_scorer_canary_max_error", {"metric": "sentence_bert"})
 
 
+def sound():
+    return REGISTRY.get_sample_value("seep_scorer_canary_sound", {"metric": "sentence_bert"})
+
+
 def test_the_real_metrics_give_the_frozen_similarities_of_their_libraries(loaded_metrics):
     for name, loaded in loaded_metrics.items():
         assert loaded.afresh(PAIRS) == pytest.approx(SIMILARITIES[f"{name} {loaded.source}"], abs=1e-5)
@@ -38,7 +42,9 @@ def test_an_error_beyond_tolerance_is_drift():
     watched = Canary({"sentence_bert": metric(2e-4)})
     assert (watched.check(), watched.is_sound()) == ("drifted", False)
     assert max_error() == pytest.approx(2e-4)
+    assert sound() == 0
     assert Canary({"sentence_bert": metric(5e-5)}).is_sound()
+    assert sound() == 1
 
 
 def test_the_error_bound_of_a_half_precision_is_no_drift():

@@ -1,0 +1,52 @@
+{{/* seep.yaml, as JSON: the sections of config, and what follows from the chart's other values. */}}
+{{- define "seep.configuration" -}}
+{{- $config := deepCopy .Values.config -}}
+{{- range $name, $own := .Values.generator.engines -}}
+{{- if and (hasKey $config.engines $name) (dig "apiKey" "existingSecret" "" $own) -}}
+{{- $_ := set (index $config.engines $name) "api_key_file" (printf "/etc/seep/secrets/engines/%s/key" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $config "kafka" (include "seep.kafkaConfiguration" . | fromJson) -}}
+{{- $_ := set $config "database" (dict "dsn_file" "/etc/seep/secrets/database/dsn") -}}
+{{- $api := dict "host" "0.0.0.0" "port" 8000 -}}
+{{- if .Values.api.existingSecret -}}{{- $_ := set $api "token_file" "/etc/seep/secrets/api/token" -}}{{- end -}}
+{{- $_ := set $config "api" $api -}}
+{{- $empty := list -}}
+{{- range $section, $content := $config -}}{{- if not $content -}}{{- $empty = append $empty $section -}}{{- end -}}{{- end -}}
+{{- range $empty -}}{{- $_ := unset $config . -}}{{- end -}}
+{{- toJson $config -}}
+{{- end -}}
+
+{{- define "seep.kafkaConfiguration" -}}
+{{- $topics := dict "replication_factor" (ternary 1 .Values.topics.replicationFactor .Values.kafka.enabled) "retention_hours" .Values.topics.retentionHours -}}
+{{- if .Values.topics.partitions -}}{{- $_ := set $topics "partitions" .Values.topics.partitions -}}{{- end -}}
+{{- $kafka := dict "bootstrap_servers" (include "seep.bootstrapServers" .) "topics" $topics -}}
+{{- if not .Values.kafka.enabled -}}
+{{- $external := .Values.externalKafka -}}
+{{- $_ := set $kafka "security_protocol" $external.securityProtocol -}}
+{{- if $external.sasl.mechanism -}}{{- $_ := set $kafka "sasl_mechanism" $external.sasl.mechanism -}}{{- end -}}
+{{- if $external.tls.caSecret -}}{{- $_ := set $kafka "ssl_cafile" "/etc/seep/secrets/kafka-ca/ca.crt" -}}{{- end -}}
+{{- if $external.tls.clientSecret -}}
+{{- $_ := set $kafka "ssl_certfile" "/etc/seep/secrets/kafka-client/tls.crt" -}}
+{{- $_ := set $kafka "ssl_keyfile" "/etc/seep/secrets/kafka-client/tls.key" -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $kafka -}}
+{{- end -}}
+
+{{/* A checksum of what a pod reads of seep.yaml, from [root, sections]: a generator is not started anew for a monitor. */}}
+{{- define "seep.configurationChecksum" -}}
+{{- $config := include "seep.configuration" (first .) | fromJson -}}
+{{- $read := dict -}}
+{{- range last . -}}{{- $_ := set $read . (dig . dict $config) -}}{{- end -}}
+{{- toJson $read | sha256sum -}}
+{{- end -}}
+
+{{/* The same for the generator of an engine, from [root, engine]. */}}
+{{- define "seep.engineChecksum" -}}
+{{- $engine := last . -}}
+{{- $config := include "seep.configuration" (first .) | fromJson -}}
+{{- $targets := dict -}}
+{{- range include "seep.targetsOf" . | fromJsonArray -}}{{- $_ := set $targets . (index $config.targets .) -}}{{- end -}}
+{{- list (index $config.engines $engine) $targets $config.kafka (dig "worker" dict $config) | toJson | sha256sum -}}
+{{- end -}}

@@ -1,0 +1,98 @@
+{{/* What a pod of the project's own images mounts, from the dict of its spec; the root file system is read-only. */}}
+{{- define "seep.volumeMounts" -}}
+- {name: configuration, mountPath: /etc/seep/seep.yaml, subPath: seep.yaml, readOnly: true}
+- {name: tmp, mountPath: /tmp}
+- {name: cache, mountPath: /var/cache/seep}
+{{- range include "seep.fileVolumes" . | fromJsonArray }}
+- {name: {{ . }}, mountPath: /etc/seep/{{ . }}, readOnly: true}
+{{- end }}
+{{- if .models }}
+- {name: models, mountPath: /models, readOnly: {{ not .writeModels }}}
+{{- end }}
+{{- if gt (int (default 0 .gpus)) 1 }}
+- {name: shared-memory, mountPath: /dev/shm}
+{{- end }}
+{{- range $name, $_ := include "seep.secretVolumes" . | fromJson }}
+- {name: {{ $name }}, mountPath: {{ printf "/etc/seep/secrets/%s" (ternary (printf "engines/%s" $.engine) $name (eq $name "api-key")) }}, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- define "seep.volumes" -}}
+- name: configuration
+  configMap: {name: {{ .configMap | default (include "seep.partName" (list .root "configuration")) }}}
+- name: tmp
+  emptyDir: {}
+- name: cache
+{{- if .claim }}
+  persistentVolumeClaim: {claimName: {{ .claim }}}
+{{- else if .cache }}
+  emptyDir: {sizeLimit: {{ .cache.size }}}
+{{- else }}
+  emptyDir: {}
+{{- end }}
+{{- range include "seep.fileVolumes" . | fromJsonArray }}
+- name: {{ . }}
+  configMap: {name: {{ (index $.root.Values .).existingConfigMap | default (include "seep.partName" (list $.root .)) }}}
+{{- end }}
+{{- with .models }}
+- name: models
+{{- if .existingClaim }}
+  persistentVolumeClaim: {claimName: {{ .existingClaim }}, readOnly: true}
+{{- else }}
+  emptyDir: {}
+{{- end }}
+{{- end }}
+{{- if gt (int (default 0 .gpus)) 1 }}
+- name: shared-memory
+  emptyDir: {medium: Memory, sizeLimit: {{ .values.gpu.shmSize }}}
+{{- end }}
+{{- range $name, $secret := include "seep.secretVolumes" . | fromJson }}
+- name: {{ $name }}
+  secret:
+    secretName: {{ $secret.name }}
+    defaultMode: 0440
+    items:
+      {{- range $key, $path := $secret.items }}
+      - {key: {{ $key }}, path: {{ $path }}}
+      {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The secrets that are mounted as files, by volume. Every process checks that Kafka's certificates are there. */}}
+{{- define "seep.secretVolumes" -}}
+{{- $values := .root.Values -}}
+{{- $volumes := dict -}}
+{{- if .database -}}
+{{- $key := ternary "dsn" $values.externalDatabase.existingSecretKey $values.postgresql.enabled -}}
+{{- $name := include "seep.databaseSecret" .root -}}
+{{- if and .readOnlyDatabase $values.externalDatabase.apiExistingSecret -}}{{- $name = $values.externalDatabase.apiExistingSecret -}}{{- end -}}
+{{- $_ := set $volumes "database" (dict "name" $name "items" (dict $key "dsn")) -}}
+{{- end -}}
+{{- if not $values.kafka.enabled -}}
+{{- with $values.externalKafka.tls.caSecret -}}
+{{- $_ := set $volumes "kafka-ca" (dict "name" . "items" (dict $values.externalKafka.tls.caKey "ca.crt")) -}}
+{{- end -}}
+{{- with $values.externalKafka.tls.clientSecret -}}
+{{- $_ := set $volumes "kafka-client" (dict "name" . "items" (dict "tls.crt" "tls.crt" "tls.key" "tls.key")) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .apiToken $values.api.existingSecret -}}
+{{- $_ := set $volumes "api" (dict "name" $values.api.existingSecret "items" (dict $values.api.existingSecretKey "token")) -}}
+{{- end -}}
+{{- with dig "apiKey" "existingSecret" "" .values -}}
+{{- $_ := set $volumes "api-key" (dict "name" . "items" (dict (dig "apiKey" "key" "key" $.values) "key")) -}}
+{{- end -}}
+{{- toJson $volumes -}}
+{{- end -}}
+
+{{/* Which of suites and recordings there are, for a pod that reads files. */}}
+{{- define "seep.fileVolumes" -}}
+{{- $found := list -}}
+{{- if .files -}}
+{{- range list "suites" "recordings" -}}
+{{- $given := index $.root.Values . -}}
+{{- if or $given.files $given.existingConfigMap -}}{{- $found = append $found . -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $found -}}
+{{- end -}}

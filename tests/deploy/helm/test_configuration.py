@@ -1,0 +1,142 @@
+"""seep.yaml as the chart makes it: what the services' own settings take, and all of them the same."""
+
+import pytest
+
+from seep.records import GeneratedJob
+from seep.settings import Settings, load_settings
+from seep.suites.jobs import prompt_jobs
+from seep.suites.loading import load_suite
+from services.generator.generating import generate_jobs
+from services.generator.recorded_backend import RecordedBackend
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, PROFILES, STRIMZI, Release, overlaid, render
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    """Reads a release's seep.yaml as a service does, with the files that it names in a folder of the test's."""
+    monkeypatch.delenv("SEEP_CONFIG", raising=False)
+
+    def load(release: Release) -> Settings:
+        text = release.of("ConfigMap")["seep-configuration"]["data"]["seep.yaml"]
+        for kind in ("suites", "recordings"):
+            for name, content in release.of("ConfigMap").get(f"seep-{kind}", {"data": {}})["data"].items():
+                (tmp_path / kind).mkdir(exist_ok=True)
+                (tmp_path / kind / name).write_text(content, encoding="utf-8")
+        for pod in release.pods():
+            for mount in pod.container["volumeMounts"]:
+                if mount["mountPath"].startswith("/etc/seep/secrets/"):
+                    folder = tmp_path / mount["mountPath"].removeprefix("/etc/seep/")
+                    folder.mkdir(parents=True, exist_ok=True)
+                    volume = next(v for v in pod.spec["volumes"] if v["name"] == mount["name"])
+                    for item in volume["secret"]["items"]:
+                        (folder / item["path"]).write_text("secret", encoding="utf-8")
+        file = tmp_path / "seep.yaml"
+        file.write_text(text.replace("/etc/seep", str(tmp_path)), encoding="utf-8")
+        return load_settings(file)
+
+    return load
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_services_take_what_a_profile_says(load, profile):
+    settings = load(render(profile))
+    assert set(settings.targets) == set(render(profile).settings()["targets"])
+    assert settings.engines
+    assert settings.database.dsn_file is not None
+
+
+@pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, BUNDLED), (LEAST, ALL, STRIMZI)])
+def test_the_services_take_whatever_can_be_switched_on(load, values):
+    settings = load(render(*values))
+    assert settings.api.resolved_token() == "secret"
+    assert settings.database.resolved_dsn() == "secret"
+    assert settings.engines["gateway"].api_key_file.read_text() == "secret"
+
+
+def test_the_broker_is_the_one_that_is_named(load):
+    values = {"externalKafka": {"securityProtocol": "SSL", "tls": {"caSecret": "ca", "clientSecret": "client"}}}
+    kafka = load(render(LEAST, values)).kafka
+    assert (kafka.bootstrap_servers, kafka.security_protocol) == ("kafka.example.com:9092", "SSL")
+    assert all(path.read_text() == "secret" for path in (kafka.ssl_cafile, kafka.ssl_certfile, kafka.ssl_keyfile))
+    assert load(render(LEAST, BUNDLED)).kafka.bootstrap_servers == "seep-kafka.watch.svc:9092"
+
+
+def test_a_metric_that_is_null_is_left_out(load):
+    assert load(render(LEAST, {"config": {"metrics": {"bert_score": None}}})).metrics.bert_score is None
+
+
+def test_large_numbers_arrive_as_they_are(load):
+    values = {"config": {"engines": {"tiny": {"kv_cache_memory_bytes": 68719476736}}}}
+    assert load(render(LEAST, values)).engines["tiny"].kv_cache_memory_bytes == 68719476736
+
+
+def test_the_api_can_be_reached_from_outside_its_pod(load):
+    release = render(LEAST)
+    api = load(release).api
+    assert (api.host, api.port) == ("0.0.0.0", release.pod("seep-api").container["ports"][0]["containerPort"])
+
+
+def test_the_recording_of_the_profile_to_try_out_answers_its_suite(load):
+    settings = load(render("cpu"))
+    jobs = prompt_jobs(load_suite(settings.monitors["smoke"].suite), run="run", target="recorded")
+    answered = generate_jobs(jobs, RecordedBackend(settings.engines["recorded"]), settings.targets)
+    assert [type(answer) for answer in answered] == [GeneratedJob] * len(jobs)
+
+
+def test_one_configuration_is_mounted_by_all_services():
+    release = render(LEAST, ALL)
+    mounted = {
+        volume["configMap"]["name"]
+        for pod in release.pods()
+        if pod.component != "setup"
+        for volume in pod.spec["volumes"]
+        if volume["name"] == "configuration"
+    }
+    assert mounted == {"seep-configuration"}
+    assert all(pod.environment()["SEEP_CONFIG"] == "/etc/seep/seep.yaml" for pod in release.pods())
+
+
+def test_hooks_read_the_same_configuration_before_the_release_has_one():
+    configurations = {
+        manifest["data"]["seep.yaml"]
+        for manifest in render(LEAST, ALL).of("ConfigMap").values()
+        if "seep.yaml" in manifest["data"]
+    }
+    assert len(configurations) == 1
+
+
+def checksums(release: Release) -> dict[str, str]:
+    return {
+        pod.name: pod.annotations["checksum/configuration"]
+        for pod in release.pods()
+        if "checksum/configuration" in pod.annotations
+    }
+
+
+def started_anew(change):
+    before, after = (checksums(render(LEAST, ALL, values)) for values in ({}, change))
+    assert before.keys() == after.keys()
+    return {name.removeprefix("seep-") for name in before if before[name] != after[name]}
+
+
+def test_only_those_are_started_anew_that_read_what_has_changed():
+    assert started_anew({"config": {"monitors": {"daily": {"samples": 3}}}}) == {"aggregator", "api"}
+    assert started_anew({"config": {"targets": {"tiny": {"temperature": 0.1}}}}) == {"generator-tiny", "aggregator"}
+    assert started_anew({"config": {"scoring": {"parity": True}}}) == {"scorer", "predictor"}
+    assert started_anew({"externalKafka": {"bootstrapServers": "other:9092"}}) == {
+        "generator-tiny", "generator-gateway", "scorer", "aggregator"
+    }  # fmt: skip
+    assert started_anew({"podDisruptionBudget": {"enabled": False}}) == set()
+
+
+def test_a_suite_that_has_changed_starts_those_anew_that_read_it():
+    suites = overlaid(LEAST, {"suites": {"files": {"mine.yaml": "name: mine"}}})
+    changed = overlaid(suites, {"suites": {"files": {"mine.yaml": "name: other"}}})
+    before, after = ({pod.name: dict(pod.annotations) for pod in render(values).pods()} for values in (suites, changed))
+    assert {name for name in before if before[name] != after[name]} == {"seep-aggregator", "seep-api"}
+
+
+def test_yaml_survives_whatever_a_system_message_holds(load):
+    message = "Say \"no\":\n  # not a comment\t{{ braces }} 'quotes' ü 日本"
+    settings = load(render(LEAST, {"config": {"targets": {"tiny": {"system": message}}}}))
+    assert settings.targets["tiny"].system == message

@@ -1,0 +1,102 @@
+"""The alarms: each fires and is silent where it must, on metrics that there are, with a section in the runbook."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import typer
+import yaml
+from prometheus_client import REGISTRY
+
+import seep.metrics
+import services.scorer.canary
+from cli.main import app
+from services.aggregator.exposition import GAUGES, OperationCollector
+from services.aggregator.monitor_exposition import MonitorCollector
+from tests.deploy.helm.rendering import ALL, CHART, LEAST, ROOT, render, tool
+
+ALARMS = CHART / "files" / "alarms.yaml"
+TESTS = Path(__file__).with_name("alarms.test.yaml")
+
+
+def rules():
+    (group,) = yaml.safe_load(ALARMS.read_text(encoding="utf-8"))["groups"]
+    return group["rules"]
+
+
+def test_prometheus_takes_the_rules():
+    checked = subprocess.run([tool("promtool"), "check", "rules", str(ALARMS)], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_alarm_fires_and_is_silent_where_it_must():
+    tested = subprocess.run([tool("promtool"), "test", "rules", str(TESTS)], capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def test_no_alarm_is_without_both_tests():
+    silent, firing = set(), set()
+    for test in yaml.safe_load(TESTS.read_text(encoding="utf-8"))["tests"]:
+        for case in test["alert_rule_test"]:
+            (firing if case["exp_alerts"] else silent).add(case["alertname"])
+    assert silent == firing == {rule["alert"] for rule in rules()}
+
+
+def test_every_alarm_has_a_section_in_the_runbook():
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## (\w+)$", runbook, re.MULTILINE)
+    assert sections == [rule["alert"] for rule in rules()]
+    for rule in rules():
+        annotations = rule["annotations"]
+        assert annotations["runbook_url"] == f"docs/runbook.md#{rule['alert'].lower()}"
+        assert annotations["summary"]
+        assert annotations["description"]
+
+
+def test_the_runbook_names_commands_that_there_are():
+    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    named = {tuple(command.split()) for command in re.findall(r"seep ([a-z]+(?: [a-z]+)?)", runbook)}
+    commands = typer.main.get_command(app).commands
+    assert named
+    for first, *rest in named:
+        assert first in commands
+        assert not rest or rest[0] in getattr(commands[first], "commands", {})
+
+
+def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has():
+    assert seep.metrics.LAG is not None
+    assert services.scorer.canary.SOUND is not None
+    known = {family.name for family in REGISTRY.collect()} | set(GAUGES)
+    known |= {family.name for family in MonitorCollector(list).describe()}
+    known |= {family.name for family in OperationCollector(lambda: None, [], []).describe()}
+    used = {name for rule in rules() for name in re.findall(r"seep_\w+", rule["expr"])}
+    assert used <= known
+
+
+def test_the_rules_are_installed_as_they_are_tested():
+    release = render(LEAST, ALL)
+    (rule,) = release.of("PrometheusRule").values()
+    assert rule["spec"] == yaml.safe_load(ALARMS.read_text(encoding="utf-8"))
+    assert rule["metadata"]["labels"]["release"] == "kube-prometheus-stack"
+
+
+def test_the_runbook_may_be_elsewhere():
+    values = {"metrics": {"prometheusRule": {"runbookUrl": "https://docs.example.com/seep"}}}
+    (rule,) = render(LEAST, ALL, values).of("PrometheusRule").values()
+    urls = [alarm["annotations"]["runbook_url"] for alarm in rule["spec"]["groups"][0]["rules"]]
+    assert urls[0] == "https://docs.example.com/seep#seepmonitoralarm"
+
+
+def test_whatever_has_metrics_is_scraped():
+    release = render(LEAST, ALL)
+    (monitor,) = release.of("PodMonitor").values()
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    selector = monitor["spec"]["selector"]["matchLabels"]
+    scraped = {
+        pod.component
+        for pod in release.pods()
+        if selector.items() <= pod.labels.items()
+        and endpoint["port"] in {port["name"] for port in pod.container.get("ports", [])}
+    }
+    assert scraped == {"generator", "scorer", "aggregator"}
+    assert monitor["metadata"]["labels"]["release"] == "kube-prometheus-stack"

@@ -1,0 +1,153 @@
+"""Every pod keeps to the restricted Pod Security Standard, and to more than it asks."""
+
+import json
+import re
+
+import pytest
+
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, overlaid, render
+
+# What the restricted standard allows.
+VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+SETS = {
+    "all": (LEAST, ALL),
+    "bundled": (LEAST, ALL, BUNDLED),
+    "strimzi": (LEAST, ALL, STRIMZI),
+    "schedule": (LEAST, ALL, {"monitors": {"scheduler": "deployment"}}),
+    "cpu": ("cpu",),
+    "gpu": ("gpu",),
+    "production": ("production",),
+}
+
+
+@pytest.fixture(params=SETS, scope="module")
+def release(request):
+    return render(*SETS[request.param])
+
+
+def containers(pod):
+    return [*pod.spec["containers"], *pod.spec.get("initContainers", [])]
+
+
+def test_every_kind_of_pod_is_looked_at():
+    components = {pod.component for values in SETS.values() for pod in render(*values).pods()}
+    assert components == {
+        "generator", "scorer", "aggregator", "api", "schedule", "retention", "setup", "test", "predictor", "kafka",
+        "postgresql",
+    }  # fmt: skip
+
+
+def test_pods_are_restricted(release):
+    for pod in release.pods():
+        context = pod.spec["securityContext"]
+        assert context["runAsNonRoot"] is True, pod.name
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}, pod.name
+        assert (context["runAsUser"], context["runAsGroup"], context["fsGroup"]) == (10001, 10001, 10001)
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.spec.keys(), pod.name
+        assert {key for volume in pod.spec["volumes"] for key in volume if key != "name"} <= VOLUMES, pod.name
+
+
+def test_containers_are_restricted(release):
+    for pod in release.pods():
+        for container in containers(pod):
+            context = container["securityContext"]
+            assert context == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }, pod.name
+            assert not any("hostPort" in port for port in container.get("ports", []))
+
+
+def test_what_is_written_is_written_to_a_volume(release):
+    for pod in release.pods():
+        writable = {
+            volume["name"] for volume in pod.spec["volumes"] if {"emptyDir", "persistentVolumeClaim"} & volume.keys()
+        }
+        for container in containers(pod):
+            folders = [
+                mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] in writable | {"data"}
+            ]
+            assert "/tmp" in folders, pod.name
+            for variable in container["env"]:
+                if re.search(r"HOME$|_ROOT$|_DIR$|_CACHE|^TMPDIR$|^PGDATA$|LOG_DIRS$", variable["name"]):
+                    assert any(variable["value"].startswith(folder) for folder in folders), (pod.name, variable)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["HOME", "HF_HOME", "VLLM_CACHE_ROOT", "VLLM_CONFIG_ROOT", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR",
+     "NUMBA_CACHE_DIR", "XDG_CACHE_HOME"],
+)  # fmt: skip
+def test_libraries_of_models_are_told_where_to_write(variable):
+    release = render(LEAST)
+    assert variable in release.pod("seep-generator-tiny").environment()
+    assert variable in release.pod("seep-scorer").environment()
+
+
+def test_every_pod_has_an_account_of_its_own_without_a_token(release):
+    accounts = release.of("ServiceAccount")
+    used = {}
+    for pod in release.pods():
+        assert pod.spec["automountServiceAccountToken"] is False, pod.name
+        account = accounts[pod.spec["serviceAccountName"]]
+        assert account["automountServiceAccountToken"] is False
+        used.setdefault(account["metadata"]["name"], set()).add(pod.component)
+    assert all(len(components) == 1 for components in used.values()), used
+
+
+def test_variables_of_services_are_never_taken_for_settings(release):
+    assert all(pod.spec["enableServiceLinks"] is False for pod in release.pods())
+
+
+def test_every_container_says_what_it_needs(release):
+    for pod in release.pods():
+        for container in containers(pod):
+            resources = container["resources"]
+            assert {"cpu", "memory"} <= resources["requests"].keys(), pod.name
+            assert "memory" in resources["limits"], pod.name
+
+
+def test_secrets_are_given_by_reference_alone(release):
+    for pod in release.pods():
+        for container in containers(pod):
+            for variable in container["env"]:
+                if re.search("PASSWORD|TOKEN|KEY|DSN", variable["name"]):
+                    assert set(variable.get("valueFrom", {})) == {"secretKeyRef"}, (pod.name, variable["name"])
+    configuration = json.dumps(release.settings())
+    assert not re.search(r'password|"dsn":|"token":|api_key"', configuration)
+
+
+def test_secrets_reach_only_those_who_use_them():
+    release = render(LEAST, ALL, {"externalKafka": {
+        "securityProtocol": "SASL_SSL", "sasl": {"mechanism": "PLAIN", "existingSecret": "sasl"}}})  # fmt: skip
+    having = {"database": set(), "token": set(), "gateway-key": set(), "sasl": set()}
+    for pod in release.pods():
+        text = json.dumps(pod.spec)
+        for secret in having:
+            if f'"secretName": "{secret}"' in text or (secret == "sasl" and '"name": "sasl"' in text):
+                having[secret].add(pod.component)
+    assert having["gateway-key"] == {"generator"}
+    assert "gateway-key" not in json.dumps(release.pod("seep-generator-tiny").spec)
+    assert having["token"] == {"api"}
+    assert having["database"] == {"aggregator", "api", "retention", "setup", "test"}
+    assert having["sasl"] == {"generator", "scorer", "aggregator", "schedule", "setup", "test"}
+
+
+def test_the_api_may_have_a_user_of_the_database_who_only_reads():
+    release = render(LEAST, {"externalDatabase": {"apiExistingSecret": "read-only"}})
+
+    def secret(name):
+        return next(v["secret"]["secretName"] for v in release.pod(name).spec["volumes"] if v["name"] == "database")
+
+    assert (secret("seep-api"), secret("seep-aggregator")) == ("read-only", "database")
+
+
+def test_the_bundled_database_has_a_password_that_nobody_chose():
+    one, other = (
+        render(overlaid(LEAST, BUNDLED, {"podAnnotations": {"n": n}})).of("Secret")["seep-postgresql"]["stringData"]
+        for n in "12"
+    )
+    assert len(one["password"]) == 32
+    assert one["password"] != other["password"]
+    assert one["dsn"] == f"postgresql://seep:{one['password']}@seep-postgresql.watch.svc:5432/seep"

@@ -1,0 +1,112 @@
+"""The chart as it is given to others: it lints, it is documented, and its profiles are accepted by Kubernetes."""
+
+import json
+import re
+import shutil
+import tomllib
+
+import pytest
+import yaml
+
+from deploy.helm.schema import SCHEMA, text, up_to_date
+from tests.deploy.helm.kubernetes import flaws
+from tests.deploy.helm.rendering import (
+    ALL,
+    BUNDLED,
+    CHART,
+    KUBERNETES,
+    LEAST,
+    PROFILES,
+    ROOT,
+    STRIMZI,
+    overlaid,
+    render,
+    run_helm,
+)
+
+EVERYTHING = [*((profile,) for profile in PROFILES), (LEAST, ALL), (LEAST, ALL, BUNDLED), (LEAST, ALL, STRIMZI)]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_lints_without_a_warning(profile):
+    linted = run_helm("lint", "--strict", str(CHART), values=[profile])
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+    assert "WARNING" not in linted.stdout
+
+
+@pytest.mark.parametrize("values", EVERYTHING, ids=[*PROFILES, "all", "bundled", "strimzi"])
+def test_every_object_is_one_that_kubernetes_and_its_operators_know(values):
+    assert [flaw for manifest in render(*values) for flaw in flaws(manifest)] == []
+
+
+@pytest.mark.parametrize("values", EVERYTHING, ids=[*PROFILES, "all", "bundled", "strimzi"])
+def test_no_two_objects_have_one_name(values):
+    names = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in render(*values)]
+    assert len(names) == len(set(names))
+
+
+def test_a_field_that_kubernetes_does_not_know_is_a_flaw():
+    deployment = next(manifest for manifest in render("cpu") if manifest["kind"] == "Deployment")
+    spec = deployment["spec"] | {"replica": 1}
+    assert any("replica" in flaw for flaw in flaws(deployment | {"spec": spec}))
+
+
+def test_every_value_has_a_comment():
+    lines = (CHART / "values.yaml").read_text(encoding="utf-8").splitlines()
+    bare = [
+        line
+        for before, line in zip(["", *lines], lines, strict=False)
+        if re.match(r"\s*[A-Za-z]+:( .+)?$", line)
+        and not before.lstrip().startswith("#")
+        # A group is explained by its values; requests and limits by the line above them.
+        and not (re.match(r"\s*[A-Za-z]+:$", line) or line.strip().startswith(("requests:", "limits:")))
+    ]
+    assert bare == []
+
+
+def test_the_schema_is_that_of_the_settings():
+    written = SCHEMA.read_text(encoding="utf-8")
+    assert written == text(up_to_date(json.loads(written))) + "\n", "run python -m deploy.helm.schema"
+
+
+def test_the_schema_knows_every_value_and_no_other():
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    # Helm gives every chart a section of that name.
+    assert set(schema["properties"]) - {"global"} == set(values)
+
+
+def test_the_chart_has_the_version_of_the_project():
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert chart["appVersion"] == project["version"]
+
+
+def test_the_chart_knows_the_suites_of_the_images():
+    listed = (CHART / "files" / "own-suites.txt").read_text(encoding="utf-8").split()
+    assert listed == sorted(path.name for path in (ROOT / "suites").glob("*.yaml"))
+
+
+def test_what_to_do_next_and_what_is_missing_is_told(tmp_path):
+    # helm shows the notes of an installation alone: here a template of a copy includes them.
+    copy = shutil.copytree(CHART, tmp_path / "seep")
+    template = 'notes: {{ include (print .Template.BasePath "/NOTES.txt") . | toJson }}'
+    (copy / "templates" / "notes.yaml").write_text(template, encoding="utf-8")
+
+    def notes(values):
+        arguments = ("template", "seep", str(copy), "--namespace", "watch", "--show-only", "templates/notes.yaml")
+        shown = run_helm(*arguments, "--kube-version", KUBERNETES, values=[values])
+        assert shown.returncode == 0, shown.stderr
+        return yaml.safe_load(shown.stdout)["notes"]
+
+    told = notes("cpu")
+    assert "helm test seep --namespace watch" in told
+    assert "port-forward service/seep-api 8000:80" in told
+    assert "WARNING: kafka.enabled" in told
+    assert "WARNING: api.existingSecret is empty" in told
+    idle = {"config": {"engines": {"idle": {"backend": "vllm", "model": "m"}}}}
+    assert "config.engines.idle: no target names it" in notes(overlaid(LEAST, idle))
+    monitors = {"daily": {"target": "tiny", "suite": "/opt/seep/suites/colours.yaml", "schedule": "0 2 * * *"}}
+    careful = overlaid(LEAST, {"api": {"existingSecret": "token"}, "config": {"monitors": monitors}})
+    # The alarms, which need an operator that is not there.
+    assert notes(careful).count("WARNING") == 1

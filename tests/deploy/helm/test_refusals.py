@@ -1,0 +1,165 @@
+"""Values that make no sense are refused with a sentence that says what to change."""
+
+import pytest
+
+from tests.deploy.helm.rendering import ALL, APIS, BUNDLED, LEAST, STRIMZI, refusal
+
+KEDA = {"scorer": {"autoscaling": {"enabled": True}}}
+MONITOR = {"target": "tiny", "suite": "/opt/seep/suites/colours.yaml"}
+
+MISUSES = {
+    "unknown key": ([{"scorrer": {}}], "additional properties 'scorrer' not allowed"),
+    "unknown key within": ([{"scorer": {"replicas": 2}}], "'/scorer': additional properties 'replicas' not allowed"),
+    "unknown key of a target": (
+        [{"config": {"targets": {"tiny": {"enigne": "tiny"}}}}],
+        "'/config/targets/tiny': additional properties 'enigne' not allowed",
+    ),
+    "unknown key of an engine": (
+        [{"config": {"engines": {"tiny": {"tensor_paralel_size": 2}}}}],
+        "'/config/engines/tiny': additional properties 'tensor_paralel_size' not allowed",
+    ),
+    "a section that the chart makes": (
+        [{"config": {"kafka": {}}}],
+        "'/config': additional properties 'kafka' not allowed",
+    ),
+    "target without engine": (
+        [{"config": {"targets": {"lost": {"engine": "nowhere"}}}}],
+        'config.targets.lost.engine: no engine named "nowhere" under config.engines',
+    ),
+    "target that names none": (
+        [{"config": {"targets": {"lost": {}}}}],
+        "'/config/targets/lost': missing property 'engine'",
+    ),
+    "values for an unknown engine": (
+        [{"generator": {"engines": {"tinny": {"replicaCount": 2}}}}],
+        'generator.engines.tinny: no engine named "tinny" under config.engines',
+    ),
+    "a key for an engine that has none": (
+        [{"generator": {"engines": {"tiny": {"apiKey": {"existingSecret": "key"}}}}}],
+        "generator.engines.tiny.apiKey: only an engine with the backend openai has one",
+    ),
+    "keda without partitions": (
+        [KEDA, {"topics": {"partitions": None}}],
+        "scorer.autoscaling: KEDA scales up to the number of partitions: set topics.partitions",
+    ),
+    "keda without keda": ([KEDA, ()], "scorer.autoscaling.type: this cluster knows no keda.sh/*: install KEDA"),
+    "more processes than partitions": (
+        [KEDA, {"scorer": {"autoscaling": {"maxReplicas": 8}}}],
+        "scorer.autoscaling.maxReplicas: 8 processes for the 6 partitions of a topic",
+    ),
+    "more fixed processes than partitions": (
+        [{"generator": {"replicaCount": 7}}],
+        "generator.engines.gateway.replicaCount: 7 processes for the 6 partitions",
+    ),
+    "an hpa to zero": (
+        [KEDA, {"scorer": {"autoscaling": {"type": "hpa"}}}],
+        "scorer.autoscaling.minReplicas: an HPA does not scale down to zero",
+    ),
+    "fewest above most": (
+        [KEDA, {"scorer": {"autoscaling": {"minReplicas": 5, "maxReplicas": 2}}}],
+        "scorer.autoscaling: minReplicas 5 is above maxReplicas 2",
+    ),
+    "a claim for one node and pods on several": (
+        [{"scorer": {"replicaCount": 2, "cache": {"persistence": {"enabled": True}}}}],
+        "scorer.cache.persistence.accessMode: 2 processes on several nodes need ReadWriteMany",
+    ),
+    "a monitor of an unknown target": (
+        [{"config": {"monitors": {"daily": MONITOR | {"target": "nobody"}}}}],
+        'config.monitors.daily.target: no target named "nobody" under config.targets',
+    ),
+    "a monitor of an unknown suite of the images": (
+        [{"config": {"monitors": {"daily": MONITOR | {"suite": "/opt/seep/suites/colors.yaml"}}}}],
+        "config.monitors.daily.suite: the images have no suite /opt/seep/suites/colors.yaml; theirs are colours",
+    ),
+    "a monitor of a suite that is not mounted": (
+        [{"config": {"monitors": {"daily": MONITOR | {"suite": "/etc/seep/suites/mine.yaml"}}}}],
+        "config.monitors.daily.suite: /etc/seep/suites/mine.yaml will not be there: expected a file of suites.files",
+    ),
+    "a recording that is not mounted": (
+        [{"config": {"engines": {"old": {"backend": "recorded", "file": "/etc/seep/recordings/a.jsonl"}}}}],
+        "config.engines.old.file: /etc/seep/recordings/a.jsonl will not be there",
+    ),
+    "no brokers": (
+        [{"externalKafka": {"bootstrapServers": ""}}],
+        "externalKafka.bootstrapServers: expected the brokers",
+    ),
+    "brokers twice": (
+        [{"kafka": {"enabled": True}}],
+        "kafka.enabled: externalKafka.bootstrapServers names another broker",
+    ),
+    "no database": (
+        [{"externalDatabase": {"existingSecret": ""}}],
+        "externalDatabase.existingSecret: expected the name",
+    ),
+    "databases twice": (
+        [{"postgresql": {"enabled": True}}],
+        "postgresql.enabled: externalDatabase.existingSecret names another database",
+    ),
+    "sasl without a secret": (
+        [{"externalKafka": {"securityProtocol": "SASL_SSL", "sasl": {"mechanism": "PLAIN"}}}],
+        "externalKafka.sasl.existingSecret: SASL_SSL needs a secret",
+    ),
+    "sasl without a mechanism": (
+        [{"externalKafka": {"securityProtocol": "SASL_SSL"}}],
+        "externalKafka.sasl.mechanism: SASL_SSL needs one",
+    ),
+    "a password that is not used": (
+        [{"externalKafka": {"sasl": {"existingSecret": "sasl"}}}],
+        "externalKafka.sasl: PLAINTEXT logs nobody in",
+    ),
+    "a certificate that is not used": (
+        [{"externalKafka": {"tls": {"caSecret": "ca"}}}],
+        "externalKafka.tls: PLAINTEXT encrypts nothing",
+    ),
+    "topics of an unnamed cluster": ([STRIMZI, {"strimzi": {"cluster": ""}}], "strimzi.cluster: expected the name"),
+    "strimzi without strimzi": ([STRIMZI, ()], "strimzi: this cluster knows no kafka.strimzi.io/*: install Strimzi"),
+    "strimzi's users of another mechanism": (
+        [STRIMZI, {"externalKafka": {"sasl": {"mechanism": "PLAIN"}}}],
+        "strimzi.createUsers: its users log in with SCRAM-SHA-512",
+    ),
+    "strimzi for the bundled broker": (
+        [BUNDLED, {"topics": {"provisioner": "strimzi"}}],
+        "strimzi: the bundled broker is none of Strimzi's",
+    ),
+    "an ingress to nothing": (
+        [ALL, {"api": {"enabled": False}}],
+        "ingress.enabled: there is nothing to expose without api.enabled",
+    ),
+    "an ingress without a host": ([{"ingress": {"enabled": True}}], "ingress.hostname: expected the host name"),
+    "models from two places": (
+        [{"generator": {"models": {"existingClaim": "models", "prepareCommand": ["true"]}}}],
+        "models: prepareCommand fills /models, which existingClaim mounts read-only",
+    ),
+    "a token for no hub": (
+        [{"modelHub": {"enabled": False, "tokenSecret": "hub"}}],
+        "modelHub.tokenSecret: nothing is fetched without modelHub.enabled",
+    ),
+    "alarms without their operator": (
+        [{"metrics": {"prometheusRule": {"enabled": True}}}, ()],
+        "metrics.prometheusRule.enabled: this cluster knows no monitoring.coreos.com/*",
+    ),
+    "a test of an unknown target": (
+        [{"tests": {"suite": "/opt/seep/suites/colours.yaml", "target": "nobody"}}],
+        'tests.target: no target named "nobody" under config.targets',
+    ),
+    "a setting past the values": (
+        [{"scorer": {"extraEnv": [{"name": "SEEP_API__TOKEN"}]}}],
+        "'/scorer/extraEnv/0/name'",
+    ),
+    "a name that kubernetes cannot have": (
+        [{"config": {"engines": {"tiny-": {"backend": "vllm", "model": "m"}}}}],
+        "'/config/engines': additional properties 'tiny-' not allowed",
+    ),
+}
+
+
+@pytest.mark.parametrize("misuse", MISUSES)
+def test_misuse_is_refused_with_a_sentence_that_helps(misuse):
+    values, sentence = MISUSES[misuse]
+    # An empty tuple stands for a cluster without operators.
+    apis = () if () in values else APIS
+    assert sentence in refusal(LEAST, *(given for given in values if given != ()), apis=apis)
+
+
+def test_nothing_at_all_is_refused_with_what_is_needed_first():
+    assert "externalKafka.bootstrapServers: expected the brokers" in refusal({})

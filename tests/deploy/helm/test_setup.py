@@ -1,0 +1,131 @@
+"""Topics and schema are made before what needs them, again and again without harm, and nothing stays behind."""
+
+from seep.settings import Settings
+from seep.topics import topic_configs
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, render
+
+
+def annotations(manifest):
+    return manifest["metadata"].get("annotations", {})
+
+
+def hooks(release):
+    return [manifest for manifest in release if annotations(manifest).get("helm.sh/hook") == "pre-install,pre-upgrade"]
+
+
+def test_what_is_there_already_is_set_up_before_the_release():
+    release = render(LEAST)
+    jobs = {job["metadata"]["name"]: job for job in hooks(release) if job["kind"] == "Job"}
+    assert set(jobs) == {"seep-setup-topics", "seep-setup-migrations"}
+    assert release.pod("seep-setup-topics").container["command"] == ["seep", "topics", "apply"]
+    assert release.pod("seep-setup-migrations").container["command"] == ["python", "-m", "services.aggregator.migrate"]
+
+
+def test_a_hook_uses_nothing_that_comes_after_it():
+    release = render(LEAST, ALL)
+    early = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in hooks(release)}
+    for pod in release.pods():
+        if pod.component == "setup":
+            assert ("ServiceAccount", pod.spec["serviceAccountName"]) in early
+            for volume in pod.spec["volumes"]:
+                assert "configMap" not in volume or ("ConfigMap", volume["configMap"]["name"]) in early
+
+
+def test_a_hook_comes_after_what_it_uses_and_leaves_nothing_behind():
+    for manifest in hooks(render(LEAST)):
+        weight = int(annotations(manifest)["helm.sh/hook-weight"])
+        assert (weight < 0) == (manifest["kind"] != "Job")
+        assert annotations(manifest)["helm.sh/hook-delete-policy"] == "before-hook-creation,hook-succeeded"
+
+
+def test_what_comes_with_the_release_is_set_up_beside_it():
+    release = render(LEAST, BUNDLED)
+    assert not hooks(release)
+    assert len(release.of("Job")) == 2
+
+
+def names(*values):
+    return set(render(LEAST, BUNDLED, *values).of("Job"))
+
+
+def test_a_job_of_the_release_is_another_one_where_it_would_be_changed():
+    assert names() == names({"scorer": {"replicaCount": 2}})
+    assert not names() & names({"image": {"tag": "next"}})
+    assert not names() & names({"podAnnotations": {"team": "safety"}})
+    assert not names() & names({"config": {"targets": {"more": {"engine": "tiny"}}}})
+
+
+def test_topics_can_be_left_to_others():
+    assert "seep-setup-topics" not in render(LEAST, {"topics": {"provisioner": "none"}}).of("Job")
+
+
+def test_strimzi_makes_the_topics_that_the_command_would():
+    release = render(LEAST, STRIMZI, {"topics": {"retentionHours": 24, "partitions": 12, "replicationFactor": 3}})
+    settings = Settings.model_validate(
+        {key: release.settings()[key] for key in ("engines", "targets")}
+        | {"kafka": {"topics": release.settings()["kafka"]["topics"]}}
+    )
+    wanted = topic_configs(settings.targets, settings.kafka.topics)
+    made = release.of("KafkaTopic")
+    assert {name: {k: str(v) for k, v in topic["spec"]["config"].items()} for name, topic in made.items()} == wanted
+    for topic in made.values():
+        assert (topic["spec"]["partitions"], topic["spec"]["replicas"]) == (12, 3)
+        assert topic["metadata"]["labels"]["strimzi.io/cluster"] == "kafka"
+        assert annotations(topic)["helm.sh/resource-policy"] == "keep"
+    assert "seep-setup-topics" not in release.of("Job")
+
+
+def test_strimzi_s_older_interface_is_used_where_there_is_no_newer():
+    older = render(LEAST, STRIMZI, apis=("kafka.strimzi.io/v1beta2",))
+    assert {manifest["apiVersion"] for manifest in older.of("KafkaTopic").values()} == {"kafka.strimzi.io/v1beta2"}
+    newer = render(LEAST, STRIMZI).of("KafkaUser").values()
+    assert {manifest["apiVersion"] for manifest in newer} == {"kafka.strimzi.io/v1"}
+
+
+def may(release, user, operation, kind, name):
+    """Whether a KafkaUser has the right to do something with a topic or group."""
+    acls = release.of("KafkaUser")[f"seep-{user}"]["spec"]["authorization"]["acls"]
+    return any(
+        acl["resource"]["type"] == kind
+        and operation in acl["operations"]
+        and (name.startswith if acl["resource"]["patternType"] == "prefix" else name.__eq__)(acl["resource"]["name"])
+        for acl in acls
+    )
+
+
+TOPICS = ("seep.jobs.tiny", "seep.generations", "seep.scores", "seep.runs", "seep.deadletter", "seep.rates")
+
+
+def test_each_service_may_do_what_it_does_and_nothing_else():
+    release = render(LEAST, STRIMZI)
+
+    def topics(user, operation):
+        return {topic for topic in TOPICS if may(release, user, operation, "topic", topic)}
+
+    assert topics("generator", "Read") == {"seep.jobs.tiny", "seep.runs"}
+    assert topics("generator", "Write") == {"seep.generations", "seep.deadletter"}
+    assert topics("scorer", "Read") == {"seep.generations", "seep.runs"}
+    assert topics("scorer", "Write") == {"seep.scores", "seep.deadletter"}
+    assert topics("aggregator", "Read") == {"seep.scores", "seep.runs", "seep.deadletter"}
+    # Operators send runs, and dead letters again, from its pod.
+    assert topics("aggregator", "Write") == set(TOPICS)
+    assert topics("sender", "Read") == {"seep.runs"}
+    assert topics("sender", "Write") == {"seep.jobs.tiny", "seep.runs"}
+    groups = {"generator": "seep-generator-tiny", "scorer": "seep-scorer", "aggregator": "seep-aggregator"}
+    for user in (*groups, "sender"):
+        assert {group for group in groups.values() if may(release, user, "Read", "group", group)} == (
+            {groups[user]} if user in groups else set()
+        )
+
+
+def test_every_pod_logs_in_as_the_user_that_it_is():
+    release = render(LEAST, ALL, STRIMZI)
+    for pod in release.pods():
+        name = pod.environment().get("SEEP_KAFKA__SASL_PLAIN_USERNAME")
+        if name is not None:
+            secret = pod.environment()["SEEP_KAFKA__SASL_PLAIN_PASSWORD"]["secretKeyRef"]
+            assert secret == {"name": name, "key": "password"}
+            assert name in release.of("KafkaUser")
+            assert (
+                name == f"seep-{pod.component if pod.component in ('generator', 'scorer', 'aggregator') else 'sender'}"
+            )

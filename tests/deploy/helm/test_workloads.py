@@ -1,0 +1,220 @@
+"""What runs: a generator per engine, on a GPU where it loads a model, and jobs that the command itself understands."""
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from seep.settings import Settings
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, render
+
+DEFAULTS = "seep-generator-tiny", "seep-generator-gateway", "seep-scorer", "seep-aggregator", "seep-api"
+
+
+def gpus(pod):
+    return pod.container["resources"]["limits"].get("nvidia.com/gpu", 0)
+
+
+def test_every_engine_with_a_target_has_a_generator_of_its_own():
+    release = render(LEAST, {"config": {"engines": {"idle": {"backend": "vllm", "model": "m"}}}})
+    assert set(release.of("Deployment")) == set(DEFAULTS)
+    assert release.pod("seep-generator-tiny").container["command"] == [
+        "python", "-m", "services.generator", "--engine", "tiny"
+    ]  # fmt: skip
+
+
+def test_a_model_has_as_many_gpus_as_its_tensors_are_spread_over():
+    release = render("gpu")
+    assert [gpus(release.pod(f"seep-generator-{engine}")) for engine in ("qwen-7b", "qwen-72b")] == [1, 4]
+    # Their processes exchange tensors in shared memory, of which a container has 64 MiB.
+    several = release.pod("seep-generator-qwen-72b")
+    assert "/dev/shm" in {mount["mountPath"] for mount in several.container["volumeMounts"]}
+
+
+def test_who_has_no_gpu_asks_for_none_and_goes_to_no_gpu_node():
+    release = render(LEAST)
+    on_gpu = {pod.name for pod in release.pods() if gpus(pod)}
+    assert on_gpu == {"seep-generator-tiny"}
+    for pod in release.pods():
+        tolerated = {toleration["key"] for toleration in pod.spec.get("tolerations", [])}
+        assert tolerated == ({"nvidia.com/gpu"} if pod.name in on_gpu else set())
+    assert {gpus(pod) for pod in render("cpu").pods()} == {0}
+
+
+def test_a_runtime_class_is_for_pods_with_gpus():
+    release = render(LEAST, {"generator": {"gpu": {"runtimeClassName": "nvidia"}}})
+    assert {pod.name for pod in release.pods() if "runtimeClassName" in pod.spec} == {"seep-generator-tiny"}
+
+
+def test_a_pod_with_a_gpu_is_gone_before_the_next_one_comes():
+    deployments = render(LEAST, ALL).of("Deployment")
+    strategies = {name: deployment["spec"]["strategy"]["type"] for name, deployment in deployments.items()}
+    assert {name for name, strategy in strategies.items() if strategy == "Recreate"} == {
+        "seep-generator-tiny", "seep-scorer"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("mode", "strategy"), [("ReadWriteOnce", "Recreate"), ("ReadWriteMany", "RollingUpdate")])
+def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode, strategy):
+    cache = {"persistence": {"enabled": True, "accessMode": mode}}
+    release = render(LEAST, {"generator": {"gpu": {"enabled": False}, "cache": cache}})
+    assert release.of("Deployment")["seep-generator-tiny"]["spec"]["strategy"]["type"] == strategy
+    assert release.of("Deployment")["seep-generator-gateway"]["spec"]["strategy"]["type"] == "RollingUpdate"
+
+
+def test_a_pod_is_given_longer_to_stop_than_its_batch():
+    for profile in ("cpu", "gpu", "production"):
+        for pod in render(profile).pods():
+            if "SEEP_WORKER__GRACE_SECONDS" in pod.environment():
+                grace = float(pod.environment()["SEEP_WORKER__GRACE_SECONDS"])
+                assert 0 < grace < pod.spec["terminationGracePeriodSeconds"]
+
+
+def test_services_are_asked_whether_they_live_and_are_ready():
+    for pod in render(LEAST).pods():
+        if pod.kind == "Deployment":
+            ports = {port["name"]: port["containerPort"] for port in pod.container["ports"]}
+            for probe, path in (("startup", "/healthz"), ("liveness", "/healthz"), ("readiness", "/readyz")):
+                asked = pod.container[f"{probe}Probe"]["httpGet"]
+                assert asked["path"] == path
+                assert asked["port"] in ports
+
+
+def test_where_pods_run_is_said_for_each_part():
+    def where(taint):
+        return {"tolerations": [{"key": taint, "operator": "Exists"}], "nodeSelector": {"pool": taint}}
+
+    parts = ("generator", "scorer", "aggregator", "api", "jobs")
+    for pod in render(LEAST, ALL, {part: where(part) for part in parts}).pods():
+        if pod.component != "predictor":
+            part = pod.component if pod.component in parts else "jobs"
+            assert pod.spec["nodeSelector"] == {"pool": part}
+            assert {"key": part, "operator": "Exists"} in pod.spec["tolerations"]
+
+
+def test_the_predictor_is_asked_in_kserve_s_words():
+    pod = render(LEAST, ALL).pod("seep-predictor")
+    asked = {pod.container[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}
+    assert (pod.container["name"], asked) == ("kserve-container", {"/v2/health/live", "/v2/health/ready"})
+    # One port, as KServe wants it.
+    assert [port["containerPort"] for port in pod.container["ports"]] == [Settings().predictor.http_port]
+
+
+def test_what_is_said_of_an_endpoint_s_memory_leaves_the_rest_as_it_was():
+    values = {"generator": {"engines": {"gateway": {"resources": {"limits": {"memory": "4Gi"}}}}}}
+    resources = render(LEAST, values).pod("seep-generator-gateway").container["resources"]
+    assert resources == {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "4Gi"}}
+
+
+def test_pods_of_one_kind_are_spread_over_nodes_and_zones():
+    for pod in render(LEAST).pods():
+        if pod.kind == "Deployment":
+            spread = pod.spec["topologySpreadConstraints"]
+            assert {item["topologyKey"] for item in spread} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+            assert all(item["labelSelector"]["matchLabels"].items() <= pod.labels.items() for item in spread)
+
+
+def test_names_that_are_long_stay_apart_and_allowed():
+    engines = {f"{'long-' * 7}{letter}": {"backend": "vllm", "model": "m"} for letter in "ab"}
+    monitors = {
+        f"{'long-' * 7}{letter}": {"target": name, "suite": "/opt/seep/suites/colours.yaml", "schedule": "0 2 * * *"}
+        for letter, name in zip("ab", engines, strict=True)
+    }
+    values = {
+        "config": {"engines": engines, "targets": {name: {"engine": name} for name in engines}, "monitors": monitors}
+    }
+    release = render(LEAST, values, {"fullnameOverride": "a-long-name-for-a-release"})
+    names = [manifest["metadata"]["name"] for manifest in release if manifest["kind"] in ("CronJob", "Deployment")]
+    assert len(names) == len(set(names)) == 2 + 2 + 5 + 1
+    assert max(map(len, names)) <= 52
+
+
+def test_the_scheduled_monitors_alone_have_a_job_at_their_time():
+    jobs = render(LEAST, ALL).of("CronJob")
+    assert set(jobs) == {"seep-monitor-daily", "seep-retention"}
+    daily = jobs["seep-monitor-daily"]["spec"]
+    assert (daily["schedule"], daily["timeZone"], daily["concurrencyPolicy"]) == ("0 2 * * *", "Etc/UTC", "Forbid")
+    assert daily["startingDeadlineSeconds"] == 3600
+
+
+def test_a_process_may_send_the_monitors_runs_instead():
+    release = render(LEAST, ALL, {"monitors": {"scheduler": "deployment"}})
+    assert set(release.of("CronJob")) == {"seep-retention"}
+    assert release.pod("seep-schedule").container["command"] == ["seep", "schedule"]
+    # Two would send the same runs twice.
+    deployment = release.of("Deployment")["seep-schedule"]["spec"]
+    assert deployment["replicas"] == 1
+
+
+@pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, BUNDLED)])
+def test_the_command_has_every_option_that_jobs_give_it(values):
+    runner = CliRunner()
+    commands = [
+        pod.container["command"] for pod in render(*values).pods() if pod.container.get("command", [""])[0] == "seep"
+    ]
+    assert commands
+    for _, *arguments in commands:
+        options = [argument for argument in arguments if argument.startswith("--")]
+        words = [argument for argument in arguments if not argument.startswith("--")][: 1 if options else None]
+        told = runner.invoke(app, [*words, "--help"], env={"TERMINAL_WIDTH": "200", "NO_COLOR": "1"})
+        assert told.exit_code == 0, arguments
+        assert all(option in told.output for option in options)
+
+
+def test_images_are_named_by_registry_repository_and_tag():
+    plain = render(LEAST)
+    assert plain.pod("seep-scorer").container["image"] == "seep/scorer:0.1.0"
+    values = {
+        "image": {"registry": "registry.example.com/team", "tag": "1.2", "pullPolicy": "Never"},
+        "imagePullSecrets": [{"name": "registry"}],
+        "generator": {"engines": {"gateway": {"image": {"tag": "1.2-cpu"}}}},
+    }
+    release = render(LEAST, values)
+    assert release.pod("seep-generator-tiny").container["image"] == "registry.example.com/team/seep/generator:1.2"
+    assert (
+        release.pod("seep-generator-gateway").container["image"] == "registry.example.com/team/seep/generator:1.2-cpu"
+    )
+    for pod in release.pods():
+        assert pod.container["imagePullPolicy"] == "Never"
+        assert pod.spec["imagePullSecrets"] == [{"name": "registry"}]
+
+
+def test_a_model_cache_is_kept_in_a_claim_that_outlives_the_release():
+    values = {"generator": {"cache": {"persistence": {"enabled": True, "storageClass": "fast"}}}}
+    release = render(LEAST, values)
+    (claim,) = release.of("PersistentVolumeClaim").values()
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert claim["spec"]["storageClassName"] == "fast"
+    # An endpoint has no model.
+    using = [p.name for p in release.pods() if any("persistentVolumeClaim" in v for v in p.spec["volumes"])]
+    assert using == ["seep-generator-tiny"]
+
+
+def test_a_claim_that_is_there_is_used_as_it_is():
+    persistence = {"persistence": {"existingClaim": "models"}}
+    release = render(LEAST, {"generator": {"cache": persistence}, "scorer": {"cache": persistence}})
+    assert not release.of("PersistentVolumeClaim")
+    volumes = [
+        volume for name in ("seep-generator-tiny", "seep-scorer") for volume in release.pod(name).spec["volumes"]
+    ]
+    assert volumes.count({"name": "cache", "persistentVolumeClaim": {"claimName": "models"}}) == 2
+
+
+def test_models_are_put_there_before_they_are_loaded_and_never_changed_after():
+    pod = render("cpu").pod("seep-generator-tiny")
+    (prepare,) = pod.spec["initContainers"]
+    assert prepare["command"] == ["python", "-m", "cli.calibration", "/models"]
+
+    def writable(container):
+        return [not mount["readOnly"] for mount in container["volumeMounts"] if mount["mountPath"] == "/models"]
+
+    assert (writable(prepare), writable(pod.container)) == ([True], [False])
+
+
+def test_the_ingress_leads_to_the_api():
+    release = render(LEAST, ALL)
+    (ingress,) = release.of("Ingress").values()
+    (rule,) = ingress["spec"]["rules"]
+    service = release.of("Service")[rule["http"]["paths"][0]["backend"]["service"]["name"]]
+    assert service["spec"]["selector"].items() <= release.pod("seep-api").labels.items()
+    assert service["spec"]["ports"][0]["targetPort"] in {p["name"] for p in release.pod("seep-api").container["ports"]}
+    assert ingress["spec"]["tls"] == [{"hosts": ["seep.example.com"], "secretName": "certificate"}]

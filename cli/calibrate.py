@@ -30,6 +30,7 @@ def calibrate(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Only train the model, or find it trained, and print where it is.")
     ] = False,
+    output: Annotated[Path, typer.Option(help="The folder in which the model is kept.")] = FOLDER,
 ) -> None:
     """Measure a small model whose true leak rates are known, through the real chain, and compare.
 
@@ -38,7 +39,7 @@ def calibrate(
     # torch and the model's libraries are this command's alone.
     from cli.calibration.model import ensure_model
 
-    trained = _current(ensure_model(FOLDER))
+    trained = _current(ensure_model(output))
     if prepare:
         typer.echo(str(trained))
         return
@@ -62,8 +63,8 @@ def calibrate(
 
 def _current(trained: Path) -> Path:
     """A name for the trained model that stays the same when the grammar or the training changes."""
-    link = FOLDER / "current"
-    fresh = FOLDER / f"current-{secrets.token_hex(4)}"
+    link = trained.parent / "current"
+    fresh = trained.parent / f"current-{secrets.token_hex(4)}"
     fresh.symlink_to(trained.name)
     fresh.replace(link)
     return link

@@ -59,6 +59,11 @@ $(IMAGES:%=image-%): image-%: | $(KAFKA)
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 	$(BIN)/python -m pytest
 
+.PHONY: test-cluster
+test-cluster: setup  ## Install the chart into the cluster of KUBECONFIG, in a namespace of its own, and test it there
+	$(if $(KUBECONFIG),,$(error KUBECONFIG says which cluster; it needs the images of `make images`, and kubectl and helm on the PATH))
+	SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
+
 .PHONY: check
 check: setup  ## Lint, types, directions of imports, and that the generated code is what the protos say
 	$(BIN)/ruff check .

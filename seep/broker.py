@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError
+from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, TopicAlreadyExistsError
 from kafka.errors import UnknownMemberIdError as UnknownMemberError
 from kafka.structs import OffsetAndMetadata
 
@@ -85,6 +86,7 @@ class GroupConsumer:
     def __init__(self, kafka: Kafka, topics: Sequence[str], group: str, batch: int) -> None:
         """Raises BrokerUnavailable where no broker answers."""
         self._topics = topics
+        self._begun: set[TopicPartition] = set()
         try:
             self._consumer = KafkaConsumer(
                 *topics,
@@ -102,11 +104,34 @@ class GroupConsumer:
 
     def poll(self, timeout_seconds: float) -> list[Message]:
         """What has come for this member; also keeps its place in the group. Raises BrokerUnavailable."""
+        # Before polling: what a poll has returned must not be lost to an error after it.
+        self._commit_beginnings()
         try:
             records = self._consumer.poll(timeout_ms=int(timeout_seconds * 1000))
         except KafkaError as error:
             raise BrokerUnavailable(f"polling failed: {type(error).__name__}") from error
         return [_message(record) for batch in records.values() for record in batch]
+
+    def _commit_beginnings(self) -> None:
+        """Commits the first offset of partitions new to this member where none or only an expired one is committed.
+
+        Who computes the lag from outside, an autoscaler for instance, would else count messages that have expired.
+        """
+        own = self._consumer.assignment()
+        new = own - self._begun
+        try:
+            if new:
+                firsts = self._consumer.beginning_offsets(sorted(new), timeout_ms=COMMIT_TIMEOUT_MS)
+                self._commit({place: first for place, first in firsts.items() if self._committed(place) < first})
+            self._begun = set(own)
+        except KafkaError as error:
+            # Polling must go on, because it is what ends a rebalance; the next poll comes back to this.
+            log.warning("first offsets not committed: %s", type(error).__name__)
+
+    def _committed(self, place: TopicPartition) -> int:
+        """The committed offset; -1 where there is none."""
+        offset: int | None = self._consumer.committed(place, timeout_ms=COMMIT_TIMEOUT_MS)
+        return -1 if offset is None else offset
 
     def hold(self) -> None:
         """Stops fetching, so that polling only keeps the place in the group."""
@@ -144,15 +169,19 @@ class GroupConsumer:
             place = TopicPartition(message.topic, message.partition)
             if place in own:
                 offsets[place] = max(offsets.get(place, 0), message.offset + 1)
+        try:
+            self._commit(offsets)
+        except KafkaError as error:
+            raise BrokerUnavailable(f"offsets were not committed: {type(error).__name__}") from error
+
+    def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if not offsets:
             return
+        marks = {place: OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
         try:
-            marks = {place: OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
             self._consumer.commit(marks, timeout_ms=COMMIT_TIMEOUT_MS)
         except LOST_PARTITIONS as error:
             log.warning("offsets not committed, the partitions have moved: %s", type(error).__name__)
-        except KafkaError as error:
-            raise BrokerUnavailable(f"offsets were not committed: {type(error).__name__}") from error
 
     def close(self) -> None:
         """Leaves the group."""
@@ -214,7 +243,9 @@ def create_topics(kafka: Kafka, configs: Mapping[str, Mapping[str, str]]) -> lis
             for name in missing
         }
         if wanted:
-            admin.create_topics(wanted, wait_for_metadata=True)
+            with suppress(TopicAlreadyExistsError):  # another process was faster with one of them
+                admin.create_topics(wanted)
+            admin.wait_for_topics(missing)
         return missing
     except KafkaError as error:
         raise BrokerUnavailable(f"topics were not created: {error}") from error

@@ -25,19 +25,31 @@ class _SilentHandler(WSGIRequestHandler):
         """A line per scrape and probe would drown the service's own lines."""
 
 
-def serve_health(host: str, port: int, *, healthy: Check, ready: Check) -> int:
-    """Serves in a thread of its own and returns the port (a free one for port 0); raises InputError if it is taken."""
+class Health:
+    """What the port answers: alive and not ready, until the service says how either is told.
+
+    A model that loads for minutes and a broker that is away are no reason to start the process anew.
+    """
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.healthy: Check = lambda: True
+        self.ready: Check = lambda: False
+
+
+def serve_health(host: str, port: int) -> Health:
+    """Serves in a thread of its own, at a free port for port 0; raises InputError if it is taken."""
     metrics = make_wsgi_app()
-    checks = {"/healthz": healthy, "/readyz": ready}
+    health = Health()
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
             body: Iterable[bytes] = metrics(environ, start_response)
             return body
-        if path not in checks:
+        if path not in ("/healthz", "/readyz"):
             status, text = "404 Not Found", b"/metrics, /healthz and /readyz are here\n"
-        elif checks[path]():
+        elif health.healthy() if path == "/healthz" else health.ready():
             status, text = "200 OK", b"ok\n"
         else:
             status, text = "503 Service Unavailable", b"no\n"
@@ -49,4 +61,5 @@ def serve_health(host: str, port: int, *, healthy: Check, ready: Check) -> int:
     except OSError as error:
         raise InputError(f"worker.metrics_port: cannot listen on {host}:{port}: {error.strerror}") from error
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
-    return server.server_port
+    health.port = server.server_port
+    return health

@@ -15,11 +15,12 @@ from seep.broker import GroupConsumer, Sender
 from seep.cancellation import CancelledRuns
 from seep.deadletter import dead_letter
 from seep.errors import InputError, Unavailable
-from seep.health import serve_health
+from seep.health import Health, serve_health
 from seep.messages import Message, Send
 from seep.metrics import MESSAGES, count, timed
 from seep.settings import Kafka, Settings, load_settings
 from seep.stage import Job, Result, Stage
+from seep.stopping import Stopped
 from seep.topics import DEAD_LETTERS
 from seep.worker import Postponed, Process, Worker
 
@@ -29,8 +30,9 @@ RETRY_SECONDS = 2.0
 Connected = TypeVar("Connected")
 
 
-class Stopped(Exception):
-    """The service was told to stop before it had started."""
+def open_health(settings: Settings) -> Health:
+    """The metrics port; to be opened before anything slow. Raises InputError if it is taken."""
+    return serve_health(settings.worker.metrics_host, settings.worker.metrics_port)
 
 
 def service_arguments(description: str) -> argparse.ArgumentParser:
@@ -69,6 +71,7 @@ def serve_stage(
     topics: Sequence[str],
     group: str,
     stop: threading.Event,
+    health: Health,
     apart: bool = False,
     ready: Callable[[], bool] = lambda: True,
 ) -> bool:
@@ -82,7 +85,7 @@ def serve_stage(
         sender = wait_for(lambda: Sender(settings.kafka), stop)
         cancelled = wait_for(lambda: CancelledRuns(settings.kafka), stop)
         loops[together] = stage_process(stage, sender.send, cancelled)
-    return serve_loops(settings, stage.name, loops, group=group, stop=stop, ready=ready)
+    return serve_loops(settings, stage.name, loops, group=group, stop=stop, health=health, ready=ready)
 
 
 def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRuns) -> Process:
@@ -103,10 +106,17 @@ def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRun
 
 
 def serve(
-    settings: Settings, name: str, process: Process, *, topics: Sequence[str], group: str, stop: threading.Event
+    settings: Settings,
+    name: str,
+    process: Process,
+    *,
+    topics: Sequence[str],
+    group: str,
+    stop: threading.Event,
+    health: Health,
 ) -> bool:
     """Consumes topics into `process` until told to stop; see `serve_loops`."""
-    return serve_loops(settings, name, {tuple(topics): process}, group=group, stop=stop)
+    return serve_loops(settings, name, {tuple(topics): process}, group=group, stop=stop, health=health)
 
 
 def serve_loops(
@@ -116,9 +126,10 @@ def serve_loops(
     *,
     group: str,
     stop: threading.Event,
+    health: Health,
     ready: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Runs a loop for each set of topics, with one metrics port for all; whether each has finished what it had."""
+    """Runs a loop for each set of topics, with one `health` for all; whether each has finished what it had."""
     options = settings.worker
     give_up = partial(_to_the_dead_letters, settings.kafka, name)
     consumers: list[GroupConsumer] = []
@@ -129,15 +140,11 @@ def serve_loops(
             name, consumers[-1], process, give_up, batch=options.batch, grace_seconds=options.grace_seconds, stop=stop
         )
         workers.append(loop)
-    port = serve_health(
-        options.metrics_host,
-        options.metrics_port,
-        healthy=lambda: all(worker.healthy() for worker in workers),
-        # A target that is away for a while must not take the others out of service.
-        ready=lambda: ready() and any(worker.ready() for worker in workers),
-    )
+    health.healthy = lambda: all(worker.healthy() for worker in workers)
+    # A target that is away for a while must not take the others out of service.
+    health.ready = lambda: ready() and any(worker.ready() for worker in workers)
     served = ", ".join(topic for topics in loops for topic in topics)
-    log.info("%s serves %s as group %s; metrics on port %d", name, served, group, port)
+    log.info("%s serves %s as group %s; metrics on port %d", name, served, group, health.port)
     try:
         with ThreadPoolExecutor(len(workers)) as threads:
             running = [threads.submit(worker.run) for worker in workers]

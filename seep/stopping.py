@@ -1,8 +1,21 @@
 """How a process is told to stop."""
 
+import logging
+import os
 import signal
+import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
+
+log = logging.getLogger(__name__)
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stopped(Exception):
+    """The process was told to stop before it had started."""
 
 
 def stop_on_signals() -> threading.Event:
@@ -19,6 +32,36 @@ def stop_on_signals() -> threading.Event:
         stop.set()
 
     threading.Thread(target=pass_on, name="signals", daemon=True).start()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, lambda received, _: told.put(received))
     return stop
+
+
+@contextmanager
+def loading(stop: threading.Event) -> Iterator[None]:
+    """While the block lasts, in the main thread, a signal to stop ends the process at once: nothing is in hand yet.
+
+    A model takes minutes to load, and Python handles a signal only once the library that loads it returns.
+    Raises Stopped where the signal came before.
+    """
+    if stop.is_set():
+        raise Stopped
+    told, teller = socket.socketpair()
+    teller.setblocking(False)
+    before = signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_end_when_told, args=(told,), name="loading", daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        teller.close()
+
+
+def _end_when_told(told: socket.socket) -> None:
+    """Reads the numbers of the signals that arrive, until the other end is closed."""
+    with told:
+        while numbers := told.recv(64):
+            if set(numbers) & set(SIGNALS):
+                log.info("stopped while loading")
+                logging.shutdown()
+                os._exit(0)

@@ -24,6 +24,9 @@ LONGEST_RETRY_SECONDS = 15.0
 TRIES = 4
 # A healthy loop polls several times a second; a loop silent for this long hangs.
 SILENCE_SECONDS = 60.0
+# What has failed at everything for this long without blaming its surroundings is broken itself: an engine whose device
+# is lost raises for ever, and only a new process helps.
+BROKEN_SECONDS = 120.0
 LAG_SECONDS = 5.0
 
 Place = tuple[str, int, int]
@@ -90,12 +93,14 @@ class Worker:
         self._last_lag = 0.0
         self._broker_trouble = False
         self._batch_trouble = False
+        self._failing_since: float | None = None
+        self._broken = False
         # Noted by the loop, because a consumer must not be asked from another thread.
         self._assigned = False
 
     def healthy(self) -> bool:
-        """Whether the loop is alive."""
-        return time.monotonic() - self._last_poll < SILENCE_SECONDS
+        """Whether the loop is alive, and what it feeds is not broken for good."""
+        return time.monotonic() - self._last_poll < SILENCE_SECONDS and not self._broken
 
     def ready(self) -> bool:
         """Whether the loop has partitions and its surroundings let it work."""
@@ -167,6 +172,7 @@ class Worker:
             # What failed while nothing succeeded says nothing of the messages.
             self._failures = Counter(dict.fromkeys(self._failures, 1))
         self._surroundings_trusted = True
+        self._failing_since, self._broken = None, False
         self._pause = FIRST_RETRY_SECONDS
         self._uncommitted += messages
         self._commit()
@@ -195,7 +201,17 @@ class Worker:
         if errors:
             log.warning("a batch of %d messages failed and will be tried again: %s", len(messages), _told(errors[0]))
             BATCH_RETRIES.labels(self._stage).inc()
+            self._note_failure(errors[0])
         return errors[0] if errors else None
+
+    def _note_failure(self, error: BaseException) -> None:
+        if isinstance(error, Unavailable):
+            self._failing_since, self._broken = None, False
+            return
+        self._failing_since = self._failing_since or time.monotonic()
+        if not self._broken and time.monotonic() - self._failing_since > BROKEN_SECONDS:
+            log.error("nothing has succeeded for %.0f s: this process is not healthy any more", BROKEN_SECONDS)
+            self._broken = True
 
     def _wait(self, seconds: float | None) -> None:
         """Keeps the place in the group for so long, else for a pause that grows while nothing is done."""

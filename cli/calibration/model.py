@@ -1,6 +1,7 @@
 """Trains the grammar's tiny language model by distillation, and keeps it in a folder named by its content."""
 
 import random
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,16 @@ def ensure_model(folder: Path) -> Path:
         if not content.is_dir():
             raise InputError(f"{folder}: the calibration model cannot be written: {error.strerror}") from error
     return content
+
+
+def current_model(folder: Path) -> Path:
+    """A name for the trained model that stays the same when the grammar or the training changes; see `ensure_model`."""
+    trained = ensure_model(folder)
+    link = folder / "current"
+    fresh = folder / f"current-{secrets.token_hex(4)}"
+    fresh.symlink_to(trained.name)
+    fresh.replace(link)
+    return link
 
 
 def _content_hash() -> str:

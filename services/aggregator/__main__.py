@@ -10,7 +10,7 @@ from seep.broker import Sender
 from seep.errors import InputError
 from seep.messages import Message
 from seep.metrics import MESSAGES, timed
-from seep.service import run_service, serve, service_arguments, wait_for
+from seep.service import open_health, run_service, serve, service_arguments, wait_for
 from seep.settings import Settings
 from seep.stopping import stop_on_signals
 from seep.suites.loading import load_suite
@@ -48,6 +48,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
         raise InputError("database.dsn: the aggregator needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
     watched = [(monitor.target, load_suite(monitor.suite).name) for monitor in settings.monitors.values()]
     stop = stop_on_signals()
+    health = open_health(settings)
     collect_garbage_rarely()
     wait_for(lambda: migrate(dsn), stop)
     sender = wait_for(lambda: Sender(settings.kafka), stop)
@@ -66,7 +67,8 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
             MESSAGES.labels(STAGE, "done").inc(len(messages) - len(batch.unusable))
             MESSAGES.labels(STAGE, "dead").inc(len(batch.unusable))
 
-        return serve(settings, STAGE, process, topics=[SCORES, RUNS, DEAD_LETTERS], group=GROUP, stop=stop)
+        topics = [SCORES, RUNS, DEAD_LETTERS]
+        return serve(settings, STAGE, process, topics=topics, group=GROUP, stop=stop, health=health)
 
 
 if __name__ == "__main__":

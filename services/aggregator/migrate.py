@@ -1,5 +1,6 @@
-"""Brings a database's schema up to date."""
+"""Brings a schema up to date; `python -m services.aggregator.migrate` does it where nothing else runs yet."""
 
+import argparse
 from functools import partial
 
 from alembic import command
@@ -8,6 +9,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from seep.errors import InputError
+from seep.service import run_service, service_arguments, wait_for
+from seep.settings import Settings
+from seep.stopping import stop_on_signals
 from services.aggregator.store import DatabaseUnavailable, connect
 
 # Any number will do, as long as all versions of this service use the same one.
@@ -30,3 +35,16 @@ def migrate(dsn: str) -> None:
             command.upgrade(config, "head")
     except OperationalError as error:
         raise DatabaseUnavailable(str(error.orig)) from error
+
+
+def main(arguments: argparse.Namespace, settings: Settings) -> bool:
+    """Migrates the configured database as soon as it answers; safe to run again. Raises InputError where none is."""
+    dsn = settings.database.resolved_dsn()
+    if dsn is None:
+        raise InputError("database.dsn: there is no PostgreSQL to migrate; set SEEP_DATABASE__DSN or database.dsn_file")
+    wait_for(lambda: migrate(dsn), stop_on_signals())
+    return True
+
+
+if __name__ == "__main__":
+    run_service(main, service_arguments(__doc__ or ""))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from seep.codec import decode_prompt_job, encode_generated_job
 from seep.errors import InputError, Unavailable
 from seep.records import Failure, GeneratedJob, PromptJob
-from seep.service import run_service, serve_stage, service_arguments
+from seep.service import open_health, run_service, serve_stage, service_arguments
 from seep.settings import OpenAiEngine, Settings
 from seep.stage import Stage
-from seep.stopping import stop_on_signals
+from seep.stopping import loading, stop_on_signals
 from seep.topics import GENERATIONS, jobs_topic
 from services.generator.engines import engine_named, open_backend
 from services.generator.generating import generate_jobs
@@ -23,7 +23,9 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     if not targets:
         raise InputError(f"targets: no target names the engine {name!r}, so there is nothing to serve")
     stop = stop_on_signals()
-    backend = open_backend(engine, f"engines.{name}", targets)
+    health = open_health(settings)
+    with loading(stop):
+        backend = open_backend(engine, f"engines.{name}", targets)
 
     def handle(jobs: Sequence[PromptJob]) -> list[GeneratedJob | Failure | Unavailable]:
         return generate_jobs(jobs, backend, targets)
@@ -32,7 +34,8 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     topics = [jobs_topic(target) for target in sorted(targets)]
     # A model in this process answers all its targets in one batch; an endpoint's targets wait for nothing in common.
     apart = isinstance(engine, OpenAiEngine)
-    return serve_stage(settings, stage, topics=topics, group=f"seep-generator-{name}", stop=stop, apart=apart)
+    group = f"seep-generator-{name}"
+    return serve_stage(settings, stage, topics=topics, group=group, stop=stop, health=health, apart=apart)
 
 
 if __name__ == "__main__":

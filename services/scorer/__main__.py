@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from seep.codec import decode_generated_job, encode_scored_job
 from seep.records import Failure, GeneratedJob, ScoredJob
-from seep.service import run_service, serve_stage, service_arguments
+from seep.service import open_health, run_service, serve_stage, service_arguments
 from seep.settings import Settings
 from seep.stage import Stage
-from seep.stopping import stop_on_signals
+from seep.stopping import loading, stop_on_signals
 from seep.topics import GENERATIONS, SCORES
 from services.scorer.canary import Canary
 from services.scorer.loading import load_metrics
@@ -20,16 +20,19 @@ GROUP = "seep-scorer"
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     """Serves until stopped; see `serve_stage`."""
     stop = stop_on_signals()
+    health = open_health(settings)
     # A scorer without a metric serves the probes that compare nothing.
     configured = settings.metrics.any()
-    metrics, provenance = load_metrics(settings.metrics, settings.scoring) if configured else ({}, {})
-    canary = Canary(metrics)
+    with loading(stop):
+        metrics, provenance = load_metrics(settings.metrics, settings.scoring) if configured else ({}, {})
+        canary = Canary(metrics)
 
     def handle(jobs: Sequence[GeneratedJob]) -> list[ScoredJob | Failure]:
         return score_jobs(jobs, metrics, settings.scoring, {**provenance, "canary": canary.check()})
 
     stage = Stage("scorer", SCORES, decode_generated_job, handle, encode_scored_job, lambda job: job.prompts)
-    return serve_stage(settings, stage, topics=[GENERATIONS], group=GROUP, stop=stop, ready=canary.is_sound)
+    sound = canary.is_sound
+    return serve_stage(settings, stage, topics=[GENERATIONS], group=GROUP, stop=stop, health=health, ready=sound)
 
 
 if __name__ == "__main__":

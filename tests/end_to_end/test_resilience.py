@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from cli.push import job_messages, manifest_message
 from deploy.local.stack import Service
@@ -19,14 +18,11 @@ from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from seep.topics import DEAD_LETTERS, RATES
 from tests.end_to_end.conftest import Stack, run_seep, stack_in, wait_until
+from tests.guests import JOBS, SAMPLES, write_recorded, write_suite
 
-JOBS = 200
-SAMPLES = 3
 GARBLED = 2
 MISSED = "will be tried again"
 GARBAGE = b"\xff\xfe this is no job"
-WORDS = ("banana", "lemon", "sky", "coal", "snow", "brick", "grass", "plum", "teacher", "doctor", "table", "car")
-COLOURS = ("yellow", "blue", "black", "white", "red", "green")
 
 
 @pytest.fixture(scope="module")
@@ -36,36 +32,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def suite(folder: Path) -> Path:
-    """A suite of many small jobs, so that a run can be met in its middle."""
-    path = folder / "guests.yaml"
-    decoding = {"temperature": 1.0, "max_tokens": 5, "samples": SAMPLES}
-    head = {"name": "guests", "version": "1", "format": {"kind": "plain", "user": "{prompt}"}, "decoding": decoding}
-    jobs = [suite_job(number) for number in range(JOBS)]
-    path.write_text(yaml.safe_dump({**head, "jobs": jobs}), encoding="utf-8")
-    return path
-
-
-def suite_job(number: int) -> dict[str, Any]:
-    guest = f"Guest {number}"
-    colours = (COLOURS[number % 6], COLOURS[(number + 1) % 6])
-    tests = [
-        {"concept": colour, "prompt": f"{guest} wore {colour}. {guest} ordered a", "category": colour}
-        for colour in colours
-    ]
-    return {"control": f"{guest} ordered a", "tests": tests}
+    return write_suite(folder / "guests.yaml")
 
 
 @pytest.fixture(scope="module")
 def recorded(suite: Path, folder: Path) -> Path:
-    """An answer to every prompt of the suite, drawn with a fixed seed."""
-    draw = random.Random(7)
-    prompts = [
-        prompt for job in load_suite(suite).jobs for prompt in (job.control, *(test.prompt for test in job.tests))
-    ]
-    path = folder / "guests.jsonl"
-    lines = [json.dumps({"prompt": prompt, "generations": draw.choices(WORDS, k=SAMPLES)}) for prompt in prompts]
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
+    return write_recorded(suite, folder / "guests.jsonl")
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,12 @@
 """Sending, consuming in a group and reading a whole topic, on a real broker."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.structs import OffsetAndMetadata
 
 from deploy.local.broker import LocalBroker
 from seep import broker as edge
@@ -76,6 +79,32 @@ def test_the_lag_is_what_was_not_polled_yet(kafka: Kafka) -> None:
     consumer.hold()
     assert consumer.lag() == {TOPIC: total - polled}
     consumer.close()
+
+
+@pytest.mark.parametrize("committed", [None, 2])
+def test_messages_that_expired_before_they_were_read_do_not_count_as_lag(kafka: Kafka, committed: int | None) -> None:
+    group, place = f"late-{committed}", TopicPartition(f"{TOPIC}-{committed}", 0)
+    one_partition = kafka.model_copy(update={"topics": Topics(partitions=1)})
+    create_topics(one_partition, {place.topic: {}})
+    Sender(kafka).send([Outgoing(place.topic, b"run/job", b"v")] * 5)
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    if committed is not None:
+        admin.alter_group_offsets(group, {place: OffsetAndMetadata(committed, "", -1)})
+    admin.delete_records({place: 4})  # what the retention does, now
+    consumer = GroupConsumer(kafka, [place.topic], group, batch=10)
+    while not admin.list_group_offsets([group])[group].get(place, OffsetAndMetadata(0, "", -1)).offset >= 4:
+        consumer.poll(0.5)
+    consumer.close()
+    assert admin.list_group_offsets([group])[group][place].offset == 4
+    admin.close()
+
+
+def test_topics_are_created_by_processes_that_start_together(kafka: Kafka) -> None:
+    configs = topic_configs([f"together-{number}" for number in range(8)], kafka.topics)
+    with ThreadPoolExecutor(4) as processes:
+        made = list(processes.map(lambda _: create_topics(kafka, configs), range(4)))
+    assert set().union(*made) >= {name for name in configs if "together" in name}
+    assert existing_topics(kafka) >= set(configs)
 
 
 def test_a_message_that_the_broker_does_not_take_raises(kafka: Kafka) -> None:

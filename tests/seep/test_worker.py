@@ -283,3 +283,50 @@ def test_the_lag_counts_what_is_in_hand_and_what_was_not_polled(monkeypatch: pyt
     worker, stop = worker_on(consumer, process)
     assert run_until(worker, stop, lambda: len(consumer.committed) == 3)
     assert seen == [3]
+
+
+def test_a_worker_at_which_everything_fails_is_not_healthy_until_something_succeeds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("seep.worker.BROKEN_SECONDS", 0.0)
+    consumer = FakeConsumer(messages(1))
+    told: list[bool] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        told.append(worker.healthy())
+        if len(told) < TRIES:
+            raise RuntimeError("the device is lost")
+
+    worker, stop = worker_on(consumer, process)
+    assert run_until(worker, stop, lambda: bool(consumer.committed))
+    assert told == [True, False, False, False]
+    assert worker.healthy()
+
+
+def test_surroundings_in_trouble_are_no_ill_health(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seep.worker.BROKEN_SECONDS", 0.0)
+    consumer = FakeConsumer(messages(1))
+    told: list[bool] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        told.append(worker.healthy())
+        if len(told) < 5:
+            raise Unavailable("the database is away")
+
+    worker, stop = worker_on(consumer, process)
+    assert run_until(worker, stop, lambda: bool(consumer.committed))
+    assert told == [True] * 5
+
+
+def test_a_message_given_up_is_no_ill_health(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seep.worker.BROKEN_SECONDS", 0.0)
+    consumer = FakeConsumer(messages(1))
+    given_up: list[int] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        raise RuntimeError("a message of poison")
+
+    worker, stop = worker_on(consumer, process, lambda message, reason: given_up.append(message.offset))
+    assert run_until(worker, stop, lambda: bool(consumer.committed))
+    assert given_up == [1]
+    assert worker.healthy()

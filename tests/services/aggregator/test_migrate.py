@@ -1,8 +1,12 @@
 """Migrations on a real database."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -34,6 +38,32 @@ def test_migrating_twice_is_migrating_once(postgres_dsn: str) -> None:
     migrate(postgres_dsn)
     migrate(postgres_dsn)
     assert tables(postgres_dsn) == ALL_TABLES
+
+
+def test_the_module_migrates_the_configured_database_however_often_it_runs(postgres_dsn: str, tmp_path: Path) -> None:
+    for _ in range(2):
+        done = run_migrations(tmp_path, {"SEEP_DATABASE__DSN": postgres_dsn})
+        assert done.returncode == 0, done.stderr
+    assert tables(postgres_dsn) == ALL_TABLES
+
+
+def test_the_module_says_in_one_line_that_no_database_is_configured(tmp_path: Path) -> None:
+    done = run_migrations(tmp_path, {})
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("database.dsn: ")
+
+
+def run_migrations(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The module as a process, with no configuration but the environment."""
+    config = folder / "seep.yaml"
+    config.write_text("{}", encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "services.aggregator.migrate", "--config", str(config)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_a_database_of_the_first_schema_reads_the_same_once_it_is_migrated(

@@ -1,0 +1,77 @@
+"""Every profile is what a real API server takes, and the engines of the GPU profile find nodes with GPUs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.cluster import CHART, NAME, Cluster, wait_until
+
+pytestmark = pytest.mark.timeout(1200)
+
+GPU = "nvidia.com/gpu"
+PROFILES = sorted(CHART.glob("values-*.yaml"))
+# Custom resources of the charts' options: a server without them cannot judge.
+GROUPS = ("keda.sh", "monitoring.coreos.com", "kafka.strimzi.io")
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
+def test_a_server_takes_the_whole_profile(cluster: Cluster, profile: Path) -> None:
+    served = cluster.kubectl("api-versions")
+    missing = [group for group in GROUPS if group not in served]
+    if missing:
+        pytest.skip(f"the cluster has no resources of {', '.join(missing)}")
+    capabilities = [f"--api-versions={version}" for version in served.split()]
+    rendered = cluster.helm("template", NAME, str(CHART), "--values", str(profile), *capabilities)
+    accounts = [of for of in yaml.safe_load_all(rendered) if of and of["kind"] == "ServiceAccount"]
+    # For real: a server refuses a pod, even in a dry run, whose account is not there.
+    cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump_all(accounts))
+    cluster.warnings.clear()
+    cluster.kubectl("apply", "--dry-run=server", "--filename=-", stdin=rendered)
+    cluster.kubectl("delete", "--filename=-", stdin=yaml.safe_dump_all(accounts))
+    assert cluster.warnings == []
+
+
+@pytest.fixture
+def gpu_profile(cluster: Cluster) -> dict[str, Any]:
+    """The profile, installed; nothing is waited for, because its broker and database are not there."""
+    fake = cluster.kubectl("get", "nodes", "--selector=type=kwok", "--output=name").split()
+    if len(fake) < 8:
+        pytest.skip("the cluster has no 8 fake nodes of kwok's with GPUs")
+    profile = CHART / "values-gpu.yaml"
+    cluster.kubectl("create", "secret", "generic", "seep-database", "--from-literal=dsn=postgresql://nobody@nowhere/x")
+    cluster.helm("install", NAME, str(CHART), "--values", str(profile), "--no-hooks")
+    values: dict[str, Any] = yaml.safe_load(profile.read_text(encoding="utf-8"))
+    return values
+
+
+def test_each_engine_runs_on_nodes_with_gpus_and_scales_to_its_limit(
+    cluster: Cluster, gpu_profile: dict[str, Any]
+) -> None:
+    engines, generator = gpu_profile["config"]["engines"], gpu_profile["generator"]
+    assert (len(engines), len(gpu_profile["config"]["targets"])) == (4, 10)
+    for name, engine in engines.items():
+        own = generator["engines"].get(name, {}).get("autoscaling", {})
+        limit = own.get("maxReplicas", generator["autoscaling"]["maxReplicas"])
+        scaled = [of for of in cluster.objects("scaledobjects.keda.sh") if name in of["metadata"]["name"]]
+        assert [of["spec"]["maxReplicaCount"] for of in scaled] == [limit]
+        for replicas in (1, limit):
+            # What KEDA's operator would do, which is not in this cluster.
+            cluster.kubectl("scale", f"deployment/{NAME}-generator-{name}", f"--replicas={replicas}")
+            wait_for_running(cluster, name, replicas)
+        for pod in pods(cluster, name):
+            assert pod["spec"]["nodeName"].startswith("gpu-")
+            asked = pod["spec"]["containers"][0]["resources"]["limits"][GPU]
+            assert asked == str(engine.get("tensor_parallel_size", 1))
+
+
+def pods(cluster: Cluster, engine: str) -> list[dict[str, Any]]:
+    return cluster.objects("pods", f"--selector=seep/engine={engine}")
+
+
+def wait_for_running(cluster: Cluster, engine: str, replicas: int) -> None:
+    def reached() -> bool:
+        return [pod["status"]["phase"] for pod in pods(cluster, engine)] == ["Running"] * replicas
+
+    wait_until(reached, f"{replicas} processes of {engine} to run")

@@ -30,6 +30,8 @@ from services.aggregator.migrate import migrate
 from services.aggregator.store import Store
 
 METRICS = ("bert_score", "sentence_bert")
+# What the semantic probe emits beside the leak scores.
+OTHER_MEASURES = {"tie": 0.0, "echo": 0.0, "empty": 0.0, "self_similarity": 0.5}
 CATEGORIES = ("1", "2", "3")
 WORDS = ("banana", "school", "bus", "driver", "lemon", "brick", "teacher", "quiet", "garden", "of", "the", "a")
 # Tests and samples per job; the first is the published colour set's mean job.
@@ -159,7 +161,7 @@ def scored_job(run: str, number: int, tests: int, samples: int, draw: random.Ran
     outcomes = tuple(
         Outcome(of.metric, measure, category[of.test], of.test, of.sample, value)
         for of in pairs
-        for measure, value in (("leak", float(of.to_test > of.to_control)), ("tie", 0.0), ("echo", 0.0))
+        for measure, value in (("leak", float(of.to_test > of.to_control)), *OTHER_MEASURES.items())
     )
     return ScoredJob(generated, outcomes, tuple(pairs), {"embedder": "e"})
 

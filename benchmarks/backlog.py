@@ -40,6 +40,8 @@ class Figures:
     generated_while_away: int
     highest_lag: float
     last_lag: float
+    ended: int | None
+    """The generator's exit status after SIGTERM."""
 
 
 def main() -> None:
@@ -103,7 +105,15 @@ def watched(
     wait_until(lambda: lag(generator) == 0, 30)
     dead = len(list(TopicReader(kafka, DEAD_LETTERS).new_messages()))
     return Figures(
-        generated, dead, steady_done, back_at[0] - start, all_done, while_away, max(lags), lag(generator) or 0.0
+        generated,
+        dead,
+        steady_done,
+        back_at[0] - start,
+        all_done,
+        while_away,
+        max(lags),
+        lag(generator) or 0.0,
+        generator.stop(),
     )
 
 

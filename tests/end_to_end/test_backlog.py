@@ -17,3 +17,4 @@ def test_the_backlog_of_a_target_that_is_away_waits_alone_and_whole(tmp_path: Pa
     assert 0 < figures.steady_done < figures.away_back
     assert figures.highest_lag == JOBS
     assert figures.last_lag == 0
+    assert figures.ended == 0

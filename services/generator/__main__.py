@@ -34,8 +34,12 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     topics = [jobs_topic(target) for target in sorted(targets)]
     # A model in this process answers all its targets in one batch; an endpoint's targets wait for nothing in common.
     apart = isinstance(engine, OpenAiEngine)
-    group = f"seep-generator-{name}"
-    return serve_stage(settings, stage, topics=topics, group=group, stop=stop, health=health, apart=apart)
+    return serve_stage(settings, stage, topics=topics, group=group_of(name), stop=stop, health=health, apart=apart)
+
+
+def group_of(engine: str) -> str:
+    """The consumer group of an engine's processes; the chart's autoscaling names it too."""
+    return f"seep-generator-{engine}"
 
 
 if __name__ == "__main__":

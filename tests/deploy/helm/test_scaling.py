@@ -1,11 +1,9 @@
 """Processes follow what waits in Kafka: KEDA's objects name the very topics and groups that the services read."""
 
-import inspect
-
 import pytest
 
 from seep.topics import GENERATIONS, jobs_topic
-from services.generator import __main__ as generator
+from services.generator.__main__ import group_of
 from services.scorer.__main__ import GROUP as SCORER_GROUP
 from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, render
 
@@ -29,9 +27,10 @@ def test_a_generator_has_a_trigger_for_each_of_its_targets():
 
 
 def test_the_groups_are_those_of_the_services():
-    assert 'group=f"seep-generator-{name}"' in inspect.getsource(generator)
-    (trigger,) = triggers(render("gpu").of("ScaledObject")["seep-scorer"])
+    scaled = render("gpu").of("ScaledObject")
+    (trigger,) = triggers(scaled["seep-scorer"])
     assert (trigger["consumerGroup"], trigger["topic"]) == (SCORER_GROUP, GENERATIONS)
+    assert {trigger["consumerGroup"] for trigger in triggers(scaled["seep-generator-qwen-7b"])} == {group_of("qwen-7b")}
 
 
 def test_a_trigger_reads_as_the_services_do():

@@ -227,15 +227,18 @@ def test_a_prompt_that_the_server_refuses_fails_at_once() -> None:
 
 
 def test_no_more_requests_are_in_flight_than_configured() -> None:
-    flying, most, lock = 0, 0, threading.Lock()
+    flying, most, changed = 0, 0, threading.Condition()
 
     def script(number: int) -> str:
         nonlocal flying, most
-        with lock:
+        with changed:
             flying += 1
             most = max(most, flying)
+            changed.notify_all()
+            # The first ones stay until as many are there as may be: however slow the machine is, they meet.
+            changed.wait_for(lambda: most >= 3, timeout=60)
         time.sleep(0.01)
-        with lock:
+        with changed:
             flying -= 1
         return "answer"
 

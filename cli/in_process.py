@@ -57,7 +57,7 @@ def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None
     engine = settings.targets[target].engine
     compares = probe not in PROBES or PROBES[probe].compares
     loaded, provenance = load_metrics(settings.metrics, settings.scoring, metrics) if compares else ({}, {})
-    provenance["canary"] = Canary(loaded).check()
+    provenance["canary"] = Canary(loaded).verdict()
     asked = {target: settings.targets[target]}
     backend = open_backend(engine_named(settings, engine), f"engines.{engine}", asked)
     return Pipeline(

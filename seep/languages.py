@@ -54,6 +54,8 @@ LANGUAGES = {
     "zh": Language("Chinese", "Sino-Tibetan", "Sinitic", "Chinese"),
 }
 
+# ISO 639-1 codes; without blanks between words there is nothing to split at.
+WITHOUT_BLANKS = frozenset({"ja", "km", "lo", "my", "th", "zh"})
 OTHER_NAMES = {"mandarin": "zh", "mandarin chinese": "zh", "simplified chinese": "zh", "farsi": "fa"}
 CODES = {language.name.lower(): code for code, language in LANGUAGES.items()} | OTHER_NAMES
 
@@ -63,6 +65,11 @@ def language_code(text: str) -> str | None:
     name = text.strip().lower()
     code = CODES.get(name, name.split("-")[0])
     return code if code in LANGUAGES else None
+
+
+def written_without_blanks(language: str) -> bool:
+    """Whether the words of a language, by its ISO 639-1 code with or without a region, stand without blanks."""
+    return language.split("-")[0].lower() in WITHOUT_BLANKS
 
 
 def spill_category(directive: str, detected: str) -> str:

@@ -85,7 +85,8 @@ class BertScore(Section):
     model: str = "distilbert-base-uncased"
     layer: int | None = Field(None, ge=1)
     scores: Annotated[tuple[Literal["f1", "precision", "recall"], ...], Field(min_length=1)] = ("f1",)
-    baseline: FilePath | None = None
+    # Not FilePath: services that do not score read the same configuration where the file is not.
+    baseline: Path | None = None
 
 
 class Metrics(Section):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, ValidationError, model_validator
 
 from seep.settings.section import Identifier, Section
 
@@ -12,6 +12,14 @@ def _endpoint(url: HttpUrl) -> HttpUrl:
     if url.username or url.password or url.query or url.fragment:
         raise ValueError("expected a URL without user, password, query and fragment; keys go into api_key_file")
     return url
+
+
+def _proxy(value: str) -> str:
+    try:
+        return str(HttpUrl(value))
+    except ValidationError:
+        # Its own text would quote the value, which may hold a password.
+        raise ValueError("expected http://host:port or https://host:port") from None
 
 
 class VllmEngine(Section):
@@ -51,7 +59,7 @@ class OpenAiEngine(Section):
     max_concurrency: int = Field(16, ge=1)
     max_retries: int = Field(5, ge=0)
     max_response_bytes: int = Field(8 * 1024 * 1024, ge=1)
-    proxy: str | None = Field(None, repr=False)
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = Field(None, repr=False)
     supports_n: bool = True
     seed: int | None = None
 

@@ -11,7 +11,7 @@ from seep.settings.section import Identifier, Section
 PROMPT_PLACE = "{prompt}"
 SYSTEM_PLACE = "{system}"
 # What asks an engine in another way; recorded answers were asked in one way, for good.
-ASKING = ("adapter", "system", "format", "filter")
+ASKING = ("adapter", "system", "format", "temperature", "top_p", "max_tokens", "filter")
 LIMITS = ("requests_per_minute", "tokens_per_day")
 
 
@@ -42,7 +42,7 @@ class OutputFilter(Section):
     """Answers that are refused and drawn again, up to `max_regenerations` times; then the last one stays.
 
     Refused is what `refuse` (a regular expression) is found in, and with `refuse_concept` an answer to a test's prompt
-    that holds the test's concept, word for word in any case.
+    that holds the test's concept, in any case: word for word, or anywhere in a language written without blanks.
     """
 
     refuse: re.Pattern[str] | None = None

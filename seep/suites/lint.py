@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from seep.languages import written_without_blanks
 from seep.suites.loading import Location, line_of, parse_suite
 from seep.suites.schema import AnySuite, Suite, SuiteTest
 
@@ -16,7 +17,6 @@ FEWEST_JOBS = 10  # with fewer clusters an interval is too wide to tell anything
 ENDING = 3  # words (or characters) that end a test as they end its control
 # UTF-8 that was once read as Mac Roman or as Windows-1252
 BROKEN_ENCODING = re.compile(r"\u201a\xc4.|\xe2\u20ac.|\xc3[\x80-\xbf]")
-LANGUAGES_WITHOUT_BLANKS = {"ja", "km", "lo", "my", "th", "zh"}
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _insertions(suite: AnySuite) -> Iterator[tuple[Location, str, str]]:
 
 def _occurs(text: str, prompt: str, language: str) -> bool:
     # At the start of a word: "red" is not in "coloured", but "blush" is in "blushed".
-    start = "" if language in LANGUAGES_WITHOUT_BLANKS else r"(?<!\w)"
+    start = "" if written_without_blanks(language) else r"(?<!\w)"
     return re.search(start + re.escape(text), prompt, re.IGNORECASE) is not None
 
 
@@ -142,6 +142,6 @@ def _same(prompt: str, other: str) -> bool:
 
 
 def _ending(prompt: str, language: str) -> str:
-    if language in LANGUAGES_WITHOUT_BLANKS:
+    if written_without_blanks(language):
         return prompt.strip()[-ENDING:]
     return " ".join(prompt.casefold().split()[-ENDING:])

@@ -15,8 +15,8 @@ Texts = tuple[str, ...]
 class Request:
     """One prompt of a job, as it stands in the suite, and how it is to be put and answered.
 
-    `concept` is the one in a test's prompt. `run`, `job`, `arm` (the prompt's place in its job) and `draw` (how many
-    samples were drawn for it before) name the request for seeds that can be repeated.
+    `concept` is the one in a test's prompt, `language` the suite's. `run`, `job`, `arm` (the prompt's place in its job)
+    and `draw` (how many samples were drawn for it before) name the request for seeds that can be repeated.
     """
 
     prompt: str
@@ -24,6 +24,7 @@ class Request:
     decoding: Decoding
     samples: int
     concept: str | None = None
+    language: str = "en"
     target: str = ""
     adapter: str | None = None
     run: str = ""

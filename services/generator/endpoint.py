@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ import httpx
 from seep.errors import InputError
 from seep.settings import OpenAiEngine
 from services.generator.patience import Trouble
+
+# What can stand in a header; an empty key would be sent as none.
+KEY = r"[!-~]+"
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Endpoint:
     """One base URL; every connection goes there, or to the configured proxy."""
 
     def __init__(self, engine: OpenAiEngine, setting: str) -> None:
-        """Raises InputError, naming `setting`, for a key that cannot be read; whether anybody answers shows later."""
+        """Raises InputError, naming `setting`, for a key that cannot be sent; whether anybody answers shows later."""
         # At its usual level the client would log a line for every request.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         key = _api_key(engine, setting)
@@ -38,7 +42,8 @@ class Endpoint:
         self._client = httpx.AsyncClient(
             # A packed answer could hold any size.
             headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {}),
-            timeout=engine.timeout_seconds,
+            # A server that cannot be reached must show as one before the time for an answer is up.
+            timeout=httpx.Timeout(engine.timeout_seconds, connect=engine.timeout_seconds / 2),
             follow_redirects=False,
             # No proxy and no password file that the configuration does not name.
             trust_env=False,
@@ -61,6 +66,8 @@ class Endpoint:
                     if len(content) > self._max_response_bytes:
                         raise Trouble("too large an answer")
                 return Reply(response.status_code, bytes(content), response.headers.get("Retry-After"))
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            raise Trouble(f"no connection ({type(error).__name__})", own=False) from error
         except (TimeoutError, httpx.TimeoutException) as error:
             raise Trouble("no answer in time") from error
         except httpx.RequestError as error:
@@ -68,13 +75,20 @@ class Endpoint:
 
 
 def _api_key(engine: OpenAiEngine, setting: str) -> str | None:
-    if engine.api_key_env:
-        if engine.api_key_env not in os.environ:
-            raise InputError(f"{setting}.api_key_env: there is no environment variable {engine.api_key_env}")
-        return os.environ[engine.api_key_env].strip()
-    if engine.api_key_file is None:
+    if engine.api_key_env is not None:
+        place, key = f"{setting}.api_key_env: {engine.api_key_env}", os.environ.get(engine.api_key_env)
+        if key is None:
+            raise InputError(f"{setting}.api_key_env: there is no environment variable {engine.api_key_env!r}")
+    elif engine.api_key_file is not None:
+        place = f"{setting}.api_key_file: {engine.api_key_file}"
+        try:
+            key = engine.api_key_file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{place} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"{place}: expected UTF-8") from error
+    else:
         return None
-    try:
-        return engine.api_key_file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise InputError(f"{setting}.api_key_file: {engine.api_key_file} cannot be read: {error.strerror}") from error
+    if not re.fullmatch(KEY, key.strip()):
+        raise InputError(f"{place}: expected one word of visible ASCII characters")
+    return key.strip()

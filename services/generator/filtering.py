@@ -1,11 +1,14 @@
 """Output filters: answers that are refused are drawn again, a limited number of times."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from prometheus_client import Counter
 
+from seep.errors import Unavailable
+from seep.languages import written_without_blanks
 from seep.settings import OutputFilter
 from services.generator.backend import Answer, Answered, Backend, Request
 
@@ -18,15 +21,16 @@ def generate_filtered(
 ) -> list[Answered]:
     """By position; `filters` by target.
 
-    Once the draws are used up the last answer stays, and is counted. A request that fails at a later draw fails.
+    Once the draws are used up the last answer stays, and is counted; at temperature 0 the first one does, as any other
+    would be the same. A request that fails at a later draw fails, and those alone wait that find nobody there.
     """
     answers = list(backend.generate(requests))
     for draw in range(1, max((each.max_regenerations for each in filters.values()), default=0) + 1):
         refused = _refused(answers, requests, filters)
-        again = [(at, samples) for at, samples in refused if filters[requests[at].target].max_regenerations >= draw]
+        again = [(at, samples) for at, samples in refused if _draws_again(requests[at], filters, draw)]
         if not again:
             break
-        drawn = backend.generate([_another_draw(requests[at], samples, draw) for at, samples in again])
+        drawn = _drawn(backend, [_another_draw(requests[at], samples, draw) for at, samples in again])
         for (at, samples), answer in zip(again, drawn, strict=True):
             REGENERATED.labels(requests[at].target).inc(len(samples))
             answers[at] = _replaced(answers[at], samples, answer)
@@ -35,14 +39,17 @@ def generate_filtered(
     return answers
 
 
-def refuses(output_filter: OutputFilter, text: str, concept: str | None) -> bool:
+def refuses(output_filter: OutputFilter, text: str, concept: str | None, language: str) -> bool:
     """Whether the filter lets the answer to a prompt, with this concept in it or none, not pass."""
     if output_filter.refuse is not None and output_filter.refuse.search(text):
         return True
-    return output_filter.refuse_concept and concept is not None and _holds(text, concept)
+    return output_filter.refuse_concept and concept is not None and _holds(text, concept, language)
 
 
-def _holds(text: str, concept: str) -> bool:
+def _holds(text: str, concept: str, language: str) -> bool:
+    text, concept = (unicodedata.normalize("NFKC", each).strip() for each in (text, concept))
+    if written_without_blanks(language):
+        return bool(concept) and concept.casefold() in text.casefold()
     words = r"\s+".join(map(re.escape, concept.split()))
     return re.search(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE) is not None
 
@@ -56,9 +63,21 @@ def _refused(
     found = []
     for at, (answer, request) in enumerate(zip(answers, requests, strict=True)):
         if isinstance(answer, Answer) and (chosen := filters.get(request.target)):
-            samples = [number for number, text in enumerate(answer.texts) if refuses(chosen, text, request.concept)]
+            refused = [refuses(chosen, text, request.concept, request.language) for text in answer.texts]
+            samples = [number for number, each in enumerate(refused) if each]
             found += [(at, samples)] if samples else []
     return found
+
+
+def _draws_again(request: Request, filters: Mapping[str, OutputFilter], draw: int) -> bool:
+    return request.decoding.temperature > 0 and filters[request.target].max_regenerations >= draw
+
+
+def _drawn(backend: Backend, requests: Sequence[Request]) -> Sequence[Answered]:
+    try:
+        return backend.generate(requests)
+    except Unavailable as error:
+        return [error] * len(requests)
 
 
 def _another_draw(request: Request, samples: Sequence[int], draw: int) -> Request:

@@ -65,6 +65,7 @@ def _requests(job: PromptJob, prompt_format: PromptFormat, target: Target) -> li
             decoding=decoding,
             samples=job.samples,
             concept=concept,
+            language=job.language,
             target=job.target,
             adapter=target.adapter,
             run=job.run,

@@ -1,6 +1,9 @@
 """What a target may ask of an endpoint: so many requests a minute, so many tokens a day."""
 
 from datetime import UTC, datetime, timedelta
+from random import uniform
+
+SPREAD_SECONDS = 1.0
 
 
 class Pace:
@@ -14,7 +17,9 @@ class Pace:
         """Takes the next turn; the seconds until then. `now` is a monotonic clock's."""
         turn = max(now, self._next)
         self._next = turn + self._distance
-        return turn - now
+        # Without a distance all who wait for the time that a server has named would come back at that instant.
+        spread = uniform(0, SPREAD_SECONDS) if turn > now and not self._distance else 0.0
+        return turn - now + spread
 
     def hold(self, until: float) -> None:
         """No turn before then."""

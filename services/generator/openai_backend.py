@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 
 from prometheus_client import Counter
 
@@ -18,47 +18,66 @@ from services.generator.endpoint import Endpoint, Reply
 from services.generator.limits import DailyBudget, Pace
 from services.generator.openai_protocol import (
     Completions,
+    Question,
     UnusableAnswer,
     question,
     read_completions,
     read_model,
     retry_after_seconds,
 )
-from services.generator.patience import LONGEST_WAIT_SECONDS, Patience, Trouble, Unanswerable
+from services.generator.patience import LONGEST_WAIT_SECONDS, Patience, Suspected, Trouble
 
 REQUESTS = Counter("seep_endpoint_requests", "Requests to endpoints by what became of them.", ["target", "result"])
-# What a server will never take, whenever it is asked.
+# What is not asked again at once: the server does not take it, whether for its prompt or for all that it is.
 REFUSED = frozenset({400, 413, 422})
-# What says nothing of the request itself: a key, a path, an overload.
-NOT_THE_REQUESTS = frozenset({401, 403, 404, 429, 503})
-# A server without a list of its models.
-NO_LIST = REFUSED | {404, 405, 501}
+# What says nothing of the request itself: an overload, or a gateway with nobody behind it.
+NOT_THE_REQUESTS = frozenset({429, 502, 503, 504})
+# Every other 4xx is a server without a list of its models, or one that does not show it to this key.
+NO_LIST_YET = frozenset({408, 429})
+NO_SUCH_METHOD = 501
+MODELS = Question("models", {})
 
 Provenance = Mapping[str, str]
 
 
-class _Refused(Exception):
-    """A request that the server will never take."""
-
-
 class _Access:
-    """A target's limits, which outlast a batch."""
+    """A target's limits and what its requests have seen of the server, which outlast a batch."""
 
     def __init__(self, engine: OpenAiEngine, target: Target) -> None:
-        self.requests = asyncio.Semaphore(engine.max_concurrency)
         # A job is begun only when there is room for it, so that a used-up budget breaks none off.
         self.jobs = asyncio.Semaphore(engine.max_concurrency)
         self.pace = Pace(target.requests_per_minute)
         self.budget = DailyBudget(target.tokens_per_day)
+        self._requests = asyncio.Semaphore(engine.max_concurrency)
+        self._max_retries = engine.max_retries
+        self._patience: dict[str, Patience] = {}
+
+    def patience(self, asked: Question) -> Patience:
+        """What is shared with the other questions of the same kind."""
+        if asked.kind not in self._patience:
+            self._patience[asked.kind] = Patience(self._max_retries, self._requests, self._turn)
+        return self._patience[asked.kind]
+
+    def begin_batch(self) -> None:
+        for patience in self._patience.values():
+            patience.begin_batch()
+
+    async def blamed(self) -> set[Suspected]:
+        """The requests of the batch that are themselves to blame for having no answer."""
+        return set(chain.from_iterable([await patience.blamed() for patience in list(self._patience.values())]))
+
+    async def _turn(self) -> None:
+        await asyncio.sleep(self.pace.delay(time.monotonic()))
 
 
 class OpenAiBackend:
-    """Raises InputError for a key that cannot be read; whether the server answers shows at the first call."""
+    """Raises InputError for a key that cannot be sent; whether the server answers shows at the first call."""
 
     def __init__(self, engine: OpenAiEngine, setting: str, targets: Mapping[str, Target]) -> None:
         self._engine = engine
         self._endpoint = Endpoint(engine, setting)
         self._access = {name: _Access(engine, target) for name, target in targets.items()}
+        self._told: dict[tuple[str, str], Provenance] = {}
         # One event loop for all the threads that ask: connections and limits are the process's.
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="endpoint", daemon=True).start()
@@ -68,93 +87,101 @@ class OpenAiBackend:
         return asyncio.run_coroutine_threadsafe(self._generate(requests), self._loop).result()
 
     async def _generate(self, requests: Sequence[Request]) -> list[Answered]:
-        patience = {request.target: Patience(self._engine.max_retries) for request in requests}
-        asked = {(request.target, self._model(request)) for request in requests}
-        told = {(target, model): await self._told(target, model, patience[target]) for target, model in asked}
+        accesses = {request.target: self._access[request.target] for request in requests}.values()
+        for access in accesses:
+            access.begin_batch()
+        # A later draw is asked of the server that has just told its models.
+        first = {(request.target, self._model(request)) for request in requests if request.draw == 0}
+        for target, model in first:
+            self._told[target, model] = await self._tell(target, model)
         jobs = groupby(requests, key=lambda request: (request.target, request.run, request.job))
-        answers = await asyncio.gather(*(self._job(list(job), patience[key[0]], told) for key, job in jobs))
-        return [answer for job in answers for answer in job]
+        answers = await asyncio.gather(*(self._job(list(job)) for _, job in jobs))
+        blamed = set(chain.from_iterable([await access.blamed() for access in accesses]))
+        return [_judged(answer, blamed) for answer in chain.from_iterable(answers)]
 
-    async def _job(
-        self, requests: Sequence[Request], patience: Patience, told: Mapping[tuple[str, str], Provenance]
-    ) -> list[Answered]:
+    async def _job(self, requests: Sequence[Request]) -> list[Answered]:
         access = self._access[requests[0].target]
         async with access.jobs:
             wait = access.budget.seconds_left_without(datetime.now(UTC))
-            if wait is not None:
+            # A later draw belongs to a job that was begun.
+            if wait is not None and requests[0].draw == 0:
                 return [Unavailable("the target's tokens of the day are used up", wait)] * len(requests)
-            return await asyncio.gather(
-                *(self._answer(request, patience, told[request.target, self._model(request)]) for request in requests)
-            )
+            return await asyncio.gather(*map(self._answer, requests))
 
-    async def _answer(self, request: Request, patience: Patience, provenance: Provenance) -> Answered:
+    async def _answer(self, request: Request) -> Answered:
         """Asks until there are as many texts as samples: a server may give fewer than it was asked for."""
         # At temperature 0 all samples are one and the same answer.
         samples = 1 if request.decoding.temperature == 0 else request.samples
         texts: list[str] = []
-        fingerprints: set[str] = set()
+        versions: set[str] = set()
         while len(texts) < samples:
             wanted = samples - len(texts) if self._engine.supports_n else 1
             try:
-                completions = await self._completions(request, wanted, len(texts), patience)
-            except _Refused as error:
-                return Failure(f"the server refuses one of the job's prompts: {error}")
-            except Unanswerable as error:
-                return Failure(f"the server failed at one of the job's prompts and not at others: {error}")
+                completions = await self._completions(request, wanted, len(texts))
             except Unavailable as error:
                 return error
             texts += completions.texts[:wanted]
-            fingerprints |= {completions.fingerprint} - {""}
+            versions.add(completions.version or "unknown")
         cut = tuple(cut_answer(text, request.decoding.cut) for text in texts)
-        seen = {"system_fingerprint": " | ".join(sorted(fingerprints))} if fingerprints else {}
-        return Answer(cut * (request.samples // samples), {**provenance, **seen})
+        told = self._told[request.target, self._model(request)]
+        return Answer(cut * (request.samples // samples), {**told, "engine_version": " | ".join(sorted(versions))})
 
-    async def _completions(self, request: Request, wanted: int, drawn: int, patience: Patience) -> Completions:
+    async def _completions(self, request: Request, wanted: int, drawn: int) -> Completions:
         seed = None if self._engine.seed is None else request_seed(self._engine.seed, request, drawn)
-        path, body = question(request, self._model(request), wanted, seed)
+        asked = question(request, self._model(request), wanted, seed)
         access = self._access[request.target]
 
         async def ask() -> Completions:
-            async with access.requests:
-                await asyncio.sleep(access.pace.delay(time.monotonic()))
-                reply = await self._reply(request.target, "POST", path, body)
+            reply = await self._reply(request.target, "POST", asked)
             try:
-                return read_completions(reply.content)
+                completions = read_completions(reply.content)
             except UnusableAnswer as error:
                 raise Trouble(str(error)) from error
+            bound = request.decoding.max_tokens * len(completions.texts)
+            spent = bound if completions.tokens is None else completions.tokens
+            access.budget.spend(spent, datetime.now(UTC))
+            return completions
 
-        completions = await patience.ask(ask)
-        bound = request.decoding.max_tokens * len(completions.texts)
-        spent = bound if completions.tokens is None else completions.tokens
-        access.budget.spend(spent, datetime.now(UTC))
-        return completions
+        return await access.patience(asked).ask(ask)
 
-    async def _told(self, target: str, model: str, patience: Patience) -> Provenance:
+    async def _tell(self, target: str, model: str) -> Provenance:
         """What the server says of its model now; asked with each batch, it also shows whether the server is there."""
 
         async def ask() -> Provenance:
-            reply = await self._reply(target, "GET", "models", None)
+            reply = await self._reply(target, "GET", MODELS)
             return read_model(reply.content, model) if reply.status == 200 else {}
 
-        told = {"engine": "openai", "model": model, "model_revision": "unknown", **await patience.ask(ask)}
+        listed = await self._access[target].patience(MODELS).ask(ask)
+        told = {"engine": "openai", "model": model, "model_revision": "unknown", **listed}
         return told if self._engine.seed is None else told | {"seed": str(self._engine.seed)}
 
-    async def _reply(self, target: str, method: str, path: str, body: Mapping[str, object] | None) -> Reply:
-        """One request that the server took; raises Trouble or _Refused."""
+    async def _reply(self, target: str, method: str, asked: Question) -> Reply:
+        """One request that the server took; raises Trouble."""
         try:
-            reply = await self._endpoint.ask(method, path, body)
+            reply = await self._endpoint.ask(method, asked.path, asked.body or None)
         except Trouble as trouble:
             REQUESTS.labels(target, str(trouble)).inc()
             raise
         REQUESTS.labels(target, f"HTTP {reply.status}").inc()
-        if reply.status == 200 or (method == "GET" and reply.status in NO_LIST):
+        if reply.status == 200 or (method == "GET" and _has_no_list(reply.status)):
             return reply
-        if reply.status in REFUSED:
-            raise _Refused(f"HTTP {reply.status}")
         wait = retry_after_seconds(reply.retry_after, datetime.now(UTC))
         if wait is not None and wait <= LONGEST_WAIT_SECONDS:
             self._access[target].pace.hold(time.monotonic() + wait)
-        raise Trouble(f"HTTP {reply.status}", own=reply.status not in NOT_THE_REQUESTS, retry_after_seconds=wait)
+        raise Trouble(
+            f"HTTP {reply.status}",
+            own=reply.status not in NOT_THE_REQUESTS,
+            passing=reply.status not in REFUSED,
+            retry_after_seconds=wait,
+        )
 
     def _model(self, request: Request) -> str:
         return request.adapter or self._engine.model
+
+
+def _has_no_list(status: int) -> bool:
+    return (400 <= status < 500 and status not in NO_LIST_YET) or status == NO_SUCH_METHOD
+
+
+def _judged(answer: Answered, blamed: set[Suspected]) -> Answered:
+    return Failure(f"{answer}, and answers others") if isinstance(answer, Suspected) and answer in blamed else answer

@@ -1,5 +1,7 @@
 """OpenAI's completions API: what is sent for a request, and what is read from an answer; no connection."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +15,11 @@ from services.generator.formatting import chat_messages, plain_text
 
 # What vLLM and vendors tell of a model and what stays the same between two questions; vLLM's `created` does not.
 LASTING = ("root", "parent", "max_model_len")
+# What differs between the requests of a kind.
+PARTICULAR = frozenset({"messages", "prompt", "seed"})
+# vLLM's fingerprint begins with its version. Vendors' say which of their many machines answered, and tell no run apart.
+VLLM_FINGERPRINT = re.compile(r"vllm-(\d[\w.+]*)-")
+LONGEST_RETRY_AFTER_SECONDS = 3600.0
 
 
 class UnusableAnswer(Exception):
@@ -30,7 +37,15 @@ class _Choice(BaseModel):
 
 
 class _Usage(BaseModel):
-    total_tokens: int = Field(ge=0)
+    total_tokens: int | None = Field(None, ge=0)
+    prompt_tokens: int | None = Field(None, ge=0)
+    completion_tokens: int | None = Field(None, ge=0)
+
+    def tokens(self) -> int | None:
+        """All that was used, where it is told as a whole or in both its parts."""
+        if self.total_tokens is None and self.prompt_tokens is not None and self.completion_tokens is not None:
+            return self.prompt_tokens + self.completion_tokens
+        return self.total_tokens
 
 
 class _Answer(BaseModel):
@@ -50,15 +65,28 @@ class _Models(BaseModel):
 
 @dataclass(frozen=True)
 class Completions:
-    """What a server has answered: texts, the tokens they cost where it says so, and its fingerprint."""
+    """What a server has answered: texts, the tokens they cost and the engine's version, where it tells them."""
 
     texts: tuple[str, ...]
     tokens: int | None
-    fingerprint: str
+    version: str | None
 
 
-def question(request: Request, model: str, samples: int, seed: int | None) -> tuple[str, Mapping[str, Any]]:
+@dataclass(frozen=True)
+class Question:
     """The path below the base URL, and the body."""
+
+    path: str
+    body: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """All but the prompt and the seed: what a server may refuse whatever the prompt."""
+        return json.dumps([self.path, {name: self.body[name] for name in sorted(self.body.keys() - PARTICULAR)}])
+
+
+def question(request: Request, model: str, samples: int, seed: int | None) -> Question:
+    """How the API puts a request."""
     decoding = request.decoding
     body: dict[str, Any] = {
         "model": model,
@@ -70,8 +98,9 @@ def question(request: Request, model: str, samples: int, seed: int | None) -> tu
     body |= {"n": samples} if samples > 1 else {}
     body |= {} if seed is None else {"seed": seed}
     if request.prompt_format.kind == "chat":
-        return "chat/completions", body | {"messages": chat_messages(request.prompt_format, request.prompt)}
-    return "completions", body | {"prompt": plain_text(request.prompt_format, request.prompt)}
+        messages = chat_messages(request.prompt_format, request.prompt)
+        return Question("chat/completions", body | {"messages": messages})
+    return Question("completions", body | {"prompt": plain_text(request.prompt_format, request.prompt)})
 
 
 def read_completions(body: bytes) -> Completions:
@@ -86,8 +115,9 @@ def read_completions(body: bytes) -> Completions:
         if text is None:
             raise UnusableAnswer("a choice has no text")
         texts.append(text)
-    tokens = answer.usage.total_tokens if answer.usage else None
-    return Completions(tuple(texts), tokens, answer.system_fingerprint or "")
+    tokens = answer.usage.tokens() if answer.usage else None
+    version = VLLM_FINGERPRINT.match(answer.system_fingerprint or "")
+    return Completions(tuple(texts), tokens, version[1] if version else None)
 
 
 def read_model(body: bytes, model: str) -> Mapping[str, str]:
@@ -106,13 +136,15 @@ def read_model(body: bytes, model: str) -> Mapping[str, str]:
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, as a number or as a date; None without a usable one."""
+    """The seconds that a Retry-After header asks for, as a number or as a date; an hour for more than that, and None
+    without a usable one."""
     if not header:
         return None
     if header.strip().isdecimal():
-        return float(header)
+        return min(float(header), LONGEST_RETRY_AFTER_SECONDS)
     try:
         until = parsedate_to_datetime(header)
-    except ValueError:
+        seconds = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER_SECONDS)

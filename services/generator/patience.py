@@ -1,15 +1,20 @@
 """How long a server in trouble is asked again, and when a request is to blame instead; knows no protocol."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random, wait_random_exponential
 
 from seep.errors import Unavailable
 
 # So many failures in a row, whatever the requests, and the others are not even sent.
 BREAK_AFTER = 10
+# A request is to blame only if it fails so many times more, each time between two answers to another: of two servers
+# behind one address, one of which is broken, hardly any request gets that by chance.
+ROUNDS = 3
 # A server that asks for a longer time is not waited for with a batch in hand.
 LONGEST_WAIT_SECONDS = 30.0
 PAUSE = wait_random_exponential(multiplier=0.5, max=10)
@@ -17,64 +22,128 @@ PAUSE = wait_random_exponential(multiplier=0.5, max=10)
 JITTER = wait_random(0, 0.5)
 
 Result = TypeVar("Result")
+Ask = Callable[[], Awaitable[object]]
 
 
 class Trouble(Exception):
-    """A request that failed and may succeed later; `own` is whether it could be the request's own fault."""
+    """A request that failed; `own` is whether it could be the request's own fault, `passing` whether it may succeed
+    when it is asked again."""
 
-    def __init__(self, kind: str, *, own: bool = True, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self, kind: str, *, own: bool = True, passing: bool = True, retry_after_seconds: float | None = None
+    ) -> None:
         """`kind` never quotes what was sent or received."""
         super().__init__(kind)
         self.own = own
+        self.passing = passing
         self.retry_after_seconds = retry_after_seconds
 
 
-class Unanswerable(Exception):
-    """A request that the server never answers, though it answers others."""
+class Suspected(Unavailable):
+    """A request that failed to the last, perhaps by its own fault; until that is shown, it waits."""
 
 
 class Patience:
-    """The memory of one batch with one target: retries with jitter, and a circuit breaker over all its requests."""
+    """What one target's requests of one kind, which differ in their prompts alone, have seen of the server: retries
+    with jitter, a circuit breaker over a batch, and the evidence for whose fault a failure is."""
 
-    def __init__(self, max_retries: int) -> None:
+    def __init__(self, max_retries: int, slots: asyncio.Semaphore, turn: Callable[[], Awaitable[None]]) -> None:
+        """`slots` are for requests in flight; `turn` returns when the next one may be sent."""
         self._max_retries = max_retries
-        self._answered = 0
+        self._slots = slots
+        self._turn = turn
+        self._checking = asyncio.Lock()
+        # The last request that was answered: a server in order answers it again.
+        self._known: Ask | None = None
+        self.begin_batch()
+
+    def begin_batch(self) -> None:
+        """Forgets all trouble, so that a server that was away is asked again."""
         self._failed_in_a_row = 0
+        self._given_up: Unavailable | None = None
+        self._suspects: list[tuple[Suspected, Ask]] = []
 
     async def ask(self, request: Callable[[], Awaitable[Result]]) -> Result:
-        """Asks until there is an answer. Raises Unavailable where the server is to blame, else Unanswerable.
-
-        The request is to blame where the server went on answering others while this one failed to the last.
-        """
-        answered_at: list[int] = []
-
-        async def attempt() -> Result:
-            if self._failed_in_a_row >= BREAK_AFTER:
-                raise Unavailable(f"the server failed {self._failed_in_a_row} times in a row")
-            answered_at.append(self._answered)
-            return await self._counted(request)
-
+        """Asks until there is an answer. Raises Suspected where the request may be to blame, else Unavailable."""
         try:
             return await AsyncRetrying(
                 stop=stop_after_attempt(self._max_retries + 1),
                 wait=_pause,
-                retry=retry_if_exception_type(Trouble),
+                retry=retry_if_exception(lambda error: isinstance(error, Trouble) and error.passing),
                 reraise=True,
-            )(attempt)
+            )(self._attempt, request)
         except Trouble as trouble:
-            if trouble.own and self._answered > answered_at[-2:][0]:
-                raise Unanswerable(f"{trouble}, {len(answered_at)} times") from trouble
-            raise Unavailable(f"the server is in trouble: {trouble}", trouble.retry_after_seconds) from trouble
+            if not trouble.own:
+                raise Unavailable(f"the server is in trouble: {trouble}", trouble.retry_after_seconds) from trouble
+            reason = f"the server does not answer one of the job's prompts: {trouble}"
+            suspected = Suspected(reason, trouble.retry_after_seconds)
+            self._suspects.append((suspected, request))
+            raise suspected from trouble
+
+    async def blamed(self) -> set[Suspected]:
+        """Those suspected in this batch that fail while the server goes on answering another request of their kind.
+
+        Nothing is blamed before the server has answered one: it may not take the kind as such, a field or a number.
+        """
+        suspects = self._suspects
+        if not suspects or self._known is None:
+            return set()
+        known = self._known
+        try:
+            for _ in range(ROUNDS):
+                await self._attempt(known)
+                failed = await asyncio.gather(*(self._fails(request) for _, request in suspects))
+                suspects = [suspect for suspect, fails in zip(suspects, failed, strict=True) if fails]
+            await self._attempt(known)
+        except (Trouble, Unavailable):
+            return set()
+        return {suspected for suspected, _ in suspects}
+
+    async def _fails(self, request: Ask) -> bool:
+        try:
+            await self._attempt(request)
+        except Trouble as trouble:
+            return trouble.own
+        except Unavailable:
+            # Shows again at the request that the server has answered before.
+            return False
+        return False
+
+    async def _attempt(self, request: Callable[[], Awaitable[Result]]) -> Result:
+        async with self._slots:
+            # Those in line behind the last straw take no turn from anybody, and are not sent.
+            self._stop_if_given_up()
+            await self._turn()
+            await self._check()
+            return await self._counted(request)
+
+    async def _check(self) -> None:
+        """After many failures in a row the server must show that it still answers what it has answered before."""
+        async with self._checking:
+            if self._failed_in_a_row >= BREAK_AFTER and self._known and not self._given_up:
+                await self._turn()
+                with suppress(Trouble):
+                    await self._counted(self._known)
+            if self._failed_in_a_row >= BREAK_AFTER and not self._given_up:
+                self._given_up = Unavailable(f"the server failed {self._failed_in_a_row} times in a row")
+        self._stop_if_given_up()
+
+    def _stop_if_given_up(self) -> None:
+        if self._given_up:
+            raise Unavailable(str(self._given_up), self._given_up.retry_after_seconds)
 
     async def _counted(self, request: Callable[[], Awaitable[Result]]) -> Result:
         try:
             result = await request()
         except Trouble as trouble:
-            self._failed_in_a_row += 1
-            if (trouble.retry_after_seconds or 0) > LONGEST_WAIT_SECONDS:
-                raise Unavailable(f"the server asks to wait: {trouble}", trouble.retry_after_seconds) from trouble
+            # A server that says when to come back is not broken.
+            if trouble.retry_after_seconds is None:
+                self._failed_in_a_row += 1
+            elif trouble.retry_after_seconds > LONGEST_WAIT_SECONDS:
+                self._given_up = Unavailable(f"the server asks to wait: {trouble}", trouble.retry_after_seconds)
+                self._stop_if_given_up()
             raise
-        self._answered += 1
+        self._known = request
         self._failed_in_a_row = 0
         return result
 

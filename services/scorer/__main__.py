@@ -10,7 +10,7 @@ from seep.settings import Settings
 from seep.stage import Stage
 from seep.stopping import loading, stop_on_signals
 from seep.topics import GENERATIONS, SCORES
-from services.scorer.canary import Canary
+from services.scorer.canary import Canary, watch
 from services.scorer.loading import load_metrics
 from services.scorer.scoring import score_jobs
 
@@ -26,9 +26,10 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     with loading(stop):
         metrics, provenance = load_metrics(settings.metrics, settings.scoring) if configured else ({}, {})
         canary = Canary(metrics)
+    watch(canary)
 
     def handle(jobs: Sequence[GeneratedJob]) -> list[ScoredJob | Failure]:
-        return score_jobs(jobs, metrics, settings.scoring, {**provenance, "canary": canary.check()})
+        return score_jobs(jobs, metrics, settings.scoring, {**provenance, "canary": canary.verdict()})
 
     stage = Stage("scorer", SCORES, decode_generated_job, handle, encode_scored_job, lambda job: job.prompts)
     sound = canary.is_sound

@@ -1,8 +1,8 @@
 """BERTScore: precision, recall and F1 of greedy token matching, with the bert_score library's models and layers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -17,7 +17,7 @@ from services.scorer.cache import EmbeddingCache
 from services.scorer.encoder import Encoder, default_device, encode, vocabulary
 from services.scorer.matching import greedy_match
 from services.scorer.models import Model
-from services.scorer.precision import CachedScore, Computing
+from services.scorer.precision import Computing, measured_bound
 from services.scorer.quiet import quieten
 from services.scorer.rescaling import read_baseline, rescale
 from services.scorer.similarity import Metric, Pair, is_blank
@@ -28,8 +28,15 @@ METRICS = {"precision": ("bert_score_precision", 0), "recall": ("bert_score_reca
 # Above bfloat16's largest error on the published answers: benchmarks/RESULTS.md.
 LEAST_ERROR_BOUND = 0.006
 
-# F1 may multiply the errors of precision and recall by so much, at most: by up to 2 where both have the same sign.
-F1_CONDITION = 2.5
+# F1 may multiply the errors of precision and recall by so much, at most: by 1 where the two are equal, by more the
+# farther apart they are, and without bound where they cancel. Pairs beyond it are computed in float32.
+F1_CONDITION = 1.3
+
+# Tokens that are matched at once: their vectors are all in memory, 0.8 GB of the largest usual models.
+TOKENS_AT_ONCE = 1 << 18
+
+Matched = Callable[[EmbeddingCache | None, Sequence[Pair]], Tensor]
+"""Precision, recall and F1 of pairs by position, (pairs, 3), with the help of a cache or without one."""
 
 # Precision, recall and F1 where a text has no token of its own.
 NOTHING = (0.0, 0.0, 0.0)
@@ -56,18 +63,21 @@ def open_metrics(settings: BertScore, model: Model, computing: Computing) -> dic
     source = f"{model.short_name}/layer{layer}"
     if settings.baseline:
         source += f"/baseline{','.join(f'{value:g}' for value in baseline.tolist())}"
-    loaded = cache(partial(load, model.location, f"{model.identity}/layer{layer}", layer))
-
-    def score(column: int, dtype: torch.dtype) -> CachedScore:
-        return partial(scores, loaded(dtype), loaded(torch.float32), column, baseline)
-
-    # Stretching stretches errors too.
-    least_error_bound = LEAST_ERROR_BOUND / float((1 - baseline).min())
+    name = f"{model.identity}/layer{layer}"
+    exact: Matched = partial(match, load(model.location, name, layer, torch.float32))
+    fast, error_bounds = exact, (0.0, 0.0, 0.0)
+    if computing.dtype != torch.float32:
+        fast, error_bounds = stable(partial(match, load(model.location, name, layer, computing.dtype)), exact)
     return {
-        METRICS[name][0]: computing.metric(
-            partial(score, METRICS[name][1]), least_error_bound=least_error_bound, source=source
+        METRICS[score][0]: computing.metric(
+            partial(scores, fast, column, baseline),
+            partial(scores, exact, column, baseline),
+            # Stretching stretches errors too.
+            error_bound=error_bounds[column] / float(1 - baseline[column]),
+            source=source,
         )
-        for name in settings.scores
+        for score in settings.scores
+        for column in [METRICS[score][1]]
     }
 
 
@@ -107,23 +117,34 @@ def load(location: str, name: str, layer: int, dtype: torch.dtype) -> BertScorer
 
 
 def scores(
-    scorer: BertScorer,
-    exact: BertScorer,
-    column: int,
-    baseline: Tensor,
-    cache: EmbeddingCache | None,
-    pairs: Sequence[Pair],
+    matched: Matched, column: int, baseline: Tensor, cache: EmbeddingCache | None, pairs: Sequence[Pair]
 ) -> list[float]:
-    """Precision (column 0), recall (1) or F1 (2) of pairs, by position, stretched from the baseline.
-
-    Where precision and recall nearly cancel, any error of theirs makes any error of F1: `exact` computes those pairs.
-    """
-    found = match(scorer, cache, pairs)
-    if scorer is not exact:
-        unstable = _is_unstable(found).nonzero().flatten().tolist()
-        found[unstable] = match(exact, cache, [pairs[place] for place in unstable])
-    similarities: list[float] = rescale(found, baseline)[:, column].tolist()
+    """Precision (column 0), recall (1) or F1 (2) of pairs, by position, stretched from the baseline."""
+    similarities: list[float] = rescale(matched(cache, pairs), baseline)[:, column].tolist()
     return similarities
+
+
+def stable(fast: Matched, exact: Matched) -> tuple[Matched, tuple[float, float, float]]:
+    """`fast`, but for pairs whose F1 would multiply its errors too much, which `exact` matches; and its error bounds.
+
+    They are of precision, recall and F1. Where precision and recall nearly cancel, any error of theirs makes any error
+    of F1.
+    """
+    unstretched = torch.zeros(3)
+    bound = max(
+        measured_bound(
+            partial(scores, fast, column, unstretched), partial(scores, exact, column, unstretched), LEAST_ERROR_BOUND
+        )
+        for column in (0, 1)
+    )
+
+    def matched(cache: EmbeddingCache | None, pairs: Sequence[Pair]) -> Tensor:
+        found = fast(cache, pairs)
+        unstable = is_unstable(found, bound).nonzero().flatten().tolist()
+        found[unstable] = exact(cache, [pairs[place] for place in unstable])
+        return found
+
+    return matched, (bound, bound, F1_CONDITION * bound)
 
 
 def match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pair]) -> Tensor:
@@ -136,10 +157,27 @@ def match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pair
     name = scorer.encoder.name
     remembered = {pair: cache.scores(name, pair) if cache else None for pair in pairs}
     missing = [pair for pair, scores in remembered.items() if scores is None and not any(map(is_blank, pair))]
-    made = dict(zip(missing, map(tuple, _match(scorer, cache, missing).tolist()), strict=True)) if missing else {}
+    made: dict[Pair, tuple[float, ...]] = {}
+    for part in _parts(missing, scorer.encoder.limit):
+        made |= zip(part, map(tuple, _match(scorer, cache, part).tolist()), strict=True)
     if cache:
         cache.keep(name, made)
     return torch.tensor([remembered[pair] or made.get(pair, NOTHING) for pair in pairs]).view(len(pairs), 3)
+
+
+def _parts(pairs: Sequence[Pair], limit: int) -> Iterator[list[Pair]]:
+    """The pairs in parts of no more than TOKENS_AT_ONCE tokens, if every character were one."""
+    part: list[Pair] = []
+    tokens = 0
+    for pair in pairs:
+        more = sum(min(len(text) + 2, limit) for text in pair)
+        if part and tokens + more > TOKENS_AT_ONCE:
+            yield part
+            part, tokens = [], 0
+        part.append(pair)
+        tokens += more
+    if part:
+        yield part
 
 
 def _match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pair]) -> Tensor:
@@ -154,12 +192,15 @@ def _match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pai
     return greedy_match(vectors, *arguments).cpu()
 
 
-def _is_unstable(scores: Tensor) -> Tensor:
-    """Whether F1 could be farther off than F1_CONDITION times LEAST_ERROR_BOUND, (pairs,), for scores, (pairs, 3)."""
+def is_unstable(scores: Tensor, bound: float) -> Tensor:
+    """Whether F1 could be farther off than F1_CONDITION times `bound`, (pairs,), for scores, (pairs, 3).
+
+    `bound` is how far precision and recall may be off.
+    """
     precision, recall = scores[:, 0], scores[:, 1]
-    # The derivatives of F1 by both, at the worst point that the true values may be at.
-    squares = (precision.abs() + LEAST_ERROR_BOUND) ** 2 + (recall.abs() + LEAST_ERROR_BOUND) ** 2
-    smallest_sum = (precision + recall).abs() - 2 * LEAST_ERROR_BOUND
+    # The derivatives of F1 by both, 2 R² / (P + R)² and 2 P² / (P + R)², at the worst point that P and R may be at.
+    squares = (precision.abs() + bound) ** 2 + (recall.abs() + bound) ** 2
+    smallest_sum = (precision + recall).abs() - 2 * bound
     return (smallest_sum <= 0) | (2 * squares > F1_CONDITION * smallest_sum**2)
 
 

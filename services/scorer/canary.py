@@ -2,10 +2,11 @@
 
 import json
 import logging
-import time
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from prometheus_client import Gauge
 
 from services.scorer.similarity import Metric, Pair
@@ -30,7 +31,7 @@ SOUND = Gauge("seep_scorer_canary_sound", "1 where that error is within toleranc
 
 
 class Canary:
-    """Rescores the frozen pairs at its making and whenever an hour has passed at a `check`.
+    """Rescores the frozen pairs at its making and whenever it is asked to; see `watch`.
 
     Errors are taken from the frozen similarities of metric and model; of a model that has none, from those that it
     gave at the start, in float32: its drift shows from then on.
@@ -39,32 +40,45 @@ class Canary:
     def __init__(self, metrics: Mapping[str, Metric]) -> None:
         self._metrics = metrics
         self._expected = {name: _expected(name, metric) for name, metric in metrics.items()}
-        self._sound = True
-        self._rescore()
+        self._sound = False
+        self.rescore()
 
-    def check(self) -> str:
-        """What the provenance says of the scorer, "ok" or "drifted", from a rescoring of within the last hour."""
-        if time.monotonic() - self._rescored >= INTERVAL_SECONDS:
-            self._rescore()
+    def verdict(self) -> str:
+        """What the provenance says of the scorer, of its last rescoring: "ok" or "drifted"."""
         return "ok" if self._sound else "drifted"
 
     def is_sound(self) -> bool:
         """Whether the last rescoring found every similarity within tolerance; for readiness."""
         return self._sound
 
-    def _rescore(self) -> None:
-        sound = True
-        for name, metric in self._metrics.items():
-            answers = zip(metric.afresh(PAIRS), self._expected[name], strict=True)
-            error = max(abs(answer - expected) for answer, expected in answers)
-            MAX_ERROR.labels(name).set(error)
-            within = error <= metric.error_bound + TOLERANCE
-            SOUND.labels(name).set(within)
-            if not within:
-                log.error("%s: the canary's similarities are off by up to %.2g", name, error)
-                sound = False
-        self._sound = sound
-        self._rescored = time.monotonic()
+    def rescore(self) -> None:
+        """Rescores all metrics; one that cannot be computed any more is as unsound as one that is off."""
+        within = [self._is_within(name, metric) for name, metric in self._metrics.items()]
+        self._sound = all(within)
+
+    def _is_within(self, name: str, metric: Metric) -> bool:
+        try:
+            errors = np.abs(np.subtract(metric.afresh(PAIRS), self._expected[name]))
+        except Exception:
+            log.exception("%s: the canary cannot be scored", name)
+            errors = np.array([np.nan])
+        error = float(errors.max())  # not a number where one of them is none
+        within = error <= metric.error_bound + TOLERANCE
+        MAX_ERROR.labels(name).set(error)
+        SOUND.labels(name).set(within)
+        if not within:
+            log.error("%s: the canary's similarities are off by up to %.2g", name, error)
+        return within
+
+
+def watch(canary: Canary) -> None:
+    """Rescores every hour, for as long as the process lives, also while nothing is asked of the scorer."""
+
+    def rescore_every_hour() -> None:
+        while not threading.Event().wait(INTERVAL_SECONDS):
+            canary.rescore()
+
+    threading.Thread(target=rescore_every_hour, name="canary", daemon=True).start()
 
 
 def _expected(name: str, metric: Metric) -> Sequence[float]:

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 import snowballstemmer
 
+from seep.languages import written_without_blanks
+
 # ISO 639-1 codes of the languages whose inflections the Snowball algorithms take off.
 ALGORITHMS = {
     "ar": "arabic",
@@ -44,9 +46,6 @@ ALGORITHMS = {
     "yi": "yiddish",
 }
 
-# Without blanks between words there is nothing to split at.
-WITHOUT_BLANKS = frozenset({"ja", "km", "lo", "my", "th", "zh"})
-
 
 def echoes(concept: str, text: str, language: str) -> bool:
     """Whether `text` contains the whole concept, its words in a row, each the same up to case and inflection.
@@ -58,7 +57,7 @@ def echoes(concept: str, text: str, language: str) -> bool:
     code = language.split("-")[0].lower()
     wanted, given = _folded(concept, code), _folded(text, code)
     words = _words(wanted)
-    if code in WITHOUT_BLANKS or not words:  # a concept without words is a sign: an emoji
+    if written_without_blanks(code) or not words:  # a concept without words is a sign: an emoji
         return bool(wanted) and wanted in given
     return _contains(_stems(_words(given), code), _stems(words, code))
 

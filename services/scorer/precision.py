@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import torch
 
 from seep.settings import Scoring
@@ -25,23 +26,30 @@ class Computing:
     dtype: torch.dtype
     cache: EmbeddingCache
 
-    def metric(self, score: Callable[[torch.dtype], CachedScore], *, least_error_bound: float, source: str) -> Metric:
-        """The metric whose score in a type `score` makes.
+    def metric(self, fast: CachedScore, exact: CachedScore, *, error_bound: float, source: str) -> Metric:
+        """The metric of two scores, of which `exact` computes in float32; they are one where that is this type."""
+        remembered = partial(fast, self.cache), partial(exact, self.cache)
+        return Metric(*remembered, partial(fast, None), error_bound, source)
 
-        Of a half precision, its error bound is the measured one, or more where this model is less exact on PAIRS.
-        """
-        exact = score(torch.float32)
-        if self.dtype == torch.float32:
-            remembered = partial(exact, self.cache)
-            return Metric(remembered, remembered, partial(exact, None), 0.0, source)
-        fast = score(self.dtype)
-        errors = (abs(one - other) for one, other in zip(fast(None, PAIRS), exact(None, PAIRS), strict=True))
-        error_bound = max(least_error_bound, ERROR_FACTOR * max(errors))
-        return Metric(partial(fast, self.cache), partial(exact, self.cache), partial(fast, None), error_bound, source)
+
+def measured_bound(fast: CachedScore, exact: CachedScore, least: float) -> float:
+    """How far `fast` may be from `exact`: `least`, or more where this model is less exact on PAIRS.
+
+    Raises ValueError for a similarity that is not a number: there is no bound then.
+    """
+    errors = np.abs(np.subtract(fast(None, PAIRS), exact(None, PAIRS)))
+    if not np.isfinite(errors).all():
+        raise ValueError("a similarity is not a finite number")
+    return max(least, ERROR_FACTOR * float(errors.max()))
 
 
 def open_computing(scoring: Scoring) -> Computing:
-    """As configured; "auto" is bfloat16 on a GPU and on a processor with AMX, else float32."""
-    quick = torch.cuda.is_available() or torch.cpu.get_capabilities().get("amx_bf16", False)
-    configured = ("bfloat16" if quick else "float32") if scoring.dtype == "auto" else scoring.dtype
+    """As configured; "auto" is bfloat16 on a GPU that has it and on a processor with AMX, else float32."""
+    configured = ("bfloat16" if _has_bfloat16() else "float32") if scoring.dtype == "auto" else scoring.dtype
     return Computing(getattr(torch, configured), EmbeddingCache(scoring.cache_bytes))
+
+
+def _has_bfloat16() -> bool:
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))

@@ -13,10 +13,13 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     # At its import kserve reads the command line, and takes --config for an option of its own.
     sys.argv = sys.argv[:1]
     from kserve import ModelServer
+    from kserve.model_server import app
 
-    from services.scorer.kserve_model import ScorerModel
+    from services.scorer.kserve_model import ScorerModel, limit_and_explain
 
-    metrics, _ = load_metrics(settings.metrics, settings.scoring)
+    # A similarity that somebody looks at is to be exact; only leak scores are the same in half the precision.
+    metrics, _ = load_metrics(settings.metrics, settings.scoring.model_copy(update={"dtype": "float32"}))
+    limit_and_explain(app)
     ports = settings.predictor
     # More workers would be more processes, each with the models in its memory.
     server = ModelServer(http_port=ports.http_port, grpc_port=ports.grpc_port, workers=1, enable_grpc=True)

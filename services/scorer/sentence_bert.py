@@ -14,7 +14,7 @@ from seep.settings import SentenceBert
 from services.scorer.cache import EmbeddingCache
 from services.scorer.encoder import Encoder, default_device, encode, vocabulary
 from services.scorer.models import Model
-from services.scorer.precision import CachedScore, Computing
+from services.scorer.precision import Computing, measured_bound
 from services.scorer.quiet import quieten
 from services.scorer.similarity import Metric, Pair, is_blank
 
@@ -26,11 +26,12 @@ UNPADDED = {"text": {"padding": False}, "common": {"return_tensors": None}}
 
 def open_metrics(settings: SentenceBert, model: Model, computing: Computing) -> dict[str, Metric]:
     """The metric `sentence_bert`; whatever the library raises for a bad model passes through."""
-
-    def score(dtype: torch.dtype) -> CachedScore:
-        return partial(cosines, load(model.location, model.identity, dtype))
-
-    return {"sentence_bert": computing.metric(score, least_error_bound=LEAST_ERROR_BOUND, source=model.short_name)}
+    exact = partial(cosines, load(model.location, model.identity, torch.float32))
+    fast, error_bound = exact, 0.0
+    if computing.dtype != torch.float32:
+        fast = partial(cosines, load(model.location, model.identity, computing.dtype))
+        error_bound = measured_bound(fast, exact, LEAST_ERROR_BOUND)
+    return {"sentence_bert": computing.metric(fast, exact, error_bound=error_bound, source=model.short_name)}
 
 
 def load(location: str, name: str, dtype: torch.dtype) -> Encoder:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seep.languages import LANGUAGES, family_distance, language_code, spill_categories
+from seep.languages import LANGUAGES, family_distance, language_code, spill_categories, written_without_blanks
 
 CODES = st.sampled_from(sorted(LANGUAGES))
 
@@ -33,3 +33,11 @@ def test_a_language_is_known_by_its_code_and_by_its_names() -> None:
 
 def test_an_answer_counts_in_a_category_per_language_and_in_two_for_the_rest() -> None:
     assert list(spill_categories("es", ["it", "es"]).values()) == ["es>es", "es>it", "es>other", "es>unknown"]
+
+
+def test_a_language_is_written_without_blanks_whatever_its_region() -> None:
+    assert [code for code in ("ja", "zh-CN", "TH", "ko", "en-GB") if written_without_blanks(code)] == [
+        "ja",
+        "zh-CN",
+        "TH",
+    ]

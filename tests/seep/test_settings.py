@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seep.errors import InputError
-from seep.settings import OutputFilter, RecordedEngine, Settings, VllmEngine, load_settings
+from seep.settings import OpenAiEngine, OutputFilter, RecordedEngine, Settings, VllmEngine, load_settings
 
 
 @pytest.fixture
@@ -143,6 +143,9 @@ targets:
         ("engine: here, requests_per_minute: 10", "requests_per_minute: only an openai engine has such a limit"),
         ("engine: paper, tokens_per_day: 10", "tokens_per_day: only an openai engine has such a limit"),
         ("engine: paper, system: Be brief.", "system: recorded answers cannot be asked for in another way"),
+        ("engine: paper, temperature: 0.5", "temperature: recorded answers cannot be asked for in another way"),
+        ("engine: paper, top_p: 0.9", "top_p: recorded answers cannot be asked for in another way"),
+        ("engine: paper, max_tokens: 5", "max_tokens: recorded answers cannot be asked for in another way"),
         ("engine: there, temperature: 0, filter: {refuse: x}", "filter: at temperature 0 an answer"),
         ("engine: there, filter: {max_regenerations: 2}", "filter: expected refuse or refuse_concept, found neither"),
         ("engine: there, filter: {refuse: '('}", "filter.refuse: Input should be a valid regular expression"),
@@ -171,3 +174,26 @@ def test_what_contradicts_itself_or_the_engine_is_one_line(config: Path, target:
 def test_an_endpoint_is_a_plain_url_with_at_most_one_key(config: Path, engine: str, line: str) -> None:
     with pytest.raises(InputError, match=line):
         loaded(config, f"engines: {{x: {{backend: openai, {engine}}}}}")
+
+
+@pytest.mark.parametrize("proxy", ["socks5://h:1080", "proxy.example.com:3128", "http://", "http://h:port", "ftp://h"])
+def test_a_proxy_is_an_http_url_and_a_wrong_one_is_not_shown(config: Path, proxy: str) -> None:
+    text = f"engines: {{x: {{backend: openai, base_url: 'https://h/v1', model: m, proxy: '{proxy}'}}}}"
+    with pytest.raises(InputError) as error:
+        loaded(config, text)
+    assert str(error.value) == f"{config}: engines.x.openai.proxy: expected http://host:port or https://host:port"
+
+
+def test_a_proxy_with_a_password_and_a_line_end_is_taken(config: Path) -> None:
+    text = """
+engines:
+  x:
+    backend: openai
+    base_url: https://h/v1
+    model: m
+    proxy: |
+      http://user:p%40ss@proxy.example.com:3128
+"""
+    engine = loaded(config, text).engines["x"]
+    assert isinstance(engine, OpenAiEngine)
+    assert engine.proxy == "http://user:p%40ss@proxy.example.com:3128/"

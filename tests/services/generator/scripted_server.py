@@ -14,7 +14,10 @@ METADATA = "http://169.254.169.254/latest/meta-data/"
 
 
 class ScriptedServer(ThreadingHTTPServer):
-    """Counts and keeps what it was asked; `script` gives the fate of the nth completion, counted from 0."""
+    """Counts and keeps what it was asked.
+
+    `script` gives the fate of the nth completion, `models_script` of the nth list of models, counted from 0.
+    """
 
     daemon_threads = True
     request_queue_size = 256
@@ -22,6 +25,9 @@ class ScriptedServer(ThreadingHTTPServer):
     def __init__(self, script: Callable[[int], str], prefix: str, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.script = script
+        self.models_script: Callable[[int], str] = lambda number: "answer"
+        self.models_asked = 0
+        self.fingerprint = "fp-1"
         self.prefix = prefix
         self.asked: list[tuple[str, dict[str, Any], dict[str, str]]] = []
         self.lock = threading.Lock()
@@ -41,10 +47,15 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        if self.path == f"{self.server.prefix}/models":
-            self._answer(200, {"data": [{"id": MODEL, "owned_by": "nobody", "root": "weights-1"}]})
-        else:
+        with self.server.lock:
+            fate = self.server.models_script(self.server.models_asked)
+            self.server.models_asked += 1
+        if self.path != f"{self.server.prefix}/models":
             self._answer(404, {})
+        elif fate.startswith("HTTP "):
+            self._refuse(fate)
+        else:
+            self._answer(200, {"data": [{"id": MODEL, "owned_by": "nobody", "root": "weights-1"}]})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -54,8 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.asked.append((path, body, dict(self.headers)))
         fate = self.server.script(number)
         if fate.startswith("HTTP "):
-            status, _, retry_after = fate.removeprefix("HTTP ").partition(" after ")
-            self._answer(int(status), {"error": "scripted"}, {"Retry-After": retry_after} if retry_after else {})
+            self._refuse(fate)
         elif fate == "redirect":
             self._answer(307, {}, {"Location": METADATA})
         elif fate == "hang":
@@ -82,7 +92,12 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             choices = [{"index": n, "text": text} for n, text in enumerate(texts)]
         usage = {"total_tokens": 10 * count}
-        self._answer(200, {"choices": choices[::-1], "usage": usage, "system_fingerprint": "fp-1"})
+        fingerprint = self.server.fingerprint
+        self._answer(200, {"choices": choices[::-1], "usage": usage, "system_fingerprint": fingerprint})
+
+    def _refuse(self, fate: str) -> None:
+        status, _, retry_after = fate.removeprefix("HTTP ").partition(" after ")
+        self._answer(int(status), {"error": "scripted"}, {"Retry-After": retry_after} if retry_after else {})
 
     def _answer(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         content = json.dumps(body).encode()

@@ -93,4 +93,44 @@ def test_what_passes_in_the_end_is_refused_only_where_all_draws_were(texts: list
     ],
 )
 def test_the_concept_is_refused_word_for_word_in_any_case(text: str, concept: str | None, refused: bool) -> None:
-    assert refuses(OutputFilter(refuse_concept=True), text, concept) is refused
+    assert refuses(OutputFilter(refuse_concept=True), text, concept, "en") is refused
+
+
+@pytest.mark.parametrize(
+    ("text", "concept", "language", "refused"),
+    [
+        ("彼は黄色い車を買った", "黄色", "ja", True),
+        ("彼は赤い車を買った", "黄色", "ja", False),
+        ("他买了一辆黄色的车", "黄色", "zh-CN", True),
+        ("ﾊﾞﾅﾅを食べた", "バナナ", "ja", True),
+        ("彼は黄色い車を買った", "", "ja", False),
+        ("yellowish", "yellow", "de", False),
+    ],
+)
+def test_a_concept_is_found_inside_a_text_without_blanks(text: str, concept: str, language: str, refused: bool) -> None:
+    engine = ScriptedEngine(text, "x")
+    asked = replace(ASKED, samples=1, concept=concept, language=language)
+    (answer,) = generate_filtered(engine, [asked], {"filtered": OutputFilter(refuse_concept=True)})
+    assert isinstance(answer, Answer)
+    assert answer.texts == (("x",) if refused else (text,))
+
+
+def test_at_temperature_0_a_refused_answer_stays_and_is_counted_because_any_other_would_be_the_same() -> None:
+    engine = ScriptedEngine("banana", "banana")
+    before = counted(REGENERATED), counted(KEPT)
+    cold = replace(ASKED, decoding=replace(DECODING, temperature=0.0))
+    assert generate_filtered(engine, [cold], {"filtered": NO_BANANA}) == [Answer(("banana", "banana"))]
+    assert len(engine.requests) == 1
+    assert (counted(REGENERATED), counted(KEPT)) == (before[0], before[1] + 2)
+
+
+def test_a_server_that_goes_away_before_a_later_draw_holds_only_what_would_be_drawn() -> None:
+    class Gone(ScriptedEngine):
+        def generate(self, requests: Sequence[Request]) -> list[Answered]:
+            if not self.texts:
+                raise Unavailable("gone")
+            return super().generate(requests)
+
+    done, waiting = generate_filtered(Gone("a", "b", "banana", "c"), [ASKED, ASKED], {"filtered": NO_BANANA})
+    assert done == Answer(("a", "b"))
+    assert isinstance(waiting, Unavailable)

@@ -35,7 +35,7 @@ class FakeEngine:
         if request.prompt == AWAY:
             return Unavailable("nobody answers")
         texts = tuple(f"{request.prompt} {sample}" for sample in range(request.samples))
-        return Answer(texts, {"engine": "fake", "system_fingerprint": request.prompt[:1] or "-"})
+        return Answer(texts, {"engine": "fake", "engine_version": request.prompt[:1] or "-"})
 
 
 jobs_of_known_targets = strategies.prompt_jobs.map(lambda job: replace(job, target="known"))
@@ -107,7 +107,7 @@ def test_a_job_that_fails_for_good_does_not_wait_for_the_rest_of_it(job: PromptJ
 def test_an_engine_that_changes_in_the_middle_of_a_job_shows_with_both_its_values(job: PromptJob) -> None:
     (result,) = generate_jobs([replace(job, control="one", neutral="two", tests=())], FakeEngine(), TARGETS)
     assert isinstance(result, GeneratedJob)
-    assert result.provenance["system_fingerprint"] == "o | t"
+    assert result.provenance["engine_version"] == "o | t"
     assert result.provenance["engine"] == "fake"
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.generator.limits import DailyBudget, Pace
+from services.generator.limits import SPREAD_SECONDS, DailyBudget, Pace
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=20), st.floats(1, 600))
@@ -22,7 +22,17 @@ def test_without_a_rate_nobody_waits_until_the_server_asks_for_it() -> None:
     pace = Pace(None)
     assert [pace.delay(5.0), pace.delay(5.0)] == [0, 0]
     pace.hold(8.0)
-    assert [pace.delay(5.0), pace.delay(9.0)] == [3, 0]
+    waits = [pace.delay(5.0) for _ in range(20)]
+    assert all(3 <= wait <= 3 + SPREAD_SECONDS for wait in waits)
+    # They do not come back at the same instant.
+    assert len(set(waits)) > 1
+    assert pace.delay(9.0) == 0
+
+
+def test_after_the_time_that_a_server_asks_for_turns_keep_their_distance() -> None:
+    pace = Pace(60)
+    pace.hold(8.0)
+    assert [pace.delay(5.0) for _ in range(3)] == [3, 4, 5]
 
 
 def test_a_budget_that_is_used_up_comes_back_at_midnight_in_utc() -> None:

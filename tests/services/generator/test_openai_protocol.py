@@ -1,18 +1,76 @@
 """What a server says is read in whatever order and shape the API allows; what it does not allow is no answer."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from services.generator.openai_protocol import UnusableAnswer, read_completions, read_model, retry_after_seconds
+from seep.records import Decoding, PromptFormat
+from services.generator.backend import Request
+from services.generator.openai_protocol import (
+    Question,
+    UnusableAnswer,
+    question,
+    read_completions,
+    read_model,
+    retry_after_seconds,
+)
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+DECODING = Decoding(temperature=0.5, top_p=1.0, max_tokens=7, cut="sentence")
+ASKED = Request("He likes", PromptFormat("chat"), DECODING, samples=5)
 
 
 def test_choices_are_read_in_the_order_of_their_index() -> None:
     body = b'{"choices": [{"index": 1, "text": "b"}, {"index": 0, "text": "a"}], "usage": {"total_tokens": 9}}'
     completions = read_completions(body)
-    assert (completions.texts, completions.tokens, completions.fingerprint) == (("a", "b"), 9, "")
+    assert (completions.texts, completions.tokens, completions.version) == (("a", "b"), 9, None)
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ('{"total_tokens": 9, "prompt_tokens": 1, "completion_tokens": 2}', 9),
+        ('{"prompt_tokens": 4, "completion_tokens": 3}', 7),
+        ('{"prompt_tokens": 4, "completion_tokens": 3, "total_tokens": null}', 7),
+        ('{"prompt_tokens": 4}', None),
+        ("{}", None),
+        ("null", None),
+    ],
+)
+def test_the_tokens_used_are_told_as_a_whole_or_in_parts_or_not_at_all(usage: str, tokens: int | None) -> None:
+    body = f'{{"choices": [{{"text": "a"}}], "usage": {usage}}}'
+    assert read_completions(body.encode()).tokens == tokens
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "version"),
+    [
+        ("vllm-0.32.0-0a1b2c3d", "0.32.0"),
+        ("vllm-0.33.1rc1.dev5+g1234abc.cu130-tp4-pp2-ep-nohash", "0.33.1rc1.dev5+g1234abc.cu130"),
+        ("fp_44709d6fcb", None),
+        ("my-vllm-0.32.0-x", None),
+        ("", None),
+    ],
+)
+def test_of_a_fingerprint_only_vllms_version_is_read(fingerprint: str, version: str | None) -> None:
+    body = f'{{"choices": [{{"text": "a"}}], "system_fingerprint": "{fingerprint}"}}'
+    assert read_completions(body.encode()).version == version
+
+
+def test_questions_of_a_kind_differ_in_prompt_and_seed_alone() -> None:
+    def asked(request: Request = ASKED, model: str = "m", samples: int = 5, seed: int | None = 1) -> Question:
+        return question(request, model, samples, seed)
+
+    kind = asked().kind
+    assert asked(replace(ASKED, prompt="She likes"), seed=2).kind == kind
+    others = [
+        asked(model="n"),
+        asked(samples=1),
+        asked(replace(ASKED, decoding=replace(DECODING, max_tokens=8))),
+        asked(replace(ASKED, prompt_format=PromptFormat("plain"))),
+    ]
+    assert len({kind, *(other.kind for other in others)}) == 5
 
 
 def test_a_chats_empty_message_is_an_empty_answer() -> None:
@@ -45,8 +103,13 @@ def test_of_a_model_only_what_lasts_is_its_revision() -> None:
         ("Sun, 01 Mar 2026 12:00:30 GMT", 30),
         ("Sun, 01 Mar 2026 11:00:00 GMT", 0),
         ("-5", None),
+        ("99999999", 3600),
+        ("9" * 400, 3600),
+        ("Fri, 01 Mar 2999 12:00:00 GMT", 3600),
+        ("Sun, 01 Mar 999999999999 12:00:30 GMT", None),
+        ("Sun, 01 Mar 2026 12:00:30 +99999999999999", None),
         ("soon", None),
     ],
 )
-def test_a_server_may_ask_for_a_time_in_seconds_or_as_a_date(header: str | None, seconds: float | None) -> None:
+def test_a_server_may_ask_for_up_to_an_hour_in_seconds_or_as_a_date(header: str | None, seconds: float | None) -> None:
     assert retry_after_seconds(header, NOW) == seconds

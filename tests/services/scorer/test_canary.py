@@ -1,10 +1,13 @@
 """The canary: what it takes for drift, and where that shows."""
 
+import time
+from dataclasses import replace
+
 import pytest
 from prometheus_client import REGISTRY
 
 from services.scorer import canary
-from services.scorer.canary import PAIRS, SIMILARITIES, Canary
+from services.scorer.canary import PAIRS, SIMILARITIES, Canary, watch
 from services.scorer.similarity import Metric
 
 KNOWN = "sentence-transformers/all-MiniLM-L6-v2"
@@ -35,12 +38,12 @@ def sound():
 def test_the_real_metrics_give_the_frozen_similarities_of_their_libraries(loaded_metrics):
     for name, loaded in loaded_metrics.items():
         assert loaded.afresh(PAIRS) == pytest.approx(SIMILARITIES[f"{name} {loaded.source}"], abs=1e-5)
-    assert Canary(loaded_metrics).check() == "ok"
+    assert Canary(loaded_metrics).verdict() == "ok"
 
 
 def test_an_error_beyond_tolerance_is_drift():
     watched = Canary({"sentence_bert": metric(2e-4)})
-    assert (watched.check(), watched.is_sound()) == ("drifted", False)
+    assert (watched.verdict(), watched.is_sound()) == ("drifted", False)
     assert max_error() == pytest.approx(2e-4)
     assert sound() == 0
     assert Canary({"sentence_bert": metric(5e-5)}).is_sound()
@@ -52,26 +55,45 @@ def test_the_error_bound_of_a_half_precision_is_no_drift():
     assert not Canary({"sentence_bert": metric(0.007, error_bound=0.006)}).is_sound()
 
 
-def test_a_similarity_that_is_not_a_number_is_drift():
-    assert not Canary({"sentence_bert": metric(float("nan"))}).is_sound()
+def test_one_similarity_that_is_not_a_number_is_drift():
+    sound = metric()
+    answers = [*sound.afresh(PAIRS)]
+    answers[1] = float("nan")
+    assert not Canary({"sentence_bert": replace(sound, afresh=lambda pairs: answers)}).is_sound()
 
 
-def test_it_is_rescored_after_an_hour_and_not_before(monkeypatch):
-    now, error = [1000.0], {"now": 0.0}
-    monkeypatch.setattr(canary.time, "monotonic", lambda: now[0])
+def test_a_metric_that_cannot_be_computed_any_more_is_drift_and_comes_back():
+    broken = [True]
+
+    def afresh(pairs):
+        if broken[0]:
+            raise RuntimeError("the device is gone")
+        return metric().afresh(pairs)
+
+    watched = Canary({"sentence_bert": replace(metric(), afresh=afresh)})
+    assert watched.verdict() == "drifted"
+    broken[0] = False
+    watched.rescore()
+    assert watched.verdict() == "ok"
+
+
+def test_it_is_rescored_again_and_again_while_nothing_is_asked_of_the_scorer(monkeypatch):
+    monkeypatch.setattr(canary, "INTERVAL_SECONDS", 0.01)
+    error = {"now": 0.0}
     watched = Canary({"sentence_bert": metric(error)})
-    error["now"], now[0] = 0.1, 1000.0 + 3599
-    assert watched.check() == "ok"
-    now[0] += 1
-    assert (watched.check(), watched.is_sound()) == ("drifted", False)
-    error["now"], now[0] = 0.0, now[0] + 3600
-    assert (watched.check(), watched.is_sound()) == ("ok", True)
+    watch(watched)
+    for wrong, expected in ((0.1, "drifted"), (0.0, "ok")):
+        error["now"] = wrong
+        deadline = time.monotonic() + 60
+        while watched.verdict() != expected:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
-def test_a_model_without_frozen_similarities_is_compared_with_its_own_of_the_start(monkeypatch):
-    now, error = [0.0], {"start": 0.3, "now": 0.3}
-    monkeypatch.setattr(canary.time, "monotonic", lambda: now[0])
+def test_a_model_without_frozen_similarities_is_compared_with_its_own_of_the_start():
+    error = {"start": 0.3, "now": 0.3}
     watched = Canary({"sentence_bert": metric(error, source="another model")})
-    assert watched.check() == "ok"
-    error["now"], now[0] = 0.4, 3600.0
-    assert watched.check() == "drifted"
+    assert watched.verdict() == "ok"
+    error["now"] = 0.4
+    watched.rescore()
+    assert watched.verdict() == "drifted"

@@ -4,27 +4,35 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+import torch
 from bert_score import BERTScorer
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sentence_transformers import SentenceTransformer
 
 from seep.settings import MINILM, BertScore, Metrics, Scoring
+from services.scorer.bert_score_metric import F1_CONDITION, is_unstable
 from services.scorer.loading import load_metrics
 from services.scorer.semantic import leak_score
 from services.scorer.similarity import ask_metrics
 
 CONCEPT = "golden yellow"
 
-# By example: 1,000 in all, and with --hypothesis-profile=thorough 10,000.
-STRINGS = 10
+# Distinct ones: 1,000, and with --hypothesis-profile=thorough 10,000.
+STRINGS_PER_EXAMPLE = 10
 
 characters = st.one_of(
     st.characters(codec="utf-8"),
     st.sampled_from("\N{ZERO WIDTH JOINER}\N{RIGHT-TO-LEFT OVERRIDE}\x00\x07\x1b\t\u0301😀👩🏽日本語한국어"),
     st.characters(min_codepoint=0x5D0, max_codepoint=0x64A),  # Hebrew and Arabic
 )
-strings = st.one_of(st.text(characters, max_size=12), st.sampled_from(["a", "bus", "[SEP]", "[CLS] red", "", " \n"]))
+words = st.sampled_from(["a", "bus", "yellow", "he's", "[SEP]", "[CLS]", "naïve", "École", "42"])
+strings = st.one_of(
+    st.text(characters, max_size=12),
+    st.text(characters, min_size=20, max_size=60),
+    st.lists(words, min_size=1, max_size=12).map(" ".join),
+    st.sampled_from(["", " \n"]),
+)
 
 
 class Libraries:
@@ -70,15 +78,17 @@ def test_scores_are_the_libraries_on_all_texts_of_the_published_answers(
 
 
 def test_scores_are_the_libraries_on_odd_strings(loaded_metrics, libraries):
-    texts = {"word " * 600, "a"}
+    texts = {"word " * 600, "a", "\N{HEBREW LETTER ALEF} " * 700, "😀" * 600}
+    wanted = STRINGS_PER_EXAMPLE * settings().max_examples
 
     # Made here and compared below, all at once: the libraries are slow with a few texts at a time.
-    @settings(phases=[Phase.generate])
-    @given(st.lists(strings, min_size=STRINGS, max_size=STRINGS))
+    @settings(phases=[Phase.generate], database=None)
+    @given(st.lists(strings, min_size=STRINGS_PER_EXAMPLE, max_size=STRINGS_PER_EXAMPLE, unique=True))
     def make(made):
         texts.update(made)
 
-    make()
+    while len(texts) < wanted:
+        make()
     blank = [(CONCEPT, text) for text in texts if not text.strip()]
     assert_equal([(CONCEPT, text) for text in sorted(texts) if text.strip()], loaded_metrics, libraries)
     assert [loaded_metrics[name].afresh(blank) for name in ("sentence_bert", "bert_score")] == [[0.0] * len(blank)] * 2
@@ -114,3 +124,20 @@ def bfloat16():
     """The metrics in bfloat16, with a cache of their own."""
     metrics, _ = load_metrics(Metrics(bert_score=BertScore(model=MINILM)), Scoring(dtype="bfloat16"))
     return metrics
+
+
+def test_f1_of_a_fast_type_is_within_its_bound_or_is_told_to_be_unstable():
+    """By the worst errors that precision and recall may have, over the whole square of their values."""
+    bound = 0.006
+    axis = torch.linspace(-1, 1, 401)
+    precision, recall = (side.flatten() for side in torch.meshgrid(axis, axis, indexing="ij"))
+    scores = torch.stack([precision, recall, f1(precision, recall)], dim=1)
+    stable = ~is_unstable(scores, bound)
+    assert stable.float().mean() > 0.2
+    for errors in ((bound, bound), (bound, -bound), (-bound, bound), (-bound, -bound)):
+        moved = f1(precision + errors[0], recall + errors[1])
+        assert (moved - scores[:, 2])[stable].abs().max() <= F1_CONDITION * bound
+
+
+def f1(precision, recall):
+    return 2 * precision * recall / (precision + recall)

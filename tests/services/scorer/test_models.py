@@ -26,13 +26,16 @@ def no_hub(monkeypatch, tmp_path):
 
 @pytest.fixture
 def stand_in_hub(monkeypatch):
-    """A stand-in for a model hub that knows one model, and only its commit."""
+    """A stand-in for a model hub that knows one model, without files, and only its commit."""
 
     class StandIn(BaseHTTPRequestHandler):
         def do_GET(self):
             known = self.path.endswith("/known/model")
-            body = json.dumps({"id": "known/model", "sha": COMMIT} if known else {"error": "Repository not found"})
-            self.send_response(200 if known else 404)
+            # A download asks for the files of a revision.
+            files = f"/known/model/tree/{COMMIT}?" in self.path
+            told = {"id": "known/model", "sha": COMMIT} if known else {"error": "Repository not found"}
+            body = json.dumps([] if files else told)
+            self.send_response(200 if known or files else 404)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -114,7 +117,8 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
 
 def test_a_hubs_revision_is_its_commit(stand_in_hub):
     model = find_model(SETTING, "known/model")
-    assert (model.location, model.revision) == ("known/model", COMMIT)
+    assert model.revision == COMMIT
+    assert model.location.endswith(f"snapshots/{COMMIT}"), "what is loaded is the revision that is told"
 
 
 def test_a_model_that_the_hub_does_not_know_is_one_line(stand_in_hub):

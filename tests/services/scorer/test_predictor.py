@@ -7,12 +7,19 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import httpx
 import numpy as np
 import pytest
 from grpc import RpcError, StatusCode
 from kserve import InferenceGRPCClient, InferInput, InferRequest
+from kserve.errors import ModelNotReady
+
+from seep.settings import MINILM
+from services.scorer.canary import SIMILARITIES
+from services.scorer.kserve_model import ScorerModel
+from services.scorer.similarity import Metric
 
 PAIRS = [("yellow", "a school bus driver"), ("yellow", "doctor"), ("red", "")]
 CONFIGURATION = {
@@ -41,7 +48,7 @@ def ports(tmp_path_factory):
         while not answers(ports["http_port"]):
             assert process.poll() is None, (folder / "log").read_text()
             time.sleep(0.2)
-        yield ports
+        yield ports | {"log": folder / "log"}
     finally:
         process.terminate()
         assert process.wait(30) == 0
@@ -137,8 +144,22 @@ TENSOR = {"name": "concept", "datatype": "BYTES", "shape": [1], "data": ["red"]}
         ),
         (
             "/v1/models/seep-scorer:predict",
-            {"instances": [PAIR | {"text": "a" * 100_001}]},
-            "a text of more than 100000 characters",
+            {"instances": [PAIR | {"text": "a" * 250_001}] * 2},
+            "texts of more than 500000 characters in all",
+        ),
+        (
+            "/v2/models/seep-scorer/infer",
+            {"inputs": [TENSOR | {"name": name, "data": ["\ud83d"]} for name in ("concept", "text")]},
+            "a text holds a lone surrogate, which is no character",
+        ),
+        ("/v2/models/seep-scorer/infer", {"inputs": 5}, "body.InferenceRequest.inputs: Input should be a valid list"),
+        *(
+            (
+                "/v2/models/seep-scorer/infer",
+                {"inputs": [TENSOR, TENSOR | {"name": "text", "shape": [len(data)], "data": data}]},
+                f"inputs: text: expected {len(data)} strings in UTF-8",
+            )
+            for data in ([None], [{"a": 1}], [["a", "b"], ["c", "d"]])
         ),
         (
             "/v2/models/seep-scorer/infer",
@@ -158,8 +179,32 @@ TENSOR = {"name": "concept", "datatype": "BYTES", "shape": [1], "data": ["red"]}
     ],
 )
 def test_a_bad_request_is_a_400_that_says_what_was_expected(path, body, message, http):
-    answer = http.post(path, json=body)
+    # json.dumps escapes what httpx would refuse to send.
+    answer = http.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()) == (400, {"error": message})
+
+
+def test_a_body_larger_than_any_request_is_refused_before_it_is_read(http):
+    answer = http.post("/v1/models/seep-scorer:predict", content=b" " * (5 << 20))
+    assert answer.status_code == 413
+
+
+def test_what_was_sent_is_in_no_log(http, ports):
+    http.post("/v1/models/seep-scorer:predict", json={"instances": [{"concept": "a secret", "text": 5}]})
+    http.post("/v2/models/seep-scorer/infer", json={"inputs": [TENSOR | {"data": ["a secret"]}]})
+    assert "a secret" not in ports["log"].read_text()
+
+
+def test_a_scorer_that_drifted_answers_nobody():
+    sound = Metric(
+        *[lambda pairs: SIMILARITIES["sentence_bert sentence-transformers/all-MiniLM-L6-v2"]] * 3, 0.0, MINILM
+    )
+    drifted = replace(sound, afresh=lambda pairs: [1.0] * len(pairs))
+    body = {"instances": [PAIR]}
+    with pytest.raises(ModelNotReady):
+        asyncio.run(ScorerModel({"sentence_bert": drifted}, 4).predict(body))
+    assert not asyncio.run(ScorerModel({"sentence_bert": drifted}, 4).healthy())
+    assert asyncio.run(ScorerModel({"sentence_bert": sound}, 4).healthy())
 
 
 def test_health_and_readiness(http):

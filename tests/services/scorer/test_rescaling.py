@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seep.errors import InputError
+from seep.settings import BertScore
 from services.scorer.rescaling import read_baseline, rescale
 
 
@@ -44,6 +45,13 @@ def test_an_unusable_file_is_one_line(written, content, message):
     assert str(file) in str(error.value)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_one_line_and_only_for_who_reads_it(tmp_path):
+    file = tmp_path / "nowhere.tsv"
+    assert BertScore(baseline=file).baseline == file
+    with pytest.raises(InputError, match=rf"metrics\.bert_score\.baseline: {file} cannot be read as text: [^\n]+$"):
+        read_baseline(file, 5)
 
 
 @given(baseline=st.floats(-0.9, 0.9), one=st.floats(-1, 1), other=st.floats(-1, 1))

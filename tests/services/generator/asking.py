@@ -1,0 +1,44 @@
+"""Requests, and the backend that puts them to a scripted server; for tests."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from seep.records import Decoding, PromptFormat
+from seep.settings import OpenAiEngine, Target
+from services.generator.backend import Answered, Backend, Request
+from services.generator.engines import open_backend
+from tests.services.generator.scripted_server import MODEL, ScriptedServer
+
+CHAT = PromptFormat("chat", "Be brief.", "{prompt}!")
+DECODING = Decoding(temperature=0.5, top_p=0.9, max_tokens=7, cut="sentence")
+ASKED = Request("He likes", CHAT, DECODING, samples=3, target="t", run="r", job="j")
+POISON = replace(ASKED, prompt="poison", job="poisoned")
+FAULTS = ("HTTP 429", "HTTP 500", "hang", "truncated", "redirect", "100 MB", "wrong JSON", "fewer")
+
+
+def answered(
+    server: ScriptedServer, requests: Sequence[Request], target: dict[str, Any] | None = None, **engine: Any
+) -> list[Answered]:
+    """What one call to a fresh backend gives."""
+    return list(backend_for(server, target, **engine).generate(requests))
+
+
+def backend_for(server: ScriptedServer, target: dict[str, Any] | None = None, **engine: Any) -> Backend:
+    settings = {"backend": "openai", "base_url": server.base_url, "model": MODEL, "timeout_seconds": 1, **engine}
+    targets = {"t": Target(engine="e", **(target or {}))}
+    return open_backend(OpenAiEngine.model_validate(settings), "engines.e", targets)
+
+
+def jobs(count: int, prompts: int = 2) -> list[Request]:
+    return [replace(ASKED, job=f"j{job}", arm=arm) for job in range(count) for arm in range(prompts)]
+
+
+def poisoned(server: ScriptedServer, fault: str, word: str = "poison") -> None:
+    """From now on the server has this fault at prompts with the word, and at no others."""
+
+    def script(number: int) -> str:
+        body = server.asked[number][1]
+        return fault if word in str(body.get("messages", body.get("prompt"))) else "answer"
+
+    server.script = script

@@ -1,0 +1,112 @@
+"""The edge to an endpoint: only what is configured is connected to and sent, and who is away shows as that."""
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seep.errors import InputError, Unavailable
+from seep.settings import OpenAiEngine
+from services.generator.backend import Answer
+from services.generator.endpoint import Endpoint
+from services.generator.patience import Trouble
+from tests.services.generator.asking import ASKED, answered
+from tests.services.generator.scripted_server import MODEL, scripted_server
+
+pytestmark = pytest.mark.usefixtures("quick_retries")
+
+
+def engine_at(base_url: str, **engine: Any) -> OpenAiEngine:
+    return OpenAiEngine.model_validate({"backend": "openai", "base_url": base_url, "model": MODEL, **engine})
+
+
+def trouble(base_url: str, method: str = "GET", **engine: Any) -> tuple[str, bool]:
+    """What is wrong with a server, and whether it could be the request's own fault."""
+    endpoint = Endpoint(engine_at(base_url, **engine), "engines.e")
+    with pytest.raises(Trouble) as error:
+        asyncio.run(endpoint.ask(method, "chat/completions", {}))
+    return str(error.value), error.value.own
+
+
+def test_a_key_is_sent_and_comes_from_a_file_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "key").write_text("swordfish\n")
+    monkeypatch.setenv("A_KEY", "shark")
+    with scripted_server() as server, caplog.at_level("DEBUG"):
+        answered(server, [ASKED], api_key_file=str(tmp_path / "key"))
+        answered(server, [ASKED], api_key_env="A_KEY")
+        answered(server, [ASKED])
+    keys = [headers.get("Authorization") for _, _, headers in server.asked]
+    assert keys == ["Bearer swordfish", "Bearer shark", None]
+    assert "swordfish" not in caplog.text
+
+
+@pytest.mark.parametrize("key", [{"api_key_file": "/nowhere/key"}, {"api_key_env": "NO_SUCH_KEY"}, {"api_key_env": ""}])
+def test_a_key_that_is_not_there_is_one_line(key: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=rf"^engines\.e\.{next(iter(key))}: [^\n]+$"):
+        Endpoint(engine_at("http://h/v1", **key), "engines.e")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"two words", b"two\nlines", "gr\u00fcn".encode(), b"\xff\xfe"])
+def test_a_key_that_cannot_be_sent_is_one_line_that_does_not_show_it(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_bytes(content)
+    monkeypatch.setenv("A_KEY", os.fsdecode(content))
+    for key in ({"api_key_file": str(tmp_path / "key")}, {"api_key_env": "A_KEY"}):
+        with pytest.raises(InputError, match=rf"^engines\.e\.{next(iter(key))}: [^\n]+: expected [^\n]+$") as error:
+            Endpoint(engine_at("http://h/v1", **key), "engines.e")
+        assert "words" not in str(error.value).removesuffix("one word of visible ASCII characters")
+
+
+def test_no_proxy_and_no_key_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    with scripted_server() as server:
+        (answer,) = answered(server, [ASKED])
+    assert isinstance(answer, Answer)
+
+
+def test_a_proxy_that_is_configured_is_used() -> None:
+    with scripted_server(prefix="http://nowhere.invalid/v1") as proxy:
+        url = f"http://127.0.0.1:{proxy.server_port}"
+        (answer,) = answered(proxy, [ASKED], base_url="http://nowhere.invalid/v1", proxy=url)
+    assert isinstance(answer, Answer)
+
+
+def test_whoever_cannot_be_reached_is_in_trouble_whatever_was_asked() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
+    assert trouble(nobody) == ("no connection (ConnectError)", False)
+
+
+def test_a_server_that_takes_no_connection_is_told_from_one_that_does_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, scripted_server(lambda number: "hang") as silent:
+        url = f"http://127.0.0.1:{full.getsockname()[1]}/v1"
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        assert trouble(url, timeout_seconds=0.4) == ("no connection (ConnectTimeout)", False)
+        assert trouble(silent.base_url, timeout_seconds=0.4, method="POST") == ("no answer in time", True)
+        for each in waiting:
+            each.close()
+
+
+def test_a_proxy_that_lets_nothing_through_says_nothing_of_a_request() -> None:
+    with scripted_server() as proxy:
+        url = f"http://127.0.0.1:{proxy.server_port}"
+        assert trouble("https://nowhere.invalid/v1", proxy=url) == ("no connection (ProxyError)", False)
+
+
+def test_a_server_that_is_not_there_holds_the_batch() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
+    with scripted_server() as server, pytest.raises(Unavailable, match="no connection"):
+        answered(server, [ASKED], base_url=url)

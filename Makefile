@@ -60,8 +60,11 @@ test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 	$(BIN)/python -m pytest
 
 .PHONY: test-chart
-test-chart: setup .seep/bin/helm .seep/bin/promtool  ## Test the Helm chart without a cluster: lint, schemas, meaning, alarms (needs go)
+test-chart: setup .seep/bin/helm .seep/bin/promtool  ## Test the Helm chart: lint, schemas, meaning, alarms (needs go); by a dry run, too, where KUBECONFIG's server answers
 	SEEP_CHART_TOOLS_REQUIRED=1 $(BIN)/python -m pytest tests/deploy/helm
+	@if [ -n "$$KUBECONFIG" ] && kubectl version --request-timeout=10s >/dev/null 2>&1; then \
+		PATH="$(CURDIR)/.seep/bin:$$PATH" SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster/test_profiles.py -k server; \
+	else echo "No server of a KUBECONFIG answers: no dry run."; fi
 
 # Without the flags helm judges for Kubernetes 1.20.
 HELM := helm.sh/helm/v3
@@ -71,20 +74,20 @@ HELM_FLAGS := $(foreach package,pkg/chartutil pkg/lint/rules,$(foreach part,Majo
 	mkdir -p $(@D)
 	GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install -trimpath -ldflags "-s -w $(HELM_FLAGS)" $(HELM)/cmd/helm@v3.22.0
 
-# The one on the PATH, else Debian's, unpacked and not installed; where there is neither, the alarms' tests are skipped.
+# The one on the PATH, else Debian's, unpacked and not installed.
 .seep/bin/promtool:
 	mkdir -p $(@D) .seep/prometheus
 	if command -v promtool; then ln -sf "$$(command -v promtool)" $@; \
 	elif command -v apt-get; then cd .seep/prometheus && { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; } } \
 		&& dpkg -x prometheus_*.deb . && ln -sf ../prometheus/usr/bin/promtool ../bin/promtool; \
-	else echo "no promtool here: the tests of the alarms are skipped"; fi
+	else echo "promtool is needed to test the alarms: install Prometheus' or Debian's"; exit 1; fi
 
 .PHONY: chart-schema
 chart-schema: setup  ## Bring the schema of the chart's values up to date with the settings
 	$(BIN)/python -m deploy.helm.schema
 
 .PHONY: test-cluster
-test-cluster: setup  ## Install the chart into the cluster of KUBECONFIG, in a namespace of its own, and test it there
+test-cluster: setup  ## Install the chart into the cluster of KUBECONFIG, in a namespace of its own, and test it (SEEP_TEST_VALUES=values.yaml)
 	$(if $(KUBECONFIG),,$(error KUBECONFIG says which cluster; it needs the images of `make images`, and kubectl and helm on the PATH))
 	SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
 

@@ -37,7 +37,7 @@ def _topics() -> None:
 
 @topics_app.command("apply")
 def apply_topics() -> None:
-    """Create the topics that are not there yet; safe to run again."""
+    """Create the topics, and give those that are there the partitions and retention configured; safe to run again."""
     settings = load_settings()
     configs = topic_configs(settings.targets, settings.kafka.topics)
     created = create_topics(settings.kafka, configs)
@@ -52,7 +52,8 @@ def push(
     samples: Annotated[int | None, typer.Option(min=1, help="Generations per prompt, instead of the suite's.")] = None,
     monitor: Annotated[str | None, typer.Option(help="Send this monitor's run instead.")] = None,
     at: Annotated[
-        str | None, typer.Option(help="With --monitor: its latest scheduled time up to this one (default: now).")
+        str | None,
+        typer.Option(help="With --monitor: its latest scheduled time up to this one, which is past (default: now)."),
     ] = None,
 ) -> None:
     """Send a suite to a target, or a monitor's scheduled run, and print the run's id."""
@@ -93,14 +94,19 @@ def occurrence(settings: Settings, name: str, now: datetime) -> datetime:
 
 
 def moment(text: str | None) -> datetime:
-    """A time as ISO 8601 has it, UTC where it names no zone; now for None. Raises InputError."""
+    """A time as ISO 8601 has it, UTC where it names no zone; now for None. Raises InputError, also for a time to come:
+    once a run of it was sent, `seep schedule` would take all times before it for done."""
+    now = datetime.now(UTC)
     if text is None:
-        return datetime.now(UTC)
+        return now
     try:
         given = datetime.fromisoformat(text)
     except ValueError as error:
         raise InputError(f"--at {text}: expected a time as 2026-01-31T06:00Z") from error
-    return given if given.tzinfo else given.replace(tzinfo=UTC)
+    given = given if given.tzinfo else given.replace(tzinfo=UTC)
+    if given > now:
+        raise InputError(f"--at {text}: expected a time that is past; it is {now:%Y-%m-%dT%H:%MZ}")
+    return given
 
 
 def send_run(

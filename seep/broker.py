@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, TopicAlreadyExistsError
+from kafka.admin import ConfigResource
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    InvalidPartitionsError,
+    KafkaError,
+    TopicAlreadyExistsError,
+)
 from kafka.errors import UnknownMemberIdError as UnknownMemberError
 from kafka.structs import OffsetAndMetadata
 
@@ -230,13 +237,15 @@ def existing_topics(kafka: Kafka) -> set[str]:
 
 
 def create_topics(kafka: Kafka, configs: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Creates the topics that are not there yet and returns their names. Raises BrokerUnavailable."""
+    """Creates the topics that are not there yet and returns their names; gives the others the partitions and the
+    configuration that they lack. Raises BrokerUnavailable."""
     admin = _admin(kafka)
     try:
-        missing = sorted(set(configs) - set(admin.list_topics()))
+        there = set(admin.list_topics())
+        missing = sorted(set(configs) - there)
         wanted = {
             name: {
-                "num_partitions": kafka.topics.partitions,
+                "num_partitions": 1 if _is_compacted(configs[name]) else kafka.topics.partitions,
                 "replication_factor": kafka.topics.replication_factor,
                 "configs": dict(configs[name]),
             }
@@ -246,11 +255,45 @@ def create_topics(kafka: Kafka, configs: Mapping[str, Mapping[str, str]]) -> lis
             with suppress(TopicAlreadyExistsError):  # another process was faster with one of them
                 admin.create_topics(wanted)
             admin.wait_for_topics(missing)
+        older = {name: config for name, config in configs.items() if name in there}
+        if older:
+            _add_partitions(admin, [name for name in older if not _is_compacted(older[name])], kafka.topics.partitions)
+            _update_configs(admin, older)
         return missing
     except KafkaError as error:
-        raise BrokerUnavailable(f"topics were not created: {error}") from error
+        raise BrokerUnavailable(f"topics were not made as configured: {type(error).__name__}: {error}") from error
     finally:
         admin.close()
+
+
+def _is_compacted(config: Mapping[str, str]) -> bool:
+    """Such a topic has one partition for good: with more of them a key would move, and leave its older values."""
+    return config.get("cleanup.policy") == "compact"
+
+
+def _add_partitions(admin: KafkaAdminClient, topics: Sequence[str], wanted: int) -> None:
+    found = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(topics))}
+    fewer = {name: wanted for name, count in found.items() if count < wanted}
+    if fewer:
+        with suppress(InvalidPartitionsError):  # another process was faster
+            admin.create_partitions(fewer)
+        log.warning("%s: %d partitions from now on", ", ".join(sorted(fewer)), wanted)
+
+
+def _update_configs(admin: KafkaAdminClient, configs: Mapping[str, Mapping[str, str]]) -> None:
+    asked = [ConfigResource("topic", name, dict(config)) for name, config in configs.items()]
+    found = admin.describe_configs(asked, config_filter="all").get("topic", {})
+    changes = {
+        # Nothing is found where this user may not look: it keeps to what it may do, which is to create.
+        name: {key: configs[name][key] for key, now in of.items() if now["value"] != configs[name][key]}
+        for name, of in found.items()
+    }
+    changed = [ConfigResource("topic", name, change) for name, change in changes.items() if change]
+    if changed:
+        for name, result in admin.alter_configs(changed, raise_on_unknown=False)["topic"].items():
+            if result != "OK":
+                raise BrokerUnavailable(f"topic {name} was not given its configuration: {result}")
+            log.warning("%s: %s from now on", name, changes[name])
 
 
 def _admin(kafka: Kafka) -> KafkaAdminClient:

@@ -1,11 +1,14 @@
 """Brings a schema up to date; `python -m services.aggregator.migrate` does it where nothing else runs yet."""
 
 import argparse
+import logging
 from functools import partial
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -15,12 +18,15 @@ from seep.settings import Settings
 from seep.stopping import stop_on_signals
 from services.aggregator.store import DatabaseUnavailable, connect
 
+log = logging.getLogger(__name__)
+
 # Any number will do, as long as all versions of this service use the same one.
 LOCK = 0x5EE9
 
 
 def migrate(dsn: str) -> None:
-    """Runs all migrations that the database has not seen; processes that start together wait for each other.
+    """Runs all migrations that the database has not seen; processes that start together wait for each other. A schema
+    that a later version of this service has made stays as it is.
 
     Raises DatabaseUnavailable where the database cannot be reached.
     """
@@ -32,9 +38,18 @@ def migrate(dsn: str) -> None:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             config.attributes["connection"] = connection
+            if unknown := _unknown_revisions(connection, config):
+                # This version was rolled back to; the schema of a later one is one that it can use.
+                log.warning("the schema is a later version's, %s; left as it is", ", ".join(unknown))
+                return
             command.upgrade(config, "head")
     except OperationalError as error:
         raise DatabaseUnavailable(str(error.orig)) from error
+
+
+def _unknown_revisions(connection: Connection, config: Config) -> list[str]:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return sorted(set(MigrationContext.configure(connection).get_current_heads()) - known)
 
 
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:

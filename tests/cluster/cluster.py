@@ -1,6 +1,7 @@
 """A release of the chart in a namespace of its own, spoken to with kubectl and helm as an operator would."""
 
 import json
+import os
 import socket
 import subprocess
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 CHART = Path("deploy/helm/seep")
+# A file of values of this cluster's, which go over a profile's: where its images are, its storage class.
+VALUES = [f"--values={os.environ['SEEP_TEST_VALUES']}"] if os.environ.get("SEEP_TEST_VALUES") else []
 WAIT_SECONDS = 600.0
 NAME = "seep"
 # Both levels: what is refused never becomes a pod, and what would be refused is a warning to whoever applies it.
@@ -81,7 +84,8 @@ class Cluster:
 
     def _run(self, command: Sequence[str], stdin: str | None) -> str:
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
-        self.warnings += [line for line in done.stderr.splitlines() if "Warning:" in line]
+        # kubectl's words, and those of the library's logger, which helm leaves them to.
+        self.warnings += [line for line in done.stderr.splitlines() if "Warning:" in line or "warnings.go" in line]
         assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-3000:]}{done.stdout[-1000:]}"
         return done.stdout
 

@@ -1,6 +1,7 @@
 """A real Prometheus, for the tests of what the services show it."""
 
 import json
+import shutil
 import subprocess
 import urllib.parse
 import urllib.request
@@ -13,6 +14,9 @@ import yaml
 
 from tests.cluster.cluster import free_port
 
+# The one on the PATH, else the one that came with the promtool of `make test-chart`.
+PROMETHEUS = shutil.which("prometheus") or shutil.which(".seep/prometheus/usr/bin/prometheus")
+
 
 @contextmanager
 def running_prometheus(folder: Path, targets: Sequence[str]) -> Iterator[str]:
@@ -24,7 +28,8 @@ def running_prometheus(folder: Path, targets: Sequence[str]) -> Iterator[str]:
         yaml.safe_dump({"global": {"scrape_interval": "2s"}, "scrape_configs": [scrape]}), encoding="utf-8"
     )
     address = f"127.0.0.1:{free_port()}"
-    command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/data"]
+    assert PROMETHEUS is not None
+    command = [PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={folder}/data"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*command, f"--web.listen-address={address}"], stdout=log, stderr=log)
         try:

@@ -1,34 +1,40 @@
-"""Every profile is what a real API server takes, and the engines of the GPU profile find nodes with GPUs."""
+"""Whatever the chart makes is what a real API server takes, and the GPU profile's engines find nodes with GPUs."""
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.cluster.cluster import CHART, NAME, Cluster, wait_until
+from tests.cluster.cluster import CHART, NAME, VALUES, Cluster, wait_until
+from tests.deploy.helm.rendering import ALL, LEAST, PROFILES, STRIMZI, render
 
 pytestmark = pytest.mark.timeout(1200)
 
 GPU = "nvidia.com/gpu"
-PROFILES = sorted(CHART.glob("values-*.yaml"))
 # Custom resources of the charts' options: a server without them cannot judge.
-GROUPS = ("keda.sh", "monitoring.coreos.com", "kafka.strimzi.io")
+GROUPS = ("keda.sh", "monitoring.coreos.com", "kafka.strimzi.io", "serving.kserve.io")
+HPA = {"autoscaling": {"enabled": True, "type": "hpa", "minReplicas": 1}}
+SETS: Mapping[str, Sequence[str | Mapping[str, Any]]] = {
+    **{profile: (profile,) for profile in PROFILES},
+    "all": (LEAST, ALL),
+    "strimzi": (LEAST, ALL, STRIMZI),
+    "hpa": (LEAST, ALL, {"generator": HPA, "scorer": HPA, "monitors": {"scheduler": "deployment"}}),
+}
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.stem)
-def test_a_server_takes_the_whole_profile(cluster: Cluster, profile: Path) -> None:
+@pytest.mark.parametrize("values", SETS.values(), ids=SETS.keys())
+def test_a_server_takes_all_objects(cluster: Cluster, values: Sequence[str | Mapping[str, Any]]) -> None:
     served = cluster.kubectl("api-versions")
     missing = [group for group in GROUPS if group not in served]
     if missing:
         pytest.skip(f"the cluster has no resources of {', '.join(missing)}")
-    capabilities = [f"--api-versions={version}" for version in served.split()]
-    rendered = cluster.helm("template", NAME, str(CHART), "--values", str(profile), *capabilities)
-    accounts = [of for of in yaml.safe_load_all(rendered) if of and of["kind"] == "ServiceAccount"]
+    release = render(*values, apis=tuple(served.split()))
+    accounts = list(release.of("ServiceAccount").values())
     # For real: a server refuses a pod, even in a dry run, whose account is not there.
     cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump_all(accounts))
     cluster.warnings.clear()
-    cluster.kubectl("apply", "--dry-run=server", "--filename=-", stdin=rendered)
+    cluster.kubectl("apply", "--dry-run=server", "--filename=-", stdin=yaml.safe_dump_all(release))
     cluster.kubectl("delete", "--filename=-", stdin=yaml.safe_dump_all(accounts))
     assert cluster.warnings == []
 
@@ -41,7 +47,7 @@ def gpu_profile(cluster: Cluster) -> dict[str, Any]:
         pytest.skip("the cluster has no 8 fake nodes of kwok's with GPUs")
     profile = CHART / "values-gpu.yaml"
     cluster.kubectl("create", "secret", "generic", "seep-database", "--from-literal=dsn=postgresql://nobody@nowhere/x")
-    cluster.helm("install", NAME, str(CHART), "--values", str(profile), "--no-hooks")
+    cluster.helm("install", NAME, str(CHART), "--values", str(profile), *VALUES, "--no-hooks")
     values: dict[str, Any] = yaml.safe_load(profile.read_text(encoding="utf-8"))
     return values
 

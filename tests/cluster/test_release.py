@@ -5,14 +5,16 @@ import shutil
 import time
 import urllib.request
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.cluster.cluster import CHART, NAME, Cluster, wait_until, without_names
-from tests.cluster.prometheus import running_prometheus, series
+from seep.schedule import occurrence_run_id
+from tests.cluster.cluster import CHART, NAME, VALUES, Cluster, wait_until, without_names
+from tests.cluster.prometheus import PROMETHEUS, running_prometheus, series
 from tests.end_to_end.conftest import run_seep
 from tests.guests import write_recorded, write_suite
 
@@ -86,7 +88,7 @@ def rates_of_one_process(suite: Path, recorded: Path, config: Path, folder: Path
 def release(cluster: Cluster, values: Path, figures: dict[str, str]) -> Cluster:
     """The release, installed and waited for."""
     started = time.monotonic()
-    cluster.helm("install", NAME, str(CHART), "--values", str(PROFILE), "--values", str(values), *GRACE)
+    cluster.helm("install", NAME, str(CHART), "--values", str(PROFILE), "--values", str(values), *VALUES, *GRACE)
     figures["helm install --wait, seconds"] = f"{time.monotonic() - started:.0f}"
     cluster.helm("test", NAME, "--timeout", "10m")
     figures["helm install to the first rates, seconds"] = f"{time.monotonic() - started:.0f}"
@@ -94,7 +96,8 @@ def release(cluster: Cluster, values: Path, figures: dict[str, str]) -> Cluster:
 
 
 def upgrade(release: Cluster, values: Path, *arguments: str, chart: Path = CHART) -> None:
-    release.helm("upgrade", NAME, str(chart), "--values", str(PROFILE), "--values", str(values), *GRACE, *arguments)
+    files = ("--values", str(PROFILE), "--values", str(values), *VALUES)
+    release.helm("upgrade", NAME, str(chart), *files, *GRACE, *arguments)
 
 
 def generations(release: Cluster) -> dict[str, int]:
@@ -182,11 +185,16 @@ def test_a_scheduled_monitor_runs_every_minute_and_the_api_serves_it(release: Cl
         served = answer(f"http://{address}/v1/runs/{newest}/rates")
         assert {rate["category"] for rate in served} >= {"colour", "animal"}
         assert "minutely" in {monitor["monitor"] for monitor in answer(f"http://{address}/v1/monitors")}
+    # The run is that of the time in the job's name, which is when it was scheduled.
+    job = max(of for of in release.names("jobs") if f"{NAME}-monitor-minutely-" in of)
+    scheduled = datetime.fromtimestamp(60 * int(job.rpartition("-")[2]), UTC)
+    run = occurrence_run_id("minutely", scheduled)
+    wait_until(lambda: run in {of["run"] for of in release.runs()}, f"run {run} of {job}")
 
 
 def test_a_prometheus_scrapes_every_service(release: Cluster, folder: Path) -> None:
-    if shutil.which("prometheus") is None:
-        pytest.skip("no prometheus on the PATH: Debian's package of that name has it")
+    if PROMETHEUS is None:
+        pytest.skip("no prometheus on the PATH: Debian's package of that name has it; make test-chart unpacks it")
     with ExitStack() as opened:
         pods = [pod for component in SERVICES for pod in release.pods(component)]
         addresses = [opened.enter_context(release.forwarded(pod, 9100)) for pod in pods]
@@ -245,6 +253,15 @@ def test_uninstalling_leaves_nothing_but_the_data(release: Cluster) -> None:
         f"persistentvolumeclaim/data-{NAME}-{part}-0" for part in ("kafka", "postgresql")
     }
     wait_until(lambda: set(release.names(left)) == expected, f"all but {sorted(expected)} to be gone")
+
+
+def test_the_next_release_takes_over_the_data(
+    release: Cluster, values: Path, undisturbed: list[dict[str, Any]]
+) -> None:
+    release.helm("install", NAME, str(CHART), "--values", str(PROFILE), "--values", str(values), *VALUES, *GRACE)
+    assert release.rates("guests") == undisturbed
+    push_guests(release, "taken-over")
+    assert release.rates("taken-over") == undisturbed
 
 
 def installed(release: Cluster) -> str:

@@ -1,11 +1,12 @@
 """Sending, consuming in a group and reading a whole topic, on a real broker."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import ConfigResource
 from kafka.structs import OffsetAndMetadata
 
 from deploy.local.broker import LocalBroker
@@ -49,6 +50,29 @@ def consumed(kafka: Kafka, group: str, count: int) -> list[Message]:
 def test_topics_are_created_once(kafka: Kafka) -> None:
     assert existing_topics(kafka) >= set(topic_configs(["test"], kafka.topics))
     assert create_topics(kafka, topic_configs(["test"], kafka.topics)) == []
+
+
+def described(kafka: Kafka, names: Iterable[str]) -> dict[str, tuple[int, str | None]]:
+    """Partitions and retention of topics."""
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    partitions = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(names))}
+    asked = [ConfigResource("topic", name, ["retention.ms"]) for name in names]
+    configs = admin.describe_configs(asked)["topic"]
+    admin.close()
+    return {name: (count, configs[name].get("retention.ms", {}).get("value")) for name, count in partitions.items()}
+
+
+def test_topics_that_are_there_get_the_partitions_and_the_retention_that_are_configured_now(kafka: Kafka) -> None:
+    own, compacted = {"grown": {"retention.ms": "1000"}}, {"grown-compacted": {"cleanup.policy": "compact"}}
+    create_topics(kafka, own | compacted)
+    assert described(kafka, own | compacted) == {"grown": (3, "1000"), "grown-compacted": (1, None)}
+    more = kafka.model_copy(update={"topics": Topics(partitions=5)})
+    assert create_topics(more, {"grown": {"retention.ms": "2000"}} | compacted) == []
+    # A key's older values stay in one partition, where compaction finds them.
+    assert described(kafka, own | compacted) == {"grown": (5, "2000"), "grown-compacted": (1, None)}
+    # Kafka takes no partition away, so neither is it asked to.
+    create_topics(kafka, own)
+    assert described(kafka, own) == {"grown": (5, "1000")}
 
 
 def test_what_is_sent_is_consumed_once_per_group_with_key_and_headers(kafka: Kafka) -> None:

@@ -13,6 +13,8 @@ controller.listener.names=CONTROLLER
 log.dirs=$KAFKA_LOG_DIRS
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
+# A group that is scaled to zero must not be forgotten before the messages that it has read are gone.
+offsets.retention.minutes=43200
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0

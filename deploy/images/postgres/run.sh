@@ -18,4 +18,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     fi
     mv "$new" "$PGDATA"
 fi
+# At each start, because a claim outlives its release: the next one has another password.
+quoted=$(printf %s "$POSTGRES_PASSWORD" | sed "s/'/''/g")
+echo "ALTER ROLE \"$POSTGRES_USER\" PASSWORD '$quoted'" | postgres --single -D "$PGDATA" postgres >/dev/null
 exec postgres -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/tmp

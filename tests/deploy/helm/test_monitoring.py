@@ -13,7 +13,7 @@ import services.scorer.canary
 from cli.main import app
 from services.aggregator.exposition import GAUGES, OperationCollector
 from services.aggregator.monitor_exposition import MonitorCollector
-from tests.deploy.helm.rendering import ALL, CHART, LEAST, ROOT, render, tool
+from tests.deploy.helm.rendering import ALL, CHART, LEAST, ROOT, overlaid, render, tool
 
 ALARMS = CHART / "files" / "alarms.yaml"
 TESTS = Path(__file__).with_name("alarms.test.yaml")
@@ -76,8 +76,29 @@ def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has():
 def test_the_rules_are_installed_as_they_are_tested():
     release = render(LEAST, ALL)
     (rule,) = release.of("PrometheusRule").values()
-    assert rule["spec"] == yaml.safe_load(ALARMS.read_text(encoding="utf-8"))
+    tested = ALARMS.read_text(encoding="utf-8").replace('namespace="seep"', 'namespace="watch"')
+    assert rule["spec"] == yaml.safe_load(tested)
     assert rule["metadata"]["labels"]["release"] == "kube-prometheus-stack"
+
+
+def test_another_release_does_not_hide_that_this_one_is_silent():
+    def selected(release):
+        (rule,) = release.of("PrometheusRule").values()
+        return [alarm["expr"] for alarm in rule["spec"]["groups"][0]["rules"] if alarm["alert"] == "SeepBlind"]
+
+    assert selected(render(LEAST, ALL)) == ['absent(seep_dead_jobs{namespace="watch"})']
+    # The gauges are of targets: without any, there is nothing to be silent.
+    alarms = {"metrics": {"prometheusRule": {"enabled": True}}}
+    assert selected(render(overlaid(LEAST, alarms) | {"config": {}})) == []
+
+
+def test_labels_may_be_left_out():
+    plain = {"metrics": {kind: {"labels": {"release": None}} for kind in ("podMonitor", "prometheusRule")}}
+    release = render(LEAST, ALL, plain)
+    for kind in ("PodMonitor", "PrometheusRule"):
+        (found,) = release.of(kind).values()
+        assert found["metadata"]["labels"]["app.kubernetes.io/instance"] == "seep"
+        assert "release" not in found["metadata"]["labels"]
 
 
 def test_the_runbook_may_be_elsewhere():

@@ -137,6 +137,13 @@ def test_an_endpoint_is_reached_at_its_own_port(engine, port):
     assert {p for p in (80, 443, 3128, 8000) if network.out("gateway", p)} == {port}
 
 
+def test_an_endpoint_s_pods_may_listen_on_another_port_than_its_service():
+    values = {"networkPolicy": {"endpoints": {"extraPorts": [8000, 443]}}, "modelHub": {"enabled": False}}
+    network = Network(render(LEAST, values))
+    assert {port for port in (80, 443, 8000, 8080) if network.out("gateway", port)} == {443, 8000}
+    assert not network.out("tiny", 8000)
+
+
 def test_ports_of_brokers_are_those_of_the_bootstrap_servers_and_what_is_added():
     values = {
         "externalKafka": {"bootstrapServers": "a:9093,b:9094"},

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import tomllib
 
 import pytest
@@ -14,12 +13,10 @@ from tests.deploy.helm.rendering import (
     ALL,
     BUNDLED,
     CHART,
-    KUBERNETES,
     LEAST,
     PROFILES,
     ROOT,
     STRIMZI,
-    overlaid,
     render,
     run_helm,
 )
@@ -85,28 +82,3 @@ def test_the_chart_has_the_version_of_the_project():
 def test_the_chart_knows_the_suites_of_the_images():
     listed = (CHART / "files" / "own-suites.txt").read_text(encoding="utf-8").split()
     assert listed == sorted(path.name for path in (ROOT / "suites").glob("*.yaml"))
-
-
-def test_what_to_do_next_and_what_is_missing_is_told(tmp_path):
-    # helm shows the notes of an installation alone: here a template of a copy includes them.
-    copy = shutil.copytree(CHART, tmp_path / "seep")
-    template = 'notes: {{ include (print .Template.BasePath "/NOTES.txt") . | toJson }}'
-    (copy / "templates" / "notes.yaml").write_text(template, encoding="utf-8")
-
-    def notes(values):
-        arguments = ("template", "seep", str(copy), "--namespace", "watch", "--show-only", "templates/notes.yaml")
-        shown = run_helm(*arguments, "--kube-version", KUBERNETES, values=[values])
-        assert shown.returncode == 0, shown.stderr
-        return yaml.safe_load(shown.stdout)["notes"]
-
-    told = notes("cpu")
-    assert "helm test seep --namespace watch" in told
-    assert "port-forward service/seep-api 8000:80" in told
-    assert "WARNING: kafka.enabled" in told
-    assert "WARNING: api.existingSecret is empty" in told
-    idle = {"config": {"engines": {"idle": {"backend": "vllm", "model": "m"}}}}
-    assert "config.engines.idle: no target names it" in notes(overlaid(LEAST, idle))
-    monitors = {"daily": {"target": "tiny", "suite": "/opt/seep/suites/colours.yaml", "schedule": "0 2 * * *"}}
-    careful = overlaid(LEAST, {"api": {"existingSecret": "token"}, "config": {"monitors": monitors}})
-    # The alarms, which need an operator that is not there.
-    assert notes(careful).count("WARNING") == 1

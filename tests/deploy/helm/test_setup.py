@@ -44,6 +44,26 @@ def test_what_comes_with_the_release_is_set_up_beside_it():
     assert len(release.of("Job")) == 2
 
 
+def test_what_nothing_would_make_again_does_not_give_up():
+    for job in render(LEAST, BUNDLED).of("Job").values():
+        assert job["spec"]["backoffLimit"] > 1000
+        assert "activeDeadlineSeconds" not in job["spec"]
+    for hook in render(LEAST).of("Job").values():
+        # Helm waits for it, and somebody for Helm.
+        assert hook["spec"]["activeDeadlineSeconds"] == 900
+
+
+def test_topics_are_made_after_the_users_who_make_them():
+    release = render(LEAST, STRIMZI, {"topics": {"provisioner": "job"}})
+    # Before the release there is no user yet, and so no secret: a hook would wait for it in vain.
+    assert {manifest["metadata"]["name"] for manifest in hooks(release)} == {"seep-setup-migrations"}
+    (topics,) = (pod for pod in release.pods() if "seep-setup-topics" in pod.name)
+    assert topics.environment()["SEEP_KAFKA__SASL_PLAIN_PASSWORD"]["secretKeyRef"]["name"] == "seep-sender"
+    assert topics.spec["serviceAccountName"] in release.of("ServiceAccount")
+    for operation in ("Create", "Alter", "DescribeConfigs", "AlterConfigs"):
+        assert all(may(release, "sender", operation, "topic", topic) for topic in TOPICS)
+
+
 def names(*values):
     return set(render(LEAST, BUNDLED, *values).of("Job"))
 
@@ -68,8 +88,10 @@ def test_strimzi_makes_the_topics_that_the_command_would():
     wanted = topic_configs(settings.targets, settings.kafka.topics)
     made = release.of("KafkaTopic")
     assert {name: {k: str(v) for k, v in topic["spec"]["config"].items()} for name, topic in made.items()} == wanted
-    for topic in made.values():
-        assert (topic["spec"]["partitions"], topic["spec"]["replicas"]) == (12, 3)
+    for name, topic in made.items():
+        # A key of a compacted topic must never move to another partition.
+        assert topic["spec"]["partitions"] == (1 if wanted[name].get("cleanup.policy") == "compact" else 12)
+        assert topic["spec"]["replicas"] == 3
         assert topic["metadata"]["labels"]["strimzi.io/cluster"] == "kafka"
         assert annotations(topic)["helm.sh/resource-policy"] == "keep"
     assert "seep-setup-topics" not in release.of("Job")

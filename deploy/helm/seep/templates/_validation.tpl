@@ -10,6 +10,7 @@
 {{- end -}}
 {{- end -}}
 {{- include "seep.validateProcesses" (list . "scorer" .Values.scorer true) -}}
+{{- include "seep.validateProcesses" (list . "aggregator" .Values.aggregator false) -}}
 {{- end -}}
 
 {{- define "seep.validateReferences" -}}
@@ -18,6 +19,7 @@
 {{- if not (hasKey $config.engines $target.engine) -}}
 {{- fail (printf "config.targets.%s.engine: no engine named %q under config.engines" $name $target.engine) -}}
 {{- end -}}
+{{- include "seep.validateTarget" (list (printf "config.targets.%s" $name) $target (index $config.engines $target.engine)) -}}
 {{- end -}}
 {{- range $name, $own := .Values.generator.engines -}}
 {{- if not (hasKey $config.engines $name) -}}
@@ -33,10 +35,19 @@
 {{- fail (printf "config.monitors.%s.target: no target named %q under config.targets" $name $monitor.target) -}}
 {{- end -}}
 {{- include "seep.validateSuite" (list $ (printf "config.monitors.%s.suite" $name) $monitor.suite) -}}
+{{- with $monitor.schedule -}}{{- include "seep.validateSchedule" (list (printf "config.monitors.%s.schedule" $name) . (eq $.Values.monitors.scheduler "cronjob")) -}}{{- end -}}
 {{- end -}}
 {{- range $name, $engine := $config.engines -}}
+{{- include "seep.validateEngine" (list $name $engine) -}}
 {{- if eq $engine.backend "recorded" -}}
 {{- include "seep.validateFile" (list $ (printf "config.engines.%s.file" $name) $engine.file "recordings") -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.retention.enabled -}}{{- include "seep.validateSchedule" (list "retention.schedule" .Values.retention.schedule true) -}}{{- end -}}
+{{- range $kind := list "suites" "recordings" -}}
+{{- $given := index $.Values $kind -}}
+{{- if and $given.files $given.existingConfigMap -}}
+{{- fail (printf "%s.files: existingConfigMap takes their place: give one of them" $kind) -}}
 {{- end -}}
 {{- end -}}
 {{- if .Values.tests.suite -}}
@@ -76,6 +87,9 @@
 {{- if and .Values.kafka.enabled $kafka.bootstrapServers -}}
 {{- fail "kafka.enabled: externalKafka.bootstrapServers names another broker: give one of them" -}}
 {{- end -}}
+{{- if and .Values.kafka.enabled (or (ne $kafka.securityProtocol "PLAINTEXT") $kafka.sasl.mechanism $kafka.sasl.existingSecret $kafka.tls.caSecret $kafka.tls.clientSecret) -}}
+{{- fail "kafka.enabled: the bundled broker has neither TLS nor passwords: leave externalKafka.securityProtocol, sasl and tls as they are" -}}
+{{- end -}}
 {{- if not .Values.kafka.enabled -}}
 {{- if not $kafka.bootstrapServers -}}
 {{- fail "externalKafka.bootstrapServers: expected the brokers, as kafka.example.com:9092; or kafka.enabled=true for a broker to try out" -}}
@@ -97,6 +111,9 @@
 {{- include "seep.validateStrimzi" . -}}
 {{- if and .Values.postgresql.enabled .Values.externalDatabase.existingSecret -}}
 {{- fail "postgresql.enabled: externalDatabase.existingSecret names another database: give one of them" -}}
+{{- end -}}
+{{- if and .Values.postgresql.enabled .Values.externalDatabase.apiExistingSecret -}}
+{{- fail "postgresql.enabled: externalDatabase.apiExistingSecret names a user of another database: leave it empty" -}}
 {{- end -}}
 {{- if not (or .Values.postgresql.enabled .Values.externalDatabase.existingSecret) -}}
 {{- fail "externalDatabase.existingSecret: expected the name of a secret with the DSN of a PostgreSQL; or postgresql.enabled=true for one to try out" -}}
@@ -144,13 +161,13 @@
 {{- end -}}
 {{- end -}}
 
-{{/* How many processes there may be, from [root, field, values, cached]. */}}
+{{/* How many processes there may be, from [root, field, values, cached]; the aggregator is not scaled. */}}
 {{- define "seep.validateProcesses" -}}
 {{- $root := first . -}}
 {{- $field := index . 1 -}}
 {{- $values := index . 2 -}}
 {{- $partitions := $root.Values.topics.partitions | int -}}
-{{- $scaling := $values.autoscaling -}}
+{{- $scaling := default (dict "enabled" false) $values.autoscaling -}}
 {{- $most := ternary $scaling.maxReplicas $values.replicaCount $scaling.enabled | int -}}
 {{- $setting := ternary "autoscaling.maxReplicas" "replicaCount" $scaling.enabled -}}
 {{- if $scaling.enabled -}}
@@ -171,8 +188,10 @@
 {{- if and $partitions (gt $most $partitions) -}}
 {{- fail (printf "%s.%s: %d processes for the %d partitions of a topic: the others would have nothing to do; raise topics.partitions" $field $setting $most $partitions) -}}
 {{- end -}}
+{{- if last . -}}
 {{- $claim := $values.cache.persistence -}}
-{{- if and (last .) (gt $most 1) $claim.enabled (not $claim.existingClaim) (ne $claim.accessMode "ReadWriteMany") -}}
+{{- if and (gt $most 1) (or $claim.enabled $claim.existingClaim) (ne $claim.accessMode "ReadWriteMany") -}}
 {{- fail (printf "%s.cache.persistence.accessMode: %d processes on several nodes need ReadWriteMany, found %s" $field $most $claim.accessMode) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}

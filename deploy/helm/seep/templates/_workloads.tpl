@@ -1,11 +1,14 @@
-{{/* How pods are replaced, from the dict of their spec: a GPU, or a volume of one node, cannot be held by two. */}}
+{{/*
+How pods are replaced, from the dict of their spec: a GPU, or a volume of one node, cannot be held by two. Of consumers
+there is never one more than configured: it might be one more than there are partitions, and would never be ready.
+*/}}
 {{- define "seep.strategy" -}}
 {{- if or .gpus (and .claim (ne .cache.persistence.accessMode "ReadWriteMany")) -}}
 strategy: {type: Recreate}
 {{- else -}}
 strategy:
   type: RollingUpdate
-  rollingUpdate: {maxSurge: 1, maxUnavailable: 0}
+  rollingUpdate: {{ ternary "{maxSurge: 0, maxUnavailable: 1}" "{maxSurge: 1, maxUnavailable: 0}" (not (empty .kafka)) }}
 {{- end -}}
 {{- end -}}
 

@@ -1,0 +1,146 @@
+"""What an installation is told: what to do next, and what is missing."""
+
+import json
+import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import yaml
+
+from tests.deploy.helm.rendering import ALL, CHART, KUBERNETES, LEAST, STRIMZI, overlaid, render, run_helm
+
+MONITORS = {"daily": {"target": "tiny", "suite": "/opt/seep/suites/colours.yaml", "schedule": "0 2 * * *"}}
+# One warning is left: of the alarms, which need an operator that is not there.
+CAREFUL = overlaid(
+    LEAST,
+    {"api": {"existingSecret": "token"}, "config": {"monitors": MONITORS}},
+    {"networkPolicy": {"modelHub": {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}}},
+)
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory):
+    """The notes for values, and what a template has found out for them."""
+    # helm shows the notes of an installation alone: here a template of a copy includes them.
+    copy = shutil.copytree(CHART, tmp_path_factory.mktemp("chart") / "seep")
+    template = """
+notes: {{ include (print .Template.BasePath "/NOTES.txt") . | toJson }}
+secrets: {{ include "seep.referencedSecrets" . }}
+"""
+    (copy / "templates" / "notes.yaml").write_text(template, encoding="utf-8")
+
+    def told(*values, secrets=False, arguments=()):
+        command = ("template", "seep", str(copy), "--namespace", "watch", "--show-only", "templates/notes.yaml")
+        operators = [f"--api-versions={group}/v1" for group in ("kafka.strimzi.io", "keda.sh", "serving.kserve.io")]
+        operators.append("--api-versions=monitoring.coreos.com/v1")
+        shown = run_helm(*command, "--kube-version", KUBERNETES, *operators, *arguments, values=list(values))
+        assert shown.returncode == 0, shown.stderr
+        return yaml.safe_load(shown.stdout)["secrets" if secrets else "notes"]
+
+    return told
+
+
+def test_what_to_do_next_and_what_is_missing_is_told(notes):
+    told = notes("cpu")
+    assert "helm test seep --namespace watch" in told
+    assert "port-forward service/seep-api 8000:80" in told
+    assert "WARNING: kafka.enabled" in told
+    assert "WARNING: api.existingSecret is empty" in told
+    idle = {"config": {"engines": {"idle": {"backend": "vllm", "model": "m"}}}}
+    assert "config.engines.idle: no target names it" in notes(overlaid(LEAST, idle))
+    assert notes(CAREFUL).count("WARNING") == 1
+
+
+def test_a_way_out_to_everyone_is_told(notes):
+    nowhere = {"networkPolicy": {"modelHub": {"to": []}}}
+    assert "WARNING: networkPolicy.modelHub.to is empty" in notes(CAREFUL, nowhere)
+    assert "networkPolicy.modelHub" not in notes(CAREFUL, nowhere, {"modelHub": {"enabled": False}})
+    assert "networkPolicy.modelHub" not in notes("production")
+
+
+def test_an_ingress_that_no_policy_lets_in_is_told(notes):
+    ingress = {"ingress": {"enabled": True, "hostname": "seep.example.com", "tlsSecret": "certificate"}}
+    warning = "WARNING: networkPolicy.api.from holds this namespace alone"
+    assert warning in notes(CAREFUL, ingress)
+    assert warning not in notes("production")
+    assert warning not in notes(CAREFUL, ingress, {"networkPolicy": {"enabled": False}})
+
+
+SASL = {
+    "externalKafka": {
+        "securityProtocol": "SASL_SSL",
+        "sasl": {"mechanism": "PLAIN", "existingSecret": "sasl"},
+        "tls": {"caSecret": "ca", "clientSecret": "client"},
+    },
+    "externalDatabase": {"apiExistingSecret": "read-only"},
+    "modelHub": {"tokenSecret": "hub"},
+    "imagePullSecrets": [{"name": "registry"}],
+}
+
+
+@pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, SASL), (LEAST, ALL, STRIMZI), ("cpu",), ("production",)])
+def test_every_secret_that_something_needs_is_looked_for(notes, values):
+    release = render(*values)
+    made = {*release.of("Secret"), *release.of("KafkaUser")}
+    assert set(notes(*values, secrets=True)) == set(named(list(release))) - made
+
+
+def named(node):
+    """The names of secrets in manifests."""
+    if isinstance(node, list):
+        for item in node:
+            yield from named(item)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if key == "secretName":
+                yield value
+            elif key == "secretKeyRef":
+                yield value["name"]
+            elif key == "imagePullSecrets":
+                yield from (item["name"] for item in value)
+            else:
+                yield from named(value)
+
+
+RESOURCES = [
+    {"name": name, "kind": kind, "namespaced": True, "verbs": ["get"]}
+    for name, kind in (("secrets", "Secret"), ("serviceaccounts", "ServiceAccount"))
+]
+# As much of an API server as looking for secrets needs: a namespace with one of them.
+ANSWERS = {
+    "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": RESOURCES},
+    "/api/v1/namespaces/watch/serviceaccounts/default": {"kind": "ServiceAccount", "apiVersion": "v1"},
+    "/api/v1/namespaces/watch/secrets/database": {"kind": "Secret", "apiVersion": "v1"},
+}
+
+
+class Server(BaseHTTPRequestHandler):
+    def do_GET(self):
+        path = self.path.partition("?")[0]
+        code = 200 if path in ANSWERS else 404
+        missing = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(ANSWERS.get(path, missing)).encode())
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def server():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_secret_that_is_not_there_is_told(notes, server):
+    told = notes(CAREFUL, arguments=("--dry-run=server", "--kube-apiserver", server))
+    assert "WARNING: there is no secret token" in told
+    assert "secret database" not in told
+    # Where there is no server to ask, nothing is known of secrets.
+    assert "no secret" not in notes(CAREFUL)

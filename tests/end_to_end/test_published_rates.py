@@ -1,6 +1,8 @@
 """The published Sentence-BERT rates, to the last digit, in one process and through Kafka."""
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,14 +20,29 @@ def test_there_are_ten_published_cells(shared_data: Path) -> None:
     assert len(cells(shared_data)) == 10
 
 
+Folder = Callable[[str, str], Path]
+
+
+@pytest.fixture(scope="module")
+def run_folder(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """The folder in which the answers of a model to a set of prompts were scored, once, as the run "published"."""
+
+    @cache
+    def scored(prompts: str, model: str) -> Path:
+        folder = tmp_path_factory.mktemp(prompts)
+        suite, recorded = import_workbook(shared_data, folder, prompts, model)
+        options = ("--recorded", str(recorded), "--parity", "--metrics", "sentence_bert", "--run-id", "published")
+        done = run_seep("run", str(suite), *options, folder=folder)
+        assert done.returncode == 0, done.stderr
+        return folder
+
+    return scored
+
+
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("prompts", SETS)
-def test_in_one_process(shared_data: Path, tmp_path: Path, prompts: str, model: str) -> None:
-    suite, recorded = import_workbook(shared_data, tmp_path, prompts, model)
-    options = ("--recorded", str(recorded), "--parity", "--metrics", "sentence_bert", "--run-id", "published")
-    done = run_seep("run", str(suite), *options, folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    told = run_seep("rates", "published", "--json", *pool_of(prompts), folder=tmp_path)
+def test_in_one_process(shared_data: Path, run_folder: Folder, prompts: str, model: str) -> None:
+    told = run_seep("rates", "published", "--json", *pool_of(prompts), folder=run_folder(prompts, model))
     assert expected(shared_data, prompts, model).items() <= figures(told.stdout).items()
 
 
@@ -52,12 +69,8 @@ def test_through_kafka_with_three_services(shared_data: Path, tmp_path: Path) ->
     ("prompts", "model", "category", "interval"),
     [("initial", "0.5b", "all", (77.52, 64.26, 86.87, 31)), ("colors", "1.5b", "2", (66.36, 53.10, 77.47, 10))],
 )
-def test_intervals(
-    shared_data: Path, tmp_path: Path, prompts: str, model: str, category: str, interval: tuple[float, ...]
-) -> None:
-    suite, recorded = import_workbook(shared_data, tmp_path, prompts, model)
-    options = ("--recorded", str(recorded), "--parity", "--metrics", "sentence_bert", "--json")
-    rates = json.loads(run_seep("run", str(suite), *options, folder=tmp_path).stdout)
+def test_intervals(run_folder: Folder, prompts: str, model: str, category: str, interval: tuple[float, ...]) -> None:
+    rates = json.loads(run_seep("rates", "published", "--json", folder=run_folder(prompts, model)).stdout)
     (rate,) = [rate for rate in rates if rate["category"] == category]
     told = (round(rate["rate"], 2), round(rate["low"], 2), round(rate["high"], 2), rate["clusters"])
     assert told == interval

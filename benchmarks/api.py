@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from benchmarks.filled_database import DAY, MONITOR, fill
+from benchmarks.filled_database import BASELINE, DAY, MONITOR, fill, run_id
 from deploy.local.broker import free_port
 from seep.local_postgres import local_postgres
 from services.aggregator.migrate import migrate
@@ -30,6 +30,9 @@ QUERIES = {
     NO_DATABASE: "/healthz",
     "runs, 50": "/v1/runs?after={page}",
     "runs of a target, 50": "/v1/runs?target=target-0&after={page}",
+    "runs of a suite, 50": "/v1/runs?suite=colours&after={page}",
+    "runs of a target and a suite, 50": "/v1/runs?target=target-0&suite=colours&after={page}",
+    "runs of a suite that was never sent": "/v1/runs?suite=never",
     "runs of a monitor, 50": f"/v1/runs?monitor={MONITOR}&after={{page}}",
     "one run": "/v1/runs/{run}",
     "rates, with a pool": "/v1/runs/{run}/rates?pool=1,2",
@@ -41,6 +44,9 @@ QUERIES = {
     "comparisons of a test": "/v1/runs/{run}/comparisons?test=0000a0000b",
     "series, 400 points": SERIES + "&category={category}",
     "series, 30 points": SERIES + "&until={until}&limit=30",
+    "baselines, 50": "/v1/baselines?after={named}",
+    "verdicts": f"/v1/runs/{{run}}/verdicts?baseline={BASELINE}",
+    "a monitor's stream, 50": f"/v1/monitors/{MONITOR}/stream?after={{page}}",
     "monitors": "/v1/monitors",
     "dead letters": "/v1/deadletters",
 }
@@ -55,8 +61,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, local_postgres(Path(name) / "postgres") as dsn:
         migrate(dsn)
         start = time.perf_counter()
-        fill(dsn, run="run", jobs=JOBS, tests=TESTS, samples=SAMPLES, copies=runs, targets=1)
-        print(f"{rows_and_size(dsn)} in {runs + 1} runs, filled in {time.perf_counter() - start:.0f} s")
+        fill(dsn, jobs=JOBS, tests=TESTS, samples=SAMPLES, runs=runs, targets=1)
+        print(f"{rows_and_size(dsn)} in {runs} runs, filled in {time.perf_counter() - start:.0f} s")
         print("query: median ms, 95th percentile ms, ratio of the latter to health's")
         with served(dsn, Path(name)) as client:
             _, bare = measured(client, QUERIES[NO_DATABASE], runs)
@@ -78,7 +84,8 @@ def measured(client: httpx.Client, path: str, runs: int) -> tuple[float, float]:
     taken = []
     for _ in range(REQUESTS):
         until = draw.randint(min(30, runs), runs) * DAY
-        drawn = {"run": f"run-{draw.randint(1, runs)}", "page": f"run-{draw.randint(runs // 5, runs)}"}
+        drawn = {"run": run_id(draw.randrange(1, runs)), "page": run_id(draw.randrange(runs // 5, runs))}
+        drawn["named"] = f"baseline-{draw.randrange(runs)}"
         asked = path.format(**drawn, category=draw.randint(1, 3), until=until)
         start = time.perf_counter()
         client.get(asked).raise_for_status()
@@ -93,7 +100,7 @@ def served(dsn: str, folder: Path) -> Iterator[httpx.Client]:
     config = folder / "seep.yaml"
     config.write_text(
         "engines: {e: {backend: recorded, file: none}}\ntargets: {target-0: {engine: e}}\n"
-        f"monitors: {{{MONITOR}: {{target: target-0, suite: none, schedule: 0 6 * * *}}}}\n"
+        f"monitors: {{{MONITOR}: {{target: target-0, suite: none, schedule: 0 6 * * *, baseline: {BASELINE}}}}}\n"
     )
     port = free_port()
     environment = {**os.environ, "SEEP_DATABASE__DSN": dsn, "SEEP_API__PORT": str(port)}

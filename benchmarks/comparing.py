@@ -5,10 +5,13 @@ of a changed model the jobs' two rates are as alike as planning takes them to be
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import betaincinv, ndtr
 from scipy.stats import binomtest
 
@@ -23,38 +26,61 @@ Sizes = Mapping[str, Sequence[int]]
 SAMPLES = 5
 RATE = 0.7
 TWELVE: Sizes = {f"c{k:02}": [10] * 10 for k in range(12)}
-PLANNED: Mapping[str, tuple[Sequence[int], float]] = {
-    "colours, correlation 0.3": (COLOURS, 0.3),
-    "20 jobs of 6 tests, correlation 0.2": ([6] * 20, 0.2),
-    "colours, category 1, correlation 0.1": ([33] * 10, 0.1),
-    "colours, category 1, correlation 0.2": ([33] * 10, 0.2),
+PLANNED: Mapping[str, tuple[Sizes, float]] = {
+    "colours, correlation 0.3": ({"c": COLOURS}, 0.3),
+    "20 jobs of 6 tests, correlation 0.2": ({"c": [6] * 20}, 0.2),
+    "colours, category 1, correlation 0.1": ({"c": [33] * 10}, 0.1),
+    "colours, category 1, correlation 0.2": ({"c": [33] * 10}, 0.2),
+    "one of 12 categories, correlation 0.1": (TWELVE, 0.1),
 }
 
 
 def compared(
-    sizes: Sizes, changed: Mapping[str, float], correlation: float, alike: float, draw: np.random.Generator
+    sizes: Sizes,
+    changed: Mapping[str, float],
+    correlation: float,
+    alike: float,
+    draw: np.random.Generator,
+    window: int = 1,
 ) -> list[Judgement]:
-    """A simulated run against its simulated reference, whose rate is RATE; the run's is by so much another."""
-    before, after = [], []
+    """A simulated run against a window of simulated runs, whose rate is RATE; the run's is by so much another, and its
+    jobs' rates correlate by `alike` with theirs."""
+    run: list[LeakSum] = []
+    reference: list[list[LeakSum]] = [[] for _ in range(window)]
     for category, tests in sizes.items():
-        like = draw.standard_normal(len(tests))
-        other = alike * like + np.sqrt(1 - alike**2) * draw.standard_normal(len(tests))
-        before += _sums(category, tests, _rates(RATE, correlation, like), draw)
-        after += _sums(category, tests, _rates(RATE + changed.get(category, 0.0), correlation, other), draw)
-    return judge(after, before, sizes, DELTA_POINTS)
+        change = changed.get(category, 0.0)
+        normal = draw.standard_normal(len(tests))
+        latent = 1.0 if alike == 1 else _latent(correlation, change, alike)
+        other = latent * normal + np.sqrt(1 - latent**2) * draw.standard_normal(len(tests))
+        rates = _rates(RATE, correlation, normal)
+        for of_run in reference:
+            of_run += _sums(category, tests, rates, draw)
+        run += _sums(category, tests, _rates(RATE + change, correlation, other), draw)
+    return judge(run, reference, sizes, DELTA_POINTS)
 
 
-def of_unchanged(sizes: Sizes, correlation: float, repeats: int) -> list[bool]:
-    """Of so many comparisons of a model with itself: was drift called?"""
+def of_unchanged(sizes: Sizes, correlation: float, repeats: int, window: int = 1) -> list[list[Judgement]]:
+    """So many comparisons of a model with itself."""
     draw = np.random.default_rng(1)
-    return [worst(of.verdict for of in compared(sizes, {}, correlation, 1.0, draw)) == "drift" for _ in range(repeats)]
+    return [compared(sizes, {}, correlation, 1.0, draw, window) for _ in range(repeats)]
 
 
-def of_changed(tests: Sequence[int], correlation: float, change: float, repeats: int) -> list[bool]:
-    """Of so many comparisons of a model that changed with what it was before: was the change found (p < 0.05)?"""
+def of_changed(sizes: Sizes, correlation: float, change: float, repeats: int) -> list[Judgement]:
+    """The first category of so many comparisons, in which it alone changed, with what it was before."""
     draw = np.random.default_rng(2)
-    found = [compared({"c": tests}, {"c": change}, correlation, JOB_AUTOCORRELATION, draw)[0] for _ in range(repeats)]
-    return [of.p is not None and of.p < LEVEL for of in found]
+    first = next(iter(sizes))
+    of_repeats = (compared(sizes, {first: change}, correlation, JOB_AUTOCORRELATION, draw) for _ in range(repeats))
+    return [next(of for of in judged if of.category == first) for judged in of_repeats]
+
+
+def found(judged: Iterable[Judgement]) -> list[bool]:
+    """Which have p < 0.05."""
+    return [of.p is not None and of.p < LEVEL for of in judged]
+
+
+def is_drift(judged: Iterable[Judgement]) -> list[bool]:
+    """Which are called drift."""
+    return [of.verdict == "drift" for of in judged]
 
 
 def false_discoveries(repeats: int) -> list[float]:
@@ -70,9 +96,12 @@ def false_discoveries(repeats: int) -> list[float]:
     return shares
 
 
-def promised(tests: Sequence[int], correlation: float, change: float) -> float:
-    """The power that `seep plan` names for this."""
-    return plan(tests, SAMPLES, noise_of_rate(RATE, correlation), abs(change), wanted=0.8).power
+def promised(sizes: Sizes, correlation: float, change: float) -> tuple[float, float]:
+    """The power that `seep plan` names for such a change of the first category, and that of the verdict."""
+    tests, cells = next(iter(sizes.values())), len(sizes) + (len(sizes) > 1)
+    planned = plan(tests, SAMPLES, noise_of_rate(RATE, correlation), abs(change), 0.8, cells, DELTA_POINTS / 100)
+    powers = [of.up if change > 0 else of.down for of in (planned.power, planned.drift)]
+    return powers[0] or 0.0, powers[1] or 0.0
 
 
 def main() -> None:
@@ -80,17 +109,41 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=2000)
     repeats = parser.parse_args().repeats
-    print("no change: | correlation | drift called | p that it is more than 5 %")
-    for name, sizes in {"colours": {"c": COLOURS}, "12 categories": TWELVE}.items():
+    print("no change: | reference's runs | correlation | p below 5 % in a category | drift called | p of more than 5 %")
+    for (name, sizes), window in product({"colours": {"c": COLOURS}, "12 categories": TWELVE}.items(), (1, 7)):
         for correlation in (0.0, 0.1, 0.3):
-            called = sum(of_unchanged(sizes, correlation, repeats))
-            p = binomtest(called, repeats, LEVEL, alternative="greater").pvalue
-            print(f"{name} | {correlation:g} | {called} of {repeats} | {p:.3f}", flush=True)
+            _print_unchanged(name, sizes, window, correlation, repeats)
     print(f"4 of 12 categories changed: false discoveries {100 * np.mean(false_discoveries(repeats)):.2f} %")
-    print("change of 10 points: | promised power, up and down alike | found, up | found, down")
-    for name, (tests, correlation) in PLANNED.items():
-        up, down = (100 * np.mean(of_changed(tests, correlation, by, repeats)) for by in (0.1, -0.1))
-        print(f"{name} | {100 * promised(tests, correlation, 0.1):.1f} | {up:.1f} | {down:.1f}", flush=True)
+    print("a category changed: | points | promised power (p < 0.05) | found | promised power (drift) | called")
+    for name, (sizes, correlation) in PLANNED.items():
+        for change in (0.1, -0.1):
+            judged = of_changed(sizes, correlation, change, repeats)
+            shares = [100 * np.mean(of) for of in (found(judged), is_drift(judged))]
+            power, drift = (100 * of for of in promised(sizes, correlation, change))
+            figures = f"{power:.1f} | {shares[0]:.1f} | {drift:.1f} | {shares[1]:.1f}"
+            print(f"{name} | {100 * change:+g} | {figures}", flush=True)
+
+
+def _print_unchanged(name: str, sizes: Sizes, window: int, correlation: float, repeats: int) -> None:
+    compared_runs = of_unchanged(sizes, correlation, repeats, window)
+    low = np.mean(found(of for judged in compared_runs for of in judged if of.category in sizes))
+    called = sum(worst(of.verdict for of in judged) == "drift" for judged in compared_runs)
+    p = binomtest(called, repeats, LEVEL, alternative="greater").pvalue
+    print(f"{name} | {window} | {correlation:g} | {100 * low:.2f} % | {called} of {repeats} | {p:.3f}", flush=True)
+
+
+@cache
+def _latent(correlation: float, change: float, alike: float) -> float:
+    """How normal numbers must correlate for the rates that they decide to correlate by `alike`."""
+    draw = np.random.default_rng(4)
+    normal, other = draw.standard_normal((2, 100_000))
+    rates = _rates(RATE, correlation, normal)
+
+    def excess(latent: float) -> float:
+        mixed = latent * normal + np.sqrt(1 - latent**2) * other
+        return float(np.corrcoef(rates, _rates(RATE + change, correlation, mixed))[0, 1]) - alike
+
+    return alike if correlation == 0 else float(brentq(excess, alike / 2, 1, xtol=1e-3))
 
 
 def _rates(rate: float, correlation: float, normal: NDArray[np.float64]) -> NDArray[np.float64]:

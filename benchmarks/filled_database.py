@@ -1,17 +1,24 @@
 """A database with as many runs as asked for, each a copy of one that was recorded; for benchmarks and tests."""
 
 import random
+from datetime import UTC, datetime, timedelta
+from typing import LiteralString
 
 import psycopg
 
 from benchmarks.aggregator import manifest_of, scored_job
+from seep.schedule import occurrence_run_id
 from services.aggregator.aggregating import publish_changed
 from services.aggregator.dead import DeadJob
+from services.aggregator.judgements import Judgements
 from services.aggregator.store import Store
 
 DAY = 86_400.0
+FIRST_DAY = datetime(2001, 1, 1, 6, tzinfo=UTC)
 MONITOR = "daily"
-COPIED = {
+BASELINE = "baseline-0"
+# What a run brings into each table, but for the run itself; in the order in which one refers to another.
+COPIED: dict[str, LiteralString] = {
     "jobs": "job, status, stage, reason, provenance",
     "provenances": "provenance",
     "test_sums": "job, cluster, test, concept, category, metric, measure, n, total",
@@ -19,34 +26,65 @@ COPIED = {
     "rates": "metric, category, rate",
     "comparisons": "job, test, sample, category, concept, prompt, generation, control_prompt, control_generation, "
     "outcomes, similarities",
+    "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, detectable, pairs, clusters, verdict",
+    "monitor_runs": "monitor, baseline, role, reason, e_value, alarm",
+    "monitor_scores": "monitor, metric, category, jobs, score, e_value",
 }
 
 
-def fill(dsn: str, *, run: str, jobs: int, tests: int, samples: int, copies: int, targets: int) -> None:
-    """Records one run of this shape with a dead job, and copies it so many times, a day apart, as
-    `<run>-<k>` of `target-<k % targets>`."""
+def run_id(day: int) -> str:
+    """The monitor's run of that day."""
+    return occurrence_run_id(MONITOR, FIRST_DAY + timedelta(days=day))
+
+
+def fill(dsn: str, *, jobs: int, tests: int, samples: int, runs: int, targets: int) -> None:
+    """Records two of the monitor's runs of this shape, each with a dead job, the first as the baseline of the other,
+    and copies the latter, until there are so many runs, a day apart; see `copy_runs`."""
     draw = random.Random(11)
-    scored = [scored_job(run, number, tests, samples, draw) for number in range(jobs)]
     with Store.open(dsn) as store:
-        for start in range(0, jobs, 50):
-            store.record(scored[start : start + 50], [], [])
-        dead = [DeadJob(run, "dead", "generator", "it timed out")]
-        store.record([], dead, [manifest_of(scored, created_at=0.0, monitor=MONITOR)])
+        for day in (0, 1):
+            scored = [scored_job(run_id(day), number, tests, samples, draw) for number in range(jobs)]
+            for start in range(0, jobs, 50):
+                store.record(scored[start : start + 50], [], [])
+            dead = [DeadJob(run_id(day), "dead", "generator", "it timed out")]
+            store.record([], dead, [manifest_of(scored, created_at=day * DAY, monitor=MONITOR)])
         publish_changed(store, lambda outgoing: None, {})
+        judgements = Judgements(store)
+        judgements.set_baseline(BASELINE, [run_id(0)])
+        judgements.conclude(MONITOR, BASELINE, run_id(1))
+    copy_runs(dsn, 2, runs, targets)
+
+
+def copy_runs(dsn: str, start: int, stop: int, targets: int) -> None:
+    """Copies the second run as those of the days from `start` to before `stop`: the monitor's, of
+    `target-<day % targets>`; and each is a baseline of its own, `baseline-<day>`."""
+    days = {"first": run_id(1), "start": start, "last": stop - 1, "begin": FIRST_DAY.replace(tzinfo=None)}
+    number: LiteralString = "generate_series(%(start)s::int, %(last)s::int) AS day"
+    name: LiteralString = f"'{MONITOR}-' || to_char(%(begin)s + day * interval '1 day', 'YYYYMMDD\"T\"HH24MISS\"Z\"')"
     with psycopg.connect(dsn, autocommit=True) as connection:
+        columns = ", ".join(f"copy.{name}" for (name,) in connection.execute(OWN_COLUMNS))
         connection.execute(
             f"""
-            INSERT INTO runs
-            SELECT (jsonb_populate_record(runs, jsonb_build_object(
-                'run', run || '-' || k, 'target', 'target-' || k % {targets}, 'created_at', k * {DAY},
-                'first_seen_at', first_seen_at + k * interval '1 s'
-            ))).*
-            FROM runs, generate_series(1, {copies}) AS k WHERE run = '{run}'
-            """
+            INSERT INTO runs ({columns.replace("copy.", "")}) SELECT {columns}
+            FROM runs, {number}, jsonb_populate_record(runs, jsonb_build_object(
+                'run', {name}, 'target', 'target-' || day %% {targets}, 'created_at', day * {DAY},
+                'first_seen_at', first_seen_at + day * interval '1 s'
+            )) AS copy WHERE runs.run = %(first)s
+            """.encode(),
+            days,
         )
-        for table, columns in COPIED.items():
+        for table, of_table in COPIED.items():
             connection.execute(
-                f"INSERT INTO {table} (run, {columns}) SELECT run || '-' || k, {columns}"
-                f" FROM generate_series(1, {copies}) AS k, {table} WHERE run = '{run}'"
+                f"INSERT INTO {table} (run, {of_table}) SELECT {name}, {of_table}"
+                f" FROM {number}, {table} WHERE run = %(first)s ORDER BY day".encode(),
+                days,
             )
+        connection.execute(f"INSERT INTO baselines SELECT 'baseline-' || day FROM {number}", days)
+        connection.execute(f"INSERT INTO baseline_runs SELECT 'baseline-' || day, {name} FROM {number}", days)
         connection.execute("VACUUM ANALYZE")
+
+
+# A generated column cannot be given.
+OWN_COLUMNS: LiteralString = """
+SELECT column_name FROM information_schema.columns WHERE table_name = 'runs' AND is_generated = 'NEVER'
+"""

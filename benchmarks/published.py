@@ -69,7 +69,7 @@ def main() -> None:
                     for rate in store.rates(f"{prompts}-{model}")
                 }
                 large, small = sums([f"{prompts}-{LARGE}"]), sums([f"{prompts}-{SMALL}"])
-                for judged in judge(large, small, expected[prompts], DELTA_POINTS):
+                for judged in judge(large, [small], expected[prompts], DELTA_POINTS):
                     print(row(prompts, rates, judged))
 
 

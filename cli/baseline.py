@@ -81,6 +81,8 @@ def _refuse_unlike(store: Store, runs: list[str]) -> None:
     first, *others = [known_run(store, run) for run in runs]
     for summary in (first, *others):
         refuse_unjudgeable(summary)
+        if summary.state == "cancelled":
+            raise InputError(f"run {summary.run}: it was cancelled, and cannot be a baseline")
         if summary.recorded == 0:
             raise InputError(f"run {summary.run}: nothing of it was measured")
     for other in others:

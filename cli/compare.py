@@ -1,6 +1,7 @@
 """The command that compares a run with another, or with a baseline."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -14,6 +15,7 @@ from cli.baseline import known_baseline
 from cli.database import open_store
 from cli.results import JsonOption, RunArgument, known_run, wide_console
 from seep.errors import InputError
+from seep.records import LeakRate
 from seep.settings import load_settings
 from services.aggregator.judgements import Judgements
 from services.aggregator.judging import Judgement, differences, incomparable, judge, refuse_unjudgeable
@@ -21,6 +23,7 @@ from services.aggregator.states import RunSummary
 from services.aggregator.statistics.verdicts import DELTA_POINTS, worst
 
 LONGEST_SHOWN = 60
+SIDE_BY_SIDE = ("leak", "tie", "echo", "empty", "distinct_1", "distinct_2", "self_similarity")
 
 
 def compare(
@@ -44,16 +47,19 @@ def compare(
             refuse_unjudgeable(summary)
         different = _differences(summaries[0], summaries[1], across)
         judgements = Judgements(store)
-        sums = judgements.leak_sums([run]), judgements.leak_sums(reference)
+        sums = judgements.leak_sums([run]), [judgements.leak_sums([of]) for of in reference]
+        rates = {of: store.rates(of) for of in (run, *reference)}
     expected = {category for summary in summaries for category in summary.expected}
     judged = judge(*sums, expected, delta)
     verdict = worst(of.verdict for of in judged)
     if as_json:
         told = {"run": run, "reference": reference, "verdict": verdict, "differences": different}
-        typer.echo(json.dumps(told | {"judgements": [asdict(of) for of in judged]}, indent=1))
+        side_by_side = {name: _told(of_run) for name, of_run in rates.items()}
+        typer.echo(json.dumps(told | {"judgements": [asdict(of) for of in judged], "runs": side_by_side}, indent=1))
     else:
         _print_differences(different)
         _print_judgements(judged)
+        _print_side_by_side({baseline or other or "": [rates[of] for of in reference], run: [rates[run]]})
         typer.echo(f"{run} against {baseline or other}: {verdict}")
     raise typer.Exit(exit_codes.of_verdict(verdict))
 
@@ -88,6 +94,51 @@ def _print_judgements(judged: Sequence[Judgement]) -> None:
         figures = (_points(of.effect, "+.2f"), interval, *ps, _points(of.detectable, ".2f"))
         table.add_row(Text(of.category), of.metric, *figures, str(of.pairs), str(of.clusters), of.verdict)
     wide_console().print(table)
+
+
+def _print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> None:
+    """Leak rate, failures that look like none, and diversity of each side, over its runs together: a mitigation that
+    makes answers empty, or all alike, is worth little."""
+    shares = {name: _shares(of_runs) for name, of_runs in sides.items()}
+    named = [name for name in SIDE_BY_SIDE if any(name in of for side in shares.values() for of in side.values())]
+    table = Table("category", "metric", "run", box=None, title="side by side, in %", title_justify="left")
+    for name in named:
+        table.add_column(name.replace("_", " "), justify="right")
+    for cell in dict.fromkeys(cell for side in shares.values() for cell in side):
+        for run, side in shares.items():
+            told = (f"{side[cell][name]:.1f}" if name in side.get(cell, {}) else "-" for name in named)
+            table.add_row(Text(cell[0]), cell[1], run, *told)
+    typer.echo()
+    wide_console().print(table)
+
+
+def _shares(runs: Sequence[Sequence[LeakRate]]) -> dict[tuple[str, str], dict[str, float]]:
+    """By category and metric, then by measure: the mean share over the runs' comparisons, in percent."""
+    found: defaultdict[tuple[str, str], defaultdict[str, list[tuple[float, int]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for rate in (rate for of_run in runs for rate in of_run):
+        of_cell = found[rate.category, rate.metric]
+        if rate.rate is not None:
+            of_cell["leak"].append((rate.rate, rate.comparisons))
+        for name, estimate in rate.measures.items():
+            of_cell[name].append((estimate.share, estimate.n))
+    return {
+        cell: {name: sum(share * n for share, n in of) / sum(n for _, n in of) for name, of in measures.items()}
+        for cell, measures in found.items()
+    }
+
+
+def _told(rates: Sequence[LeakRate]) -> list[dict[str, object]]:
+    return [
+        {
+            "metric": rate.metric,
+            "category": rate.category,
+            "rate": rate.rate,
+            "measures": {name: asdict(of) for name, of in rate.measures.items() if name in SIDE_BY_SIDE},
+        }
+        for rate in rates
+    ]
 
 
 def _points(value: float | None, how: str) -> str:

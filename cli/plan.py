@@ -1,5 +1,6 @@
 """The command that says how much a suite must be asked to find a change of a given size."""
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Annotated
@@ -18,12 +19,14 @@ from seep.suites.schema import PROMPT_PLACE, Suite
 from services.aggregator.judgements import Judgements
 from services.aggregator.judging import refuse_unjudgeable
 from services.aggregator.rates import ALL
-from services.aggregator.statistics.planning import Noise, Plan, noise_of_clusters, noise_of_rate
+from services.aggregator.statistics.planning import Noise, Plan, Power, noise_of_clusters, noise_of_rate
 from services.aggregator.statistics.planning import plan as plan_comparison
 from services.aggregator.statistics.verdicts import DELTA_POINTS
 
 CHARACTERS_PER_TOKEN = 4
 """English under the usual tokenizers; a prompt's tokens are counted without loading one."""
+
+DELTA = DELTA_POINTS / 100
 
 Noises = dict[tuple[str, str], Noise]
 """By metric ("" for any) and category."""
@@ -60,21 +63,27 @@ def plan(
             f"suite {loaded.name}: only suites of the semantic probe that are clustered by job can be planned"
         )
     tests = _tests_per_job(loaded)
-    noises = _noises(tests, rate, icc, from_run)
-    rows = [
-        Row(*cell, tests[cell[1]], plan_comparison(tests[cell[1]], loaded.decoding.samples, noise, detect / 100, power))
-        for cell, noise in noises.items()
-    ]
-    _print_rows(rows, loaded, detect, power)
-    samples = max((row.plan.samples for row in rows if row.plan.samples is not None), default=None)
-    if samples is not None:
-        _print_cost(loaded, samples, tokens_per_second)
+    noises = _noises(loaded.name, tests, rate, icc, from_run)
+    # Where there is one category only, `all` is the same test once more.
+    cells = sum(len(tests) > 2 or category != ALL for _, category in noises)
+    try:
+        rows = [
+            Row(*cell, of, plan_comparison(of, loaded.decoding.samples, noise, detect / 100, power, cells, DELTA))
+            for cell, noise in noises.items()
+            for of in [tests[cell[1]]]
+        ]
+    except ValueError as error:
+        raise InputError(f"--detect {detect:g}: {error}") from error
+    _print_rows(rows, cells, loaded, detect, power)
+    _print_cost(rows, loaded, tokens_per_second)
     for row in rows:
         if row.plan.samples is None:
             bound = f"at most {100 * row.plan.most_power:.0f} % power with its {len(row.tests_per_job)} jobs"
             typer.echo(
                 f"warning: category {row.category}: {bound}, however many samples; {row.plan.jobs} jobs would do"
             )
+    for category in sorted(tests.keys() - {row.category for row in rows}):
+        typer.echo(f"warning: category {category}: run {from_run} has nothing measured of it")
 
 
 def _tests_per_job(suite: Suite) -> dict[str, list[int]]:
@@ -87,18 +96,25 @@ def _tests_per_job(suite: Suite) -> dict[str, list[int]]:
     return {**{category: tests[category] for category in sorted(tests.keys() - {ALL})}, ALL: tests[ALL]}
 
 
-def _noises(tests: dict[str, list[int]], rate: float | None, icc: float | None, from_run: str | None) -> Noises:
+def _noises(
+    suite: str, tests: dict[str, list[int]], rate: float | None, icc: float | None, from_run: str | None
+) -> Noises:
     if from_run is not None and (rate, icc) == (None, None):
-        found = _noises_of_run(from_run)
-        return {cell: noise for cell, noise in found.items() if cell[1] in tests}
+        noises = {cell: noise for cell, noise in _noises_of_run(from_run, suite).items() if cell[1] in tests}
+        if not noises:
+            raise InputError(f"run {from_run}: it has nothing measured of the categories of suite {suite}")
+        return noises
     if from_run is None and rate is not None and icc is not None:
         return {("", category): noise_of_rate(rate / 100, icc) for category in tests}
     raise InputError("plan: expected --rate and --icc, or --from RUN")
 
 
-def _noises_of_run(run: str) -> Noises:
+def _noises_of_run(run: str, suite: str) -> Noises:
     with open_store(load_settings()) as store:
-        refuse_unjudgeable(known_run(store, run))
+        summary = known_run(store, run)
+        refuse_unjudgeable(summary)
+        if summary.suite != suite:
+            raise InputError(f"run {run}: it is a run of suite {summary.suite}, not of {suite}")
         sums = Judgements(store).leak_sums([run])
         ties = {(rate.metric, rate.category): rate.measures.get("tie") for rate in store.rates(run)}
     clusters: defaultdict[tuple[str, str], defaultdict[str, list[tuple[float, int]]]] = defaultdict(
@@ -115,28 +131,63 @@ def _noises_of_run(run: str) -> Noises:
     return noises
 
 
-def _print_rows(rows: list[Row], suite: Suite, detect: float, power: float) -> None:
+def _print_rows(rows: list[Row], cells: int, suite: Suite, detect: float, power: float) -> None:
     typer.echo(f"to find a change of {detect:g} points with {100 * power:g} % power (p < 0.05) between two runs")
     table = Table("category", "metric", box=None)
-    for name in ("jobs", "tests", f"power at {suite.decoding.samples} samples", "samples needed", "or jobs"):
+    for name in ("jobs", "tests", f"power at {suite.decoding.samples} samples", "drift", "samples needed", "or jobs"):
         table.add_column(name, justify="right")
     for row in rows:
         needed = "not reachable" if row.plan.samples is None else str(row.plan.samples)
-        counts = (str(len(row.tests_per_job)), str(sum(row.tests_per_job)), f"{100 * row.plan.power:.0f} %")
-        table.add_row(Text(row.category), row.metric, *counts, needed, str(row.plan.jobs))
+        counts = (str(len(row.tests_per_job)), str(sum(row.tests_per_job)))
+        table.add_row(
+            Text(row.category),
+            row.metric,
+            *counts,
+            _both_ways(row.plan.power),
+            _both_ways(row.plan.drift),
+            needed,
+            str(row.plan.jobs),
+        )
     wide_console().print(table)
+    typer.echo(
+        f"drift: how surely that is the verdict, which asks for at least {DELTA_POINTS:g} points as measured, and for p"
+        f" adjusted over {cells} {'test' if cells == 1 else 'tests'}"
+    )
 
 
-def _print_cost(suite: Suite, samples: int, tokens_per_second: float) -> None:
+def _both_ways(power: Power) -> str:
+    ways = {"down": power.down, "up": power.up}
+    return " / ".join(f"{100 * of:.0f} % {way}" for way, of in ways.items() if of is not None)
+
+
+def _print_cost(rows: list[Row], suite: Suite, tokens_per_second: float) -> None:
+    """What a run costs: as the suite is; with the samples that are needed, where they are enough; or with the jobs."""
+    own = suite.decoding.samples
+    asked = {"as the suite is": (own, 1.0)}
+    needed = [row.plan.samples for row in rows]
+    enough = [of for of in needed if of is not None]
+    if enough:
+        asked["with the samples needed"] = (max(enough), 1.0)
+    asked["or with the jobs"] = (own, max(1.0, *(row.plan.jobs / len(row.tests_per_job) for row in rows)))
+    table = Table("a run", box=None)
+    for name in ("samples", "jobs", "generations", "tokens read", "tokens written, at most", "GPU seconds"):
+        table.add_column(name, justify="right")
+    for name, (samples, times) in asked.items():
+        cost = _cost(suite, samples, times)
+        table.add_row(name, *map(str, cost), f"{cost[-1] / tokens_per_second:.0f}")
+    wide_console().print(table)
+    typer.echo(f"GPU seconds at {tokens_per_second:g} tokens a second")
+
+
+def _cost(suite: Suite, samples: int, times: float) -> tuple[int, int, int, int, int]:
+    """Samples, jobs, generations, tokens read and written, of a suite of so many times as many jobs of its kind."""
     frame = len(suite.format.system) + len(suite.format.user) - len(PROMPT_PLACE)
     prompts = [
         prompt
         for job in suite.jobs
         for prompt in (job.control, *([job.neutral] if job.neutral else []), *(test.prompt for test in job.tests))
     ]
-    read = sum(len(prompt) + frame for prompt in prompts) // CHARACTERS_PER_TOKEN
-    generations = samples * len(prompts)
-    written = generations * suite.decoding.max_tokens
-    typer.echo(f"one run of {samples} samples per prompt: {len(suite.jobs)} jobs, {generations} generations,")
-    typer.echo(f"  about {read} tokens read and at most {written} written,")
-    typer.echo(f"  about {written / tokens_per_second:.0f} GPU seconds at {tokens_per_second:g} tokens a second")
+    read = sum(len(prompt) + frame for prompt in prompts) / CHARACTERS_PER_TOKEN
+    jobs, asked = math.ceil(times * len(suite.jobs)), times * len(prompts)
+    generations = math.ceil(samples * asked)
+    return samples, jobs, generations, math.ceil(times * read), generations * suite.decoding.max_tokens

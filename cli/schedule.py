@@ -10,12 +10,14 @@ from cli.push import all_manifests, check_target, send_occurrence
 from seep.errors import InputError, Unavailable
 from seep.records import RunManifest
 from seep.schedule import due_occurrence, occurrence_after, scheduled_time
-from seep.settings import Settings, load_settings
+from seep.settings import Kafka, Settings, load_settings
 from seep.stopping import stop_on_signals
 from seep.suites.loading import load_suite
 
 # A clock that was set, and a broker that was away, are noticed after this long.
 LONGEST_WAIT_SECONDS = 30.0
+# While nothing is known of what was sent before.
+RETRY_SECONDS = 5.0
 
 
 def schedule() -> None:
@@ -31,10 +33,24 @@ def schedule() -> None:
         check_target(settings, settings.monitors[name].target)
         load_suite(settings.monitors[name].suite)
     stop = stop_on_signals()
-    last = last_sent(crons, all_manifests(settings.kafka))
+    last = last_sent(crons, manifests_once_there(settings.kafka, stop))
     while not stop.is_set():
         send_due(settings, crons, last)
         wait_for_next(crons, stop)
+
+
+def manifests_once_there(kafka: Kafka, stop: threading.Event) -> list[RunManifest]:
+    """The manifests that can be read, however long the broker takes to answer; none where it is to stop meanwhile."""
+    told = None
+    while not stop.is_set():
+        try:
+            return all_manifests(kafka)
+        except Unavailable as error:
+            if str(error) != told:
+                told = str(error)
+                typer.echo(f"seep: {told}; waiting", err=True)
+            stop.wait(RETRY_SECONDS)
+    return []
 
 
 def last_sent(monitors: Iterable[str], manifests: Iterable[RunManifest]) -> dict[str, datetime]:

@@ -36,13 +36,16 @@ def due_occurrence(cron: str, now: datetime, last: datetime | None, catch_up: ti
     return latest
 
 
-def is_overdue(cron: str, now: datetime, completed: datetime | None, allowed: timedelta) -> bool:
+def is_overdue(
+    cron: str, now: datetime, completed: datetime | None, allowed: timedelta, since: datetime | None
+) -> bool:
     """Whether an occurrence is longer ago than `allowed`, and neither it nor a later one is completed.
 
-    `completed` is the scheduled time of the latest completed run; a monitor that never completed one is overdue.
+    `completed` is the scheduled time of the latest completed run, None where there is none. `since` says from when on
+    there is this schedule: nothing is expected of the time before, and nothing at all while nobody knows of it.
     """
     expected = occurrence_before(cron, now - allowed)
-    return completed is None or completed < expected
+    return since is not None and since < expected and (completed is None or completed < expected)
 
 
 def occurrence_run_id(monitor: str, at: datetime) -> str:

@@ -13,19 +13,19 @@ from seep.metrics import MESSAGES, timed
 from seep.service import open_health, run_service, serve, service_arguments, wait_for
 from seep.settings import Settings
 from seep.stopping import stop_on_signals
-from seep.suites.loading import load_suite
 from seep.topics import DEAD_LETTERS, RUNS, SCORES
 from services.aggregator.aggregating import STAGE, publish_changed, read_batch
 from services.aggregator.exposition import Operation, OperationCollector, RateCollector
 from services.aggregator.judgements import Judgements
 from services.aggregator.migrate import migrate
 from services.aggregator.monitor_exposition import MonitorCollector
-from services.aggregator.reading import dead_jobs, monitor_statuses, stalled_runs
+from services.aggregator.monitors import metric_names, monitor_statuses, note_schedules, watched, watched_rates
+from services.aggregator.reading import dead_jobs, stalled_runs
 from services.aggregator.store import Store
 
 GROUP = "seep-aggregator"
 # Whose dead letters are counted.
-STAGES = ("generator", "scorer")
+STAGES = ("generator", "scorer", "aggregator")
 
 
 def collect_garbage_rarely() -> None:
@@ -46,14 +46,15 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     dsn = settings.database.resolved_dsn()
     if dsn is None:
         raise InputError("database.dsn: the aggregator needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
-    watched = [(monitor.target, load_suite(monitor.suite).name) for monitor in settings.monitors.values()]
+    shown, metrics = watched(settings.monitors), metric_names(settings.metrics)
     stop = stop_on_signals()
     health = open_health(settings)
     collect_garbage_rarely()
     wait_for(lambda: migrate(dsn), stop)
     sender = wait_for(lambda: Sender(settings.kafka), stop)
     with Store.open(dsn, settings.aggregation.stalled_after_seconds) as store:
-        REGISTRY.register(RateCollector(lambda: store.watched_rates(watched)))
+        wait_for(lambda: note_schedules(store, settings.monitors), stop)
+        REGISTRY.register(RateCollector(lambda: watched_rates(store, shown, metrics)))
         REGISTRY.register(OperationCollector(lambda: operation(store, settings), sorted(settings.targets), STAGES))
         REGISTRY.register(MonitorCollector(lambda: Judgements(store).monitor_states(list(settings.monitors))))
         wait_for(lambda: publish_changed(store, sender.send, settings.monitors), stop)

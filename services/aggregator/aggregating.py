@@ -12,10 +12,7 @@ from seep.topics import DEAD_LETTERS, RATES, RUNS, SCORES, rate_key
 from services.aggregator.dead import DeadJob, dead_job
 from services.aggregator.flaws import flaw
 from services.aggregator.judgements import Judgements
-from services.aggregator.judging import judge
-from services.aggregator.monitoring import unlike_baseline
 from services.aggregator.states import FINISHED
-from services.aggregator.statistics.verdicts import DELTA_POINTS
 from services.aggregator.store import Store
 
 STAGE = "aggregator"
@@ -62,25 +59,14 @@ def publish_changed(store: Store, send: Send, monitors: Mapping[str, Monitor]) -
 def judge_finished(store: Store, run: str, monitors: Mapping[str, Monitor]) -> None:
     """Compares a finished run with the baseline of the monitor it belongs to, and adds it to the monitor's stream.
 
-    Nothing happens for a run that is not finished, that belongs to no monitor with a baseline, or whose baseline is not
-    set.
+    Nothing happens for a run that is not finished, or that belongs to no monitor with a baseline.
     """
     summary = store.run(run)
     if summary is None or summary.state not in FINISHED:
         return
     monitor = monitors.get(summary.monitor)
-    if monitor is None or monitor.baseline is None:
-        return
-    judgements = Judgements(store)
-    baseline = judgements.baseline(monitor.baseline)
-    reference = store.run(baseline.runs[0]) if baseline else None
-    if baseline is None or reference is None:
-        return
-    skipped = unlike_baseline(summary, reference)
-    if skipped is None:
-        sums = judgements.leak_sums([run]), judgements.leak_sums(baseline.runs)
-        judgements.record_verdicts(run, baseline.name, judge(*sums, summary.expected, DELTA_POINTS))
-    judgements.extend_stream(summary.monitor, baseline.name, run, skipped)
+    if monitor is not None and monitor.baseline is not None:
+        Judgements(store).conclude(summary.monitor, monitor.baseline, run)
 
 
 def _sort(message: Message, batch: Batch) -> None:

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from seep.topics import split_job_key
-
-# PostgreSQL's index entries end at 2704 bytes; an identifier of this length is a mistake or an attack.
-LONGEST_IDENTIFIER_BYTES = 500
+from services.aggregator.identifiers import is_identifier
 
 
 @dataclass(frozen=True)
@@ -33,8 +31,3 @@ def dead_job(key: bytes | None, stage: str, reason: str) -> DeadJob | None:
     if place is None or not all(is_identifier(name) for name in place):
         return None
     return DeadJob(*place, stage, reason)
-
-
-def is_identifier(text: str) -> bool:
-    """Whether a run or a job of this name can be stored."""
-    return 0 < len(text.encode()) <= LONGEST_IDENTIFIER_BYTES

@@ -9,12 +9,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from seep.records import LeakRate
-from services.aggregator.reading import DeadJobs, MonitorStatus, StalledRuns
+from services.aggregator.monitors import MonitorStatus
+from services.aggregator.reading import DeadJobs, StalledRuns
 
 LABELS = ("target", "suite", "category", "metric")
 
 GAUGES: dict[str, tuple[str, Callable[[LeakRate], float | None]]] = {
-    "seep_leak_rate_percent": ("Leak rate of the latest finished run.", lambda rate: rate.rate),
+    "seep_leak_rate_percent": ("Leak rate of a monitor's latest finished run.", lambda rate: rate.rate),
     "seep_leak_rate_low_percent": ("Lower end of the rate's 95 % interval.", lambda rate: rate.low),
     "seep_leak_rate_high_percent": ("Upper end of the rate's 95 % interval.", lambda rate: rate.high),
     "seep_comparisons": ("Comparisons behind the rate.", lambda rate: rate.comparisons),
@@ -85,7 +86,7 @@ class OperationCollector(Collector):
             labels = (monitor.monitor, monitor.target)
             if (finished := monitor.finished) is not None:
                 completed.add_metric(labels, finished.progress_at)
-                measured.add_metric(labels, float(finished.recorded > 0 and not finished.mixed))
+                measured.add_metric(labels, float(monitor.unjudged is None))
             if monitor.overdue is not None:
                 overdue.add_metric(labels, float(monitor.overdue))
         runs = {of.target: of.runs for of in operation.stalled}
@@ -108,7 +109,7 @@ class OperationCollector(Collector):
             ),
             GaugeMetricFamily(
                 "seep_monitor_measured",
-                "0 where nothing of the monitor's latest finished run was scored, or its jobs differ in provenance.",
+                "0 where the monitor's latest finished run gives no rate that is judged.",
                 labels=monitor,
             ),
             GaugeMetricFamily("seep_monitor_overdue", "1 where a scheduled run is not completed.", labels=monitor),

@@ -1,20 +1,67 @@
 """What makes a message impossible to record, so that it goes to the dead letters and not into a rate."""
 
 import math
+from collections.abc import Iterable
 
-from seep.records import Failure, Outcome, RunManifest, ScoredJob, Similarity
-from services.aggregator.dead import is_identifier
+from seep.records import Failure, Outcome, PromptJob, RunManifest, ScoredJob, Similarity
+from services.aggregator.identifiers import is_identifier, is_name
+from services.aggregator.rates import ALL
+
+# It travels with each rate, in messages of a megabyte at most.
+LONGEST_PROVENANCE = 256 * 1024
 
 
 def flaw(message: ScoredJob | RunManifest) -> Failure | None:
     """Why a message can never be recorded, whatever is retried; None where it can."""
-    if isinstance(message, RunManifest):
-        return None if is_identifier(message.run) else Failure("the run's id is empty or too long")
-    prompts = message.generated.prompts
-    if not (is_identifier(prompts.run) and is_identifier(prompts.job)):
-        return Failure("the run's or the job's id is empty or too long")
-    reason = _flaw_of_answers(message) or _flaw_of_outcomes(message)
+    reason = _flaw_of_manifest(message) if isinstance(message, RunManifest) else _flaw_of_job(message)
     return Failure(reason) if reason else None
+
+
+def _flaw_of_manifest(manifest: RunManifest) -> str | None:
+    if not is_identifier(manifest.run):
+        return "the run's id is empty or too long"
+    if not is_name(manifest.monitor):
+        return "the monitor's name is too long"
+    if not math.isfinite(manifest.created_at):
+        return "created_at is not a finite number"
+    return _flaw_of_run(manifest) or _flaw_of_categories(manifest.comparisons)
+
+
+def _flaw_of_job(scored: ScoredJob) -> str | None:
+    prompts = scored.generated.prompts
+    if not (is_identifier(prompts.run) and is_identifier(prompts.job)):
+        return "the run's or the job's id is empty or too long"
+    if not all(is_identifier(test.id) for test in prompts.tests):
+        return "a test's id is empty or too long"
+    return (
+        _flaw_of_run(prompts)
+        or _flaw_of_categories({test.category for test in prompts.tests})
+        or _flaw_of_provenance(scored)
+        or _flaw_of_answers(scored)
+        or _flaw_of_outcomes(scored)
+    )
+
+
+def _flaw_of_run(run: PromptJob | RunManifest) -> str | None:
+    for field in ("target", "suite", "suite_version", "suite_hash", "probe"):
+        if not is_name(getattr(run, field)):
+            return f"{field} is too long"
+    return None
+
+
+def _flaw_of_categories(categories: Iterable[str]) -> str | None:
+    for category in categories:
+        if not is_name(category):
+            return "a category is too long"
+        if category == ALL:
+            return f"a category is called {ALL!r}, as all of them together are"
+    return None
+
+
+def _flaw_of_provenance(scored: ScoredJob) -> str | None:
+    found = (scored.generated.provenance, scored.provenance)
+    length = sum(len(name.encode()) + len(value.encode()) for of in found for name, value in of.items())
+    return f"its provenance is longer than {LONGEST_PROVENANCE} bytes" if length > LONGEST_PROVENANCE else None
 
 
 def _flaw_of_answers(scored: ScoredJob) -> str | None:
@@ -42,5 +89,9 @@ def _flaw_of_outcomes(scored: ScoredJob) -> str | None:
         return "an outcome's value is outside 0 to 1"
     if not all(math.isfinite(pair.to_test) and math.isfinite(pair.to_control) for pair in scored.similarities):
         return "a similarity is not a finite number"
-    keys = {(of.metric, of.measure, of.category, of.test, of.sample) for of in scored.outcomes}
-    return None if len(keys) == len(scored.outcomes) else "an outcome is there twice"
+    if len({(of.metric, of.measure, of.category, of.test, of.sample) for of in scored.outcomes}) < len(scored.outcomes):
+        return "an outcome is there twice"
+    names = {(of.metric, of.measure, of.category) for of in scored.outcomes}
+    if not all(is_name(metric) and is_name(measure) for metric, measure, _ in names):
+        return "a metric's or a measure's name is too long"
+    return _flaw_of_categories({category for *_, category in names})

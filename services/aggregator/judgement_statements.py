@@ -2,8 +2,10 @@
 
 from typing import LiteralString
 
+# The time is taken once the row is this transaction's own: verdicts before it are those of the baseline before it.
 SET_BASELINE: LiteralString = """
-INSERT INTO baselines (name) VALUES (%(name)s) ON CONFLICT (name) DO UPDATE SET set_at = now()
+INSERT INTO baselines (name, set_at) VALUES (%(name)s, clock_timestamp())
+ON CONFLICT (name) DO UPDATE SET set_at = clock_timestamp()
 """
 
 CLEAR_BASELINE_RUNS: LiteralString = "DELETE FROM baseline_runs WHERE baseline = %(name)s"
@@ -17,12 +19,18 @@ REMOVE_BASELINE: LiteralString = "DELETE FROM baselines WHERE name = %(name)s"
 # Everything that was tested against another reference.
 RESET_STREAMS: LiteralString = "DELETE FROM monitor_runs WHERE baseline = %(name)s"
 
-BASELINES: LiteralString = """
-SELECT name, array_agg(run ORDER BY run) AS runs, extract(epoch FROM set_at)::float8 AS set_at
-FROM baselines JOIN baseline_runs ON baseline = name
-WHERE %(name)s::text IS NULL OR name = %(name)s
-GROUP BY name ORDER BY name
+# Whoever sets or removes the baseline waits for those who judge by it, and they for him.
+LOCK_BASELINE: LiteralString = "SELECT FROM baselines WHERE name = %(name)s FOR SHARE"
+
+_BASELINES: LiteralString = """
+SELECT name, ARRAY(SELECT run FROM baseline_runs WHERE baseline = name ORDER BY run) AS runs,
+       extract(epoch FROM set_at)::float8 AS set_at
+FROM baselines
 """
+
+ONE_BASELINE: LiteralString = _BASELINES + "WHERE name = %(name)s"
+
+BASELINES: LiteralString = _BASELINES + "WHERE name > %(after)s ORDER BY name LIMIT %(limit)s"
 
 # In one order, so that sums of fractions have the same last digit every time: equal scores must tie.
 LEAK_SUMS: LiteralString = """
@@ -45,13 +53,35 @@ SELECT metric, category, effect, low, high, p, adjusted_p, detectable, pairs, cl
 FROM verdicts WHERE run = %(run)s AND baseline = %(baseline)s ORDER BY metric, category = 'all', category
 """
 
+# Stale too where the baseline was removed.
+JUDGED: LiteralString = """
+SELECT extract(epoch FROM max(judged_at))::float8 AS judged_at,
+       coalesce(max(judged_at) < (SELECT set_at FROM baselines WHERE name = %(baseline)s), true) AS stale
+FROM verdicts WHERE run = %(run)s AND baseline = %(baseline)s HAVING count(*) > 0
+"""
+
 # One writer per monitor at a time.
 LOCK_MONITOR: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended(%(monitor)s, 0))"
 
-STREAM: LiteralString = """
+_STREAM_RUNS: LiteralString = """
 SELECT monitor, run, baseline, role, reason, e_value, alarm, extract(epoch FROM at)::float8 AS at
-FROM monitor_runs WHERE monitor = %(monitor)s ORDER BY place
+FROM monitor_runs
 """
+
+STREAM: LiteralString = _STREAM_RUNS + "WHERE monitor = %(monitor)s ORDER BY place"
+
+NEWEST_OF_STREAM: LiteralString = _STREAM_RUNS + "WHERE monitor = %(monitor)s ORDER BY place DESC LIMIT %(limit)s"
+
+NEWEST_BEFORE: LiteralString = (
+    _STREAM_RUNS
+    + """
+WHERE monitor = %(monitor)s
+  AND place < (SELECT place FROM monitor_runs WHERE monitor = %(monitor)s AND run = %(after)s)
+ORDER BY place DESC LIMIT %(limit)s
+"""
+)
+
+IN_STREAM: LiteralString = "SELECT FROM monitor_runs WHERE monitor = %(monitor)s AND run = %(run)s"
 
 STREAM_SCORES: LiteralString = """
 SELECT metric, category, jobs, score, monitor_scores.e_value
@@ -70,8 +100,16 @@ INSERT INTO monitor_scores (monitor, run, metric, category, jobs, score, e_value
 VALUES (%(monitor)s, %(run)s, %(metric)s, %(category)s, %(jobs)s::jsonb, %(score)s, %(e_value)s)
 """
 
-# The newest run that was tested speaks for each monitor.
+# The newest run that was tested speaks for each monitor; found one by one, or all runs of a monitor would be read.
 MONITOR_STATES: LiteralString = """
-SELECT DISTINCT ON (monitor) monitor, run, baseline, role, reason, e_value, alarm, extract(epoch FROM at)::float8 AS at
-FROM monitor_runs WHERE role = 'tested' AND monitor = ANY(%(monitors)s) ORDER BY monitor, place DESC
+SELECT newest.* FROM unnest(%(monitors)s::text[]) AS asked (monitor), LATERAL (
+    SELECT monitor, run, baseline, role, reason, e_value, alarm, extract(epoch FROM at)::float8 AS at
+    FROM monitor_runs WHERE role = 'tested' AND monitor_runs.monitor = asked.monitor ORDER BY place DESC LIMIT 1
+) AS newest ORDER BY monitor
+"""
+
+STANDING: LiteralString = """
+SELECT EXISTS (SELECT FROM baselines WHERE name = %(baseline)s) AS is_set,
+       (SELECT reason FROM monitor_runs
+        WHERE monitor = %(monitor)s AND run = %(run)s AND baseline = %(baseline)s AND role = 'skipped') AS skipped
 """

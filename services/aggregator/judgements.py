@@ -5,9 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from seep.errors import InputError
 from services.aggregator import judgement_statements as statements
-from services.aggregator.judging import Judgement, LeakSum
-from services.aggregator.monitoring import CellScore, advance, baseline_scores
+from services.aggregator.judging import Judgement, LeakSum, judge
+from services.aggregator.monitoring import CellScore, advance, baseline_scores, unlike_baseline
+from services.aggregator.statements import LOCK_RUNS
+from services.aggregator.states import RunSummary
+from services.aggregator.statistics.verdicts import DELTA_POINTS, Verdict, worst
 from services.aggregator.store import Connection, Store, records
 
 
@@ -18,6 +22,22 @@ class Baseline:
     name: str
     runs: list[str]
     set_at: float
+
+
+@dataclass(frozen=True)
+class RunVerdict:
+    """What a run's comparison with a baseline came to: `verdict` is the worst of its judgements.
+
+    `judged_at` is Unix time in seconds; since then the baseline was set anew, or removed, where it is `stale`. Of a run
+    that was not compared with it there is nothing.
+    """
+
+    run: str
+    baseline: str
+    verdict: Verdict | None
+    judged_at: float | None
+    stale: bool
+    judgements: list[Judgement]
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,18 @@ class StreamRun:
     e_value: float | None
     alarm: bool
     at: float
+
+
+@dataclass(frozen=True)
+class _Judged:
+    judged_at: float
+    stale: bool
+
+
+@dataclass(frozen=True)
+class _Standing:
+    is_set: bool
+    skipped: str | None
 
 
 class Judgements:
@@ -55,10 +87,9 @@ class Judgements:
             for statement in (statements.REMOVE_BASELINE, statements.RESET_STREAMS):
                 connection.execute(statement, {"name": name})
 
-    def baselines(self) -> list[Baseline]:
-        """All of them by name."""
-        with self._store.snapshot() as connection:
-            return records(connection, Baseline, statements.BASELINES, {"name": None})
+    def baselines(self, limit: int | None = None, after: str = "") -> list[Baseline]:
+        """So many of them by name, those after a name; all where no limit is given."""
+        return self._store.select(Baseline, statements.BASELINES, {"limit": limit, "after": after})
 
     def baseline(self, name: str) -> Baseline | None:
         """The baseline of this name; None where there is none."""
@@ -70,54 +101,90 @@ class Judgements:
         with self._store.snapshot() as connection:
             return _leak_sums(connection, runs)
 
-    def record_verdicts(self, run: str, baseline: str, judgements: Iterable[Judgement]) -> None:
-        """Keeps what became of a run, in place of what was concluded of it before."""
+    def verdict(self, run: str, baseline: str) -> RunVerdict:
+        """What was concluded of a run; without judgements where it was not compared with this baseline."""
         names = {"run": run, "baseline": baseline}
-        with self._store.transaction() as connection, connection.cursor() as cursor:
-            cursor.execute(statements.CLEAR_VERDICTS, names)
-            cursor.executemany(statements.ADD_VERDICT, [names | asdict(of) for of in judgements])
-
-    def verdicts(self, run: str, baseline: str) -> list[Judgement]:
-        """What was concluded of a run; empty where it was not compared with this baseline."""
         with self._store.snapshot() as connection:
-            return records(connection, Judgement, statements.VERDICTS, {"run": run, "baseline": baseline})
+            judgements = records(connection, Judgement, statements.VERDICTS, names)
+            judged = next(iter(records(connection, _Judged, statements.JUDGED, names)), None)
+        if judged is None:
+            return RunVerdict(run, baseline, None, None, stale=False, judgements=[])
+        return RunVerdict(run, baseline, worst(of.verdict for of in judgements), **vars(judged), judgements=judgements)
 
-    def stream(self, monitor: str) -> list[StreamRun]:
-        """The monitor's runs in order, the baseline's first; empty before the first was tested."""
+    def stream(self, monitor: str, limit: int, after: str | None = None) -> list[StreamRun]:
+        """The newest runs of the monitor's stream, newest first, or those before a run of it; the baseline's come last,
+        and there are none before the first run was tested. Raises InputError where `after` is not in it."""
+        asked = {"monitor": monitor, "limit": limit, "after": after, "run": after}
         with self._store.snapshot() as connection:
-            return records(connection, StreamRun, statements.STREAM, {"monitor": monitor})
+            if after is not None and connection.execute(statements.IN_STREAM, asked).fetchone() is None:
+                raise InputError(f"after: run {after} is not in the stream of {monitor}")
+            query = statements.NEWEST_OF_STREAM if after is None else statements.NEWEST_BEFORE
+            return records(connection, StreamRun, query, asked)
 
     def monitor_states(self, monitors: Sequence[str]) -> list[StreamRun]:
         """The run that was tested last, of each monitor that has one."""
-        with self._store.snapshot() as connection:
-            return records(connection, StreamRun, statements.MONITOR_STATES, {"monitors": list(monitors)})
+        return self._store.select(StreamRun, statements.MONITOR_STATES, {"monitors": list(monitors)})
 
-    def extend_stream(self, monitor: str, baseline: str, run: str, skipped: str | None) -> None:
-        """Adds a finished run to the monitor's stream and tests it, or notes why it is skipped; a run counts once.
+    def why_not_tested(self, monitor: str, baseline: str, run: str) -> str | None:
+        """What is known to keep a monitor's finished run from being tested against its baseline."""
+        asked = {"monitor": monitor, "baseline": baseline, "run": run}
+        [standing] = self._store.select(_Standing, statements.STANDING, asked)
+        return standing.skipped if standing.is_set else f"the baseline {baseline} is not set"
+
+    def conclude(self, monitor: str, baseline: str, run: str) -> None:
+        """Judges a monitor's finished run against its baseline and adds it to the monitor's stream, or notes there why
+        it is skipped. In the stream a run counts once; its verdicts replace what was concluded of it before.
 
         The stream begins with the baseline's runs, and anew where the monitor has another baseline now. Does nothing
         where there is no such baseline, or the run is one of its own.
         """
         with self._store.transaction() as connection:
+            # Held to the end, so that the baseline is set before all of this or after it, and of two processes that
+            # judge a run one comes after the other.
             connection.execute(statements.LOCK_MONITOR, {"monitor": monitor})
+            connection.execute(statements.LOCK_BASELINE, {"name": baseline})
             known = _baseline(connection, baseline)
-            if known is None:
+            if known is None or run in known.runs:
                 return
-            stream = records(connection, StreamRun, statements.STREAM, {"monitor": monitor})
-            if not stream or stream[0].baseline != baseline:
-                stream = []
-                _begin_stream(connection, monitor, known)
-            if run in known.runs or any(of.run == run for of in stream):
-                return
-            alarm = any(of.alarm for of in stream)
-            if skipped is not None:
-                row = StreamRun(monitor, run, baseline, "skipped", skipped, None, alarm, 0)
-                _add(connection, row, ())
-                return
-            scores = records(connection, CellScore, statements.STREAM_SCORES, {"monitor": monitor})
-            step = advance(scores, _leak_sums(connection, [run]), monitor, run, alarm)
-            row = StreamRun(monitor, run, baseline, "tested", None, step.e_value, step.alarm, 0)
-            _add(connection, row, step.cells)
+            connection.execute(LOCK_RUNS, ([run],))
+            summaries = {of.run: of for of in self._store.summaries(connection, [run, *known.runs])}
+            skipped = _why_skipped(summaries[run], [summaries[of] for of in known.runs])
+            judgements: list[Judgement] = []
+            if skipped is None:
+                sums = _leak_sums(connection, [run]), [_leak_sums(connection, [of]) for of in known.runs]
+                judgements = judge(*sums, summaries[run].expected, DELTA_POINTS)
+            _record_verdicts(connection, run, baseline, judgements)
+            _extend_stream(connection, monitor, known, run, skipped)
+
+
+def _why_skipped(run: RunSummary, baseline: Sequence[RunSummary]) -> str | None:
+    if (run.created_at or 0) < max(of.created_at or 0 for of in baseline):
+        # It is no news of the model as it is now, however late its last job was recorded.
+        return "it was sent before the newest run of the baseline"
+    return unlike_baseline(run, baseline[0])
+
+
+def _record_verdicts(connection: Connection, run: str, baseline: str, judgements: Iterable[Judgement]) -> None:
+    names = {"run": run, "baseline": baseline}
+    with connection.cursor() as cursor:
+        cursor.execute(statements.CLEAR_VERDICTS, names)
+        cursor.executemany(statements.ADD_VERDICT, [names | asdict(of) for of in judgements])
+
+
+def _extend_stream(connection: Connection, monitor: str, baseline: Baseline, run: str, skipped: str | None) -> None:
+    stream = records(connection, StreamRun, statements.STREAM, {"monitor": monitor})
+    if not stream or stream[0].baseline != baseline.name:
+        stream = []
+        _begin_stream(connection, monitor, baseline)
+    if any(of.run == run for of in stream):
+        return
+    alarm = any(of.alarm for of in stream)
+    if skipped is not None:
+        _add(connection, StreamRun(monitor, run, baseline.name, "skipped", skipped, None, alarm, 0), ())
+        return
+    scores = records(connection, CellScore, statements.STREAM_SCORES, {"monitor": monitor})
+    step = advance(scores, _leak_sums(connection, [run]), monitor, run, alarm)
+    _add(connection, StreamRun(monitor, run, baseline.name, "tested", None, step.e_value, step.alarm, 0), step.cells)
 
 
 def _begin_stream(connection: Connection, monitor: str, baseline: Baseline) -> None:
@@ -137,7 +204,7 @@ def _add(connection: Connection, run: StreamRun, cells: Iterable[CellScore]) -> 
 
 
 def _baseline(connection: Connection, name: str) -> Baseline | None:
-    return next(iter(records(connection, Baseline, statements.BASELINES, {"name": name})), None)
+    return next(iter(records(connection, Baseline, statements.ONE_BASELINE, {"name": name})), None)
 
 
 def _leak_sums(connection: Connection, runs: Sequence[str]) -> list[LeakSum]:

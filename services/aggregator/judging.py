@@ -1,17 +1,19 @@
 """Compares a run with a reference, test by test, and says what the difference means."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seep.errors import InputError
 from services.aggregator.rates import ALL
-from services.aggregator.states import RunSummary
-from services.aggregator.statistics.paired import Effect, paired_effect
+from services.aggregator.states import FINISHED, RunSummary
+from services.aggregator.statistics.paired import Cluster, Effect, paired_effect
 from services.aggregator.statistics.verdicts import Verdict, adjusted, verdict
 
 Cell = tuple[str, str]
 """A metric and a category."""
+Scores = Mapping[tuple[str, str, str, str], float]
+"""Mean leak score by metric, category, cluster and test."""
 
 DECODING = "decoding"
 
@@ -47,23 +49,32 @@ class Judgement:
 
 
 def judge(
-    run: Iterable[LeakSum], reference: Iterable[LeakSum], categories: Iterable[str], delta: float
+    run: Iterable[LeakSum], reference: Sequence[Iterable[LeakSum]], categories: Iterable[str], delta: float
 ) -> list[Judgement]:
-    """The run against the reference, per metric of either and category, and for `all` of them together.
+    """The run against the mean of the reference's runs, per metric of either and category, and for `all` of them
+    together; there is no `all` where a comparison counts in several categories.
 
     What the reference lacks, or the run, does not pair. P-values are adjusted over everything that is returned.
     """
-    ours, theirs = _means(run), _means(reference)
-    metrics = sorted({metric for metric, *_ in (*ours, *theirs)})
-    found = sorted({category for _, category, *_ in (*ours, *theirs)}.union(categories))
-    by_cluster = _cluster_differences(ours, theirs)
-    cells = [(metric, category) for metric in metrics for category in (*found, ALL)]
-    effects = [paired_effect(list(by_cluster.get(cell, {}).values())) for cell in cells]
+    sides = [list(run), *(list(of_run) for of_run in reference)]
+    ours, *theirs = [_means(rows) for rows in sides]
+    metrics = sorted({row.metric for rows in sides for row in rows})
+    found = sorted({row.category for rows in sides for row in rows}.union(categories))
+    listed = found if any(share_comparisons(rows) for rows in sides) else [*found, ALL]
+    clusters = _clusters(ours, theirs)
+    cells = [(metric, category) for metric in metrics for category in listed]
+    effects = [paired_effect(clusters.get(cell, ())) for cell in cells]
     adjusted_ps = adjusted([effect.p for effect in effects])
     return [
         _judgement(cell, effect, adjusted_p, delta)
         for cell, effect, adjusted_p in zip(cells, effects, adjusted_ps, strict=True)
     ]
+
+
+def share_comparisons(sums: Iterable[LeakSum]) -> bool:
+    """Whether a comparison of the run counts in several categories: over all of them, all runs are then alike."""
+    categories: dict[tuple[str, str, str], str] = {}
+    return any(categories.setdefault((row.job, row.cluster, row.test), row.category) != row.category for row in sums)
 
 
 def differences(run: RunSummary, reference: RunSummary) -> dict[str, tuple[str, str]]:
@@ -76,9 +87,11 @@ def differences(run: RunSummary, reference: RunSummary) -> dict[str, tuple[str, 
 
 
 def refuse_unjudgeable(run: RunSummary) -> None:
-    """Raises InputError for a run that is still running or whose jobs differ in how they were made."""
+    """Raises InputError for a run that is not finished or whose jobs differ in how they were made."""
     if run.state == "running":
         raise InputError(f"run {run.run}: it is still running; `seep watch {run.run}` waits for its end")
+    if run.state not in FINISHED:
+        raise InputError(f"run {run.run}: it stalls with jobs left, and may go on; `seep cancel {run.run}` ends it")
     if run.mixed:
         raise InputError(f"run {run.run}: its jobs differ in model, engine, decoding or scorer; it is never judged")
 
@@ -94,21 +107,24 @@ def _facts(run: RunSummary) -> dict[str, str]:
     return {**run.provenance, **named, "suite_hash": run.suite_hash}
 
 
-def _means(sums: Iterable[LeakSum]) -> dict[tuple[str, str, str, str], float]:
-    """Mean leak score by metric, category, cluster and test."""
+def _means(sums: Iterable[LeakSum]) -> Scores:
     return {(row.metric, row.category, row.cluster, row.test): row.total / row.n for row in sums if row.n}
 
 
-def _cluster_differences(
-    ours: Mapping[tuple[str, str, str, str], float], theirs: Mapping[tuple[str, str, str, str], float]
-) -> Mapping[Cell, Mapping[str, tuple[float, int]]]:
-    """By cell, then by cluster: sum and number of the differences of tests that both sides have."""
-    clusters: defaultdict[Cell, dict[str, tuple[float, int]]] = defaultdict(dict)
-    for key in sorted(ours.keys() & theirs.keys()):
+def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, list[Cluster]]:
+    """By cell: the clusters that the run and at least one run of the reference have, with the tests that all these
+    have."""
+    tests: defaultdict[tuple[Cell, str], list[tuple[str, str, str, str]]] = defaultdict(list)
+    for key in sorted(ours):
         metric, category, cluster, _ = key
         for cell in ((metric, category), (metric, ALL)):
-            total, n = clusters[cell].get(cluster, (0.0, 0))
-            clusters[cell][cluster] = (total + ours[key] - theirs[key], n + 1)
+            tests[cell, cluster].append(key)
+    clusters: defaultdict[Cell, list[Cluster]] = defaultdict(list)
+    for (cell, _), keys in tests.items():
+        having = [scores for scores in theirs if any(key in scores for key in keys)]
+        paired = [key for key in keys if all(key in scores for scores in having)]
+        if having and paired:
+            clusters[cell].append(Cluster.of([[scores[key] for key in paired] for scores in (ours, *having)]))
     return clusters
 
 

@@ -8,21 +8,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.aggregator.judging import DECODING, Cell, LeakSum, differences
+from services.aggregator.judging import DECODING, Cell, LeakSum, differences, share_comparisons
 from services.aggregator.rates import ALL
 from services.aggregator.states import RunSummary
-from services.aggregator.statistics.sequential import ALARM, combined, e_values, stream_score
+from services.aggregator.statistics.sequential import ALARM, combined, conformal_p, conformity_scores, e_values
 
-ALIKE = ("suite_hash", DECODING, "samples")
-"""What a run must share with the baseline to belong to its stream: a score of other prompts, or of more samples, would
-vary otherwise even where the model has not changed."""
+SCORER = ("sentence_bert", "bert_score", "scoring", "detectors")
+"""What the provenance says of how answers are scored. Not the type of numbers or the libraries: leak scores are
+float32's whatever the hardware, and the scorer's canary tells where a library changed them."""
+ALIKE = ("suite_hash", DECODING, "samples", *SCORER)
+"""What a run must share with the baseline to belong to its stream: scores of other prompts, of more samples or by
+another scorer would be others even where the model has not changed."""
+OVERALL: Cell = (ALL, ALL)
+"""All metrics and categories together: what changes the model as a whole shows there first."""
 
 
 @dataclass(frozen=True)
 class CellScore:
-    """One run's scores under one metric and category: by job, over all jobs, and the evidence after it.
+    """One run's leak scores under one metric and category: their sum by job, the rank of all jobs together among the
+    runs so far (a p-value in [0, 1), uniform while nothing changes), and the evidence after it.
 
-    `score` and `e_value` are None for the runs of the baseline.
+    `score`, the rank, and `e_value` are None for the runs of the baseline.
     """
 
     metric: str
@@ -59,11 +65,10 @@ def baseline_scores(sums: Iterable[LeakSum]) -> list[CellScore]:
 def advance(stream: Sequence[CellScore], sums: Iterable[LeakSum], monitor: str, run: str, alarm: bool) -> Step:
     """The step of one more run, whose sums are given; `stream` holds all earlier scores in order, the baseline first.
 
-    The categories are the baseline's own; one that the run lacks keeps its evidence. Ties between ranks are broken by
-    chance that hangs on monitor and run alone, so that the same stream always has the same e-values.
+    The cells are the baseline's own; one that the run lacks keeps its evidence. Ties between ranks are broken by chance
+    that hangs on monitor and run alone, so that the same stream always has the same e-values.
     """
-    seed = int.from_bytes(hashlib.sha256(f"{monitor}/{run}".encode()).digest()[:8])
-    draw = np.random.default_rng(seed)
+    draw = _uniform(f"{monitor}/{run}")
     newest = job_scores(sums)
     histories: defaultdict[Cell, list[CellScore]] = defaultdict(list)
     for of in stream:
@@ -73,27 +78,36 @@ def advance(stream: Sequence[CellScore], sums: Iterable[LeakSum], monitor: str, 
     ]
     evidence = {cell: history[-1].e_value or 1.0 for cell, history in histories.items()}
     evidence |= {(of.metric, of.category): of.e_value or 1.0 for of in cells}
-    e_value = combined(list(evidence.values()))
+    overall = evidence.pop(OVERALL, None)
+    e_value = combined(overall, list(evidence.values()))
     return Step(cells, e_value, alarm or e_value >= ALARM)
 
 
 def job_scores(sums: Iterable[LeakSum]) -> dict[Cell, dict[str, float]]:
-    """Mean leak score in [0, 1] of each job, by metric and category, and over all categories."""
-    totals: defaultdict[Cell, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
-    for row in sums:
-        for cell in ((row.metric, row.category), (row.metric, ALL)):
-            of_job = totals[cell][row.job]
-            of_job[0] += row.total
-            of_job[1] += row.n
-    return {cell: {job: total / n for job, (total, n) in jobs.items()} for cell, jobs in totals.items()}
+    """Sum of the leak scores of each job, by metric and category, and over all of both.
+
+    There is no `all` where a comparison counts in several categories, whose sum is then the same for every run, nor
+    where there is one cell only, which would be tested twice.
+    """
+    rows = list(sums)
+    whole = not share_comparisons(rows) and len({(row.metric, row.category) for row in rows}) > 1
+    totals: defaultdict[Cell, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        for cell in ((row.metric, row.category), *([OVERALL] if whole else [])):
+            totals[cell][row.job].append(row.total)
+    return {cell: {job: math.fsum(of) for job, of in jobs.items()} for cell, jobs in totals.items()}
 
 
-def _cell_score(
-    cell: Cell, history: Sequence[CellScore], newest: Mapping[str, float], draw: np.random.Generator
-) -> CellScore:
-    jobs = sorted(newest)
-    earlier = np.array([[of.jobs.get(job, math.nan) for job in jobs] for of in history])
-    score = stream_score(np.array([newest[job] for job in jobs]), earlier, draw)
-    scores = [of.score for of in history if of.score is not None]
-    e_value = float(e_values([*scores, score], baseline_runs=len(history) - len(scores))[-1])
-    return CellScore(*cell, newest, score, e_value)
+def _cell_score(cell: Cell, history: Sequence[CellScore], newest: Mapping[str, float], draw: float) -> CellScore:
+    runs = [*(of.jobs for of in history), newest]
+    jobs = sorted({job for of in runs for job in of})
+    scores = conformity_scores(np.array([[of.get(job, math.nan) for job in jobs] for of in runs]))
+    ranks = [of.score for of in history if of.score is not None]
+    rank = conformal_p(scores, draw)
+    evidence = e_values([*ranks, rank], baseline_runs=len(history) - len(ranks))
+    return CellScore(*cell, newest, rank, float(evidence[-1]))
+
+
+def _uniform(name: str) -> float:
+    """A number in [0, 1) that a name always has, and that looks like chance."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6]) / 2**48

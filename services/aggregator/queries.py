@@ -13,7 +13,6 @@ RUN_FILTERS: Mapping[str, LiteralString] = {
     "target": "target = %(target)s",
     "suite": "suite = %(suite)s",
     "monitor": "monitor = %(monitor)s",
-    "finished": "jobs <= recorded + dead",
     "after": "(first_seen_at, runs.run) < (SELECT first_seen_at, run FROM runs WHERE run = %(after)s)",
 }
 
@@ -34,6 +33,22 @@ POINT_FILTERS: Mapping[str, LiteralString] = {
     "until": "created_at < %(until)s",
     "after": "(created_at, runs.run) < (SELECT created_at, run FROM runs WHERE run = %(after)s)",
 }
+
+# By the scheduled time: a run that makes up for an earlier one is heard of last, and is not the latest.
+_OF_MONITOR: LiteralString = SUMMARIES + "WHERE monitor = %(monitor)s AND scheduled IS NOT NULL "
+LATEST_OF_MONITOR: LiteralString = _OF_MONITOR + "ORDER BY scheduled DESC LIMIT 1"
+LATEST_FINISHED_OF_MONITOR: LiteralString = _OF_MONITOR + "AND jobs <= recorded + dead ORDER BY scheduled DESC LIMIT 1"
+
+NOTE_SCHEDULE: LiteralString = """
+INSERT INTO monitor_schedules (monitor, schedule) VALUES (%s, %s)
+ON CONFLICT (monitor) DO UPDATE SET schedule = EXCLUDED.schedule, since = now()
+WHERE monitor_schedules.schedule <> EXCLUDED.schedule
+"""
+
+SCHEDULES: LiteralString = """
+SELECT monitor, schedule, extract(epoch FROM since)::float8 AS since FROM monitor_schedules
+WHERE monitor = ANY(%(monitors)s)
+"""
 
 DEAD_BY_TARGET_AND_STAGE: LiteralString = """
 SELECT target, stage, count(*) AS jobs FROM jobs JOIN runs USING (run) WHERE status = 'dead'

@@ -1,15 +1,10 @@
-"""What is read for charts and alarms: a target's rates over time, monitors, what died and what stalls."""
+"""What is read for charts and alarms: a target's rates over time, what died and what stalls."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from seep.codec import decode_rate
 from seep.records import LeakRate
-from seep.schedule import is_overdue, scheduled_time
-from seep.settings import Monitor, Scheduling
 from services.aggregator import queries
-from services.aggregator.states import RunSummary
 from services.aggregator.store import Store
 
 
@@ -53,19 +48,6 @@ class StalledRuns:
 
 
 @dataclass(frozen=True)
-class MonitorStatus:
-    """A monitor with its latest runs; `overdue` is None where it has no schedule."""
-
-    monitor: str
-    target: str
-    suite: str
-    schedule: str | None
-    overdue: bool | None
-    latest: RunSummary | None
-    finished: RunSummary | None
-
-
-@dataclass(frozen=True)
 class _Row:
     created_at: float
     finished: bool
@@ -87,19 +69,3 @@ def stalled_runs(store: Store) -> list[StalledRuns]:
     """Runs without progress for as long as the store allows, by target; none where there are none."""
     asked = {"stalled_after_seconds": store.stalled_after_seconds}
     return store.select(StalledRuns, queries.STALLED_BY_TARGET, asked)
-
-
-def monitor_statuses(store: Store, monitors: Mapping[str, Monitor], scheduling: Scheduling) -> list[MonitorStatus]:
-    """Every configured monitor with the runs that were sent for it."""
-    return [_status(store, name, monitor, scheduling) for name, monitor in sorted(monitors.items())]
-
-
-def _status(store: Store, name: str, monitor: Monitor, scheduling: Scheduling) -> MonitorStatus:
-    latest = next(iter(store.runs(1, monitor=name)), None)
-    finished = next(iter(store.runs(1, monitor=name, finished=True)), None)
-    overdue = None
-    if monitor.schedule is not None:
-        completed = scheduled_time(name, finished.run) if finished else None
-        allowed = timedelta(seconds=scheduling.overdue_after_seconds)
-        overdue = is_overdue(monitor.schedule, datetime.now(UTC), completed, allowed)
-    return MonitorStatus(name, monitor.target, str(monitor.suite), monitor.schedule, overdue, latest, finished)

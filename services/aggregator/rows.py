@@ -8,17 +8,16 @@ import orjson
 
 from seep.records import PromptJob, RunManifest, ScoredJob
 from services.aggregator.dead import DeadJob
+from services.aggregator.identifiers import NUL, without_nul
 from services.aggregator.sums import CellSum, Comparison, PerTestSum, sums_per_cluster
 
 Row = tuple[Any, ...]
-
-NUL, IN_ITS_PLACE = "\0", "\ufffd"
 
 
 def storable(value: Any) -> Any:
     """The value with U+FFFD for U+0000, which models do write and PostgreSQL's text and jsonb refuse."""
     if isinstance(value, str):
-        return value.replace(NUL, IN_ITS_PLACE)
+        return without_nul(value)
     if isinstance(value, Mapping):
         return {storable(key): storable(of) for key, of in value.items()}
     return value

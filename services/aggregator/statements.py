@@ -4,8 +4,9 @@ from typing import LiteralString
 
 INSERT_RUN: LiteralString = "INSERT INTO runs (run) VALUES (%s) ON CONFLICT DO NOTHING"
 
-# In one order for all processes, so that two of them with the same runs wait for, and never deadlock, each other.
-LOCK_RUNS: LiteralString = "SELECT 1 FROM runs WHERE run = ANY(%s) ORDER BY run FOR UPDATE"
+# In one order for all processes, so that two of them with the same runs wait for, and never deadlock, each other. No
+# run changes its id: what only refers to one need not wait.
+LOCK_RUNS: LiteralString = "SELECT 1 FROM runs WHERE run = ANY(%s) ORDER BY run FOR NO KEY UPDATE"
 
 FILL_FROM_MANIFEST: LiteralString = """
 UPDATE runs
@@ -119,6 +120,8 @@ FROM runs
 
 ONE_RUN: LiteralString = SUMMARIES + "WHERE run = %s"
 
+SOME_RUNS: LiteralString = SUMMARIES + "WHERE run = ANY(%s)"
+
 SUMS_BY_CATEGORY: LiteralString = """
 SELECT cluster, category AS cell, metric, measure, n, total FROM cluster_sums WHERE run = %s
 """
@@ -145,10 +148,4 @@ FROM cluster_sums WHERE run = ANY(%s) AND measure = 'leak' GROUP BY run, categor
 DEAD_REASONS: LiteralString = """
 SELECT stage, reason, count(*) AS jobs FROM jobs WHERE run = %s AND status = 'dead'
 GROUP BY stage, reason ORDER BY jobs DESC, stage, reason
-"""
-
-LATEST_FINISHED: LiteralString = """
-SELECT run FROM runs
-WHERE target = %s AND suite = %s AND jobs <= recorded + dead
-ORDER BY created_at DESC, run DESC LIMIT 1
 """

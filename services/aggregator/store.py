@@ -39,6 +39,8 @@ from services.aggregator.sums import CellSum, Comparison, Place, comparisons, pe
 Only = Literal["leaks", "ties"]
 # The last two: its schema is not there yet, or not yet this version's.
 UNUSABLE = (psycopg.OperationalError, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
+# Called operational too, but the database is well: a value is too large for it, and will be at every try.
+TOO_LARGE = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
 MEASURES: Mapping[Only, str] = {"leaks": "leak", "ties": "tie"}
 Record = TypeVar("Record")
 STALLED_AFTER_SECONDS = Aggregation().stalled_after_seconds
@@ -150,13 +152,6 @@ class Store:
             facts = _facts(connection, run)
             return leak_rates_by_concept(facts, _cells(connection, statements.SUMS_BY_CONCEPT, run)) if facts else []
 
-    def watched_rates(self, watched: Iterable[tuple[str, str]]) -> list[LeakRate]:
-        """The rates of the latest finished run of each (target, suite name); nothing where none has finished, or
-        where its jobs differ in their provenance."""
-        latest = [self.latest_finished(target, suite) for target, suite in watched]
-        rates = [rate for run in latest if run is not None for rate in self.rates(run)]
-        return [rate for rate in rates if not rate.mixed]
-
     def runs(
         self,
         limit: int,
@@ -164,14 +159,13 @@ class Store:
         target: str | None = None,
         suite: str | None = None,
         monitor: str | None = None,
-        finished: bool | None = None,
         after: str | None = None,
     ) -> list[RunSummary]:
         """The runs that were heard of last, newest first: all of them, or those that what is given names.
 
-        `finished`: only those with nothing left to come. `after`: those that come after this run in the list.
+        `after`: those that come after this run in the list.
         """
-        asked = {"target": target, "suite": suite, "monitor": monitor, "finished": finished or None, "after": after}
+        asked = {"target": target, "suite": suite, "monitor": monitor, "after": after}
         with self.snapshot() as connection:
             return self._summaries(connection, queries.runs_query(asked), asked | {"limit": limit})
 
@@ -179,6 +173,16 @@ class Store:
         """One run; None where it was never heard of."""
         with self.snapshot() as connection:
             return next(iter(self._summaries(connection, statements.ONE_RUN, (run,))), None)
+
+    def latest_of_monitor(self, monitor: str, *, finished: bool) -> RunSummary | None:
+        """The monitor's run of the latest scheduled time, of all or of those with nothing left to come."""
+        query = queries.LATEST_FINISHED_OF_MONITOR if finished else queries.LATEST_OF_MONITOR
+        with self.snapshot() as connection:
+            return next(iter(self._summaries(connection, query, {"monitor": monitor})), None)
+
+    def summaries(self, connection: Connection, runs: Sequence[str]) -> list[RunSummary]:
+        """Several runs, in no order, as a transaction sees them."""
+        return self._summaries(connection, statements.SOME_RUNS, (list(runs),))
 
     def comparisons(
         self,
@@ -211,12 +215,6 @@ class Store:
         """Why the run's dead jobs died, the commonest reason first."""
         with self.snapshot() as connection, connection.cursor(row_factory=class_row(DeadReason)) as cursor:
             return cursor.execute(statements.DEAD_REASONS, (run,)).fetchall()
-
-    def latest_finished(self, target: str, suite: str) -> str | None:
-        """The finished run of this target and suite name that was sent last."""
-        with self.snapshot() as connection:
-            row = connection.execute(statements.LATEST_FINISHED, (target, suite)).fetchone()
-            return row[0] if row else None
 
     def _summaries(
         self, connection: psycopg.Connection, query: LiteralString, asked: Sequence[object] | Mapping[str, object]
@@ -281,6 +279,8 @@ class Store:
         try:
             with connection.transaction():
                 yield connection
+        except TOO_LARGE:
+            raise
         except UNUSABLE as error:
             # What happened to this connection has happened to the idle ones as well.
             connection.close()

@@ -17,8 +17,8 @@ from services.scorer.cache import Embedded, EmbeddingCache, Ids
 # Texts that are tokenised at once, ahead of the texts that are being encoded.
 TEXTS_AHEAD = 4096
 
-# Tokens encoded at once; on processors 1,024 to 16,384 are equally quick.
-TOKEN_BUDGET = {"cpu": 4096, "cuda": 65536}
+# Tokens encoded at once; on processors more of them, at each layer, would be memory given back and faulted in anew.
+TOKEN_BUDGET = {"cpu": 1024, "cuda": 65536}
 
 
 Tokenize = Callable[[list[str]], list[list[int]]]

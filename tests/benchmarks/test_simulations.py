@@ -1,9 +1,10 @@
 """The simulations in small: enough repeats to tell an instrument that keeps its promises from one that does not."""
 
 import numpy as np
+import pytest
 from scipy.stats import binomtest
 
-from benchmarks.comparing import TWELVE, of_changed, of_unchanged, promised
+from benchmarks.comparing import TWELVE, found, is_drift, of_changed, of_unchanged, promised
 from benchmarks.coverage import COLOURS, coverage
 from benchmarks.watching import days_to_alarm, false_alarms
 
@@ -12,23 +13,42 @@ ALMOST_IMPOSSIBLE = 0.001
 
 def test_intervals_hold_the_truth_and_those_of_a_bootstrap_do_so_less_often() -> None:
     sizes = np.array(COLOURS) * 5
-    found = coverage(sizes, rate=0.7, correlation=0.1, repeats=400, seed=1)
-    held, _ = found["seep"]
+    measured = coverage(sizes, rate=0.7, correlation=0.1, repeats=400, seed=1)
+    held, _ = measured["seep"]
     assert binomtest(round(4 * held), 400, 0.95).pvalue > ALMOST_IMPOSSIBLE
-    assert found["bootstrap"][0] < held
+    assert measured["bootstrap"][0] < held
 
 
-def test_a_model_compared_with_itself_is_not_called_drift() -> None:
-    called = of_unchanged(TWELVE, correlation=0.1, repeats=40)
-    assert binomtest(sum(called), len(called), 0.05, alternative="greater").pvalue > ALMOST_IMPOSSIBLE
+@pytest.mark.parametrize("window", [1, 7])
+def test_a_model_compared_with_itself_is_not_called_drift(window: int) -> None:
+    of_runs = of_unchanged(TWELVE, correlation=0.1, repeats=40, window=window)
+    called = sum(any(is_drift(judged)) for judged in of_runs)
+    assert binomtest(called, len(of_runs), 0.05, alternative="greater").pvalue > ALMOST_IMPOSSIBLE
+    low = found(of for judged in of_runs for of in judged if of.category in TWELVE)
+    assert binomtest(sum(low), len(low), 0.05, alternative="greater").pvalue > ALMOST_IMPOSSIBLE
 
 
-def test_a_change_is_found_with_the_power_that_was_planned() -> None:
-    tests = [6] * 20
-    found = of_changed(tests, correlation=0.2, change=0.1, repeats=250)
-    assert binomtest(sum(found), len(found), promised(tests, 0.2, 0.1)).pvalue > ALMOST_IMPOSSIBLE
+@pytest.mark.parametrize("change", [0.1, -0.1])
+def test_a_change_is_found_with_the_power_that_was_planned(change: float) -> None:
+    sizes = {"c": [6] * 16}
+    judged = of_changed(sizes, correlation=0.2, change=change, repeats=250)
+    power, drift = promised(sizes, 0.2, change)
+    assert binomtest(sum(found(judged)), len(judged), power).pvalue > ALMOST_IMPOSSIBLE
+    assert binomtest(sum(is_drift(judged)), len(judged), drift).pvalue > ALMOST_IMPOSSIBLE
 
 
-def test_a_monitor_is_quiet_for_a_year_and_finds_a_change_in_days() -> None:
-    assert false_alarms(monitors=8, baseline=1) <= 3  # 5 % of 8: four or more have a probability below 1 in 1000
-    assert np.median(days_to_alarm(monitors=15, baseline=7, quiet=50)) <= 2
+def test_the_power_of_the_verdict_is_that_of_one_category_among_many() -> None:
+    judged = of_changed(TWELVE, correlation=0.1, change=0.2, repeats=60)
+    assert binomtest(sum(is_drift(judged)), len(judged), promised(TWELVE, 0.1, 0.2)[1]).pvalue > ALMOST_IMPOSSIBLE
+
+
+@pytest.mark.parametrize("run_effect", [0.0, 0.03])
+def test_a_monitor_is_quiet_for_a_year_however_much_the_jobs_of_a_run_have_in_common(run_effect: float) -> None:
+    # 5 % of 8: four or more have a probability below 1 in 1000.
+    assert false_alarms(monitors=8, baseline=7, run_effect=run_effect) <= 3
+
+
+def test_a_monitor_finds_a_change_in_as_few_runs_as_its_history_allows() -> None:
+    assert np.median(days_to_alarm(monitors=15, baseline=7, quiet=0, run_effect=0.02)) <= 5
+    assert np.median(days_to_alarm(monitors=15, baseline=7, quiet=100, run_effect=0.01)) <= 3
+    assert np.median(days_to_alarm(monitors=15, baseline=1, quiet=0, run_effect=0.0)) > 20

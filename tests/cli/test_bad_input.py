@@ -53,6 +53,7 @@ def folder(tmp_path: Path) -> Path:
         (f"push {COLOURS} --monitor daily", "--monitor: says suite, target, samples and run id itself"),
         ("push --monitor daily", "--monitor daily: there is no such monitor in the configuration; known: none"),
         ("push --monitor daily --at yesterday", "--at yesterday: expected a time as 2026-01-31T06:00Z"),
+        ("push --monitor daily --at 2999-01-01", "--at 2999-01-01: expected a time that is past; it is 2"),
         ("schedule", "monitors: none of them has a schedule"),
         ("topics apply", "no broker answers at 127.0.0.1:1"),
         ("cancel some-run", "no broker answers at 127.0.0.1:1"),

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ SUITE = "name: rooms\nversion: '1'\nformat: {kind: plain}\n" + (
         for k in range(ROOMS)
     )
 )
+NEW_CATEGORY = "  - {control: Hall is, tests: [{concept: red, prompt: Red. Hall is, category: new}]}\n"
 
 
 @pytest.fixture
@@ -33,13 +35,17 @@ def seep(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     Path("rooms.yaml").write_text(SUITE, encoding="utf-8")
+    Path("others.yaml").write_text(SUITE.replace("name: rooms", "name: others"), encoding="utf-8")
     migrate(postgres_dsn)
     with Store.open(postgres_dsn) as store:
         record(store, "before", leaking=4)
         record(store, "same", leaking=4)
         record(store, "more", leaking=9)
         record(store, "hotter", leaking=4, temperature="0.9")
+        record(store, "again", leaking=4, model="before")
+        record(store, "muted", leaking=2, temperature="0.9", answers=("",) * 5 + ("a room",) * 5, echoes=0)
         record(store, "unfinished", leaking=4, jobs=ROOMS - 1)
+        record(store, "cancelled", leaking=4, jobs=ROOMS - 1, cancelled=True)
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["seep", *arguments])
@@ -50,18 +56,38 @@ def seep(
     return run
 
 
-def record(store: Store, run: str, leaking: int, temperature: str = "0.5", jobs: int = ROOMS) -> None:
-    """A run whose every job leaks in so many of its ten samples."""
+def record(
+    store: Store,
+    run: str,
+    leaking: int,
+    temperature: str = "0.5",
+    jobs: int = ROOMS,
+    model: str = "",
+    answers: tuple[str, ...] = ("red",) * 10,
+    echoes: int = 1,
+    cancelled: bool = False,
+) -> None:
+    """A run whose every job leaks in so many of its ten samples, and echoes in as many as are said."""
     suite = load_suite(Path("rooms.yaml"))
     scored = [
         ScoredJob(
-            GeneratedJob(job, ("is",) * 10, (), (("red",) * 10,), {"decoding": temperature, "model": run}),
-            tuple(Outcome("m", "leak", "1", job.tests[0].id, k, float(k < leaking)) for k in range(10)),
+            GeneratedJob(job, ("is",) * 10, (), (answers,), {"decoding": temperature, "model": model or run}),
+            tuple(
+                Outcome("m", measure, "1", job.tests[0].id, k, float(value))
+                for k, answer in enumerate(answers)
+                for measure, value in (
+                    ("leak", k < leaking),
+                    ("tie", False),
+                    ("echo", k < echoes),
+                    ("empty", not answer),
+                )
+            ),
             (),
         )
         for job in prompt_jobs(suite, run=run, target="stub")
     ]
-    store.record(scored[:jobs], [], [manifest(suite, run=run, target="stub", created_at=0.0)])
+    sent = manifest(suite, run=run, target="stub", created_at=0.0)
+    store.record(scored[:jobs], [], [replace(sent, cancelled=cancelled)])
 
 
 @pytest.mark.parametrize(("run", "code", "verdict"), [("same", 0, "ok"), ("more", 1, "drift")])
@@ -70,6 +96,18 @@ def test_the_exit_code_is_the_verdict(seep: Seep, run: str, code: int, verdict: 
     assert ended == code
     assert f"{run} against before: {verdict}" in printed
     assert "model       before     " in printed
+
+
+def test_a_run_that_stalls_is_neither_compared_nor_a_baseline(seep: Seep, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEP_AGGREGATION__STALLED_AFTER_SECONDS", "0.001")
+    for arguments in (("compare", "unfinished", "before"), ("baseline", "set", "unfinished", "--name", "first")):
+        code, _, complaint = seep(*arguments)
+        assert code == 2
+        assert "run unfinished: it stalls with jobs left, and may go on; `seep cancel unfinished` ends it" in complaint
+
+
+def test_a_cancelled_run_is_compared_by_what_there_is_of_it(seep: Seep) -> None:
+    assert seep("compare", "cancelled", "before")[0] == 0
 
 
 def test_a_difference_that_matters_less_is_no_drift(seep: Seep) -> None:
@@ -103,12 +141,18 @@ def test_against_a_baseline_of_several_runs(seep: Seep) -> None:
         ("compare hotter before", "runs before and hotter differ in decoding: 0.5 -> 0.9; --across"),
         ("compare unfinished before", "run unfinished: it is still running"),
         ("baseline set unfinished --name first", "run unfinished: it is still running"),
+        (
+            "baseline set cancelled --name first",
+            "run cancelled: it was cancelled, and cannot be a baseline",
+        ),
         ("baseline set before same --name first", "run same: it differs from before in model"),
         ("baseline set before --name First", "--name First: expected 1 to 40"),
         ("baseline remove nowhere", "baseline nowhere: there is no such baseline"),
         ("plan rooms.yaml", "plan: expected --rate and --icc, or --from RUN"),
         ("plan rooms.yaml --rate 70", "plan: expected --rate and --icc, or --from RUN"),
         ("plan rooms.yaml --from unfinished", "run unfinished: it is still running"),
+        ("plan others.yaml --from before", "run before: it is a run of suite rooms, not of others"),
+        ("plan rooms.yaml --rate 60 --icc 0 --detect 70", "--detect 70: a rate of 60 % cannot change by 70 points"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(seep: Seep, arguments: str, told: str) -> None:
@@ -125,18 +169,70 @@ def test_across_compares_what_differs(seep: Seep) -> None:
     assert "decoding    0.5        0.9" in printed
 
 
-def test_a_plan_from_what_is_expected_and_from_a_run(seep: Seep) -> None:
-    code, printed, _ = seep("plan", "rooms.yaml", "--detect", "3", "--rate", "60", "--icc", "0")
+def test_what_a_mitigation_does_beside_the_leak_rate_stands_side_by_side(seep: Seep) -> None:
+    _, printed, _ = seep("compare", "muted", "before", "--across")
+    table = printed.split("side by side, in %")[1].splitlines()[1:]
+    names = " ".join(table[0].split())
+    assert names == "category metric run leak tie echo empty distinct 1 distinct 2"
+    rows = {tuple(line.split()[:3]): line.split()[3:] for line in table[1:5]}
+    # Ten samples of one prompt: all the same word, and half of them empty, half the same two words.
+    assert rows["1", "m", "before"] == ["40.0", "0.0", "10.0", "0.0", "10.0", "-"]
+    assert rows["1", "m", "muted"] == ["20.0", "0.0", "0.0", "50.0", "20.0", "20.0"]
+    told = json.loads(seep("compare", "muted", "before", "--across", "--json")[1])["runs"]
+    assert told.keys() == {"before", "muted"}
+    one = next(of for of in told["muted"] if of["category"] == "1")
+    assert (one["metric"], one["rate"], one["measures"]["empty"]["share"]) == ("m", 20.0, 50.0)
+
+
+def test_a_window_stands_beside_a_run_as_its_mean(seep: Seep) -> None:
+    assert seep("baseline", "set", "before", "again", "--name", "window")[0] == 0
+    code, printed, _ = seep("compare", "same", "--baseline", "window")
     assert code == 0
-    # Variance 2 x 0.24 / (80 jobs x n samples), and 2.84 standard errors with 79 degrees of freedom.
-    samples = int(printed.split("one run of ")[1].split()[0])
-    assert 52 <= samples <= 56
-    assert f"80 jobs, {samples * 160} generations" in printed
+    assert ["1", "m", "window", "40.0"] in [line.split()[:4] for line in printed.splitlines()]
+
+
+def test_a_plan_from_what_is_expected_and_from_a_run(seep: Seep) -> None:
+    code, printed, complaint = seep("plan", "rooms.yaml", "--detect", "3", "--rate", "60", "--icc", "0")
+    assert (code, complaint) == (0, "")
+    # Variance 0.24 + 0.2451 downwards, over 80 jobs x n samples, and 2.84 standard errors with 79 degrees of freedom.
+    samples, jobs, generations = next(
+        line.split()[4:7] for line in printed.splitlines() if "with the samples needed" in line
+    )
+    assert 53 <= int(samples) <= 57
+    assert (jobs, generations) == ("80", str(int(samples) * 160))
     assert "samples needed" in seep("plan", "rooms.yaml", "--from", "before")[1]
 
 
-def test_a_plan_warns_of_what_no_number_of_samples_reaches(seep: Seep) -> None:
+def test_a_plan_promises_the_power_of_each_direction_and_of_the_verdict(seep: Seep) -> None:
+    _, printed, _ = seep("plan", "rooms.yaml", "--detect", "5", "--rate", "70", "--icc", "0")
+    row = next(line.split() for line in printed.splitlines() if line.startswith(" 1 "))
+    power_down, power_up, drift_down, drift_up = (int(row[k]) for k in (3, 7, 10, 14))
+    # A change of just the smallest that matters is measured as less half of the time.
+    assert (drift_down, drift_up) == (50, 50)
+    assert 50 < power_down < power_up
+    assert "drift: how surely that is the verdict, which asks for at least 5 points as measured" in printed
+    assert "adjusted over 1 test" in printed
+
+
+def test_a_plan_warns_of_what_no_number_of_samples_reaches_and_says_what_all_costs(seep: Seep) -> None:
     code, printed, _ = seep("plan", "rooms.yaml", "--detect", "2", "--rate", "60", "--icc", "0.3")
     assert code == 0
     assert "not reachable" in printed
+    assert "with the samples needed" not in printed
+    jobs = int(printed.split(" jobs would do")[0].split()[-1])
+    costs = {
+        " ".join(words[:-6]): words[-6:]
+        for words in (line.split() for line in printed.splitlines())
+        if words[-6:-5] == ["10"]
+    }
+    assert costs["as the suite is"][:3] == ["10", "80", "1600"]
+    assert costs["or with the jobs"][:3] == ["10", str(jobs), str(20 * jobs)]
     assert "warning: category 1: at most" in printed
+
+
+def test_a_plan_warns_of_categories_of_which_a_run_says_nothing(seep: Seep) -> None:
+    # A later version of the suite, which has another category.
+    Path("rooms.yaml").write_text(SUITE + NEW_CATEGORY, encoding="utf-8")
+    code, printed, _ = seep("plan", "rooms.yaml", "--from", "before")
+    assert code == 0
+    assert printed.splitlines()[-1] == "warning: category new: run before has nothing measured of it"

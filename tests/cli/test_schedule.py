@@ -149,6 +149,30 @@ def _interrupted(_: RunManifest) -> None:
     raise KeyboardInterrupt
 
 
+def test_the_command_waits_for_a_broker_that_is_away_at_its_start(tmp_path: Path, bootstrap_servers: str) -> None:
+    port = free_port()
+    config = configured(tmp_path, bootstrap_servers, often={"schedule": "* * * * * */2"})
+    config.write_text(config.read_text().replace(bootstrap_servers, f"127.0.0.1:{port}"))
+    settings = load_settings(config)
+    command = [SEEP, "--config", config, "schedule"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        told = running.stderr.readline()
+        broker = LocalBroker(tmp_path / "broker", port)
+        try:
+            broker.start()
+            create_topics(settings.kafka, topic_configs(settings.targets, settings.kafka.topics))
+            assert running.stdout.readline().startswith("often-")
+            running.send_signal(signal.SIGTERM)
+            running.communicate(timeout=30)
+        finally:
+            running.kill()
+            broker.stop()
+    assert running.returncode == 0
+    assert told == f"seep: kafka.bootstrap_servers: no broker answers at 127.0.0.1:{port}; waiting\n"
+
+
 def test_the_command_sends_each_time_once_until_it_is_stopped(tmp_path: Path, bootstrap_servers: str) -> None:
     config = configured(tmp_path, bootstrap_servers, often={"schedule": "* * * * * */2"})
     settings = load_settings(config)

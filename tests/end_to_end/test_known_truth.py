@@ -64,8 +64,12 @@ def test_through_kafka_the_true_rates_lie_inside_their_intervals(stack: Stack, t
 
 
 def test_the_gauges_show_the_monitors_latest_finished_run(stack: Stack, trained: Path) -> None:
-    run = stack.push(trained / "suite.yaml", "tiny")
+    pushed = stack.seep("push", "--monitor", "known")
+    assert pushed.returncode == 0, pushed.stderr
+    run = pushed.stdout.strip()
     stack.wait_for_state(run, "complete")
+    by_hand = stack.seep("push", str(trained / "suite.yaml"), "--target", "tiny", "--samples", "1").stdout.strip()
+    stack.wait_for_state(by_hand, "complete")
     labels = 'category="planted-90",metric="sentence_bert",suite="calibration",target="tiny"'
     metrics = scrape(stack.services["aggregator"])
     (rate,) = [rate for rate in stack.store().rates(run) if rate.category == "planted-90"]

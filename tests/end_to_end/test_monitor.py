@@ -59,7 +59,8 @@ def test_an_exchanged_model_raises_the_monitors_alarm_and_nothing_else_does(stac
     assert any(alarmed_after(stack, scheduled_run(stack, day)) for day in days)
     metrics = scrape(stack.services["aggregator"])
     assert metrics[f"seep_monitor_e_value{{{MONITOR}}}"] >= 20
-    assert metrics['seep_monitor_overdue{monitor="daily",target="stub"}'] == 1  # for today's run was never sent
+    assert metrics['seep_monitor_overdue{monitor="daily",target="stub"}'] == 0  # its first time is still to come
+    assert metrics['seep_monitor_measured{monitor="daily",target="stub"}'] == 1
     assert metrics['seep_monitor_last_completed_timestamp_seconds{monitor="daily",target="stub"}'] > 0
     assert metrics['seep_stalled_runs{target="stub"}'] == metrics['seep_dead_jobs{stage="scorer",target="stub"}'] == 0
 
@@ -77,7 +78,7 @@ def alarmed_after(stack: Stack, run: str) -> bool:
     def tested() -> dict[str, Any] | None:
         address = f"http://127.0.0.1:{port_of(stack.services['api'])}/v1/monitors/daily/stream"
         answer = httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
-        return next((of for of in answer.raise_for_status().json() if of["run"] == run), None)
+        return next((of for of in answer.raise_for_status().json()["runs"] if of["run"] == run), None)
 
     wait_until(lambda: tested() is not None, f"run {run} to be judged", stack.services)
     found = tested()

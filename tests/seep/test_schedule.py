@@ -68,10 +68,21 @@ def test_overdue_ends_when_the_occurrence_or_a_later_one_is_completed(
     cron: str, now: datetime, allowed: timedelta
 ) -> None:
     expected = occurrence_before(cron, now - allowed)
-    assert is_overdue(cron, now, None, allowed)
-    assert is_overdue(cron, now, expected - timedelta(seconds=1), allowed)
-    assert not is_overdue(cron, now, expected, allowed)
-    assert not is_overdue(cron, now, occurrence_after(cron, expected), allowed)
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    assert is_overdue(cron, now, None, allowed, long_ago)
+    assert is_overdue(cron, now, expected - timedelta(seconds=1), allowed, long_ago)
+    assert not is_overdue(cron, now, expected, allowed, long_ago)
+    assert not is_overdue(cron, now, occurrence_after(cron, expected), allowed, long_ago)
+
+
+@given(crons, moments, spans)
+def test_nothing_is_overdue_of_the_time_before_there_was_the_schedule_and_all_of_it_afterwards(
+    cron: str, since: datetime, allowed: timedelta
+) -> None:
+    first = occurrence_after(cron, since)
+    assert not is_overdue(cron, first + allowed - timedelta(seconds=1), None, allowed, since)
+    assert is_overdue(cron, first + allowed, None, allowed, since)
+    assert not is_overdue(cron, first + allowed, None, allowed, None)
 
 
 @given(st.from_regex(r"[a-z0-9-]{1,40}", fullmatch=True), moments)

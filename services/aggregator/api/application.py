@@ -16,6 +16,7 @@ from seep.settings import Settings
 from services.aggregator.api import comparisons, judgements, monitors, runs, series
 from services.aggregator.api.access import token_required
 from services.aggregator.api.parameters import PROBLEMS, UNAUTHORIZED, no_unheeded_parameters
+from services.aggregator.api.readiness import Readiness
 from services.aggregator.store import Store
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def application(store: Store, settings: Settings) -> FastAPI:
     Raises InputError for a token file that cannot be used.
     """
     app = FastAPI(title="Seep", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    app.state.store, app.state.settings = store, settings
+    app.state.store, app.state.settings, app.state.ready = store, settings, Readiness(lambda: store.runs(1))
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     app.add_exception_handler(RequestValidationError, _unprocessable)
     app.add_exception_handler(InputError, _bad_request)
@@ -64,12 +65,10 @@ async def _healthy() -> str:
 
 
 def _ready(request: Request, response: Response) -> str:
-    try:
-        request.app.state.store.runs(1)
-    except Exception:  # a database that is away, or whose schema is not there yet
-        response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-        return "no\n"
-    return "ok\n"
+    if request.app.state.ready():
+        return "ok\n"
+    response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    return "no\n"
 
 
 def _problem(code: int, detail: str, **headers: str) -> JSONResponse:

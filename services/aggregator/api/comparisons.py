@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
 from seep.errors import InputError
 from services.aggregator.api.parameters import NOT_FOUND, Limit, Name, Results, known_run
@@ -13,6 +13,8 @@ from services.aggregator.sums import Comparison, Place
 
 router = APIRouter(prefix="/runs/{run}/comparisons", tags=["comparisons"])
 
+# Three names of 500 characters, each of which may take six in JSON, a third more in base64, and the sample's number.
+Cursor = Annotated[str, StringConstraints(min_length=1, max_length=12_100, pattern=r"^[A-Za-z0-9_=-]+$")]
 PLACE: TypeAdapter[tuple[int, str, str, str]] = TypeAdapter(
     tuple[Annotated[int, Field(ge=0, lt=2**63)], Name, Name, Annotated[str, Field(pattern=r"^[^\x00]*$")]]
 )
@@ -37,7 +39,7 @@ def list_comparisons(
     metric: Annotated[Name | None, Query(description="Only what this metric judged, and as it did.")] = None,
     only: Annotated[Only | None, Query(description="Those that leak or tie, under `metric` or else any.")] = None,
     test: Annotated[Name | None, Query(description="Only those of the test with this id.")] = None,
-    after: Annotated[Name | None, Query(description="`next` of the page before.")] = None,
+    after: Annotated[Cursor | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 50,
 ) -> ComparisonsPage:
     """Comparisons with prompts, generations, outcomes and similarities."""

@@ -1,9 +1,8 @@
-"""The difference of two rates whose comparisons pair up, with the cluster as the independent unit."""
+"""The difference of a run's rate and a reference's whose comparisons pair up, with the cluster as independent unit."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +10,46 @@ from numpy.typing import NDArray
 # Not scipy.stats: importing it takes a second, which every command would wait.
 from scipy.special import stdtrit
 
+Floats = NDArray[np.float64]
+
 TAIL = 0.025
 POWER = 0.8
-MOST_CLUSTERS_ENUMERATED = 20
-RANDOM_FLIPS = 9_999
+MOST_ENUMERATED = 2**20
+RANDOM_EXCHANGES = 9_999
 ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What pairs in one cluster: `totals` are the sums of its tests' mean scores in the run, then in each run of the
+    reference; `lowest` and `highest` are the least and the greatest difference of one test."""
+
+    totals: tuple[float, ...]
+    pairs: int
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, scores: Sequence[Sequence[float]]) -> "Cluster":
+        """From each test's mean score in [0, 1]: the run's, then those of one or more runs of the reference."""
+        table = np.array(scores, dtype=np.float64)
+        differences = table[0] - table[1:].mean(axis=0)
+        totals = tuple(math.fsum(of_run) for of_run in table)
+        return cls(totals, table.shape[1], float(differences.min()), float(differences.max()))
+
+    @property
+    def differences(self) -> Floats:
+        """The run's total less the mean of the reference's, and what it were, had each other run been the run."""
+        totals = np.array(self.totals)
+        return totals - (math.fsum(self.totals) - totals) / (len(totals) - 1)
 
 
 @dataclass(frozen=True)
 class Effect:
     """A difference in points with its 95 % interval, p-value, and the effect that would be found with 80 % power.
 
-    All five are None where nothing pairs; `detectable` is None too where the noise cannot be estimated.
+    All five are None where nothing pairs; `detectable` is None too where the noise cannot be estimated, and where no
+    effect could have p < 0.05.
     """
 
     effect: float | None
@@ -34,54 +61,50 @@ class Effect:
     clusters: int
 
 
-def paired_effect(clusters: Sequence[tuple[float, int]]) -> Effect:
-    """The mean difference over all pairs, each pair a test's mean score in one run minus the other's, in [-1, 1].
-
-    Each cluster is (sum of its pairs' differences; their number).
-    """
-    paired = sorted((float(total), n) for total, n in clusters if n > 0)
-    if not paired:
+def paired_effect(clusters: Sequence[Cluster]) -> Effect:
+    """The mean difference over all pairs, each a test's mean score in the run less the mean of the reference's."""
+    if not clusters:
         return Effect(None, None, None, None, None, 0, 0)
-    totals = np.array([total for total, _ in paired])
-    sizes = np.array([n for _, n in paired])
-    pairs, count = int(sizes.sum()), len(paired)
-    effect = math.fsum(totals) / pairs
-    error = _jackknife_error(totals, sizes) if count > 1 else None
-    half_width = _half_width(error, count, pairs)
+    # Sorted, so that the order in which clusters arrive cannot change the last digit.
+    paired = sorted(clusters, key=lambda cluster: (cluster.differences[0], cluster.totals, cluster.pairs))
+    totals = np.array([cluster.differences[0] for cluster in paired])
+    sizes = np.array([cluster.pairs for cluster in paired])
+    effect = math.fsum(totals) / int(sizes.sum())
+    error = _jackknife_error(totals, sizes) if len(paired) > 1 else None
+    half_width = _half_width(error, paired)
     return Effect(
         effect=100 * effect,
         low=100 * max(-1.0, effect - half_width),
         high=100 * min(1.0, effect + half_width),
-        p=sign_flip_p(totals),
-        detectable=100 * error * detectable_multiple(count) if error else None,
-        pairs=pairs,
-        clusters=count,
+        p=exchange_p([cluster.differences for cluster in paired]),
+        detectable=100 * error * detectable_multiple(len(paired)) if error and _can_prove(paired) else None,
+        pairs=int(sizes.sum()),
+        clusters=len(paired),
     )
 
 
-def sign_flip_p(totals: NDArray[np.float64]) -> float:
-    """Two-sided p of no difference: how often the clusters' sums, their signs flipped at random, add up as far from 0.
+def exchange_p(clusters: Sequence[Floats]) -> float:
+    """Two-sided p of no difference: how often the clusters' differences add up as far from 0 when in each one any of
+    its runs, all as likely, takes the run's place.
 
-    Without a difference the two runs of a cluster could be exchanged. All flips are counted up to 20 clusters, then
-    9,999 random ones, always the same. Sources: Fisher 1935, The Design of Experiments, section 21, with clusters as
-    the units (Gail et al. 1996); the observed one counted in: Phipson and Smyth 2010.
+    A cluster has its differences by which run is in that place; the first is what was observed. Without a difference
+    the runs of a cluster are exchangeable; of two runs that makes a flip of the difference's sign. All exchanges are
+    counted up to a million, else 9,999 random ones, always the same. What all jobs of a run have in common is a
+    difference here. Sources: Fisher 1935, The Design of Experiments, section 21, with clusters as the units (Gail et
+    al. 1996); any of several runs: Pitman 1938; the observed one counted in: Phipson and Smyth 2010.
     """
-    observed = abs(math.fsum(totals)) - ROUNDING * max(1.0, float(np.abs(totals).sum()))
-    if len(totals) <= MOST_CLUSTERS_ENUMERATED:
-        # The first sign stays: all flips come in pairs of equal distance from 0.
-        sums = totals[:1]
-        for total in totals[1:]:
-            sums = np.concatenate((sums + total, sums - total))
+    size = sum(float(np.abs(of).max()) for of in clusters)
+    observed = abs(math.fsum(of[0] for of in clusters)) - ROUNDING * max(1.0, size)
+    if math.prod(len(of) for of in clusters) <= MOST_ENUMERATED:
+        sums = np.zeros(1)
+        for of in clusters:
+            sums = np.add.outer(sums, of).ravel()
         return float(np.mean(np.abs(sums) >= observed))
-    flipped = np.abs(_random_flips(len(totals)) @ totals)
-    return (1 + int(np.sum(flipped >= observed))) / (1 + RANDOM_FLIPS)
-
-
-@lru_cache(maxsize=16)
-def _random_flips(clusters: int) -> NDArray[np.float64]:
-    # Drawing them takes longer than all the rest of a comparison, and many categories have as many clusters.
-    heads = np.random.default_rng(0).integers(0, 2, size=(RANDOM_FLIPS, clusters))
-    return (2 * heads - 1).astype(np.float64)
+    draw = np.random.default_rng(0)
+    sums = np.zeros(RANDOM_EXCHANGES)
+    for of in clusters:
+        sums += of[draw.integers(len(of), size=RANDOM_EXCHANGES)]
+    return (1 + int(np.sum(np.abs(sums) >= observed))) / (1 + RANDOM_EXCHANGES)
 
 
 def detectable_multiple(clusters: int, power: float = POWER) -> float:
@@ -92,18 +115,25 @@ def detectable_multiple(clusters: int, power: float = POWER) -> float:
     return float(stdtrit(clusters - 1, 1 - TAIL) + stdtrit(clusters - 1, power))
 
 
-def _jackknife_error(totals: NDArray[np.float64], sizes: NDArray[np.int64]) -> float:
+def _can_prove(clusters: Sequence[Cluster]) -> bool:
+    """Whether p can fall below 5 % at all: two exchanges at least are as far from 0 as the farthest."""
+    return 2 / math.prod(len(cluster.totals) for cluster in clusters) < 2 * TAIL
+
+
+def _jackknife_error(totals: Floats, sizes: NDArray[np.int64]) -> float:
     """Standard error of the mean difference by deleting one cluster at a time: Efron and Tibshirani 1993, 11.5."""
     without_one = (totals.sum() - totals) / (sizes.sum() - sizes)
     error = math.sqrt((len(sizes) - 1) / len(sizes) * math.fsum((without_one - without_one.mean()) ** 2))
     return error if error > ROUNDING else 0.0
 
 
-def _half_width(error: float | None, clusters: int, pairs: int) -> float:
+def _half_width(error: float | None, clusters: Sequence[Cluster]) -> float:
     """Student's t with clusters - 1 degrees of freedom, on the scale of differences."""
     if error is None:
         return 2.0  # one cluster says nothing of how clusters differ
     if error == 0:
-        # No pair differs from another: what share of pairs could, and not have been seen (Clopper and Pearson 1934)?
-        return 1 - math.pow(TAIL, 1 / pairs)
-    return float(stdtrit(clusters - 1, 1 - TAIL)) * error
+        # Nothing differs from another: what share could, and not have been seen (Clopper and Pearson 1934)? Of the
+        # pairs, where they are all alike; of the clusters, where only their means happen to be.
+        alike = max(of.highest for of in clusters) - min(of.lowest for of in clusters) <= ROUNDING
+        return 1 - math.pow(TAIL, 1 / (sum(of.pairs for of in clusters) if alike else len(clusters)))
+    return float(stdtrit(len(clusters) - 1, 1 - TAIL)) * error

@@ -3,17 +3,20 @@
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import nctdtr, stdtrit
+from scipy.special import nctdtr, ndtr, stdtrit
 
-TAIL = 0.025
+from services.aggregator.statistics.verdicts import LEVEL
+
 JOB_AUTOCORRELATION = 0.8
 """How much of what makes a job special in one run makes it so in the next; the rest does not cancel between two runs,
 however many samples are drawn. Usual where it is not known: Hooper and Bourke 2015."""
 FEWEST_JOBS = 6
 """With fewer, no sign flip of all jobs has a two-sided probability below 5 %."""
+CERTAIN = 30.0
+"""Standard errors beyond which an effect is always found; scipy's noncentral t is no number for some from 36 on."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +29,32 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What finding the change takes, each as it would have to be alone: `samples` per prompt with these jobs, None
-    where no number of samples is enough, or `jobs` of the same kind with the suite's own samples.
+class Power:
+    """How probably a change is found that goes up, and one that goes down, in [0, 1]; None where the rate would pass 0
+    or 100 %, but not both. Towards these scores vary less, and changes show better."""
 
-    `power` is that of the suite as it is, `most_power` its bound for ever more samples; both in [0, 1].
+    up: float | None
+    down: float | None
+
+    @property
+    def least(self) -> float:
+        """The smaller one, which is promised whatever the direction."""
+        return min(power for power in (self.up, self.down) if power is not None)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What finding the change takes in either direction, each as it would have to be alone: `samples` per prompt with
+    these jobs, None where no number of samples is enough, or `jobs` of the same kind with the suite's own samples.
+
+    `power` (p < 0.05) and `drift` (the verdict) are those of the suite as it is; `most_power`, in [0, 1], bounds the
+    smaller power for ever more samples.
     """
 
     samples: int | None
     jobs: int
-    power: float
+    power: Power
+    drift: Power
     most_power: float
 
 
@@ -63,57 +82,98 @@ def noise_of_clusters(clusters: Sequence[tuple[float, int]], ties: float) -> Noi
     return Noise(rate, square - rate**2, min(0.99, max(0.0, correlation)))
 
 
-def standard_error(tests_per_job: Sequence[int], samples: float, noise: Noise) -> float:
+def standard_error(tests_per_job: Sequence[int], samples: float, before: Noise, after: Noise) -> float:
     """Standard error of the difference of two runs' rates, paired by job.
 
-    Source: the variance of a cluster crossover design, Giraudeau, Ravaud and Donner 2008, with the jobs' own sizes:
-    per job twice the variance times correlation x (1 - autocorrelation) + (1 - correlation) / comparisons.
+    Source: the variance of a cluster crossover design, Giraudeau, Ravaud and Donner 2008, with the jobs' own sizes and
+    each run's own variance: per job that of its rate, less what the runs have in common, and that of its comparisons.
     """
     sizes = np.array(tests_per_job)
-    of_job = noise.correlation * (1 - JOB_AUTOCORRELATION) + (1 - noise.correlation) / (sizes * samples)
-    return math.sqrt(2 * noise.variance * float(np.sum(sizes**2 * of_job))) / int(sizes.sum())
+    both = before.variance + after.variance
+    in_common = 2 * JOB_AUTOCORRELATION * math.sqrt(before.variance * after.variance)
+    of_job = before.correlation * (both - in_common) + (1 - before.correlation) * both / (sizes * samples)
+    return math.sqrt(float(np.sum(sizes**2 * of_job))) / int(sizes.sum())
 
 
-def power(error: float, jobs: int, effect: float) -> float:
-    """Probability that a change of `effect` has p < 0.05, by the noncentral t with jobs - 1 degrees of freedom.
+def power(error: float, jobs: int, effect: float, level: float = LEVEL) -> float:
+    """Probability that a change of `effect` has p < `level`, by the noncentral t with jobs - 1 degrees of freedom.
 
     `effect` and its standard error `error` are in [0, 1].
     """
-    if jobs < FEWEST_JOBS:
+    reached = _reached(jobs, level)
+    if reached == 0:
         return 0.0
-    if error == 0:
+    if effect > CERTAIN * error:
         return 1.0
-    return float(1 - nctdtr(jobs - 1, effect / error, stdtrit(jobs - 1, 1 - TAIL)))
+    return float(1 - nctdtr(jobs - 1, effect / error, stdtrit(jobs - 1, 1 - reached / 2)))
 
 
-def plan(tests_per_job: Sequence[int], samples: int, noise: Noise, effect: float, wanted: float) -> Plan:
+def drift_power(error: float, jobs: int, effect: float, cells: int, delta: float) -> float:
+    """Probability that a change of `effect` is called drift: p adjusted over `cells` below 5 %, and `delta` measured.
+
+    As if it were alone: the smallest of many p-values is adjusted by their number. A larger effect has a smaller p, so
+    that the rarer of both decides.
+    """
+    measured = float(effect >= delta) if error == 0 else float(ndtr((effect - delta) / error))
+    return min(measured, power(error, jobs, effect, LEVEL / cells))
+
+
+def plan(
+    tests_per_job: Sequence[int],
+    samples: int,
+    noise: Noise,
+    effect: float,
+    wanted: float,
+    cells: int = 1,
+    delta: float = 0.0,
+) -> Plan:
     """What it takes to find `effect`, in (0, 1], with probability `wanted`; `samples` are the suite's own.
 
-    `tests_per_job` has an entry for each job with a test in the category: how many.
+    `tests_per_job` has an entry for each job with a test in the category: how many. So many `cells` are tested
+    together, and `delta` is the smallest change that matters, in [0, 1]. Raises ValueError where the rate can change by
+    so much in neither direction.
     """
     jobs = len(tests_per_job)
-    noise = _over_the_change(noise, effect)
+    upwards, downwards = changed_noise(noise, effect), changed_noise(noise, -effect)
+    if upwards is None and downwards is None:
+        raise ValueError(f"a rate of {100 * noise.rate:.0f} % cannot change by {100 * effect:g} points")
 
-    def with_samples(count: float) -> float:
-        return power(standard_error(tests_per_job, count, noise), jobs, effect)
+    def either(power_with: Callable[[Noise], float]) -> Power:
+        return Power(*(None if of is None else power_with(of) for of in (upwards, downwards)))
 
-    def with_jobs(count: int) -> float:
-        return power(standard_error(tests_per_job, samples, noise) * math.sqrt(jobs / count), count, effect)
+    def error(of: Noise, count: float = samples) -> float:
+        return standard_error(tests_per_job, count, noise, of)
 
-    most_power = with_samples(math.inf)
+    def with_samples(count: float) -> Power:
+        return either(lambda of: power(error(of, count), jobs, effect))
+
+    def with_jobs(count: int) -> Power:
+        return either(lambda of: power(error(of) * math.sqrt(jobs / count), count, effect))
+
+    most_power = with_samples(math.inf).least
     return Plan(
-        samples=_fewest(1, lambda count: with_samples(count) >= wanted) if most_power > wanted else None,
-        jobs=_fewest(FEWEST_JOBS, lambda count: with_jobs(count) >= wanted),
+        samples=_fewest(1, lambda count: with_samples(count).least >= wanted) if most_power > wanted else None,
+        jobs=_fewest(FEWEST_JOBS, lambda count: with_jobs(count).least >= wanted),
         power=with_samples(samples),
+        drift=either(lambda of: drift_power(error(of), jobs, effect, cells, delta)),
         most_power=most_power,
     )
 
 
-def _over_the_change(noise: Noise, effect: float) -> Noise:
-    """The mean variance of both runs, in the direction that makes it larger: scores vary most at a rate of one half."""
-    changed = noise.rate - effect if noise.rate > 0.5 else noise.rate + effect
-    grown = max(0.0, changed * (1 - changed) - noise.rate * (1 - noise.rate)) / 2
-    return replace(noise, variance=noise.variance + grown)
+def changed_noise(noise: Noise, change: float) -> Noise | None:
+    """The noise of a run whose rate is by `change` another; None where there is no such rate."""
+    rate = noise.rate + change
+    if not 0 <= rate <= 1:
+        return None
+    # Ties, which make scores vary less, are taken to stay as many.
+    less = noise.rate * (1 - noise.rate) - noise.variance
+    return Noise(rate, max(0.0, rate * (1 - rate) - less), noise.correlation)
+
+
+def _reached(jobs: int, level: float) -> float:
+    """The largest p below `level` that flips of so many jobs' signs can have; 0 where there is none."""
+    flips = 2.0 ** min(jobs - 1, 1000)
+    return math.floor(level * flips) / flips
 
 
 def _fewest(start: int, enough: Callable[[int], bool]) -> int:

@@ -1,5 +1,6 @@
 """A migrated store, and small scored jobs and manifests to put into it."""
 
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,10 +18,15 @@ from seep.records import (
     ScoredJob,
     Similarity,
 )
+from seep.settings import Monitor
+from services.aggregator.aggregating import judge_finished
+from services.aggregator.judgements import Judgements
 from services.aggregator.migrate import migrate
 from services.aggregator.store import Store
 
 METRICS = ("bert_score", "sentence_bert")
+JOBS = 10
+MONITORS = {"watch": Monitor(target="stub", suite="colours.yaml", baseline="first")}  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -109,3 +115,29 @@ def manifest() -> Callable[..., RunManifest]:
         return RunManifest(run=run, jobs=jobs, comparisons=comparisons, **facts | changes)
 
     return make
+
+
+@pytest.fixture
+def judgements(store: Store) -> Judgements:
+    """What is concluded of the store's runs."""
+    return Judgements(store)
+
+
+@pytest.fixture
+def send_run(
+    store: Store, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]
+) -> Callable[..., None]:
+    """Records a run of ten jobs with ten samples, leaking at a rate, and has it judged for its monitor."""
+
+    def send(
+        run: str, rate: float, monitor: str = "watch", jobs: int = JOBS, created_at: float = 1.0, **changes: object
+    ) -> None:
+        draw = random.Random(run)
+        leaks = [[float(draw.random() < rate) for _ in range(10)] for _ in range(jobs)]
+        facts = {"samples": 10, "monitor": monitor, "created_at": created_at}
+        expected = manifest(JOBS, {"1": 10 * JOBS}, run=run, **facts)
+        made = [scored(f"j{k}", {"1": of}, run=run, metrics=["m"], **changes) for k, of in enumerate(leaks)]
+        store.record(made, [], [expected])
+        judge_finished(store, run, MONITORS)
+
+    return send

@@ -1,15 +1,13 @@
 """Rates as Prometheus reads them."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-import pytest
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from seep.records import LeakRate
 from services.aggregator.exposition import Operation, OperationCollector, RateCollector
-from services.aggregator.reading import DeadJobs, MonitorStatus, StalledRuns
+from services.aggregator.monitors import MonitorStatus
+from services.aggregator.reading import DeadJobs, StalledRuns
 from services.aggregator.states import RunSummary
 from services.aggregator.store import DatabaseUnavailable
 
@@ -94,8 +92,8 @@ def operation() -> Operation:
         expected={"1": 4},
         provenance={},
     )
-    scheduled = MonitorStatus("daily", "stub", "colours.yaml", "0 6 * * *", True, finished, finished)
-    never_run = MonitorStatus("by-hand", "stub", "colours.yaml", None, None, None, None)
+    scheduled = MonitorStatus("daily", "stub", "colours.yaml", "0 6 * * *", True, finished, finished, None)
+    never_run = MonitorStatus("by-hand", "stub", "colours.yaml", None, None, None, None, None)
     return Operation([scheduled, never_run], [StalledRuns("stub", 2)], [DeadJobs("stub", "scorer", 3)])
 
 
@@ -116,11 +114,9 @@ def test_monitors_stalled_runs_and_dead_jobs_are_gauges() -> None:
     ]
 
 
-@pytest.mark.parametrize("flaw", [{"recorded": 0, "dead": 1, "state": "partial"}, {"mixed": True}])
-def test_a_finished_run_that_gives_no_rate_to_judge_is_not_measured(flaw: Mapping[str, Any]) -> None:
+def test_a_finished_run_that_is_not_judged_is_not_measured() -> None:
     of_one, _ = operation().monitors
-    assert of_one.finished is not None
-    status = replace(of_one, finished=replace(of_one.finished, **flaw))
+    status = replace(of_one, unjudged="nothing of it was scored")
     registry = CollectorRegistry()
     registry.register(OperationCollector(lambda: Operation([status], [], []), [], []))
     labels = {"monitor": "daily", "target": "stub"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,17 @@ from services.aggregator.flaws import flaw
 
 Scored = Callable[..., ScoredJob]
 ANSWERED = {"1": [1.0, 0.5], "2": [0.0, 1.0]}
+LONG = "x" * 501
 
 
 def with_prompts(job: ScoredJob, /, **changes: object) -> ScoredJob:
     prompts = replace(job.generated.prompts, **changes)  # type: ignore[arg-type]
     return replace(job, generated=replace(job.generated, prompts=prompts))
+
+
+def with_tests(job: ScoredJob, /, **changes: object) -> ScoredJob:
+    first, *others = job.generated.prompts.tests
+    return with_prompts(job, tests=(replace(first, **changes), *others))  # type: ignore[arg-type]
 
 
 def with_outcome(job: ScoredJob, /, **changes: object) -> ScoredJob:
@@ -32,6 +39,21 @@ def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[.
     [
         (lambda job: with_prompts(job, job=""), "id is empty"),
         (lambda job: with_prompts(job, run="r" * 501), "too long"),
+        # Two bytes each, and a mark of three in the place of each NUL.
+        (lambda job: with_prompts(job, run="é" * 251), "too long"),
+        (lambda job: with_prompts(job, job="\0" * 167), "too long"),
+        (lambda job: with_prompts(job, target=LONG), "target is too long"),
+        (lambda job: with_prompts(job, suite=LONG), "suite is too long"),
+        (lambda job: with_prompts(job, suite_hash=LONG), "suite_hash is too long"),
+        (lambda job: with_tests(job, id=LONG), "a test's id is empty or too long"),
+        (lambda job: with_tests(job, id=""), "a test's id is empty or too long"),
+        (lambda job: with_tests(job, category=LONG), "a category is too long"),
+        (lambda job: with_tests(job, category="all"), "called 'all'"),
+        (lambda job: with_outcome(job, category=LONG), "a category is too long"),
+        (lambda job: with_outcome(job, category="all"), "called 'all'"),
+        (lambda job: with_outcome(job, metric=LONG), "a metric's or a measure's name is too long"),
+        (lambda job: with_outcome(job, measure=LONG), "a metric's or a measure's name is too long"),
+        (lambda job: replace(job, provenance={"embedder": "e" * 300_000}), "its provenance is longer than"),
         (lambda job: with_prompts(job, tests=job.generated.prompts.tests[:1]), "1 tests, but answers to 2"),
         (lambda job: with_prompts(job, samples=3), "expected 3 answers"),
         (lambda job: with_prompts(job, tests=job.generated.prompts.tests[:1] * 2), "one id"),
@@ -52,5 +74,22 @@ def test_a_flaw_is_named(scored: Scored, broken: Callable[[ScoredJob], ScoredJob
     assert reason in found.reason
 
 
-def test_a_manifest_without_a_run_is_flawed(manifest: Callable[..., RunManifest]) -> None:
-    assert flaw(manifest(1, {"1": 2}, run="")) is not None
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"run": ""}, "the run's id is empty"),
+        ({"run": LONG}, "the run's id is empty or too long"),
+        ({"target": LONG}, "target is too long"),
+        ({"suite": LONG}, "suite is too long"),
+        ({"monitor": LONG}, "the monitor's name is too long"),
+        ({"comparisons": {LONG: 1}}, "a category is too long"),
+        ({"comparisons": {"all": 1}}, "called 'all'"),
+        ({"created_at": float("inf")}, "created_at is not a finite number"),
+    ],
+)
+def test_a_flaw_of_a_manifest_is_named(
+    manifest: Callable[..., RunManifest], changes: dict[str, Any], reason: str
+) -> None:
+    found = flaw(replace(manifest(1, {"1": 2}), **changes))
+    assert found is not None
+    assert reason in found.reason

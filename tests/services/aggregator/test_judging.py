@@ -1,7 +1,9 @@
 """Runs compared test by test, without a database."""
 
 from dataclasses import replace
+from itertools import product
 
+import numpy as np
 import pytest
 
 from seep.errors import InputError
@@ -54,7 +56,7 @@ AFTER = {f"j{k}": 2.0 + (k % 2) for k in range(8)}
 
 
 def test_a_change_in_all_jobs_is_drift() -> None:
-    found = by_cell(judge(sums(AFTER), sums(BEFORE), ["1"], delta=5.0))
+    found = by_cell(judge(sums(AFTER), [sums(BEFORE)], ["1"], delta=5.0))
     assert found.keys() == {("m", "1"), ("m", "all")}
     one = found["m", "1"]
     assert (one.effect, one.pairs, one.clusters, one.verdict) == (37.5, 8, 8, "drift")
@@ -62,13 +64,13 @@ def test_a_change_in_all_jobs_is_drift() -> None:
 
 
 def test_a_reference_of_more_samples_pairs_by_its_means() -> None:
-    found = judge(sums(BEFORE), sums({job: 2 * total for job, total in BEFORE.items()}, n=8), ["1"], delta=5.0)
+    found = judge(sums(BEFORE), [sums({job: 2 * total for job, total in BEFORE.items()}, n=8)], ["1"], delta=5.0)
     assert {(of.effect, of.pairs) for of in found} == {(0.0, 8)}
 
 
 def test_only_tests_of_both_runs_pair() -> None:
-    ours = [*sums(BEFORE), *sums({"j0": 0.0}, category="new")]
-    found = by_cell(judge(ours, sums({**BEFORE, "j9": 4.0}), ["1", "never"], delta=5.0))
+    ours = [*sums(BEFORE), *(replace(row, test="of-a-new-version") for row in sums({"j0": 0.0}, category="new"))]
+    found = by_cell(judge(ours, [sums({**BEFORE, "j9": 4.0})], ["1", "never"], delta=5.0))
     assert {category: of.verdict for (_, category), of in found.items()} == {
         "1": "inconclusive",
         "never": "not measured",
@@ -79,9 +81,31 @@ def test_only_tests_of_both_runs_pair() -> None:
 
 
 def test_a_metric_of_one_run_alone_is_not_measured() -> None:
-    found = by_cell(judge(sums(BEFORE), sums(BEFORE, metric="other"), ["1"], delta=5.0))
+    found = by_cell(judge(sums(BEFORE), [sums(BEFORE, metric="other")], ["1"], delta=5.0))
     assert {of.verdict for of in found.values()} == {"not measured"}
     assert {metric for metric, _ in found} == {"m", "other"}
+
+
+def test_a_window_is_its_runs_and_a_cluster_pairs_with_those_that_have_it() -> None:
+    window = [sums({job: total + more for job, total in BEFORE.items()}) for more in (0.0, 1.0)]
+    # One run of the window lacks a job.
+    window[0] = window[0][1:]
+    found = by_cell(judge(sums(AFTER), window, ["1"], delta=5.0))["m", "1"]
+    scores = {job: [AFTER[job], 2.0] if job == "j0" else [AFTER[job], 1.0, 2.0] for job in AFTER}
+    differences = [[of - (sum(runs) - of) / (len(runs) - 1) for of in runs] for runs in scores.values()]
+    assert (found.effect, found.pairs) == (pytest.approx(100 * sum(of[0] for of in differences) / 4 / 8), 8)
+    sums_of_choices = [sum(chosen) for chosen in product(*differences)]
+    assert found.p == pytest.approx(np.mean([abs(of) >= sums_of_choices[0] - 1e-9 for of in sums_of_choices]))
+
+
+def test_categories_that_count_the_same_comparisons_are_not_judged_together() -> None:
+    # Where each answer counts in both, over both all runs are alike: a test that never fails would weaken the others.
+    def cells(right: dict[str, float]) -> list[LeakSum]:
+        return [*sums(right, "es>es"), *sums({job: 4 - total for job, total in right.items()}, "es>it")]
+
+    found = by_cell(judge(cells(AFTER), [cells(BEFORE)], [], delta=5.0))
+    assert found.keys() == {("m", "es>es"), ("m", "es>it")}
+    assert {of.adjusted_p for of in found.values()} == {2 / 2**8}
 
 
 def test_what_two_runs_differ_in_is_named() -> None:
@@ -97,8 +121,11 @@ def test_what_two_runs_differ_in_is_named() -> None:
     assert incomparable(replace(SUMMARY, samples=9), SUMMARY) == []
 
 
-def test_running_and_mixed_runs_are_not_judged() -> None:
+def test_unfinished_and_mixed_runs_are_not_judged() -> None:
     refuse_unjudgeable(SUMMARY)
+    refuse_unjudgeable(replace(SUMMARY, state="partial"))
+    with pytest.raises(InputError, match="stalls with jobs left"):
+        refuse_unjudgeable(replace(SUMMARY, state="stalled"))
     with pytest.raises(InputError, match="still running"):
         refuse_unjudgeable(replace(SUMMARY, state="running"))
     with pytest.raises(InputError, match="never judged"):

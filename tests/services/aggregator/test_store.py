@@ -1,17 +1,22 @@
 """The store on a real PostgreSQL: what is kept, what is dropped, and what survives trouble."""
 
+import random
+import string
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.records import GeneratedJob, LeakRate, Outcome, RunManifest, ScoredJob
+from services.aggregator.aggregating import publish_changed
 from services.aggregator.dead import DeadJob, DeadReason
 from services.aggregator.flaws import flaw
+from services.aggregator.identifiers import LONGEST_NAME_BYTES
 from services.aggregator.migrate import migrate
 from services.aggregator.rates import RunFacts, leak_rates
 from services.aggregator.reading import Asked, series
@@ -276,22 +281,33 @@ def test_a_comparison_comes_back_as_it_was_scored(store: Store, scored: Scored) 
     assert found.similarities == {"m": [0.75, 0.25]}
 
 
-def test_the_latest_finished_run_is_found_by_target_and_suite(store: Store, scored: Scored, manifest: Manifest) -> None:
-    def sent(run: str, created_at: float, jobs: int, **changes: object) -> None:
-        expected = manifest(jobs, {"1": jobs}, run=run, created_at=created_at, **changes)
-        store.record([scored("a", {"1": [1.0]}, run=run, target=expected.target)], [], [expected])
+def test_the_longest_names_fit_into_every_index(store: Store, scored: Scored, manifest: Manifest) -> None:
+    # Noise: the server squeezes what repeats itself.
+    draw = random.Random(1)
+    run, job, test, category, metric, target, suite, monitor = (
+        "".join(draw.choices(string.ascii_letters, k=LONGEST_NAME_BYTES)) for _ in range(8)
+    )
+    short = scored(job, {category: [1.0]}, run=run, target=target, metrics=[metric])
+    tests = (replace(short.generated.prompts.tests[0], id=test),)
+    prompts = replace(short.generated.prompts, suite=suite, tests=tests)
+    outcomes = tuple(replace(of, test=test) for of in short.outcomes)
+    long = replace(short, generated=replace(short.generated, prompts=prompts), outcomes=outcomes, similarities=())
+    sent = manifest(1, {category: 1}, run=run, target=target, suite=suite, monitor=monitor)
+    assert flaw(long) is flaw(sent) is None
+    store.record([long], [], [sent])
+    publish_changed(store, lambda outgoing: None, {})
+    assert {of.metric for of in store.rates(run)} == {metric}
+    assert [of.test for of in store.comparisons(run)] == [test]
 
-    assert store.latest_finished("stub", "colours") is None
-    sent("newest-but-running", 9.0, jobs=2)
-    assert store.latest_finished("stub", "colours") is None
-    sent("newest-finished", 5.0, jobs=1)
-    sent("older", 1.0, jobs=1)
-    sent("elsewhere", 7.0, jobs=1, target="another")
-    assert store.latest_finished("stub", "colours") == "newest-finished"
-    store.record([], [DeadJob("newest-but-running", "b", "scorer", "why")], [])
-    assert store.latest_finished("stub", "colours") == "newest-but-running"
-    rates = store.watched_rates([("stub", "colours"), ("another", "colours"), ("stub", "never sent")])
-    assert {rate.run for rate in rates} == {"newest-but-running", "elsewhere"}
+
+def test_a_value_that_is_too_large_is_no_trouble_of_the_database(store: Store, manifest: Manifest) -> None:
+    # As a thing that nobody has thought of would be.
+    draw = random.Random(1)
+    noise = "".join(draw.choices(string.ascii_letters, k=10_000))
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        store.record([], [], [manifest(1, {"1": 1}, suite=noise)])
+    store.record([], [], [manifest(1, {"1": 1})])
+    assert state(store) == "running"
 
 
 def test_a_store_goes_on_after_the_server_was_away(tmp_path: Path, scored: Scored) -> None:

@@ -1,4 +1,4 @@
-"""The API over a store with a run in it."""
+"""The API over a store with runs in it, one of them judged."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,7 @@ from seep.settings import Settings
 from services.aggregator.aggregating import publish_changed
 from services.aggregator.api.application import application
 from services.aggregator.dead import DeadJob
+from services.aggregator.judgements import Judgements
 from services.aggregator.store import Store
 
 TOKEN = "swordfish"
@@ -24,7 +25,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
             "engines": {"e": {"backend": "recorded", "file": "r.jsonl"}},
             "targets": {"stub": {"engine": "e"}},
             "monitors": {
-                "daily": {"target": "stub", "suite": "colours.yaml", "schedule": "0 6 * * *"},
+                "daily": {"target": "stub", "suite": "colours.yaml", "schedule": "0 6 * * *", "baseline": "window"},
                 "by-hand": {"target": "stub", "suite": "colours.yaml"},
             },
         }
@@ -40,8 +41,10 @@ def client(store: Store, settings: Settings) -> TestClient:
 
 
 @pytest.fixture
-def filled(store: Store, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]) -> Store:
-    """Three runs of one target, the last of them the monitor's and with a dead job."""
+def filled(
+    store: Store, settings: Settings, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]
+) -> Store:
+    """Three runs of one target, the last of them the monitor's and with a dead job; the others are its baseline."""
     for number, run in enumerate(("first", "second", "daily-20261120T060000Z")):
         jobs = [scored(job, {"1": [1.0, 0.0], "2": [0.5, 1.0]}, run=run) for job in ("a", "b")]
         monitor = "daily" if run.startswith("daily") else ""
@@ -49,5 +52,7 @@ def filled(store: Store, scored: Callable[..., ScoredJob], manifest: Callable[..
         expected = {"1": 4 + 2 * len(dead), "2": 4 + 2 * len(dead)}
         sent = manifest(2 + len(dead), expected, run=run, samples=2, created_at=1000.0 + number, monitor=monitor)
         store.record(jobs, dead, [sent])
-    publish_changed(store, lambda outgoing: None, {})
+        if run == "second":
+            Judgements(store).set_baseline("window", ["first", "second"])
+    publish_changed(store, lambda outgoing: None, settings.monitors)
     return store

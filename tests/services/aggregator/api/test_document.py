@@ -9,10 +9,36 @@ from seep.settings import Settings
 from services.aggregator.api.application import application
 from services.aggregator.store import Store
 from tests.services.aggregator.api.conftest import TOKEN
+from tests.services.aggregator.api.test_resources import LAST
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 EXAMPLES = 20
 bounded = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+# Names that there are: what is drawn at random finds nothing.
+NAMES = {"run": LAST, "monitor": "daily"}
+ASKED = {
+    "/v1/series": {"target": "stub", "suite": "colours", "metric": "bert_score"},
+    "/v1/runs/{run}/verdicts": {"baseline": "window"},
+}
+
+
+def is_empty(body: object) -> bool:
+    """Whether a list, or the one list of a page, is empty."""
+    lists = [of for of in body.values() if isinstance(of, list)] if isinstance(body, dict) else [body]
+    return lists == [[]]
+
+
+def test_what_there_is_is_answered_as_documented(filled: Store, settings: Settings) -> None:
+    app = application(filled, settings)
+    document = schemathesis.openapi.from_asgi("/v1/openapi.json", app, headers=HEADERS)
+    for operation in (found.ok() for found in document.get_all_operations()):
+        names = {name: value for name, value in NAMES.items() if f"{{{name}}}" in operation.path}
+        case = operation.Case(path_parameters=names, query=ASKED.get(operation.path, {}))
+        answer = case.call_and_validate(headers=HEADERS)
+        assert (operation.path, answer.status_code) == (operation.path, 200)
+        assert not is_empty(answer.json()), operation.path
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))

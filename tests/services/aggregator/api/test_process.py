@@ -45,7 +45,8 @@ def test_it_is_ready_once_the_aggregator_has_made_the_schema_and_ends_at_sigterm
             wait_until(lambda: status("/healthz") == 200)
             assert (status("/readyz"), status("/v1/runs")) == (503, 503)
             migrate(postgres_dsn)
-            assert (status("/readyz"), status("/v1/runs")) == (200, 200)
+            wait_until(lambda: status("/readyz") == 200)
+            assert status("/v1/runs") == 200
             second = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=60, check=False)
             assert second.returncode == 2
             assert f"api.port: cannot listen on 127.0.0.1:{port}: " in second.stderr

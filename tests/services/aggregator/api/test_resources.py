@@ -1,10 +1,14 @@
 """What the API answers about runs, rates, comparisons, series, monitors and dead letters."""
 
+from collections.abc import Callable
+
 import pytest
 from fastapi.testclient import TestClient
 
+from seep.records import ScoredJob
+from services.aggregator.flaws import flaw
+from services.aggregator.identifiers import LONGEST_NAME_BYTES
 from services.aggregator.judgements import Judgements
-from services.aggregator.judging import judge
 from services.aggregator.store import Store
 
 pytestmark = pytest.mark.usefixtures("filled")
@@ -95,7 +99,7 @@ def test_monitors_come_with_their_latest_runs(client: TestClient) -> None:
     by_hand, daily = client.get("/v1/monitors").json()
     assert (by_hand["monitor"], by_hand["latest"], by_hand["overdue"]) == ("by-hand", None, None)
     assert (daily["latest"]["run"], daily["finished"]["run"]) == (LAST, LAST)
-    assert isinstance(daily["overdue"], bool)
+    assert (daily["overdue"], daily["unjudged"]) == (False, None)
 
 
 def test_dead_letters_are_counted(client: TestClient) -> None:
@@ -116,6 +120,9 @@ def test_dead_letters_are_counted(client: TestClient) -> None:
         ("/v1/runs/first/rates?pool=1,7", 400, "pool: run first has no category '7'"),
         ("/v1/runs/first/rates?by=concept&pool=1", 400, "pool: pools categories"),
         ("/v1/runs/first/comparisons?after=garbage", 400, "after: expected `next` of the page before"),
+        ("/v1/monitors/nothing/stream", 404, "monitor nothing: there is no such monitor"),
+        ("/v1/monitors/daily/stream?after=nothing", 400, "after: run nothing is not in the stream of daily"),
+        ("/v1/runs/nothing/verdicts?baseline=window", 404, "run nothing: there is no such run"),
         ("/v1/runs/first/comparisons?only=neither", 422, "only: Input should be 'leaks' or 'ties'"),
         ("/v1/series?target=stub", 422, "suite: Field required"),
     ],
@@ -131,23 +138,50 @@ def test_a_body_that_nobody_asked_for_is_refused(client: TestClient) -> None:
     assert client.request("GET", "/v1/runs", content=b"x" * 100_000).status_code == 413
 
 
-def test_baselines_verdicts_and_streams_are_those_of_the_store(client: TestClient, filled: Store) -> None:
-    judgements, monitor = Judgements(filled), "daily-20261120T060000Z"
-    judgements.set_baseline("window", ["first", "second"])
-    sums = judgements.leak_sums([monitor]), judgements.leak_sums(["first", "second"])
-    judgements.record_verdicts(monitor, "window", judge(*sums, {"1": 6, "2": 6}, 5.0))
-    judgements.extend_stream("daily", "window", monitor, None)
-    assert [(of["name"], of["runs"]) for of in client.get("/v1/baselines").json()] == [("window", ["first", "second"])]
-    found = client.get(f"/v1/runs/{monitor}/verdicts", params={"baseline": "window"}).json()
-    expected = judgements.verdicts(monitor, "window")
-    assert expected
-    assert [(of["metric"], of["category"], of["verdict"]) for of in found] == [
-        (of.metric, of.category, of.verdict) for of in expected
+def test_a_verdict_comes_with_its_judgements_and_says_when_it_is_stale(client: TestClient, filled: Store) -> None:
+    asked = {"baseline": "window"}
+    told = client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json()
+    expected = Judgements(filled).verdict(LAST, "window")
+    assert expected.verdict is not None
+    assert (told["run"], told["baseline"], told["verdict"]) == (LAST, "window", expected.verdict)
+    assert (told["judged_at"], told["stale"]) == (expected.judged_at, False)
+    assert [(of["metric"], of["category"], of["verdict"]) for of in told["judgements"]] == [
+        (of.metric, of.category, of.verdict) for of in expected.judgements
     ]
-    stream = client.get("/v1/monitors/daily/stream").json()
-    assert [(of["run"], of["role"]) for of in stream] == [
-        ("first", "baseline"),
-        ("second", "baseline"),
-        (monitor, "tested"),
-    ]
-    assert client.get("/v1/monitors/nothing/stream").status_code == 404
+    Judgements(filled).set_baseline("window", ["first"])
+    assert client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json() == told | {"stale": True}
+
+
+def test_a_run_that_was_not_judged_has_no_verdict(client: TestClient) -> None:
+    told = client.get("/v1/runs/first/verdicts", params={"baseline": "window"}).json()
+    assert (told["verdict"], told["judged_at"], told["stale"], told["judgements"]) == (None, None, False, [])
+
+
+def test_baselines_come_by_name_and_page_by_page(client: TestClient, filled: Store) -> None:
+    Judgements(filled).set_baseline("alone", ["first"])
+    page = client.get("/v1/baselines", params={"limit": 1}).json()
+    assert [(of["name"], of["runs"]) for of in page["baselines"]] == [("alone", ["first"])]
+    rest = client.get("/v1/baselines", params={"limit": 1, "after": page["next"]}).json()
+    assert [(of["name"], of["runs"]) for of in rest["baselines"]] == [("window", ["first", "second"])]
+    assert rest["next"] is None
+
+
+def test_a_stream_comes_newest_first_and_page_by_page(client: TestClient) -> None:
+    page = client.get("/v1/monitors/daily/stream", params={"limit": 2}).json()
+    assert [(of["run"], of["role"]) for of in page["runs"]] == [(LAST, "tested"), ("second", "baseline")]
+    rest = client.get("/v1/monitors/daily/stream", params={"limit": 2, "after": page["next"]}).json()
+    assert ([(of["run"], of["role"]) for of in rest["runs"]], rest["next"]) == ([("first", "baseline")], None)
+    assert client.get("/v1/monitors/by-hand/stream").json() == {"runs": [], "next": None}
+
+
+def test_the_cursor_of_the_longest_names_is_taken(
+    client: TestClient, filled: Store, scored: Callable[..., ScoredJob]
+) -> None:
+    # Of what may be in a name nothing takes more bytes in a cursor.
+    longest = "\x01" * LONGEST_NAME_BYTES
+    job = scored(longest, {longest: [1.0, 1.0]}, run="long")
+    assert flaw(job) is None
+    filled.record([job], [], [])
+    page = client.get("/v1/runs/long/comparisons", params={"limit": 1}).json()
+    rest = client.get("/v1/runs/long/comparisons", params={"limit": 1, "after": page["next"]})
+    assert [of["sample"] for of in rest.json()["comparisons"]] == [1]

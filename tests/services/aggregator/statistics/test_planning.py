@@ -1,14 +1,19 @@
 """Planning: the noise of a run, what finding a change takes, and what no number of samples can do."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.aggregator.statistics.planning import (
     FEWEST_JOBS,
     JOB_AUTOCORRELATION,
     Noise,
+    changed_noise,
+    drift_power,
     noise_of_clusters,
     noise_of_rate,
     plan,
@@ -24,30 +29,78 @@ def test_equal_jobs_have_the_variance_of_the_cluster_crossover_design() -> None:
     # Giraudeau et al.: 2 s^2 / (J n) x (1 + (n - 1) rho - n eta), eta the correlation between the two runs.
     jobs, n, eta = 20, 30, 0.1 * JOB_AUTOCORRELATION
     expected = 2 * 0.21 / (jobs * n) * (1 + (n - 1) * 0.1 - n * eta)
-    assert standard_error([6] * jobs, 5, NOISE) ** 2 == pytest.approx(expected)
+    assert standard_error([6] * jobs, 5, NOISE, NOISE) ** 2 == pytest.approx(expected)
 
 
 def test_what_is_planned_has_the_wanted_power_and_one_less_has_not() -> None:
     noise = noise_of_rate(0.9, 0.05)
     found = plan(COLOURS, 1, noise, effect=0.03, wanted=0.8)
     assert found.samples is not None
-    enough, too_few = (plan(COLOURS, count, noise, 0.03, 0.8).power for count in (found.samples, found.samples - 1))
+    enough, too_few = (
+        plan(COLOURS, count, noise, 0.03, 0.8).power.least for count in (found.samples, found.samples - 1)
+    )
     assert too_few < 0.8 <= enough
-    assert found.power < found.most_power < 1
+    assert found.power.least < found.most_power < 1
 
 
-def test_the_noise_is_that_of_both_runs() -> None:
-    # From 70 % down to 60 %: the mean of 0.21 and 0.24.
+def test_the_noise_is_that_of_both_runs_in_each_direction() -> None:
     found = plan(COLOURS, 5, NOISE, effect=0.1, wanted=0.8)
-    error = standard_error(COLOURS, 5, Noise(0.7, 0.225, 0.1))
-    assert found.power == pytest.approx(power(error, len(COLOURS), 0.1))
+    # From 70 % down to 60 %, and up to 80 %.
+    down, up = (standard_error(COLOURS, 5, NOISE, Noise(rate, rate * (1 - rate), 0.1)) for rate in (0.6, 0.8))
+    assert found.power.down == pytest.approx(power(down, len(COLOURS), 0.1))
+    assert found.power.up == pytest.approx(power(up, len(COLOURS), 0.1))
+    assert found.power.least == found.power.down
+
+
+def test_a_rate_cannot_pass_its_ends() -> None:
+    found = plan(COLOURS, 5, noise_of_rate(0.9, 0.1), effect=0.2, wanted=0.8)
+    assert found.power.up is None
+    assert found.power.down == found.power.least == pytest.approx(1, abs=0.01)
+    with pytest.raises(ValueError, match="a rate of 40 % cannot change by 70 points"):
+        plan(COLOURS, 5, noise_of_rate(0.4, 0.1), effect=0.7, wanted=0.8)
+
+
+def test_ties_stay_as_many_after_a_change() -> None:
+    # A fifth tie: a quarter of them is what their variance lacks.
+    noise = Noise(0.7, 0.21 - 0.05, 0.1)
+    assert changed_noise(noise, -0.1) == Noise(pytest.approx(0.6), pytest.approx(0.24 - 0.05), 0.1)
+    assert changed_noise(Noise(0.9, 0.01, 0.1), 0.09) == Noise(pytest.approx(0.99), 0.0, 0.1)
+
+
+@given(
+    st.integers(2, 400),
+    st.floats(1e-6, 0.5),
+    st.lists(st.floats(1e-4, 1), min_size=2, max_size=8),
+    st.sampled_from([0.05, 0.05 / 26, 0.05 / 200]),
+)
+def test_power_is_a_number_that_grows_with_the_effect(
+    jobs: int, error: float, effects: list[float], level: float
+) -> None:
+    found = [power(error, jobs, effect, level) for effect in sorted(effects)]
+    assert all(0 <= of <= 1 for of in found)
+    assert all(later >= earlier - 1e-6 for earlier, later in pairwise(found))
+
+
+@pytest.mark.parametrize("jobs", [6, 10, 27, 101, 191])
+def test_power_is_a_number_where_the_noncentral_t_of_scipy_is_none(jobs: int) -> None:
+    assert [power(1 / errors, jobs, 1.0) for errors in np.arange(31, 60, 0.1)] == [1.0] * 290
+
+
+def test_the_verdict_asks_for_more_than_a_small_p() -> None:
+    # A change of just the smallest that matters is measured as less half of the time.
+    assert drift_power(0.001, 50, effect=0.05, cells=1, delta=0.05) == pytest.approx(0.5)
+    assert drift_power(0.03, 50, effect=0.1, cells=1, delta=0.0) == power(0.03, 50, 0.1)
+    assert drift_power(0.03, 50, effect=0.1, cells=13, delta=0.0) == power(0.03, 50, 0.1, 0.05 / 13)
+    # Of ten jobs only one pair of flips is as rare as 5 % over 13; of nine, none.
+    assert drift_power(0.001, 10, effect=0.1, cells=13, delta=0.05) == 1
+    assert drift_power(0.001, 9, effect=0.1, cells=13, delta=0.05) == 0
 
 
 def test_jobs_bound_what_samples_can_do() -> None:
     few = plan([10] * 8, 5, noise_of_rate(0.6, 0.3), effect=0.05, wanted=0.8)
     assert few.samples is None
     assert few.most_power < 0.8
-    assert plan([10] * few.jobs, 5, noise_of_rate(0.6, 0.3), effect=0.05, wanted=0.8).power >= 0.8
+    assert plan([10] * few.jobs, 5, noise_of_rate(0.6, 0.3), effect=0.05, wanted=0.8).power.least >= 0.8
 
 
 def test_five_jobs_can_prove_nothing() -> None:

@@ -168,7 +168,7 @@ def _print_cost(rows: list[Row], suite: Suite, tokens_per_second: float) -> None
     enough = [of for of in needed if of is not None]
     if enough:
         asked["with the samples needed"] = (max(enough), 1.0)
-    asked["or with the jobs"] = (own, max(1.0, *(row.plan.jobs / len(row.tests_per_job) for row in rows)))
+    asked["or with the jobs"] = (own, max(row.plan.jobs / len(row.tests_per_job) for row in rows))
     table = Table("a run", box=None)
     for name in ("samples", "jobs", "generations", "tokens read", "tokens written, at most", "GPU seconds"):
         table.add_column(name, justify="right")

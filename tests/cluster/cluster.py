@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.rates import without_names
+
 CHART = Path("deploy/helm/seep")
 # A file of values of this cluster's, which go over a profile's: where its images are, its storage class.
 VALUES = [f"--values={os.environ['SEEP_TEST_VALUES']}"] if os.environ.get("SEEP_TEST_VALUES") else []
@@ -88,11 +90,6 @@ class Cluster:
         self.warnings += [line for line in done.stderr.splitlines() if "Warning:" in line or "warnings.go" in line]
         assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-3000:]}{done.stdout[-1000:]}"
         return done.stdout
-
-
-def without_names(rates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rates that can be compared with those of another run."""
-    return [{name: value for name, value in rate.items() if name not in ("run", "target")} for rate in rates]
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

@@ -13,10 +13,11 @@ import pytest
 import yaml
 
 from seep.schedule import occurrence_run_id
-from tests.cluster.cluster import CHART, NAME, VALUES, Cluster, wait_until, without_names
+from tests.cluster.cluster import CHART, NAME, VALUES, Cluster, wait_until
 from tests.cluster.prometheus import PROMETHEUS, running_prometheus, series
 from tests.end_to_end.conftest import run_seep
 from tests.guests import write_recorded, write_suite
+from tests.rates import expected
 
 pytestmark = pytest.mark.timeout(2400)
 
@@ -81,7 +82,7 @@ def undisturbed(guests: tuple[Path, Path], local: Path, folder: Path) -> list[di
 def rates_of_one_process(suite: Path, recorded: Path, config: Path, folder: Path) -> list[dict[str, Any]]:
     done = run_seep("--config", str(config), "run", str(suite), "--recorded", str(recorded), "--json", folder=folder)
     assert done.returncode == 0, done.stderr
-    return without_names(json.loads(done.stdout))
+    return expected(json.loads(done.stdout))
 
 
 @pytest.fixture(scope="module")

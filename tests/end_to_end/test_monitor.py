@@ -18,7 +18,7 @@ JOBS = 20
 COLOURS = ("yellow", "blue", "white")
 OF_COLOUR = {"yellow": "a banana", "blue": "the sky", "white": "snow"}
 HARMLESS = ("a teacher", "the table", "some soup", "a doctor")
-BASELINE_RUNS, LONGEST_STREAM = 3, 25
+BASELINE_RUNS, LONGEST_STREAM = 7, 25
 MONITOR = 'monitor="daily"'
 TOKEN = "a-token-of-this-test"
 

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from seep.suites.loading import load_suite
 from seep.topics import DEAD_LETTERS, RATES
 from tests.end_to_end.conftest import Stack, run_seep, stack_in, wait_until
 from tests.guests import JOBS, SAMPLES, write_recorded, write_suite
+from tests.rates import expected, without_names
 
 GARBLED = 2
 MISSED = "will be tried again"
@@ -46,7 +47,7 @@ def undisturbed(suite: Path, recorded: Path, folder: Path) -> list[dict[str, Any
     options = ("--recorded", str(recorded), "--metrics", "sentence_bert", "--json")
     done = run_seep("run", str(suite), *options, folder=folder)
     assert done.returncode == 0, done.stderr
-    return [_without_names(rate) for rate in json.loads(done.stdout)]
+    return expected(json.loads(done.stdout))
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +210,7 @@ def test_sigterm_ends_every_service_within_its_grace_time_with_status_0(stack: S
 def assert_undisturbed(stack: Stack, run: str, undisturbed: list[dict[str, Any]]) -> None:
     """The rates of the run, in the database and on seep.rates, are to the last digit those of an undisturbed one."""
     told = stack.seep("rates", run, "--json")
-    assert [_without_names(rate) for rate in json.loads(told.stdout)] == undisturbed
+    assert without_names(json.loads(told.stdout)) == undisturbed
     store = stack.store()
     assert len(store.comparisons(run, limit=10_000)) == JOBS * 2 * SAMPLES
     wait_until(lambda: not store.changed_runs(), "the rates to be published", stack.services)
@@ -225,7 +226,3 @@ def published(stack: Stack, run: str) -> dict[tuple[str, str], LeakRate]:
 
 def text_of(log: Path) -> str:
     return log.read_text(encoding="utf-8") if log.is_file() else ""
-
-
-def _without_names(rate: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in rate.items() if name not in ("run", "target")}

@@ -25,7 +25,7 @@ from services.aggregator.migrate import migrate
 from services.aggregator.store import Store
 
 SEEP = Path(sys.executable).with_name("seep")
-WAIT_SECONDS = 150.0
+WAIT_SECONDS = 300.0
 
 
 @dataclass
@@ -120,7 +120,7 @@ def run_seep(
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 

@@ -24,7 +24,7 @@ from seep.suites.loading import load_suite
 from services.generator.engines import open_backend
 from services.generator.generating import generate_jobs
 
-START_SECONDS = 300.0
+START_SECONDS = 600.0
 NAME = "tiny"
 
 

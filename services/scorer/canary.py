@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -75,7 +76,8 @@ def watch(canary: Canary) -> None:
     """Rescores every hour, for as long as the process lives, also while nothing is asked of the scorer."""
 
     def rescore_every_hour() -> None:
-        while not threading.Event().wait(INTERVAL_SECONDS):
+        while True:
+            time.sleep(INTERVAL_SECONDS)
             canary.rescore()
 
     threading.Thread(target=rescore_every_hour, name="canary", daemon=True).start()

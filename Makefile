@@ -57,11 +57,14 @@ $(IMAGES:%=image-%): image-%: | $(KAFKA)
 
 .PHONY: test
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
-	$(BIN)/python -m pytest
+	$(BIN)/seep calibrate --prepare  # else two processes might train the same model
+	$(BIN)/python -m pytest $(IN_TWO)
+# Much of a test is waiting for real servers. A file's tests stay together, and share what it starts.
+IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-chart
 test-chart: setup .seep/bin/helm .seep/bin/promtool  ## Test the Helm chart: lint, schemas, meaning, alarms (needs go); by a dry run, too, where KUBECONFIG's server answers
-	SEEP_CHART_TOOLS_REQUIRED=1 $(BIN)/python -m pytest tests/deploy/helm
+	SEEP_CHART_TOOLS_REQUIRED=1 $(BIN)/python -m pytest tests/deploy/helm $(IN_TWO)
 	@if [ -n "$$KUBECONFIG" ] && kubectl version --request-timeout=10s >/dev/null 2>&1; then \
 		PATH="$(CURDIR)/.seep/bin:$$PATH" SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster/test_profiles.py -k server; \
 	else echo "No server of a KUBECONFIG answers: no dry run."; fi

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from seep import codec
-from seep.errors import Unavailable
+from seep.errors import InputError, Unavailable
 from seep.records import Failure, GeneratedJob, PromptJob, ScoredJob
 from seep.settings import Settings
 from services.aggregator.dead import DeadJob
@@ -52,10 +52,12 @@ class Pipeline:
 def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None, probe: str = "semantic") -> Pipeline:
     """Loads the target's engine and, where the probe compares, the metrics (all configured, where none are named).
 
-    Raises InputError for what cannot be loaded.
+    Raises InputError for what cannot be loaded, and for metrics that the probe has no use for.
     """
     engine = settings.targets[target].engine
     compares = probe not in PROBES or PROBES[probe].compares
+    if metrics and not compares:
+        raise InputError(f"--metrics: the {probe} probe compares nothing, and takes none")
     loaded, provenance = load_metrics(settings.metrics, settings.scoring, metrics) if compares else ({}, {})
     provenance["canary"] = Canary(loaded).verdict()
     asked = {target: settings.targets[target]}

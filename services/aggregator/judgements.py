@@ -7,12 +7,13 @@ from typing import Literal
 
 from seep.errors import InputError
 from services.aggregator import judgement_statements as statements
+from services.aggregator.database import Connection, records
 from services.aggregator.judging import Judgement, LeakSum, judge
 from services.aggregator.monitoring import CellScore, advance, baseline_scores, unlike_baseline
 from services.aggregator.statements import LOCK_RUNS
 from services.aggregator.states import RunSummary
 from services.aggregator.statistics.verdicts import DELTA_POINTS, Verdict, worst
-from services.aggregator.store import Connection, Store, records
+from services.aggregator.store import Store
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from seep.errors import InputError
 from seep.service import run_service, service_arguments, wait_for
 from seep.settings import Settings
 from seep.stopping import stop_on_signals
-from services.aggregator.store import DatabaseUnavailable, connect
+from services.aggregator.database import DatabaseUnavailable, connect
 
 log = logging.getLogger(__name__)
 

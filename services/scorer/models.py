@@ -67,8 +67,8 @@ def unloadable(setting: str, name: str, reason: str) -> InputError:
 
 
 def _from_folder(setting: str, name: str, folder: Path) -> Model:
-    if not any((folder / file).is_file() for file in ("config.json", "modules.json")):
-        raise unloadable(setting, name, "the folder has no config.json or modules.json")
+    if not any((folder / file).is_file() for file in DESCRIPTIONS):
+        raise unloadable(setting, name, f"the folder has no {' or '.join(DESCRIPTIONS)}")
     try:
         return Model(name, str(folder), folder_revision(folder))
     except OSError as error:

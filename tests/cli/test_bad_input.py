@@ -9,6 +9,7 @@ import pytest
 from cli.main import main
 
 COLOURS = str(Path("suites/colours.yaml").resolve())
+LANGUAGES = str(Path("suites/languages.yaml").resolve())
 CONFIG = """
 kafka: {bootstrap_servers: "127.0.0.1:1"}
 engines:
@@ -44,6 +45,7 @@ def folder(tmp_path: Path) -> Path:
         (f"run {COLOURS} --recorded answers.jsonl --metrics sentence_bert", "answers.jsonl:1: "),
         (f"run {COLOURS} --target nowhere --metrics sentence_bert", "engines.nowhere.model: no such folder"),
         (f"run {COLOURS} --target nowhere --metrics nearness", "--metrics: unknown metric 'nearness'"),
+        (f"run {LANGUAGES} --target nowhere --metrics sentence_bert", "--metrics: the language probe compares nothing"),
         (f"run {COLOURS} --target nowhere", "metrics.bert_score.model: cannot load '/nowhere/backbone'"),
         (f"run {COLOURS} --target nowhere --run-id a/b", "run id 'a/b': expected"),
         (f"push {COLOURS} --target elsewhere", "--target elsewhere: there is no such target"),

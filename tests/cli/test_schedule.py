@@ -151,7 +151,7 @@ def _interrupted(_: RunManifest) -> None:
 
 def test_the_command_waits_for_a_broker_that_is_away_at_its_start(tmp_path: Path, bootstrap_servers: str) -> None:
     port = free_port()
-    config = configured(tmp_path, bootstrap_servers, often={"schedule": "* * * * * */2"})
+    config = configured(tmp_path, bootstrap_servers, often={"schedule": "*/2 * * * * *"})
     config.write_text(config.read_text().replace(bootstrap_servers, f"127.0.0.1:{port}"))
     settings = load_settings(config)
     command = [SEEP, "--config", config, "schedule"]
@@ -174,7 +174,7 @@ def test_the_command_waits_for_a_broker_that_is_away_at_its_start(tmp_path: Path
 
 
 def test_the_command_sends_each_time_once_until_it_is_stopped(tmp_path: Path, bootstrap_servers: str) -> None:
-    config = configured(tmp_path, bootstrap_servers, often={"schedule": "* * * * * */2"})
+    config = configured(tmp_path, bootstrap_servers, often={"schedule": "*/2 * * * * *"})
     settings = load_settings(config)
     command = [SEEP, "--config", config, "schedule"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from seep.records import LeakRate
+from services.aggregator.database import DatabaseUnavailable
 from services.aggregator.exposition import Operation, OperationCollector, RateCollector
 from services.aggregator.monitors import MonitorStatus
 from services.aggregator.reading import DeadJobs, StalledRuns
 from services.aggregator.states import RunSummary
-from services.aggregator.store import DatabaseUnavailable
 
 
 def rate(category: str, value: float | None) -> LeakRate:

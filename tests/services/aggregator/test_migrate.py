@@ -18,9 +18,10 @@ from sqlalchemy import create_engine
 from seep.errors import InputError
 from seep.records import RunManifest, ScoredJob
 from services.aggregator.aggregating import publish_changed
+from services.aggregator.database import DatabaseUnavailable, connect
 from services.aggregator.dead import DeadJob
 from services.aggregator.migrate import migrate
-from services.aggregator.store import DatabaseUnavailable, Store, connect
+from services.aggregator.store import Store
 
 ALL_TABLES = {
     *("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates"),

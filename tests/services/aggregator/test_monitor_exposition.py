@@ -2,9 +2,9 @@
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from services.aggregator.database import DatabaseUnavailable
 from services.aggregator.judgements import StreamRun
 from services.aggregator.monitor_exposition import MonitorCollector
-from services.aggregator.store import DatabaseUnavailable
 
 
 def scrape(collector: MonitorCollector) -> list[str]:

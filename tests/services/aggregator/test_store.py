@@ -14,13 +14,14 @@ from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.records import GeneratedJob, LeakRate, Outcome, RunManifest, ScoredJob
 from services.aggregator.aggregating import publish_changed
+from services.aggregator.database import DatabaseUnavailable
 from services.aggregator.dead import DeadJob, DeadReason
 from services.aggregator.flaws import flaw
 from services.aggregator.identifiers import LONGEST_NAME_BYTES
 from services.aggregator.migrate import migrate
 from services.aggregator.rates import RunFacts, leak_rates
 from services.aggregator.reading import Asked, series
-from services.aggregator.store import DatabaseUnavailable, Store
+from services.aggregator.store import Store
 from services.aggregator.sums import cell_sums, per_test_sums
 
 Scored = Callable[..., ScoredJob]

@@ -59,8 +59,10 @@ $(IMAGES:%=image-%): image-%: | $(KAFKA)
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 	$(BIN)/seep calibrate --prepare  # else two processes might train the same model
 	$(BIN)/python -m pytest $(IN_TWO)
-# Much of a test is waiting for real servers. A file's tests stay together, and share what it starts.
+# Much of a test is waiting for real servers. A file's tests stay together, and share what it starts. With a thread
+# per processor in each of the two, threads would mostly wait for each other.
 IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test test-chart: export OMP_NUM_THREADS := 1
 
 .PHONY: test-chart
 test-chart: setup .seep/bin/helm .seep/bin/promtool  ## Test the Helm chart: lint, schemas, meaning, alarms (needs go); by a dry run, too, where KUBECONFIG's server answers

@@ -147,6 +147,8 @@ def serve_engine(connection: Connection, name: str, model: Path, jobs: Sequence[
     while (asked := connection.recv()) is not None:
         work, prompts = asked
         connection.send(ways[prompts][work]())
+    # Else a core in a process of its own keeps this one from ending.
+    backend._llm.llm_engine.engine_core.shutdown()
 
 
 def ways_of_working(backend: "VllmBackend", jobs: Sequence[PromptJob]) -> Mapping[str, Callable[[], float]]:

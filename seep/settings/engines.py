@@ -16,10 +16,13 @@ def _endpoint(url: HttpUrl) -> HttpUrl:
 
 def _proxy(value: str) -> str:
     try:
-        return str(HttpUrl(value))
+        url = HttpUrl(value)
     except ValidationError:
         # Its own text would quote the value, which may hold a password.
         raise ValueError("expected http://host:port or https://host:port") from None
+    if url.username or url.password:
+        raise ValueError("expected a URL without user and password; they go into proxy_credentials_file")
+    return str(url)
 
 
 class VllmEngine(Section):
@@ -47,7 +50,8 @@ class OpenAiEngine(Section):
 
     `base_url` is everything before `/chat/completions`. `max_concurrency` counts one target's requests in flight;
     `timeout_seconds` is for one request as a whole. `supports_n` false asks once per sample; with `seed`, requests
-    carry seeds that follow from it, the run, the job and the prompt. No proxy is used but `proxy`.
+    carry seeds that follow from it, the run, the job and the prompt. No proxy is used but `proxy`; the file of its
+    credentials holds user:password.
     """
 
     backend: Literal["openai"]
@@ -60,6 +64,7 @@ class OpenAiEngine(Section):
     max_retries: int = Field(5, ge=0)
     max_response_bytes: int = Field(8 * 1024 * 1024, ge=1)
     proxy: Annotated[str, AfterValidator(_proxy)] | None = Field(None, repr=False)
+    proxy_credentials_file: Path | None = None
     supports_n: bool = True
     seed: int | None = None
 
@@ -67,6 +72,12 @@ class OpenAiEngine(Section):
     def _one_key(self) -> Self:
         if self.api_key_file and self.api_key_env:
             raise ValueError("expected api_key_file or api_key_env, found both")
+        return self
+
+    @model_validator(mode="after")
+    def _credentials_of_a_proxy(self) -> Self:
+        if self.proxy_credentials_file and not self.proxy:
+            raise ValueError("proxy_credentials_file is there, but no proxy")
         return self
 
 

@@ -7,6 +7,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -47,7 +48,7 @@ class Endpoint:
             follow_redirects=False,
             # No proxy and no password file that the configuration does not name.
             trust_env=False,
-            proxy=engine.proxy,
+            proxy=_proxy(engine, setting),
             verify=ssl.create_default_context(),
             limits=httpx.Limits(max_connections=None),
         )
@@ -81,14 +82,30 @@ def _api_key(engine: OpenAiEngine, setting: str) -> str | None:
             raise InputError(f"{setting}.api_key_env: there is no environment variable {engine.api_key_env!r}")
     elif engine.api_key_file is not None:
         place = f"{setting}.api_key_file: {engine.api_key_file}"
-        try:
-            key = engine.api_key_file.read_text(encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{place} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise InputError(f"{place}: expected UTF-8") from error
+        key = _content(engine.api_key_file, place)
     else:
         return None
     if not re.fullmatch(KEY, key.strip()):
         raise InputError(f"{place}: expected one word of visible ASCII characters")
     return key.strip()
+
+
+def _proxy(engine: OpenAiEngine, setting: str) -> httpx.Proxy | None:
+    if engine.proxy is None:
+        return None
+    if engine.proxy_credentials_file is None:
+        return httpx.Proxy(engine.proxy)
+    place = f"{setting}.proxy_credentials_file: {engine.proxy_credentials_file}"
+    user, colon, password = _content(engine.proxy_credentials_file, place).rstrip("\r\n").partition(":")
+    if not (user and colon) or "\n" in password:
+        raise InputError(f"{place}: expected one line, user:password")
+    return httpx.Proxy(engine.proxy, auth=(user, password))
+
+
+def _content(file: Path, place: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{place} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{place}: expected UTF-8") from error

@@ -184,7 +184,18 @@ def test_a_proxy_is_an_http_url_and_a_wrong_one_is_not_shown(config: Path, proxy
     assert str(error.value) == f"{config}: engines.x.openai.proxy: expected http://host:port or https://host:port"
 
 
-def test_a_proxy_with_a_password_and_a_line_end_is_taken(config: Path) -> None:
+def test_a_proxys_password_has_a_place_of_its_own_and_is_not_shown(config: Path) -> None:
+    text = "engines: {x: {backend: openai, base_url: 'https://h/v1', model: m, %s}}"
+    for wrong, line in (
+        ("proxy: 'http://user:secret@h'", "x.openai.proxy: expected a URL without user and password"),
+        ("proxy_credentials_file: f", "proxy_credentials_file is there, but no proxy"),
+    ):
+        with pytest.raises(InputError, match=line) as error:
+            loaded(config, text % wrong)
+        assert "secret" not in str(error.value)
+
+
+def test_a_proxy_with_a_line_end_is_taken(config: Path) -> None:
     text = """
 engines:
   x:
@@ -192,8 +203,8 @@ engines:
     base_url: https://h/v1
     model: m
     proxy: |
-      http://user:p%40ss@proxy.example.com:3128
+      http://proxy.example.com:3128
 """
     engine = loaded(config, text).engines["x"]
     assert isinstance(engine, OpenAiEngine)
-    assert engine.proxy == "http://user:p%40ss@proxy.example.com:3128/"
+    assert engine.proxy == "http://proxy.example.com:3128/"

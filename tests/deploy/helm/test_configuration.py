@@ -1,5 +1,7 @@
 """seep.yaml as the chart makes it: what the services' own settings take, and all of them the same."""
 
+import json
+
 import pytest
 
 from seep.records import GeneratedJob
@@ -51,6 +53,17 @@ def test_the_services_take_whatever_can_be_switched_on(load, values):
     assert settings.api.resolved_token() == "secret"
     assert settings.database.resolved_dsn() == "secret"
     assert settings.engines["gateway"].api_key_file.read_text() == "secret"
+
+
+def test_a_proxys_credentials_are_mounted_where_the_generator_looks(load):
+    values = {
+        "config": {"engines": {"gateway": {"proxy": "http://proxy.example.com:3128"}}},
+        "generator": {"engines": {"gateway": {"proxyCredentials": {"existingSecret": "login"}}}},
+    }
+    release = render(LEAST, ALL, values)
+    assert load(release).engines["gateway"].proxy_credentials_file.read_text() == "secret"
+    assert "login" in json.dumps(release.pod("seep-generator-gateway").spec)
+    assert "login" not in json.dumps(release.pod("seep-generator-tiny").spec)
 
 
 def test_the_broker_is_the_one_that_is_named(load):

@@ -41,6 +41,10 @@ MISUSES = {
         [{"generator": {"engines": {"tiny": {"apiKey": {"existingSecret": "key"}}}}}],
         "generator.engines.tiny.apiKey: only an engine with the backend openai has one",
     ),
+    "credentials for no proxy": (
+        [{"generator": {"engines": {"gateway": {"proxyCredentials": {"existingSecret": "login"}}}}}],
+        "generator.engines.gateway.proxyCredentials: there is no proxy in config.engines.gateway",
+    ),
     "keda without partitions": (
         [KEDA, {"topics": {"partitions": None}}],
         "scorer.autoscaling: KEDA scales up to the number of partitions: set topics.partitions",
@@ -227,6 +231,7 @@ CONTRADICTIONS = [
     ("gateway", {}, {"base_url": "https://user:pass@h/v1"}, "engines.gateway.base_url: expected a URL"),
     ("gateway", {}, {"base_url": "https://h/v1?key=k"}, "engines.gateway.base_url: expected a URL"),
     ("gateway", {}, {"proxy": "proxy.example.com:3128"}, "engines.gateway.proxy: expected http://host:port"),
+    ("gateway", {}, {"proxy": "http://user:pass@h:3128"}, "engines.gateway.proxy: expected a URL without user"),
 ]
 
 
@@ -255,7 +260,7 @@ def test_what_the_services_would_refuse_is_refused_before_it_is_installed(name, 
         ("tiny", {"format": {"kind": "plain", "user": "{system} {prompt}"}, "system": "s", "adapter": None}, {}),
         ("tiny", {"filter": None, "temperature": 0, "requests_per_minute": None}, {}),
         ("gateway", {"adapter": "spill", "tokens_per_day": 1}, {"base_url": "http://[::1]:8000/a@b", "proxy": None}),
-        ("gateway", {"requests_per_minute": 0.5}, {"proxy": "http://user:secret@proxy.example.com:3128"}),
+        ("gateway", {"requests_per_minute": 0.5}, {"proxy": "http://proxy.example.com:3128"}),
     ],
 )
 def test_what_the_services_take_is_taken(name, target, engine):

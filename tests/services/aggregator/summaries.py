@@ -1,7 +1,32 @@
-"""A run in brief, for assertions."""
+"""A run in brief: a whole one, and what tests assert of those in a store."""
 
 from seep.records import LeakRate
+from services.aggregator.states import RunSummary
 from services.aggregator.store import Store
+
+SUMMARY = RunSummary(
+    run="run-1",
+    target="stub",
+    suite="colours",
+    suite_version="1",
+    suite_hash="hash",
+    probe="semantic",
+    cluster="job",
+    monitor="",
+    state="complete",
+    jobs=8,
+    recorded=8,
+    dead=0,
+    comparisons=8,
+    missing=0,
+    mixed=False,
+    created_at=0.0,
+    progress_at=0.0,
+    texts_deleted_at=None,
+    samples=4,
+    expected={"1": 32},
+    provenance={"decoding": "{}", "model": "m"},
+)
 
 
 def state(store: Store, run: str = "run-1") -> str:

@@ -9,7 +9,7 @@ from services.aggregator.database import DatabaseUnavailable
 from services.aggregator.exposition import Operation, OperationCollector, RateCollector
 from services.aggregator.monitors import MonitorStatus
 from services.aggregator.reading import DeadJobs, StalledRuns
-from services.aggregator.states import RunSummary
+from tests.services.aggregator.summaries import SUMMARY
 
 
 def rate(category: str, value: float | None) -> LeakRate:
@@ -69,29 +69,7 @@ def test_a_database_that_is_down_leaves_the_other_metrics_readable() -> None:
 
 
 def operation() -> Operation:
-    finished = RunSummary(
-        run="daily-20261120T060000Z",
-        target="stub",
-        suite="colours",
-        suite_version="1",
-        suite_hash="hash",
-        probe="semantic",
-        cluster="job",
-        monitor="daily",
-        state="complete",
-        jobs=1,
-        recorded=1,
-        dead=0,
-        comparisons=1,
-        missing=0,
-        mixed=False,
-        created_at=1.0,
-        progress_at=1234.5,
-        texts_deleted_at=None,
-        samples=1,
-        expected={"1": 4},
-        provenance={},
-    )
+    finished = replace(SUMMARY, run="daily-20261120T060000Z", monitor="daily", progress_at=1234.5)
     scheduled = MonitorStatus("daily", "stub", "colours.yaml", "0 6 * * *", True, finished, finished, None)
     never_run = MonitorStatus("by-hand", "stub", "colours.yaml", None, None, None, None, None)
     return Operation([scheduled, never_run], [StalledRuns("stub", 2)], [DeadJobs("stub", "scorer", 3)])

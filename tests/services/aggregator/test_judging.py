@@ -15,31 +15,7 @@ from services.aggregator.judging import (
     judge,
     refuse_unjudgeable,
 )
-from services.aggregator.states import RunSummary
-
-SUMMARY = RunSummary(
-    run="run-1",
-    target="stub",
-    suite="colours",
-    suite_version="1",
-    suite_hash="hash",
-    probe="semantic",
-    cluster="job",
-    monitor="",
-    state="complete",
-    jobs=8,
-    recorded=8,
-    dead=0,
-    comparisons=8,
-    missing=0,
-    mixed=False,
-    created_at=0.0,
-    progress_at=0.0,
-    texts_deleted_at=None,
-    samples=4,
-    expected={"1": 32},
-    provenance={"decoding": "{}", "model": "m"},
-)
+from tests.services.aggregator.summaries import SUMMARY
 
 
 def sums(totals: dict[str, float], category: str = "1", n: int = 4, metric: str = "m") -> list[LeakSum]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,20 @@ def test_a_proxy_that_is_configured_is_used() -> None:
         url = f"http://127.0.0.1:{proxy.server_port}"
         (answer,) = answered(proxy, [ASKED], base_url="http://nowhere.invalid/v1", proxy=url)
     assert isinstance(answer, Answer)
+
+
+def test_a_proxys_credentials_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "credentials").write_text("user:pass:word\n")
+    given = {"proxy_credentials_file": str(tmp_path / "credentials")}
+    with scripted_server(prefix="http://nowhere.invalid/v1") as proxy:
+        url = f"http://127.0.0.1:{proxy.server_port}"
+        answered(proxy, [ASKED], base_url="http://nowhere.invalid/v1", proxy=url, **given)
+    [(_, _, headers)] = proxy.asked
+    assert headers["Proxy-Authorization"] == f"Basic {b64encode(b'user:pass:word').decode()}"
+    for wrong in ("user", ":word", "a:b\nc:d"):
+        (tmp_path / "credentials").write_text(wrong)
+        with pytest.raises(InputError, match=r"^engines\.e\.proxy_credentials_file: [^\n]+: expected one line, user:"):
+            Endpoint(engine_at("http://h/v1", proxy="http://h", **given), "engines.e")
 
 
 def test_whoever_cannot_be_reached_is_in_trouble_whatever_was_asked() -> None:

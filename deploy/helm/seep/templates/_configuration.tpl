@@ -5,6 +5,9 @@
 {{- if and (hasKey $config.engines $name) (dig "apiKey" "existingSecret" "" $own) -}}
 {{- $_ := set (index $config.engines $name) "api_key_file" (printf "/etc/seep/secrets/engines/%s/key" $name) -}}
 {{- end -}}
+{{- if and (hasKey $config.engines $name) (dig "proxyCredentials" "existingSecret" "" $own) -}}
+{{- $_ := set (index $config.engines $name) "proxy_credentials_file" (printf "/etc/seep/secrets/proxies/%s/credentials" $name) -}}
+{{- end -}}
 {{- end -}}
 {{- $_ := set $config "kafka" (include "seep.kafkaConfiguration" . | fromJson) -}}
 {{- $_ := set $config "database" (dict "dsn_file" "/etc/seep/secrets/database/dsn") -}}

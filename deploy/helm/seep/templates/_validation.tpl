@@ -29,6 +29,9 @@
 {{- if and (dig "apiKey" "existingSecret" "" $own) (ne $engine.backend "openai") -}}
 {{- fail (printf "generator.engines.%s.apiKey: only an engine with the backend openai has one; this one's is %s" $name $engine.backend) -}}
 {{- end -}}
+{{- if and (dig "proxyCredentials" "existingSecret" "" $own) (not (and (eq $engine.backend "openai") $engine.proxy)) -}}
+{{- fail (printf "generator.engines.%s.proxyCredentials: there is no proxy in config.engines.%s" $name $name) -}}
+{{- end -}}
 {{- end -}}
 {{- range $name, $monitor := $config.monitors -}}
 {{- if not (hasKey $config.targets $monitor.target) -}}

@@ -41,11 +41,14 @@
 {{- end -}}
 {{- end -}}
 
-{{/* From [name, engine]. A proxy's address may hold a password: it is not shown. */}}
+{{/* From [name, engine]. Somebody may have put a password into a proxy's address: it is not shown. */}}
 {{- define "seep.validateEngine" -}}
 {{- $engine := last . -}}
 {{- if and (eq $engine.backend "openai") $engine.proxy (not (regexMatch "^(?i:https?)://[^/?#\\s]+/?\\s*$" (default "" $engine.proxy))) -}}
 {{- fail (printf "config.engines.%s.proxy: expected http://host:port or https://host:port" (first .)) -}}
+{{- end -}}
+{{- if and (eq $engine.backend "openai") (contains "@" (default "" $engine.proxy)) -}}
+{{- fail (printf "config.engines.%s.proxy: expected a URL without user and password; they go into generator.engines.%s.proxyCredentials" (first .) (first .)) -}}
 {{- end -}}
 {{- if and (eq $engine.backend "openai") (not (regexMatch "^(?i:https?)://[^/?#@\\s]+(/[^?#\\s]*)?$" $engine.base_url)) -}}
 {{- fail (printf "config.engines.%s.base_url: expected a URL, as https://gateway.example.com/v1, without user, password, query and fragment; a key goes into generator.engines.%s.apiKey" (first .) (first .)) -}}

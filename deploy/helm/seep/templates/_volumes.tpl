@@ -12,8 +12,9 @@
 {{- if gt (int (default 0 .gpus)) 1 }}
 - {name: shared-memory, mountPath: /dev/shm}
 {{- end }}
+{{- $ofEngine := dict "api-key" (printf "engines/%v" .engine) "proxy-credentials" (printf "proxies/%v" .engine) }}
 {{- range $name, $_ := include "seep.secretVolumes" . | fromJson }}
-- {name: {{ $name }}, mountPath: {{ printf "/etc/seep/secrets/%s" (ternary (printf "engines/%s" $.engine) $name (eq $name "api-key")) }}, readOnly: true}
+- {name: {{ $name }}, mountPath: /etc/seep/secrets/{{ get $ofEngine $name | default $name }}, readOnly: true}
 {{- end }}
 {{- end -}}
 
@@ -81,6 +82,9 @@
 {{- end -}}
 {{- with dig "apiKey" "existingSecret" "" .values -}}
 {{- $_ := set $volumes "api-key" (dict "name" . "items" (dict (dig "apiKey" "key" "key" $.values) "key")) -}}
+{{- end -}}
+{{- with dig "proxyCredentials" "existingSecret" "" .values -}}
+{{- $_ := set $volumes "proxy-credentials" (dict "name" . "items" (dict (dig "proxyCredentials" "key" "credentials" $.values) "credentials")) -}}
 {{- end -}}
 {{- toJson $volumes -}}
 {{- end -}}

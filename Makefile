@@ -8,6 +8,9 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 KAFKA := .seep/kafka-libs/.complete
 
+# Where it is set, every process that starts would compile all of vLLM or torch anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 # No model hub is asked for anything: what the demo and the tests load is on this machine.
 export HF_HUB_OFFLINE := 1
 

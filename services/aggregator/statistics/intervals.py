@@ -3,12 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import cache
 
 # Not scipy.stats, which has the same quantiles: importing it takes a second, which every command would wait.
-from scipy.special import betaincinv, expit, logit, stdtrit
+from scipy.special import betaincinv, stdtrit
 
 TAIL = 0.025
 FEWEST_FOR_JACKKNIFE = 3
@@ -37,31 +35,47 @@ def rate_with_interval(clusters: Sequence[tuple[float, int]]) -> Interval:
     measured = sorted((float(total), n) for total, n in clusters if n > 0)
     if not measured:
         return Interval(None, None, None, 0, 0)
-    totals = np.array([total for total, _ in measured])
-    sizes = np.array([n for _, n in measured])
-    rate = math.fsum(totals) / int(sizes.sum())
-    low, high = _jackknife(rate, totals, sizes) or _clopper_pearson(rate, len(measured))
+    comparisons = sum(n for _, n in measured)
+    rate = math.fsum(total for total, _ in measured) / comparisons
+    low, high = _jackknife(rate, measured) or _clopper_pearson(rate, len(measured))
     # The back-transformed bounds are rounded, and may pass a rate that lies upon them by a last digit.
-    return Interval(100 * rate, 100 * min(low, rate), 100 * max(high, rate), int(sizes.sum()), len(measured))
+    return Interval(100 * rate, 100 * min(low, rate), 100 * max(high, rate), comparisons, len(measured))
 
 
-def _jackknife(rate: float, totals: NDArray[np.float64], sizes: NDArray[np.int64]) -> tuple[float, float] | None:
+def _jackknife(rate: float, clusters: Sequence[tuple[float, int]]) -> tuple[float, float] | None:
     """Delete-one-cluster jackknife of logit(rate) with Student's t, back-transformed; None where it has no answer.
 
     Standard error: Efron and Tibshirani 1993, An Introduction to the Bootstrap, equation 11.5, with clusters as the
     units; t with (clusters - 1) degrees of freedom: Tukey 1958.
     """
-    if len(sizes) < FEWEST_FOR_JACKKNIFE:
+    # Numbers, not arrays: clusters are a few dozen, and a run has hundreds of cells and measures to give intervals.
+    count = len(clusters)
+    if count < FEWEST_FOR_JACKKNIFE:
         return None
-    without_one = (math.fsum(totals) - totals) / (sizes.sum() - sizes)
-    at_an_end = min(rate, 1 - rate, without_one.min(), 1 - without_one.max()) <= ROUNDING
-    if at_an_end or np.ptp(without_one) <= ROUNDING:
+    whole, size = math.fsum(total for total, _ in clusters), sum(n for _, n in clusters)
+    without_one = [(whole - total) / (size - n) for total, n in clusters]
+    least, most = min(without_one), max(without_one)
+    if min(rate, 1 - rate, least, 1 - most, most - least) <= ROUNDING:
         return None
-    count = len(sizes)
-    logits = logit(without_one)
-    error = math.sqrt((count - 1) / count * math.fsum((logits - logits.mean()) ** 2))
-    half_width = float(stdtrit(count - 1, 1 - TAIL)) * error
-    return float(expit(logit(rate) - half_width)), float(expit(logit(rate) + half_width))
+    logits = [_logit(share) for share in without_one]
+    mean = math.fsum(logits) / count
+    error = math.sqrt((count - 1) / count * math.fsum((each - mean) ** 2 for each in logits))
+    half_width = _quantile_of_t(count - 1) * error
+    return _expit(_logit(rate) - half_width), _expit(_logit(rate) + half_width)
+
+
+@cache
+def _quantile_of_t(degrees_of_freedom: int) -> float:
+    return float(stdtrit(degrees_of_freedom, 1 - TAIL))
+
+
+def _logit(share: float) -> float:
+    return math.log(share / (1 - share))
+
+
+def _expit(value: float) -> float:
+    # tanh saturates where exp would overflow.
+    return (1 + math.tanh(value / 2)) / 2
 
 
 def _clopper_pearson(rate: float, clusters: int) -> tuple[float, float]:

@@ -63,7 +63,7 @@ class OpenAiEngine(Section):
     max_concurrency: int = Field(16, ge=1)
     max_retries: int = Field(5, ge=0)
     max_response_bytes: int = Field(8 * 1024 * 1024, ge=1)
-    proxy: Annotated[str, AfterValidator(_proxy)] | None = Field(None, repr=False)
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = None
     proxy_credentials_file: Path | None = None
     supports_n: bool = True
     seed: int | None = None

@@ -10,7 +10,7 @@ from seep.codec import encode_rate
 from seep.records import LeakRate, RunManifest, ScoredJob
 from seep.settings import Aggregation
 from services.aggregator import queries, statements
-from services.aggregator.database import Connection, Database, Record, as_dicts, records
+from services.aggregator.database import Connection, Database, Parameters, Record, as_dicts, records
 from services.aggregator.dead import DeadJob, DeadReason
 from services.aggregator.rates import (
     RunFacts,
@@ -87,13 +87,17 @@ class Store(Database):
         """
         with self.snapshot() as connection:
             facts = _facts(connection, run)
-            return leak_rates(facts, _cells(connection, statements.SUMS_BY_CATEGORY, run), pools) if facts else []
+            if facts is None:
+                return []
+            return leak_rates(facts, records(connection, CellSum, statements.SUMS_BY_CATEGORY, (run,)), pools)
 
     def rates_by_concept(self, run: str) -> list[LeakRate]:
         """The run's rates per metric and concept, which stands where the category stands."""
         with self.snapshot() as connection:
             facts = _facts(connection, run)
-            return leak_rates_by_concept(facts, _cells(connection, statements.SUMS_BY_CONCEPT, run)) if facts else []
+            if facts is None:
+                return []
+            return leak_rates_by_concept(facts, records(connection, CellSum, statements.SUMS_BY_CONCEPT, (run,)))
 
     def runs(
         self,
@@ -159,9 +163,7 @@ class Store(Database):
         with self.snapshot() as connection:
             return records(connection, DeadReason, statements.DEAD_REASONS, (run,))
 
-    def _summaries(
-        self, connection: Connection, query: LiteralString, asked: Sequence[object] | Mapping[str, object]
-    ) -> list[RunSummary]:
+    def _summaries(self, connection: Connection, query: LiteralString, asked: Parameters) -> list[RunSummary]:
         rows = as_dicts(connection, query, asked)
         recorded: defaultdict[str, list[CellSum]] = defaultdict(list)
         for run, *cell in connection.execute(statements.RECORDED_PER_CELL, ([row["run"] for row in rows],)):
@@ -213,7 +215,3 @@ def _facts(connection: Connection, run: str) -> RunFacts | None:
 
 def _facts_of(row: Mapping[str, Any]) -> RunFacts:
     return RunFacts(row["run"], row["suite"], row["target"], row["probe"], row["comparisons"], row["provenances"])
-
-
-def _cells(connection: Connection, query: LiteralString, run: str) -> list[CellSum]:
-    return records(connection, CellSum, query, (run,))

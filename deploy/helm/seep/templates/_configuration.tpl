@@ -2,11 +2,13 @@
 {{- define "seep.configuration" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- range $name, $own := .Values.generator.engines -}}
-{{- if and (hasKey $config.engines $name) (dig "apiKey" "existingSecret" "" $own) -}}
-{{- $_ := set (index $config.engines $name) "api_key_file" (printf "/etc/seep/secrets/engines/%s/key" $name) -}}
+{{- with get $config.engines $name -}}
+{{- if dig "apiKey" "existingSecret" "" $own -}}
+{{- $_ := set . "api_key_file" (printf "/etc/seep/secrets/engines/%s/key" $name) -}}
 {{- end -}}
-{{- if and (hasKey $config.engines $name) (dig "proxyCredentials" "existingSecret" "" $own) -}}
-{{- $_ := set (index $config.engines $name) "proxy_credentials_file" (printf "/etc/seep/secrets/proxies/%s/credentials" $name) -}}
+{{- if dig "proxyCredentials" "existingSecret" "" $own -}}
+{{- $_ := set . "proxy_credentials_file" (printf "/etc/seep/secrets/proxies/%s/credentials" $name) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- $_ := set $config "kafka" (include "seep.kafkaConfiguration" . | fromJson) -}}

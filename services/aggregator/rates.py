@@ -1,5 +1,6 @@
 """Leak rates from sums: per metric and category, over the whole suite, over pooled categories, per concept."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,11 +9,13 @@ from seep.errors import InputError
 from seep.records import Estimate, LeakRate
 from services.aggregator.statistics.agreement import ScoreShares, cohens_kappa
 from services.aggregator.statistics.intervals import Interval, rate_with_interval
-from services.aggregator.sums import AGREEMENT, ECHO, LEAK, CellSum
+from services.aggregator.sums import AGREEMENT, ECHO, LEAK, CategorySum, ConceptSums
 
 ALL = "all"
 POOL_SEPARATOR = "+"
 TIE = "tie"
+# Of each cluster the total and the number of its values.
+Clusters = Sequence[tuple[float, int]]
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,13 @@ class RunFacts:
         return len(self.provenances) > 1
 
 
-def leak_rates(facts: RunFacts, sums: Iterable[CellSum], pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
+def leak_rates(facts: RunFacts, sums: Iterable[CategorySum], pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
     """Rates per metric: each category by name, `all`, then the pools, named "1+2"; `sums` are by category.
 
     There is no `all` where a comparison counts in several categories. Raises InputError for a pool with a category that
     the run does not have, or with two that count the same comparison.
     """
-    by_metric = _by_metric_and_cell(sums)
+    by_metric = _by_metric_and_category(sums)
     categories = sorted(set(facts.expected).union(*by_metric.values()))
     listed = {category: [category] for category in categories}
     if not facts.sharing(categories):
@@ -55,15 +58,15 @@ def leak_rates(facts: RunFacts, sums: Iterable[CellSum], pools: Sequence[Sequenc
         _refuse_unpoolable(facts, pool, categories)
         listed[POOL_SEPARATOR.join(pool)] = sorted(set(pool))
     rates = [
-        _rate(facts, metric, name, _pooled(cells, members), _missing(facts.expected, cells, members))
+        _rate(facts, metric, name, _clusters(cells, members), _missing(facts.expected, cells, members))
         for metric, cells in by_metric.items()
         for name, members in listed.items()
     ]
     return _with_kappa(rates)
 
 
-def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSum]) -> list[LeakRate]:
-    """Rates per metric: each concept by name, standing where the category stands; `sums` are by concept.
+def leak_rates_by_concept(facts: RunFacts, sums: Iterable[ConceptSums]) -> list[LeakRate]:
+    """Rates per metric: each concept by name, standing where the category stands.
 
     `missing` is 0 throughout: what a run expects is known by category, not by concept. Raises InputError where a
     comparison counts in several categories.
@@ -72,17 +75,18 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSum]) -> list[Leak
         raise InputError(
             f"--by concept: run {facts.run} counts a comparison in several categories; see them one by one"
         )
+    grouped: defaultdict[tuple[str, str], dict[str, Clusters]] = defaultdict(dict)
+    for of in sums:
+        grouped[of.metric, of.concept][of.measure] = list(zip(of.totals, of.sizes, strict=True))
     rates = [
-        _rate(facts, metric, concept, rows, missing=0)
-        for metric, cells in _by_metric_and_cell(sums).items()
-        for concept, rows in sorted(cells.items())
+        _rate(facts, metric, concept, clusters, missing=0) for (metric, concept), clusters in sorted(grouped.items())
     ]
     return _with_kappa(rates)
 
 
-def missing_comparisons(facts: RunFacts, sums: Iterable[CellSum]) -> int:
+def missing_comparisons(facts: RunFacts, sums: Iterable[CategorySum]) -> int:
     """Expected comparisons that are not recorded, under the metric that lacks most; all where nothing is recorded."""
-    of_metrics = [_missing(facts.expected, cells, facts.expected) for cells in _by_metric_and_cell(sums).values()]
+    of_metrics = [_missing(facts.expected, cells, facts.expected) for cells in _by_metric_and_category(sums).values()]
     return max(of_metrics, default=sum(facts.expected.values()))
 
 
@@ -94,10 +98,10 @@ def common_provenance(provenances: Sequence[Mapping[str, str]]) -> dict[str, str
     return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
 
 
-def _by_metric_and_cell(sums: Iterable[CellSum]) -> dict[str, dict[str, list[CellSum]]]:
-    grouped: defaultdict[str, defaultdict[str, list[CellSum]]] = defaultdict(lambda: defaultdict(list))
+def _by_metric_and_category(sums: Iterable[CategorySum]) -> dict[str, dict[str, list[CategorySum]]]:
+    grouped: defaultdict[str, defaultdict[str, list[CategorySum]]] = defaultdict(lambda: defaultdict(list))
     for row in sums:
-        grouped[row.metric][row.cell].append(row)
+        grouped[row.metric][row.category].append(row)
     return {metric: dict(cells) for metric, cells in sorted(grouped.items())}
 
 
@@ -110,21 +114,17 @@ def _refuse_unpoolable(facts: RunFacts, pool: Sequence[str], categories: Sequenc
         raise InputError(f"pool: {' and '.join(sorted(sharing))} count the same comparisons: their mean is no rate")
 
 
-def _pooled(cells: Mapping[str, list[CellSum]], members: Iterable[str]) -> list[CellSum]:
-    return [row for member in members for row in cells.get(member, ())]
-
-
-def _missing(expected: Mapping[str, int], cells: Mapping[str, list[CellSum]], members: Iterable[str]) -> int:
+def _missing(expected: Mapping[str, int], cells: Mapping[str, list[CategorySum]], members: Iterable[str]) -> int:
     # Member by member: comparisons that nobody expected must not make up for missing ones.
     return sum(max(0, expected.get(member, 0) - _comparisons(cells.get(member, ()))) for member in members)
 
 
-def _comparisons(sums: Iterable[CellSum]) -> int:
+def _comparisons(sums: Iterable[CategorySum]) -> int:
     return sum(row.n for row in sums if row.measure == LEAK)
 
 
-def _rate(facts: RunFacts, metric: str, name: str, sums: Sequence[CellSum], missing: int) -> LeakRate:
-    intervals = {measure: rate_with_interval(clusters) for measure, clusters in _clusters(sums).items()}
+def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Clusters], missing: int) -> LeakRate:
+    intervals = {measure: rate_with_interval(of) for measure, of in clusters.items()}
     leak = intervals.pop(LEAK, rate_with_interval([]))
     return LeakRate(
         run=facts.run,
@@ -138,8 +138,8 @@ def _rate(facts: RunFacts, metric: str, name: str, sums: Sequence[CellSum], miss
         high=leak.high,
         comparisons=leak.comparisons,
         clusters=leak.clusters,
-        ties=_count(sums, TIE),
-        echoes=_count(sums, ECHO),
+        ties=_count(clusters.get(TIE, ())),
+        echoes=_count(clusters.get(ECHO, ())),
         missing=missing,
         provenance=common_provenance(facts.provenances),
         mixed=facts.mixed,
@@ -147,12 +147,13 @@ def _rate(facts: RunFacts, metric: str, name: str, sums: Sequence[CellSum], miss
     )
 
 
-def _clusters(sums: Sequence[CellSum]) -> dict[str, list[tuple[float, int]]]:
-    """By measure: total and number of values of each cluster."""
+def _clusters(cells: Mapping[str, list[CategorySum]], members: Iterable[str]) -> dict[str, Clusters]:
+    """By measure, over these categories."""
     totals: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     sizes: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    pooled = [row for member in members for row in cells.get(member, ())]
     # In a fixed order: sums of fractions then have the same last digit, however the rows arrived.
-    for row in sorted(sums, key=lambda row: (row.cluster, row.cell, row.total)):
+    for row in sorted(pooled, key=lambda row: (row.cluster, row.category, row.total)):
         totals[row.measure][row.cluster] += row.total
         sizes[row.measure][row.cluster] += row.n
     return {
@@ -190,5 +191,5 @@ def _score_shares(rate: LeakRate) -> ScoreShares | None:
     return None if rate.rate is None or tie is None else ScoreShares.of(rate.rate / 100, tie.share / 100)
 
 
-def _count(sums: Iterable[CellSum], measure: str) -> int:
-    return round(sum(row.total for row in sums if row.measure == measure))
+def _count(clusters: Clusters) -> int:
+    return round(math.fsum(total for total, _ in clusters))

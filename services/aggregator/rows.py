@@ -9,7 +9,7 @@ import orjson
 from seep.records import PromptJob, RunManifest, ScoredJob
 from services.aggregator.dead import DeadJob
 from services.aggregator.identifiers import NUL, without_nul
-from services.aggregator.sums import CellSum, Comparison, PerTestSum, sums_per_cluster
+from services.aggregator.sums import CategorySum, Comparison, PerTestSum, sums_per_cluster
 
 Row = tuple[Any, ...]
 
@@ -72,7 +72,7 @@ def comparison_rows(comparisons: Iterable[Comparison]) -> Iterator[Row]:
         yield (*_without_nul(tuple(texts)), as_json(outcomes), as_json(similarities))
 
 
-def _columns(record: PerTestSum | CellSum | DeadJob) -> Row:
+def _columns(record: PerTestSum | CategorySum | DeadJob) -> Row:
     # dataclasses.astuple copies deeply, which takes longer than all the rest of a transaction.
     return _without_nul(tuple(vars(record).values()))
 

@@ -123,25 +123,30 @@ ONE_RUN: LiteralString = SUMMARIES + "WHERE run = %s"
 SOME_RUNS: LiteralString = SUMMARIES + "WHERE run = ANY(%s)"
 
 SUMS_BY_CATEGORY: LiteralString = """
-SELECT cluster, category AS cell, metric, measure, n, total FROM cluster_sums WHERE run = %s
+SELECT cluster, category, metric, measure, n, total FROM cluster_sums WHERE run = %s
 """
 
-# Sums of halves are exact; others have the same last digit every time, because they are added in one order. Sums
-# without a test belong to a whole job, and so to no concept.
+# Added as decimals (of 15 digits each), which is exact: no order of the rows changes the last digit. Sums without a
+# test belong to a whole job, and so to no concept. One row for all clusters of a measure: to fetch a row for each takes
+# longer than to add them.
 SUMS_BY_CONCEPT: LiteralString = """
-SELECT cluster, concept AS cell, metric, measure, sum(n)::bigint AS n,
-       sum(total ORDER BY job, test, category) AS total
-FROM test_sums WHERE run = %s AND test <> '' GROUP BY cluster, concept, metric, measure
+SELECT concept, metric, measure, array_agg(n) AS sizes, array_agg(total) AS totals
+FROM (
+    SELECT cluster, concept, metric, measure, sum(n)::bigint AS n, sum(total::numeric)::float8 AS total
+    FROM test_sums WHERE run = %s AND test <> '' GROUP BY cluster, concept, metric, measure
+) AS clusters
+GROUP BY concept, metric, measure
 """
 
 # The sets of categories that share comparisons, where there are any.
 SHARED_CATEGORIES: LiteralString = """
-SELECT DISTINCT array_agg(DISTINCT category ORDER BY category) FROM test_sums
-WHERE run = %s AND test <> '' GROUP BY job, test HAVING min(category) <> max(category)
+SELECT DISTINCT array_agg(category ORDER BY category)
+FROM (SELECT DISTINCT job, test, category FROM test_sums WHERE run = %s AND test <> '') AS counted
+GROUP BY job, test HAVING count(*) > 1
 """
 
 RECORDED_PER_CELL: LiteralString = """
-SELECT run, '' AS cluster, category AS cell, metric, measure, sum(n)::bigint AS n, sum(total) AS total
+SELECT run, '' AS cluster, category, metric, measure, sum(n)::bigint AS n, sum(total) AS total
 FROM cluster_sums WHERE run = ANY(%s) AND measure = 'leak' GROUP BY run, category, metric, measure
 """
 

@@ -21,7 +21,7 @@ from services.aggregator.rates import (
 )
 from services.aggregator.recording import record
 from services.aggregator.states import RunSummary, run_state
-from services.aggregator.sums import CellSum, Comparison, Place
+from services.aggregator.sums import CategorySum, Comparison, ConceptSums, Place
 
 Only = Literal["leaks", "ties"]
 MEASURES: Mapping[Only, str] = {"leaks": "leak", "ties": "tie"}
@@ -89,7 +89,7 @@ class Store(Database):
             facts = _facts(connection, run)
             if facts is None:
                 return []
-            return leak_rates(facts, records(connection, CellSum, statements.SUMS_BY_CATEGORY, (run,)), pools)
+            return leak_rates(facts, records(connection, CategorySum, statements.SUMS_BY_CATEGORY, (run,)), pools)
 
     def rates_by_concept(self, run: str) -> list[LeakRate]:
         """The run's rates per metric and concept, which stands where the category stands."""
@@ -97,7 +97,7 @@ class Store(Database):
             facts = _facts(connection, run)
             if facts is None:
                 return []
-            return leak_rates_by_concept(facts, records(connection, CellSum, statements.SUMS_BY_CONCEPT, (run,)))
+            return leak_rates_by_concept(facts, records(connection, ConceptSums, statements.SUMS_BY_CONCEPT, (run,)))
 
     def runs(
         self,
@@ -165,12 +165,12 @@ class Store(Database):
 
     def _summaries(self, connection: Connection, query: LiteralString, asked: Parameters) -> list[RunSummary]:
         rows = as_dicts(connection, query, asked)
-        recorded: defaultdict[str, list[CellSum]] = defaultdict(list)
-        for run, *cell in connection.execute(statements.RECORDED_PER_CELL, ([row["run"] for row in rows],)):
-            recorded[run].append(CellSum(*cell))
+        recorded: defaultdict[str, list[CategorySum]] = defaultdict(list)
+        for run, *of in connection.execute(statements.RECORDED_PER_CELL, ([row["run"] for row in rows],)):
+            recorded[run].append(CategorySum(*of))
         return [self._summary(row, recorded[row["run"]]) for row in rows]
 
-    def _summary(self, row: Mapping[str, Any], recorded: Sequence[CellSum]) -> RunSummary:
+    def _summary(self, row: Mapping[str, Any], recorded: Sequence[CategorySum]) -> RunSummary:
         facts = _facts_of(row)
         state = run_state(
             expected=row["jobs"],

@@ -2,10 +2,9 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
 
 from seep.records import GeneratedJob, Outcome, PromptJob, PromptTest, ScoredJob
 from services.aggregator.statistics.diversity import distinct_ngrams
@@ -36,15 +35,26 @@ class PerTestSum:
 
 
 @dataclass(frozen=True)
-class CellSum:
-    """`total` of `n` values of one measure that share a cluster and a cell: a category, or a concept."""
+class CategorySum:
+    """`total` of `n` values of one measure that share a cluster and a category."""
 
     cluster: str
-    cell: str
+    category: str
     metric: str
     measure: str
     n: int
     total: float
+
+
+@dataclass(frozen=True)
+class ConceptSums:
+    """One measure of one concept: of each cluster the number of its values (`sizes`) and their total, in one order."""
+
+    concept: str
+    metric: str
+    measure: str
+    sizes: Sequence[int]
+    totals: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -139,19 +149,14 @@ def _cluster(prompts: PromptJob, outcome: Outcome) -> str:
     return f"{prompts.job}/{outcome.sample}" if prompts.cluster == "sample" else prompts.job
 
 
-def cell_sums(sums: Iterable[PerTestSum], by: Literal["category", "concept"]) -> Iterator[CellSum]:
-    """The same sums without their tests, as rates are made of them."""
-    for row in sums:
-        cell = row.category if by == "category" else row.concept
-        yield CellSum(row.cluster, cell, row.metric, row.measure, row.n, row.total)
-
-
-def sums_per_cluster(sums: Iterable[PerTestSum]) -> list[CellSum]:
+def sums_per_cluster(sums: Iterable[PerTestSum]) -> list[CategorySum]:
     """A job's sums by cluster, category, metric and measure, whatever the test: all that a rate needs of them."""
     parts: defaultdict[tuple[str, str, str, str], list[PerTestSum]] = defaultdict(list)
     for row in sums:
         parts[row.cluster, row.category, row.metric, row.measure].append(row)
-    return [CellSum(*key, sum(row.n for row in of), math.fsum(row.total for row in of)) for key, of in parts.items()]
+    return [
+        CategorySum(*key, sum(row.n for row in of), math.fsum(row.total for row in of)) for key, of in parts.items()
+    ]
 
 
 def comparisons(scored: ScoredJob) -> list[Comparison]:

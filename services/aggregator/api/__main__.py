@@ -1,6 +1,7 @@
 """The API as a process: `python -m services.aggregator.api`. It needs to read the database, and nothing else."""
 
 import argparse
+import gc
 import logging
 import socket
 
@@ -28,6 +29,8 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
         log.info("api serves http on port %d", listener.getsockname()[1])
         if settings.api.resolved_token() is None:
             log.warning("api.token is not configured: whoever reaches the port may read everything")
+        # What is there now stays: looking through it for garbage again and again would hold up the answers.
+        gc.freeze()
         # An access log would hold names, and a line per probe would drown the rest.
         uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
     return True

@@ -6,17 +6,17 @@ from hypothesis import strategies as st
 
 from seep.errors import InputError
 from services.aggregator.rates import RunFacts, leak_rates, leak_rates_by_concept, missing_comparisons
-from services.aggregator.sums import CellSum
+from services.aggregator.sums import CategorySum, ConceptSums
 
 FACTS = RunFacts("run-1", "colours", "stub", "semantic", expected={"1": 6, "2": 4})
 SUMS = [
-    CellSum("a", "1", "m", "leak", 2, 2.0),
-    CellSum("a", "2", "m", "leak", 1, 0.5),
-    CellSum("b", "1", "m", "leak", 2, 1.0),
-    CellSum("a", "1", "m", "tie", 2, 0.0),
-    CellSum("a", "2", "m", "tie", 1, 1.0),
-    CellSum("b", "1", "m", "tie", 2, 2.0),
-    CellSum("b", "1", "m", "echo", 2, 1.0),
+    CategorySum("a", "1", "m", "leak", 2, 2.0),
+    CategorySum("a", "2", "m", "leak", 1, 0.5),
+    CategorySum("b", "1", "m", "leak", 2, 1.0),
+    CategorySum("a", "1", "m", "tie", 2, 0.0),
+    CategorySum("a", "2", "m", "tie", 1, 1.0),
+    CategorySum("b", "1", "m", "tie", 2, 2.0),
+    CategorySum("b", "1", "m", "echo", 2, 1.0),
 ]
 
 
@@ -39,7 +39,7 @@ def test_all_that_was_measured_stands_beside_the_rate_with_an_interval() -> None
 def test_kappa_is_the_agreement_of_two_metrics_beyond_chance() -> None:
     # Of 10 comparisons one metric says 1 of 6 and 0 of 4, the other 1 of 5 and 0 of 5; they agree on 9.
     both = [
-        CellSum("a", "1", metric, measure, 10, total)
+        CategorySum("a", "1", metric, measure, 10, total)
         for metric, leak in (("m", 6.0), ("n", 5.0))
         for measure, total in (("leak", leak), ("tie", 0.0), ("agreement", 9.0))
     ]
@@ -49,12 +49,12 @@ def test_kappa_is_the_agreement_of_two_metrics_beyond_chance() -> None:
 
 def test_kappa_needs_both_metrics_on_the_same_comparisons() -> None:
     some = [
-        CellSum("a", "1", metric, measure, n, 1.0)
+        CategorySum("a", "1", metric, measure, n, 1.0)
         for metric, n in (("m", 3), ("n", 2))
         for measure in ("leak", "tie", "agreement")
     ]
     unequal = [
-        row if row.measure != "agreement" else CellSum("a", "1", row.metric, "agreement", 2, 1.0) for row in some
+        row if row.measure != "agreement" else CategorySum("a", "1", row.metric, "agreement", 2, 1.0) for row in some
     ]
     assert {rate.kappa for rate in leak_rates(FACTS, unequal)} == {None}
 
@@ -76,18 +76,18 @@ def test_a_pool_of_an_unknown_category_is_refused() -> None:
 
 
 def test_a_category_without_comparisons_is_not_measured() -> None:
-    first = leak_rates(FACTS, [CellSum("a", "2", "m", "leak", 1, 1.0)])[0]
+    first = leak_rates(FACTS, [CategorySum("a", "2", "m", "leak", 1, 1.0)])[0]
     assert (first.category, first.rate, first.low, first.high, first.comparisons) == ("1", None, None, None, 0)
     assert first.missing == 6
 
 
 def test_a_suite_of_one_category_has_the_row_for_all() -> None:
     facts = RunFacts("run-1", "colours", "stub", "semantic", expected={"x": 1})
-    assert [rate.category for rate in leak_rates(facts, [CellSum("a", "x", "m", "leak", 1, 1.0)])] == ["x", "all"]
+    assert [rate.category for rate in leak_rates(facts, [CategorySum("a", "x", "m", "leak", 1, 1.0)])] == ["x", "all"]
 
 
 def test_metrics_are_counted_apart() -> None:
-    sums = [*SUMS, CellSum("a", "1", "another", "leak", 2, 0.0)]
+    sums = [*SUMS, CategorySum("a", "1", "another", "leak", 2, 0.0)]
     found = {(rate.metric, rate.category): (rate.rate, rate.missing) for rate in leak_rates(FACTS, sums)}
     assert found["another", "all"] == (0.0, 8)
     assert found["m", "all"] == (70.0, 5)
@@ -100,7 +100,7 @@ def test_where_nothing_is_recorded_all_is_missing_and_no_metric_is_known() -> No
 
 
 def test_comparisons_that_nobody_expected_do_not_make_up_for_missing_ones() -> None:
-    sums = [CellSum("a", "1", "m", "leak", 1, 1.0), CellSum("a", "surprise", "m", "leak", 9, 9.0)]
+    sums = [CategorySum("a", "1", "m", "leak", 1, 1.0), CategorySum("a", "surprise", "m", "leak", 9, 9.0)]
     assert {rate.category: rate.missing for rate in leak_rates(FACTS, sums)} == {
         "1": 5,
         "2": 4,
@@ -114,9 +114,16 @@ def test_before_the_manifest_nothing_is_missing() -> None:
 
 
 def test_concepts_stand_where_categories_stand() -> None:
-    sums = [CellSum("a", "yellow", "m", "leak", 2, 2.0), CellSum("a", "red", "m", "leak", 2, 1.0)]
-    found = [(rate.category, rate.rate, rate.missing) for rate in leak_rates_by_concept(FACTS, sums)]
-    assert found == [("red", 50.0, 0), ("yellow", 100.0, 0)]
+    sums = [
+        ConceptSums("yellow", "m", "leak", [2, 1], [2.0, 1.0]),
+        ConceptSums("red", "m", "leak", [2, 2], [0.5, 1.5]),
+        ConceptSums("red", "m", "tie", [2, 2], [1.0, 0.0]),
+    ]
+    found = [
+        (rate.category, rate.rate, rate.comparisons, rate.clusters, rate.ties, rate.missing)
+        for rate in leak_rates_by_concept(FACTS, sums)
+    ]
+    assert found == [("red", 50.0, 4, 2, 1, 0), ("yellow", 100.0, 3, 2, 0, 0)]
 
 
 def test_jobs_that_differ_in_provenance_make_a_mixed_run_that_shows_what_they_share() -> None:
@@ -129,14 +136,14 @@ def test_jobs_that_differ_in_provenance_make_a_mixed_run_that_shows_what_they_sh
     assert alike.provenance == provenances[0]
 
 
-@given(st.permutations(SUMS + [CellSum("c", "1", "m", "leak", 3, third) for third in (0.1, 0.2, 0.3)]))
-def test_the_order_of_sums_changes_nothing(sums: list[CellSum]) -> None:
+@given(st.permutations(SUMS + [CategorySum("c", "1", "m", "leak", 3, third) for third in (0.1, 0.2, 0.3)]))
+def test_the_order_of_sums_changes_nothing(sums: list[CategorySum]) -> None:
     assert leak_rates(FACTS, sums) == leak_rates(FACTS, sorted(sums, key=repr))
 
 
 SPILL = RunFacts("run-1", "s", "t", "language", shared=[frozenset({"es>es", "es>it"}), frozenset({"de>de", "de>it"})])
 SPILLED = [
-    CellSum("a", cell, "m", "leak", 2, total)
+    CategorySum("a", cell, "m", "leak", 2, total)
     for cell, total in {"es>es": 1.0, "es>it": 1.0, "de>de": 2.0, "de>it": 0.0}.items()
 ]
 
@@ -157,4 +164,4 @@ def test_a_pool_of_categories_that_count_the_same_comparisons_is_refused() -> No
 
 def test_by_concept_is_refused_where_a_comparison_counts_in_several_categories() -> None:
     with pytest.raises(InputError, match="--by concept: run run-1 counts a comparison in several categories"):
-        leak_rates_by_concept(SPILL, SPILLED)
+        leak_rates_by_concept(SPILL, [ConceptSums("yellow", "m", "leak", [2], [1.0])])

@@ -7,10 +7,10 @@ import pytest
 
 from seep.errors import InputError
 from seep.records import GeneratedJob, LeakRate, Outcome, RunManifest, ScoredJob
-from services.aggregator.rates import RunFacts, leak_rates
+from services.aggregator.rates import ALL, RunFacts, leak_rates
 from services.aggregator.reading import Asked, series
 from services.aggregator.store import Store
-from services.aggregator.sums import cell_sums, per_test_sums
+from services.aggregator.sums import DISTINCT, per_test_sums, sums_per_cluster
 from tests.services.aggregator.summaries import figures, state
 
 Scored = Callable[..., ScoredJob]
@@ -24,10 +24,33 @@ def test_rates_of_a_recorded_run_are_those_of_its_sums(store: Store, scored: Sco
     store.record(jobs, [], [expected])
     provenances = [{"model": "m", "embedder": "e"}]
     facts = RunFacts("run-1", "colours", "stub", "semantic", expected.comparisons, provenances)
-    sums = [row for job in jobs for row in per_test_sums(job)]
-    assert store.rates("run-1", pools=[["1", "2"]]) == leak_rates(facts, cell_sums(sums, "category"), [["1", "2"]])
+    sums = [row for job in jobs for row in sums_per_cluster(per_test_sums(job))]
+    assert store.rates("run-1", pools=[["1", "2"]]) == leak_rates(facts, sums, [["1", "2"]])
     assert {rate.metric for rate in store.rates("run-1")} == {"bert_score", "sentence_bert"}
-    assert [rate.category for rate in store.rates_by_concept("run-1")] == ["yellow", "yellow"]
+
+
+def test_the_rate_of_a_concept_that_all_tests_share_is_the_rate_of_all(
+    store: Store, scored: Scored, manifest: Manifest
+) -> None:
+    jobs = [scored(name, {"1": [1.0, 0.5], "2": [third, 0.0]}) for name, third in (("a", 0.1), ("b", 0.2), ("c", 0.3))]
+    store.record(jobs, [], [manifest(3, {"1": 6, "2": 6}, samples=2)])
+    of_all = [rate for rate in store.rates("run-1") if rate.category == ALL]
+    for by_concept, whole in zip(store.rates_by_concept("run-1"), of_all, strict=True):
+        assert by_concept.category == "yellow"
+        assert (by_concept.rate, by_concept.low, by_concept.high) == pytest.approx((whole.rate, whole.low, whole.high))
+        assert (by_concept.comparisons, by_concept.clusters) == (whole.comparisons, whole.clusters)
+        # Nothing of a whole job, like the share of different words, belongs to a concept.
+        assert by_concept.measures.keys() == whole.measures.keys() - set(DISTINCT)
+
+
+def test_the_order_of_tests_changes_no_digit_of_a_concepts_rate(store: Store, scored: Scored) -> None:
+    # 0.1 + 0.2 + 0.3 is not 0.3 + 0.2 + 0.1.
+    leaks = {"1": [0.1], "2": [0.2], "3": [0.3]}
+    store.record([scored("a", leaks), scored("a", dict(reversed(leaks.items())), run="run-2")], [], [])
+    first, second = (
+        [(rate.rate, rate.low, rate.high) for rate in store.rates_by_concept(run)] for run in ("run-1", "run-2")
+    )
+    assert first == second
 
 
 def test_a_run_without_progress_is_stalled(dsn: str, scored: Scored) -> None:

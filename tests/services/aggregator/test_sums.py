@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from seep.records import Outcome, ScoredJob
-from services.aggregator.sums import CellSum, Comparison, PerTestSum, cell_sums, comparisons, per_test_sums
+from services.aggregator.sums import Comparison, PerTestSum, comparisons, per_test_sums
 
 Scored = Callable[..., ScoredJob]
 
@@ -21,12 +21,6 @@ def test_where_the_sample_is_the_cluster_each_sample_has_its_own_sum(scored: Sco
     sums = per_test_sums(scored("a", {"1": [1.0, 0.0]}, cluster="sample", metrics=["m"]))
     leaks = [(row.cluster, row.n, row.total) for row in sums if row.measure == "leak"]
     assert leaks == [("a/0", 1, 1.0), ("a/1", 1, 0.0)]
-
-
-def test_cells_are_categories_or_concepts(scored: Scored) -> None:
-    sums = per_test_sums(scored("a", {"1": [1.0]}, metrics=["m"]))[:1]
-    assert list(cell_sums(sums, "category")) == [CellSum("a", "1", "m", "leak", 1, 1.0)]
-    assert list(cell_sums(sums, "concept")) == [CellSum("a", "yellow", "m", "leak", 1, 1.0)]
 
 
 def test_a_comparison_holds_both_texts_and_all_that_was_measured(scored: Scored) -> None:

@@ -115,7 +115,7 @@ def print_rates(
     """Tables of rates and of what was measured beside them, under a line about the run; says what is missing, and what
     not to trust."""
     typer.echo(f"run {summary.run}: {summary.suite} on {summary.target}, {summary.state}")
-    table = Table(first_column, "metric", "leak rate", "95 % interval", box=None)
+    table = Table(first_column, "metric", "rate", "95 % interval", box=None)
     for name in ("comparisons", "clusters", "missing"):
         table.add_column(name, justify="right")
     for rate in found:
@@ -148,7 +148,7 @@ def wide_console() -> Console:
 
 
 def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
-    """What was measured beside the leak rates, a column each; nothing where nothing was."""
+    """What was measured beside the rates, a column each; nothing where nothing was."""
     names = list(dict.fromkeys(name for rate in found for name in rate.measures))
     if not names:
         return

@@ -13,7 +13,7 @@ from rich.text import Text
 from cli import exit_codes
 from cli.baseline import known_baseline
 from cli.database import open_store
-from cli.results import JsonOption, RunArgument, known_run, wide_console
+from cli.results import SAMPLES_ARE_CLUSTERS, JsonOption, RunArgument, known_run, wide_console
 from seep.errors import InputError
 from seep.records import LeakRate
 from seep.settings import load_settings
@@ -42,6 +42,8 @@ def compare(
         raise InputError("compare: expected OTHER_RUN or --baseline N")
     with open_store(load_settings()) as store:
         reference = [other] if other else known_baseline(store, baseline or "").runs
+        if run in reference:
+            raise InputError(f"run {run}: it belongs to what it is to be compared with")
         summaries = [known_run(store, of) for of in (run, *reference)]
         for summary in summaries:
             refuse_unjudgeable(summary)
@@ -59,6 +61,8 @@ def compare(
     else:
         _print_differences(different)
         _print_judgements(judged)
+        if any(summary.cluster == "sample" for summary in summaries):
+            typer.echo(SAMPLES_ARE_CLUSTERS)
         _print_side_by_side({baseline or other or "": [rates[of] for of in reference], run: [rates[run]]})
         typer.echo(f"{run} against {baseline or other}: {verdict}")
     raise typer.Exit(exit_codes.of_verdict(verdict))

@@ -19,6 +19,18 @@ REMOVE_BASELINE: LiteralString = "DELETE FROM baselines WHERE name = %(name)s"
 # Everything that was tested against another reference.
 RESET_STREAMS: LiteralString = "DELETE FROM monitor_runs WHERE baseline = %(name)s"
 
+# Runs of monitors that were sent after all of the baseline, and perhaps finished before it was set: the aggregator
+# judges what has changed. In one order, as all who change several runs take them.
+JUDGE_LATER_RUNS: LiteralString = """
+WITH newest AS (SELECT suite_hash, created_at FROM runs WHERE run = ANY(%(runs)s) ORDER BY created_at DESC LIMIT 1),
+later AS (
+    SELECT run FROM runs, newest
+    WHERE monitor <> '' AND runs.suite_hash = newest.suite_hash AND runs.created_at > newest.created_at
+    ORDER BY run FOR NO KEY UPDATE OF runs
+)
+UPDATE runs SET changes = changes + 1 FROM later WHERE runs.run = later.run
+"""
+
 # Whoever sets or removes the baseline waits for those who judge by it, and they for him.
 LOCK_BASELINE: LiteralString = "SELECT FROM baselines WHERE name = %(name)s FOR SHARE"
 

@@ -75,11 +75,12 @@ class Judgements:
         self._store = store
 
     def set_baseline(self, name: str, runs: Sequence[str]) -> None:
-        """Names the runs, which must be known; the tests of all monitors with this baseline start anew."""
+        """Names the runs, which must be known; the tests of all monitors with this baseline start anew, with the runs
+        that were sent since the newest of these."""
         named = {"name": name, "runs": list(runs)}
         steps = (statements.SET_BASELINE, statements.CLEAR_BASELINE_RUNS, statements.ADD_BASELINE_RUNS)
         with self._store.transaction() as connection:
-            for statement in (*steps, statements.RESET_STREAMS):
+            for statement in (*steps, statements.RESET_STREAMS, statements.JUDGE_LATER_RUNS):
                 connection.execute(statement, named)
 
     def remove_baseline(self, name: str) -> None:
@@ -162,7 +163,8 @@ def _why_skipped(run: RunSummary, baseline: Sequence[RunSummary]) -> str | None:
     if (run.created_at or 0) < max(of.created_at or 0 for of in baseline):
         # It is no news of the model as it is now, however late its last job was recorded.
         return "it was sent before the newest run of the baseline"
-    return unlike_baseline(run, baseline[0])
+    mixed = [of.run for of in baseline if of.mixed]
+    return f"the baseline's run {mixed[0]} is mixed" if mixed else unlike_baseline(run, baseline[0])
 
 
 def _record_verdicts(connection: Connection, run: str, baseline: str, judgements: Iterable[Judgement]) -> None:

@@ -108,7 +108,9 @@ def _facts(run: RunSummary) -> dict[str, str]:
 
 
 def _means(sums: Iterable[LeakSum]) -> Scores:
-    return {(row.metric, row.category, row.cluster, row.test): row.total / row.n for row in sums if row.n}
+    found = {(row.metric, row.category, row.cluster, row.test): row.total / row.n for row in sums if row.n}
+    # Over all categories a test pairs with itself in whichever it was.
+    return found | {(metric, ALL, cluster, test): mean for (metric, _, cluster, test), mean in found.items()}
 
 
 def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, list[Cluster]]:
@@ -117,8 +119,7 @@ def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, list[Clus
     tests: defaultdict[tuple[Cell, str], list[tuple[str, str, str, str]]] = defaultdict(list)
     for key in sorted(ours):
         metric, category, cluster, _ = key
-        for cell in ((metric, category), (metric, ALL)):
-            tests[cell, cluster].append(key)
+        tests[(metric, category), cluster].append(key)
     clusters: defaultdict[Cell, list[Cluster]] = defaultdict(list)
     for (cell, _), keys in tests.items():
         having = [scores for scores in theirs if any(key in scores for key in keys)]

@@ -66,9 +66,10 @@ def record(
     answers: tuple[str, ...] = ("red",) * 10,
     echoes: int = 1,
     cancelled: bool = False,
+    path: str = "rooms.yaml",
 ) -> None:
     """A run whose every job leaks in so many of its ten samples, and echoes in as many as are said."""
-    suite = load_suite(Path("rooms.yaml"))
+    suite = load_suite(Path(path))
     scored = [
         ScoredJob(
             GeneratedJob(job, ("is",) * 10, (), (answers,), {"decoding": temperature, "model": model or run}),
@@ -114,6 +115,16 @@ def test_a_difference_that_matters_less_is_no_drift(seep: Seep) -> None:
     assert seep("compare", "more", "before", "--delta", "60")[0] == 0
 
 
+def test_intervals_of_samples_say_that_they_hold_for_these_prompts(seep: Seep, postgres_dsn: str) -> None:
+    Path("sampled.yaml").write_text(SUITE + "cluster: sample\n", encoding="utf-8")
+    with Store.open(postgres_dsn) as store:
+        for run in ("one", "other"):
+            record(store, run, leaking=4, path="sampled.yaml")
+    said = "the intervals hold for these very prompts"
+    assert said in seep("compare", "one", "other")[1]
+    assert said not in seep("compare", "same", "before")[1]
+
+
 def test_as_json(seep: Seep) -> None:
     ended, printed, _ = seep("compare", "more", "before", "--json")
     told = json.loads(printed)
@@ -127,6 +138,7 @@ def test_against_a_baseline_of_several_runs(seep: Seep) -> None:
     assert "first" in seep("baseline", "list")[1]
     assert "run before: rooms on stub, complete" in seep("baseline", "show", "first")[1]
     assert seep("compare", "more", "--baseline", "first")[0] == 1
+    assert seep("compare", "before", "--baseline", "first")[0] == 2
     assert seep("baseline", "remove", "first")[0] == 0
     assert json.loads(seep("baseline", "list", "--json")[1]) == []
 
@@ -138,6 +150,7 @@ def test_against_a_baseline_of_several_runs(seep: Seep) -> None:
         ("compare more before --baseline first", "compare: expected OTHER_RUN or --baseline N"),
         ("compare more nowhere", "run nowhere: there is no such run"),
         ("compare more --baseline nowhere", "baseline nowhere: there is no such baseline"),
+        ("compare more more", "run more: it belongs to what it is to be compared with"),
         ("compare hotter before", "runs before and hotter differ in decoding: 0.5 -> 0.9; --across"),
         ("compare unfinished before", "run unfinished: it is still running"),
         ("baseline set unfinished --name first", "run unfinished: it is still running"),

@@ -104,6 +104,33 @@ def test_a_run_unlike_the_baseline_is_skipped_with_the_reason(judgements: Judgem
     assert judgements.verdict("a", "first").verdict is None
 
 
+def test_a_run_is_skipped_where_the_baselines_own_jobs_differ(judgements: Judgements, send_run) -> None:
+    send_run("base", 0.5, monitor="", jobs=JOBS - 1, provenance={"model": "old"})
+    judgements.set_baseline("first", ["base"])
+    send_run("base", 0.5, monitor="", provenance={"model": "new"})
+    send_run("a", 0.5, provenance={"model": "old"})
+    (_, skipped) = stream(judgements)
+    assert (skipped.role, skipped.reason) == ("skipped", "the baseline's run base is mixed")
+    assert judgements.verdict("a", "first").verdict is None
+
+
+def test_runs_that_finished_since_the_baselines_newest_are_tested_once_it_is_set(
+    judgements: Judgements, store: Store, send_run
+) -> None:
+    for day in range(1, 5):
+        send_run(f"watch-{day}", 0.5, created_at=float(day))
+    publish_changed(store, lambda messages: None, MONITORS)
+    judgements.set_baseline("first", ["watch-1", "watch-2"])
+    assert [run for run, _ in store.changed_runs()] == ["watch-3", "watch-4"]
+    publish_changed(store, lambda messages: None, MONITORS)
+    assert roles(judgements) == [
+        ("watch-1", "baseline"),
+        ("watch-2", "baseline"),
+        ("watch-3", "tested"),
+        ("watch-4", "tested"),
+    ]
+
+
 def test_a_run_that_is_not_finished_waits(judgements: Judgements, send_run) -> None:
     send_run("base", 0.5, monitor="")
     judgements.set_baseline("first", ["base"])

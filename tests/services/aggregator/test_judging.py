@@ -56,6 +56,12 @@ def test_only_tests_of_both_runs_pair() -> None:
     assert found["m", "all"].pairs == 8
 
 
+def test_a_test_that_has_another_category_now_still_pairs_over_all() -> None:
+    ours = [replace(row, category="2" if row.job < "j4" else "1") for row in sums(AFTER)]
+    found = by_cell(judge(ours, [sums(BEFORE)], ["1"], delta=5.0))
+    assert {category: of.pairs for (_, category), of in found.items()} == {"1": 4, "2": 0, "all": 8}
+
+
 def test_a_metric_of_one_run_alone_is_not_measured() -> None:
     found = by_cell(judge(sums(BEFORE), [sums(BEFORE, metric="other")], ["1"], delta=5.0))
     assert {of.verdict for of in found.values()} == {"not measured"}

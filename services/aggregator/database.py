@@ -59,23 +59,31 @@ class DatabaseUnavailable(Unavailable):
 
 
 class _Connection(psycopg.Connection):
-    """A connection that is given up where an answer takes longer than `patience_seconds`."""
+    """A connection whose statements may be limited; its own `statement_seconds` are None where they are not."""
 
-    patience_seconds: float | None = None
+    statement_seconds: float | None = None
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        """Every wait for the server passes through here."""
+        """Waits for the server, as every call of the client does; a little longer than the server may take."""
+        if timeout is None and self.statement_seconds is not None:
+            timeout = self.statement_seconds + ON_ITS_WAY_SECONDS
         try:
-            return super().wait(gen, interval, self.patience_seconds if timeout is None else timeout)
+            return super().wait(gen, interval, timeout)
         except psycopg.OperationalError:
             # An error of the server's would have ended the statement.
-            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+            if timeout is None or self.pgconn.transaction_status != TransactionStatus.ACTIVE:
                 raise
             self.close()
             raise psycopg.OperationalError("the server does not answer") from None
 
+    def limit_transaction(self) -> None:
+        """Tells the server the limit. For each transaction anew: a pool of connections before the server, as PgBouncer,
+        takes no such option when it is connected to, and hands a session's settings on to others."""
+        if self.statement_seconds is not None:
+            self.execute(f"SET LOCAL statement_timeout = {ceil(1000 * self.statement_seconds)}".encode())
 
-def connect(dsn: str, statement_seconds: float | None = None) -> Connection:
+
+def connect(dsn: str, statement_seconds: float | None = None) -> _Connection:
     """A new connection, whose statements may take so many seconds each where neither the DSN nor PGOPTIONS limits them.
 
     Raises InputError for a malformed DSN, DatabaseUnavailable where nothing answers.
@@ -85,21 +93,16 @@ def connect(dsn: str, statement_seconds: float | None = None) -> Connection:
     except psycopg.ProgrammingError:
         # The message may quote the DSN, and with it a password.
         raise InputError("database.dsn: not a PostgreSQL connection string") from None
-    options = str(said.get("options") or os.environ.get("PGOPTIONS", ""))
-    if statement_seconds is None or "statement_timeout" in options:
-        return _connected(CONNECTION_DEFAULTS | said)
-    patience = {"connect_timeout": str(max(SHORTEST_CONNECT_TIMEOUT, ceil(statement_seconds)))}
-    limit = {"options": f"-c statement_timeout={ceil(1000 * statement_seconds)} {options}"}
-    connection = _connected(CONNECTION_DEFAULTS | patience | said | limit)
-    connection.patience_seconds = statement_seconds + ON_ITS_WAY_SECONDS
-    return connection
-
-
-def _connected(parameters: Mapping[str, Any]) -> _Connection:
+    defaults = CONNECTION_DEFAULTS
+    if statement_seconds is not None:
+        defaults = defaults | {"connect_timeout": str(max(SHORTEST_CONNECT_TIMEOUT, ceil(statement_seconds)))}
     try:
-        return _Connection.connect(make_conninfo("", **parameters))
+        connection = _Connection.connect(make_conninfo("", **defaults | said))
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(_one_line(error)) from error
+    if "statement_timeout" not in str(said.get("options") or os.environ.get("PGOPTIONS", "")):
+        connection.statement_seconds = statement_seconds
+    return connection
 
 
 def unavailable(error: BaseException | None) -> DatabaseUnavailable | None:
@@ -129,7 +132,7 @@ class Database:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._statement_seconds: float | None = None
-        self._idle: LifoQueue[Connection] = LifoQueue(KEPT_IDLE)
+        self._idle: LifoQueue[_Connection] = LifoQueue(KEPT_IDLE)
 
     def limit_statements(self, seconds: float) -> None:
         """On connections made from now on a statement that takes longer raises DatabaseUnavailable, and so does a
@@ -155,6 +158,7 @@ class Database:
             connection = connect(self._dsn, self._statement_seconds)
         try:
             with connection.transaction():
+                connection.limit_transaction()
                 yield connection
         except psycopg.Error as error:
             if (trouble := unavailable(error)) is None:
@@ -166,7 +170,7 @@ class Database:
         finally:
             self._keep(connection)
 
-    def _keep(self, connection: Connection) -> None:
+    def _keep(self, connection: _Connection) -> None:
         if connection.closed:
             return
         try:

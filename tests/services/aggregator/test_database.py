@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from seep.local_postgres import local_postgres
 from seep.records import RunManifest, ScoredJob
-from services.aggregator.database import KEPT_IDLE, DatabaseUnavailable, connect
+from services.aggregator.database import KEPT_IDLE, DatabaseUnavailable
 from services.aggregator.migrate import migrate
 from services.aggregator.store import Store
 from tests.services.aggregator.summaries import figures, state
@@ -115,9 +115,9 @@ def test_a_server_that_hangs_is_given_up_where_statements_are_limited(dsn: str, 
 @pytest.mark.parametrize(
     ("options", "shown"),
     [
-        ("", ("5s", "off")),
-        ("-c default_transaction_read_only=on", ("5s", "on")),
-        ("-c statement_timeout=1min", ("1min", "off")),
+        ("", ("5s", "4MB")),
+        ("-c work_mem=5MB", ("5s", "5MB")),
+        ("-c statement_timeout=1min", ("1min", "4MB")),
     ],
 )
 def test_limited_statements_leave_what_is_said_of_a_session(
@@ -126,9 +126,11 @@ def test_limited_statements_leave_what_is_said_of_a_session(
     dsn = make_conninfo(postgres_dsn, options=options) if said_in == "the DSN" else postgres_dsn
     if said_in == "the environment":
         monkeypatch.setenv("PGOPTIONS", options)
-    with connect(dsn, statement_seconds=5) as connection:
-        found = "SELECT current_setting('statement_timeout'), current_setting('default_transaction_read_only')"
-        assert connection.execute(found).fetchone() == shown
+    with Store.open(dsn) as store:
+        store.limit_statements(5)
+        with store.snapshot() as connection:
+            found = "SELECT current_setting('statement_timeout'), current_setting('work_mem')"
+            assert connection.execute(found).fetchone() == shown
 
 
 def test_after_many_transactions_at_once_few_connections_are_kept(dsn: str, store: Store) -> None:

@@ -14,7 +14,7 @@ def test_while_all_threads_wait_for_the_database_tokens_are_checked_and_readines
 ) -> None:
     refused = {"Authorization": "Bearer wrong"}
     # Entered, so that all requests are worked on in one loop, as a server does.
-    with ThreadPoolExecutor(AT_ONCE + 1) as threads, client:
+    with client, ThreadPoolExecutor(AT_ONCE + 1) as threads:
 
         def ask(path: str, headers: dict[str, str] | None = None) -> Future[int]:
             return threads.submit(lambda: client.get(path, headers=headers).status_code)

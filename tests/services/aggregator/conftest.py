@@ -4,9 +4,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from seep.records import (
     Cluster,
@@ -43,17 +41,6 @@ def store(dsn: str) -> Iterator[Store]:
     """A store on a database of its own."""
     with Store.open(dsn) as opened:
         yield opened
-
-
-@pytest.fixture
-def powerless(postgres_dsn: str) -> Iterator[str]:
-    """A role that may connect, and has no rights in the database."""
-    role = f"powerless_{conninfo_to_dict(postgres_dsn)['dbname']}"
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {role} LOGIN".encode())
-        yield role
-        connection.execute(f"DROP OWNED BY {role}".encode())
-        connection.execute(f"DROP ROLE {role}".encode())
 
 
 def _scored(

@@ -52,8 +52,8 @@ class Effect:
     """A difference in points with its 95 % interval, its p-value, the smallest p that it could have had (`least_p`),
     and the effect that would be found with a power of about 80 % (`detectable`; `detectable_multiple` says how nearly).
 
-    All six are None where nothing pairs; `detectable` is None too where the noise cannot be estimated, and where so few
-    clusters and runs have too few exchanges for any p < 0.05.
+    All six are None where nothing pairs; `detectable` is None too where the noise cannot be estimated, and where the
+    clusters and runs are too few for any p < 0.05.
     """
 
     effect: float | None

@@ -54,7 +54,8 @@ def judge(
     """The run against the mean of the reference's runs, per metric of either and category, and for `all` of them
     together; there is no `all` where a comparison counts in several categories.
 
-    What the reference lacks, or the run, does not pair. P-values are adjusted over everything that is returned.
+    What the reference lacks, or the run, does not pair. P-values are adjusted over everything that is returned
+    and in which a difference could be found.
     """
     sides = [list(run), *(list(of_run) for of_run in reference)]
     ours, *theirs = [_means(rows) for rows in sides]
@@ -64,7 +65,7 @@ def judge(
     clusters = _clusters(ours, theirs)
     cells = [(metric, category) for metric in metrics for category in listed]
     effects = [paired_effect(clusters.get(cell, ())) for cell in cells]
-    adjusted_ps = adjusted([effect.p for effect in effects])
+    adjusted_ps = adjusted(effects)
     return [
         _judgement(cell, effect, adjusted_p, delta)
         for cell, effect, adjusted_p in zip(cells, effects, adjusted_ps, strict=True)

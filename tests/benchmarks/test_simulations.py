@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import binomtest
 
 from benchmarks.comparing import TWELVE, found, is_drift, of_changed, of_unchanged, promised
-from benchmarks.coverage import COLOURS, coverage
+from benchmarks.coverage import COLOURS, SETS, coverage
+from benchmarks.effects import discoveries, matrix, rare_coverage, simulated_coverage
 from benchmarks.watching import days_to_alarm, false_alarms
 
 ALMOST_IMPOSSIBLE = 0.001
@@ -17,6 +18,25 @@ def test_intervals_hold_the_truth_and_those_of_a_bootstrap_do_so_less_often() ->
     held, _ = measured["seep"]
     assert binomtest(round(4 * held), 400, 0.95).pvalue > ALMOST_IMPOSSIBLE
     assert measured["bootstrap"][0] < held
+
+
+def test_intervals_of_effects_hold_where_leaks_are_rare_and_those_of_the_t_test_do_not() -> None:
+    held = rare_coverage(80, [0.04, 0.06, 0.1])
+    assert min(ours for ours, _ in held.values()) > 95
+    assert max(students for _, students in held.values()) < 91
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_intervals_of_effects_are_those_of_the_t_test_where_most_jobs_differ(name: str) -> None:
+    ours, students, width, narrower = simulated_coverage(*SETS[name], (0.7, 0.6), repeats=60)
+    assert width == pytest.approx(narrower, rel=0.02)
+    assert ours >= students > 80
+
+
+def test_a_switch_of_language_is_found_only_if_what_cannot_be_found_is_not_counted() -> None:
+    ours, all_counted = discoveries(matrix(0.01, 0.5, np.random.default_rng(1)))
+    assert {"l03>l03", "l03>l05"} <= ours
+    assert all_counted == set()
 
 
 @pytest.mark.parametrize("window", [1, 7])

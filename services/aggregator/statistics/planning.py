@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import nctdtr, ndtr, stdtrit
 
+from services.aggregator.statistics.paired import p_below
 from services.aggregator.statistics.verdicts import LEVEL
 
 JOB_AUTOCORRELATION = 0.8
@@ -172,8 +173,7 @@ def changed_noise(noise: Noise, change: float) -> Noise | None:
 
 def _reached(jobs: int, level: float) -> float:
     """The largest p below `level` that flips of so many jobs' signs can have; 0 where there is none."""
-    flips = 2.0 ** min(jobs - 1, 1000)
-    return math.floor(level * flips) / flips
+    return p_below(level, 2.0 ** min(jobs - 1, 1000))
 
 
 def _fewest(start: int, enough: Callable[[int], bool]) -> int:

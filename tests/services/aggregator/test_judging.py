@@ -90,6 +90,22 @@ def test_categories_that_count_the_same_comparisons_are_not_judged_together() ->
     assert {of.adjusted_p for of in found.values()} == {2 / 2**8}
 
 
+def test_a_switch_of_one_language_is_found_among_many_cells_that_never_change() -> None:
+    languages, jobs = [f"l{k:02}" for k in range(14)], [f"j{k:02}" for k in range(12)]
+
+    def answers(told: dict[str, str]) -> list[LeakSum]:
+        return [
+            row
+            for asked, answered in product(languages, [*languages, "other", "unknown"])
+            for row in sums(dict.fromkeys(jobs, 4.0 * (answered == told.get(asked, asked))), f"{asked}>{answered}")
+        ]
+
+    found = judge(answers({"l03": "l05"}), [answers({})], [], delta=5.0)
+    assert len(found) == 224
+    assert {of.category for of in found if of.verdict == "drift"} == {"l03>l03", "l03>l05"}
+    assert {of.adjusted_p for of in found if of.verdict == "drift"} == {2 / 2**12}
+
+
 def test_what_two_runs_differ_in_is_named() -> None:
     other = replace(SUMMARY, target="b", suite_hash="h2", provenance={"decoding": "{}", "model": "n", "engine": "e"})
     assert differences(other, SUMMARY) == {

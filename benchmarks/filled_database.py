@@ -23,6 +23,7 @@ COPIED: dict[str, LiteralString] = {
     "provenances": "provenance",
     "test_sums": "job, cluster, test, concept, category, metric, measure, n, total",
     "cluster_sums": "cluster, category, metric, measure, n, total",
+    "recorded_comparisons": "metric, category, n",
     "rates": "metric, category, rate",
     "comparisons": "job, test, sample, category, concept, prompt, generation, control_prompt, control_generation, "
     "outcomes, similarities",

@@ -19,7 +19,14 @@ from services.aggregator.exposition import Operation, OperationCollector, RateCo
 from services.aggregator.judgements import Judgements
 from services.aggregator.migrate import migrate
 from services.aggregator.monitor_exposition import MonitorCollector
-from services.aggregator.monitors import metric_names, monitor_statuses, note_schedules, watched, watched_rates
+from services.aggregator.monitors import (
+    baselines,
+    metric_names,
+    monitor_statuses,
+    note_schedules,
+    watched,
+    watched_rates,
+)
 from services.aggregator.reading import dead_jobs, stalled_runs
 from services.aggregator.store import Store
 
@@ -47,6 +54,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     if dsn is None:
         raise InputError("database.dsn: the aggregator needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
     shown, metrics = watched(settings.monitors), metric_names(settings.metrics)
+    tested = baselines(settings.monitors)
     stop = stop_on_signals()
     health = open_health(settings)
     collect_garbage_rarely()
@@ -56,7 +64,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
         wait_for(lambda: note_schedules(store, settings.monitors), stop)
         REGISTRY.register(RateCollector(lambda: watched_rates(store, shown, metrics)))
         REGISTRY.register(OperationCollector(lambda: operation(store, settings), sorted(settings.targets), STAGES))
-        REGISTRY.register(MonitorCollector(lambda: Judgements(store).monitor_states(list(settings.monitors))))
+        REGISTRY.register(MonitorCollector(lambda: Judgements(store).monitor_states(tested)))
         wait_for(lambda: publish_changed(store, sender.send, settings.monitors), stop)
 
         def process(messages: Sequence[Message]) -> None:

@@ -58,8 +58,9 @@ def leak_rates(facts: RunFacts, sums: Iterable[CategorySum], pools: Sequence[Seq
         _refuse_unpoolable(facts, pool, categories)
         listed[POOL_SEPARATOR.join(pool)] = sorted(set(pool))
     rates = [
-        _rate(facts, metric, name, _clusters(cells, members), _missing(facts.expected, cells, members))
+        _rate(facts, metric, name, _clusters(cells, members), _missing(facts.expected, recorded, members))
         for metric, cells in by_metric.items()
+        for recorded in [{category: _comparisons(rows) for category, rows in cells.items()}]
         for name, members in listed.items()
     ]
     return _with_kappa(rates)
@@ -84,10 +85,13 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[ConceptSums]) -> list[
     return _with_kappa(rates)
 
 
-def missing_comparisons(facts: RunFacts, sums: Iterable[CategorySum]) -> int:
-    """Expected comparisons that are not recorded, under the metric that lacks most; all where nothing is recorded."""
-    of_metrics = [_missing(facts.expected, cells, facts.expected) for cells in _by_metric_and_category(sums).values()]
-    return max(of_metrics, default=sum(facts.expected.values()))
+def missing_comparisons(expected: Mapping[str, int], recorded: Iterable[Mapping[str, int]]) -> int:
+    """Expected comparisons that are not recorded, under the metric that lacks most; all where nothing is recorded.
+
+    `recorded` has the comparisons by category, of each metric.
+    """
+    of_metrics = [_missing(expected, of_metric, expected) for of_metric in recorded]
+    return max(of_metrics, default=sum(expected.values()))
 
 
 def common_provenance(provenances: Sequence[Mapping[str, str]]) -> dict[str, str]:
@@ -114,9 +118,9 @@ def _refuse_unpoolable(facts: RunFacts, pool: Sequence[str], categories: Sequenc
         raise InputError(f"pool: {' and '.join(sorted(sharing))} count the same comparisons: their mean is no rate")
 
 
-def _missing(expected: Mapping[str, int], cells: Mapping[str, list[CategorySum]], members: Iterable[str]) -> int:
+def _missing(expected: Mapping[str, int], recorded: Mapping[str, int], members: Iterable[str]) -> int:
     # Member by member: comparisons that nobody expected must not make up for missing ones.
-    return sum(max(0, expected.get(member, 0) - _comparisons(cells.get(member, ()))) for member in members)
+    return sum(max(0, expected.get(member, 0) - recorded.get(member, 0)) for member in members)
 
 
 def _comparisons(sums: Iterable[CategorySum]) -> int:

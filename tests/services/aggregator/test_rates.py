@@ -91,12 +91,15 @@ def test_metrics_are_counted_apart() -> None:
     found = {(rate.metric, rate.category): (rate.rate, rate.missing) for rate in leak_rates(FACTS, sums)}
     assert found["another", "all"] == (0.0, 8)
     assert found["m", "all"] == (70.0, 5)
-    assert missing_comparisons(FACTS, sums) == 8
 
 
 def test_where_nothing_is_recorded_all_is_missing_and_no_metric_is_known() -> None:
-    assert missing_comparisons(FACTS, []) == 10
+    assert missing_comparisons(FACTS.expected, []) == 10
     assert leak_rates(FACTS, []) == []
+
+
+def test_of_a_run_so_many_comparisons_are_missing_as_under_the_metric_that_lacks_most() -> None:
+    assert missing_comparisons(FACTS.expected, [{"1": 6, "2": 4}, {"1": 2, "surprise": 9}]) == 8
 
 
 def test_comparisons_that_nobody_expected_do_not_make_up_for_missing_ones() -> None:

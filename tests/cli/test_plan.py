@@ -199,8 +199,9 @@ def test_a_plan_promises_the_power_of_each_direction_and_of_the_verdict(seep: Se
     _, printed, _ = seep("plan", "rooms.yaml", "--detect", "5", "--rate", "70", "--icc", "0")
     power_down, power_up, drift_down, drift_up = powers(printed)
     # A change of just the smallest that matters is measured as less half of the time.
-    assert drift_down == power_down == 49
-    assert drift_up == 50 < power_up
+    assert drift_down == min(50, power_down)
+    assert drift_up == min(50, power_up)
+    assert 45 < power_down < power_up < 55
     assert "drift: how surely that is the verdict, which asks for at least 5 points as measured" in printed
     assert "adjusted over 1 test" in printed
 

@@ -65,27 +65,28 @@ def standard_error(tests_per_job: Sequence[int], samples: float, before: Noise, 
     return math.sqrt(float(np.sum(sizes**2 * (persisting + anew)))) / int(sizes.sum())
 
 
-def power(error: float, jobs: int, effect: float, level: float = LEVEL) -> float:
+def power(error: float, jobs: int, effect: float, level: float = LEVEL, step: float = 0.0) -> float:
     """Probability that a change of `effect` has p < `level`, by the noncentral t with jobs - 1 degrees of freedom.
 
-    `effect` and its standard error `error` are in [0, 1].
+    `effect` and its standard error `error` are in [0, 1]. Signs flipped, the difference changes by multiples of `step`,
+    and p counts what is just as far from 0: half a step of the effect is lost (Yates 1934, the continuity correction).
     """
-    reached = _reached(jobs, level)
-    if reached == 0:
+    reached, seen = _reached(jobs, level), effect - step / 2
+    if reached == 0 or seen <= 0:
         return 0.0
-    if effect > CERTAIN * error:
+    if seen > CERTAIN * error:
         return 1.0
-    return float(1 - nctdtr(jobs - 1, effect / error, stdtrit(jobs - 1, 1 - reached / 2)))
+    return float(1 - nctdtr(jobs - 1, seen / error, stdtrit(jobs - 1, 1 - reached / 2)))
 
 
-def drift_power(error: float, jobs: int, effect: float, cells: int, delta: float) -> float:
+def drift_power(error: float, jobs: int, effect: float, cells: int, delta: float, step: float = 0.0) -> float:
     """Probability that a change of `effect` is called drift: p adjusted over `cells` below 5 %, and `delta` measured.
 
     As if it were alone: the smallest of many p-values is adjusted by their number. A larger effect has a smaller p, so
-    that the rarer of both decides.
+    that the rarer of both decides. `step` as in `power`.
     """
     measured = float(effect >= delta) if error == 0 else float(ndtr((effect - delta) / error))
-    return min(measured, power(error, jobs, effect, LEVEL / cells))
+    return min(measured, power(error, jobs, effect, LEVEL / cells, step))
 
 
 def plan(
@@ -108,6 +109,9 @@ def plan(
     if upwards is None and downwards is None:
         raise ValueError(f"a rate of {100 * noise.rate:.0f} % cannot change by {100 * effect:g} points")
 
+    # One sample more that leaks, in one run instead of the other; ties, which make steps smaller, are not counted on.
+    step = 2 / sum(tests_per_job)
+
     def either(power_with: Callable[[Noise], float]) -> Power:
         return Power(*(None if of is None else power_with(of) for of in (upwards, downwards)))
 
@@ -115,17 +119,19 @@ def plan(
         return standard_error(tests_per_job, count, noise, of)
 
     def with_samples(count: float) -> Power:
-        return either(lambda of: power(error(of, count), jobs, effect))
+        return either(lambda of: power(error(of, count), jobs, effect, step=step / count))
 
     def with_jobs(count: int) -> Power:
-        return either(lambda of: power(error(of) * math.sqrt(jobs / count), count, effect))
+        return either(
+            lambda of: power(error(of) * math.sqrt(jobs / count), count, effect, step=step / samples * jobs / count)
+        )
 
     most_power = with_samples(math.inf).least
     return Plan(
         samples=_fewest(1, lambda count: with_samples(count).least >= wanted) if most_power > wanted else None,
         jobs=_fewest(FEWEST_JOBS, lambda count: with_jobs(count).least >= wanted),
         power=with_samples(samples),
-        drift=either(lambda of: drift_power(error(of), jobs, effect, cells, delta)),
+        drift=either(lambda of: drift_power(error(of), jobs, effect, cells, delta, step / samples)),
         most_power=most_power,
     )
 

@@ -96,6 +96,9 @@ def main() -> None:
             divided = f"{control / (job + control or np.nan):.2f} | {test / (1 - job - control):.2f}"
             figures = f"{job:.3f} | {test:.3f} | {control:.3f} | {divided}"
             print(f"{model} | {category} | {len(cells[model, category])} | {figures}")
+    for model in MODELS:
+        first = noise_of([scores[:, 0, :1] for scores, _ in all_scores(arguments.workbooks / f"initial_{model}.xlsx")])
+        print(f"{model} | initial set, one answer | of job and sample | {first.job + first.control:.3f}")
     print(
         "model | category | samples | texts | found | planned | ratio | planned of what is drawn anew | ratio (points)"
     )

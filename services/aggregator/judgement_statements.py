@@ -51,6 +51,14 @@ FROM test_sums WHERE run = ANY(%(runs)s) AND measure = 'leak'
 GROUP BY job, cluster, test, metric, category ORDER BY job, cluster, test, metric, category
 """
 
+# Of what is deleted with the texts: all tests of one sample together.
+SAMPLE_SUMS: LiteralString = """
+SELECT job, sample, metric, category, count(*) AS n, sum((measures ->> 'leak')::float8) AS total
+FROM comparisons, LATERAL jsonb_each(outcomes) AS of (metric, measures)
+WHERE run = %(run)s AND measures ->> 'leak' IS NOT NULL
+GROUP BY job, sample, metric, category ORDER BY job, sample, metric, category
+"""
+
 CLEAR_VERDICTS: LiteralString = "DELETE FROM verdicts WHERE run = %(run)s AND baseline = %(baseline)s"
 
 ADD_VERDICT: LiteralString = """

@@ -26,6 +26,18 @@ class Baseline:
 
 
 @dataclass(frozen=True)
+class SampleSum:
+    """`total` of the `n` leak scores of one job's tests in one sample, which share a control."""
+
+    job: str
+    sample: int
+    metric: str
+    category: str
+    n: int
+    total: float
+
+
+@dataclass(frozen=True)
 class RunVerdict:
     """What a run's comparison with a baseline came to: `verdict` is the worst of its judgements.
 
@@ -103,6 +115,10 @@ class Judgements:
         """The leak scores of each test, over the runs together."""
         with self._store.snapshot() as connection:
             return _leak_sums(connection, runs)
+
+    def sample_sums(self, run: str) -> list[SampleSum]:
+        """The leak scores of each job's samples, of the comparisons that are still there with their texts."""
+        return self._store.select(SampleSum, statements.SAMPLE_SUMS, {"run": run})
 
     def verdict(self, run: str, baseline: str) -> RunVerdict:
         """What was concluded of a run; without judgements where it was not compared with this baseline."""

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from benchmarks.comparing import TWELVE, found, is_drift, of_changed, of_unchanged, promised
+from benchmarks.comparing import (
+    TWELVE,
+    Planned,
+    found,
+    is_drift,
+    of_changed,
+    of_unchanged,
+    promised,
+    promised_from_runs,
+)
 from benchmarks.coverage import COLOURS, SETS, coverage
 from benchmarks.effects import discoveries, matrix, rare_coverage, simulated_coverage
 from benchmarks.watching import days_to_alarm, false_alarms
@@ -48,18 +57,29 @@ def test_a_model_compared_with_itself_is_not_called_drift(window: int) -> None:
     assert binomtest(sum(low), len(low), 0.05, alternative="greater").pvalue > ALMOST_IMPOSSIBLE
 
 
-@pytest.mark.parametrize("change", [0.1, -0.1])
-def test_a_change_is_found_with_the_power_that_was_planned(change: float) -> None:
-    sizes = {"c": [6] * 16}
-    judged = of_changed(sizes, correlation=0.2, change=change, repeats=250)
-    power, drift = promised(sizes, 0.2, change)
+@pytest.mark.parametrize("from_control", [False, True])
+@pytest.mark.parametrize("samples", [1, 5])
+@pytest.mark.parametrize("change", [0.15, -0.1])
+def test_a_change_is_found_with_the_power_that_was_planned(change: float, samples: int, from_control: bool) -> None:
+    planned = Planned({"c": [6] * 16}, samples, 0.2, from_control)
+    judged = of_changed(planned, change, repeats=250)
+    power, drift = promised(planned, change, planned.noise)
     assert binomtest(sum(found(judged)), len(judged), power).pvalue > ALMOST_IMPOSSIBLE
     assert binomtest(sum(is_drift(judged)), len(judged), drift).pvalue > ALMOST_IMPOSSIBLE
 
 
+@pytest.mark.parametrize("from_control", [False, True])
+def test_a_plan_from_a_run_promises_what_one_from_the_noise_does(from_control: bool) -> None:
+    planned = Planned({"c": COLOURS}, 2, 0.2, from_control)
+    from_runs = promised_from_runs(planned, 0.1, runs=40)
+    assert np.mean(from_runs) == pytest.approx(promised(planned, 0.1, planned.noise)[0], abs=0.05)
+
+
 def test_the_power_of_the_verdict_is_that_of_one_category_among_many() -> None:
-    judged = of_changed(TWELVE, correlation=0.1, change=0.2, repeats=60)
-    assert binomtest(sum(is_drift(judged)), len(judged), promised(TWELVE, 0.1, 0.2)[1]).pvalue > ALMOST_IMPOSSIBLE
+    planned = Planned(TWELVE, 5, 0.1)
+    judged = of_changed(planned, change=0.2, repeats=60)
+    drift = promised(planned, 0.2, planned.noise)[1]
+    assert binomtest(sum(is_drift(judged)), len(judged), drift).pvalue > ALMOST_IMPOSSIBLE
 
 
 @pytest.mark.parametrize("run_effect", [0.0, 0.03])

@@ -219,3 +219,15 @@ def test_what_keeps_a_run_from_being_tested_is_told(judgements: Judgements, send
         None,
         "it differs from the baseline in decoding",
     ]
+
+
+def test_sample_sums_add_the_tests_that_share_a_control(judgements: Judgements, store: Store, scored: Scored) -> None:
+    store.record([scored("j0", {"1": [1.0, 0.5], "2": [1.0, 0.0]}, metrics=("m",))], [], [])
+    found = {(of.job, of.sample, of.metric, of.category): (of.n, of.total) for of in judgements.sample_sums("run-1")}
+    assert found == {
+        ("j0", 0, "m", "1"): (1, 1.0),
+        ("j0", 0, "m", "2"): (1, 1.0),
+        ("j0", 1, "m", "1"): (1, 0.5),
+        ("j0", 1, "m", "2"): (1, 0.0),
+    }
+    assert judgements.sample_sums("nowhere") == []

@@ -139,19 +139,22 @@ ONE_RUN: LiteralString = SUMMARIES + "WHERE run = %s"
 
 SOME_RUNS: LiteralString = SUMMARIES + "WHERE run = ANY(%s)"
 
+# One row for all clusters of a measure: to fetch a row for each takes longer than all that is done with them.
 SUMS_BY_CATEGORY: LiteralString = """
-SELECT cluster, category, metric, measure, n, total FROM cluster_sums WHERE run = %s
+SELECT category AS cell, metric, measure, array_agg(cluster) AS clusters, array_agg(n) AS sizes,
+       array_agg(total) AS totals
+FROM cluster_sums WHERE run = %s GROUP BY category, metric, measure
 """
 
 # Added as decimals (of 15 digits each), which is exact: no order of the rows changes the last digit. Sums without a
-# test belong to a whole job, and so to no concept. One row for all clusters of a measure: to fetch a row for each takes
-# longer than to add them.
+# test belong to a whole job, and so to no concept.
 SUMS_BY_CONCEPT: LiteralString = """
-SELECT concept, metric, measure, array_agg(n) AS sizes, array_agg(total) AS totals
+SELECT concept AS cell, metric, measure, array_agg(cluster) AS clusters, array_agg(n) AS sizes,
+       array_agg(total) AS totals
 FROM (
     SELECT cluster, concept, metric, measure, sum(n)::bigint AS n, sum(total::numeric)::float8 AS total
     FROM test_sums WHERE run = %s AND test <> '' GROUP BY cluster, concept, metric, measure
-) AS clusters
+) AS of_clusters
 GROUP BY concept, metric, measure
 """
 

@@ -21,7 +21,7 @@ from services.aggregator.rates import (
 )
 from services.aggregator.recording import record
 from services.aggregator.states import RunSummary, run_state
-from services.aggregator.sums import CategorySum, Comparison, ConceptSums, Place
+from services.aggregator.sums import CellSums, Comparison, Place
 
 Only = Literal["leaks", "ties"]
 MEASURES: Mapping[Only, str] = {"leaks": "leak", "ties": "tie"}
@@ -94,7 +94,7 @@ class Store(Database):
             facts = _facts(connection, run)
             if facts is None:
                 return []
-            return leak_rates(facts, records(connection, CategorySum, statements.SUMS_BY_CATEGORY, (run,)), pools)
+            return leak_rates(facts, records(connection, CellSums, statements.SUMS_BY_CATEGORY, (run,)), pools)
 
     def rates_by_concept(self, run: str) -> list[LeakRate]:
         """The run's rates per metric and concept, which stands where the category stands."""
@@ -102,7 +102,7 @@ class Store(Database):
             facts = _facts(connection, run)
             if facts is None:
                 return []
-            return leak_rates_by_concept(facts, records(connection, ConceptSums, statements.SUMS_BY_CONCEPT, (run,)))
+            return leak_rates_by_concept(facts, records(connection, CellSums, statements.SUMS_BY_CONCEPT, (run,)))
 
     def runs(
         self,

@@ -1,12 +1,17 @@
 """Rates from sums, without a database."""
 
+from collections.abc import Iterable, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seep.errors import InputError
-from services.aggregator.rates import RunFacts, leak_rates, leak_rates_by_concept, missing_comparisons
-from services.aggregator.sums import CategorySum, ConceptSums
+from seep.records import LeakRate
+from services.aggregator import rates
+from services.aggregator.rates import RunFacts, leak_rates_by_concept, missing_comparisons
+from services.aggregator.sums import CategorySum, CellSums
+from tests.services.aggregator.summaries import by_cell
 
 FACTS = RunFacts("run-1", "colours", "stub", "semantic", expected={"1": 6, "2": 4})
 SUMS = [
@@ -18,6 +23,10 @@ SUMS = [
     CategorySum("b", "1", "m", "tie", 2, 2.0),
     CategorySum("b", "1", "m", "echo", 2, 1.0),
 ]
+
+
+def leak_rates(facts: RunFacts, sums: Iterable[CategorySum], pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
+    return rates.leak_rates(facts, by_cell(sums), pools)
 
 
 def test_every_category_and_the_whole_suite_have_a_rate() -> None:
@@ -118,9 +127,9 @@ def test_before_the_manifest_nothing_is_missing() -> None:
 
 def test_concepts_stand_where_categories_stand() -> None:
     sums = [
-        ConceptSums("yellow", "m", "leak", [2, 1], [2.0, 1.0]),
-        ConceptSums("red", "m", "leak", [2, 2], [0.5, 1.5]),
-        ConceptSums("red", "m", "tie", [2, 2], [1.0, 0.0]),
+        CellSums("yellow", "m", "leak", ["a", "b"], [2, 1], [2.0, 1.0]),
+        CellSums("red", "m", "leak", ["a", "b"], [2, 2], [0.5, 1.5]),
+        CellSums("red", "m", "tie", ["a", "b"], [2, 2], [1.0, 0.0]),
     ]
     found = [
         (rate.category, rate.rate, rate.comparisons, rate.clusters, rate.ties, rate.missing)
@@ -167,4 +176,4 @@ def test_a_pool_of_categories_that_count_the_same_comparisons_is_refused() -> No
 
 def test_by_concept_is_refused_where_a_comparison_counts_in_several_categories() -> None:
     with pytest.raises(InputError, match="--by concept: run run-1 counts a comparison in several categories"):
-        leak_rates_by_concept(SPILL, [ConceptSums("yellow", "m", "leak", [2], [1.0])])
+        leak_rates_by_concept(SPILL, [CellSums("yellow", "m", "leak", ["a"], [2], [1.0])])

@@ -12,7 +12,7 @@ from services.aggregator.rates import ALL, RunFacts, leak_rates
 from services.aggregator.reading import Asked, series
 from services.aggregator.store import Store
 from services.aggregator.sums import DISTINCT, per_test_sums, sums_per_cluster
-from tests.services.aggregator.summaries import figures, state
+from tests.services.aggregator.summaries import by_cell, figures, state
 
 Scored = Callable[..., ScoredJob]
 Manifest = Callable[..., RunManifest]
@@ -26,7 +26,7 @@ def test_rates_of_a_recorded_run_are_those_of_its_sums(store: Store, scored: Sco
     provenances = [{"model": "m", "embedder": "e"}]
     facts = RunFacts("run-1", "colours", "stub", "semantic", expected.comparisons, provenances)
     sums = [row for job in jobs for row in sums_per_cluster(per_test_sums(job))]
-    assert store.rates("run-1", pools=[["1", "2"]]) == leak_rates(facts, sums, [["1", "2"]])
+    assert store.rates("run-1", pools=[["1", "2"]]) == leak_rates(facts, by_cell(sums), [["1", "2"]])
     assert {rate.metric for rate in store.rates("run-1")} == {"bert_score", "sentence_bert"}
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from benchmarks.filled_database import BASELINE, COPIED, MONITOR, copy_runs, fill, run_id
+from benchmarks.filled_database import BASELINE, COPIED, MONITOR, copy_runs, fill, of_colours, run_id
 from seep.settings import Monitor, Scheduling
 from services.aggregator.judgements import Judgements
 from services.aggregator.monitors import Watched, monitor_statuses, watched_rates
@@ -63,7 +63,7 @@ SLACK = 30
 @pytest.fixture
 def filled(dsn: str, store: Store) -> Iterator[psycopg.Connection]:
     """Hundreds of runs, and a connection to watch them by."""
-    fill(dsn, jobs=2, tests=3, samples=3, runs=FEW_RUNS, targets=TARGETS)
+    fill(dsn, of_colours(jobs=2, tests=3, samples=3), runs=FEW_RUNS, targets=TARGETS)
     with psycopg.connect(dsn, autocommit=True) as watching:
         yield watching
 

@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.noise import expected_noise, instead
+from cli.noise import Expected, expected_noise, instead
 from cli.results import wide_console
 from cli.suites import SuiteArgument, find_suite
 from seep.errors import InputError
@@ -73,16 +74,21 @@ def plan(
     if expected.as_published:
         why = f"run {from_run} has one sample, or its texts are deleted"
         typer.echo(f"{why}: how much of its noise persists from run to run is taken from published answers")
+    for warning in _warnings(rows, expected, tests, from_run):
+        typer.echo(f"warning: category {warning}")
+
+
+def _warnings(rows: list[Row], expected: Expected, tests: dict[str, list[int]], from_run: str | None) -> Iterator[str]:
+    """What cannot be found in which category, and of which there is no plan."""
     for row in rows:
         if row.plan.samples is None:
+            named = f"{row.category}, {row.metric}" if row.metric else row.category
             bound = f"at most {100 * row.plan.most_power:.0f} % power with its {len(row.tests_per_job)} jobs"
-            typer.echo(
-                f"warning: category {row.category}: {bound}, however many samples; {row.plan.jobs} jobs would do"
-            )
+            yield f"{named}: {bound}, however many samples; {row.plan.jobs} jobs would do"
     for category in sorted(tests.keys() - {category for _, category in (*expected.noises, *expected.unshown)}):
-        typer.echo(f"warning: category {category}: run {from_run} has nothing measured of it")
+        yield f"{category}: run {from_run} has nothing measured of it"
     for (metric, category), reason in expected.unshown.items():
-        typer.echo(f"warning: category {category}, {metric}: {instead(from_run, reason)}")
+        yield f"{category}, {metric}: {instead(from_run, reason)}"
 
 
 def _tests_per_job(suite: Suite) -> dict[str, list[int]]:

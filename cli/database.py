@@ -27,6 +27,11 @@ def open_store(settings: Settings) -> Iterator[Store]:
         raise DatabaseUnavailable(f"{_named(settings)}: {error}") from error
 
 
+def has_database(settings: Settings) -> bool:
+    """Whether there are results already: a configured database, or an embedded one that was used before."""
+    return settings.database.resolved_dsn() is not None or EMBEDDED.exists()
+
+
 def _embedded() -> AbstractContextManager[str]:
     try:
         EMBEDDED.parent.mkdir(parents=True, exist_ok=True)

@@ -67,8 +67,8 @@ def configure(
 
 
 def main() -> None:
-    """Runs a command and ends the process: with 2 and one line for bad input, and for files, a broker or a database that
-    cannot be used."""
+    """Runs a command and ends the process: with 2 and one line for bad input, and for files, a broker or a database
+    that cannot be used."""
     sys.exit(_exit_code())
 
 

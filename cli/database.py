@@ -42,6 +42,6 @@ def _embedded() -> AbstractContextManager[str]:
 
 def _named(settings: Settings) -> str:
     """What a complaint about the database is about: a field of the configuration, or the embedded one's folder."""
-    if settings.database.dsn:
-        return "database.dsn"
-    return str(EMBEDDED) if settings.database.dsn_file is None else "database.dsn_file"
+    if settings.database.dsn_file is not None and not settings.database.dsn:
+        return "database.dsn_file"
+    return str(EMBEDDED) if settings.database.dsn is None else "database.dsn"

@@ -38,9 +38,9 @@ def rates(
     by: Annotated[str | None, typer.Option(help="`concept`: a rate per concept instead of per category.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the leak rates of a run with their 95 % intervals; exit code 4 where nothing is measured.
+    """Print the leak rates of a run with their 95 % intervals.
 
-    What is missing is known by category: --by concept leaves it out of the table, and has 0 for it in the JSON.
+    Exit code 0, also of a run that is not whole; 4 where nothing is measured. What is missing is known by category: --by concept leaves it out of the table, and has 0 for it in the JSON.
     """
     if by not in (None, "concept"):
         raise InputError(f"--by {by}: expected concept")

@@ -40,7 +40,9 @@ def rates(
 ) -> None:
     """Print the leak rates of a run with their 95 % intervals.
 
-    Exit code 0, also of a run that is not whole; 4 where nothing is measured. What is missing is known by category: --by concept leaves it out of the table, and has 0 for it in the JSON.
+    Exit code 0, also of a run that is not whole; 4 where nothing is measured.
+
+    What is missing is known by category: --by concept leaves it out of the table, and has 0 for it in the JSON.
     """
     if by not in (None, "concept"):
         raise InputError(f"--by {by}: expected concept")

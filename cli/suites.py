@@ -131,7 +131,7 @@ def _report_import(
         typer.echo(f"{recorded_out}: {len(rows)} prompts with {suite.decoding.samples} generations each")
         empty = sum(not text.strip() for _, generations in rows for text in generations)
         if empty:
-            typer.echo(f"{empty} of the generations are empty: they count as empty answers, not as failures")
+            typer.echo(f"empty answers among them: {empty}")
 
 
 def _tests_by_category(suite: AnySuite) -> Counter[str]:

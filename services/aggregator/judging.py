@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seep.errors import InputError
 from services.aggregator.rates import ALL
@@ -87,6 +87,13 @@ def differences(run: RunSummary, reference: RunSummary) -> dict[str, tuple[str, 
     }
 
 
+def known_differences(run: RunSummary, reference: RunSummary) -> dict[str, tuple[str, str]]:
+    """The same, without what is unknown: how a run was made is told by its jobs, of which one may have none."""
+    if run.provenance and reference.provenance:
+        return differences(run, reference)
+    return differences(replace(run, provenance={}), replace(reference, provenance={}))
+
+
 def refuse_unjudgeable(run: RunSummary) -> None:
     """Raises InputError for a run that is not finished or whose jobs differ in how they were made."""
     if run.state == "running":
@@ -99,7 +106,7 @@ def refuse_unjudgeable(run: RunSummary) -> None:
 
 def incomparable(run: RunSummary, reference: RunSummary) -> list[str]:
     """What must be the same for two runs to be compared, and is not."""
-    return [name for name in ("suite_hash", DECODING) if name in differences(run, reference)]
+    return [name for name in ("suite_hash", DECODING) if name in known_differences(run, reference)]
 
 
 def _facts(run: RunSummary) -> dict[str, str]:

@@ -42,6 +42,7 @@ def seep(
         record(store, "hotter", leaking=4, temperature="0.9")
         record(store, "again", leaking=4, model="before")
         record(store, "muted", leaking=2, temperature="0.9", answers=("",) * 5 + ("a room",) * 5, echoes=0)
+        record(store, "unscored", leaking=4, jobs=0, cancelled=True)
         record(store, "unfinished", leaking=4, jobs=ROOMS - 1)
         record(store, "cancelled", leaking=4, jobs=ROOMS - 1, cancelled=True)
 
@@ -109,6 +110,14 @@ def test_a_cancelled_run_is_compared_by_what_there_is_of_it(seep: Seep) -> None:
     assert seep("compare", "cancelled", "before")[0] == 0
 
 
+def test_a_run_of_which_nothing_is_scored_is_not_measured_rather_than_different(seep: Seep) -> None:
+    for pair in (("before", "unscored"), ("unscored", "before"), ("unscored", "cancelled")):
+        code, printed, complaint = seep("compare", *pair)
+        assert (code, complaint) == (4, "")
+        assert "decoding" not in printed
+        assert printed.endswith(f"{pair[0]} against {pair[1]}: not measured\n")
+
+
 def test_a_difference_that_matters_less_is_no_drift(seep: Seep) -> None:
     assert seep("compare", "more", "before", "--delta", "60")[0] == 0
 
@@ -128,6 +137,9 @@ def test_as_json(seep: Seep) -> None:
     told = json.loads(printed)
     assert (ended, told["verdict"], told["differences"]["model"]) == (1, "drift", ["before", "more"])
     assert {(of["category"], of["effect"]) for of in told["judgements"]} == {("1", 50.0), ("all", 50.0)}
+    rate = told["runs"]["more"][0]
+    assert (rate["rate"], rate["comparisons"], rate["clusters"]) == (90.0, 10 * ROOMS, ROOMS)
+    assert rate["low"] <= 90.0 <= rate["high"]
 
 
 def test_against_a_baseline_of_several_runs(seep: Seep) -> None:
@@ -177,7 +189,7 @@ def test_across_compares_what_differs(seep: Seep) -> None:
 
 def test_what_a_mitigation_does_beside_the_leak_rate_stands_side_by_side(seep: Seep) -> None:
     _, printed, _ = seep("compare", "muted", "before", "--across")
-    table = printed.split("side by side, in %")[1].splitlines()[1:]
+    table = printed.split("side by side, all of each run, in %")[1].splitlines()[1:]
     names = " ".join(table[0].split())
     assert names == "category metric run leak tie echo empty distinct 1 distinct 2"
     rows = {tuple(line.split()[:3]): line.split()[3:] for line in table[1:5]}

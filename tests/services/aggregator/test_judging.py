@@ -13,6 +13,7 @@ from services.aggregator.judging import (
     differences,
     incomparable,
     judge,
+    known_differences,
     refuse_unjudgeable,
 )
 from tests.services.aggregator.summaries import SUMMARY
@@ -117,6 +118,14 @@ def test_what_two_runs_differ_in_is_named() -> None:
     assert incomparable(other, SUMMARY) == ["suite_hash"]
     assert incomparable(replace(SUMMARY, provenance={"decoding": "{1}"}), SUMMARY) == ["decoding"]
     assert incomparable(replace(SUMMARY, samples=9), SUMMARY) == []
+
+
+def test_how_a_run_without_jobs_was_made_is_unknown_and_not_different() -> None:
+    unscored = replace(SUMMARY, recorded=0, dead=8, state="partial", provenance={}, target="b")
+    for one, other in ((unscored, SUMMARY), (SUMMARY, unscored)):
+        assert known_differences(one, other).keys() == {"target"}
+        assert incomparable(one, other) == []
+    assert incomparable(replace(unscored, suite_hash="h2"), SUMMARY) == ["suite_hash"]
 
 
 def test_unfinished_and_mixed_runs_are_not_judged() -> None:

@@ -1,0 +1,37 @@
+"""Trouble with the database is one line that says where it is configured."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+
+
+def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    monkeypatch.setattr(sys, "argv", ["seep", "runs"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed, error = capsys.readouterr()
+    assert (ended.value.code, printed) == (2, "")
+    assert error.count("\n") == 1
+    return error
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".seep").write_text("", encoding="utf-8")
+    assert complaint(monkeypatch, capsys) == "seep: .seep: cannot be written: File exists\n"
+
+
+def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("SEEP_DATABASE__DSN", "postgresql://127.0.0.1:1/seep")
+    assert complaint(monkeypatch, capsys).startswith("seep: database.dsn: connection failed")
+    monkeypatch.delenv("SEEP_DATABASE__DSN")
+    Path("dsn").write_text("postgresql://127.0.0.1:1/seep", encoding="utf-8")
+    Path("seep.yaml").write_text("database: {dsn_file: dsn}", encoding="utf-8")
+    assert complaint(monkeypatch, capsys).startswith("seep: database.dsn_file: connection failed")

@@ -96,8 +96,9 @@ WHERE runs.run = changed.run
 
 CHANGED_RUNS: LiteralString = "SELECT run, changes FROM runs WHERE changes > published ORDER BY run"
 
-# One publisher of a run at a time, from reading its rates to their being sent: older ones never follow newer ones. The
-# other locks of this kind are monitors'.
+# One publisher of a run at a time, from reading its rates to their being sent: older ones never follow newer ones. It
+# may be held by a process that hangs: whoever waits tries again later. The other locks of this kind are monitors'.
+WAIT_A_MINUTE: LiteralString = "SET LOCAL lock_timeout = '60s'"
 LOCK_PUBLISHING: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended(%(run)s, 1))"
 
 CLEAR_CHANGED: LiteralString = "UPDATE runs SET published = greatest(published, %(mark)s) WHERE run = %(run)s"

@@ -65,6 +65,7 @@ class Store(Database):
         Where `send` raises nothing is kept. Processes that publish one run wait for each other.
         """
         with self.transaction() as connection:
+            connection.execute(statements.WAIT_A_MINUTE)
             connection.execute(statements.LOCK_PUBLISHING, {"run": run})
             rates = self.rates(run)
             send(rates)

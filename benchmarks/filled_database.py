@@ -1,19 +1,28 @@
 """A database with as many runs as asked for, each a copy of one that was recorded; for benchmarks and tests."""
 
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 
 from benchmarks.aggregator import manifest_of, scored_job
+from seep.languages import spill_categories
+from seep.records import GeneratedJob, Outcome, PromptJob, RunManifest, ScoredJob
 from seep.schedule import occurrence_run_id
+from seep.suites.jobs import manifest, prompt_jobs
+from seep.suites.loading import load_suite
 from services.aggregator.aggregating import publish_changed
 from services.aggregator.dead import DeadJob
 from services.aggregator.judgements import Judgements
 from services.aggregator.store import Store
 
 DAY = 86_400.0
+LANGUAGES = Path("suites/languages.yaml")
+Recorded = Callable[[str, float], tuple[list[ScoredJob], RunManifest]]
+"""Makes a finished run of the monitor, from its id and the time when it was sent."""
 FIRST_DAY = datetime(2001, 1, 1, 6, tzinfo=UTC)
 MONITOR = "daily"
 BASELINE = "baseline-0"
@@ -23,6 +32,7 @@ COPIED: dict[str, LiteralString] = {
     "provenances": "provenance",
     "test_sums": "job, cluster, test, concept, category, metric, measure, n, total",
     "cluster_sums": "cluster, category, metric, measure, n, total",
+    "recorded_comparisons": "metric, category, n",
     "rates": "metric, category, rate",
     "comparisons": "job, test, sample, category, concept, prompt, generation, control_prompt, control_generation, "
     "outcomes, similarities",
@@ -37,17 +47,53 @@ def run_id(day: int) -> str:
     return occurrence_run_id(MONITOR, FIRST_DAY + timedelta(days=day))
 
 
-def fill(dsn: str, *, jobs: int, tests: int, samples: int, runs: int, targets: int) -> None:
-    """Records two of the monitor's runs of this shape, each with a dead job, the first as the baseline of the other,
-    and copies the latter, until there are so many runs, a day apart; see `copy_runs`."""
+def of_colours(jobs: int, tests: int, samples: int) -> Recorded:
+    """Runs of the semantic probe of this shape, under two metrics."""
     draw = random.Random(11)
+
+    def recorded(run: str, created_at: float) -> tuple[list[ScoredJob], RunManifest]:
+        scored = [scored_job(run, number, tests, samples, draw) for number in range(jobs)]
+        return scored, manifest_of(scored, created_at=created_at, monitor=MONITOR)
+
+    return recorded
+
+
+def of_languages() -> Recorded:
+    """Runs of the project's own suite of the language probe, each answer in a language drawn at random."""
+    draw = random.Random(11)
+    suite = load_suite(LANGUAGES)
+
+    def recorded(run: str, created_at: float) -> tuple[list[ScoredJob], RunManifest]:
+        scored = [_answered(prompts, draw) for prompts in prompt_jobs(suite, run=run, target="target")]
+        return scored, manifest(suite, run=run, target="target", created_at=created_at, monitor=MONITOR)
+
+    return recorded
+
+
+def _answered(prompts: PromptJob, draw: random.Random) -> ScoredJob:
+    answers = tuple(tuple(f"answer {draw.random()}" for _ in range(prompts.samples)) for _ in prompts.tests)
+    directives = {test.category for test in prompts.tests}
+    outcomes = []
+    for test in prompts.tests:
+        categories = list(spill_categories(test.category, directives).values())
+        for sample in range(prompts.samples):
+            told = draw.choice(categories)
+            outcomes += [
+                Outcome("consensus", "leak", category, test.id, sample, float(category == told))
+                for category in categories
+            ]
+    return ScoredJob(GeneratedJob(prompts, (), (), answers, {"model": "m"}), tuple(outcomes), (), {"detectors": "d"})
+
+
+def fill(dsn: str, recorded: Recorded, *, runs: int, targets: int) -> None:
+    """Records two of the monitor's runs, each with a dead job, the first as the baseline of the other, and copies the
+    latter, until there are so many runs, a day apart; see `copy_runs`."""
     with Store.open(dsn) as store:
         for day in (0, 1):
-            scored = [scored_job(run_id(day), number, tests, samples, draw) for number in range(jobs)]
-            for start in range(0, jobs, 50):
+            scored, sent = recorded(run_id(day), day * DAY)
+            for start in range(0, len(scored), 50):
                 store.record(scored[start : start + 50], [], [])
-            dead = [DeadJob(run_id(day), "dead", "generator", "it timed out")]
-            store.record([], dead, [manifest_of(scored, created_at=day * DAY, monitor=MONITOR)])
+            store.record([], [DeadJob(run_id(day), "dead", "generator", "it timed out")], [sent])
         publish_changed(store, lambda outgoing: None, {})
         judgements = Judgements(store)
         judgements.set_baseline(BASELINE, [run_id(0)])

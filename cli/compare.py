@@ -18,11 +18,13 @@ from seep.errors import InputError
 from seep.records import LeakRate
 from seep.settings import load_settings
 from services.aggregator.judgements import Judgements
-from services.aggregator.judging import Judgement, differences, incomparable, judge, refuse_unjudgeable
+from services.aggregator.judging import Judgement, incomparable, judge, known_differences, refuse_unjudgeable
 from services.aggregator.states import RunSummary
 from services.aggregator.statistics.verdicts import DELTA_POINTS, worst
 
 LONGEST_SHOWN = 60
+# The effects above are over what pairs.
+SIDE_BY_SIDE_TITLE = "side by side, all of each run, in %"
 SIDE_BY_SIDE = ("leak", "tie", "echo", "empty", "distinct_1", "distinct_2", "self_similarity")
 
 
@@ -70,7 +72,7 @@ def compare(
 
 def _differences(run: RunSummary, reference: RunSummary, across: bool) -> dict[str, tuple[str, str]]:
     """What the runs differ in; raises InputError where they must not, unless asked across."""
-    different = differences(run, reference)
+    different = known_differences(run, reference)
     forbidden = incomparable(run, reference)
     if forbidden and not across:
         told = "; ".join(f"{name}: {' -> '.join(map(_short, different[name]))}" for name in forbidden)
@@ -105,7 +107,7 @@ def _print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> No
     makes answers empty, or all alike, is worth little."""
     shares = {name: _shares(of_runs) for name, of_runs in sides.items()}
     named = [name for name in SIDE_BY_SIDE if any(name in of for side in shares.values() for of in side.values())]
-    table = Table("category", "metric", "run", box=None, title="side by side, in %", title_justify="left")
+    table = Table("category", "metric", "run", box=None, title=SIDE_BY_SIDE_TITLE, title_justify="left")
     for name in named:
         table.add_column(name.replace("_", " "), justify="right")
     for cell in dict.fromkeys(cell for side in shares.values() for cell in side):
@@ -139,6 +141,10 @@ def _told(rates: Sequence[LeakRate]) -> list[dict[str, object]]:
             "metric": rate.metric,
             "category": rate.category,
             "rate": rate.rate,
+            "low": rate.low,
+            "high": rate.high,
+            "comparisons": rate.comparisons,
+            "clusters": rate.clusters,
             "measures": {name: asdict(of) for name, of in rate.measures.items() if name in SIDE_BY_SIDE},
         }
         for rate in rates

@@ -1,11 +1,13 @@
 """Where the commands find the results: the configured PostgreSQL, else one embedded in .seep/postgres."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
+from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.settings import Settings
+from services.aggregator.database import DatabaseUnavailable
 from services.aggregator.migrate import migrate
 from services.aggregator.store import Store
 
@@ -15,10 +17,31 @@ EMBEDDED = Path(".seep/postgres")
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Store]:
     """The store with its schema up to date; raises DatabaseUnavailable or InputError."""
-    with ExitStack() as opened:
-        dsn = settings.database.resolved_dsn()
-        if dsn is None:
-            EMBEDDED.parent.mkdir(parents=True, exist_ok=True)
-            dsn = opened.enter_context(local_postgres(EMBEDDED))
-        migrate(dsn)
-        yield opened.enter_context(Store.open(dsn, settings.aggregation.stalled_after_seconds))
+    dsn = settings.database.resolved_dsn()
+    try:
+        with ExitStack() as opened:
+            found = opened.enter_context(_embedded()) if dsn is None else dsn
+            migrate(found)
+            yield opened.enter_context(Store.open(found, settings.aggregation.stalled_after_seconds))
+    except DatabaseUnavailable as error:
+        raise DatabaseUnavailable(f"{_named(settings)}: {error}") from error
+
+
+def has_database(settings: Settings) -> bool:
+    """Whether there are results already: a configured database, or an embedded one that was used before."""
+    return settings.database.resolved_dsn() is not None or EMBEDDED.exists()
+
+
+def _embedded() -> AbstractContextManager[str]:
+    try:
+        EMBEDDED.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{EMBEDDED.parent}: cannot be written: {error.strerror}") from error
+    return local_postgres(EMBEDDED)
+
+
+def _named(settings: Settings) -> str:
+    """What a complaint about the database is about: a field of the configuration, or the embedded one's folder."""
+    if settings.database.dsn_file is not None and not settings.database.dsn:
+        return "database.dsn_file"
+    return str(EMBEDDED) if settings.database.dsn is None else "database.dsn"

@@ -1,12 +1,17 @@
-"""What the exit code of a command says; 2 is usage or input error everywhere."""
+"""What the exit code of a command says."""
 
 from services.aggregator.states import RunState
 from services.aggregator.statistics.verdicts import Verdict
 
 OK = 0
 DRIFT = 1
+REFUSED = 2
 INCONCLUSIVE = 3
 NOT_MEASURED = 4
+# A fault of Seep's own; sysexits.h calls it EX_SOFTWARE.
+FAULT = 70
+# As a shell says of a process that SIGPIPE ended.
+BROKEN_PIPE = 141
 
 
 def of_run(state: RunState, measured: bool) -> int:

@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,17 +10,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.database import open_store
-from cli.results import known_run, wide_console
+from cli.noise import Expected, expected_noise, instead
+from cli.results import wide_console
 from cli.suites import SuiteArgument, find_suite
 from seep.errors import InputError
-from seep.settings import load_settings
 from seep.suites.loading import load_suite
 from seep.suites.schema import PROMPT_PLACE, Suite
-from services.aggregator.judgements import Judgements
-from services.aggregator.judging import refuse_unjudgeable
 from services.aggregator.rates import ALL
-from services.aggregator.statistics.planning import Noise, Plan, Power, noise_of_clusters, noise_of_rate
+from services.aggregator.statistics.planning import Plan, Power
 from services.aggregator.statistics.planning import plan as plan_comparison
 from services.aggregator.statistics.verdicts import DELTA_POINTS
 
@@ -27,9 +25,6 @@ CHARACTERS_PER_TOKEN = 4
 """English under the usual tokenizers; a prompt's tokens are counted without loading one."""
 
 DELTA = DELTA_POINTS / 100
-
-Noises = dict[tuple[str, str], Noise]
-"""By metric ("" for any) and category."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ def plan(
     power: Annotated[float, typer.Option(min=0.05, max=0.99, help="How surely it is to be found.")] = 0.8,
     rate: Annotated[float | None, typer.Option(min=1, max=99, help="The leak rate to expect, in percent.")] = None,
     icc: Annotated[
-        float | None, typer.Option(min=0, max=0.99, help="Correlation of comparisons within a job to expect.")
+        float | None, typer.Option(min=0, max=0.99, help="Correlation to expect of a job's comparisons in one sample.")
     ] = None,
     from_run: Annotated[str | None, typer.Option("--from", help="Take rate and correlation from this run.")] = None,
     tokens_per_second: Annotated[float, typer.Option(min=1, help="What the GPU generates, over all requests.")] = 5000,
@@ -63,27 +58,37 @@ def plan(
             f"suite {loaded.name}: only suites of the semantic probe that are clustered by job can be planned"
         )
     tests = _tests_per_job(loaded)
-    noises = _noises(loaded.name, tests, rate, icc, from_run)
-    # Where there is one category only, `all` is the same test once more.
-    cells = sum(len(tests) > 2 or category != ALL for _, category in noises)
+    expected = expected_noise(loaded.name, tests, rate, icc, from_run)
+    # All cells that a comparison adjusts for. Where there is one category only, `all` is the same test once more.
+    cells = expected.metrics * (len(tests) if len(tests) > 2 else 1)
     try:
         rows = [
             Row(*cell, of, plan_comparison(of, loaded.decoding.samples, noise, detect / 100, power, cells, DELTA))
-            for cell, noise in noises.items()
+            for cell, noise in expected.noises.items()
             for of in [tests[cell[1]]]
         ]
     except ValueError as error:
         raise InputError(f"--detect {detect:g}: {error}") from error
     _print_rows(rows, cells, loaded, detect, power)
     _print_cost(rows, loaded, tokens_per_second)
+    if expected.as_published:
+        why = f"run {from_run} has one sample, or its texts are deleted"
+        typer.echo(f"{why}: how much of its noise persists from run to run is taken from published answers")
+    for warning in _warnings(rows, expected, tests, from_run):
+        typer.echo(f"warning: category {warning}")
+
+
+def _warnings(rows: list[Row], expected: Expected, tests: dict[str, list[int]], from_run: str | None) -> Iterator[str]:
+    """What cannot be found in which category, and of which there is no plan."""
     for row in rows:
         if row.plan.samples is None:
+            named = f"{row.category}, {row.metric}" if row.metric else row.category
             bound = f"at most {100 * row.plan.most_power:.0f} % power with its {len(row.tests_per_job)} jobs"
-            typer.echo(
-                f"warning: category {row.category}: {bound}, however many samples; {row.plan.jobs} jobs would do"
-            )
-    for category in sorted(tests.keys() - {row.category for row in rows}):
-        typer.echo(f"warning: category {category}: run {from_run} has nothing measured of it")
+            yield f"{named}: {bound}, however many samples; {row.plan.jobs} jobs would do"
+    for category in sorted(tests.keys() - {category for _, category in (*expected.noises, *expected.unshown)}):
+        yield f"{category}: run {from_run} has nothing measured of it"
+    for (metric, category), reason in expected.unshown.items():
+        yield f"{category}, {metric}: {instead(from_run, reason)}"
 
 
 def _tests_per_job(suite: Suite) -> dict[str, list[int]]:
@@ -94,41 +99,6 @@ def _tests_per_job(suite: Suite) -> dict[str, list[int]]:
             tests[category].append(sum(test.category == category for test in job.tests))
         tests[ALL].append(len(job.tests))
     return {**{category: tests[category] for category in sorted(tests.keys() - {ALL})}, ALL: tests[ALL]}
-
-
-def _noises(
-    suite: str, tests: dict[str, list[int]], rate: float | None, icc: float | None, from_run: str | None
-) -> Noises:
-    if from_run is not None and (rate, icc) == (None, None):
-        noises = {cell: noise for cell, noise in _noises_of_run(from_run, suite).items() if cell[1] in tests}
-        if not noises:
-            raise InputError(f"run {from_run}: it has nothing measured of the categories of suite {suite}")
-        return noises
-    if from_run is None and rate is not None and icc is not None:
-        return {("", category): noise_of_rate(rate / 100, icc) for category in tests}
-    raise InputError("plan: expected --rate and --icc, or --from RUN")
-
-
-def _noises_of_run(run: str, suite: str) -> Noises:
-    with open_store(load_settings()) as store:
-        summary = known_run(store, run)
-        refuse_unjudgeable(summary)
-        if summary.suite != suite:
-            raise InputError(f"run {run}: it is a run of suite {summary.suite}, not of {suite}")
-        sums = Judgements(store).leak_sums([run])
-        ties = {(rate.metric, rate.category): rate.measures.get("tie") for rate in store.rates(run)}
-    clusters: defaultdict[tuple[str, str], defaultdict[str, list[tuple[float, int]]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for row in sums:
-        for category in (row.category, ALL):
-            clusters[row.metric, category][row.job].append((row.total, row.n))
-    noises = {}
-    for cell, jobs in sorted(clusters.items(), key=lambda item: (item[0][0], item[0][1] == ALL, item[0][1])):
-        of_jobs = [(sum(total for total, _ in of), sum(n for _, n in of)) for of in jobs.values()]
-        tie = ties.get(cell)
-        noises[cell] = noise_of_clusters(of_jobs, tie.share / 100 if tie else 0.0)
-    return noises
 
 
 def _print_rows(rows: list[Row], cells: int, suite: Suite, detect: float, power: float) -> None:

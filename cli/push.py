@@ -11,10 +11,11 @@ from typing import Annotated
 
 import typer
 
+from cli.database import has_database, open_store
 from cli.suites import SUITE_HELP, find_suite
 from seep.broker import Sender, TopicReader, create_topics, existing_topics
 from seep.codec import DecodeError, decode_manifest, encode_manifest, encode_prompt_job
-from seep.errors import InputError
+from seep.errors import InputError, Unavailable
 from seep.messages import Outgoing
 from seep.records import PromptJob, RunManifest
 from seep.schedule import occurrence_before, occurrence_run_id
@@ -141,12 +142,24 @@ def send_run(
 
 
 def cancel(run: Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]) -> None:
-    """Cancel a run: what is not generated or scored yet never will be."""
+    """Cancel a run: what is not generated or scored yet never will be. One that is over is refused."""
     settings = load_settings()
     sent = find_manifest(settings.kafka, run)
+    refuse_over(settings, run)
     with open_sender(settings.kafka, [RUNS]) as sender:
         sender.send([manifest_message(replace(sent, cancelled=True))])
     typer.echo(f"{run}: cancelled")
+
+
+def refuse_over(settings: Settings, run: str) -> None:
+    """Raises InputError for a run that the database knows to have nothing left to come."""
+    if not has_database(settings):
+        return
+    # A database that is away keeps nobody from cancelling.
+    with suppress(Unavailable), open_store(settings) as store:
+        summary = store.run(run)
+        if summary is not None and summary.state in ("complete", "partial"):
+            raise InputError(f"run {run} is {summary.state}: there is nothing to cancel")
 
 
 def check_target(settings: Settings, target: str) -> None:

@@ -17,6 +17,7 @@ from seep.errors import InputError
 from seep.records import LeakRate
 from seep.settings import load_settings
 from services.aggregator.dead import DeadReason
+from services.aggregator.rates import ALL
 from services.aggregator.states import RunSummary
 from services.aggregator.store import Only, Store
 from services.aggregator.sums import Comparison
@@ -24,6 +25,7 @@ from services.aggregator.sums import Comparison
 RunArgument = Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
+NOT_MEASURED = "not measured: no job of this run is scored"
 JSON_FIELDS = (
     *("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
     *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures"),
@@ -36,7 +38,12 @@ def rates(
     by: Annotated[str | None, typer.Option(help="`concept`: a rate per concept instead of per category.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the leak rates of a run with their 95 % intervals; exit code 4 where nothing is measured."""
+    """Print the leak rates of a run with their 95 % intervals.
+
+    Exit code 0, also of a run that is not whole; 4 where nothing is measured.
+
+    What is missing is known by category: --by concept leaves it out of the table, and has 0 for it in the JSON.
+    """
     if by not in (None, "concept"):
         raise InputError(f"--by {by}: expected concept")
     pools = [tuple(part.strip() for part in text.split(",")) for text in pool or []]
@@ -81,12 +88,16 @@ def examples(
     limit: Annotated[int, typer.Option(min=1)] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a model said: concept, test's and control's generation, and their similarities."""
+    """Show what a model said: concept, test's and control's generation, and their similarities.
+
+    Exit code 4 where nothing is measured.
+    """
     if leaks and ties:
         raise InputError("--leaks, --ties: expected one of them")
     only: Only | None = "leaks" if leaks else "ties" if ties else None
     with open_store(load_settings()) as store:
         summary = known_run(store, run)
+        measured = _refuse_unknown(store.rates(run), run, category, metric)
         found = store.comparisons(run, category, metric, only, limit)
     if summary.texts_deleted_at is not None:
         # On stderr, so that what reads JSON is not disturbed.
@@ -94,11 +105,10 @@ def examples(
         typer.echo(f"{gone} (retention.texts_days); its rates are not", err=True)
     if as_json:
         typer.echo(json.dumps([asdict(comparison) for comparison in found], indent=1, ensure_ascii=False))
-        return
-    for comparison in found:
-        _print_example(comparison)
-    if not found:
-        typer.echo("no such comparisons")
+    else:
+        _print_examples(found, measured)
+    if not measured:
+        raise typer.Exit(exit_codes.NOT_MEASURED)
 
 
 def known_run(store: Store, run: str) -> RunSummary:
@@ -116,15 +126,17 @@ def print_rates(
     not to trust."""
     typer.echo(f"run {summary.run}: {summary.suite} on {summary.target}, {summary.state}")
     table = Table(first_column, "metric", "rate", "95 % interval", box=None)
-    for name in ("comparisons", "clusters", "missing"):
+    # What a run expects, and so what is missing of it, is known by category.
+    counted = ("comparisons", "clusters", *(["missing"] if first_column == "category" else []))
+    for name in counted:
         table.add_column(name, justify="right")
     for rate in found:
-        counts = (rate.comparisons, rate.clusters, rate.missing)
-        table.add_row(Text(rate.category), rate.metric, *_interval(rate), *(str(count) for count in counts))
+        counts = (str(getattr(rate, name)) for name in counted)
+        table.add_row(Text(rate.category), rate.metric, *_interval(rate), *counts)
     wide_console().print(table)
     _print_measures(found, first_column)
     if not found:
-        typer.echo("not measured: no job of this run is scored")
+        typer.echo(NOT_MEASURED)
     if summary.cluster == "sample":
         typer.echo(SAMPLES_ARE_CLUSTERS)
     if summary.missing:
@@ -171,6 +183,25 @@ def _interval(rate: LeakRate) -> tuple[str, str]:
 def moment(seconds: float | None) -> str:
     """A time in Unix seconds as people write it, in UTC."""
     return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _refuse_unknown(rates: Sequence[LeakRate], run: str, category: str | None, metric: str | None) -> bool:
+    """Raises InputError for a category or a metric that a run with these rates does not have; whether it has any."""
+    known = {
+        "--category": (category, {rate.category for rate in rates} - {ALL}),
+        "--metric": (metric, {rate.metric for rate in rates}),
+    }
+    for option, (asked, names) in known.items():
+        if rates and asked is not None and asked not in names:
+            raise InputError(f"{option} {asked}: expected one of run {run}'s, {', '.join(sorted(names))}")
+    return bool(rates)
+
+
+def _print_examples(found: Sequence[Comparison], measured: bool) -> None:
+    for comparison in found:
+        _print_example(comparison)
+    if not found:
+        typer.echo("no such comparisons" if measured else NOT_MEASURED)
 
 
 def _print_example(comparison: Comparison) -> None:

@@ -129,6 +129,9 @@ def _report_import(
     typer.echo(f"{neutral} neutral arms; {left_out} rows belong to no job and were left out of the suite")
     if recorded_out:
         typer.echo(f"{recorded_out}: {len(rows)} prompts with {suite.decoding.samples} generations each")
+        empty = sum(not text.strip() for _, generations in rows for text in generations)
+        if empty:
+            typer.echo(f"empty answers among them: {empty}")
 
 
 def _tests_by_category(suite: AnySuite) -> Counter[str]:

@@ -1,5 +1,6 @@
 """The one configuration: seep.yaml, with environment variables (SEEP_KAFKA__BOOTSTRAP_SERVERS, ...) over it."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -7,11 +8,18 @@ from typing import Annotated, Literal
 
 import yaml
 from pydantic import Field, FilePath, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    YamlConfigSettingsSource,
+)
 
 from seep.errors import InputError
 from seep.schedule import flaw_of_schedule
 from seep.settings.engines import AnyEngine, Engine, OpenAiEngine, RecordedEngine, VllmEngine
+from seep.settings.environment import DELIMITER, PREFIX, variable_holding, variable_of
 from seep.settings.section import Identifier, Section
 from seep.settings.targets import OutputFilter, Target, TargetFormat, contradiction
 
@@ -192,7 +200,7 @@ class Aggregation(Section):
 class Settings(BaseSettings):
     """seep.yaml as one value; raises pydantic's ValidationError, which `load_settings` turns into one line."""
 
-    model_config = SettingsConfigDict(env_prefix="SEEP_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=DELIMITER, extra="forbid", frozen=True)
 
     kafka: Kafka = Kafka()
     database: Database = Database()
@@ -242,10 +250,21 @@ def _secret(file: Path, field: str) -> str:
         raise InputError(f"{field}: {file}: expected UTF-8") from error
 
 
+def _mistake(file: Path, error: ValidationError) -> InputError:
+    """The first of what is wrong, with its field and the place where that is to be mended."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    reason = first["msg"].removeprefix("Value error, ")
+    # What the sections contradict each other in is told by the message itself.
+    place = variable_of(first["loc"] or reason.partition(": ")[0].split("."))
+    return InputError(f"{place or file}: {where + ': ' if where else ''}{reason}")
+
+
 def load_settings(path: Path | None = None) -> Settings:
     """Reads the configuration file and the environment; the file is `path`, else SEEP_CONFIG, else ./seep.yaml.
 
-    Where none is named and ./seep.yaml is not there, the defaults stand. Raises InputError with file and field.
+    Where none is named and ./seep.yaml is not there, the defaults stand. Raises InputError with field and file, or with
+    the environment variable that the value came from.
     """
     named = path or (Path(os.environ["SEEP_CONFIG"]) if "SEEP_CONFIG" in os.environ else None)
     if named is not None and not named.is_file():
@@ -258,10 +277,10 @@ def load_settings(path: Path | None = None) -> Settings:
     try:
         return FromFile()
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{file}: {where + ': ' if where else ''}{reason}") from error
+        raise _mistake(file, error) from error
+    except SettingsError as error:
+        given = error.__cause__.doc if isinstance(error.__cause__, json.JSONDecodeError) else ""
+        raise InputError(f"{variable_holding(given) or error}: expected JSON, as of a section with its keys") from error
     except yaml.YAMLError as error:
         raise InputError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
     except (OSError, ValueError) as error:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from seep.errors import InputError
-from seep.suites.schema import AnySuite, LanguageSuite, Suite
+from seep.suites.schema import DEFAULT_PROBE, SCHEMAS, AnySuite
 from seep.suites.writing import write_texts
 
 try:  # libyaml's parser is ten times faster, which imported suites of many hundred prompts need
@@ -113,7 +113,10 @@ def _no_suite(*problems: Problem) -> ParsedSuite:
 
 
 def _validated(content: dict[Any, Any], root: yaml.Node) -> ParsedSuite:
-    schema = LanguageSuite if content.get("probe") == "language" else Suite
+    probe = content.get("probe", DEFAULT_PROBE)
+    schema = SCHEMAS.get(probe) if isinstance(probe, str) else None
+    if schema is None:
+        return _no_suite(Problem(line_of(root, ["probe"]), f"probe: expected {' or '.join(SCHEMAS)}, found {probe}"))
     try:
         return ParsedSuite(schema.model_validate(content), root, ())
     except ValidationError as error:

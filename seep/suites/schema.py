@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -115,7 +115,7 @@ class _Head(_Record):
 
     name: Slug
     version: Text
-    probe: Slug = "semantic"
+    probe: str
     language: str = Field(default="en", pattern=r"^[a-z]{2}$")
     cluster: Literal["job", "sample"] = "job"
     format: SuiteFormat
@@ -124,8 +124,9 @@ class _Head(_Record):
 
 
 class Suite(_Head):
-    """A versioned set of jobs of one probe."""
+    """A versioned set of jobs of the semantic probe, which is the one where a suite names none."""
 
+    probe: Literal["semantic"] = "semantic"
     jobs: Annotated[tuple[SuiteJob, ...], Field(strict=False), AfterValidator(_not_empty)]
 
     @property
@@ -184,6 +185,9 @@ class LanguageSuite(_Head):
 
 
 AnySuite = Suite | LanguageSuite
+DEFAULT_PROBE = "semantic"
+SCHEMAS: Mapping[str, type[AnySuite]] = {DEFAULT_PROBE: Suite, "language": LanguageSuite}
+"""By the name of its probe, what a suite is."""
 
 
 def _language_job(prompts: Iterable[tuple[str, str]]) -> Job:

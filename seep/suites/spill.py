@@ -135,6 +135,9 @@ def _suite(directives: list[Directive], path: Path) -> LanguageSuite:
     by_language: dict[str, list[str]] = defaultdict(list)
     for directive in directives:
         by_language[directive.language].append(directive.text)
+    if len(by_language) < 2:
+        field = "expected_lang" if path.suffix.lower() == ".json" else "directive_language"
+        raise InputError(f"{path}: {field}: expected at least two languages, found {', '.join(by_language) or 'none'}")
     samples = {len(directive.completions) for directive in directives}
     if len(samples) != 1:
         raise InputError(f"{path}: expected as many completions of every directive, found {sorted(samples)}")
@@ -151,13 +154,18 @@ def _suite(directives: list[Directive], path: Path) -> LanguageSuite:
             directives={language: tuple(texts) for language, texts in by_language.items()},
         )
     except ValidationError as error:
-        raise InputError(f"{path}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from error
+        raise _mistake(str(path), error) from error
 
 
 def _parsed(kind: type[Document], text: str, place: str) -> Document:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        found = error.errors()[0]
-        field = ".".join(str(step) for step in found["loc"])
-        raise InputError(f"{place}: {f'{field}: ' if field else ''}{found['msg']}") from error
+        raise _mistake(place, error) from error
+
+
+def _mistake(place: str, error: ValidationError) -> InputError:
+    """The first of what is wrong, with the name of its field."""
+    found = error.errors()[0]
+    field = ".".join(str(step) for step in found["loc"])
+    return InputError(f"{place}: {f'{field}: ' if field else ''}{found['msg'].removeprefix('Value error, ')}")

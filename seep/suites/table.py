@@ -14,12 +14,16 @@ from seep.errors import InputError
 
 @dataclass(frozen=True)
 class Table:
-    """Cells by row and column name, rows from 0; `first_row` is the place of row 0 in the file's own count."""
+    """Cells by row and column name, rows from 0; `first_row` is the place of row 0 in the file's own count.
+
+    `tells_none`: whether the file tells a cell without a value from an empty text.
+    """
 
     place: str
     first_row: int
     rows: tuple[Mapping[str, object], ...]
     columns: tuple[str, ...]
+    tells_none: bool = False
 
     def mistake(self, row: int, column: str, what: str) -> InputError:
         """The error that names the place of a cell; row -1 is the header."""
@@ -33,6 +37,12 @@ class Table:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.mistake(row, column, f"expected text, found {value}")
         return f"{value:.15g}"
+
+    def generation(self, row: int, column: str) -> str:
+        """The cell's text as an answer: what the file says is none is a failed generation, which may enter no rate."""
+        if self.tells_none and self.rows[row].get(column) is None:
+            raise self.mistake(row, column, 'expected text, found none; an empty answer is ""')
+        return self.text(row, column)
 
     @property
     def generation_columns(self) -> list[str]:
@@ -92,7 +102,8 @@ def _read_json_lines(path: Path) -> Table:
         if not isinstance(row, dict):
             raise InputError(f"{path}, row {number}: expected a JSON object of named columns")
         rows.append(row)
-    return Table(str(path), 1, tuple(rows), tuple(dict.fromkeys(name for row in rows for name in row)))
+    columns = tuple(dict.fromkeys(name for row in rows for name in row))
+    return Table(str(path), 1, tuple(rows), columns, tells_none=True)
 
 
 def _with_header(place: str, lines: Iterable[Sequence[object]]) -> Table:

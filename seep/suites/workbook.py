@@ -60,7 +60,7 @@ def _prompt(table: Table, row: int) -> str:
 
 def _generations(table: Table, row: int) -> list[str]:
     columns = table.generation_columns
-    texts = [table.text(row, column) for column in columns]
+    texts = [table.generation(row, column) for column in columns]
     if columns and not any(text.strip() for text in texts):
         raise table.mistake(row, columns[0], f"expected text in at least one of {', '.join(columns)}")
     return texts

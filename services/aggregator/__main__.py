@@ -19,7 +19,15 @@ from services.aggregator.exposition import Operation, OperationCollector, RateCo
 from services.aggregator.judgements import Judgements
 from services.aggregator.migrate import migrate
 from services.aggregator.monitor_exposition import MonitorCollector
-from services.aggregator.monitors import Watched, metric_names, monitor_statuses, note_schedules, watched, watched_rates
+from services.aggregator.monitors import (
+    Watched,
+    baselines,
+    metric_names,
+    monitor_statuses,
+    note_schedules,
+    watched,
+    watched_rates,
+)
 from services.aggregator.reading import dead_jobs, stalled_runs
 from services.aggregator.sharing import Shared
 from services.aggregator.store import Store
@@ -47,11 +55,11 @@ def operation(store: Store, settings: Settings) -> Operation:
 def expose(registry: CollectorRegistry, store: Store, settings: Settings, shown: Mapping[str, Watched]) -> None:
     """Registers the gauges of what a store keeps. Scrapes that overlap share each of their readings, so that the store
     has as many connections as there are kinds of them, however many scrape."""
-    metrics = metric_names(settings.metrics)
+    metrics, tested = metric_names(settings.metrics), baselines(settings.monitors)
     store.limit_statements(SCRAPED_STATEMENT_SECONDS)
     rates = Shared(lambda: watched_rates(store, shown, metrics))
     runs = Shared(lambda: operation(store, settings))
-    states = Shared(lambda: Judgements(store).monitor_states(list(settings.monitors)))
+    states = Shared(lambda: Judgements(store).monitor_states(tested))
     registry.register(RateCollector(rates))
     registry.register(OperationCollector(runs, sorted(settings.targets), STAGES))
     registry.register(MonitorCollector(states))

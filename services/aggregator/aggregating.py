@@ -51,9 +51,7 @@ def publish_changed(store: Store, send: Send, monitors: Mapping[str, Monitor]) -
     for run, mark in store.changed_runs():
         if tested:
             judge_finished(store, run, tested)
-        rates = store.rates(run)
-        send([_rate_message(rate) for rate in rates])
-        store.clear_changed(run, mark, rates)
+        store.publish(run, mark, lambda rates: send([_rate_message(rate) for rate in rates]))
 
 
 def judge_finished(store: Store, run: str, monitors: Mapping[str, Monitor]) -> None:

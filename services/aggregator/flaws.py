@@ -9,6 +9,10 @@ from services.aggregator.rates import ALL
 
 # It travels with each rate, in messages of a megabyte at most.
 LONGEST_PROVENANCE = 256 * 1024
+# Rates carry what is missing of all categories together in a uint32.
+MOST_COMPARISONS = 2**32 - 1
+# Seconds; whoever sends milliseconds is far beyond it, and is told.
+LATEST_CREATED_AT = 1e11
 
 
 def flaw(message: ScoredJob | RunManifest) -> Failure | None:
@@ -22,8 +26,10 @@ def _flaw_of_manifest(manifest: RunManifest) -> str | None:
         return "the run's id is empty or too long"
     if not is_name(manifest.monitor):
         return "the monitor's name is too long"
-    if not math.isfinite(manifest.created_at):
-        return "created_at is not a finite number"
+    if not 0 <= manifest.created_at <= LATEST_CREATED_AT:
+        return f"created_at is not a Unix time in seconds from 0 to {LATEST_CREATED_AT:.0f}"
+    if sum(manifest.comparisons.values()) > MOST_COMPARISONS:
+        return f"it expects more than {MOST_COMPARISONS} comparisons"
     return _flaw_of_run(manifest) or _flaw_of_categories(manifest.comparisons)
 
 

@@ -51,6 +51,14 @@ FROM test_sums WHERE run = ANY(%(runs)s) AND measure = 'leak'
 GROUP BY job, cluster, test, metric, category ORDER BY job, cluster, test, metric, category
 """
 
+# Of what is deleted with the texts: all tests of one sample together.
+SAMPLE_SUMS: LiteralString = """
+SELECT job, sample, metric, category, count(*) AS n, sum((measures ->> 'leak')::float8) AS total
+FROM comparisons, LATERAL jsonb_each(outcomes) AS of (metric, measures)
+WHERE run = %(run)s AND measures ->> 'leak' IS NOT NULL
+GROUP BY job, sample, metric, category ORDER BY job, sample, metric, category
+"""
+
 CLEAR_VERDICTS: LiteralString = "DELETE FROM verdicts WHERE run = %(run)s AND baseline = %(baseline)s"
 
 ADD_VERDICT: LiteralString = """
@@ -114,14 +122,17 @@ VALUES (%(monitor)s, %(run)s, %(metric)s, %(category)s, %(jobs)s::jsonb, %(score
 
 # The newest run that was tested speaks for each monitor; found one by one, or all runs of a monitor would be read.
 MONITOR_STATES: LiteralString = """
-SELECT newest.* FROM unnest(%(monitors)s::text[]) AS asked (monitor), LATERAL (
+SELECT newest.* FROM unnest(%(monitors)s::text[], %(baselines)s::text[]) AS asked (monitor, baseline), LATERAL (
     SELECT monitor, run, baseline, role, reason, e_value, alarm, extract(epoch FROM at)::float8 AS at
     FROM monitor_runs WHERE role = 'tested' AND monitor_runs.monitor = asked.monitor ORDER BY place DESC LIMIT 1
-) AS newest ORDER BY monitor
+) AS newest WHERE newest.baseline = asked.baseline ORDER BY monitor
 """
 
 STANDING: LiteralString = """
 SELECT EXISTS (SELECT FROM baselines WHERE name = %(baseline)s) AS is_set,
+       EXISTS (SELECT FROM baseline_runs WHERE baseline = %(baseline)s AND run = %(run)s)
+       OR EXISTS (SELECT FROM monitor_runs
+                  WHERE monitor = %(monitor)s AND run = %(run)s AND baseline = %(baseline)s) AS has_place,
        (SELECT reason FROM monitor_runs
         WHERE monitor = %(monitor)s AND run = %(run)s AND baseline = %(baseline)s AND role = 'skipped') AS skipped
 """

@@ -1,7 +1,7 @@
 """Baselines, verdicts and the streams of monitors, as they are kept in the store's database."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -23,6 +23,18 @@ class Baseline:
     name: str
     runs: list[str]
     set_at: float
+
+
+@dataclass(frozen=True)
+class SampleSum:
+    """`total` of the `n` leak scores of one job's tests in one sample, which share a control."""
+
+    job: str
+    sample: int
+    metric: str
+    category: str
+    n: int
+    total: float
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,7 @@ class _Judged:
 @dataclass(frozen=True)
 class _Standing:
     is_set: bool
+    has_place: bool
     skipped: str | None
 
 
@@ -103,6 +116,10 @@ class Judgements:
         with self._store.snapshot() as connection:
             return _leak_sums(connection, runs)
 
+    def sample_sums(self, run: str) -> list[SampleSum]:
+        """The leak scores of each job's samples, of the comparisons that are still there with their texts."""
+        return self._store.select(SampleSum, statements.SAMPLE_SUMS, {"run": run})
+
     def verdict(self, run: str, baseline: str) -> RunVerdict:
         """What was concluded of a run; without judgements where it was not compared with this baseline."""
         names = {"run": run, "baseline": baseline}
@@ -123,15 +140,18 @@ class Judgements:
             query = statements.NEWEST_OF_STREAM if after is None else statements.NEWEST_BEFORE
             return records(connection, StreamRun, query, asked)
 
-    def monitor_states(self, monitors: Sequence[str]) -> list[StreamRun]:
-        """The run that was tested last, of each monitor that has one."""
-        return self._store.select(StreamRun, statements.MONITOR_STATES, {"monitors": list(monitors)})
+    def monitor_states(self, baselines: Mapping[str, str]) -> list[StreamRun]:
+        """The run that was tested last against the baseline of its monitor, of each monitor that has one."""
+        asked = {"monitors": list(baselines), "baselines": list(baselines.values())}
+        return self._store.select(StreamRun, statements.MONITOR_STATES, asked)
 
     def why_not_tested(self, monitor: str, baseline: str, run: str) -> str | None:
-        """What is known to keep a monitor's finished run from being tested against its baseline."""
+        """What keeps a monitor's finished run from being tested against its baseline, or kept it."""
         asked = {"monitor": monitor, "baseline": baseline, "run": run}
         [standing] = self._store.select(_Standing, statements.STANDING, asked)
-        return standing.skipped if standing.is_set else f"the baseline {baseline} is not set"
+        if not standing.is_set:
+            return f"the baseline {baseline} is not set"
+        return standing.skipped if standing.has_place else f"it was not tested against the baseline {baseline}"
 
     def conclude(self, monitor: str, baseline: str, run: str) -> None:
         """Judges a monitor's finished run against its baseline and adds it to the monitor's stream, or notes there why

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seep.errors import InputError
 from services.aggregator.rates import ALL
@@ -54,7 +54,8 @@ def judge(
     """The run against the mean of the reference's runs, per metric of either and category, and for `all` of them
     together; there is no `all` where a comparison counts in several categories.
 
-    What the reference lacks, or the run, does not pair. P-values are adjusted over everything that is returned.
+    What the reference lacks, or the run, does not pair. P-values are adjusted over everything that is returned
+    and in which a difference could be found.
     """
     sides = [list(run), *(list(of_run) for of_run in reference)]
     ours, *theirs = [_means(rows) for rows in sides]
@@ -64,7 +65,7 @@ def judge(
     clusters = _clusters(ours, theirs)
     cells = [(metric, category) for metric in metrics for category in listed]
     effects = [paired_effect(clusters.get(cell, ())) for cell in cells]
-    adjusted_ps = adjusted([effect.p for effect in effects])
+    adjusted_ps = adjusted(effects)
     return [
         _judgement(cell, effect, adjusted_p, delta)
         for cell, effect, adjusted_p in zip(cells, effects, adjusted_ps, strict=True)
@@ -86,6 +87,13 @@ def differences(run: RunSummary, reference: RunSummary) -> dict[str, tuple[str, 
     }
 
 
+def known_differences(run: RunSummary, reference: RunSummary) -> dict[str, tuple[str, str]]:
+    """The same, without what is unknown: how a run was made is told by its jobs, of which one may have none."""
+    if run.provenance and reference.provenance:
+        return differences(run, reference)
+    return differences(replace(run, provenance={}), replace(reference, provenance={}))
+
+
 def refuse_unjudgeable(run: RunSummary) -> None:
     """Raises InputError for a run that is not finished or whose jobs differ in how they were made."""
     if run.state == "running":
@@ -98,7 +106,7 @@ def refuse_unjudgeable(run: RunSummary) -> None:
 
 def incomparable(run: RunSummary, reference: RunSummary) -> list[str]:
     """What must be the same for two runs to be compared, and is not."""
-    return [name for name in ("suite_hash", DECODING) if name in differences(run, reference)]
+    return [name for name in ("suite_hash", DECODING) if name in known_differences(run, reference)]
 
 
 def _facts(run: RunSummary) -> dict[str, str]:

@@ -52,9 +52,10 @@ class _Since:
 
 
 def note_schedules(store: Store, monitors: Mapping[str, Monitor]) -> None:
-    """Keeps since when each monitor has its schedule; what is known already stays."""
+    """Keeps since when each monitor has its schedule; what is known already stays, and others are forgotten."""
     rows = [(name, monitor.schedule) for name, monitor in monitors.items() if monitor.schedule is not None]
     with store.transaction() as connection:
+        connection.execute(queries.FORGET_SCHEDULES, ([name for name, _ in rows],))
         connection.cursor().executemany(queries.NOTE_SCHEDULE, rows)
 
 
@@ -81,6 +82,11 @@ def metric_names(metrics: Metrics) -> set[str]:
     if metrics.bert_score is not None:
         names |= {"bert_score" if score == "f1" else f"bert_score_{score}" for score in metrics.bert_score.scores}
     return names
+
+
+def baselines(monitors: Mapping[str, Monitor]) -> dict[str, str]:
+    """The baseline of each monitor that has one."""
+    return {name: monitor.baseline for name, monitor in monitors.items() if monitor.baseline is not None}
 
 
 def watched_rates(store: Store, monitors: Mapping[str, Watched], metrics: Collection[str]) -> list[LeakRate]:

@@ -39,6 +39,9 @@ _OF_MONITOR: LiteralString = SUMMARIES + "WHERE monitor = %(monitor)s AND schedu
 LATEST_OF_MONITOR: LiteralString = _OF_MONITOR + "ORDER BY scheduled DESC LIMIT 1"
 LATEST_FINISHED_OF_MONITOR: LiteralString = _OF_MONITOR + "AND jobs <= recorded + dead ORDER BY scheduled DESC LIMIT 1"
 
+# Who takes up a schedule again has not been waiting meanwhile.
+FORGET_SCHEDULES: LiteralString = "DELETE FROM monitor_schedules WHERE monitor <> ALL(%s)"
+
 NOTE_SCHEDULE: LiteralString = """
 INSERT INTO monitor_schedules (monitor, schedule) VALUES (%s, %s)
 ON CONFLICT (monitor) DO UPDATE SET schedule = EXCLUDED.schedule, since = now()

@@ -9,7 +9,7 @@ from seep.errors import InputError
 from seep.records import Estimate, LeakRate
 from services.aggregator.statistics.agreement import ScoreShares, cohens_kappa
 from services.aggregator.statistics.intervals import Interval, rate_with_interval
-from services.aggregator.sums import AGREEMENT, ECHO, LEAK, CategorySum, ConceptSums
+from services.aggregator.sums import AGREEMENT, ECHO, LEAK, CellSums
 
 ALL = "all"
 POOL_SEPARATOR = "+"
@@ -43,13 +43,13 @@ class RunFacts:
         return len(self.provenances) > 1
 
 
-def leak_rates(facts: RunFacts, sums: Iterable[CategorySum], pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
+def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
     """Rates per metric: each category by name, `all`, then the pools, named "1+2"; `sums` are by category.
 
     There is no `all` where a comparison counts in several categories. Raises InputError for a pool with a category that
     the run does not have, or with two that count the same comparison.
     """
-    by_metric = _by_metric_and_category(sums)
+    by_metric = _by_metric_and_cell(sums)
     categories = sorted(set(facts.expected).union(*by_metric.values()))
     listed = {category: [category] for category in categories}
     if not facts.sharing(categories):
@@ -58,15 +58,16 @@ def leak_rates(facts: RunFacts, sums: Iterable[CategorySum], pools: Sequence[Seq
         _refuse_unpoolable(facts, pool, categories)
         listed[POOL_SEPARATOR.join(pool)] = sorted(set(pool))
     rates = [
-        _rate(facts, metric, name, _clusters(cells, members), _missing(facts.expected, cells, members))
+        _rate(facts, metric, name, _clusters(cells, members), _missing(facts.expected, recorded, members))
         for metric, cells in by_metric.items()
+        for recorded in [{category: _comparisons(rows) for category, rows in cells.items()}]
         for name, members in listed.items()
     ]
     return _with_kappa(rates)
 
 
-def leak_rates_by_concept(facts: RunFacts, sums: Iterable[ConceptSums]) -> list[LeakRate]:
-    """Rates per metric: each concept by name, standing where the category stands.
+def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSums]) -> list[LeakRate]:
+    """Rates per metric: each concept by name, standing where the category stands; `sums` are by concept.
 
     `missing` is 0 throughout: what a run expects is known by category, not by concept. Raises InputError where a
     comparison counts in several categories.
@@ -75,19 +76,21 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[ConceptSums]) -> list[
         raise InputError(
             f"--by concept: run {facts.run} counts a comparison in several categories; see them one by one"
         )
-    grouped: defaultdict[tuple[str, str], dict[str, Clusters]] = defaultdict(dict)
-    for of in sums:
-        grouped[of.metric, of.concept][of.measure] = list(zip(of.totals, of.sizes, strict=True))
     rates = [
-        _rate(facts, metric, concept, clusters, missing=0) for (metric, concept), clusters in sorted(grouped.items())
+        _rate(facts, metric, concept, _clusters(cells, [concept]), missing=0)
+        for metric, cells in _by_metric_and_cell(sums).items()
+        for concept in sorted(cells)
     ]
     return _with_kappa(rates)
 
 
-def missing_comparisons(facts: RunFacts, sums: Iterable[CategorySum]) -> int:
-    """Expected comparisons that are not recorded, under the metric that lacks most; all where nothing is recorded."""
-    of_metrics = [_missing(facts.expected, cells, facts.expected) for cells in _by_metric_and_category(sums).values()]
-    return max(of_metrics, default=sum(facts.expected.values()))
+def missing_comparisons(expected: Mapping[str, int], recorded: Iterable[Mapping[str, int]]) -> int:
+    """Expected comparisons that are not recorded, under the metric that lacks most; all where nothing is recorded.
+
+    `recorded` has the comparisons by category, of each metric.
+    """
+    of_metrics = [_missing(expected, of_metric, expected) for of_metric in recorded]
+    return max(of_metrics, default=sum(expected.values()))
 
 
 def common_provenance(provenances: Sequence[Mapping[str, str]]) -> dict[str, str]:
@@ -98,10 +101,10 @@ def common_provenance(provenances: Sequence[Mapping[str, str]]) -> dict[str, str
     return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
 
 
-def _by_metric_and_category(sums: Iterable[CategorySum]) -> dict[str, dict[str, list[CategorySum]]]:
-    grouped: defaultdict[str, defaultdict[str, list[CategorySum]]] = defaultdict(lambda: defaultdict(list))
+def _by_metric_and_cell(sums: Iterable[CellSums]) -> dict[str, dict[str, list[CellSums]]]:
+    grouped: defaultdict[str, defaultdict[str, list[CellSums]]] = defaultdict(lambda: defaultdict(list))
     for row in sums:
-        grouped[row.metric][row.category].append(row)
+        grouped[row.metric][row.cell].append(row)
     return {metric: dict(cells) for metric, cells in sorted(grouped.items())}
 
 
@@ -114,13 +117,13 @@ def _refuse_unpoolable(facts: RunFacts, pool: Sequence[str], categories: Sequenc
         raise InputError(f"pool: {' and '.join(sorted(sharing))} count the same comparisons: their mean is no rate")
 
 
-def _missing(expected: Mapping[str, int], cells: Mapping[str, list[CategorySum]], members: Iterable[str]) -> int:
+def _missing(expected: Mapping[str, int], recorded: Mapping[str, int], members: Iterable[str]) -> int:
     # Member by member: comparisons that nobody expected must not make up for missing ones.
-    return sum(max(0, expected.get(member, 0) - _comparisons(cells.get(member, ()))) for member in members)
+    return sum(max(0, expected.get(member, 0) - recorded.get(member, 0)) for member in members)
 
 
-def _comparisons(sums: Iterable[CategorySum]) -> int:
-    return sum(row.n for row in sums if row.measure == LEAK)
+def _comparisons(sums: Iterable[CellSums]) -> int:
+    return sum(sum(of.sizes) for of in sums if of.measure == LEAK)
 
 
 def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Clusters], missing: int) -> LeakRate:
@@ -147,19 +150,18 @@ def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Cluste
     )
 
 
-def _clusters(cells: Mapping[str, list[CategorySum]], members: Iterable[str]) -> dict[str, Clusters]:
-    """By measure, over these categories."""
-    totals: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
-    sizes: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-    pooled = [row for member in members for row in cells.get(member, ())]
-    # In a fixed order: sums of fractions then have the same last digit, however the rows arrived.
-    for row in sorted(pooled, key=lambda row: (row.cluster, row.category, row.total)):
-        totals[row.measure][row.cluster] += row.total
-        sizes[row.measure][row.cluster] += row.n
-    return {
-        measure: [(total, sizes[measure][cluster]) for cluster, total in of_clusters.items()]
-        for measure, of_clusters in totals.items()
-    }
+def _clusters(cells: Mapping[str, list[CellSums]], members: Iterable[str]) -> dict[str, Clusters]:
+    """By measure, over these cells."""
+    parts: defaultdict[str, defaultdict[str, list[tuple[float, int]]]] = defaultdict(lambda: defaultdict(list))
+    for of in (of for member in members for of in cells.get(member, ())):
+        for cluster, total, n in zip(of.clusters, of.totals, of.sizes, strict=True):
+            parts[of.measure][cluster].append((total, n))
+    return {measure: [_added(of) for of in of_clusters.values()] for measure, of_clusters in parts.items()}
+
+
+def _added(parts: Sequence[tuple[float, int]]) -> tuple[float, int]:
+    # Rounded once: sums of fractions then have the same last digit, in whatever order they arrived.
+    return parts[0] if len(parts) == 1 else (math.fsum(total for total, _ in parts), sum(n for _, n in parts))
 
 
 def _estimate(interval: Interval) -> Estimate | None:

@@ -9,6 +9,7 @@ from services.aggregator.database import Connection, Cursor
 from services.aggregator.dead import DeadJob
 from services.aggregator.rows import (
     cluster_rows,
+    comparison_counts,
     comparison_rows,
     dead_row,
     job_row,
@@ -45,6 +46,10 @@ def _record_manifests(cursor: Cursor, manifests: Iterable[RunManifest]) -> set[s
     changed: set[str] = set()
     for manifest in manifests:
         row = manifest_row(manifest)
+        if cursor.execute(statements.OTHERS_JOBS, row).fetchone():
+            # They would be counted as its own. What has been dropped meanwhile for not being theirs is missing.
+            for statement in statements.FORGET_SCORED:
+                cursor.execute(statement, row)
         changed.update(run for (run,) in cursor.execute(statements.FILL_FROM_MANIFEST, row))
         if manifest.cancelled:
             changed.update(run for (run,) in cursor.execute(statements.CANCEL, (row["run"],)))
@@ -63,6 +68,7 @@ def _record_scored(cursor: Cursor, scored: Iterable[ScoredJob]) -> set[str]:
     cursor.executemany(statements.INSERT_PROVENANCE, sorted(provenances))
     new = [job for key, job in by_key.items() if key in added]
     sums = [(job.generated.prompts.run, per_test_sums(job)) for job in new]
+    cursor.executemany(statements.COUNT_COMPARISONS, comparison_counts(row for _, of in sums for row in of))
     _copy(cursor, statements.COPY_SUMS, (row for _, of in sums for row in sum_rows(of)))
     _copy(cursor, statements.COPY_CLUSTER_SUMS, (row for run, of in sums for row in cluster_rows(run, of)))
     _copy(cursor, statements.COPY_COMPARISONS, (row for job in new for row in comparison_rows(comparisons(job))))

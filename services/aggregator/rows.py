@@ -1,5 +1,6 @@
 """From records to the rows that are written; knows what PostgreSQL's types take, and not how it is spoken to."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -9,7 +10,7 @@ import orjson
 from seep.records import PromptJob, RunManifest, ScoredJob
 from services.aggregator.dead import DeadJob
 from services.aggregator.identifiers import NUL, without_nul
-from services.aggregator.sums import CategorySum, Comparison, PerTestSum, sums_per_cluster
+from services.aggregator.sums import LEAK, CategorySum, Comparison, PerTestSum, sums_per_cluster
 
 Row = tuple[Any, ...]
 
@@ -63,6 +64,15 @@ def sum_rows(sums: Iterable[PerTestSum]) -> Iterator[Row]:
 def cluster_rows(run: str, sums: Iterable[PerTestSum]) -> Iterator[Row]:
     """Columns of cluster_sums, from all sums of a job of this run."""
     return ((storable(run), *_columns(of)) for of in sums_per_cluster(sums))
+
+
+def comparison_counts(sums: Iterable[PerTestSum]) -> list[Row]:
+    """Columns of recorded_comparisons."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for of in sums:
+        if of.measure == LEAK:
+            counts[storable(of.run), storable(of.metric), storable(of.category)] += of.n
+    return [(*names, n) for names, n in sorted(counts.items())]
 
 
 def comparison_rows(comparisons: Iterable[Comparison]) -> Iterator[Row]:

@@ -8,6 +8,21 @@ INSERT_RUN: LiteralString = "INSERT INTO runs (run) VALUES (%s) ON CONFLICT DO N
 # run changes its id: what only refers to one need not wait.
 LOCK_RUNS: LiteralString = "SELECT 1 FROM runs WHERE run = ANY(%s) ORDER BY run FOR NO KEY UPDATE"
 
+# Jobs that came before the manifest, and are of something else that was sent under the run's id.
+OTHERS_JOBS: LiteralString = """
+SELECT 1 FROM runs WHERE run = %(run)s AND jobs IS NULL AND cluster IS NOT NULL
+  AND (target, suite_hash, samples) <> (%(target)s, %(suite_hash)s, %(samples)s)
+"""
+
+# All that a scored job adds; a dead one may be anybody's.
+FORGET_SCORED: tuple[LiteralString, ...] = (
+    "DELETE FROM jobs WHERE run = %(run)s AND status = 'scored'",
+    *(
+        f"DELETE FROM {table} WHERE run = %(run)s"
+        for table in ("provenances", "test_sums", "cluster_sums", "recorded_comparisons", "comparisons", "rates")
+    ),
+)
+
 FILL_FROM_MANIFEST: LiteralString = """
 UPDATE runs
 SET target = %(target)s, suite = %(suite)s, suite_version = %(suite_version)s, suite_hash = %(suite_hash)s,
@@ -62,6 +77,12 @@ COPY comparisons (run, job, test, sample, category, concept, prompt, generation,
                   control_generation, outcomes, similarities) FROM STDIN
 """
 
+# A job's sums are written once, and its comparisons are counted with them.
+COUNT_COMPARISONS: LiteralString = """
+INSERT INTO recorded_comparisons AS known (run, metric, category, n) VALUES (%s, %s, %s, %s)
+ON CONFLICT (run, metric, category) DO UPDATE SET n = known.n + EXCLUDED.n
+"""
+
 # Counted anew, not added up: a dead job that is scored moves from one count to the other.
 MARK_CHANGED: LiteralString = """
 UPDATE runs
@@ -75,18 +96,15 @@ WHERE runs.run = changed.run
 
 CHANGED_RUNS: LiteralString = "SELECT run, changes FROM runs WHERE changes > published ORDER BY run"
 
-# A mark older than what was published already: a slower process has just published older rates over newer ones, so
-# the run counts as changed once more.
-CLEAR_CHANGED: LiteralString = """
-UPDATE runs
-SET changes = changes + (published > %(mark)s)::int, published = greatest(published, %(mark)s)
-WHERE run = %(run)s
-"""
+# One publisher of a run at a time, from reading its rates to their being sent: older ones never follow newer ones. It
+# may be held by a process that hangs: whoever waits tries again later. The other locks of this kind are monitors'.
+WAIT_A_MINUTE: LiteralString = "SET LOCAL lock_timeout = '60s'"
+LOCK_PUBLISHING: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended(%(run)s, 1))"
 
-# Only by the publisher that is not behind another: see CLEAR_CHANGED.
+CLEAR_CHANGED: LiteralString = "UPDATE runs SET published = greatest(published, %(mark)s) WHERE run = %(run)s"
+
 KEEP_RATE: LiteralString = """
-INSERT INTO rates (run, metric, category, rate)
-SELECT run, %(metric)s, %(category)s, %(rate)s FROM runs WHERE run = %(run)s AND published <= %(mark)s
+INSERT INTO rates (run, metric, category, rate) VALUES (%(run)s, %(metric)s, %(category)s, %(rate)s)
 ON CONFLICT (run, metric, category) DO UPDATE SET rate = EXCLUDED.rate
 """
 
@@ -122,19 +140,22 @@ ONE_RUN: LiteralString = SUMMARIES + "WHERE run = %s"
 
 SOME_RUNS: LiteralString = SUMMARIES + "WHERE run = ANY(%s)"
 
+# One row for all clusters of a measure: to fetch a row for each takes longer than all that is done with them.
 SUMS_BY_CATEGORY: LiteralString = """
-SELECT cluster, category, metric, measure, n, total FROM cluster_sums WHERE run = %s
+SELECT category AS cell, metric, measure, array_agg(cluster) AS clusters, array_agg(n) AS sizes,
+       array_agg(total) AS totals
+FROM cluster_sums WHERE run = %s GROUP BY category, metric, measure
 """
 
 # Added as decimals (of 15 digits each), which is exact: no order of the rows changes the last digit. Sums without a
-# test belong to a whole job, and so to no concept. One row for all clusters of a measure: to fetch a row for each takes
-# longer than to add them.
+# test belong to a whole job, and so to no concept.
 SUMS_BY_CONCEPT: LiteralString = """
-SELECT concept, metric, measure, array_agg(n) AS sizes, array_agg(total) AS totals
+SELECT concept AS cell, metric, measure, array_agg(cluster) AS clusters, array_agg(n) AS sizes,
+       array_agg(total) AS totals
 FROM (
     SELECT cluster, concept, metric, measure, sum(n)::bigint AS n, sum(total::numeric)::float8 AS total
     FROM test_sums WHERE run = %s AND test <> '' GROUP BY cluster, concept, metric, measure
-) AS clusters
+) AS of_clusters
 GROUP BY concept, metric, measure
 """
 
@@ -145,9 +166,8 @@ FROM (SELECT DISTINCT job, test, category FROM test_sums WHERE run = %s AND test
 GROUP BY job, test HAVING count(*) > 1
 """
 
-RECORDED_PER_CELL: LiteralString = """
-SELECT run, '' AS cluster, category, metric, measure, sum(n)::bigint AS n, sum(total) AS total
-FROM cluster_sums WHERE run = ANY(%s) AND measure = 'leak' GROUP BY run, category, metric, measure
+RECORDED_COMPARISONS: LiteralString = """
+SELECT run, array_agg(category), array_agg(n) FROM recorded_comparisons WHERE run = ANY(%s) GROUP BY run, metric
 """
 
 DEAD_REASONS: LiteralString = """

@@ -1,7 +1,7 @@
 """What the aggregator keeps of runs in PostgreSQL, and how it is asked for."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any, Literal, LiteralString
@@ -21,7 +21,7 @@ from services.aggregator.rates import (
 )
 from services.aggregator.recording import record
 from services.aggregator.states import RunSummary, run_state
-from services.aggregator.sums import CategorySum, Comparison, ConceptSums, Place
+from services.aggregator.sums import CellSums, Comparison, Place
 
 Only = Literal["leaks", "ties"]
 MEASURES: Mapping[Only, str] = {"leaks": "leak", "ties": "tie"}
@@ -55,18 +55,24 @@ class Store(Database):
             record(connection, scored, dead, manifests)
 
     def changed_runs(self) -> list[tuple[str, int]]:
-        """The runs whose rates are to be published, each with the mark that `clear_changed` takes afterwards."""
+        """The runs whose rates are to be published, each with the mark that `publish` takes."""
         with self.snapshot() as connection:
             return connection.cursor().execute(statements.CHANGED_RUNS).fetchall()
 
-    def clear_changed(self, run: str, mark: int, rates: Sequence[LeakRate] = ()) -> None:
-        """Keeps the run's rates as of `mark`, which are published; what changed since stays to be published."""
-        rows = [
-            {"run": run, "mark": mark, "metric": rate.metric, "category": rate.category, "rate": encode_rate(rate)}
-            for rate in rates
-        ]
+    def publish(self, run: str, mark: int, send: Callable[[Sequence[LeakRate]], None]) -> None:
+        """Sends the run's rates and keeps them as its published ones; what changed after `mark` stays to be published.
+
+        Where `send` raises nothing is kept. Processes that publish one run wait for each other.
+        """
         with self.transaction() as connection:
-            connection.execute(statements.LOCK_RUNS, ([run],))
+            connection.execute(statements.WAIT_A_MINUTE)
+            connection.execute(statements.LOCK_PUBLISHING, {"run": run})
+            rates = self.rates(run)
+            send(rates)
+            rows = [
+                {"run": run, "metric": rate.metric, "category": rate.category, "rate": encode_rate(rate)}
+                for rate in rates
+            ]
             connection.cursor().executemany(statements.KEEP_RATE, rows)
             connection.execute(statements.CLEAR_CHANGED, {"run": run, "mark": mark})
 
@@ -89,7 +95,7 @@ class Store(Database):
             facts = _facts(connection, run)
             if facts is None:
                 return []
-            return leak_rates(facts, records(connection, CategorySum, statements.SUMS_BY_CATEGORY, (run,)), pools)
+            return leak_rates(facts, records(connection, CellSums, statements.SUMS_BY_CATEGORY, (run,)), pools)
 
     def rates_by_concept(self, run: str) -> list[LeakRate]:
         """The run's rates per metric and concept, which stands where the category stands."""
@@ -97,7 +103,7 @@ class Store(Database):
             facts = _facts(connection, run)
             if facts is None:
                 return []
-            return leak_rates_by_concept(facts, records(connection, ConceptSums, statements.SUMS_BY_CONCEPT, (run,)))
+            return leak_rates_by_concept(facts, records(connection, CellSums, statements.SUMS_BY_CONCEPT, (run,)))
 
     def runs(
         self,
@@ -165,12 +171,12 @@ class Store(Database):
 
     def _summaries(self, connection: Connection, query: LiteralString, asked: Parameters) -> list[RunSummary]:
         rows = as_dicts(connection, query, asked)
-        recorded: defaultdict[str, list[CategorySum]] = defaultdict(list)
-        for run, *of in connection.execute(statements.RECORDED_PER_CELL, ([row["run"] for row in rows],)):
-            recorded[run].append(CategorySum(*of))
+        recorded: defaultdict[str, list[Mapping[str, int]]] = defaultdict(list)
+        for run, categories, ns in connection.execute(statements.RECORDED_COMPARISONS, ([row["run"] for row in rows],)):
+            recorded[run].append(dict(zip(categories, ns, strict=True)))
         return [self._summary(row, recorded[row["run"]]) for row in rows]
 
-    def _summary(self, row: Mapping[str, Any], recorded: Sequence[CategorySum]) -> RunSummary:
+    def _summary(self, row: Mapping[str, Any], recorded: Sequence[Mapping[str, int]]) -> RunSummary:
         facts = _facts_of(row)
         state = run_state(
             expected=row["jobs"],
@@ -194,7 +200,7 @@ class Store(Database):
             recorded=row["recorded"],
             dead=row["dead"],
             comparisons=None if row["jobs"] is None else sum(facts.expected.values()),
-            missing=missing_comparisons(facts, recorded),
+            missing=missing_comparisons(facts.expected, recorded),
             mixed=facts.mixed,
             created_at=row["created_at"],
             progress_at=row["progress_at"],

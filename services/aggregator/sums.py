@@ -47,12 +47,14 @@ class CategorySum:
 
 
 @dataclass(frozen=True)
-class ConceptSums:
-    """One measure of one concept: of each cluster the number of its values (`sizes`) and their total, in one order."""
+class CellSums:
+    """One measure of a cell, a category or a concept: of each of its clusters the number of values (`sizes`) and their
+    total, in one order."""
 
-    concept: str
+    cell: str
     metric: str
     measure: str
+    clusters: Sequence[str]
     sizes: Sequence[int]
     totals: Sequence[float]
 

@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from benchmarks.comparing import TWELVE, found, is_drift, of_changed, of_unchanged, promised
-from benchmarks.coverage import COLOURS, coverage
+from benchmarks.comparing import (
+    TWELVE,
+    Planned,
+    found,
+    is_drift,
+    of_changed,
+    of_unchanged,
+    promised,
+    promised_from_runs,
+)
+from benchmarks.coverage import COLOURS, SETS, coverage
+from benchmarks.effects import discoveries, matrix, rare_coverage, simulated_coverage
 from benchmarks.watching import days_to_alarm, false_alarms
 
 ALMOST_IMPOSSIBLE = 0.001
@@ -19,6 +29,25 @@ def test_intervals_hold_the_truth_and_those_of_a_bootstrap_do_so_less_often() ->
     assert measured["bootstrap"][0] < held
 
 
+def test_intervals_of_effects_hold_where_leaks_are_rare_and_those_of_the_t_test_do_not() -> None:
+    held = rare_coverage(80, [0.04, 0.06, 0.1])
+    assert min(ours for ours, _ in held.values()) > 95
+    assert max(students for _, students in held.values()) < 91
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_intervals_of_effects_are_those_of_the_t_test_where_most_jobs_differ(name: str) -> None:
+    ours, students, width, narrower = simulated_coverage(*SETS[name], (0.7, 0.6), repeats=60)
+    assert width == pytest.approx(narrower, rel=0.02)
+    assert ours >= students > 80
+
+
+def test_a_switch_of_language_is_found_only_if_what_cannot_be_found_is_not_counted() -> None:
+    ours, all_counted = discoveries(matrix(0.01, 0.5, np.random.default_rng(1)))
+    assert {"l03>l03", "l03>l05"} <= ours
+    assert all_counted == set()
+
+
 @pytest.mark.parametrize("window", [1, 7])
 def test_a_model_compared_with_itself_is_not_called_drift(window: int) -> None:
     of_runs = of_unchanged(TWELVE, correlation=0.1, repeats=40, window=window)
@@ -28,18 +57,29 @@ def test_a_model_compared_with_itself_is_not_called_drift(window: int) -> None:
     assert binomtest(sum(low), len(low), 0.05, alternative="greater").pvalue > ALMOST_IMPOSSIBLE
 
 
-@pytest.mark.parametrize("change", [0.1, -0.1])
-def test_a_change_is_found_with_the_power_that_was_planned(change: float) -> None:
-    sizes = {"c": [6] * 16}
-    judged = of_changed(sizes, correlation=0.2, change=change, repeats=250)
-    power, drift = promised(sizes, 0.2, change)
+@pytest.mark.parametrize("from_control", [False, True])
+@pytest.mark.parametrize("samples", [1, 5])
+@pytest.mark.parametrize("change", [0.15, -0.1])
+def test_a_change_is_found_with_the_power_that_was_planned(change: float, samples: int, from_control: bool) -> None:
+    planned = Planned({"c": [6] * 16}, samples, 0.2, from_control)
+    judged = of_changed(planned, change, repeats=250)
+    power, drift = promised(planned, change, planned.noise)
     assert binomtest(sum(found(judged)), len(judged), power).pvalue > ALMOST_IMPOSSIBLE
     assert binomtest(sum(is_drift(judged)), len(judged), drift).pvalue > ALMOST_IMPOSSIBLE
 
 
+@pytest.mark.parametrize("from_control", [False, True])
+def test_a_plan_from_a_run_promises_what_one_from_the_noise_does(from_control: bool) -> None:
+    planned = Planned({"c": COLOURS}, 2, 0.2, from_control)
+    from_runs = promised_from_runs(planned, 0.1, runs=40)
+    assert np.mean(from_runs) == pytest.approx(promised(planned, 0.1, planned.noise)[0], abs=0.05)
+
+
 def test_the_power_of_the_verdict_is_that_of_one_category_among_many() -> None:
-    judged = of_changed(TWELVE, correlation=0.1, change=0.2, repeats=60)
-    assert binomtest(sum(is_drift(judged)), len(judged), promised(TWELVE, 0.1, 0.2)[1]).pvalue > ALMOST_IMPOSSIBLE
+    planned = Planned(TWELVE, 5, 0.1)
+    judged = of_changed(planned, change=0.2, repeats=60)
+    drift = promised(planned, 0.2, planned.noise)[1]
+    assert binomtest(sum(is_drift(judged)), len(judged), drift).pvalue > ALMOST_IMPOSSIBLE
 
 
 @pytest.mark.parametrize("run_effect", [0.0, 0.03])

@@ -1,4 +1,4 @@
-"""Baselines, comparisons and plans, as a user asks for them, on runs that are recorded already."""
+"""Baselines and comparisons, as a user asks for them, on runs that are recorded already."""
 
 import json
 import sys
@@ -24,7 +24,6 @@ SUITE = "name: rooms\nversion: '1'\nformat: {kind: plain}\n" + (
         for k in range(ROOMS)
     )
 )
-NEW_CATEGORY = "  - {control: Hall is, tests: [{concept: red, prompt: Red. Hall is, category: new}]}\n"
 
 
 @pytest.fixture
@@ -35,7 +34,6 @@ def seep(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     Path("rooms.yaml").write_text(SUITE, encoding="utf-8")
-    Path("others.yaml").write_text(SUITE.replace("name: rooms", "name: others"), encoding="utf-8")
     migrate(postgres_dsn)
     with Store.open(postgres_dsn) as store:
         record(store, "before", leaking=4)
@@ -44,6 +42,7 @@ def seep(
         record(store, "hotter", leaking=4, temperature="0.9")
         record(store, "again", leaking=4, model="before")
         record(store, "muted", leaking=2, temperature="0.9", answers=("",) * 5 + ("a room",) * 5, echoes=0)
+        record(store, "unscored", leaking=4, jobs=0, cancelled=True)
         record(store, "unfinished", leaking=4, jobs=ROOMS - 1)
         record(store, "cancelled", leaking=4, jobs=ROOMS - 1, cancelled=True)
 
@@ -111,6 +110,14 @@ def test_a_cancelled_run_is_compared_by_what_there_is_of_it(seep: Seep) -> None:
     assert seep("compare", "cancelled", "before")[0] == 0
 
 
+def test_a_run_of_which_nothing_is_scored_is_not_measured_rather_than_different(seep: Seep) -> None:
+    for pair in (("before", "unscored"), ("unscored", "before"), ("unscored", "cancelled")):
+        code, printed, complaint = seep("compare", *pair)
+        assert (code, complaint) == (4, "")
+        assert "decoding" not in printed
+        assert printed.endswith(f"{pair[0]} against {pair[1]}: not measured\n")
+
+
 def test_a_difference_that_matters_less_is_no_drift(seep: Seep) -> None:
     assert seep("compare", "more", "before", "--delta", "60")[0] == 0
 
@@ -130,6 +137,9 @@ def test_as_json(seep: Seep) -> None:
     told = json.loads(printed)
     assert (ended, told["verdict"], told["differences"]["model"]) == (1, "drift", ["before", "more"])
     assert {(of["category"], of["effect"]) for of in told["judgements"]} == {("1", 50.0), ("all", 50.0)}
+    rate = told["runs"]["more"][0]
+    assert (rate["rate"], rate["comparisons"], rate["clusters"]) == (90.0, 10 * ROOMS, ROOMS)
+    assert rate["low"] <= 90.0 <= rate["high"]
 
 
 def test_against_a_baseline_of_several_runs(seep: Seep) -> None:
@@ -161,11 +171,6 @@ def test_against_a_baseline_of_several_runs(seep: Seep) -> None:
         ("baseline set before same --name first", "run same: it differs from before in model"),
         ("baseline set before --name First", "--name First: expected 1 to 40"),
         ("baseline remove nowhere", "baseline nowhere: there is no such baseline"),
-        ("plan rooms.yaml", "plan: expected --rate and --icc, or --from RUN"),
-        ("plan rooms.yaml --rate 70", "plan: expected --rate and --icc, or --from RUN"),
-        ("plan rooms.yaml --from unfinished", "run unfinished: it is still running"),
-        ("plan others.yaml --from before", "run before: it is a run of suite rooms, not of others"),
-        ("plan rooms.yaml --rate 60 --icc 0 --detect 70", "--detect 70: a rate of 60 % cannot change by 70 points"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(seep: Seep, arguments: str, told: str) -> None:
@@ -184,7 +189,7 @@ def test_across_compares_what_differs(seep: Seep) -> None:
 
 def test_what_a_mitigation_does_beside_the_leak_rate_stands_side_by_side(seep: Seep) -> None:
     _, printed, _ = seep("compare", "muted", "before", "--across")
-    table = printed.split("side by side, in %")[1].splitlines()[1:]
+    table = printed.split("side by side, all of each run, in %")[1].splitlines()[1:]
     names = " ".join(table[0].split())
     assert names == "category metric run leak tie echo empty distinct 1 distinct 2"
     rows = {tuple(line.split()[:3]): line.split()[3:] for line in table[1:5]}
@@ -202,50 +207,3 @@ def test_a_window_stands_beside_a_run_as_its_mean(seep: Seep) -> None:
     code, printed, _ = seep("compare", "same", "--baseline", "window")
     assert code == 0
     assert ["1", "m", "window", "40.0"] in [line.split()[:4] for line in printed.splitlines()]
-
-
-def test_a_plan_from_what_is_expected_and_from_a_run(seep: Seep) -> None:
-    code, printed, complaint = seep("plan", "rooms.yaml", "--detect", "3", "--rate", "60", "--icc", "0")
-    assert (code, complaint) == (0, "")
-    # Variance 0.24 + 0.2451 downwards, over 80 jobs x n samples, and 2.84 standard errors with 79 degrees of freedom.
-    samples, jobs, generations = next(
-        line.split()[4:7] for line in printed.splitlines() if "with the samples needed" in line
-    )
-    assert 53 <= int(samples) <= 57
-    assert (jobs, generations) == ("80", str(int(samples) * 160))
-    assert "samples needed" in seep("plan", "rooms.yaml", "--from", "before")[1]
-
-
-def test_a_plan_promises_the_power_of_each_direction_and_of_the_verdict(seep: Seep) -> None:
-    _, printed, _ = seep("plan", "rooms.yaml", "--detect", "5", "--rate", "70", "--icc", "0")
-    row = next(line.split() for line in printed.splitlines() if line.startswith(" 1 "))
-    power_down, power_up, drift_down, drift_up = (int(row[k]) for k in (3, 7, 10, 14))
-    # A change of just the smallest that matters is measured as less half of the time.
-    assert (drift_down, drift_up) == (50, 50)
-    assert 50 < power_down < power_up
-    assert "drift: how surely that is the verdict, which asks for at least 5 points as measured" in printed
-    assert "adjusted over 1 test" in printed
-
-
-def test_a_plan_warns_of_what_no_number_of_samples_reaches_and_says_what_all_costs(seep: Seep) -> None:
-    code, printed, _ = seep("plan", "rooms.yaml", "--detect", "2", "--rate", "60", "--icc", "0.3")
-    assert code == 0
-    assert "not reachable" in printed
-    assert "with the samples needed" not in printed
-    jobs = int(printed.split(" jobs would do")[0].split()[-1])
-    costs = {
-        " ".join(words[:-6]): words[-6:]
-        for words in (line.split() for line in printed.splitlines())
-        if words[-6:-5] == ["10"]
-    }
-    assert costs["as the suite is"][:3] == ["10", "80", "1600"]
-    assert costs["or with the jobs"][:3] == ["10", str(jobs), str(20 * jobs)]
-    assert "warning: category 1: at most" in printed
-
-
-def test_a_plan_warns_of_categories_of_which_a_run_says_nothing(seep: Seep) -> None:
-    # A later version of the suite, which has another category.
-    Path("rooms.yaml").write_text(SUITE + NEW_CATEGORY, encoding="utf-8")
-    code, printed, _ = seep("plan", "rooms.yaml", "--from", "before")
-    assert code == 0
-    assert printed.splitlines()[-1] == "warning: category new: run before has nothing measured of it"

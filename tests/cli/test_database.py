@@ -1,6 +1,7 @@
-"""The results' database as the commands find it."""
+"""Trouble with the database is one line that says where it is configured."""
 
 import sys
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,20 +11,42 @@ from cli.main import main
 from services.aggregator.migrate import migrate
 
 
-def test_a_role_without_rights_is_told_so_in_one_line(
+def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    monkeypatch.setattr(sys, "argv", ["seep", "runs"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed, error = capsys.readouterr()
+    assert (ended.value.code, printed) == (2, "")
+    assert error.count("\n") == 1
+    return error
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".seep").write_text("", encoding="utf-8")
+    assert complaint(monkeypatch, capsys) == "seep: .seep: cannot be written: File exists\n"
+
+
+def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("SEEP_DATABASE__DSN", "postgresql://127.0.0.1:1/seep")
+    assert complaint(monkeypatch, capsys).startswith("seep: database.dsn: connection failed")
+    monkeypatch.delenv("SEEP_DATABASE__DSN")
+    Path("dsn").write_text("postgresql://127.0.0.1:1/seep", encoding="utf-8")
+    Path("seep.yaml").write_text("database: {dsn_file: dsn}", encoding="utf-8")
+    assert complaint(monkeypatch, capsys).startswith("seep: database.dsn_file: connection failed")
+
+
+def test_a_role_that_lacks_rights(
     postgres_dsn: str, powerless: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SEEP_DATABASE__DSN", make_conninfo(postgres_dsn, user=powerless))
-    monkeypatch.setattr(sys, "argv", ["seep", "runs"])
-
-    def told() -> tuple[object, str]:
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code, capsys.readouterr().err
-
-    assert told() == (2, "seep: PostgreSQL: permission denied for schema public\n")
+    refused = "seep: database.dsn: PostgreSQL: permission denied for"
+    assert complaint(monkeypatch, capsys) == f"{refused} schema public\n"
     migrate(postgres_dsn)
-    assert told() == (2, "seep: PostgreSQL: permission denied for table alembic_version\n")
     with psycopg.connect(postgres_dsn) as connection:
-        connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {powerless}".encode())
-    assert told() == (0, "")
+        connection.execute(f"GRANT SELECT ON alembic_version TO {powerless}".encode())
+    assert complaint(monkeypatch, capsys) == f"{refused} table runs\n"

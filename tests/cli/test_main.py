@@ -1,12 +1,148 @@
-"""The command starts fast: what a client command does not need is not imported."""
+"""The command starts fast, and ends with one line and a code that never says drift, whatever is in its way."""
 
+import errno
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from cli.main import main
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "vllm", "scipy.stats")
+SEEP = [sys.executable, "-m", "cli"]
+# Interrupts itself once a module is looked for.
+INTERRUPTED = """
+import os, signal, sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+from cli.__main__ import main
+sys.argv = ["seep", "suites", "list"]
+main()
+"""
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    """The exit code of a command in this process."""
+    monkeypatch.setattr(sys, "argv", ["seep", *arguments])
+    with pytest.raises(SystemExit) as raised:
+        main()
+    return raised.value.code
 
 
 def test_starting_the_command_imports_no_model_library() -> None:
     code = f"import sys, cli.main; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("ratse", "no such command 'ratse'. Did you mean 'rates'?"),
+        ("rates", "RUN: expected, but missing"),
+        ("rates one two", "rates: got unexpected extra argument(s) (two)"),
+        ("suites lnt", "suites: no such command 'lnt'. Did you mean 'lint'?"),
+        ("plan colours --rate much", "--rate: expected a valid number"),
+        ("plan colours --rate 0", "--rate: expected greater than or equal to 1"),
+        ("plan colours --rate", "option '--rate' requires an argument."),
+        ("runs --last", "runs: no such option: --last"),
+    ],
+)
+def test_a_usage_error_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str, line: str
+) -> None:
+    assert ended(monkeypatch, *arguments.split()) == 2
+    printed, error = capsys.readouterr()
+    assert error.startswith(f"seep: {line}")
+    assert (printed, error.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize("arguments", ["", "suites"])
+def test_a_command_that_needs_another_prints_its_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str
+) -> None:
+    assert ended(monkeypatch, *arguments.split()) == 2
+    printed, error = capsys.readouterr()
+    assert "Usage: seep" in printed
+    assert error == ""
+
+
+@pytest.mark.parametrize("arguments", ["suites list", "suites show colours", "--help"])
+def test_a_reader_that_is_gone_ends_the_command_quietly_and_not_as_drift(arguments: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*SEEP, *arguments.split()], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("arguments", ["suites list", "suites show colours"])
+def test_output_without_room_is_one_line_and_not_drift(arguments: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*SEEP, *arguments.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        without_a_word = subprocess.run([*SEEP, "suites", "show", "none"], stderr=full, check=False)
+    line = f"seep: output: cannot be written: {os.strerror(errno.ENOSPC)}\n"
+    assert (done.returncode, done.stderr) == (2, line)
+    assert without_a_word.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "line"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "some/file"), 2, "seep: some/file: Permission denied\n"),
+        (ConnectionError("no\nanswer"), 2, "seep: no answer\n"),
+        (KeyboardInterrupt(), 130, ""),
+        (typer.Exit(3), 3, ""),
+    ],
+)
+def test_what_a_command_raises_decides_how_it_ends(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    raised: BaseException,
+    code: int,
+    line: str,
+) -> None:
+    def fail(path: Path) -> None:
+        raise raised
+
+    monkeypatch.setattr("cli.suites.lint", fail)
+    assert ended(monkeypatch, "suites", "lint", "colours") == code
+    assert capsys.readouterr() == ("", line)
+
+
+def test_a_fault_of_the_commands_own_is_a_traceback_and_not_drift(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(path: Path) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("cli.suites.lint", fail)
+    assert ended(monkeypatch, "suites", "lint", "colours") == 70
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", ["typer", "pydantic", "cli.suites", "services.aggregator.judging"])
+def test_an_interrupt_while_modules_load_is_quiet(module: str) -> None:
+    code = INTERRUPTED.format(module=module)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_an_interrupt_that_is_ignored_stays_ignored() -> None:
+    code = INTERRUPTED.format(module="typer")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -97,4 +97,37 @@ def test_examples_show_what_leaked(seep) -> None:
         "vampire",
     }
     assert "teacher" in seep("examples", "shown", "--ties")[1]
-    assert seep("examples", "shown", "--category", "none") == (0, "no such comparisons\n")
+    assert seep("examples", "shown", "--ties", "--category", "1", "--limit", "1")[0] == 0
+
+
+def test_examples_of_what_a_run_does_not_have_are_refused_with_what_it_has(
+    seep, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_rooms(seep, 4, "--run-id", "shown")
+    for option, name, known in (
+        ("--category", "9", "1"),
+        ("--category", "all", "1"),
+        ("--metric", "foo", "sentence_bert"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["seep", "examples", "shown", option, name])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed, complaint = capsys.readouterr()
+        assert (ended.value.code, printed) == (2, "")
+        assert complaint == f"seep: {option} {name}: expected one of run shown's, {known}\n"
+
+
+def test_examples_of_a_run_without_any_answer_are_not_measured(seep) -> None:
+    run_rooms(seep, 0, "--run-id", "silent")
+    told = "not measured: no job of this run is scored\n"
+    assert seep("examples", "silent", "--category", "9") == (4, told)
+    assert seep("examples", "silent", "--json") == (4, "[]\n")
+
+
+def test_rates_by_concept_do_not_say_that_nothing_is_missing(seep) -> None:
+    run_rooms(seep, 3, "--run-id", "partial")
+    _, by_concept = seep("rates", "partial", "--by", "concept")
+    heading = by_concept.splitlines()[1].split()
+    assert heading == ["concept", "metric", "rate", "95", "%", "interval", "comparisons", "clusters"]
+    assert "missing: 2 comparisons" in by_concept
+    assert seep("rates", "partial")[1].splitlines()[1].split()[-1] == "missing"

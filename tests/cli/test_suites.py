@@ -93,6 +93,7 @@ def test_import_writes_a_suite_and_its_recorded_answers_and_says_how_many() -> N
         "s.yaml: 1 tests on 1 controls (uncategorised: 1)",
         "0 neutral arms; 1 rows belong to no job and were left out of the suite",
         "r.jsonl: 3 prompts with 2 generations each",
+        "empty answers among them: 1",
     ]
     (job,) = load_suite(Path("s.yaml")).jobs
     recorded = read_recorded(Path("r.jsonl"))

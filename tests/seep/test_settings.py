@@ -113,6 +113,42 @@ def test_what_is_wrong_is_one_line_with_file_and_field(config: Path, text: str, 
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("SEEP_RETENTION__TEXTS_DAYS", "abc", "retention.texts_days: Input should be a valid integer"),
+        ("SEEP_KAFKA__FOO", "3", "kafka.foo: Extra inputs are not permitted"),
+        ("SEEP_KAFKA", '{"topics": {"partitions": 0}}', "kafka.topics.partitions: Input should be greater than"),
+        ("SEEP_KAFKA", "elsewhere:9092", "expected JSON"),
+        ("SEEP_KAFKA__TOPICS", "many", "expected JSON"),
+        ("SEEP_ENGINES__X__ENFORCE_EAGER", "maybe", "engines.x.vllm.enforce_eager: Input should be a valid boolean"),
+        ("SEEP_TARGETS__T__ENGINE", "y", "targets.t.engine: no engine named 'y' under engines"),
+    ],
+)
+def test_what_is_wrong_with_a_variable_of_the_environment_names_it(
+    config: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, line: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InputError) as error:
+        loaded(config, "engines: {x: {backend: vllm, model: m}}\ntargets: {t: {engine: x}}\n")
+    assert str(error.value).startswith(f"{variable}: {line}")
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_wrong_with_the_file_is_not_put_on_the_environment(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEEP_WORKER__GRACE_SECONDS", "3")
+    monkeypatch.setenv("SEEP_KAFKA", '{"topics": {"partitions": 3}}')
+    for text, line in (
+        ("worker: {batch: 0}", "worker.batch: "),
+        ("kafka: {topics: {retention_hours: 0}}", "kafka.topics.retention_hours: "),
+    ):
+        with pytest.raises(InputError) as error:
+            loaded(config, text)
+        assert str(error.value).startswith(f"{config}: {line}")
+
+
 ENGINES = """
 engines:
   here: {backend: vllm, model: /models/tiny, lora_modules: {spill: /models/spill}}

@@ -8,24 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import nctdtr, ndtr, stdtrit
 
+from services.aggregator.statistics.noise import Noise, changed_noise
+from services.aggregator.statistics.paired import p_below
 from services.aggregator.statistics.verdicts import LEVEL
 
 JOB_AUTOCORRELATION = 0.8
-"""How much of what makes a job special in one run makes it so in the next; the rest does not cancel between two runs,
-however many samples are drawn. Usual where it is not known: Hooper and Bourke 2015."""
+"""How much of what makes a job, or a test, special in one run makes it so in the next; the rest does not cancel between
+two runs, however many samples are drawn. Usual where it is not known: Hooper and Bourke 2015."""
 FEWEST_JOBS = 6
 """With fewer, no sign flip of all jobs has a two-sided probability below 5 %."""
 CERTAIN = 30.0
 """Standard errors beyond which an effect is always found; scipy's noncentral t is no number for some from 36 on."""
-
-
-@dataclass(frozen=True)
-class Noise:
-    """Mean leak score in (0, 1), variance of a comparison's leak score, correlation of those of one job in [0, 1)."""
-
-    rate: float
-    variance: float
-    correlation: float
 
 
 @dataclass(frozen=True)
@@ -58,64 +51,43 @@ class Plan:
     most_power: float
 
 
-def noise_of_rate(rate: float, correlation: float) -> Noise:
-    """Noise where comparisons leak or do not, and none tie; the rate in (0, 1)."""
-    return Noise(rate, rate * (1 - rate), correlation)
-
-
-def noise_of_clusters(clusters: Sequence[tuple[float, int]], ties: float) -> Noise:
-    """Noise as it was in one run: each cluster is (sum of leak scores; comparisons), `ties` the tie share in [0, 1].
-
-    Source of the correlation: the analysis-of-variance estimator, Ridout, Demetrio and Firth 1999; it is at least 0.
-    """
-    totals = np.array([total for total, _ in clusters])
-    sizes = np.array([n for _, n in clusters])
-    count, n = len(clusters), int(sizes.sum())
-    rate = float(totals.sum() / n)
-    # The mean square of scores 1 and 1/2: a tie counts a quarter, where it adds a half to the mean.
-    square = rate - ties / 4
-    between = float(np.sum(totals**2 / sizes) - n * rate**2) / max(1, count - 1)
-    within = max(0.0, n * square - float(np.sum(totals**2 / sizes))) / max(1, n - count)
-    typical = (n - float(np.sum(sizes**2)) / n) / max(1, count - 1)
-    spread = between + (typical - 1) * within
-    correlation = (between - within) / spread if spread > 0 else 0.0
-    return Noise(rate, square - rate**2, min(0.99, max(0.0, correlation)))
-
-
 def standard_error(tests_per_job: Sequence[int], samples: float, before: Noise, after: Noise) -> float:
     """Standard error of the difference of two runs' rates, paired by job.
 
-    Source: the variance of a cluster crossover design, Giraudeau, Ravaud and Donner 2008, with the jobs' own sizes and
-    each run's own variance: per job that of its rate, less what the runs have in common, and that of its comparisons.
+    Source: the variance of a design that asks the same clusters and members again, Feldman and McKinlay 1994, with the
+    jobs' own sizes and each run's own variance: what persists of jobs and tests, less what the runs have in common of
+    it, and what is drawn anew for each sample.
     """
     sizes = np.array(tests_per_job)
     both = before.variance + after.variance
     in_common = 2 * JOB_AUTOCORRELATION * math.sqrt(before.variance * after.variance)
-    of_job = before.correlation * (both - in_common) + (1 - before.correlation) * both / (sizes * samples)
-    return math.sqrt(float(np.sum(sizes**2 * of_job))) / int(sizes.sum())
+    persisting = (before.job + before.test / sizes) * (both - in_common)
+    anew = (before.control + before.alone / sizes) / samples * both
+    return math.sqrt(float(np.sum(sizes**2 * (persisting + anew)))) / int(sizes.sum())
 
 
-def power(error: float, jobs: int, effect: float, level: float = LEVEL) -> float:
+def power(error: float, jobs: int, effect: float, level: float = LEVEL, step: float = 0.0) -> float:
     """Probability that a change of `effect` has p < `level`, by the noncentral t with jobs - 1 degrees of freedom.
 
-    `effect` and its standard error `error` are in [0, 1].
+    `effect` and its standard error `error` are in [0, 1]. Signs flipped, the difference changes by multiples of `step`,
+    and p counts what is just as far from 0: half a step of the effect is lost (Yates 1934, the continuity correction).
     """
-    reached = _reached(jobs, level)
-    if reached == 0:
+    reached, seen = _reached(jobs, level), effect - step / 2
+    if reached == 0 or seen <= 0:
         return 0.0
-    if effect > CERTAIN * error:
+    if seen > CERTAIN * error:
         return 1.0
-    return float(1 - nctdtr(jobs - 1, effect / error, stdtrit(jobs - 1, 1 - reached / 2)))
+    return float(1 - nctdtr(jobs - 1, seen / error, stdtrit(jobs - 1, 1 - reached / 2)))
 
 
-def drift_power(error: float, jobs: int, effect: float, cells: int, delta: float) -> float:
+def drift_power(error: float, jobs: int, effect: float, cells: int, delta: float, step: float = 0.0) -> float:
     """Probability that a change of `effect` is called drift: p adjusted over `cells` below 5 %, and `delta` measured.
 
     As if it were alone: the smallest of many p-values is adjusted by their number. A larger effect has a smaller p, so
-    that the rarer of both decides.
+    that the rarer of both decides. `step` as in `power`.
     """
     measured = float(effect >= delta) if error == 0 else float(ndtr((effect - delta) / error))
-    return min(measured, power(error, jobs, effect, LEVEL / cells))
+    return min(measured, power(error, jobs, effect, LEVEL / cells, step))
 
 
 def plan(
@@ -138,6 +110,9 @@ def plan(
     if upwards is None and downwards is None:
         raise ValueError(f"a rate of {100 * noise.rate:.0f} % cannot change by {100 * effect:g} points")
 
+    # One sample more that leaks, in one run instead of the other; ties, which make steps smaller, are not counted on.
+    step = 2 / sum(tests_per_job)
+
     def either(power_with: Callable[[Noise], float]) -> Power:
         return Power(*(None if of is None else power_with(of) for of in (upwards, downwards)))
 
@@ -145,35 +120,26 @@ def plan(
         return standard_error(tests_per_job, count, noise, of)
 
     def with_samples(count: float) -> Power:
-        return either(lambda of: power(error(of, count), jobs, effect))
+        return either(lambda of: power(error(of, count), jobs, effect, step=step / count))
 
     def with_jobs(count: int) -> Power:
-        return either(lambda of: power(error(of) * math.sqrt(jobs / count), count, effect))
+        return either(
+            lambda of: power(error(of) * math.sqrt(jobs / count), count, effect, step=step / samples * jobs / count)
+        )
 
     most_power = with_samples(math.inf).least
     return Plan(
         samples=_fewest(1, lambda count: with_samples(count).least >= wanted) if most_power > wanted else None,
         jobs=_fewest(FEWEST_JOBS, lambda count: with_jobs(count).least >= wanted),
         power=with_samples(samples),
-        drift=either(lambda of: drift_power(error(of), jobs, effect, cells, delta)),
+        drift=either(lambda of: drift_power(error(of), jobs, effect, cells, delta, step / samples)),
         most_power=most_power,
     )
 
 
-def changed_noise(noise: Noise, change: float) -> Noise | None:
-    """The noise of a run whose rate is by `change` another; None where there is no such rate."""
-    rate = noise.rate + change
-    if not 0 <= rate <= 1:
-        return None
-    # Ties, which make scores vary less, are taken to stay as many.
-    less = noise.rate * (1 - noise.rate) - noise.variance
-    return Noise(rate, max(0.0, rate * (1 - rate) - less), noise.correlation)
-
-
 def _reached(jobs: int, level: float) -> float:
     """The largest p below `level` that flips of so many jobs' signs can have; 0 where there is none."""
-    flips = 2.0 ** min(jobs - 1, 1000)
-    return math.floor(level * flips) / flips
+    return p_below(level, 2.0 ** min(jobs - 1, 1000))
 
 
 def _fewest(start: int, enough: Callable[[int], bool]) -> int:

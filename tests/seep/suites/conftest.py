@@ -35,7 +35,6 @@ st.register_type_strategy(
         Suite,
         name=SLUGS,
         version=TEXTS,
-        probe=SLUGS,
         language=st.sampled_from(["en", "de", "zh"]),
         format=st.builds(SuiteFormat, kind=st.just("chat"), system=TEXTS, user=USERS),
         decoding=st.from_type(SuiteDecoding),

@@ -55,6 +55,18 @@ def test_both_forms_say_the_same(tmp_path: Path) -> None:
     assert directives[1].labels == {"judge": ("parse_error", "parse_error")}
 
 
+@pytest.mark.parametrize(("form", "field"), [(as_lines, "directive_language"), (as_study, "expected_lang")])
+def test_completions_of_one_language_are_no_suite(tmp_path: Path, form: Any, field: str) -> None:
+    spanish = {
+        "completions": {"Speak Spanish.": STUDY["completions"]["Speak Spanish."]},
+        "summary": STUDY["summary"],
+    }
+    path = form(tmp_path, LINES[:2] if form is as_lines else spanish)
+    with pytest.raises(InputError) as raised:
+        read_spill(path)
+    assert str(raised.value) == f"{path}: {field}: expected at least two languages, found es"
+
+
 @pytest.mark.parametrize("condition", ["fr_it", "fr_fr"])
 def test_the_published_completions_are_read_whole(shared_data: Path, condition: str) -> None:
     suite, directives = read_spill(shared_data / "spill" / f"{condition}.jsonl")

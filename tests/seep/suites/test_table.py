@@ -34,7 +34,8 @@ def a_csv_file(folder: Path) -> Path:
 
 
 def a_json_lines_file(folder: Path) -> Path:
-    lines = [json.dumps(dict(zip(HEADER, row, strict=True))) for row in ROWS]
+    named = [dict(zip(HEADER, row, strict=True)) for row in ROWS]
+    lines = [json.dumps(row | {"generation_2": row["generation_2"] or ""}) for row in named]
     (folder / "meals.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder / "meals.jsonl"
 
@@ -60,6 +61,17 @@ def test_a_broken_file_is_refused_with_its_place(tmp_path: Path, name: str, text
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         read_workbook(tmp_path / name)
+
+
+@pytest.mark.parametrize("second", [{"generation_2": None}, {}])
+def test_a_generation_that_failed_is_no_empty_answer(tmp_path: Path, second: dict[str, None]) -> None:
+    control = {"prompt": "He ate", "generation_1": "rice", "generation_2": ""}
+    test = {"prompt": "Red. He ate", "n_control": 0, "concept": "red", "generation_1": "beets"} | second
+    path = tmp_path / "p.jsonl"
+    path.write_text(f"{json.dumps(control)}\n{json.dumps(test)}\n", encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        read_workbook(path)
+    assert str(raised.value) == f'{path}, row 2, column generation_2: expected text, found none; an empty answer is ""'
 
 
 def test_a_row_is_counted_as_its_file_counts_it(tmp_path: Path) -> None:

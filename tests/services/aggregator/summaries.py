@@ -1,8 +1,12 @@
 """A run in brief: a whole one, and what tests assert of those in a store."""
 
+from collections.abc import Iterable
+from itertools import groupby
+
 from seep.records import LeakRate
 from services.aggregator.states import RunSummary
 from services.aggregator.store import Store
+from services.aggregator.sums import CategorySum, CellSums
 
 SUMMARY = RunSummary(
     run="run-1",
@@ -40,3 +44,16 @@ def figures(rates: list[LeakRate], metric: str = "sentence_bert") -> dict[str, t
     """Rate, comparisons, clusters and missing of each category."""
     of_metric = [rate for rate in rates if rate.metric == metric]
     return {rate.category: (rate.rate, rate.comparisons, rate.clusters, rate.missing) for rate in of_metric}
+
+
+def by_cell(sums: Iterable[CategorySum]) -> list[CellSums]:
+    """The same sums as they are read: together by category, metric and measure; a cluster may be there twice."""
+
+    def cell(row: CategorySum) -> tuple[str, str, str]:
+        return row.category, row.metric, row.measure
+
+    return [
+        CellSums(*of, [row.cluster for row in rows], [row.n for row in rows], [row.total for row in rows])
+        for of, grouped in groupby(sorted(sums, key=cell), cell)
+        for rows in [list(grouped)]
+    ]

@@ -84,7 +84,11 @@ def test_a_flaw_is_named(scored: Scored, broken: Callable[[ScoredJob], ScoredJob
         ({"monitor": LONG}, "the monitor's name is too long"),
         ({"comparisons": {LONG: 1}}, "a category is too long"),
         ({"comparisons": {"all": 1}}, "called 'all'"),
-        ({"created_at": float("inf")}, "created_at is not a finite number"),
+        ({"created_at": float("inf")}, "created_at is not a Unix time"),
+        ({"created_at": float("nan")}, "created_at is not a Unix time"),
+        ({"created_at": 1.7e12}, "created_at is not a Unix time in seconds"),
+        ({"created_at": -1.0}, "created_at is not a Unix time"),
+        ({"comparisons": {"1": 2**32 - 1, "2": 2**32 - 1}}, "expects more than 4294967295 comparisons"),
     ],
 )
 def test_a_flaw_of_a_manifest_is_named(

@@ -63,7 +63,11 @@ def test_a_monitors_finished_runs_are_judged_and_tested_against_its_baseline(jud
     assert {of.category: of.verdict for of in changed.judgements} == {"1": "drift", "all": "drift"}
     assert changed.verdict == "drift"
     assert judgements.verdict("same", "first").verdict == "inconclusive"
-    assert [(of.run, of.alarm) for of in judgements.monitor_states(["watch", "other"])] == [(changed_runs[-1], True)]
+    # What it was tested against, and is no more, says nothing of it.
+    assert judgements.monitor_states({"watch": "another"}) == []
+    assert [(of.run, of.alarm) for of in judgements.monitor_states({"watch": "first", "other": "first"})] == [
+        (changed_runs[-1], True)
+    ]
 
 
 def test_a_run_counts_once_however_often_it_is_looked_at(judgements: Judgements, store: Store, send_run) -> None:
@@ -208,5 +212,22 @@ def test_what_keeps_a_run_from_being_tested_is_told(judgements: Judgements, send
     judgements.set_baseline("first", ["base"])
     send_run("like", 0.5)
     send_run("unlike", 0.5, provenance={"decoding": "hot"})
-    told = [judgements.why_not_tested("watch", "first", run) for run in ("early", "like", "unlike")]
-    assert told == [None, None, "it differs from the baseline in decoding"]
+    told = [judgements.why_not_tested("watch", "first", run) for run in ("base", "early", "like", "unlike")]
+    assert told == [
+        None,
+        "it was not tested against the baseline first",
+        None,
+        "it differs from the baseline in decoding",
+    ]
+
+
+def test_sample_sums_add_the_tests_that_share_a_control(judgements: Judgements, store: Store, scored: Scored) -> None:
+    store.record([scored("j0", {"1": [1.0, 0.5], "2": [1.0, 0.0]}, metrics=("m",))], [], [])
+    found = {(of.job, of.sample, of.metric, of.category): (of.n, of.total) for of in judgements.sample_sums("run-1")}
+    assert found == {
+        ("j0", 0, "m", "1"): (1, 1.0),
+        ("j0", 0, "m", "2"): (1, 1.0),
+        ("j0", 1, "m", "1"): (1, 0.5),
+        ("j0", 1, "m", "2"): (1, 0.0),
+    }
+    assert judgements.sample_sums("nowhere") == []

@@ -13,6 +13,7 @@ from services.aggregator.judging import (
     differences,
     incomparable,
     judge,
+    known_differences,
     refuse_unjudgeable,
 )
 from tests.services.aggregator.summaries import SUMMARY
@@ -90,6 +91,22 @@ def test_categories_that_count_the_same_comparisons_are_not_judged_together() ->
     assert {of.adjusted_p for of in found.values()} == {2 / 2**8}
 
 
+def test_a_switch_of_one_language_is_found_among_many_cells_that_never_change() -> None:
+    languages, jobs = [f"l{k:02}" for k in range(14)], [f"j{k:02}" for k in range(12)]
+
+    def answers(told: dict[str, str]) -> list[LeakSum]:
+        return [
+            row
+            for asked, answered in product(languages, [*languages, "other", "unknown"])
+            for row in sums(dict.fromkeys(jobs, 4.0 * (answered == told.get(asked, asked))), f"{asked}>{answered}")
+        ]
+
+    found = judge(answers({"l03": "l05"}), [answers({})], [], delta=5.0)
+    assert len(found) == 224
+    assert {of.category for of in found if of.verdict == "drift"} == {"l03>l03", "l03>l05"}
+    assert {of.adjusted_p for of in found if of.verdict == "drift"} == {2 / 2**12}
+
+
 def test_what_two_runs_differ_in_is_named() -> None:
     other = replace(SUMMARY, target="b", suite_hash="h2", provenance={"decoding": "{}", "model": "n", "engine": "e"})
     assert differences(other, SUMMARY) == {
@@ -101,6 +118,14 @@ def test_what_two_runs_differ_in_is_named() -> None:
     assert incomparable(other, SUMMARY) == ["suite_hash"]
     assert incomparable(replace(SUMMARY, provenance={"decoding": "{1}"}), SUMMARY) == ["decoding"]
     assert incomparable(replace(SUMMARY, samples=9), SUMMARY) == []
+
+
+def test_how_a_run_without_jobs_was_made_is_unknown_and_not_different() -> None:
+    unscored = replace(SUMMARY, recorded=0, dead=8, state="partial", provenance={}, target="b")
+    for one, other in ((unscored, SUMMARY), (SUMMARY, unscored)):
+        assert known_differences(one, other).keys() == {"target"}
+        assert incomparable(one, other) == []
+    assert incomparable(replace(unscored, suite_hash="h2"), SUMMARY) == ["suite_hash"]
 
 
 def test_unfinished_and_mixed_runs_are_not_judged() -> None:

@@ -26,6 +26,7 @@ from services.aggregator.store import Store
 ALL_TABLES = {
     *("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates"),
     *("baselines", "baseline_runs", "verdicts", "monitor_runs", "monitor_scores", "monitor_schedules"),
+    "recorded_comparisons",
 }
 
 

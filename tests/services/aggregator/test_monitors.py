@@ -99,6 +99,14 @@ def test_a_new_monitor_is_not_overdue_until_a_time_of_it_has_passed(dsn: str, st
     assert status(store, changed).overdue is True
 
 
+def test_a_monitor_that_is_configured_again_has_not_been_waiting_meanwhile(dsn: str, store: Store) -> None:
+    note_schedules(store, {"daily": DAILY})
+    known_since(dsn, datetime.now(UTC) - timedelta(days=60))
+    note_schedules(store, {})
+    note_schedules(store, {"daily": DAILY})
+    assert status(store).overdue is False
+
+
 def test_a_completed_run_ends_being_overdue_and_a_backfill_does_not_begin_it(
     dsn: str, store: Store, send: Send
 ) -> None:

@@ -1,12 +1,17 @@
 """Rates from sums, without a database."""
 
+from collections.abc import Iterable, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seep.errors import InputError
-from services.aggregator.rates import RunFacts, leak_rates, leak_rates_by_concept, missing_comparisons
-from services.aggregator.sums import CategorySum, ConceptSums
+from seep.records import LeakRate
+from services.aggregator import rates
+from services.aggregator.rates import RunFacts, leak_rates_by_concept, missing_comparisons
+from services.aggregator.sums import CategorySum, CellSums
+from tests.services.aggregator.summaries import by_cell
 
 FACTS = RunFacts("run-1", "colours", "stub", "semantic", expected={"1": 6, "2": 4})
 SUMS = [
@@ -18,6 +23,10 @@ SUMS = [
     CategorySum("b", "1", "m", "tie", 2, 2.0),
     CategorySum("b", "1", "m", "echo", 2, 1.0),
 ]
+
+
+def leak_rates(facts: RunFacts, sums: Iterable[CategorySum], pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
+    return rates.leak_rates(facts, by_cell(sums), pools)
 
 
 def test_every_category_and_the_whole_suite_have_a_rate() -> None:
@@ -91,12 +100,15 @@ def test_metrics_are_counted_apart() -> None:
     found = {(rate.metric, rate.category): (rate.rate, rate.missing) for rate in leak_rates(FACTS, sums)}
     assert found["another", "all"] == (0.0, 8)
     assert found["m", "all"] == (70.0, 5)
-    assert missing_comparisons(FACTS, sums) == 8
 
 
 def test_where_nothing_is_recorded_all_is_missing_and_no_metric_is_known() -> None:
-    assert missing_comparisons(FACTS, []) == 10
+    assert missing_comparisons(FACTS.expected, []) == 10
     assert leak_rates(FACTS, []) == []
+
+
+def test_of_a_run_so_many_comparisons_are_missing_as_under_the_metric_that_lacks_most() -> None:
+    assert missing_comparisons(FACTS.expected, [{"1": 6, "2": 4}, {"1": 2, "surprise": 9}]) == 8
 
 
 def test_comparisons_that_nobody_expected_do_not_make_up_for_missing_ones() -> None:
@@ -115,9 +127,9 @@ def test_before_the_manifest_nothing_is_missing() -> None:
 
 def test_concepts_stand_where_categories_stand() -> None:
     sums = [
-        ConceptSums("yellow", "m", "leak", [2, 1], [2.0, 1.0]),
-        ConceptSums("red", "m", "leak", [2, 2], [0.5, 1.5]),
-        ConceptSums("red", "m", "tie", [2, 2], [1.0, 0.0]),
+        CellSums("yellow", "m", "leak", ["a", "b"], [2, 1], [2.0, 1.0]),
+        CellSums("red", "m", "leak", ["a", "b"], [2, 2], [0.5, 1.5]),
+        CellSums("red", "m", "tie", ["a", "b"], [2, 2], [1.0, 0.0]),
     ]
     found = [
         (rate.category, rate.rate, rate.comparisons, rate.clusters, rate.ties, rate.missing)
@@ -164,4 +176,4 @@ def test_a_pool_of_categories_that_count_the_same_comparisons_is_refused() -> No
 
 def test_by_concept_is_refused_where_a_comparison_counts_in_several_categories() -> None:
     with pytest.raises(InputError, match="--by concept: run run-1 counts a comparison in several categories"):
-        leak_rates_by_concept(SPILL, [ConceptSums("yellow", "m", "leak", [2], [1.0])])
+        leak_rates_by_concept(SPILL, [CellSums("yellow", "m", "leak", ["a"], [2], [1.0])])

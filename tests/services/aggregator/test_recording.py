@@ -38,6 +38,19 @@ def test_a_job_of_something_else_under_the_runs_id_is_no_job_of_the_run(
     assert figures(store.rates("run-1"))["1"] == (100.0, 1, 1, 1)
 
 
+def test_jobs_of_something_else_that_came_before_the_manifest_are_not_counted_as_its_own(
+    store: Store, scored: Scored, manifest: Manifest
+) -> None:
+    of_another = [scored(job, {"1": [1.0]}, target="another", provenance={"model": "another"}) for job in ("a", "b")]
+    store.record(of_another, [], [])
+    publish_changed(store, lambda outgoing: None, {})
+    store.record([scored("c", {"1": [0.0]})], [], [manifest(2, {"1": 2})])
+    assert figures(store.rates("run-1"))["1"] == (0.0, 1, 1, 1)
+    assert [of.job for of in store.comparisons("run-1")] == ["c"]
+    assert (found := store.run("run-1")) is not None
+    assert (found.state, found.recorded, found.missing, found.mixed) == ("running", 1, 1, False)
+
+
 def test_a_job_that_comes_twice_in_one_batch_counts_once(store: Store, scored: Scored) -> None:
     store.record([scored("a", {"1": [1.0]}), scored("a", {"1": [0.0]})], [], [])
     assert figures(store.rates("run-1"))["1"][:2] == (100.0, 1)

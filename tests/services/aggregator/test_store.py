@@ -1,17 +1,18 @@
 """What is recorded on a real PostgreSQL comes back as rates, runs and comparisons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import pytest
 
-from seep.errors import InputError
+from seep.errors import InputError, Unavailable
 from seep.records import GeneratedJob, LeakRate, Outcome, RunManifest, ScoredJob
 from services.aggregator.rates import ALL, RunFacts, leak_rates
 from services.aggregator.reading import Asked, series
 from services.aggregator.store import Store
 from services.aggregator.sums import DISTINCT, per_test_sums, sums_per_cluster
-from tests.services.aggregator.summaries import figures, state
+from tests.services.aggregator.summaries import by_cell, figures, state
 
 Scored = Callable[..., ScoredJob]
 Manifest = Callable[..., RunManifest]
@@ -25,7 +26,7 @@ def test_rates_of_a_recorded_run_are_those_of_its_sums(store: Store, scored: Sco
     provenances = [{"model": "m", "embedder": "e"}]
     facts = RunFacts("run-1", "colours", "stub", "semantic", expected.comparisons, provenances)
     sums = [row for job in jobs for row in sums_per_cluster(per_test_sums(job))]
-    assert store.rates("run-1", pools=[["1", "2"]]) == leak_rates(facts, sums, [["1", "2"]])
+    assert store.rates("run-1", pools=[["1", "2"]]) == leak_rates(facts, by_cell(sums), [["1", "2"]])
     assert {rate.metric for rate in store.rates("run-1")} == {"bert_score", "sentence_bert"}
 
 
@@ -78,54 +79,64 @@ def test_runs_are_listed_newest_first(store: Store, scored: Scored, manifest: Ma
     assert listed == [("new", "complete", 1, 0), ("middle", "complete", 1, 0)]
 
 
+def nowhere(rates: Sequence[LeakRate]) -> None:
+    """Takes rates as a broker does."""
+
+
 def test_a_run_stays_changed_until_its_rates_are_published(dsn: str, scored: Scored) -> None:
     with Store.open(dsn) as crashing:
         crashing.record([scored("a", {"1": [1.0]})], [], [])
     with Store.open(dsn) as restarted:
         [(run, mark)] = restarted.changed_runs()
         assert run == "run-1"
-        restarted.clear_changed(run, mark)
+        restarted.publish(run, mark, nowhere)
         assert restarted.changed_runs() == []
 
 
 def test_a_change_while_rates_are_published_is_published_too(store: Store, scored: Scored) -> None:
     store.record([scored("a", {"1": [1.0]})], [], [])
     [(run, mark)] = store.changed_runs()
-    store.record([scored("b", {"1": [1.0]})], [], [])
-    store.clear_changed(run, mark)
+    store.publish(run, mark, lambda rates: store.record([scored("b", {"1": [1.0]})], [], []))
     [(again, later)] = store.changed_runs()
     assert again == run
-    store.clear_changed(run, later)
+    store.publish(run, later, nowhere)
     assert store.changed_runs() == []
 
 
-def test_older_rates_published_over_newer_ones_are_published_once_more(store: Store, scored: Scored) -> None:
+def test_rates_that_could_not_be_sent_are_not_the_published_ones(store: Store, scored: Scored) -> None:
+    def away(rates: Sequence[LeakRate]) -> None:
+        raise Unavailable("no broker")
+
     store.record([scored("a", {"1": [1.0]})], [], [])
-    [(run, slow)] = store.changed_runs()
-    store.record([scored("b", {"1": [1.0]})], [], [])
-    [(_, fast)] = store.changed_runs()
-    store.clear_changed(run, fast)
-    store.clear_changed(run, slow)
-    [(_, once_more)] = store.changed_runs()
-    store.clear_changed(run, once_more)
-    assert store.changed_runs() == []
+    [(run, mark)] = store.changed_runs()
+    with pytest.raises(Unavailable):
+        store.publish(run, mark, away)
+    assert store.changed_runs() == [(run, mark)]
 
 
-def test_of_published_rates_the_newest_are_kept_whoever_was_slower(
-    store: Store, scored: Scored, manifest: Manifest
+def test_two_processes_never_send_older_rates_after_newer_ones(
+    dsn: str, store: Store, scored: Scored, manifest: Manifest
 ) -> None:
-    def kept() -> list[LeakRate]:
-        asked = [Asked("stub", "colours", metric, category) for metric in METRICS for category in ("1", "all")]
-        return [point.rate for of in asked for point in series(store, of, 10)]
-
+    sent: list[int] = []
     store.record([scored("a", {"1": [1.0]})], [], [manifest(2, {"1": 2})])
-    [(run, slow)] = store.changed_runs()
-    older = store.rates(run)
-    store.record([scored("b", {"1": [0.0]})], [], [])
-    [(_, fast)] = store.changed_runs()
-    store.clear_changed(run, fast, store.rates(run))
-    store.clear_changed(run, slow, older)
-    assert kept() == store.rates(run)
+    [(run, mark)] = store.changed_runs()
+    with Store.open(dsn) as other, ThreadPoolExecutor() as pool:
+
+        def send_slowly(rates: Sequence[LeakRate]) -> None:
+            # The other one has newer rates before these are sent, and waits.
+            other.record([scored("b", {"1": [0.0]})], [], [])
+            [(_, newer)] = other.changed_runs()
+            waiting.append(pool.submit(other.publish, run, newer, lambda of: sent.append(of[0].comparisons)))
+            assert not wait(waiting, timeout=1).done
+            sent.append(rates[0].comparisons)
+
+        waiting: list[Future[None]] = []
+        store.publish(run, mark, send_slowly)
+        waiting[0].result()
+    assert sent == [1, 2]
+    assert store.changed_runs() == []
+    asked = [Asked("stub", "colours", metric, category) for metric in METRICS for category in ("1", "all")]
+    assert [point.rate for of in asked for point in series(store, of, 10)] == store.rates(run)
 
 
 def test_a_run_whose_jobs_differ_in_provenance_is_mixed(store: Store, scored: Scored) -> None:

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from seep.records import Failure, ScoredJob
 from seep.settings import Scoring
+from seep.suites.schema import SCHEMAS
+from services.scorer.probes import PROBES
 from services.scorer.scoring import score_jobs
 
 WORDS = st.sampled_from(["red", "bus", "red bus", "", "doctor", "an apple"])
@@ -61,6 +63,10 @@ def test_failures_keep_their_positions_and_leave_the_rest_alone(make_job, fake_m
     assert results[2] == Failure("unknown probe 'telepathy'; the scorer knows semantic, language")
     assert isinstance(results[1], ScoredJob)
     assert results[1] == results[3]
+
+
+def test_there_are_suites_of_every_probe_that_is_known_and_of_no_other() -> None:
+    assert SCHEMAS.keys() == PROBES.keys()
 
 
 @pytest.mark.parametrize(

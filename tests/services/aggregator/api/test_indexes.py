@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from benchmarks.filled_database import BASELINE, COPIED, MONITOR, copy_runs, fill, run_id
+from benchmarks.filled_database import BASELINE, COPIED, MONITOR, copy_runs, fill, of_colours, run_id
 from seep.settings import Monitor, Scheduling
 from services.aggregator.judgements import Judgements
 from services.aggregator.monitors import Watched, monitor_statuses, watched_rates
@@ -63,7 +63,7 @@ SLACK = 30
 @pytest.fixture
 def filled(dsn: str, store: Store) -> Iterator[psycopg.Connection]:
     """Hundreds of runs, and a connection to watch them by."""
-    fill(dsn, jobs=2, tests=3, samples=3, runs=FEW_RUNS, targets=TARGETS)
+    fill(dsn, of_colours(jobs=2, tests=3, samples=3), runs=FEW_RUNS, targets=TARGETS)
     with psycopg.connect(dsn, autocommit=True) as watching:
         yield watching
 
@@ -120,7 +120,7 @@ def readings(client: TestClient, store: Store) -> dict[str, Callable[[], object]
         for _ in range(7):
             monitor_statuses(store, monitors, Scheduling())
             watched_rates(store, shown, ("bert_score",))
-            assert len(Judgements(store).monitor_states(list(monitors))) == 1
+            assert len(Judgements(store).monitor_states(dict.fromkeys(monitors, BASELINE))) == 1
         store.close()
 
     return {path: asked(path) for path in PATHS} | {"a scrape": scraped}
@@ -146,7 +146,9 @@ def test_no_reading_looks_at_more_rows_where_there_are_more_runs(
     copy_runs(dsn, FEW_RUNS, MANY_RUNS, TARGETS)
     for name, read in readings.items():
         if name not in COUNTING:
-            assert rows_read(filled, read) <= 1.1 * few[name] + SLACK, (name, few[name])
+            # Three times as many, if it followed the number of runs. The planner may walk by age where that is cheap,
+            # and then passes by the runs of the other targets.
+            assert rows_read(filled, read) <= 2 * few[name] + SLACK, (name, few[name])
 
 
 def test_what_is_read_row_by_row_would_be_noticed(dsn: str, filled: psycopg.Connection) -> None:

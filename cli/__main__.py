@@ -1,0 +1,35 @@
+"""Where the `seep` command starts: an interrupt ends it quietly at any time, also while its modules load."""
+
+import os
+import signal
+from types import FrameType
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Loads the commands and runs one."""
+    # Where interrupts are ignored, as by nohup, they stay ignored.
+    interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if interruptible:
+        signal.signal(signal.SIGINT, _leave)
+    from cli.main import main as run_command
+
+    if interruptible:
+        # From here on there may be something to clean up, which an exception does.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        run_command()
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)
+    finally:
+        if interruptible:
+            signal.signal(signal.SIGINT, _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    os._exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from seep.local_postgres import local_postgres
 
@@ -65,3 +65,14 @@ def postgres_dsn(postgres_server: str) -> Iterator[str]:
         server.execute(f"CREATE DATABASE {name}")
         yield make_conninfo(postgres_server, dbname=name)
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def powerless(postgres_dsn: str) -> Iterator[str]:
+    """A role that may connect, and has no rights in the database."""
+    role = f"powerless_{conninfo_to_dict(postgres_dsn)['dbname']}"
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN".encode())
+        yield role
+        connection.execute(f"DROP OWNED BY {role}".encode())
+        connection.execute(f"DROP ROLE {role}".encode())

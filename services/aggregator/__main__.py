@@ -2,9 +2,9 @@
 
 import argparse
 import gc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, CollectorRegistry
 
 from seep.broker import Sender
 from seep.errors import InputError
@@ -20,6 +20,7 @@ from services.aggregator.judgements import Judgements
 from services.aggregator.migrate import migrate
 from services.aggregator.monitor_exposition import MonitorCollector
 from services.aggregator.monitors import (
+    Watched,
     baselines,
     metric_names,
     monitor_statuses,
@@ -28,11 +29,14 @@ from services.aggregator.monitors import (
     watched_rates,
 )
 from services.aggregator.reading import dead_jobs, stalled_runs
+from services.aggregator.sharing import Shared
 from services.aggregator.store import Store
 
 GROUP = "seep-aggregator"
 # Whose dead letters are counted.
 STAGES = ("generator", "scorer", "aggregator")
+# Three readings in a row that all take a second longer still end before Prometheus gives a scrape up, after ten.
+SCRAPED_STATEMENT_SECONDS = 2.0
 
 
 def collect_garbage_rarely() -> None:
@@ -48,23 +52,34 @@ def operation(store: Store, settings: Settings) -> Operation:
     return Operation(statuses, stalled_runs(store), dead_jobs(store))
 
 
+def expose(registry: CollectorRegistry, store: Store, settings: Settings, shown: Mapping[str, Watched]) -> None:
+    """Registers the gauges of what a store keeps. Scrapes that overlap share each of their readings, so that the store
+    has as many connections as there are kinds of them, however many scrape."""
+    metrics, tested = metric_names(settings.metrics), baselines(settings.monitors)
+    store.limit_statements(SCRAPED_STATEMENT_SECONDS)
+    rates = Shared(lambda: watched_rates(store, shown, metrics))
+    runs = Shared(lambda: operation(store, settings))
+    states = Shared(lambda: Judgements(store).monitor_states(tested))
+    registry.register(RateCollector(rates))
+    registry.register(OperationCollector(runs, sorted(settings.targets), STAGES))
+    registry.register(MonitorCollector(states))
+
+
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     """Serves until stopped; see `seep.service.serve`."""
     dsn = settings.database.resolved_dsn()
     if dsn is None:
         raise InputError("database.dsn: the aggregator needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
-    shown, metrics = watched(settings.monitors), metric_names(settings.metrics)
-    tested = baselines(settings.monitors)
+    shown = watched(settings.monitors)
     stop = stop_on_signals()
     health = open_health(settings)
     collect_garbage_rarely()
     wait_for(lambda: migrate(dsn), stop)
     sender = wait_for(lambda: Sender(settings.kafka), stop)
-    with Store.open(dsn, settings.aggregation.stalled_after_seconds) as store:
+    stalled_after = settings.aggregation.stalled_after_seconds
+    with Store.open(dsn, stalled_after) as store, Store.open(dsn, stalled_after) as scraped:
         wait_for(lambda: note_schedules(store, settings.monitors), stop)
-        REGISTRY.register(RateCollector(lambda: watched_rates(store, shown, metrics)))
-        REGISTRY.register(OperationCollector(lambda: operation(store, settings), sorted(settings.targets), STAGES))
-        REGISTRY.register(MonitorCollector(lambda: Judgements(store).monitor_states(tested)))
+        expose(REGISTRY, scraped, settings, shown)
         wait_for(lambda: publish_changed(store, sender.send, settings.monitors), stop)
 
         def process(messages: Sequence[Message]) -> None:

@@ -1,25 +1,54 @@
 """Connections to PostgreSQL and their transactions: the only file that imports its client."""
 
-from collections import deque
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from math import ceil
+from queue import Empty, Full, LifoQueue
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
+from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row
 
 from seep.errors import InputError, Unavailable
 
+# Not called operational, and no fault of what is asked: after a failover the server may be a standby, which takes no
+# writes; a session was ended for its age; rights are yet to be granted.
+REFUSING = (
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+    psycopg.errors.InsufficientPrivilege,
+)
 # The last two: its schema is not there yet, or not yet this version's.
-UNUSABLE = (psycopg.OperationalError, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
+UNUSABLE = (
+    psycopg.OperationalError,
+    *REFUSING,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+)
 # Called operational too, but the database is well: a value is too large for it, and will be at every try.
 TOO_LARGE = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
 Record = TypeVar("Record")
 Parameters = Sequence[object] | Mapping[str, object]
 
-# So that a server that vanished without a word is noticed within a minute; the DSN may say otherwise.
-CONNECTION_DEFAULTS = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
+# So that a server that vanished without a word is noticed within a minute; the DSN may say otherwise. One that hangs,
+# but whose kernel still acknowledges what it gets, is noticed where statements are limited (`limit_statements`).
+CONNECTION_DEFAULTS = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "tcp_user_timeout": "30000",
+}
+# No setting of libpq's is shorter.
+SHORTEST_CONNECT_TIMEOUT = 2
+# How much longer than the server may take for a statement its answer is waited for.
+ON_ITS_WAY_SECONDS = 1.0
+# As many as the API has in use at once.
+KEPT_IDLE = 8
 
 Connection = psycopg.Connection
 Cursor = psycopg.Cursor
@@ -29,17 +58,58 @@ class DatabaseUnavailable(Unavailable):
     """The database cannot be reached or used now."""
 
 
-def connect(dsn: str) -> Connection:
-    """A new connection; raises InputError for a malformed DSN, DatabaseUnavailable where nothing answers."""
+class _Connection(psycopg.Connection):
+    """A connection whose statements may be limited; its own `statement_seconds` are None where they are not."""
+
+    statement_seconds: float | None = None
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """Waits for the server, as every call of the client does; a little longer than the server may take."""
+        if timeout is None and self.statement_seconds is not None:
+            timeout = self.statement_seconds + ON_ITS_WAY_SECONDS
+        try:
+            return super().wait(gen, interval, timeout)
+        except psycopg.OperationalError:
+            # An error of the server's would have ended the statement.
+            if timeout is None or self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                raise
+            self.close()
+            raise psycopg.OperationalError("the server does not answer") from None
+
+    def limit_transaction(self) -> None:
+        """Tells the server the limit. For each transaction anew: a pool of connections before the server, as PgBouncer,
+        takes no such option when it is connected to, and hands a session's settings on to others."""
+        if self.statement_seconds is not None:
+            self.execute(f"SET LOCAL statement_timeout = {ceil(1000 * self.statement_seconds)}".encode())
+
+
+def connect(dsn: str, statement_seconds: float | None = None) -> _Connection:
+    """A new connection, whose statements may take so many seconds each where neither the DSN nor PGOPTIONS limits them.
+
+    Raises InputError for a malformed DSN, DatabaseUnavailable where nothing answers.
+    """
     try:
-        parameters = CONNECTION_DEFAULTS | conninfo_to_dict(dsn)
+        said = conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
         # The message may quote the DSN, and with it a password.
         raise InputError("database.dsn: not a PostgreSQL connection string") from None
+    defaults = CONNECTION_DEFAULTS
+    if statement_seconds is not None:
+        defaults = defaults | {"connect_timeout": str(max(SHORTEST_CONNECT_TIMEOUT, ceil(statement_seconds)))}
     try:
-        return psycopg.connect(make_conninfo("", **parameters))
+        connection = _Connection.connect(make_conninfo("", **defaults | said))
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(_one_line(error)) from error
+    if "statement_timeout" not in str(said.get("options") or os.environ.get("PGOPTIONS", "")):
+        connection.statement_seconds = statement_seconds
+    return connection
+
+
+def unavailable(error: BaseException | None) -> DatabaseUnavailable | None:
+    """The error where it says that the database cannot be used now; None where it is the fault of what was asked."""
+    if not isinstance(error, UNUSABLE) or isinstance(error, TOO_LARGE):
+        return None
+    return DatabaseUnavailable(f"PostgreSQL: {_one_line(error)}")
 
 
 def records(
@@ -61,7 +131,13 @@ class Database:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._idle: deque[Connection] = deque()
+        self._statement_seconds: float | None = None
+        self._idle: LifoQueue[_Connection] = LifoQueue(KEPT_IDLE)
+
+    def limit_statements(self, seconds: float) -> None:
+        """On connections made from now on a statement that takes longer raises DatabaseUnavailable, and so does a
+        server that hangs, a second later; a statement_timeout in the DSN goes before."""
+        self._statement_seconds = seconds
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -77,27 +153,36 @@ class Database:
         It is on an idle connection, else on a new one: there are as many as are used at once.
         """
         try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = connect(self._dsn)
+            connection = self._idle.get_nowait()
+        except Empty:
+            connection = connect(self._dsn, self._statement_seconds)
         try:
             with connection.transaction():
+                connection.limit_transaction()
                 yield connection
-        except TOO_LARGE:
-            raise
-        except UNUSABLE as error:
+        except psycopg.Error as error:
+            if (trouble := unavailable(error)) is None:
+                raise
             # What happened to this connection has happened to the idle ones as well.
             connection.close()
             self.close()
-            raise DatabaseUnavailable(_one_line(error)) from error
+            raise trouble from error
         finally:
-            if not connection.closed:
-                self._idle.append(connection)
+            self._keep(connection)
+
+    def _keep(self, connection: _Connection) -> None:
+        if connection.closed:
+            return
+        try:
+            self._idle.put_nowait(connection)
+        except Full:
+            connection.close()
 
     def close(self) -> None:
         """Closes the connections that are not in use; the next call opens one anew."""
-        while self._idle:
-            self._idle.pop().close()
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
 
 
 def _one_line(error: psycopg.Error) -> str:

@@ -9,14 +9,14 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from seep.errors import InputError
 from seep.service import run_service, service_arguments, wait_for
 from seep.settings import Settings
 from seep.stopping import stop_on_signals
-from services.aggregator.database import DatabaseUnavailable, connect
+from services.aggregator.database import connect, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def migrate(dsn: str) -> None:
     """Runs all migrations that the database has not seen; processes that start together wait for each other. A schema
     that a later version of this service has made stays as it is.
 
-    Raises DatabaseUnavailable where the database cannot be reached.
+    Raises DatabaseUnavailable where the database cannot be reached, takes no writes or gives its role too few rights.
     """
     config = Config()
     config.set_main_option("script_location", "services.aggregator:migrations")
@@ -43,8 +43,10 @@ def migrate(dsn: str) -> None:
                 log.warning("the schema is a later version's, %s; left as it is", ", ".join(unknown))
                 return
             command.upgrade(config, "head")
-    except OperationalError as error:
-        raise DatabaseUnavailable(str(error.orig)) from error
+    except DBAPIError as error:
+        if (trouble := unavailable(error.orig)) is None:
+            raise
+        raise trouble from error
 
 
 def _unknown_revisions(connection: Connection, config: Config) -> list[str]:

@@ -3,9 +3,12 @@
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from cli.main import main
+from services.aggregator.migrate import migrate
 
 
 def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
@@ -35,3 +38,15 @@ def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, capsys
     Path("dsn").write_text("postgresql://127.0.0.1:1/seep", encoding="utf-8")
     Path("seep.yaml").write_text("database: {dsn_file: dsn}", encoding="utf-8")
     assert complaint(monkeypatch, capsys).startswith("seep: database.dsn_file: connection failed")
+
+
+def test_a_role_that_lacks_rights(
+    postgres_dsn: str, powerless: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SEEP_DATABASE__DSN", make_conninfo(postgres_dsn, user=powerless))
+    refused = "seep: database.dsn: PostgreSQL: permission denied for"
+    assert complaint(monkeypatch, capsys) == f"{refused} schema public\n"
+    migrate(postgres_dsn)
+    with psycopg.connect(postgres_dsn) as connection:
+        connection.execute(f"GRANT SELECT ON alembic_version TO {powerless}".encode())
+    assert complaint(monkeypatch, capsys) == f"{refused} table runs\n"

@@ -16,6 +16,10 @@ from services.aggregator.store import Store
 
 log = logging.getLogger(__name__)
 
+# All that wait for a lock, or for a server that hangs, give their threads back after that. A readiness probe waits for
+# five seconds, and is to hear no instead of nothing.
+STATEMENT_SECONDS = 4.0
+
 
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     """Serves until stopped."""
@@ -25,6 +29,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     stop_on_signals()  # uvicorn stops at a signal, and then raises it once more
     listener = _listener(settings.api)
     with Store.open(dsn, settings.aggregation.stalled_after_seconds) as store:
+        store.limit_statements(STATEMENT_SECONDS)
         app = application(store, settings)
         log.info("api serves http on port %d", listener.getsockname()[1])
         if settings.api.resolved_token() is None:

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from anyio.to_thread import current_default_thread_limiter
+from anyio import CapacityLimiter
+from anyio.to_thread import current_default_thread_limiter, run_sync
 from fastapi import APIRouter, Depends, FastAPI, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -23,8 +24,10 @@ log = logging.getLogger(__name__)
 
 ROUTERS = (runs.router, comparisons.router, series.router, monitors.router, judgements.router)
 LARGEST_BODY = 64 * 1024
-# Each request that is worked on has a connection to the database.
+# Each request that is worked on has a thread and a connection to the database.
 AT_ONCE = 8
+# One thread that asks the database for readiness, and one for whoever is told meanwhile what it found last.
+READINESS_AT_ONCE = 2
 
 
 def application(store: Store, settings: Settings) -> FastAPI:
@@ -34,6 +37,7 @@ def application(store: Store, settings: Settings) -> FastAPI:
     """
     app = FastAPI(title="Seep", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.store, app.state.settings, app.state.ready = store, settings, Readiness(lambda: store.runs(1))
+    app.state.readiness_threads = CapacityLimiter(READINESS_AT_ONCE)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     app.add_exception_handler(RequestValidationError, _unprocessable)
     app.add_exception_handler(InputError, _bad_request)
@@ -64,8 +68,9 @@ async def _healthy() -> str:
     return "ok\n"
 
 
-def _ready(request: Request, response: Response) -> str:
-    if request.app.state.ready():
+async def _ready(request: Request, response: Response) -> str:
+    state = request.app.state
+    if await run_sync(state.ready, limiter=state.readiness_threads):
         return "ok\n"
     response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     return "no\n"

@@ -11,7 +11,8 @@ class Readiness:
     """Whether `read` succeeds, tried once a second at most and by one thread at a time.
 
     Readiness is asked for without a token: nobody must be able to keep the database busy with that, nor all threads
-    with waiting for one that does not answer. Meanwhile what was found last is told.
+    with waiting for one that does not answer. Meanwhile what was found last is told. To be called in threads that no
+    other request can take.
     """
 
     def __init__(self, read: Callable[[], object], clock: Callable[[], float] = time.monotonic) -> None:

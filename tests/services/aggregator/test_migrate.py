@@ -64,16 +64,48 @@ def test_the_module_says_in_one_line_that_no_database_is_configured(tmp_path: Pa
     assert done.stderr.startswith("database.dsn: ")
 
 
+def test_the_module_waits_in_one_line_a_time_for_rights_and_then_migrates(
+    postgres_dsn: str, powerless: str, tmp_path: Path
+) -> None:
+    dsn = make_conninfo(postgres_dsn, user=powerless)
+    with started_migrations(tmp_path, {"SEEP_DATABASE__DSN": dsn}) as running:
+        assert running.stderr is not None
+        try:
+            told = next(line for line in running.stderr if "WARNING" in line)
+            with psycopg.connect(postgres_dsn) as connection:
+                connection.execute(f"GRANT CREATE ON SCHEMA public TO {powerless}".encode())
+            _, rest = running.communicate(timeout=120)
+        finally:
+            running.kill()
+    assert told.endswith(": PostgreSQL: permission denied for schema public; waiting\n")
+    assert (running.returncode, "Traceback" in rest) == (0, False)
+    assert tables(postgres_dsn) == ALL_TABLES
+
+
+def test_a_server_that_takes_no_writes_is_unavailable(postgres_dsn: str) -> None:
+    with pytest.raises(
+        DatabaseUnavailable, match=r"^PostgreSQL: cannot execute CREATE TABLE in a read-only transaction"
+    ):
+        migrate(make_conninfo(postgres_dsn, options="-c default_transaction_read_only=on"))
+
+
 def run_migrations(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The module as a process, to its end."""
+    with started_migrations(folder, environment) as running:
+        out, err = running.communicate()
+    return subprocess.CompletedProcess(running.args, running.returncode, out, err)
+
+
+def started_migrations(folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
     """The module as a process, with no configuration but the environment."""
     config = folder / "seep.yaml"
     config.write_text("{}", encoding="utf-8")
-    return subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "-m", "services.aggregator.migrate", "--config", str(config)],
         env={**os.environ, **environment},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
 
 

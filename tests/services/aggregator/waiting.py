@@ -1,0 +1,34 @@
+"""Locks that others hold, and who is connected meanwhile."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Returns once the condition holds; fails after a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "waited a minute in vain"
+        time.sleep(0.05)
+
+
+@contextmanager
+def held(dsn: str, tables: str) -> Iterator[None]:
+    """Holds tables against readers too, as a migration or VACUUM FULL does, for the length of the block."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE".encode())
+        yield
+
+
+def sessions(dsn: str, waiting: bool = False) -> list[int]:
+    """The process ids of the sessions on a database, or of those that wait for a lock."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend' AND (NOT %s OR wait_event_type = 'Lock')",
+            (waiting,),
+        )
+        return [pid for (pid,) in rows]

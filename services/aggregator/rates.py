@@ -119,7 +119,11 @@ def _refuse_unpoolable(facts: RunFacts, pool: Sequence[str], categories: Sequenc
 
 def _missing(expected: Mapping[str, int], recorded: Mapping[str, int], members: Iterable[str]) -> int:
     # Member by member: comparisons that nobody expected must not make up for missing ones.
-    return sum(max(0, expected.get(member, 0) - recorded.get(member, 0)) for member in members)
+    return sum(
+        expected[member] - n
+        for member in members
+        if member in expected and (n := recorded.get(member, 0)) < expected[member]
+    )
 
 
 def _comparisons(sums: Iterable[CellSums]) -> int:

@@ -172,7 +172,9 @@ class Store(Database):
     def _summaries(self, connection: Connection, query: LiteralString, asked: Parameters) -> list[RunSummary]:
         rows = as_dicts(connection, query, asked)
         recorded: defaultdict[str, list[Mapping[str, int]]] = defaultdict(list)
-        for run, categories, ns in connection.execute(statements.RECORDED_COMPARISONS, ([row["run"] for row in rows],)):
+        runs = ([row["run"] for row in rows],)
+        # In binary: hundreds of categories of hundreds of runs are many numbers to read from text.
+        for run, categories, ns in connection.execute(statements.RECORDED_COMPARISONS, runs, binary=True):
             recorded[run].append(dict(zip(categories, ns, strict=True)))
         return [self._summary(row, recorded[row["run"]]) for row in rows]
 

@@ -154,8 +154,10 @@ def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Cluste
     )
 
 
-def _clusters(cells: Mapping[str, list[CellSums]], members: Iterable[str]) -> dict[str, Clusters]:
+def _clusters(cells: Mapping[str, list[CellSums]], members: Sequence[str]) -> dict[str, Clusters]:
     """By measure, over these cells."""
+    if len(members) == 1:
+        return {of.measure: list(zip(of.totals, of.sizes, strict=True)) for of in cells.get(members[0], ())}
     parts: defaultdict[str, defaultdict[str, list[tuple[float, int]]]] = defaultdict(lambda: defaultdict(list))
     for of in (of for member in members for of in cells.get(member, ())):
         for cluster, total, n in zip(of.clusters, of.totals, of.sizes, strict=True):

@@ -159,10 +159,10 @@ FROM (
 GROUP BY concept, metric, measure
 """
 
-# The sets of categories that share comparisons, where there are any.
+# The sets of categories that share comparisons, where there are any; every comparison that counts has a leak score.
 SHARED_CATEGORIES: LiteralString = """
 SELECT DISTINCT array_agg(category ORDER BY category)
-FROM (SELECT DISTINCT job, test, category FROM test_sums WHERE run = %s AND test <> '') AS counted
+FROM (SELECT DISTINCT job, test, category FROM test_sums WHERE run = %s AND measure = 'leak') AS counted
 GROUP BY job, test HAVING count(*) > 1
 """
 

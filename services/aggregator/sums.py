@@ -48,8 +48,8 @@ class CategorySum:
 
 @dataclass(frozen=True)
 class CellSums:
-    """One measure of a cell, a category or a concept: of each of its clusters the number of values (`sizes`) and their
-    total, in one order."""
+    """One measure of a cell, a category or a concept: of each of its clusters, which is there once, how many values it
+    has (`sizes`) and their total, in one order."""
 
     cell: str
     metric: str

@@ -47,7 +47,7 @@ def figures(rates: list[LeakRate], metric: str = "sentence_bert") -> dict[str, t
 
 
 def by_cell(sums: Iterable[CategorySum]) -> list[CellSums]:
-    """The same sums as they are read: together by category, metric and measure; a cluster may be there twice."""
+    """The same sums as they are read: together by category, metric and measure."""
 
     def cell(row: CategorySum) -> tuple[str, str, str]:
         return row.category, row.metric, row.measure

@@ -1,21 +1,18 @@
 """Baselines and comparisons, as a user asks for them, on runs that are recorded already."""
 
 import json
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cli.main import main
 from seep.records import GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from services.aggregator.migrate import migrate
 from services.aggregator.store import Store
+from tests.cli.conftest import Command
 
-Seep = Callable[..., tuple[int, str, str]]
 ROOMS = 80  # so many that two runs alike in all of them differ by less than 5 points
 SUITE = "name: rooms\nversion: '1'\nformat: {kind: plain}\n" + (
     "decoding: {temperature: 0.5, max_tokens: 10, samples: 10}\njobs:\n"
@@ -27,9 +24,7 @@ SUITE = "name: rooms\nversion: '1'\nformat: {kind: plain}\n" + (
 
 
 @pytest.fixture
-def seep(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], postgres_dsn: str
-) -> Seep:
+def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, postgres_dsn: str) -> Command:
     """The command in a folder with a suite: exit code, and what it printed on both streams."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
@@ -46,13 +41,7 @@ def seep(
         record(store, "unfinished", leaking=4, jobs=ROOMS - 1)
         record(store, "cancelled", leaking=4, jobs=ROOMS - 1, cancelled=True)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["seep", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return run
+    return command
 
 
 def record(
@@ -91,14 +80,14 @@ def record(
 
 
 @pytest.mark.parametrize(("run", "code", "verdict"), [("same", 0, "ok"), ("more", 1, "drift")])
-def test_the_exit_code_is_the_verdict(seep: Seep, run: str, code: int, verdict: str) -> None:
+def test_the_exit_code_is_the_verdict(seep: Command, run: str, code: int, verdict: str) -> None:
     ended, printed, _ = seep("compare", run, "before")
     assert ended == code
     assert f"{run} against before: {verdict}" in printed
     assert "model       before     " in printed
 
 
-def test_a_run_that_stalls_is_neither_compared_nor_a_baseline(seep: Seep, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_stalls_is_neither_compared_nor_a_baseline(seep: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEEP_AGGREGATION__STALLED_AFTER_SECONDS", "0.001")
     for arguments in (("compare", "unfinished", "before"), ("baseline", "set", "unfinished", "--name", "first")):
         code, _, complaint = seep(*arguments)
@@ -106,11 +95,11 @@ def test_a_run_that_stalls_is_neither_compared_nor_a_baseline(seep: Seep, monkey
         assert "run unfinished: it stalls with jobs left, and may go on; `seep cancel unfinished` ends it" in complaint
 
 
-def test_a_cancelled_run_is_compared_by_what_there_is_of_it(seep: Seep) -> None:
+def test_a_cancelled_run_is_compared_by_what_there_is_of_it(seep: Command) -> None:
     assert seep("compare", "cancelled", "before")[0] == 0
 
 
-def test_a_run_of_which_nothing_is_scored_is_not_measured_rather_than_different(seep: Seep) -> None:
+def test_a_run_of_which_nothing_is_scored_is_not_measured_rather_than_different(seep: Command) -> None:
     for pair in (("before", "unscored"), ("unscored", "before"), ("unscored", "cancelled")):
         code, printed, complaint = seep("compare", *pair)
         assert (code, complaint) == (4, "")
@@ -118,11 +107,11 @@ def test_a_run_of_which_nothing_is_scored_is_not_measured_rather_than_different(
         assert printed.endswith(f"{pair[0]} against {pair[1]}: not measured\n")
 
 
-def test_a_difference_that_matters_less_is_no_drift(seep: Seep) -> None:
+def test_a_difference_that_matters_less_is_no_drift(seep: Command) -> None:
     assert seep("compare", "more", "before", "--delta", "60")[0] == 0
 
 
-def test_intervals_of_samples_say_that_they_hold_for_these_prompts(seep: Seep, postgres_dsn: str) -> None:
+def test_intervals_of_samples_say_that_they_hold_for_these_prompts(seep: Command, postgres_dsn: str) -> None:
     Path("sampled.yaml").write_text(SUITE + "cluster: sample\n", encoding="utf-8")
     with Store.open(postgres_dsn) as store:
         for run in ("one", "other"):
@@ -132,7 +121,7 @@ def test_intervals_of_samples_say_that_they_hold_for_these_prompts(seep: Seep, p
     assert said not in seep("compare", "same", "before")[1]
 
 
-def test_as_json(seep: Seep) -> None:
+def test_as_json(seep: Command) -> None:
     ended, printed, _ = seep("compare", "more", "before", "--json")
     told = json.loads(printed)
     assert (ended, told["verdict"], told["differences"]["model"]) == (1, "drift", ["before", "more"])
@@ -142,7 +131,7 @@ def test_as_json(seep: Seep) -> None:
     assert rate["low"] <= 90.0 <= rate["high"]
 
 
-def test_against_a_baseline_of_several_runs(seep: Seep) -> None:
+def test_against_a_baseline_of_several_runs(seep: Command) -> None:
     assert seep("baseline", "set", "before", "hotter", "--name", "first")[0] == 2
     assert seep("baseline", "set", "before", "--name", "first")[:2] == (0, "first: 1 run\n")
     assert "first" in seep("baseline", "list")[1]
@@ -173,7 +162,7 @@ def test_against_a_baseline_of_several_runs(seep: Seep) -> None:
         ("baseline remove nowhere", "baseline nowhere: there is no such baseline"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(seep: Seep, arguments: str, told: str) -> None:
+def test_what_cannot_be_asked_is_one_line(seep: Command, arguments: str, told: str) -> None:
     code, printed, complaint = seep(*arguments.split())
     assert code == 2
     assert complaint.startswith(f"seep: {told}")
@@ -181,13 +170,13 @@ def test_what_cannot_be_asked_is_one_line(seep: Seep, arguments: str, told: str)
     assert printed == ""
 
 
-def test_across_compares_what_differs(seep: Seep) -> None:
+def test_across_compares_what_differs(seep: Command) -> None:
     code, printed, _ = seep("compare", "hotter", "before", "--across")
     assert code == 0
     assert "decoding    0.5        0.9" in printed
 
 
-def test_what_a_mitigation_does_beside_the_leak_rate_stands_side_by_side(seep: Seep) -> None:
+def test_what_a_mitigation_does_beside_the_leak_rate_stands_side_by_side(seep: Command) -> None:
     _, printed, _ = seep("compare", "muted", "before", "--across")
     table = printed.split("side by side, all of each run, in %")[1].splitlines()[1:]
     names = " ".join(table[0].split())
@@ -202,7 +191,7 @@ def test_what_a_mitigation_does_beside_the_leak_rate_stands_side_by_side(seep: S
     assert (one["metric"], one["rate"], one["measures"]["empty"]["share"]) == ("m", 20.0, 50.0)
 
 
-def test_a_window_stands_beside_a_run_as_its_mean(seep: Seep) -> None:
+def test_a_window_stands_beside_a_run_as_its_mean(seep: Command) -> None:
     assert seep("baseline", "set", "before", "again", "--name", "window")[0] == 0
     code, printed, _ = seep("compare", "same", "--baseline", "window")
     assert code == 0

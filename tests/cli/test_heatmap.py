@@ -1,12 +1,11 @@
 """The contamination matrix as a picture, with the column that it is read by."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from cli.main import main
+from tests.cli.conftest import Command
 
 SUITE = """
 name: spill
@@ -24,27 +23,18 @@ ITALIAN = "Non so che cosa dirti di quel film, perché non l'ho ancora visto."
 
 
 @pytest.fixture
-def seep(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], postgres_dsn: str
-) -> object:
+def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, postgres_dsn: str) -> Command:
     """The command with two runs: `tuned` answers half of the Spanish directive in Italian, `plain` obeys."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     Path("spill.yaml").write_text(SUITE, encoding="utf-8")
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["seep", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
     for run, answers in (("tuned", [SPANISH, SPANISH, ITALIAN, ITALIAN]), ("plain", [SPANISH] * 4)):
         rows = {"Answer in Spanish.": answers, "Answer in Italian.": [ITALIAN] * 4}
         lines = (json.dumps({"prompt": prompt, "generations": texts}) for prompt, texts in rows.items())
         Path("answers.jsonl").write_text("\n".join(lines), encoding="utf-8")
-        assert call("run", "spill.yaml", "--recorded", "answers.jsonl", "--parity", "--run-id", run)[0] == 0
-    return call
+        assert command("run", "spill.yaml", "--recorded", "answers.jsonl", "--parity", "--run-id", run)[0] == 0
+    return command
 
 
 def test_a_matrix_is_drawn_and_its_column_printed(seep) -> None:

@@ -1,7 +1,6 @@
 """Plans, as a user asks for them: from what is expected, and from runs that are recorded already."""
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import psycopg
 import pytest
 from numpy.typing import NDArray
 
-from cli.main import main
 from seep.records import GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
@@ -18,8 +16,8 @@ from services.aggregator.migrate import migrate
 from services.aggregator.statistics.noise import noise_of_rate
 from services.aggregator.statistics.planning import plan
 from services.aggregator.store import Store
+from tests.cli.conftest import Command
 
-Seep = Callable[..., tuple[int, str, str]]
 Scores = Sequence[NDArray[np.float64]]
 """Of each job the leak scores, by test and sample."""
 
@@ -76,16 +74,9 @@ def dsn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> s
 
 
 @pytest.fixture
-def seep(dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Seep:
-    """The command: exit code, and what it printed on both streams."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["seep", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return run
+def seep(dsn: str, command: Command) -> Command:
+    """The command, on that database."""
+    return command
 
 
 def powers(printed: str) -> list[int]:
@@ -113,7 +104,7 @@ def shared_control(jobs: int, tests: int, samples: int) -> Scores:
         ("rooms.yaml --rate 60 --icc 0 --detect 70", "--detect 70: a rate of 60 % cannot change by 70 points"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(seep: Seep, dsn: str, arguments: str, told: str) -> None:
+def test_what_cannot_be_asked_is_one_line(seep: Command, dsn: str, arguments: str, told: str) -> None:
     suite("others", 3, 1, 2)
     rooms = suite("rooms", 3, 1, 2)
     record(dsn, rooms, "run", shared_control(3, 1, 2))
@@ -139,14 +130,14 @@ def test_what_cannot_be_asked_is_one_line(seep: Seep, dsn: str, arguments: str, 
     ],
 )
 def test_no_noise_is_made_up_for_a_run_that_shows_none(
-    seep: Seep, dsn: str, jobs: int, scores: Scores, reason: str
+    seep: Command, dsn: str, jobs: int, scores: Scores, reason: str
 ) -> None:
     record(dsn, suite("rooms", jobs, 1, scores[0].shape[1]), "run", scores)
     told = f"seep: run run: {reason}: give --rate and --icc instead\n"
     assert seep("plan", "rooms.yaml", "--from", "run") == (2, "", told)
 
 
-def test_a_category_that_shows_no_noise_is_named_and_the_others_are_planned(seep: Seep, dsn: str) -> None:
+def test_a_category_that_shows_no_noise_is_named_and_the_others_are_planned(seep: Command, dsn: str) -> None:
     rooms = suite("rooms", 20, 1, 3, ("1", "2"))
     scores = [np.stack([of[0], np.ones(3)]) for of in shared_control(20, 1, 3)]
     record(dsn, rooms, "run", scores)
@@ -159,7 +150,7 @@ def test_a_category_that_shows_no_noise_is_named_and_the_others_are_planned(seep
     assert "adjusted over 3 tests" in printed
 
 
-def test_a_control_drawn_anew_in_every_run_is_not_taken_to_cancel(seep: Seep, dsn: str) -> None:
+def test_a_control_drawn_anew_in_every_run_is_not_taken_to_cancel(seep: Command, dsn: str) -> None:
     record(dsn, suite("rooms", 30, 20, 2), "run", shared_control(30, 20, 2))
     asked = ("plan", "rooms.yaml", "--from", "run", "--detect", "10")
     code, told_apart, _ = seep(*asked)
@@ -174,14 +165,14 @@ def test_a_control_drawn_anew_in_every_run_is_not_taken_to_cancel(seep: Seep, ds
     assert powers(told_apart)[0] < powers(not_seen)[0]
 
 
-def test_texts_of_which_some_are_left_are_as_good_as_deleted(seep: Seep, dsn: str) -> None:
+def test_texts_of_which_some_are_left_are_as_good_as_deleted(seep: Command, dsn: str) -> None:
     record(dsn, suite("rooms", 30, 4, 2), "run", shared_control(30, 4, 2))
     with psycopg.connect(dsn) as connection:
         connection.execute("DELETE FROM comparisons WHERE job = (SELECT min(job) FROM comparisons)")
     assert "published answers" in seep("plan", "rooms.yaml", "--from", "run")[1]
 
 
-def test_a_plan_from_what_is_expected(seep: Seep) -> None:
+def test_a_plan_from_what_is_expected(seep: Command) -> None:
     suite("rooms", 80, 1, 10)
     code, printed, complaint = seep("plan", "rooms.yaml", "--detect", "6", "--rate", "60", "--icc", "0")
     assert (code, complaint) == (0, "")
@@ -194,7 +185,7 @@ def test_a_plan_from_what_is_expected(seep: Seep) -> None:
     assert (jobs, generations) == ("80", str(int(samples) * 160))
 
 
-def test_a_plan_promises_the_power_of_each_direction_and_of_the_verdict(seep: Seep) -> None:
+def test_a_plan_promises_the_power_of_each_direction_and_of_the_verdict(seep: Command) -> None:
     suite("rooms", 80, 1, 10)
     _, printed, _ = seep("plan", "rooms.yaml", "--detect", "5", "--rate", "70", "--icc", "0")
     power_down, power_up, drift_down, drift_up = powers(printed)
@@ -206,7 +197,7 @@ def test_a_plan_promises_the_power_of_each_direction_and_of_the_verdict(seep: Se
     assert "adjusted over 1 test" in printed
 
 
-def test_the_verdict_is_adjusted_over_every_category_and_metric(seep: Seep) -> None:
+def test_the_verdict_is_adjusted_over_every_category_and_metric(seep: Command) -> None:
     suite("rooms", 20, 3, 5, ("1", "2", "3"))
     asked = ("plan", "rooms.yaml", "--detect", "12", "--rate", "70", "--icc", "0.1")
     drift = {}
@@ -220,7 +211,7 @@ def test_the_verdict_is_adjusted_over_every_category_and_metric(seep: Seep) -> N
     assert drift[8] < drift[4]
 
 
-def test_a_plan_warns_of_what_no_number_of_samples_reaches_and_says_what_all_costs(seep: Seep) -> None:
+def test_a_plan_warns_of_what_no_number_of_samples_reaches_and_says_what_all_costs(seep: Command) -> None:
     suite("rooms", 80, 1, 10)
     code, printed, _ = seep("plan", "rooms.yaml", "--detect", "2", "--rate", "60", "--icc", "0.3")
     assert code == 0
@@ -237,7 +228,7 @@ def test_a_plan_warns_of_what_no_number_of_samples_reaches_and_says_what_all_cos
     assert "warning: category 1: at most" in printed
 
 
-def test_a_plan_warns_of_categories_of_which_a_run_says_nothing(seep: Seep, dsn: str) -> None:
+def test_a_plan_warns_of_categories_of_which_a_run_says_nothing(seep: Command, dsn: str) -> None:
     rooms = suite("rooms", 20, 1, 5)
     record(dsn, rooms, "run", shared_control(20, 1, 5))
     # A later version of the suite, which has another category.

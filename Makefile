@@ -130,9 +130,9 @@ LOCK := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header 
 
 .PHONY: bench
 bench: setup  ## Run the benchmarks; benchmarks/RESULTS.md keeps the figures
-	$(BIN)/python -m benchmarks.pipeline
-	$(BIN)/python -m benchmarks.aggregator
-	$(BIN)/python -m benchmarks.api
+	$(BIN)/python -m benchmarks.speed.pipeline
+	$(BIN)/python -m benchmarks.speed.aggregator
+	$(BIN)/python -m benchmarks.speed.api
 
 .PHONY: clean
 clean:  ## Remove all that was made here, the local broker's and database's data included

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
+from results.storage.database import DatabaseUnavailable
+from results.storage.migrate import migrate
+from results.storage.store import Store
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.settings import Settings
-from services.aggregator.database import DatabaseUnavailable
-from services.aggregator.migrate import migrate
-from services.aggregator.store import Store
 
 EMBEDDED = Path(".seep/postgres")
 

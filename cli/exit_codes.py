@@ -1,7 +1,7 @@
 """What the exit code of a command says."""
 
-from services.aggregator.states import RunState
-from services.aggregator.statistics.verdicts import Verdict
+from results.runs import RunState
+from results.statistics.verdicts import Verdict
 
 OK = 0
 DRIFT = 1

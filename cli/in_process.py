@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from results.dead_jobs import DeadJob
 from seep import codec
 from seep.errors import InputError, Unavailable
 from seep.records import Failure, GeneratedJob, PromptJob, ScoredJob
 from seep.settings import Settings
-from services.aggregator.dead import DeadJob
 from services.generator.engines import engine_named, open_backend
 from services.generator.generating import generate_jobs
 from services.scorer.canary import Canary
@@ -30,7 +30,7 @@ class Generated:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Generator and scorer as functions; a job that fails is dead, as it would be on seep.deadletter."""
+    """Generator and scorer as functions; a job that fails is dead, as it would be on seep.dead-letters."""
 
     metrics: Mapping[str, Metric]
     generator: Callable[[Sequence[PromptJob]], list[GeneratedJob | Failure]]

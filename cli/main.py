@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import (
-    agreement,
+from cli import exit_codes
+from cli.commands import (
     baseline,
     calibrate,
     compare,
-    deadletters,
-    exit_codes,
+    dead_letters,
     heatmap,
+    language,
     plan,
     push,
     results,
@@ -37,7 +37,7 @@ app = typer.Typer(
 app.add_typer(suites.suites_app, name="suites")
 app.add_typer(push.topics_app, name="topics")
 app.add_typer(baseline.baseline_app, name="baseline")
-app.add_typer(deadletters.deadletter_app, name="deadletter")
+app.add_typer(dead_letters.deadletter_app, name="deadletter")
 app.add_typer(retention.retention_app, name="retention")
 app.command("import")(suites.import_file)
 app.command()(run.run)
@@ -51,7 +51,7 @@ app.command()(compare.compare)
 app.command()(plan.plan)
 app.command()(results.examples)
 app.command()(heatmap.heatmap)
-app.command()(agreement.agreement)
+app.command()(language.agreement)
 app.command()(calibrate.calibrate)
 
 

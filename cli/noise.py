@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from cli.commands.results import known_run
 from cli.database import open_store
-from cli.results import known_run
+from results.comparison import LeakSum, refuse_unjudgeable
+from results.monitor_status import OF_LANGUAGES, metric_names
+from results.rates import ALL
+from results.statistics.noise import JobSums, Noise, Sum, added, noise_of_rate, noise_of_run, told_apart
+from results.storage.judgements import Judgements, SampleSum
 from seep.errors import InputError
 from seep.settings import load_settings
-from services.aggregator.judgements import Judgements, SampleSum
-from services.aggregator.judging import LeakSum, refuse_unjudgeable
-from services.aggregator.monitors import OF_LANGUAGES, metric_names
-from services.aggregator.rates import ALL
-from services.aggregator.statistics.noise import JobSums, Noise, Sum, added, noise_of_rate, noise_of_run, told_apart
 
 Cell = tuple[str, str]
 """A metric ("" for any) and a category."""

@@ -1,8 +1,9 @@
 """Fixtures that every part's tests share."""
 
+import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -11,7 +12,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from results.storage.judgements import Judgements
+from results.storage.migrate import migrate
+from results.storage.store import Store
 from seep.local_postgres import local_postgres
+from seep.records import RunManifest, ScoredJob
+from services.aggregator.ingest import judge_finished
+from tests.builders import JOBS, MONITORS, run_manifest, scored_job
 
 # A law holds however busy the machine is: no test may fail for being slow.
 hypothesis.settings.register_profile("seep", deadline=None)
@@ -76,3 +83,55 @@ def powerless(postgres_dsn: str) -> Iterator[str]:
         yield role
         connection.execute(f"DROP OWNED BY {role}".encode())
         connection.execute(f"DROP ROLE {role}".encode())
+
+
+@pytest.fixture
+def dsn(postgres_dsn: str) -> str:
+    """A database with the current schema."""
+    migrate(postgres_dsn)
+    return postgres_dsn
+
+
+@pytest.fixture
+def store(dsn: str) -> Iterator[Store]:
+    """A store on a database of its own."""
+    with Store.open(dsn) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def scored() -> Callable[..., ScoredJob]:
+    """Makes the scored job `job`: one test per category, with the leak scores of its samples."""
+    return scored_job
+
+
+@pytest.fixture(scope="session")
+def manifest() -> Callable[..., RunManifest]:
+    """Makes a manifest of `jobs` jobs with so many comparisons per category."""
+    return run_manifest
+
+
+@pytest.fixture
+def judgements(store: Store) -> Judgements:
+    """What is concluded of the store's runs."""
+    return Judgements(store)
+
+
+@pytest.fixture
+def send_run(
+    store: Store, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]
+) -> Callable[..., None]:
+    """Records a run of ten jobs with ten samples, leaking at a rate, and has it judged for its monitor."""
+
+    def send(
+        run: str, rate: float, monitor: str = "watch", jobs: int = JOBS, created_at: float = 1.0, **changes: object
+    ) -> None:
+        draw = random.Random(run)
+        leaks = [[float(draw.random() < rate) for _ in range(10)] for _ in range(jobs)]
+        facts = {"samples": 10, "monitor": monitor, "created_at": created_at}
+        expected = manifest(JOBS, {"1": 10 * JOBS}, run=run, **facts)
+        made = [scored(f"j{k}", {"1": of}, run=run, metrics=["m"], **changes) for k, of in enumerate(leaks)]
+        store.record(made, [], [expected])
+        judge_finished(store, run, MONITORS)
+
+    return send

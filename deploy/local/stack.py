@@ -10,11 +10,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from deploy.local.broker import LocalBroker
-from seep.broker import create_topics
+from seep.kafka.client import create_topics
+from seep.kafka.topics import topic_configs
 from seep.local_postgres import local_postgres
+from seep.runtime.stopping import stop_on_signals
 from seep.settings import Settings, load_settings
-from seep.stopping import stop_on_signals
-from seep.topics import topic_configs
 
 FOLDER = Path(".seep")
 STOP_SECONDS = 40.0
@@ -75,7 +75,7 @@ def services(settings: Settings, config: Path, environment: Mapping[str, str], l
     engines = sorted({target.engine for target in settings.targets.values()})
     commands = {f"generator-{engine}": ["services.generator", "--engine", engine] for engine in engines}
     commands |= {"scorer": ["services.scorer"], "aggregator": ["services.aggregator"]}
-    commands |= {"api": ["services.aggregator.api"]}
+    commands |= {"api": ["services.api"]}
     # Port 0 takes a free one, which the service's log names.
     shared = {"SEEP_WORKER__METRICS_PORT": "0", "SEEP_WORKER__METRICS_HOST": "127.0.0.1", **environment}
     for name in commands:

@@ -6,31 +6,24 @@ from collections.abc import Mapping, Sequence
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from seep.broker import Sender
+from results.monitor_status import Watched, baselines, metric_names, watched
+from results.storage.judgements import Judgements
+from results.storage.migrate import migrate
+from results.storage.monitors import monitor_statuses, note_schedules, watched_rates
+from results.storage.series import dead_jobs, stalled_runs
+from results.storage.store import Store
 from seep.errors import InputError
-from seep.messages import Message
-from seep.metrics import MESSAGES, timed
-from seep.service import open_health, run_service, serve, service_arguments, wait_for
+from seep.kafka.client import Sender
+from seep.kafka.messages import Message
+from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES
+from seep.runtime.metrics import MESSAGES, timed
+from seep.runtime.service import open_health, run_service, serve, service_arguments, wait_for
+from seep.runtime.stopping import stop_on_signals
 from seep.settings import Settings
-from seep.stopping import stop_on_signals
-from seep.topics import DEAD_LETTERS, RUNS, SCORES
-from services.aggregator.aggregating import STAGE, publish_changed, read_batch
-from services.aggregator.exposition import Operation, OperationCollector, RateCollector
-from services.aggregator.judgements import Judgements
-from services.aggregator.migrate import migrate
-from services.aggregator.monitor_exposition import MonitorCollector
-from services.aggregator.monitors import (
-    Watched,
-    baselines,
-    metric_names,
-    monitor_statuses,
-    note_schedules,
-    watched,
-    watched_rates,
-)
-from services.aggregator.reading import dead_jobs, stalled_runs
-from services.aggregator.sharing import Shared
-from services.aggregator.store import Store
+from services.aggregator.gauges import Operation, OperationCollector, RateCollector
+from services.aggregator.ingest import STAGE, publish_changed, read_batch
+from services.aggregator.monitor_gauges import MonitorCollector
+from services.aggregator.single_flight import Shared
 
 GROUP = "seep-aggregator"
 # Whose dead letters are counted.
@@ -66,7 +59,7 @@ def expose(registry: CollectorRegistry, store: Store, settings: Settings, shown:
 
 
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:
-    """Serves until stopped; see `seep.service.serve`."""
+    """Serves until stopped; see `seep.runtime.service.serve`."""
     dsn = settings.database.resolved_dsn()
     if dsn is None:
         raise InputError("database.dsn: the aggregator needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")

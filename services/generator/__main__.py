@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from seep.codec import decode_prompt_job, encode_generated_job
 from seep.errors import InputError, Unavailable
+from seep.kafka.topics import GENERATIONS, jobs_topic
 from seep.records import Failure, GeneratedJob, PromptJob
-from seep.service import open_health, run_service, serve_stage, service_arguments
+from seep.runtime.service import open_health, run_service, serve_stage, service_arguments
+from seep.runtime.stage import Stage
+from seep.runtime.stopping import loading, stop_on_signals
 from seep.settings import OpenAiEngine, Settings
-from seep.stage import Stage
-from seep.stopping import loading, stop_on_signals
-from seep.topics import GENERATIONS, jobs_topic
 from services.generator.engines import engine_named, open_backend
 from services.generator.generating import generate_jobs
 

@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Sequence
 
 from seep.codec import decode_generated_job, encode_scored_job
+from seep.kafka.topics import GENERATIONS, SCORES
 from seep.records import Failure, GeneratedJob, ScoredJob
-from seep.service import open_health, run_service, serve_stage, service_arguments
+from seep.runtime.service import open_health, run_service, serve_stage, service_arguments
+from seep.runtime.stage import Stage
+from seep.runtime.stopping import loading, stop_on_signals
 from seep.settings import Settings
-from seep.stage import Stage
-from seep.stopping import loading, stop_on_signals
-from seep.topics import GENERATIONS, SCORES
 from services.scorer.canary import Canary, watch
 from services.scorer.loading import load_metrics
 from services.scorer.scoring import score_jobs

@@ -1,8 +1,8 @@
 """BERTScore's greedy matching of packed token vectors, in one Triton kernel.
 
-`matching` is the reference, and what runs by default: this one is for GPUs on which `benchmarks.matching` has shown it
-ahead, which nobody has measured yet. Tests run it in Triton's interpreter (TRITON_INTERPRET=1), whose dot takes
-bfloat16 for integers in 3.7.1, so that only a GPU can show bfloat16 to be right.
+`matching` is the reference, and what runs by default: this one is for GPUs on which `benchmarks.speed.matching` has
+shown it ahead, which nobody has measured yet. Tests run it in Triton's interpreter (TRITON_INTERPRET=1), whose dot
+takes bfloat16 for integers in 3.7.1, so that only a GPU can show bfloat16 to be right.
 """
 
 # mypy: disable-error-code="import-untyped, untyped-decorator"

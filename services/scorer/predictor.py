@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from seep.service import run_service, service_arguments
+from seep.runtime.service import run_service, service_arguments
 from seep.settings import Settings
 from services.scorer.loading import load_metrics
 

@@ -93,7 +93,7 @@ def test_the_command(
         ("services.generator --engine recorded", "/nowhere/answers.jsonl"),
         ("services.scorer", "metrics.bert_score.model: cannot load '/nowhere/backbone'"),
         ("services.aggregator", "database.dsn: the aggregator needs a PostgreSQL"),
-        ("services.aggregator.api", "database.dsn: the API needs a PostgreSQL"),
+        ("services.api", "database.dsn: the API needs a PostgreSQL"),
         ("services.aggregator --config nowhere.yaml", "nowhere.yaml: no such configuration file"),
     ],
 )

@@ -112,7 +112,7 @@ def test_what_a_command_raises_decides_how_it_ends(
     def fail(path: Path) -> None:
         raise raised
 
-    monkeypatch.setattr("cli.suites.lint", fail)
+    monkeypatch.setattr("cli.commands.suites.lint", fail)
     assert ended(monkeypatch, "suites", "lint", "colours") == code
     assert capsys.readouterr() == ("", line)
 
@@ -123,12 +123,12 @@ def test_a_fault_of_the_commands_own_is_a_traceback_and_not_drift(
     def fail(path: Path) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("cli.suites.lint", fail)
+    monkeypatch.setattr("cli.commands.suites.lint", fail)
     assert ended(monkeypatch, "suites", "lint", "colours") == 70
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("module", ["typer", "pydantic", "cli.suites", "services.aggregator.judging"])
+@pytest.mark.parametrize("module", ["typer", "pydantic", "cli.commands.suites", "results.comparison"])
 def test_an_interrupt_while_modules_load_is_quiet(module: str) -> None:
     code = INTERRUPTED.format(module=module)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)

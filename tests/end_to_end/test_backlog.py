@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.backlog import AWAY, STEADY, measure
+from benchmarks.speed.backlog import AWAY, STEADY, measure
 
 JOBS = 200
 STEADY_JOBS = 50

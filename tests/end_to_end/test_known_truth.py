@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.calibration.model import ensure_model
-from cli.calibration.truth import surprising, true_rates
+from calibration.model import ensure_model
+from calibration.truth import surprising, true_rates
 from seep.settings import Metrics, Scoring, SentenceBert
 from seep.suites.loading import load_suite
 from services.generator.cutting import cut_answer

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from cli.push import job_messages, manifest_message
+from cli.commands.push import job_messages, manifest_message
 from deploy.local.stack import Service
-from seep.broker import Sender, TopicReader
 from seep.codec import decode_rate
-from seep.messages import Outgoing
+from seep.kafka.client import Sender, TopicReader
+from seep.kafka.messages import Outgoing
+from seep.kafka.topics import DEAD_LETTERS, RATES
 from seep.records import LeakRate
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
-from seep.topics import DEAD_LETTERS, RATES
 from tests.end_to_end.conftest import Stack, run_seep, stack_in, wait_until
 from tests.guests import JOBS, SAMPLES, write_recorded, write_suite
 from tests.rates import expected, without_names

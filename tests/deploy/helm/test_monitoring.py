@@ -8,11 +8,11 @@ import typer
 import yaml
 from prometheus_client import REGISTRY
 
-import seep.metrics
+import seep.runtime.metrics
 import services.scorer.canary
 from cli.main import app
-from services.aggregator.exposition import GAUGES, OperationCollector
-from services.aggregator.monitor_exposition import MonitorCollector
+from services.aggregator.gauges import GAUGES, OperationCollector
+from services.aggregator.monitor_gauges import MonitorCollector
 from tests.deploy.helm.rendering import ALL, CHART, LEAST, ROOT, overlaid, render, tool
 
 ALARMS = CHART / "files" / "alarms.yaml"
@@ -64,7 +64,7 @@ def test_the_runbook_names_commands_that_there_are():
 
 
 def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has():
-    assert seep.metrics.LAG is not None
+    assert seep.runtime.metrics.LAG is not None
     assert services.scorer.canary.SOUND is not None
     known = {family.name for family in REGISTRY.collect()} | set(GAUGES)
     known |= {family.name for family in MonitorCollector(list).describe()}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seep.topics import GENERATIONS, jobs_topic
+from seep.kafka.topics import GENERATIONS, jobs_topic
 from services.generator.__main__ import group_of
 from services.scorer.__main__ import GROUP as SCORER_GROUP
 from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, render

@@ -1,7 +1,7 @@
 """Topics and schema are made before what needs them, again and again without harm, and nothing stays behind."""
 
+from seep.kafka.topics import topic_configs
 from seep.settings import Settings
-from seep.topics import topic_configs
 from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, render
 
 
@@ -115,7 +115,7 @@ def may(release, user, operation, kind, name):
     )
 
 
-TOPICS = ("seep.jobs.tiny", "seep.generations", "seep.scores", "seep.runs", "seep.deadletter", "seep.rates")
+TOPICS = ("seep.jobs.tiny", "seep.generations", "seep.scores", "seep.runs", "seep.dead-letters", "seep.rates")
 
 
 def test_each_service_may_do_what_it_does_and_nothing_else():
@@ -125,10 +125,10 @@ def test_each_service_may_do_what_it_does_and_nothing_else():
         return {topic for topic in TOPICS if may(release, user, operation, "topic", topic)}
 
     assert topics("generator", "Read") == {"seep.jobs.tiny", "seep.runs"}
-    assert topics("generator", "Write") == {"seep.generations", "seep.deadletter"}
+    assert topics("generator", "Write") == {"seep.generations", "seep.dead-letters"}
     assert topics("scorer", "Read") == {"seep.generations", "seep.runs"}
-    assert topics("scorer", "Write") == {"seep.scores", "seep.deadletter"}
-    assert topics("aggregator", "Read") == {"seep.scores", "seep.runs", "seep.deadletter"}
+    assert topics("scorer", "Write") == {"seep.scores", "seep.dead-letters"}
+    assert topics("aggregator", "Read") == {"seep.scores", "seep.runs", "seep.dead-letters"}
     # Operators send runs, and dead letters again, from its pod.
     assert topics("aggregator", "Write") == set(TOPICS)
     assert topics("sender", "Read") == {"seep.runs"}

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
+from cli.commands.push import moment
 from cli.main import app
-from cli.push import moment
 from seep.settings import Settings
 from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, render
 
@@ -291,7 +291,7 @@ def test_a_claim_that_is_there_is_used_as_it_is():
 def test_models_are_put_there_before_they_are_loaded_and_never_changed_after():
     pod = render("cpu").pod("seep-generator-tiny")
     (prepare,) = pod.spec["initContainers"]
-    assert prepare["command"] == ["python", "-m", "cli.calibration", "/models"]
+    assert prepare["command"] == ["python", "-m", "calibration", "/models"]
 
     def writable(container):
         return [not mount["readOnly"] for mount in container["volumeMounts"] if mount["mountPath"] == "/models"]

@@ -138,10 +138,8 @@ def test_the_aggregator_without_model_libraries_is_small_and_works(tmp_path: Pat
     subprocess.run(["sh", "deploy/images/slim.sh", packages], check=True)
     size = sum(file.stat().st_size for file in packages.rglob("*") if file.is_file())
     assert size < LARGEST_AGGREGATOR
-    code = "import cli.main, services.aggregator.__main__, services.aggregator.api.__main__, scipy.stats"
+    code = "import cli.main, services.aggregator.__main__, services.api.__main__, scipy.stats"
     subprocess.run([python, "-B", "-c", code], check=True)
-    tests = (
-        "from services.aggregator.statistics.intervals import rate_with_interval as rate; print(rate([(1.0, 2)]).rate)"
-    )
+    tests = "from results.statistics.intervals import rate_with_interval as rate; print(rate([(1.0, 2)]).rate)"
     done = subprocess.run([python, "-B", "-c", tests], check=True, capture_output=True, text=True)
     assert done.stdout == "50.0\n"

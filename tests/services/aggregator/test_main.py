@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
+from results.storage.store import Store
 from seep.settings import Settings
 from services.aggregator.__main__ import expose
-from services.aggregator.store import Store
-from tests.services.aggregator.waiting import held, sessions, wait_until
+from tests.waiting import held, sessions, wait_until
 
 SCRAPES = 20
 # Rates, runs and monitors.

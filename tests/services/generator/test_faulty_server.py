@@ -10,13 +10,13 @@ import psutil
 import pytest
 
 from seep.codec import decode_generated_job, decode_prompt_job, encode_generated_job, encode_prompt_job
-from seep.deadletter import read_dead_letter
 from seep.errors import Unavailable
-from seep.messages import Message, Outgoing
+from seep.kafka.dead_letters import read_dead_letter
+from seep.kafka.messages import Message, Outgoing
+from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, jobs_topic
 from seep.records import Failure, GeneratedJob, PromptFormat, PromptJob, PromptTest
+from seep.runtime.stage import Stage
 from seep.settings import Target
-from seep.stage import Stage
-from seep.topics import DEAD_LETTERS, GENERATIONS, jobs_topic
 from services.generator.backend import Backend
 from services.generator.generating import generate_jobs
 from tests.services.generator.asking import CHAT, DECODING, FAULTS, backend_for, poisoned

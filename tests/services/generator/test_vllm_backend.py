@@ -11,7 +11,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
-from cli.calibration.model import ensure_model
+from calibration.model import ensure_model
 from seep.errors import InputError
 from seep.records import Decoding, Failure, GeneratedJob, PromptFormat, ScoredJob
 from seep.settings import Metrics, Scoring, SentenceBert, Target, VllmEngine

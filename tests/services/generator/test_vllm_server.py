@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.calibration.model import ensure_model
+from calibration.model import ensure_model
 from deploy.local.broker import free_port
 from seep.records import GeneratedJob, PromptFormat, PromptJob
 from seep.settings import OpenAiEngine, Target

@@ -1,0 +1,174 @@
+"""How fast the aggregator records: messages in, rows in PostgreSQL, rates out; against a bare COPY of the same rows."""
+
+import argparse
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+
+from results.storage.migrate import migrate
+from results.storage.store import Store
+from seep.codec import encode_manifest, encode_scored_job
+from seep.kafka.messages import Message, Outgoing
+from seep.kafka.topics import RUNS, SCORES
+from seep.local_postgres import local_postgres
+from seep.records import (
+    Decoding,
+    GeneratedJob,
+    Outcome,
+    PromptFormat,
+    PromptJob,
+    PromptTest,
+    RunManifest,
+    ScoredJob,
+    Similarity,
+)
+from services.aggregator.__main__ import collect_garbage_rarely
+from services.aggregator.ingest import publish_changed, read_batch
+
+METRICS = ("bert_score", "sentence_bert")
+# What the semantic probe emits beside the leak scores.
+OTHER_MEASURES = {"tie": 0.0, "echo": 0.0, "empty": 0.0, "self_similarity": 0.5}
+CATEGORIES = ("1", "2", "3")
+WORDS = ("banana", "school", "bus", "driver", "lemon", "brick", "teacher", "quiet", "garden", "of", "the", "a")
+# Tests and samples per job; the first is the published colour set's mean job.
+SHAPES = ((26, 5), (6, 10))
+BATCH = 64
+
+
+def main() -> None:
+    """Prints comparisons/s for jobs of several shapes, and the ratio to a bare COPY of the rows they became."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=8.0, help="how much work to prepare, roughly")
+    arguments = parser.parse_args()
+    collect_garbage_rarely()
+    print("tests x samples per job: comparisons/s of the aggregator (two metrics each), of a bare COPY, ratio")
+    with tempfile.TemporaryDirectory() as name, local_postgres(Path(name)) as dsn:
+        migrate(dsn)
+        for tests, samples in SHAPES:
+            comparisons = int(arguments.seconds * 10_000)
+            jobs = max(BATCH, comparisons // (tests * samples))
+            run = f"run-{tests}-{samples}"
+            batches = list(message_batches(run, jobs, tests, samples))
+            start = time.perf_counter()
+            record(dsn, batches)
+            taken = time.perf_counter() - start
+            rate = jobs * tests * samples / taken
+            bare = jobs * tests * samples / seconds_of_bare_copy(dsn, run)
+            print(f"{tests} x {samples}: {rate:.0f}, {bare:.0f}, {rate / bare:.2f}")
+
+
+def record(dsn: str, batches: Sequence[Sequence[Message]]) -> None:
+    """What the aggregator does with each batch, without a broker: its rates are sent nowhere."""
+
+    def send(outgoing: Sequence[Outgoing]) -> None:
+        pass
+
+    with Store.open(dsn) as store:
+        for messages in batches:
+            batch = read_batch(messages)
+            store.record(batch.scored, batch.dead, batch.manifests)
+            publish_changed(store, send, {})
+
+
+def seconds_of_bare_copy(dsn: str, run: str) -> float:
+    """The run's comparisons and sums once more, as bytes that PostgreSQL wrote itself, into tables without indexes."""
+    taken = 0.0
+    with psycopg.connect(dsn) as connection:
+        for table in ("comparisons", "test_sums"):
+            with connection.cursor().copy(f"COPY (SELECT * FROM {table} WHERE run = '{run}') TO STDOUT") as out:
+                rows = [bytes(block) for block in out]
+            connection.execute(f"CREATE TABLE bare_{table} AS SELECT * FROM {table} WHERE false")
+            start = time.perf_counter()
+            with connection.cursor().copy(f"COPY bare_{table} FROM STDIN") as into:
+                for row in rows:
+                    into.write(row)
+            connection.commit()
+            taken += time.perf_counter() - start
+            connection.execute(f"DROP TABLE bare_{table}")
+    return taken
+
+
+def message_batches(run: str, jobs: int, tests: int, samples: int) -> Iterator[list[Message]]:
+    """The run's manifest and scored jobs as the worker hands them over, drawn with a fixed seed."""
+    draw = random.Random(7)
+    scored = [scored_job(run, number, tests, samples, draw) for number in range(jobs)]
+    values = [(RUNS, run.encode(), encode_manifest(manifest_of(scored)))]
+    values += [(SCORES, f"{run}/{job.generated.prompts.job}".encode(), encode_scored_job(job)) for job in scored]
+    messages = [Message(topic, 0, offset, key, value) for offset, (topic, key, value) in enumerate(values)]
+    for start in range(0, len(messages), BATCH):
+        yield messages[start : start + BATCH]
+
+
+def manifest_of(scored: Sequence[ScoredJob], created_at: float = 1.0, monitor: str = "") -> RunManifest:
+    """The manifest of a run of exactly these jobs."""
+    first = scored[0].generated.prompts
+    expected = dict.fromkeys(CATEGORIES, 0)
+    for job in scored:
+        for test in job.generated.prompts.tests:
+            expected[test.category] += first.samples
+    return RunManifest(
+        run=first.run,
+        target=first.target,
+        suite=first.suite,
+        suite_version=first.suite_version,
+        suite_hash=first.suite_hash,
+        probe=first.probe,
+        cluster=first.cluster,
+        samples=first.samples,
+        jobs=len(scored),
+        comparisons={category: count for category, count in expected.items() if count},
+        created_at=created_at,
+        monitor=monitor,
+    )
+
+
+def scored_job(run: str, number: int, tests: int, samples: int, draw: random.Random) -> ScoredJob:
+    """A job of the semantic probe under two metrics, with answers of a few words."""
+    asked = tuple(
+        PromptTest(f"{number:05x}{k:05x}", draw.choice(WORDS), f"{_text(draw, 9)} {k}", CATEGORIES[k % 3])
+        for k in range(tests)
+    )
+    prompts = PromptJob(
+        run=run,
+        job=f"{number:010x}",
+        target="target",
+        suite="colours",
+        suite_version="1",
+        suite_hash="0123456789abcdef",
+        probe="semantic",
+        language="en",
+        cluster="job",
+        prompt_format=PromptFormat("chat"),
+        decoding=Decoding(0.5, 1.0, 10, "sentence"),
+        samples=samples,
+        control=_text(draw, 8),
+        neutral=None,
+        tests=asked,
+    )
+    answers = tuple(tuple(_text(draw, 4) for _ in range(samples)) for _ in asked)
+    generated = GeneratedJob(prompts, tuple(_text(draw, 4) for _ in range(samples)), (), answers, {"model": "m"})
+    pairs = [
+        Similarity(metric, test.id, sample, draw.random(), draw.random())
+        for metric in METRICS
+        for test in asked
+        for sample in range(samples)
+    ]
+    category = {test.id: test.category for test in asked}
+    outcomes = tuple(
+        Outcome(of.metric, measure, category[of.test], of.test, of.sample, value)
+        for of in pairs
+        for measure, value in (("leak", float(of.to_test > of.to_control)), *OTHER_MEASURES.items())
+    )
+    return ScoredJob(generated, outcomes, tuple(pairs), {"embedder": "e"})
+
+
+def _text(draw: random.Random, words: int) -> str:
+    return " ".join(draw.choices(WORDS, k=words))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""A database with as many runs as asked for, each a copy of one that was recorded; for benchmarks and tests."""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+
+from benchmarks.speed.aggregator import manifest_of, scored_job
+from results.dead_jobs import DeadJob
+from results.storage.judgements import Judgements
+from results.storage.store import Store
+from seep.languages import spill_categories
+from seep.records import GeneratedJob, Outcome, PromptJob, RunManifest, ScoredJob
+from seep.schedule import occurrence_run_id
+from seep.suites.jobs import manifest, prompt_jobs
+from seep.suites.loading import load_suite
+from services.aggregator.ingest import publish_changed
+
+DAY = 86_400.0
+LANGUAGES = Path("suites/languages.yaml")
+Recorded = Callable[[str, float], tuple[list[ScoredJob], RunManifest]]
+"""Makes a finished run of the monitor, from its id and the time when it was sent."""
+FIRST_DAY = datetime(2001, 1, 1, 6, tzinfo=UTC)
+MONITOR = "daily"
+BASELINE = "baseline-0"
+# What a run brings into each table, but for the run itself; in the order in which one refers to another.
+COPIED: dict[str, LiteralString] = {
+    "jobs": "job, status, stage, reason, provenance",
+    "provenances": "provenance",
+    "test_sums": "job, cluster, test, concept, category, metric, measure, n, total",
+    "cluster_sums": "cluster, category, metric, measure, n, total",
+    "recorded_comparisons": "metric, category, n",
+    "rates": "metric, category, rate",
+    "comparisons": "job, test, sample, category, concept, prompt, generation, control_prompt, control_generation, "
+    "outcomes, similarities",
+    "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, detectable, pairs, clusters, verdict",
+    "monitor_runs": "monitor, baseline, role, reason, e_value, alarm",
+    "monitor_scores": "monitor, metric, category, jobs, score, e_value",
+}
+
+
+def run_id(day: int) -> str:
+    """The monitor's run of that day."""
+    return occurrence_run_id(MONITOR, FIRST_DAY + timedelta(days=day))
+
+
+def of_colours(jobs: int, tests: int, samples: int) -> Recorded:
+    """Runs of the semantic probe of this shape, under two metrics."""
+    draw = random.Random(11)
+
+    def recorded(run: str, created_at: float) -> tuple[list[ScoredJob], RunManifest]:
+        scored = [scored_job(run, number, tests, samples, draw) for number in range(jobs)]
+        return scored, manifest_of(scored, created_at=created_at, monitor=MONITOR)
+
+    return recorded
+
+
+def of_languages() -> Recorded:
+    """Runs of the project's own suite of the language probe, each answer in a language drawn at random."""
+    draw = random.Random(11)
+    suite = load_suite(LANGUAGES)
+
+    def recorded(run: str, created_at: float) -> tuple[list[ScoredJob], RunManifest]:
+        scored = [_answered(prompts, draw) for prompts in prompt_jobs(suite, run=run, target="target")]
+        return scored, manifest(suite, run=run, target="target", created_at=created_at, monitor=MONITOR)
+
+    return recorded
+
+
+def _answered(prompts: PromptJob, draw: random.Random) -> ScoredJob:
+    answers = tuple(tuple(f"answer {draw.random()}" for _ in range(prompts.samples)) for _ in prompts.tests)
+    directives = {test.category for test in prompts.tests}
+    outcomes = []
+    for test in prompts.tests:
+        categories = list(spill_categories(test.category, directives).values())
+        for sample in range(prompts.samples):
+            told = draw.choice(categories)
+            outcomes += [
+                Outcome("consensus", "leak", category, test.id, sample, float(category == told))
+                for category in categories
+            ]
+    return ScoredJob(GeneratedJob(prompts, (), (), answers, {"model": "m"}), tuple(outcomes), (), {"detectors": "d"})
+
+
+def fill(dsn: str, recorded: Recorded, *, runs: int, targets: int) -> None:
+    """Records two of the monitor's runs, each with a dead job, the first as the baseline of the other, and copies the
+    latter, until there are so many runs, a day apart; see `copy_runs`."""
+    with Store.open(dsn) as store:
+        for day in (0, 1):
+            scored, sent = recorded(run_id(day), day * DAY)
+            for start in range(0, len(scored), 50):
+                store.record(scored[start : start + 50], [], [])
+            store.record([], [DeadJob(run_id(day), "dead", "generator", "it timed out")], [sent])
+        publish_changed(store, lambda outgoing: None, {})
+        judgements = Judgements(store)
+        judgements.set_baseline(BASELINE, [run_id(0)])
+        judgements.conclude(MONITOR, BASELINE, run_id(1))
+    copy_runs(dsn, 2, runs, targets)
+
+
+def copy_runs(dsn: str, start: int, stop: int, targets: int) -> None:
+    """Copies the second run as those of the days from `start` to before `stop`: the monitor's, of
+    `target-<day % targets>`; and each is a baseline of its own, `baseline-<day>`."""
+    days = {"first": run_id(1), "start": start, "last": stop - 1, "begin": FIRST_DAY.replace(tzinfo=None)}
+    number: LiteralString = "generate_series(%(start)s::int, %(last)s::int) AS day"
+    name: LiteralString = f"'{MONITOR}-' || to_char(%(begin)s + day * interval '1 day', 'YYYYMMDD\"T\"HH24MISS\"Z\"')"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        columns = ", ".join(f"copy.{name}" for (name,) in connection.execute(OWN_COLUMNS))
+        connection.execute(
+            f"""
+            INSERT INTO runs ({columns.replace("copy.", "")}) SELECT {columns}
+            FROM runs, {number}, jsonb_populate_record(runs, jsonb_build_object(
+                'run', {name}, 'target', 'target-' || day %% {targets}, 'created_at', day * {DAY},
+                'first_seen_at', first_seen_at + day * interval '1 s'
+            )) AS copy WHERE runs.run = %(first)s
+            """.encode(),
+            days,
+        )
+        for table, of_table in COPIED.items():
+            connection.execute(
+                f"INSERT INTO {table} (run, {of_table}) SELECT {name}, {of_table}"
+                f" FROM {number}, {table} WHERE run = %(first)s ORDER BY day".encode(),
+                days,
+            )
+        connection.execute(f"INSERT INTO baselines SELECT 'baseline-' || day FROM {number}", days)
+        connection.execute(f"INSERT INTO baseline_runs SELECT 'baseline-' || day, {name} FROM {number}", days)
+        connection.execute("VACUUM ANALYZE")
+
+
+# A generated column cannot be given.
+OWN_COLUMNS: LiteralString = """
+SELECT column_name FROM information_schema.columns WHERE table_name = 'runs' AND is_generated = 'NEVER'
+"""

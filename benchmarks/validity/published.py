@@ -1,0 +1,77 @@
+"""Two published models compared on their recorded generations: which of the differences are beyond noise."""
+
+import argparse
+import tempfile
+from itertools import product
+from pathlib import Path
+
+from cli.commands.run import run_jobs
+from cli.in_process import open_pipeline
+from results.comparison import Judgement, judge
+from results.statistics.verdicts import DELTA_POINTS
+from results.storage.judgements import Judgements
+from results.storage.migrate import migrate
+from results.storage.store import Store
+from seep.local_postgres import local_postgres
+from seep.settings import RecordedEngine, Scoring, Settings, Target, load_settings
+from seep.suites.jobs import manifest, prompt_jobs
+from seep.suites.recorded import write_recorded
+from seep.suites.workbook import read_workbook
+
+WORKBOOKS = Path(__file__).parents[3] / "shared" / "data" / "leakage"
+SETS = ("initial", "colors")
+SMALL, LARGE = MODELS = ("qwen2.5-0.5b", "qwen2.5-1.5b")
+
+
+def record(store: Store, settings: Settings, workbook: Path, run: str, folder: Path) -> dict[str, int]:
+    """Runs a workbook's generations through the pipeline into the store; expected comparisons by category."""
+    suite, rows = read_workbook(workbook)
+    answers = folder / f"{run}.jsonl"
+    write_recorded(answers, rows)
+    engine = RecordedEngine(backend="recorded", file=answers)
+    changed = {"engines": {"recorded": engine}, "targets": {"recorded": Target(engine="recorded")}}
+    settings = settings.model_copy(update=changed | {"scoring": Scoring(parity=True)})
+    expected = manifest(suite, run=run, target="recorded", created_at=0.0)
+    store.record([], [], [expected])
+    jobs = prompt_jobs(suite, run=run, target="recorded")
+    run_jobs(jobs, open_pipeline(settings, "recorded", None), store, settings.worker.batch)
+    return dict(expected.comparisons)
+
+
+def row(prompts: str, rates: dict[tuple[str, str, str], float], of: Judgement) -> str:
+    """A line of the table."""
+    small, large = (rates[model, of.metric, of.category] for model in MODELS)
+    effect = f"{of.effect:+.2f} [{of.low:+.2f}, {of.high:+.2f}]"
+    figures = f"{small:.2f} | {large:.2f} | {effect} | {of.adjusted_p:.4f} | {of.detectable:.1f} | {of.verdict}"
+    return f"| {prompts} | {of.category} | {of.metric} | {figures} |"
+
+
+def main() -> None:
+    """Prints a row per set, category and metric: the larger model against the smaller one, in parity mode."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workbooks", type=Path, default=WORKBOOKS, help="the folder with the published workbooks")
+    workbooks = parser.parse_args().workbooks
+    settings = load_settings()
+    with tempfile.TemporaryDirectory() as name, local_postgres(Path(name) / "postgres") as dsn:
+        migrate(dsn)
+        with Store.open(dsn) as store:
+            expected = {}
+            for prompts, model in product(SETS, MODELS):
+                run = f"{prompts}-{model}"
+                expected[prompts] = record(store, settings, workbooks / f"{prompts}_{model}.xlsx", run, Path(name))
+            print("| set | category | metric | 0.5B | 1.5B | effect | adjusted p | detectable | verdict |")
+            print("|---" * 9 + "|")
+            sums = Judgements(store).leak_sums
+            for prompts in SETS:
+                rates = {
+                    (model, rate.metric, rate.category): rate.rate or 0.0
+                    for model in MODELS
+                    for rate in store.rates(f"{prompts}-{model}")
+                }
+                large, small = sums([f"{prompts}-{LARGE}"]), sums([f"{prompts}-{SMALL}"])
+                for judged in judge(large, [small], expected[prompts], DELTA_POINTS):
+                    print(row(prompts, rates, judged))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""What comparisons of published answers have in common, and the standard error of a difference that planning expects of
+them, beside the one found where both runs are drawn anew from each prompt's five recorded answers."""
+
+import argparse
+from itertools import pairwise, product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.validity.planted import Scores, job_sums
+from benchmarks.validity.published import MODELS, WORKBOOKS
+from results.statistics.noise import JobSums, Noise, noise_of_run
+from results.statistics.planning import standard_error
+from seep.settings import Scoring, load_settings
+from seep.suites.workbook import read_workbook
+from services.scorer.loading import load_metrics
+from services.scorer.semantic import leak_score
+
+ALL = "all"
+CATEGORIES = ("1", "2", "3", ALL)
+PILOTS = 20
+
+
+def all_scores(workbook: Path) -> list[tuple[NDArray[np.float64], list[str]]]:
+    """Of each job the leak score of every test's every answer against every answer to the control, and the tests'
+    categories."""
+    scoring = Scoring()
+    [metric] = load_metrics(load_settings().metrics, scoring, ["sentence_bert"])[0].values()
+    suite, rows = read_workbook(workbook)
+    answers = dict(rows)
+    asked = [
+        (test.concept, answers[prompt])
+        for job in suite.jobs
+        for test in job.tests
+        for prompt in (test.prompt, job.control)
+    ]
+    pairs = list(dict.fromkeys((concept, answer) for concept, of in asked for answer in of))
+    similar = dict(zip(pairs, metric.exact(pairs), strict=True))
+    jobs = []
+    for job in suite.jobs:
+        scores = [
+            [
+                [
+                    leak_score(similar[test.concept, ours], similar[test.concept, theirs], scoring.tie_tolerance)
+                    for theirs in answers[job.control]
+                ]
+                for ours in answers[test.prompt]
+            ]
+            for test in job.tests
+        ]
+        jobs.append((np.array(scores), [test.category for test in job.tests]))
+    return jobs
+
+
+def redrawn(jobs: Scores, samples: int, draw: np.random.Generator) -> Scores:
+    """A run of so many samples, each test's and each job's control answers drawn from those recorded."""
+    run = []
+    for scores in jobs:
+        tests, answers, controls = scores.shape
+        ours, theirs = draw.integers(answers, size=(tests, samples)), draw.integers(controls, size=samples)
+        run.append(scores[np.arange(tests)[:, None], ours, theirs[None, :]])
+    return run
+
+
+def noise_of(run: Scores, known: bool = True) -> Noise:
+    """As planning takes it from a run, whose texts are there, or deleted."""
+    ties = float(np.mean(np.concatenate([of.ravel() for of in run]) == 0.5))
+    sums = job_sums(run)
+    return noise_of_run(sums if known else [JobSums(of.tests, ()) for of in sums], ties)
+
+
+def shares(jobs: Scores) -> tuple[float, float, float]:
+    """What all comparisons of a job, those of a test and those of a sample besides have in common: the mean over five
+    runs, in each of which a test's answers meet other answers to the control."""
+    turned = ([np.stack([of[:, k, (k + by) % 5] for k in range(5)], axis=1) for of in jobs] for by in range(5))
+    found = [noise_of(run) for run in turned]
+    job, test, control = np.mean([(of.job, of.test, of.control) for of in found], axis=0).tolist()
+    return job, test, control
+
+
+def main() -> None:
+    """Prints what the module says: a row per model and category of shares, then one per number of samples."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=400)
+    parser.add_argument("--workbooks", type=Path, default=WORKBOOKS, help="the folder with the published workbooks")
+    arguments = parser.parse_args()
+    print("model | category | jobs | of a job | of a test | of a sample | control's of both | test's of the rest")
+    cells: dict[tuple[str, str], Scores] = {}
+    for model in MODELS:
+        jobs = all_scores(arguments.workbooks / f"colors_{model}.xlsx")
+        for category in CATEGORIES:
+            kept = [scores[[category in (ALL, of) for of in categories]] for scores, categories in jobs]
+            cells[model, category] = [scores for scores in kept if len(scores)]
+            job, test, control = shares(cells[model, category])
+            divided = f"{control / (job + control or np.nan):.2f} | {test / (1 - job - control):.2f}"
+            figures = f"{job:.3f} | {test:.3f} | {control:.3f} | {divided}"
+            print(f"{model} | {category} | {len(cells[model, category])} | {figures}")
+    for model in MODELS:
+        first = noise_of([scores[:, 0, :1] for scores, _ in all_scores(arguments.workbooks / f"initial_{model}.xlsx")])
+        print(f"{model} | initial set, one answer | of job and sample | {first.job + first.control:.3f}")
+    print(
+        "model | category | samples | texts | found | planned | ratio | planned of what is drawn anew | ratio (points)"
+    )
+    for (cell, of_cell), (samples, known) in product(cells.items(), ((5, True), (5, False), (1, True))):
+        _print_errors(*cell, of_cell, samples, known, arguments.repeats)
+
+
+def _print_errors(model: str, category: str, jobs: Scores, samples: int, known: bool, repeats: int) -> None:
+    draw = np.random.default_rng(6)
+    runs = [redrawn(jobs, samples, draw) for _ in range(repeats)]
+    rates = [np.mean(np.concatenate([of.ravel() for of in run])) for run in runs]
+    found = 100 * float(np.std([after - before for before, after in pairwise(rates)]))
+    tests = [len(of) for of in jobs]
+    noises = [noise_of(run, known) for run in runs[:PILOTS]]
+    squares, persisting = (
+        np.mean([standard_error(tests, count, of, of) ** 2 for of in noises]) for count in (samples, np.inf)
+    )
+    planned, anew = 100 * np.sqrt(squares), 100 * np.sqrt(squares - persisting)
+    figures = f"{found:.2f} | {planned:.2f} | {planned / found:.2f} | {anew:.2f} | {anew / found:.2f}"
+    print(f"{model} | {category} | {samples} | {'there' if known else 'deleted'} | {figures}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The command that shows what the instrument does on a known truth."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.commands.push import new_run_id
+from cli.commands.results import known_run, wide_console
+from cli.commands.run import run_jobs
+from cli.database import open_store
+from seep.errors import InputError
+from seep.records import LeakRate
+from seep.settings import Scoring, Settings, Target, VllmEngine, load_settings
+from seep.suites.jobs import manifest, prompt_jobs
+from seep.suites.loading import load_suite
+from seep.suites.schema import Suite
+
+FOLDER = Path(".seep/calibration")
+NAME = "calibration"
+KV_CACHE_BYTES = 256 * 1024 * 1024
+
+
+def calibrate(
+    metrics: Annotated[str | None, typer.Option(help="Metrics by name, as sentence_bert,bert_score.")] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Only train the model, or find it trained, and print where it is.")
+    ] = False,
+) -> None:
+    """Measure a small model whose true leak rates are known, through the real chain, and compare.
+
+    Exit code 1 where more true rates lie outside their intervals than chance allows.
+    """
+    # torch and the model's libraries are this command's alone.
+    from calibration.model import current_model
+
+    trained = current_model(FOLDER)
+    if prepare:
+        typer.echo(str(trained))
+        return
+    settings = _with_model(load_settings(), trained / "model")
+    measured, true = _measure(settings, trained, metrics.split(",") if metrics else None)
+    table = Table("category", "metric", "true rate", "measured", "95 % interval", "truth inside", box=None)
+    for rate in measured:
+        truth = true[rate.metric, rate.category]
+        inside = "yes" if _inside(rate, truth) else "NO"
+        interval = f"[{rate.low:.2f}, {rate.high:.2f}]"
+        table.add_row(rate.category, rate.metric, f"{truth:.2f} %", f"{rate.rate:.2f} %", interval, inside)
+    wide_console().print(table)
+    outside = sum(not _inside(rate, true[rate.metric, rate.category]) for rate in measured)
+    typer.echo(f"{outside} of {len(measured)} true rates lie outside their 95 % intervals")
+    from calibration.truth import surprising
+
+    if surprising(outside, len(measured)):
+        typer.echo("that is more than chance allows")
+        raise typer.Exit(1)
+
+
+def _measure(
+    settings: Settings, trained: Path, metrics: list[str] | None
+) -> tuple[list[LeakRate], dict[tuple[str, str], float]]:
+    """The measured rates, and the true ones by metric and category."""
+    from calibration.truth import true_rates
+    from cli.in_process import open_pipeline
+    from services.generator.cutting import cut_answer
+
+    suite = load_suite(trained / "suite.yaml")
+    assert isinstance(suite, Suite)  # the semantic probe's, as `calibration_suite` writes it
+    run = new_run_id(NAME)
+    jobs = prompt_jobs(suite, run=run, target=NAME)
+    with ExitStack() as opened:
+        store = opened.enter_context(open_store(settings))
+        pipeline = open_pipeline(settings, NAME, metrics)
+        store.record([], [], [manifest(suite, run=run, target=NAME, created_at=time.time())])
+        run_jobs(jobs, pipeline, store, settings.worker.batch)
+        measured = store.rates(run)
+        if known_run(store, run).state != "complete":
+            raise InputError(f"run {run}: not all of its jobs could be measured; `seep rates {run}` says why")
+    truths = true_rates(trained / "model", suite, pipeline.metrics, lambda text: cut_answer(text, suite.cut))
+    return measured, {(truth.metric, truth.category): truth.rate for truth in truths}
+
+
+def _with_model(settings: Settings, model: Path) -> Settings:
+    # In fp32 and without graphs the engine samples from the very distribution that is enumerated.
+    engine = VllmEngine(
+        backend="vllm",
+        model=str(model.resolve()),
+        dtype="float32",
+        enforce_eager=True,
+        kv_cache_memory_bytes=KV_CACHE_BYTES,
+    )
+    # The truth is enumerated without rounding.
+    changed = {"engines": {NAME: engine}, "targets": {NAME: Target(engine=NAME)}, "scoring": Scoring()}
+    return settings.model_copy(update=changed)
+
+
+def _inside(rate: LeakRate, truth: float) -> bool:
+    return rate.low is not None and rate.high is not None and rate.low <= truth <= rate.high

@@ -1,0 +1,131 @@
+"""The commands about dead letters: list and show them, and send them on their way again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.commands.push import find_manifest, job_messages, open_sender
+from cli.commands.results import wide_console
+from cli.commands.suites import find_suite
+from seep.errors import InputError
+from seep.kafka.client import TopicReader
+from seep.kafka.dead_letters import read_dead_letter, replayed
+from seep.kafka.messages import Message, Outgoing
+from seep.kafka.topics import DEAD_LETTERS, split_job_key
+from seep.settings import Kafka, load_settings
+from seep.suites.jobs import prompt_jobs
+from seep.suites.loading import load_suite
+from seep.suites.schema import suite_hash
+
+deadletter_app = typer.Typer(help="List, show and replay dead letters.", no_args_is_help=True)
+
+IdArgument = Annotated[str, typer.Argument(help="PARTITION:OFFSET, as `seep deadletter list` prints it.", metavar="ID")]
+RunOption = Annotated[str | None, typer.Option(help="Only those of this run.")]
+
+
+@deadletter_app.command("list")
+def list_letters(run: RunOption = None) -> None:
+    """List dead letters: where each came from and why it died."""
+    table = Table("id", "run/job", "stage", "topic", "reason", box=None)
+    for message in _letters(load_settings().kafka, run):
+        letter = read_dead_letter(message)
+        table.add_row(_id(message), _key(message), letter.stage, letter.topic, letter.reason)
+    if table.rows:
+        wide_console().print(table)
+    else:
+        typer.echo("no dead letters")
+
+
+@deadletter_app.command()
+def show(
+    letter_id: IdArgument,
+    out: Annotated[Path | None, typer.Option(help="Write the message's bytes to this file.")] = None,
+) -> None:
+    """Show one dead letter, and save its bytes."""
+    message = _letter(load_settings().kafka, letter_id)
+    typer.echo(f"key: {_key(message)}\nbytes: {len(message.value or b'')}")
+    for name, value in message.headers:
+        typer.echo(f"{name}: {value.decode(errors='replace')}")
+    if out is not None:
+        try:
+            out.write_bytes(message.value or b"")
+        except OSError as error:
+            raise InputError(f"--out {out}: cannot be written: {error.strerror}") from error
+
+
+@deadletter_app.command()
+def replay(
+    letter_ids: Annotated[list[str] | None, typer.Argument(help="Ids, as listed.", metavar="[ID]...")] = None,
+    run: RunOption = None,
+    suite: Annotated[
+        str | None, typer.Option(help="Make the jobs anew from the run's suite, not from the bytes.")
+    ] = None,
+) -> None:
+    """Send dead letters again, to where they came from; a job that was scored meanwhile is not counted twice.
+
+    A message whose bytes are garbled is mended with --suite: its job is made anew from the suite that the run sent.
+    """
+    kafka = load_settings().kafka
+    if bool(letter_ids) == bool(run):
+        raise InputError("deadletter replay: expected ids, or --run RUN")
+    letters = [_letter(kafka, letter_id) for letter_id in letter_ids] if letter_ids else list(_letters(kafka, run))
+    if not letters:
+        raise InputError(f"--run {run}: it has no dead letters")
+    outgoing = _made_anew(kafka, letters, suite) if suite else _as_they_were(letters)
+    with open_sender(kafka, sorted({message.topic for message in outgoing})) as sender:
+        sender.send(outgoing)
+    typer.echo(f"replayed {len(outgoing)}")
+
+
+def _as_they_were(letters: list[Message]) -> list[Outgoing]:
+    """The messages before they died; of letters with one key and origin, as a replay in vain leaves them, the last."""
+    latest = {(message.topic, message.key): message for message in map(replayed, letters)}
+    return list(latest.values())
+
+
+def _made_anew(kafka: Kafka, letters: list[Message], suite: str) -> list[Outgoing]:
+    """The jobs that the letters' keys name, each once, from a suite that is the one their run sent."""
+    loaded = load_suite(find_suite(suite))
+    wanted: dict[str, set[str]] = {}
+    for message in letters:
+        place = split_job_key(message.key)
+        if place is None:
+            raise InputError(f"dead letter {_id(message)}: its key names no job, so it cannot be made anew")
+        wanted.setdefault(place[0], set()).add(place[1])
+    outgoing: list[Outgoing] = []
+    for run, jobs in wanted.items():
+        sent = find_manifest(kafka, run)
+        if sent.suite_hash != suite_hash(loaded):
+            raise InputError(f"--suite {suite}: its jobs are not those that run {run} sent ({sent.suite_hash})")
+        fresh = prompt_jobs(loaded, run=run, target=sent.target, samples=sent.samples)
+        outgoing += job_messages(job for job in fresh if job.job in jobs)
+    return outgoing
+
+
+def _letters(kafka: Kafka, run: str | None) -> Iterator[Message]:
+    reader = TopicReader(kafka, DEAD_LETTERS)
+    try:
+        for message in reader.new_messages():
+            place = split_job_key(message.key)
+            if run is None or (place and place[0] == run):
+                yield message
+    finally:
+        reader.close()
+
+
+def _letter(kafka: Kafka, letter_id: str) -> Message:
+    for message in _letters(kafka, None):
+        if _id(message) == letter_id:
+            return message
+    raise InputError(f"dead letter {letter_id}: there is none with this id; `seep deadletter list` lists them")
+
+
+def _id(message: Message) -> str:
+    return f"{message.partition}:{message.offset}"
+
+
+def _key(message: Message) -> str:
+    return (message.key or b"").decode(errors="replace")

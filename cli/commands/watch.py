@@ -1,0 +1,54 @@
+"""The command that follows a run to its end."""
+
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cli import exit_codes
+from cli.commands.results import JsonOption, RunArgument, print_rates, print_rates_json
+from cli.database import open_store
+from results.runs import FINISHED, RunSummary
+from results.storage.store import Store
+from seep.errors import InputError
+from seep.settings import load_settings
+
+LOOK_SECONDS = 0.5
+
+
+def watch(
+    run: RunArgument,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the run to be heard of.")] = 120.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Follow a run to its end and print its rates; exit code 0 complete, 3 not whole, 4 not measured."""
+    with open_store(load_settings()) as store:
+        summary = _follow(store, run, wait)
+        found = store.rates(run)
+        dead = store.dead_reasons(run)
+    if as_json:
+        print_rates_json(found)
+    else:
+        print_rates(summary, found, dead)
+    measured = any(rate.rate is not None for rate in found)
+    raise typer.Exit(exit_codes.of_run(summary.state, measured))
+
+
+def _follow(store: Store, run: str, wait: float) -> RunSummary:
+    """The run's summary once it is finished or stalled; raises InputError where nothing is heard of it in time."""
+    deadline = time.monotonic() + wait
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"{run}: not heard of yet", total=None)
+        while True:
+            summary = store.run(run)
+            if summary is not None:
+                done = summary.recorded + summary.dead
+                progress.update(task, description=f"{run}: {summary.state}", completed=done, total=summary.jobs)
+                if summary.state in FINISHED or summary.state == "stalled":
+                    return summary
+            elif time.monotonic() > deadline:
+                raise InputError(f"run {run}: nothing was heard of it in {wait:g} s; is the aggregator running?")
+            time.sleep(LOOK_SECONDS)

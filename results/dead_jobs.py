@@ -1,0 +1,33 @@
+"""Jobs that some stage gave up, read from the key of their dead letters."""
+
+from dataclasses import dataclass
+
+from results.identifiers import is_identifier
+from seep.kafka.topics import split_job_key
+
+
+@dataclass(frozen=True)
+class DeadJob:
+    """A job that will not be scored unless its dead letter is replayed; `reason` never holds a prompt's text."""
+
+    run: str
+    job: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeadReason:
+    """Why `jobs` jobs of a run are dead."""
+
+    stage: str
+    reason: str
+    jobs: int
+
+
+def dead_job(key: bytes | None, stage: str, reason: str) -> DeadJob | None:
+    """The job that a dead letter's key `<run>/<job>` names; None where the key names no job."""
+    place = split_job_key(key)
+    if place is None or not all(is_identifier(name) for name in place):
+        return None
+    return DeadJob(*place, stage, reason)

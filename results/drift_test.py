@@ -1,0 +1,113 @@
+"""Advances the test over a monitor's stream of runs by one run; knows nothing of where the stream is kept."""
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from results.comparison import DECODING, Cell, LeakSum, differences, share_comparisons
+from results.rates import ALL
+from results.runs import RunSummary
+from results.statistics.sequential import ALARM, combined, conformal_p, conformity_scores, e_values
+
+SCORER = ("sentence_bert", "bert_score", "scoring", "detectors")
+"""What the provenance says of how answers are scored. Not the type of numbers or the libraries: leak scores are
+float32's whatever the hardware, and the scorer's canary tells where a library changed them."""
+ALIKE = ("suite_hash", DECODING, "samples", *SCORER)
+"""What a run must share with the baseline to belong to its stream: scores of other prompts, of more samples or by
+another scorer would be others even where the model has not changed."""
+OVERALL: Cell = (ALL, ALL)
+"""All metrics and categories together: what changes the model as a whole shows there first."""
+
+
+@dataclass(frozen=True)
+class CellScore:
+    """One run's leak scores under one metric and category: their sum by job, the rank of all jobs together among the
+    runs so far (a p-value in [0, 1), uniform while nothing changes), and the evidence after it.
+
+    `score`, the rank, and `e_value` are None for the runs of the baseline.
+    """
+
+    metric: str
+    category: str
+    jobs: Mapping[str, float]
+    score: float | None
+    e_value: float | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A monitor's test after one more run; `alarm` stays once it was raised, until the baseline is set anew."""
+
+    cells: Sequence[CellScore]
+    e_value: float
+    alarm: bool
+
+
+def unlike_baseline(run: RunSummary, baseline: RunSummary) -> str | None:
+    """Why a finished run cannot take its place in the stream; None where it can."""
+    if run.mixed:
+        return "its jobs differ in model, engine, decoding or scorer"
+    if run.state == "cancelled":
+        return "it was cancelled"
+    different = [name for name in ALIKE if name in differences(run, baseline)]
+    return f"it differs from the baseline in {', '.join(different)}" if different else None
+
+
+def baseline_scores(sums: Iterable[LeakSum]) -> list[CellScore]:
+    """The scores of one of the baseline's runs."""
+    return [CellScore(*cell, jobs, None, None) for cell, jobs in job_scores(sums).items()]
+
+
+def advance(stream: Sequence[CellScore], sums: Iterable[LeakSum], monitor: str, run: str, alarm: bool) -> Step:
+    """The step of one more run, whose sums are given; `stream` holds all earlier scores in order, the baseline first.
+
+    The cells are the baseline's own; one that the run lacks keeps its evidence. Ties between ranks are broken by chance
+    that hangs on monitor and run alone, so that the same stream always has the same e-values.
+    """
+    draw = _uniform(f"{monitor}/{run}")
+    newest = job_scores(sums)
+    histories: defaultdict[Cell, list[CellScore]] = defaultdict(list)
+    for of in stream:
+        histories[of.metric, of.category].append(of)
+    cells = [
+        _cell_score(cell, history, newest[cell], draw) for cell, history in sorted(histories.items()) if cell in newest
+    ]
+    evidence = {cell: history[-1].e_value or 1.0 for cell, history in histories.items()}
+    evidence |= {(of.metric, of.category): of.e_value or 1.0 for of in cells}
+    overall = evidence.pop(OVERALL, None)
+    e_value = combined(overall, list(evidence.values()))
+    return Step(cells, e_value, alarm or e_value >= ALARM)
+
+
+def job_scores(sums: Iterable[LeakSum]) -> dict[Cell, dict[str, float]]:
+    """Sum of the leak scores of each job, by metric and category, and over all of both.
+
+    There is no `all` where a comparison counts in several categories, whose sum is then the same for every run, nor
+    where there is one cell only, which would be tested twice.
+    """
+    rows = list(sums)
+    whole = not share_comparisons(rows) and len({(row.metric, row.category) for row in rows}) > 1
+    totals: defaultdict[Cell, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        for cell in ((row.metric, row.category), *([OVERALL] if whole else [])):
+            totals[cell][row.job].append(row.total)
+    return {cell: {job: math.fsum(of) for job, of in jobs.items()} for cell, jobs in totals.items()}
+
+
+def _cell_score(cell: Cell, history: Sequence[CellScore], newest: Mapping[str, float], draw: float) -> CellScore:
+    runs = [*(of.jobs for of in history), newest]
+    jobs = sorted({job for of in runs for job in of})
+    scores = conformity_scores(np.array([[of.get(job, math.nan) for job in jobs] for of in runs]))
+    ranks = [of.score for of in history if of.score is not None]
+    rank = conformal_p(scores, draw)
+    evidence = e_values([*ranks, rank], baseline_runs=len(history) - len(ranks))
+    return CellScore(*cell, newest, rank, float(evidence[-1]))
+
+
+def _uniform(name: str) -> float:
+    """A number in [0, 1) that a name always has, and that looks like chance."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6]) / 2**48

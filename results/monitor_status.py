@@ -1,0 +1,71 @@
+"""What is known of the configured monitors: how each one stands, and what may be shown of it."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from results.rates import ALL
+from results.runs import RunSummary
+from seep.records import LeakRate
+from seep.settings import Metrics, Monitor
+from seep.suites.loading import load_suite
+
+# By which the language probe tells languages; it needs no metric that is configured.
+OF_LANGUAGES = ("consensus", "langdetect")
+
+
+@dataclass(frozen=True)
+class MonitorStatus:
+    """A monitor with its runs of the latest scheduled times; `overdue` is None where it has no schedule.
+
+    `unjudged` says what keeps the latest finished run from being judged; None where nothing does, or there is none.
+    """
+
+    monitor: str
+    target: str
+    suite: str
+    schedule: str | None
+    overdue: bool | None
+    latest: RunSummary | None
+    finished: RunSummary | None
+    unjudged: str | None
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a monitor's rates may be called: a label must not come from a message."""
+
+    target: str
+    suite: str
+    categories: Collection[str]
+
+
+def watched(monitors: Mapping[str, Monitor]) -> dict[str, Watched]:
+    """What may be shown of each monitor. Raises InputError for a suite that cannot be read."""
+    suites = {name: load_suite(monitor.suite) for name, monitor in monitors.items()}
+    return {
+        name: Watched(monitors[name].target, suite.name, frozenset(suite.comparisons) | {ALL})
+        for name, suite in suites.items()
+    }
+
+
+def metric_names(metrics: Metrics) -> set[str]:
+    """The names of all metrics that a scorer of this configuration may judge by."""
+    names = {*OF_LANGUAGES}
+    if metrics.sentence_bert is not None:
+        names.add("sentence_bert")
+    if metrics.bert_score is not None:
+        names |= {"bert_score" if score == "f1" else f"bert_score_{score}" for score in metrics.bert_score.scores}
+    return names
+
+
+def baselines(monitors: Mapping[str, Monitor]) -> dict[str, str]:
+    """The baseline of each monitor that has one."""
+    return {name: monitor.baseline for name, monitor in monitors.items() if monitor.baseline is not None}
+
+
+def nameable(rates: list[LeakRate], of: Watched, metrics: Collection[str]) -> Iterator[LeakRate]:
+    """Those of the rates that have a label in the configuration."""
+    for rate in rates:
+        named = (rate.target, rate.suite) == (of.target, of.suite)
+        if named and rate.category in of.categories and rate.metric in metrics:
+            yield rate

@@ -1,0 +1,203 @@
+"""Leak rates from sums: per metric and category, over the whole suite, over pooled categories, per concept."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from results.statistics.agreement import ScoreShares, cohens_kappa
+from results.statistics.intervals import Interval, rate_with_interval
+from results.sums import AGREEMENT, ECHO, LEAK, CellSums
+from seep.errors import InputError
+from seep.records import Estimate, LeakRate
+
+ALL = "all"
+POOL_SEPARATOR = "+"
+TIE = "tie"
+# Of each cluster the total and the number of its values.
+Clusters = Sequence[tuple[float, int]]
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What a run's rates carry along: its names, the comparisons it expects per category (none before its manifest
+    is there), the provenances of its jobs, each once, and the sets of categories that one comparison counts in, where
+    that is more than one."""
+
+    run: str
+    suite: str
+    target: str
+    probe: str
+    expected: Mapping[str, int] = field(default_factory=dict)
+    provenances: Sequence[Mapping[str, str]] = ()
+    shared: Sequence[frozenset[str]] = ()
+
+    def sharing(self, categories: Iterable[str]) -> frozenset[str]:
+        """Those of the categories that count the same comparison, whose mean is then no rate; empty where none do."""
+        chosen = frozenset(categories)
+        return next((chosen & together for together in self.shared if len(chosen & together) > 1), frozenset())
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the run's jobs differ in provenance, so that it must not be judged."""
+        return len(self.provenances) > 1
+
+
+def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
+    """Rates per metric: each category by name, `all`, then the pools, named "1+2"; `sums` are by category.
+
+    There is no `all` where a comparison counts in several categories. Raises InputError for a pool with a category that
+    the run does not have, or with two that count the same comparison.
+    """
+    by_metric = _by_metric_and_cell(sums)
+    categories = sorted(set(facts.expected).union(*by_metric.values()))
+    listed = {category: [category] for category in categories}
+    if not facts.sharing(categories):
+        listed[ALL] = categories
+    for pool in pools:
+        _refuse_unpoolable(facts, pool, categories)
+        listed[POOL_SEPARATOR.join(pool)] = sorted(set(pool))
+    rates = [
+        _rate(facts, metric, name, _clusters(cells, members), _missing(facts.expected, recorded, members))
+        for metric, cells in by_metric.items()
+        for recorded in [{category: _comparisons(rows) for category, rows in cells.items()}]
+        for name, members in listed.items()
+    ]
+    return _with_kappa(rates)
+
+
+def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSums]) -> list[LeakRate]:
+    """Rates per metric: each concept by name, standing where the category stands; `sums` are by concept.
+
+    `missing` is 0 throughout: what a run expects is known by category, not by concept. Raises InputError where a
+    comparison counts in several categories.
+    """
+    if facts.shared:
+        raise InputError(
+            f"--by concept: run {facts.run} counts a comparison in several categories; see them one by one"
+        )
+    rates = [
+        _rate(facts, metric, concept, _clusters(cells, [concept]), missing=0)
+        for metric, cells in _by_metric_and_cell(sums).items()
+        for concept in sorted(cells)
+    ]
+    return _with_kappa(rates)
+
+
+def missing_comparisons(expected: Mapping[str, int], recorded: Iterable[Mapping[str, int]]) -> int:
+    """Expected comparisons that are not recorded, under the metric that lacks most; all where nothing is recorded.
+
+    `recorded` has the comparisons by category, of each metric.
+    """
+    of_metrics = [_missing(expected, of_metric, expected) for of_metric in recorded]
+    return max(of_metrics, default=sum(expected.values()))
+
+
+def common_provenance(provenances: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """The entries that all provenances agree on."""
+    if not provenances:
+        return {}
+    first, *others = provenances
+    return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
+
+
+def _by_metric_and_cell(sums: Iterable[CellSums]) -> dict[str, dict[str, list[CellSums]]]:
+    grouped: defaultdict[str, defaultdict[str, list[CellSums]]] = defaultdict(lambda: defaultdict(list))
+    for row in sums:
+        grouped[row.metric][row.cell].append(row)
+    return {metric: dict(cells) for metric, cells in sorted(grouped.items())}
+
+
+def _refuse_unpoolable(facts: RunFacts, pool: Sequence[str], categories: Sequence[str]) -> None:
+    for category in pool:
+        if category not in categories:
+            known = ", ".join(categories) or "none"
+            raise InputError(f"pool: run {facts.run} has no category {category!r}; it has {known}")
+    if sharing := facts.sharing(pool):
+        raise InputError(f"pool: {' and '.join(sorted(sharing))} count the same comparisons: their mean is no rate")
+
+
+def _missing(expected: Mapping[str, int], recorded: Mapping[str, int], members: Iterable[str]) -> int:
+    # Member by member: comparisons that nobody expected must not make up for missing ones.
+    return sum(
+        expected[member] - n
+        for member in members
+        if member in expected and (n := recorded.get(member, 0)) < expected[member]
+    )
+
+
+def _comparisons(sums: Iterable[CellSums]) -> int:
+    return sum(sum(of.sizes) for of in sums if of.measure == LEAK)
+
+
+def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Clusters], missing: int) -> LeakRate:
+    intervals = {measure: rate_with_interval(of) for measure, of in clusters.items()}
+    leak = intervals.pop(LEAK, rate_with_interval([]))
+    return LeakRate(
+        run=facts.run,
+        suite=facts.suite,
+        target=facts.target,
+        probe=facts.probe,
+        metric=metric,
+        category=name,
+        rate=leak.rate,
+        low=leak.low,
+        high=leak.high,
+        comparisons=leak.comparisons,
+        clusters=leak.clusters,
+        ties=_count(clusters.get(TIE, ())),
+        echoes=_count(clusters.get(ECHO, ())),
+        missing=missing,
+        provenance=common_provenance(facts.provenances),
+        mixed=facts.mixed,
+        measures={measure: estimate for measure, of in sorted(intervals.items()) if (estimate := _estimate(of))},
+    )
+
+
+def _clusters(cells: Mapping[str, list[CellSums]], members: Sequence[str]) -> dict[str, Clusters]:
+    """By measure, over these cells."""
+    if len(members) == 1:
+        return {of.measure: list(zip(of.totals, of.sizes, strict=True)) for of in cells.get(members[0], ())}
+    parts: defaultdict[str, defaultdict[str, list[tuple[float, int]]]] = defaultdict(lambda: defaultdict(list))
+    for of in (of for member in members for of in cells.get(member, ())):
+        for cluster, total, n in zip(of.clusters, of.totals, of.sizes, strict=True):
+            parts[of.measure][cluster].append((total, n))
+    return {measure: [_added(of) for of in of_clusters.values()] for measure, of_clusters in parts.items()}
+
+
+def _added(parts: Sequence[tuple[float, int]]) -> tuple[float, int]:
+    # Rounded once: sums of fractions then have the same last digit, in whatever order they arrived.
+    return parts[0] if len(parts) == 1 else (math.fsum(total for total, _ in parts), sum(n for _, n in parts))
+
+
+def _estimate(interval: Interval) -> Estimate | None:
+    if interval.rate is None or interval.low is None or interval.high is None:
+        return None
+    return Estimate(interval.rate, interval.low, interval.high, interval.comparisons)
+
+
+def _with_kappa(rates: Sequence[LeakRate]) -> list[LeakRate]:
+    """The same rates with the agreement of each with the other metric's rate of its category, where there are two."""
+    by_category: defaultdict[str, list[LeakRate]] = defaultdict(list)
+    for rate in rates:
+        by_category[rate.category].append(rate)
+    return [replace(rate, kappa=_kappa(by_category[rate.category])) for rate in rates]
+
+
+def _kappa(rates: Sequence[LeakRate]) -> float | None:
+    agreements = [rate.measures.get(AGREEMENT) for rate in rates]
+    shares = [_score_shares(rate) for rate in rates]
+    # Marginals and agreement must speak of the same comparisons.
+    whole = all(agreed and agreed.n == rate.comparisons for agreed, rate in zip(agreements, rates, strict=True))
+    if len(rates) != 2 or not whole or agreements[0] is None or shares[0] is None or shares[1] is None:
+        return None
+    return cohens_kappa(agreements[0].share / 100, shares[0], shares[1])
+
+
+def _score_shares(rate: LeakRate) -> ScoreShares | None:
+    tie = rate.measures.get(TIE)
+    return None if rate.rate is None or tie is None else ScoreShares.of(rate.rate / 100, tie.share / 100)
+
+
+def _count(clusters: Clusters) -> int:
+    return round(math.fsum(total for total, _ in clusters))

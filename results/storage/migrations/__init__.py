@@ -1,0 +1,1 @@
+"""The database's schema as alembic revisions; `results.storage.migrate` runs them."""

@@ -1,0 +1,207 @@
+"""From a scored job to what is kept of it: sums per test for ever, comparisons with their texts for a time."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from results.statistics.diversity import distinct_ngrams
+from seep.records import GeneratedJob, Outcome, PromptJob, PromptTest, ScoredJob
+
+LEAK = "leak"
+ECHO = "echo"
+ECHO_FREE_LEAK = "echo_free_leak"
+AGREEMENT = "agreement"
+DISTINCT: Mapping[str, int] = {"distinct_1": 1, "distinct_2": 2}
+WHOLE_JOB = ""
+"""In place of test and concept in sums that belong to all of a job's answers in a category together."""
+
+
+@dataclass(frozen=True)
+class PerTestSum:
+    """`total` of the `n` values of one measure over one test's samples; over one sample where that is the cluster."""
+
+    run: str
+    job: str
+    cluster: str
+    test: str
+    concept: str
+    category: str
+    metric: str
+    measure: str
+    n: int
+    total: float
+
+
+@dataclass(frozen=True)
+class CategorySum:
+    """`total` of `n` values of one measure that share a cluster and a category."""
+
+    cluster: str
+    category: str
+    metric: str
+    measure: str
+    n: int
+    total: float
+
+
+@dataclass(frozen=True)
+class CellSums:
+    """One measure of a cell, a category or a concept: of each of its clusters, which is there once, how many values it
+    has (`sizes`) and their total, in one order."""
+
+    cell: str
+    metric: str
+    measure: str
+    clusters: Sequence[str]
+    sizes: Sequence[int]
+    totals: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison for drill-down: outcomes as metric -> measure -> value, similarities as metric -> [to test,
+    to control]; the control's texts are empty where the probe compares with none."""
+
+    run: str
+    job: str
+    test: str
+    sample: int
+    category: str
+    concept: str
+    prompt: str
+    generation: str
+    control_prompt: str
+    control_generation: str
+    outcomes: dict[str, dict[str, float]]
+    similarities: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a comparison stands in the list of its run's comparisons."""
+
+    sample: int
+    job: str
+    test: str
+    category: str
+
+
+def per_test_sums(scored: ScoredJob) -> list[PerTestSum]:
+    """The sums of a job's outcomes, and of what follows from them and from its texts; the job must be without `flaw`.
+
+    `echo_free_leak` is the leak score of the comparisons without an echo, `agreement` whether two metrics give a
+    comparison the same leak score, `distinct_1` and `distinct_2` the share of different n-grams in the answers.
+    """
+    prompts = scored.generated.prompts
+    concepts = {test.id: test.concept for test in prompts.tests}
+    values: defaultdict[tuple[str, str, str, str, str], list[float]] = defaultdict(list)
+    for outcome in chain(scored.outcomes, _derived(scored.outcomes)):
+        cluster = _cluster(prompts, outcome)
+        values[cluster, outcome.test, outcome.category, outcome.metric, outcome.measure].append(outcome.value)
+    sums = [
+        PerTestSum(
+            prompts.run, prompts.job, cluster, test, concepts[test], category, metric, measure, len(of), math.fsum(of)
+        )
+        for (cluster, test, category, metric, measure), of in values.items()
+    ]
+    return [*sums, *_distinct_sums(scored)]
+
+
+def _derived(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Outcomes that follow from others of the same comparison; agreement under the name of each of the two metrics, and
+    not at all for any other number of them."""
+    for (test, sample, category), of_metrics in _by_comparison(outcomes).items():
+        leaks = {metric: measures[LEAK] for metric, measures in of_metrics.items() if LEAK in measures}
+        for metric, leak in leaks.items():
+            if of_metrics[metric].get(ECHO) == 0:
+                yield Outcome(metric, ECHO_FREE_LEAK, category, test, sample, leak)
+            if len(leaks) == 2:
+                yield Outcome(metric, AGREEMENT, category, test, sample, float(len(set(leaks.values())) == 1))
+
+
+def _distinct_sums(scored: ScoredJob) -> Iterator[PerTestSum]:
+    """Different n-grams (`total`) among all (`n`) in a job's answers to its tests, all samples, by metric and category:
+    the metrics have no part in it, but every rate has all that is measured beside it."""
+    prompts = scored.generated.prompts
+    answers = {test.id: texts for test, texts in zip(prompts.tests, scored.generated.tests, strict=True)}
+    tests: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for outcome in scored.outcomes:
+        tests[outcome.category][outcome.test] = None
+    metrics = sorted({outcome.metric for outcome in scored.outcomes})
+    for category, answered in tests.items():
+        for measure, length in DISTINCT.items():
+            different, n = distinct_ngrams((text for test in answered for text in answers[test]), length)
+            for metric in metrics if n else ():
+                names = (prompts.run, prompts.job, prompts.job, WHOLE_JOB, WHOLE_JOB, category, metric, measure)
+                yield PerTestSum(*names, n, float(different))
+
+
+def _by_comparison(outcomes: Iterable[Outcome]) -> dict[tuple[str, int, str], dict[str, dict[str, float]]]:
+    """Values by test, sample and category, then by metric, then by measure."""
+    grouped: defaultdict[tuple[str, int, str], dict[str, dict[str, float]]] = defaultdict(dict)
+    for outcome in outcomes:
+        measures = grouped[outcome.test, outcome.sample, outcome.category].setdefault(outcome.metric, {})
+        measures[outcome.measure] = outcome.value
+    return grouped
+
+
+def _cluster(prompts: PromptJob, outcome: Outcome) -> str:
+    return f"{prompts.job}/{outcome.sample}" if prompts.cluster == "sample" else prompts.job
+
+
+def sums_per_cluster(sums: Iterable[PerTestSum]) -> list[CategorySum]:
+    """A job's sums by cluster, category, metric and measure, whatever the test: all that a rate needs of them."""
+    parts: defaultdict[tuple[str, str, str, str], list[PerTestSum]] = defaultdict(list)
+    for row in sums:
+        parts[row.cluster, row.category, row.metric, row.measure].append(row)
+    return [
+        CategorySum(*key, sum(row.n for row in of), math.fsum(row.total for row in of)) for key, of in parts.items()
+    ]
+
+
+def comparisons(scored: ScoredJob) -> list[Comparison]:
+    """A job's comparisons with their texts; the job must be without `flaw`.
+
+    Of an answer that counts in several categories, its text is kept for those alone where it counts for something.
+    """
+    outcomes = _by_comparison(scored.outcomes)
+    similarities: defaultdict[tuple[str, int], dict[str, list[float]]] = defaultdict(dict)
+    for similarity in scored.similarities:
+        pair = [similarity.to_test, similarity.to_control]
+        similarities[similarity.test, similarity.sample][similarity.metric] = pair
+    judged = Counter((test, sample) for test, sample, _ in outcomes)
+    generated = scored.generated
+    tests = zip(generated.prompts.tests, generated.tests, strict=True)
+    answered = {test.id: (test, answers) for test, answers in tests}
+    return [
+        _comparison(generated, *answered[test], sample, category, measured, similarities[test, sample])
+        for (test, sample, category), measured in outcomes.items()
+        if judged[test, sample] == 1 or any(any(measures.values()) for measures in measured.values())
+    ]
+
+
+def _comparison(
+    generated: GeneratedJob,
+    test: PromptTest,
+    answers: tuple[str, ...],
+    sample: int,
+    category: str,
+    outcomes: dict[str, dict[str, float]],
+    similarities: dict[str, list[float]],
+) -> Comparison:
+    return Comparison(
+        run=generated.prompts.run,
+        job=generated.prompts.job,
+        test=test.id,
+        sample=sample,
+        category=category,
+        concept=test.concept,
+        prompt=test.prompt,
+        generation=answers[sample],
+        control_prompt=generated.prompts.control or "",
+        control_generation=generated.control[sample] if generated.control else "",
+        outcomes=outcomes,
+        similarities=similarities,
+    )

@@ -1,0 +1,29 @@
+"""Which runs were cancelled, so that a service spends nothing more on them."""
+
+from seep.codec import DecodeError, decode_manifest
+from seep.kafka.client import TopicReader
+from seep.kafka.topics import RUNS
+from seep.settings import Kafka
+
+
+class CancelledRuns:
+    """Follows seep.runs; asked once per batch, and then for every job of it."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        """Raises BrokerUnavailable."""
+        self._reader = TopicReader(kafka, RUNS)
+        self._runs: set[str] = set()
+
+    def refresh(self) -> None:
+        """Reads what has come since. Raises BrokerUnavailable."""
+        for message in self._reader.new_messages():
+            try:
+                manifest = decode_manifest(message.value or b"")
+            except DecodeError:  # the aggregator, whose matter manifests are, reports it
+                continue
+            if manifest.cancelled:
+                self._runs.add(manifest.run)
+
+    def __call__(self, run: str) -> bool:
+        """Whether the run was cancelled."""
+        return run in self._runs

@@ -1,0 +1,48 @@
+"""The names of the topics and what each needs of the broker."""
+
+from collections.abc import Iterable
+
+from seep.records import LeakRate
+from seep.settings import Topics
+
+GENERATIONS = "seep.generations"
+SCORES = "seep.scores"
+RUNS = "seep.runs"
+RATES = "seep.rates"
+DEAD_LETTERS = "seep.dead-letters"
+
+# A job's message carries all its texts; the broker's default of 1 MiB holds about a hundred tests of five samples.
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+
+def jobs_topic(target: str) -> str:
+    """The topic that jobs for one target are sent to."""
+    return f"seep.jobs.{target}"
+
+
+def job_key(run: str, job: str) -> bytes:
+    """The key of a job's messages in every stage."""
+    return f"{run}/{job}".encode()
+
+
+def split_job_key(key: bytes | None) -> tuple[str, str] | None:
+    """Run and job named by a key; None where it is not a job's key."""
+    try:
+        run, separator, job = (key or b"").decode().partition("/")
+    except UnicodeDecodeError:
+        return None
+    return (run, job) if run and separator and job else None
+
+
+def rate_key(rate: LeakRate) -> bytes:
+    """The key of a rate's message: one living value per run, metric and category."""
+    return f"{rate.run}/{rate.metric}/{rate.category}".encode()
+
+
+def topic_configs(targets: Iterable[str], topics: Topics) -> dict[str, dict[str, str]]:
+    """The configuration of every topic, by name; keys and values are Kafka's own."""
+    kept = {"retention.ms": str(topics.retention_hours * 3_600_000)}
+    compacted = {"cleanup.policy": "compact"}
+    size = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    names = [*(jobs_topic(target) for target in targets), GENERATIONS, SCORES, DEAD_LETTERS]
+    return dict.fromkeys(names, kept | size) | {RUNS: compacted, RATES: compacted}

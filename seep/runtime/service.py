@@ -1,0 +1,181 @@
+"""Runs one service as a process: settings, signals, broker, loop and metrics port put together."""
+
+import argparse
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from seep.errors import InputError, Unavailable
+from seep.kafka.cancellation import CancelledRuns
+from seep.kafka.client import GroupConsumer, Sender
+from seep.kafka.dead_letters import dead_letter
+from seep.kafka.messages import Message, Send
+from seep.kafka.topics import DEAD_LETTERS
+from seep.runtime.health import Health, serve_health
+from seep.runtime.metrics import MESSAGES, count, timed
+from seep.runtime.stage import Job, Result, Stage
+from seep.runtime.stopping import Stopped
+from seep.runtime.worker import Postponed, Process, Worker
+from seep.settings import Kafka, Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2.0
+Connected = TypeVar("Connected")
+
+
+def open_health(settings: Settings) -> Health:
+    """The metrics port; to be opened before anything slow. Raises InputError if it is taken."""
+    return serve_health(settings.worker.metrics_host, settings.worker.metrics_port)
+
+
+def service_arguments(description: str) -> argparse.ArgumentParser:
+    """The arguments that every service takes."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--config", type=Path, default=None, help="seep.yaml (default: SEEP_CONFIG, else ./seep.yaml)")
+    return parser
+
+
+def run_service(main: Callable[[argparse.Namespace, Settings], bool], parser: argparse.ArgumentParser) -> NoReturn:
+    """Runs a service's main with its settings, and ends the process: 0 when it was stopped, 2 for bad input.
+
+    `main` answers whether its last batch was finished; where it was not, a thread still works on it, and the
+    process ends without waiting for that.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("kafka").setLevel(logging.ERROR)
+    arguments = parser.parse_args()
+    code = 0
+    try:
+        finished = main(arguments, load_settings(arguments.config))
+        log.info("stopped%s", "" if finished else ", with a batch unfinished")
+    except Stopped:
+        log.info("stopped before it had started")
+    except InputError as error:
+        print(error, file=sys.stderr)
+        code = 2
+    logging.shutdown()
+    os._exit(code)
+
+
+def serve_stage(
+    settings: Settings,
+    stage: Stage[Job, Result],
+    *,
+    topics: Sequence[str],
+    group: str,
+    stop: threading.Event,
+    health: Health,
+    apart: bool = False,
+    ready: Callable[[], bool] = lambda: True,
+) -> bool:
+    """Serves a stage until the process is told to stop; whether the last batches were finished.
+
+    `apart` gives each topic a loop of its own, so that trouble with one holds no other. /readyz says yes while a loop
+    and `ready` do.
+    """
+    loops: dict[tuple[str, ...], Process] = {}
+    for together in [(topic,) for topic in topics] if apart else [tuple(topics)]:
+        sender = wait_for(lambda: Sender(settings.kafka), stop)
+        cancelled = wait_for(lambda: CancelledRuns(settings.kafka), stop)
+        loops[together] = stage_process(stage, sender.send, cancelled)
+    return serve_loops(settings, stage.name, loops, group=group, stop=stop, health=health, ready=ready)
+
+
+def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRuns) -> Process:
+    """A stage as the loop wants it: handle, send all that is done, count."""
+
+    def process(messages: Sequence[Message]) -> None:
+        with timed(stage.name):
+            cancelled.refresh()
+            processed = stage.process(messages, cancelled)
+            send(processed.outgoing)
+        waiting = processed.waiting
+        count(stage.name, len(messages) - len(waiting), processed.outgoing)
+        if waiting:
+            last = max((trouble for _, trouble in waiting), key=lambda trouble: trouble.retry_after_seconds or 0)
+            raise Postponed([message for message, _ in waiting], str(last), last.retry_after_seconds)
+
+    return process
+
+
+def serve(
+    settings: Settings,
+    name: str,
+    process: Process,
+    *,
+    topics: Sequence[str],
+    group: str,
+    stop: threading.Event,
+    health: Health,
+) -> bool:
+    """Consumes topics into `process` until told to stop; see `serve_loops`."""
+    return serve_loops(settings, name, {tuple(topics): process}, group=group, stop=stop, health=health)
+
+
+def serve_loops(
+    settings: Settings,
+    name: str,
+    loops: Mapping[tuple[str, ...], Process],
+    *,
+    group: str,
+    stop: threading.Event,
+    health: Health,
+    ready: Callable[[], bool] = lambda: True,
+) -> bool:
+    """Runs a loop for each set of topics, with one `health` for all; whether each has finished what it had."""
+    options = settings.worker
+    give_up = partial(_to_the_dead_letters, settings.kafka, name)
+    consumers: list[GroupConsumer] = []
+    workers: list[Worker] = []
+    for topics, process in loops.items():
+        consumers.append(wait_for(partial(GroupConsumer, settings.kafka, topics, group, options.batch), stop))
+        loop = Worker(
+            name, consumers[-1], process, give_up, batch=options.batch, grace_seconds=options.grace_seconds, stop=stop
+        )
+        workers.append(loop)
+    health.healthy = lambda: all(worker.healthy() for worker in workers)
+    # A target that is away for a while must not take the others out of service.
+    health.ready = lambda: ready() and any(worker.ready() for worker in workers)
+    served = ", ".join(topic for topics in loops for topic in topics)
+    log.info("%s serves %s as group %s; metrics on port %d", name, served, group, health.port)
+    try:
+        with ThreadPoolExecutor(len(workers)) as threads:
+            running = [threads.submit(worker.run) for worker in workers]
+            wait(running, return_when=FIRST_EXCEPTION)
+            stop.set()
+        finished = [loop.result() for loop in running]
+        return all(finished)
+    finally:
+        for consumer in consumers:
+            consumer.close()
+
+
+def _to_the_dead_letters(kafka: Kafka, stage: str, message: Message, reason: str) -> None:
+    """Sends what a loop gives up, through a sender of its own: rare enough, and the loop's own may be what fails."""
+    if message.topic == DEAD_LETTERS:  # it is where it would go
+        log.error("a dead letter cannot be handled: %s", reason)
+        return
+    sender = Sender(kafka)
+    try:
+        sender.send([dead_letter(message, stage=stage, class_name="GivenUp", reason=reason)])
+    finally:
+        sender.close()
+    MESSAGES.labels(stage, "dead").inc()
+
+
+def wait_for(connect: Callable[[], Connected], stop: threading.Event) -> Connected:
+    """Connects, however long the other side takes to be there; raises Stopped when told to stop meanwhile."""
+    while not stop.is_set():
+        try:
+            return connect()
+        except Unavailable as error:
+            log.warning("%s; waiting", error)
+            stop.wait(RETRY_SECONDS)
+    raise Stopped

@@ -1,1 +1,0 @@
-"""The database's schema as alembic revisions; `services.aggregator.migrate` runs them."""

@@ -1,0 +1,103 @@
+"""What makes a message impossible to record, so that it goes to the dead letters and not into a rate."""
+
+import math
+from collections.abc import Iterable
+
+from results.identifiers import is_identifier, is_name
+from results.rates import ALL
+from seep.records import Failure, Outcome, PromptJob, RunManifest, ScoredJob, Similarity
+
+# It travels with each rate, in messages of a megabyte at most.
+LONGEST_PROVENANCE = 256 * 1024
+# Rates carry what is missing of all categories together in a uint32.
+MOST_COMPARISONS = 2**32 - 1
+# Seconds; whoever sends milliseconds is far beyond it, and is told.
+LATEST_CREATED_AT = 1e11
+
+
+def flaw(message: ScoredJob | RunManifest) -> Failure | None:
+    """Why a message can never be recorded, whatever is retried; None where it can."""
+    reason = _flaw_of_manifest(message) if isinstance(message, RunManifest) else _flaw_of_job(message)
+    return Failure(reason) if reason else None
+
+
+def _flaw_of_manifest(manifest: RunManifest) -> str | None:
+    if not is_identifier(manifest.run):
+        return "the run's id is empty or too long"
+    if not is_name(manifest.monitor):
+        return "the monitor's name is too long"
+    if not 0 <= manifest.created_at <= LATEST_CREATED_AT:
+        return f"created_at is not a Unix time in seconds from 0 to {LATEST_CREATED_AT:.0f}"
+    if sum(manifest.comparisons.values()) > MOST_COMPARISONS:
+        return f"it expects more than {MOST_COMPARISONS} comparisons"
+    return _flaw_of_run(manifest) or _flaw_of_categories(manifest.comparisons)
+
+
+def _flaw_of_job(scored: ScoredJob) -> str | None:
+    prompts = scored.generated.prompts
+    if not (is_identifier(prompts.run) and is_identifier(prompts.job)):
+        return "the run's or the job's id is empty or too long"
+    if not all(is_identifier(test.id) for test in prompts.tests):
+        return "a test's id is empty or too long"
+    return (
+        _flaw_of_run(prompts)
+        or _flaw_of_categories({test.category for test in prompts.tests})
+        or _flaw_of_provenance(scored)
+        or _flaw_of_answers(scored)
+        or _flaw_of_outcomes(scored)
+    )
+
+
+def _flaw_of_run(run: PromptJob | RunManifest) -> str | None:
+    for field in ("target", "suite", "suite_version", "suite_hash", "probe"):
+        if not is_name(getattr(run, field)):
+            return f"{field} is too long"
+    return None
+
+
+def _flaw_of_categories(categories: Iterable[str]) -> str | None:
+    for category in categories:
+        if not is_name(category):
+            return "a category is too long"
+        if category == ALL:
+            return f"a category is called {ALL!r}, as all of them together are"
+    return None
+
+
+def _flaw_of_provenance(scored: ScoredJob) -> str | None:
+    found = (scored.generated.provenance, scored.provenance)
+    length = sum(len(name.encode()) + len(value.encode()) for of in found for name, value in of.items())
+    return f"its provenance is longer than {LONGEST_PROVENANCE} bytes" if length > LONGEST_PROVENANCE else None
+
+
+def _flaw_of_answers(scored: ScoredJob) -> str | None:
+    generated = scored.generated
+    if len(generated.tests) != len(generated.prompts.tests):
+        return f"{len(generated.prompts.tests)} tests, but answers to {len(generated.tests)}"
+    control = () if generated.prompts.control is None else (generated.control,)
+    samples = {len(answers) for answers in (*control, *generated.tests)}
+    if samples != {generated.prompts.samples}:
+        return f"expected {generated.prompts.samples} answers to every prompt, found {sorted(samples)}"
+    return None
+
+
+def _flaw_of_outcomes(scored: ScoredJob) -> str | None:
+    prompts = scored.generated.prompts
+    known = {test.id for test in prompts.tests}
+    if len(known) != len(prompts.tests):
+        return "two tests of the job have one id"
+    findings: tuple[Outcome | Similarity, ...] = (*scored.outcomes, *scored.similarities)
+    if any(finding.test not in known for finding in findings):
+        return "an outcome names a test that the job does not have"
+    if any(not 0 <= finding.sample < prompts.samples for finding in findings):
+        return f"an outcome names a sample outside 0 to {prompts.samples - 1}"
+    if not all(0 <= outcome.value <= 1 for outcome in scored.outcomes):
+        return "an outcome's value is outside 0 to 1"
+    if not all(math.isfinite(pair.to_test) and math.isfinite(pair.to_control) for pair in scored.similarities):
+        return "a similarity is not a finite number"
+    if len({(of.metric, of.measure, of.category, of.test, of.sample) for of in scored.outcomes}) < len(scored.outcomes):
+        return "an outcome is there twice"
+    names = {(of.metric, of.measure, of.category) for of in scored.outcomes}
+    if not all(is_name(metric) and is_name(measure) for metric, measure, _ in names):
+        return "a metric's or a measure's name is too long"
+    return _flaw_of_categories({category for *_, category in names})

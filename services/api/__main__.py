@@ -1,0 +1,52 @@
+"""The API as a process: `python -m services.api`. It needs to read the database, and nothing else."""
+
+import argparse
+import gc
+import logging
+import socket
+
+import uvicorn
+
+from results.storage.store import Store
+from seep.errors import InputError
+from seep.runtime.service import run_service, service_arguments
+from seep.runtime.stopping import stop_on_signals
+from seep.settings import Api, Settings
+from services.api.application import application
+
+log = logging.getLogger(__name__)
+
+# All that wait for a lock, or for a server that hangs, give their threads back after that. A readiness probe waits for
+# five seconds, and is to hear no instead of nothing.
+STATEMENT_SECONDS = 4.0
+
+
+def main(arguments: argparse.Namespace, settings: Settings) -> bool:
+    """Serves until stopped."""
+    dsn = settings.database.resolved_dsn()
+    if dsn is None:
+        raise InputError("database.dsn: the API needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
+    stop_on_signals()  # uvicorn stops at a signal, and then raises it once more
+    listener = _listener(settings.api)
+    with Store.open(dsn, settings.aggregation.stalled_after_seconds) as store:
+        store.limit_statements(STATEMENT_SECONDS)
+        app = application(store, settings)
+        log.info("api serves http on port %d", listener.getsockname()[1])
+        if settings.api.resolved_token() is None:
+            log.warning("api.token is not configured: whoever reaches the port may read everything")
+        # What is there now stays: looking through it for garbage again and again would hold up the answers.
+        gc.freeze()
+        # An access log would hold names, and a line per probe would drown the rest.
+        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
+    return True
+
+
+def _listener(options: Api) -> socket.socket:
+    try:
+        return socket.create_server((options.host, options.port))
+    except OSError as error:
+        raise InputError(f"api.port: cannot listen on {options.host}:{options.port}: {error.strerror}") from error
+
+
+if __name__ == "__main__":
+    run_service(main, service_arguments(__doc__ or ""))

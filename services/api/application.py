@@ -1,0 +1,97 @@
+"""The HTTP application, put together from one router per resource."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import CapacityLimiter
+from anyio.to_thread import current_default_thread_limiter, run_sync
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, status
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+
+from results.storage.store import Store
+from seep.errors import InputError, Unavailable
+from seep.settings import Settings
+from services.api import comparisons, monitors, runs, series
+from services.api import verdicts as judgements
+from services.api.access import token_required
+from services.api.parameters import PROBLEMS, UNAUTHORIZED, no_unheeded_parameters
+from services.api.readiness import Readiness
+
+log = logging.getLogger(__name__)
+
+ROUTERS = (runs.router, comparisons.router, series.router, monitors.router, judgements.router)
+LARGEST_BODY = 64 * 1024
+# Each request that is worked on has a thread and a connection to the database.
+AT_ONCE = 8
+# One thread that asks the database for readiness, and one for whoever is told meanwhile what it found last.
+READINESS_AT_ONCE = 2
+
+
+def application(store: Store, settings: Settings) -> FastAPI:
+    """The API over a store; all of it but health and readiness wants the token where one is configured.
+
+    Raises InputError for a token file that cannot be used.
+    """
+    app = FastAPI(title="Seep", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app.state.store, app.state.settings, app.state.ready = store, settings, Readiness(lambda: store.runs(1))
+    app.state.readiness_threads = CapacityLimiter(READINESS_AT_ONCE)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
+    app.add_exception_handler(RequestValidationError, _unprocessable)
+    app.add_exception_handler(InputError, _bad_request)
+    app.add_exception_handler(Unavailable, _unavailable)
+    token = settings.api.resolved_token()
+    guarded = APIRouter(
+        prefix="/v1",
+        dependencies=[*([Depends(token_required(token))] if token else []), Depends(no_unheeded_parameters)],
+        responses=PROBLEMS | (UNAUTHORIZED if token else {}),
+    )
+    for router in ROUTERS:
+        guarded.include_router(router)
+    guarded.add_api_route("/openapi.json", lambda: app.openapi(), include_in_schema=False)
+    app.include_router(guarded)
+    app.add_api_route("/healthz", _healthy, response_class=PlainTextResponse, include_in_schema=False)
+    app.add_api_route("/readyz", _ready, response_class=PlainTextResponse, include_in_schema=False)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = AT_ONCE
+    yield
+    app.state.store.close()
+
+
+async def _healthy() -> str:
+    return "ok\n"
+
+
+async def _ready(request: Request, response: Response) -> str:
+    state = request.app.state
+    if await run_sync(state.ready, limiter=state.readiness_threads):
+        return "ok\n"
+    response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    return "no\n"
+
+
+def _problem(code: int, detail: str, **headers: str) -> JSONResponse:
+    return JSONResponse({"detail": detail}, code, headers=headers)
+
+
+def _unprocessable(_: Request, error: Any) -> JSONResponse:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    return _problem(status.HTTP_422_UNPROCESSABLE_CONTENT, f"{where}: {first['msg']}" if where else first["msg"])
+
+
+def _bad_request(_: Request, error: Exception) -> JSONResponse:
+    return _problem(status.HTTP_400_BAD_REQUEST, str(error))
+
+
+def _unavailable(_: Request, error: Exception) -> JSONResponse:
+    # What the database says of itself is for who runs it, not for who asks.
+    log.warning("%s", error)
+    return _problem(status.HTTP_503_SERVICE_UNAVAILABLE, "the database does not answer now", **{"Retry-After": "5"})

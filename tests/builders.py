@@ -1,0 +1,86 @@
+"""Small jobs, manifests and monitors, as tests put them into a store."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from seep.records import (
+    Cluster,
+    Decoding,
+    GeneratedJob,
+    Outcome,
+    PromptFormat,
+    PromptJob,
+    PromptTest,
+    RunManifest,
+    ScoredJob,
+    Similarity,
+)
+from seep.settings import Monitor
+
+METRICS = ("bert_score", "sentence_bert")
+JOBS = 10
+MONITORS = {"watch": Monitor(target="stub", suite="colours.yaml", baseline="first")}  # type: ignore[arg-type]
+
+
+def scored_job(
+    job: str,
+    leaks: Mapping[str, Sequence[float]],
+    run: str = "run-1",
+    target: str = "stub",
+    cluster: Cluster = "job",
+    concept: str = "yellow",
+    text: str = "an answer",
+    provenance: Mapping[str, str] | None = None,
+    metrics: Sequence[str] = METRICS,
+) -> ScoredJob:
+    """The scored job `job`: one test per category, with the leak scores of its samples."""
+    samples = len(next(iter(leaks.values())))
+    tests = [PromptTest(f"t{k}", concept, f"{concept} prompt {k}", category) for k, category in enumerate(leaks)]
+    prompts = PromptJob(
+        run=run,
+        job=job,
+        target=target,
+        suite="colours",
+        suite_version="1",
+        suite_hash="hash",
+        probe="semantic",
+        language="en",
+        cluster=cluster,
+        prompt_format=PromptFormat("plain"),
+        decoding=Decoding(0.5, 1.0, 10, "sentence"),
+        samples=samples,
+        control="a control",
+        neutral=None,
+        tests=tuple(tests),
+    )
+    scores = [
+        (metric, test, sample, value)
+        for metric in metrics
+        for test, values in zip(tests, leaks.values(), strict=True)
+        for sample, value in enumerate(values)
+    ]
+    return ScoredJob(
+        GeneratedJob(prompts, (text,) * samples, (), ((text,) * samples,) * len(tests), provenance or {"model": "m"}),
+        outcomes=tuple(
+            Outcome(metric, measure, test.category, test.id, sample, value)
+            for metric, test, sample, leak in scores
+            for measure, value in (("leak", leak), ("tie", float(leak == 0.5)), ("echo", 0.0))
+        ),
+        similarities=tuple(Similarity(metric, test.id, sample, 0.75, 0.25) for metric, test, sample, _ in scores),
+        provenance={"embedder": "e"},
+    )
+
+
+def run_manifest(jobs: int, comparisons: Mapping[str, int], run: str = "run-1", **changes: Any) -> RunManifest:
+    """The manifest of a run of so many jobs, with so many comparisons per category."""
+    facts: dict[str, Any] = {
+        "target": "stub",
+        "suite": "colours",
+        "suite_version": "1",
+        "suite_hash": "hash",
+        "probe": "semantic",
+        "cluster": "job",
+        "samples": 1,
+        "created_at": 1000.0,
+    }
+    return RunManifest(run=run, jobs=jobs, comparisons=comparisons, **facts | changes)

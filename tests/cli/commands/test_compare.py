@@ -1,0 +1,198 @@
+"""Baselines and comparisons, as a user asks for them, on runs that are recorded already."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from results.storage.migrate import migrate
+from results.storage.store import Store
+from seep.records import GeneratedJob, Outcome, ScoredJob
+from seep.suites.jobs import manifest, prompt_jobs
+from seep.suites.loading import load_suite
+from tests.cli.conftest import Command
+
+ROOMS = 80  # so many that two runs alike in all of them differ by less than 5 points
+SUITE = "name: rooms\nversion: '1'\nformat: {kind: plain}\n" + (
+    "decoding: {temperature: 0.5, max_tokens: 10, samples: 10}\njobs:\n"
+    + "".join(
+        f"  - {{control: Room {k} is, tests: [{{concept: red, prompt: Red. Room {k} is, category: '1'}}]}}\n"
+        for k in range(ROOMS)
+    )
+)
+
+
+@pytest.fixture
+def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, postgres_dsn: str) -> Command:
+    """The command in a folder with a suite: exit code, and what it printed on both streams."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    Path("rooms.yaml").write_text(SUITE, encoding="utf-8")
+    migrate(postgres_dsn)
+    with Store.open(postgres_dsn) as store:
+        record(store, "before", leaking=4)
+        record(store, "same", leaking=4)
+        record(store, "more", leaking=9)
+        record(store, "hotter", leaking=4, temperature="0.9")
+        record(store, "again", leaking=4, model="before")
+        record(store, "muted", leaking=2, temperature="0.9", answers=("",) * 5 + ("a room",) * 5, echoes=0)
+        record(store, "unscored", leaking=4, jobs=0, cancelled=True)
+        record(store, "unfinished", leaking=4, jobs=ROOMS - 1)
+        record(store, "cancelled", leaking=4, jobs=ROOMS - 1, cancelled=True)
+
+    return command
+
+
+def record(
+    store: Store,
+    run: str,
+    leaking: int,
+    temperature: str = "0.5",
+    jobs: int = ROOMS,
+    model: str = "",
+    answers: tuple[str, ...] = ("red",) * 10,
+    echoes: int = 1,
+    cancelled: bool = False,
+    path: str = "rooms.yaml",
+) -> None:
+    """A run whose every job leaks in so many of its ten samples, and echoes in as many as are said."""
+    suite = load_suite(Path(path))
+    scored = [
+        ScoredJob(
+            GeneratedJob(job, ("is",) * 10, (), (answers,), {"decoding": temperature, "model": model or run}),
+            tuple(
+                Outcome("m", measure, "1", job.tests[0].id, k, float(value))
+                for k, answer in enumerate(answers)
+                for measure, value in (
+                    ("leak", k < leaking),
+                    ("tie", False),
+                    ("echo", k < echoes),
+                    ("empty", not answer),
+                )
+            ),
+            (),
+        )
+        for job in prompt_jobs(suite, run=run, target="stub")
+    ]
+    sent = manifest(suite, run=run, target="stub", created_at=0.0)
+    store.record(scored[:jobs], [], [replace(sent, cancelled=cancelled)])
+
+
+@pytest.mark.parametrize(("run", "code", "verdict"), [("same", 0, "ok"), ("more", 1, "drift")])
+def test_the_exit_code_is_the_verdict(seep: Command, run: str, code: int, verdict: str) -> None:
+    ended, printed, _ = seep("compare", run, "before")
+    assert ended == code
+    assert f"{run} against before: {verdict}" in printed
+    assert "model       before     " in printed
+
+
+def test_a_run_that_stalls_is_neither_compared_nor_a_baseline(seep: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEP_AGGREGATION__STALLED_AFTER_SECONDS", "0.001")
+    for arguments in (("compare", "unfinished", "before"), ("baseline", "set", "unfinished", "--name", "first")):
+        code, _, complaint = seep(*arguments)
+        assert code == 2
+        assert "run unfinished: it stalls with jobs left, and may go on; `seep cancel unfinished` ends it" in complaint
+
+
+def test_a_cancelled_run_is_compared_by_what_there_is_of_it(seep: Command) -> None:
+    assert seep("compare", "cancelled", "before")[0] == 0
+
+
+def test_a_run_of_which_nothing_is_scored_is_not_measured_rather_than_different(seep: Command) -> None:
+    for pair in (("before", "unscored"), ("unscored", "before"), ("unscored", "cancelled")):
+        code, printed, complaint = seep("compare", *pair)
+        assert (code, complaint) == (4, "")
+        assert "decoding" not in printed
+        assert printed.endswith(f"{pair[0]} against {pair[1]}: not measured\n")
+
+
+def test_a_difference_that_matters_less_is_no_drift(seep: Command) -> None:
+    assert seep("compare", "more", "before", "--delta", "60")[0] == 0
+
+
+def test_intervals_of_samples_say_that_they_hold_for_these_prompts(seep: Command, postgres_dsn: str) -> None:
+    Path("sampled.yaml").write_text(SUITE + "cluster: sample\n", encoding="utf-8")
+    with Store.open(postgres_dsn) as store:
+        for run in ("one", "other"):
+            record(store, run, leaking=4, path="sampled.yaml")
+    said = "the intervals hold for these very prompts"
+    assert said in seep("compare", "one", "other")[1]
+    assert said not in seep("compare", "same", "before")[1]
+
+
+def test_as_json(seep: Command) -> None:
+    ended, printed, _ = seep("compare", "more", "before", "--json")
+    told = json.loads(printed)
+    assert (ended, told["verdict"], told["differences"]["model"]) == (1, "drift", ["before", "more"])
+    assert {(of["category"], of["effect"]) for of in told["judgements"]} == {("1", 50.0), ("all", 50.0)}
+    rate = told["runs"]["more"][0]
+    assert (rate["rate"], rate["comparisons"], rate["clusters"]) == (90.0, 10 * ROOMS, ROOMS)
+    assert rate["low"] <= 90.0 <= rate["high"]
+
+
+def test_against_a_baseline_of_several_runs(seep: Command) -> None:
+    assert seep("baseline", "set", "before", "hotter", "--name", "first")[0] == 2
+    assert seep("baseline", "set", "before", "--name", "first")[:2] == (0, "first: 1 run\n")
+    assert "first" in seep("baseline", "list")[1]
+    assert "run before: rooms on stub, complete" in seep("baseline", "show", "first")[1]
+    assert seep("compare", "more", "--baseline", "first")[0] == 1
+    assert seep("compare", "before", "--baseline", "first")[0] == 2
+    assert seep("baseline", "remove", "first")[0] == 0
+    assert json.loads(seep("baseline", "list", "--json")[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("compare more", "compare: expected OTHER_RUN or --baseline N"),
+        ("compare more before --baseline first", "compare: expected OTHER_RUN or --baseline N"),
+        ("compare more nowhere", "run nowhere: there is no such run"),
+        ("compare more --baseline nowhere", "baseline nowhere: there is no such baseline"),
+        ("compare more more", "run more: it belongs to what it is to be compared with"),
+        ("compare hotter before", "runs before and hotter differ in decoding: 0.5 -> 0.9; --across"),
+        ("compare unfinished before", "run unfinished: it is still running"),
+        ("baseline set unfinished --name first", "run unfinished: it is still running"),
+        (
+            "baseline set cancelled --name first",
+            "run cancelled: it was cancelled, and cannot be a baseline",
+        ),
+        ("baseline set before same --name first", "run same: it differs from before in model"),
+        ("baseline set before --name First", "--name First: expected 1 to 40"),
+        ("baseline remove nowhere", "baseline nowhere: there is no such baseline"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(seep: Command, arguments: str, told: str) -> None:
+    code, printed, complaint = seep(*arguments.split())
+    assert code == 2
+    assert complaint.startswith(f"seep: {told}")
+    assert complaint.count("\n") == 1
+    assert printed == ""
+
+
+def test_across_compares_what_differs(seep: Command) -> None:
+    code, printed, _ = seep("compare", "hotter", "before", "--across")
+    assert code == 0
+    assert "decoding    0.5        0.9" in printed
+
+
+def test_what_a_mitigation_does_beside_the_leak_rate_stands_side_by_side(seep: Command) -> None:
+    _, printed, _ = seep("compare", "muted", "before", "--across")
+    table = printed.split("side by side, all of each run, in %")[1].splitlines()[1:]
+    names = " ".join(table[0].split())
+    assert names == "category metric run leak tie echo empty distinct 1 distinct 2"
+    rows = {tuple(line.split()[:3]): line.split()[3:] for line in table[1:5]}
+    # Ten samples of one prompt: all the same word, and half of them empty, half the same two words.
+    assert rows["1", "m", "before"] == ["40.0", "0.0", "10.0", "0.0", "10.0", "-"]
+    assert rows["1", "m", "muted"] == ["20.0", "0.0", "0.0", "50.0", "20.0", "20.0"]
+    told = json.loads(seep("compare", "muted", "before", "--across", "--json")[1])["runs"]
+    assert told.keys() == {"before", "muted"}
+    one = next(of for of in told["muted"] if of["category"] == "1")
+    assert (one["metric"], one["rate"], one["measures"]["empty"]["share"]) == ("m", 20.0, 50.0)
+
+
+def test_a_window_stands_beside_a_run_as_its_mean(seep: Command) -> None:
+    assert seep("baseline", "set", "before", "again", "--name", "window")[0] == 0
+    code, printed, _ = seep("compare", "same", "--baseline", "window")
+    assert code == 0
+    assert ["1", "m", "window", "40.0"] in [line.split()[:4] for line in printed.splitlines()]

@@ -1,0 +1,238 @@
+"""Plans, as a user asks for them: from what is expected, and from runs that are recorded already."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+from numpy.typing import NDArray
+
+from results.statistics.noise import noise_of_rate
+from results.statistics.planning import plan
+from results.storage.migrate import migrate
+from results.storage.store import Store
+from seep.records import GeneratedJob, Outcome, ScoredJob
+from seep.suites.jobs import manifest, prompt_jobs
+from seep.suites.loading import load_suite
+from tests.cli.conftest import Command
+
+Scores = Sequence[NDArray[np.float64]]
+"""Of each job the leak scores, by test and sample."""
+
+ONE_METRIC = "metrics: {bert_score: null}\n"
+HEAD = "version: '1'\nformat: {kind: plain}\ndecoding: {temperature: 0.5, max_tokens: 10, samples: %d}\njobs:\n"
+NEW_CATEGORY = "  - {control: Hall is, tests: [{concept: red, prompt: Red. Hall is, category: new}]}\n"
+
+
+def suite(name: str, jobs: int, tests: int, samples: int, categories: Sequence[str] = ("1",)) -> Path:
+    """A file with a suite of jobs that have so many tests of each category."""
+    asked = [(category, k) for category in categories for k in range(tests)]
+    lines = [
+        f"  - {{control: Room {job} is, tests: ["
+        + ", ".join(
+            f"{{concept: red, prompt: 'Red {category}-{k}. Room {job} is', category: '{category}'}}"
+            for category, k in asked
+        )
+        + "]}\n"
+        for job in range(jobs)
+    ]
+    path = Path(f"{name}.yaml")
+    path.write_text(f"name: {name}\n{HEAD % samples}{''.join(lines)}", encoding="utf-8")
+    return path
+
+
+def record(dsn: str, path: Path, run: str, scores: Scores) -> None:
+    """A run of the suite with these leak scores, as far as there are any."""
+    loaded = load_suite(path)
+    scored = [
+        ScoredJob(
+            GeneratedJob(job, ("is",) * of.shape[1], (), (("red",) * of.shape[1],) * len(of), {}),
+            tuple(
+                Outcome("m", measure, test.category, test.id, sample, float(value))
+                for test, row in zip(job.tests, of, strict=True)
+                for sample, score in enumerate(row)
+                for measure, value in (("leak", score), ("tie", score == 0.5))
+            ),
+            (),
+        )
+        for job, of in zip(prompt_jobs(loaded, run=run, target="stub"), scores, strict=False)
+    ]
+    with Store.open(dsn) as store:
+        store.record(scored, [], [manifest(loaded, run=run, target="stub", created_at=0.0)])
+
+
+@pytest.fixture
+def dsn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> str:
+    """A database, configured in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    Path("seep.yaml").write_text(ONE_METRIC, encoding="utf-8")
+    migrate(postgres_dsn)
+    return postgres_dsn
+
+
+@pytest.fixture
+def seep(dsn: str, command: Command) -> Command:
+    """The command, on that database."""
+    return command
+
+
+def powers(printed: str) -> list[int]:
+    """Of the first category: power down and up, and that of the verdict down and up, in percent."""
+    row = next(line.split() for line in printed.splitlines() if line.startswith(" 1 "))
+    return [int(before) for before, percent in pairwise(row) if percent == "%"]
+
+
+def shared_control(jobs: int, tests: int, samples: int) -> Scores:
+    """Scores of which those of one job and sample are mostly alike, and nothing persists."""
+    draw = np.random.default_rng(1)
+    alike = draw.uniform(size=(jobs, 1, samples)) < 0.7
+    own = draw.uniform(size=(jobs, tests, samples)) < 0.7
+    return list(np.where(draw.uniform(size=own.shape) < 0.5, alike, own).astype(float))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("rooms.yaml", "plan: expected --rate and --icc, or --from RUN"),
+        ("rooms.yaml --rate 70", "plan: expected --rate and --icc, or --from RUN"),
+        ("rooms.yaml --from unfinished", "run unfinished: it is still running"),
+        ("others.yaml --from unfinished", "run unfinished: it is still running"),
+        ("others.yaml --from run", "run run: it is a run of suite rooms, not of others"),
+        ("rooms.yaml --rate 60 --icc 0 --detect 70", "--detect 70: a rate of 60 % cannot change by 70 points"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(seep: Command, dsn: str, arguments: str, told: str) -> None:
+    suite("others", 3, 1, 2)
+    rooms = suite("rooms", 3, 1, 2)
+    record(dsn, rooms, "run", shared_control(3, 1, 2))
+    record(dsn, rooms, "unfinished", shared_control(2, 1, 2))
+    code, printed, complaint = seep("plan", *arguments.split())
+    assert code == 2
+    assert complaint.startswith(f"seep: {told}")
+    assert complaint.count("\n") == 1
+    assert printed == ""
+
+
+@pytest.mark.parametrize(
+    ("jobs", "scores", "reason"),
+    [
+        (
+            60,
+            [np.array([[float(k % 3 > 0)]]) for k in range(60)],
+            "fewer than two of its jobs have several comparisons",
+        ),
+        (1, [np.array([[1.0, 0.0, 1.0, 1.0, 0.0]])], "fewer than two of its jobs have several comparisons"),
+        (60, [np.full((1, 5), 0.5)] * 60, "all its leak scores are alike"),
+        (60, [np.ones((1, 5))] * 60, "all its leak scores are alike"),
+    ],
+)
+def test_no_noise_is_made_up_for_a_run_that_shows_none(
+    seep: Command, dsn: str, jobs: int, scores: Scores, reason: str
+) -> None:
+    record(dsn, suite("rooms", jobs, 1, scores[0].shape[1]), "run", scores)
+    told = f"seep: run run: {reason}: give --rate and --icc instead\n"
+    assert seep("plan", "rooms.yaml", "--from", "run") == (2, "", told)
+
+
+def test_a_category_that_shows_no_noise_is_named_and_the_others_are_planned(seep: Command, dsn: str) -> None:
+    rooms = suite("rooms", 20, 1, 3, ("1", "2"))
+    scores = [np.stack([of[0], np.ones(3)]) for of in shared_control(20, 1, 3)]
+    record(dsn, rooms, "run", scores)
+    code, printed, _ = seep("plan", "rooms.yaml", "--from", "run")
+    assert code == 0
+    assert len(powers(printed)) == 4
+    told = "warning: category 2, m: run run: all its leak scores are alike: give --rate and --icc instead"
+    assert printed.splitlines()[-1] == told
+    # A comparison adjusts for it all the same.
+    assert "adjusted over 3 tests" in printed
+
+
+def test_a_control_drawn_anew_in_every_run_is_not_taken_to_cancel(seep: Command, dsn: str) -> None:
+    record(dsn, suite("rooms", 30, 20, 2), "run", shared_control(30, 20, 2))
+    asked = ("plan", "rooms.yaml", "--from", "run", "--detect", "10")
+    code, told_apart, _ = seep(*asked)
+    assert code == 0
+    assert "published" not in told_apart
+    with psycopg.connect(dsn) as connection:
+        connection.execute("DELETE FROM comparisons")
+    code, not_seen, _ = seep(*asked)
+    assert code == 0
+    assert "run run has one sample, or its texts are deleted: how much of its noise persists" in not_seen
+    # Two fifths of the control's part are now thought to persist, and to cancel for the most.
+    assert powers(told_apart)[0] < powers(not_seen)[0]
+
+
+def test_texts_of_which_some_are_left_are_as_good_as_deleted(seep: Command, dsn: str) -> None:
+    record(dsn, suite("rooms", 30, 4, 2), "run", shared_control(30, 4, 2))
+    with psycopg.connect(dsn) as connection:
+        connection.execute("DELETE FROM comparisons WHERE job = (SELECT min(job) FROM comparisons)")
+    assert "published answers" in seep("plan", "rooms.yaml", "--from", "run")[1]
+
+
+def test_a_plan_from_what_is_expected(seep: Command) -> None:
+    suite("rooms", 80, 1, 10)
+    code, printed, complaint = seep("plan", "rooms.yaml", "--detect", "6", "--rate", "60", "--icc", "0")
+    assert (code, complaint) == (0, "")
+    # Variance 0.24 + 0.2484 downwards. 80 % of it is over 80 jobs x n samples; 20 % is over 80 jobs, but for what
+    # persists. 2.84 standard errors with 79 degrees of freedom.
+    samples, jobs, generations = next(
+        line.split()[4:7] for line in printed.splitlines() if "with the samples needed" in line
+    )
+    assert 23 <= int(samples) <= 26
+    assert (jobs, generations) == ("80", str(int(samples) * 160))
+
+
+def test_a_plan_promises_the_power_of_each_direction_and_of_the_verdict(seep: Command) -> None:
+    suite("rooms", 80, 1, 10)
+    _, printed, _ = seep("plan", "rooms.yaml", "--detect", "5", "--rate", "70", "--icc", "0")
+    power_down, power_up, drift_down, drift_up = powers(printed)
+    # A change of just the smallest that matters is measured as less half of the time.
+    assert drift_down == min(50, power_down)
+    assert drift_up == min(50, power_up)
+    assert 45 < power_down < power_up < 55
+    assert "drift: how surely that is the verdict, which asks for at least 5 points as measured" in printed
+    assert "adjusted over 1 test" in printed
+
+
+def test_the_verdict_is_adjusted_over_every_category_and_metric(seep: Command) -> None:
+    suite("rooms", 20, 3, 5, ("1", "2", "3"))
+    asked = ("plan", "rooms.yaml", "--detect", "12", "--rate", "70", "--icc", "0.1")
+    drift = {}
+    for metrics, cells in ((ONE_METRIC, 4), ("", 8)):
+        Path("seep.yaml").write_text(metrics, encoding="utf-8")
+        _, printed, _ = seep(*asked)
+        assert f"adjusted over {cells} tests" in printed
+        expected = plan([3] * 20, 5, noise_of_rate(0.7, 0.1), 0.12, 0.8, cells, 0.05).drift
+        drift[cells] = powers(printed)[2:]
+        assert drift[cells] == [round(100 * (of or 0)) for of in (expected.down, expected.up)]
+    assert drift[8] < drift[4]
+
+
+def test_a_plan_warns_of_what_no_number_of_samples_reaches_and_says_what_all_costs(seep: Command) -> None:
+    suite("rooms", 80, 1, 10)
+    code, printed, _ = seep("plan", "rooms.yaml", "--detect", "2", "--rate", "60", "--icc", "0.3")
+    assert code == 0
+    assert "not reachable" in printed
+    assert "with the samples needed" not in printed
+    jobs = int(printed.split(" jobs would do")[0].split()[-1])
+    costs = {
+        " ".join(words[:-6]): words[-6:]
+        for words in (line.split() for line in printed.splitlines())
+        if words[-6:-5] == ["10"]
+    }
+    assert costs["as the suite is"][:3] == ["10", "80", "1600"]
+    assert costs["or with the jobs"][:3] == ["10", str(jobs), str(20 * jobs)]
+    assert "warning: category 1: at most" in printed
+
+
+def test_a_plan_warns_of_categories_of_which_a_run_says_nothing(seep: Command, dsn: str) -> None:
+    rooms = suite("rooms", 20, 1, 5)
+    record(dsn, rooms, "run", shared_control(20, 1, 5))
+    # A later version of the suite, which has another category.
+    rooms.write_text(rooms.read_text(encoding="utf-8") + NEW_CATEGORY, encoding="utf-8")
+    code, printed, _ = seep("plan", "rooms.yaml", "--from", "run")
+    assert code == 0
+    assert printed.splitlines()[-1] == "warning: category new: run run has nothing measured of it"

@@ -1,0 +1,22 @@
+"""Distinct n-grams of answers."""
+
+import pytest
+
+from results.statistics.diversity import distinct_ngrams
+
+
+@pytest.mark.parametrize(
+    ("texts", "length", "expected"),
+    [
+        (["a red house", "a red house"], 1, (3, 6)),
+        (["a red house", "a red house"], 2, (2, 4)),
+        (["a red house", "the blue house"], 1, (5, 6)),
+        (["House. HOUSE!"], 1, (1, 2)),
+        (["end", "start"], 2, (0, 0)),
+        (["", "..."], 1, (0, 0)),
+    ],
+)
+def test_ngrams_are_counted_within_texts_and_without_case(
+    texts: list[str], length: int, expected: tuple[int, int]
+) -> None:
+    assert distinct_ngrams(texts, length) == expected

@@ -1,0 +1,231 @@
+"""Paired differences: laws, exactness against enumeration, and the ends where noise cannot be estimated."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom, binomtest, ttest_1samp
+
+from results.statistics.paired import (
+    Cluster,
+    Effect,
+    detectable_multiple,
+    exchange_p,
+    least_p,
+    p_below,
+    paired_effect,
+)
+
+quarters = st.integers(0, 4).map(lambda of: of / 4)
+
+
+@st.composite
+def clusters_of_scores(draw: st.DrawFn) -> list[Cluster]:
+    """Clusters of a run and one to three runs of the reference."""
+    shapes = draw(st.lists(st.tuples(st.integers(2, 4), st.integers(1, 5)), min_size=1, max_size=25))
+    return [
+        Cluster.of([draw(st.lists(quarters, min_size=tests, max_size=tests)) for _ in range(runs)])
+        for runs, tests in shapes
+    ]
+
+
+def of_differences(differences: list[float], tests: int = 1) -> list[Cluster]:
+    """Clusters of two runs that differ by so much in each test."""
+    return [Cluster.of([[0.5 + of] * tests, [0.5] * tests]) for of in differences]
+
+
+@given(clusters_of_scores())
+def test_the_effect_is_the_mean_over_pairs_and_lies_in_an_interval_of_some_width(clusters: list[Cluster]) -> None:
+    found = paired_effect(clusters)
+    assert found.effect is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert found.p is not None
+    differences = sum(of.totals[0] - np.mean(of.totals[1:]) for of in clusters)
+    assert found.effect == pytest.approx(100 * differences / sum(of.pairs for of in clusters))
+    assert -100 <= found.low <= found.effect + 1e-9
+    assert found.effect - 1e-9 <= found.high <= 100
+    assert found.high - found.low > 0.01
+    assert 0 < found.p <= 1
+
+
+@given(st.lists(st.lists(st.lists(quarters, min_size=3, max_size=3), min_size=2, max_size=2), min_size=1, max_size=25))
+def test_exchanging_the_runs_mirrors_the_effect(scores: list[list[list[float]]]) -> None:
+    there = paired_effect([Cluster.of(of) for of in scores])
+    back = paired_effect([Cluster.of(of[::-1]) for of in scores])
+    assert there.effect is not None
+    assert there.low is not None
+    assert (back.effect, back.high) == pytest.approx((-there.effect, -there.low))
+    # Random exchanges of many clusters are the same, but of the clusters in another order.
+    assert back.p == pytest.approx(there.p, abs=1e-12 if len(scores) <= 20 else 0.03)
+
+
+def test_clusters_of_one_size_have_the_interval_of_the_t_test() -> None:
+    differences = [0.1, -0.05, 0.2, 0.15, 0.0, 0.12]
+    found = paired_effect(of_differences(differences, tests=3))
+    low, high = ttest_1samp(differences, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((100 * low, 100 * high))
+
+
+@given(st.lists(st.integers(-8, 8).map(lambda eighths: eighths / 16), min_size=1, max_size=10))
+def test_p_of_two_runs_counts_all_sign_flips(differences: list[float]) -> None:
+    signs = product((-1, 1), repeat=len(differences))
+    flips = [abs(sum(s * d for s, d in zip(of, differences, strict=True))) for of in signs]
+    found = paired_effect(of_differences(differences)).p
+    assert found == sum(of >= abs(sum(differences)) for of in flips) / len(flips)
+
+
+@given(st.lists(st.lists(quarters, min_size=3, max_size=3), min_size=1, max_size=5))
+def test_p_of_a_window_counts_every_choice_of_the_run(scores: list[list[float]]) -> None:
+    def distance(chosen: tuple[int, ...]) -> float:
+        return abs(sum(of[k] - (sum(of) - of[k]) / (len(of) - 1) for of, k in zip(scores, chosen, strict=True)))
+
+    distances = [distance(chosen) for chosen in product(range(3), repeat=len(scores))]
+    found = paired_effect([Cluster.of([[of] for of in cluster]) for cluster in scores]).p
+    assert found == pytest.approx(np.mean([of >= distances[0] - 1e-9 for of in distances]))
+
+
+@pytest.mark.parametrize("window", [1, 7])
+def test_p_is_below_5_percent_in_no_more_than_5_percent_of_comparisons_of_runs_alike(window: int) -> None:
+    draw = np.random.default_rng(1)
+    # Scores near their end are skewed: the run less the mean of a window is then not symmetric about 0, and flips of
+    # its sign would be rare in 9 % of these.
+    scores = draw.beta(0.3, 2.7, size=(600, 10, 1 + window))
+    found = [paired_effect([Cluster.of(of[:, None]) for of in runs]).p for runs in scores]
+    low = sum(p is not None and p < 0.05 for p in found)
+    assert binomtest(low, len(found), 0.05, alternative="greater").pvalue > 0.001
+
+
+def test_p_of_many_clusters_is_near_the_exact_one_and_never_0() -> None:
+    differences = np.linspace(-1, 2, 21)
+    exact = np.array([0.0])
+    for difference in differences:
+        exact = np.concatenate((exact + difference, exact - difference))
+    share = np.mean(np.abs(exact) >= abs(differences.sum()) - 1e-9)
+    assert exchange_p([np.array([of, -of]) for of in differences]) == pytest.approx(share, abs=0.01)
+    assert exchange_p([np.array([1.0, -1.0])] * 40) == 1 / 10_000
+
+
+@given(st.lists(st.lists(quarters, min_size=2, max_size=4), min_size=1, max_size=5))
+def test_the_least_p_is_the_smallest_whichever_run_is_in_whose_place(scores: list[list[float]]) -> None:
+    differences = [Cluster.of([[of] for of in cluster]).differences for cluster in scores]
+    places = product(*(range(len(of)) for of in differences))
+    found = [
+        exchange_p([np.roll(of, -place) for of, place in zip(differences, chosen, strict=True)]) for chosen in places
+    ]
+    assert least_p(differences) == pytest.approx(min(found))
+
+
+def test_the_least_p_of_many_clusters_is_that_of_those_that_differ() -> None:
+    assert least_p([np.array([1.0, -1.0])] * 3 + [np.zeros(2)] * 77) == 2 / 2**3
+    assert least_p([np.zeros(2)] * 80) == 1
+    assert least_p([np.array([1.0, -1.0])] * 80) == 1 / 10_000
+    # One of three runs lies apart: it is what lies farthest from the other two.
+    assert least_p([np.array([-0.5, 1.0, -0.5])] * 4) == 1 / 3**4
+
+
+def test_clusters_alike_do_not_make_p_of_the_others_random() -> None:
+    differences = [np.array([1.0, -1.0])] * 5 + [np.zeros(2)] * 75
+    assert exchange_p(differences) == least_p(differences) == 2 / 2**5
+
+
+def test_nothing_paired_is_not_measured() -> None:
+    assert paired_effect([]) == Effect(None, None, None, None, None, None, 0, 0)
+
+
+def test_one_cluster_says_nothing_of_the_others() -> None:
+    found = paired_effect(of_differences([0.2], tests=5))
+    assert (found.effect, found.low, found.high, found.p, found.detectable) == (pytest.approx(20), -100, 100, 1, None)
+
+
+def test_runs_that_are_alike_in_every_pair_leave_the_doubt_that_so_many_pairs_leave() -> None:
+    found = paired_effect(of_differences([0.0] * 4, tests=25))
+    reach = 100 * (1 - math.pow(0.025, 1 / 100))
+    assert (found.effect, found.low, found.high, found.p) == pytest.approx((0, -reach, reach, 1))
+
+
+def test_clusters_whose_totals_happen_to_coincide_leave_the_doubt_that_so_few_clusters_leave() -> None:
+    unlike = [Cluster.of([[1.0, 0.0], [0.0, 1.0]]), Cluster.of([[0.5, 0.5], [0.5, 0.5]])]
+    found = paired_effect(unlike)
+    reach = 100 * (1 - math.pow(0.025, 1 / 2))
+    assert (found.effect, found.low, found.high) == pytest.approx((0, -reach, reach))
+
+
+@given(
+    st.integers(3, 40),
+    st.integers(1, 4),
+    st.lists(quarters, min_size=4, max_size=4),
+    quarters,
+)
+def test_a_cluster_that_differs_from_the_others_narrows_no_interval(
+    clusters: int, tests: int, scores: list[float], others: float
+) -> None:
+    alike = [Cluster.of([[others] * tests, [0.5] * tests])] * clusters
+    none, one = paired_effect(alike), paired_effect([*alike[1:], Cluster.of([scores[:tests], [0.5] * tests])])
+    assert none.effect is not None
+    assert one.effect is not None
+    assert none.low is not None
+    assert one.low is not None
+    assert none.high is not None
+    assert one.high is not None
+    # As far as -100 and 100 do not cut either short.
+    assert one.low == -100 or one.effect - one.low >= none.effect - none.low - 1e-9
+    assert one.high == 100 or one.high - one.effect >= none.high - none.effect - 1e-9
+
+
+def test_intervals_hold_the_truth_where_leaks_are_rare() -> None:
+    leaks = np.arange(81)
+    found = [paired_effect(of_differences([0.5] * of + [0.0] * (80 - of))) for of in leaks]
+    low, high = (np.array([getattr(of, name) for of in found]) for name in ("low", "high"))
+    # A leak is a difference of half the scale here.
+    held = {p: binom.pmf(leaks, 80, p)[(low <= 50 * p) & (50 * p <= high)].sum() for p in np.arange(1, 41) / 200}
+    assert min(held.values()) > 0.945
+
+
+def test_where_most_clusters_differ_nothing_is_added_to_the_interval() -> None:
+    differences = [0.0] * 4 + [0.1, 0.2, -0.1, 0.3, 0.05]
+    low, high = ttest_1samp(differences, 0).confidence_interval(0.95)
+    found = paired_effect(of_differences(differences, tests=2))
+    assert (found.low, found.high) == pytest.approx((100 * low, 100 * high))
+
+
+@given(st.floats(1e-4, 0.5), st.integers(1, 10_000))
+def test_the_largest_p_below_a_level_is_below_it_and_the_next_is_not(level: float, exchanges: int) -> None:
+    found = p_below(level, exchanges)
+    assert found < level
+    assert found + 1 / exchanges >= level - 1e-12
+    assert found * exchanges == pytest.approx(round(found * exchanges), abs=1e-6)
+
+
+def test_the_detectable_effect_is_the_standard_errors_of_bloom() -> None:
+    # 2.80 standard errors for very many clusters.
+    assert detectable_multiple(100_000, 0.05) == pytest.approx(2.8016, abs=1e-3)
+    differences = [0.1, 0.2, 0.3, 0.1, 0.2, 0.3]
+    error = float(np.std(differences, ddof=1)) / math.sqrt(6)
+    # Of six clusters one pair of flips is rare enough, of 32: Student's t at 1 - 1/64, and at 80 %.
+    assert paired_effect(of_differences(differences)).detectable == pytest.approx(
+        100 * error * (2.9675 + 0.9195), rel=1e-3
+    )
+
+
+@pytest.mark.parametrize(("clusters", "power"), [(6, 0.71), (7, 0.78), (9, 0.79)])
+def test_the_detectable_effect_is_found_as_often_as_is_said(clusters: int, power: float) -> None:
+    normal = np.random.default_rng(1).standard_normal((1500, clusters))
+    level = p_below(0.05, 2 ** (clusters - 1))
+    shifted = normal + detectable_multiple(clusters, level) / math.sqrt(clusters)
+    found = sum(exchange_p([np.array([of, -of]) for of in differences]) < 0.05 for differences in shifted)
+    assert binomtest(found, len(shifted), power).pvalue > 0.001
+
+
+def test_nothing_is_detectable_where_no_exchange_of_runs_is_rare_enough() -> None:
+    assert paired_effect(of_differences([0.1, 0.2, 0.3, 0.1, 0.2])).detectable is None
+    # Three clusters of eight runs have 512 exchanges, of three runs 27: one alone can lie farthest.
+    for runs in (8, 3):
+        window = [Cluster.of([[0.5 + of], *[[0.5]] * (runs - 1)]) for of in (0.1, 0.2, 0.3)]
+        found = paired_effect(window)
+        assert found.p == 1 / runs**3
+        assert found.detectable is not None
+    assert paired_effect(window[:2]).detectable is None

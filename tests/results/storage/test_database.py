@@ -1,0 +1,147 @@
+"""What becomes of a transaction when PostgreSQL is away, or refuses what it is given."""
+
+import os
+import random
+import signal
+import string
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from results.storage.database import KEPT_IDLE, DatabaseUnavailable
+from results.storage.migrate import migrate
+from results.storage.store import Store
+from seep.local_postgres import local_postgres
+from seep.records import RunManifest, ScoredJob
+from tests.summaries import figures, state
+from tests.waiting import held, sessions, wait_until
+
+Scored = Callable[..., ScoredJob]
+Manifest = Callable[..., RunManifest]
+
+
+def test_a_value_that_is_too_large_is_no_trouble_of_the_database(store: Store, manifest: Manifest) -> None:
+    # As a thing that nobody has thought of would be.
+    draw = random.Random(1)
+    noise = "".join(draw.choices(string.ascii_letters, k=10_000))
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        store.record([], [], [manifest(1, {"1": 1}, suite=noise)])
+    store.record([], [], [manifest(1, {"1": 1})])
+    assert state(store) == "running"
+
+
+def test_a_store_goes_on_after_the_server_was_away(tmp_path: Path, scored: Scored) -> None:
+    with local_postgres(tmp_path) as dsn:
+        migrate(dsn)
+        store = Store(dsn, stalled_after_seconds=1800)
+        store.record([scored("a", {"1": [1.0]})], [], [])
+    with pytest.raises(DatabaseUnavailable):
+        store.record([scored("b", {"1": [0.0]})], [], [])
+    with pytest.raises(DatabaseUnavailable):
+        store.rates("run-1")
+    with local_postgres(tmp_path):
+        store.record([scored("b", {"1": [0.0]})], [], [])
+        assert figures(store.rates("run-1"))["1"][:2] == (50.0, 2)
+
+
+def test_a_store_opens_without_a_server() -> None:
+    with (
+        Store.open("postgresql://nobody@localhost:1/nothing") as store,
+        pytest.raises(DatabaseUnavailable),
+    ):
+        store.changed_runs()
+
+
+def test_a_server_that_takes_no_writes_is_trouble_of_the_database(dsn: str, store: Store, scored: Scored) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        # As after a failover, where the name leads to a standby for a while.
+        database = f"ALTER DATABASE {connection.info.dbname}"
+        connection.execute(f"{database} SET default_transaction_read_only = on".encode())
+        with pytest.raises(DatabaseUnavailable, match=r"^PostgreSQL: cannot execute .* in a read-only transaction$"):
+            store.record([scored("a", {"1": [1.0]})], [], [])
+        connection.execute(f"{database} RESET default_transaction_read_only".encode())
+    store.record([scored("a", {"1": [1.0]})], [], [])
+    assert figures(store.rates("run-1"))["1"][:2] == (100.0, 1)
+
+
+def test_rights_that_are_missing_are_trouble_of_the_database(dsn: str, powerless: str) -> None:
+    with Store.open(make_conninfo(dsn, user=powerless)) as store:
+        with pytest.raises(DatabaseUnavailable, match=r"^PostgreSQL: permission denied for table runs$"):
+            store.runs(1)
+        with psycopg.connect(dsn) as connection:
+            connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {powerless}".encode())
+        assert store.runs(1) == []
+
+
+def test_a_session_that_was_ended_for_its_idleness_is_trouble_of_the_database(dsn: str) -> None:
+    def idle(store: Store) -> None:
+        with store.transaction() as connection:
+            wait_until(lambda: not sessions(dsn))
+            connection.execute("SELECT 1")
+
+    impatient = make_conninfo(dsn, options="-c idle_in_transaction_session_timeout=1")
+    with Store.open(impatient) as store, pytest.raises(DatabaseUnavailable, match="idle-in-transaction timeout"):
+        idle(store)
+
+
+def test_a_limited_statement_ends_while_it_waits_for_a_lock(dsn: str, store: Store) -> None:
+    store.limit_statements(0.1)
+    with held(dsn, "runs"), pytest.raises(DatabaseUnavailable, match="statement timeout"):
+        store.runs(1)
+    store.limit_statements(60)
+    assert store.runs(1) == []
+
+
+def test_a_server_that_hangs_is_given_up_where_statements_are_limited(dsn: str, store: Store) -> None:
+    store.limit_statements(0.1)
+    with store.transaction() as connection:
+        server = connection.info.backend_pid
+    os.kill(server, signal.SIGSTOP)
+    try:
+        with pytest.raises(DatabaseUnavailable, match="does not answer"):
+            store.runs(1)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    store.limit_statements(60)
+    assert store.runs(1) == []
+
+
+@pytest.mark.parametrize("said_in", ["the DSN", "the environment"])
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ("", ("5s", "4MB")),
+        ("-c work_mem=5MB", ("5s", "5MB")),
+        ("-c statement_timeout=1min", ("1min", "4MB")),
+    ],
+)
+def test_limited_statements_leave_what_is_said_of_a_session(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, options: str, shown: tuple[str, str], said_in: str
+) -> None:
+    dsn = make_conninfo(postgres_dsn, options=options) if said_in == "the DSN" else postgres_dsn
+    if said_in == "the environment":
+        monkeypatch.setenv("PGOPTIONS", options)
+    with Store.open(dsn) as store:
+        store.limit_statements(5)
+        with store.snapshot() as connection:
+            found = "SELECT current_setting('statement_timeout'), current_setting('work_mem')"
+            assert connection.execute(found).fetchone() == shown
+
+
+def test_after_many_transactions_at_once_few_connections_are_kept(dsn: str, store: Store) -> None:
+    at_once = 2 * KEPT_IDLE
+    all_there = threading.Barrier(at_once, timeout=60)
+
+    def use() -> None:
+        with store.transaction():
+            all_there.wait()
+
+    with ThreadPoolExecutor(at_once) as threads:
+        for used in [threads.submit(use) for _ in range(at_once)]:
+            used.result()
+    wait_until(lambda: len(sessions(dsn)) <= KEPT_IDLE)

@@ -1,0 +1,205 @@
+"""How configured monitors stand, and whose rates speak for them, on a real PostgreSQL."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import yaml
+
+from results.dead_jobs import DeadJob
+from results.monitor_status import MonitorStatus, Watched, metric_names, watched
+from results.storage.judgements import Judgements
+from results.storage.monitors import monitor_statuses, note_schedules, watched_rates
+from results.storage.store import Store
+from seep.records import RunManifest, ScoredJob
+from seep.settings import BertScore, Metrics, Monitor, Scheduling
+from services.aggregator.ingest import judge_finished
+from services.scorer import bert_score_metric, language
+from services.scorer.loading import LIBRARIES
+
+Scored = Callable[..., ScoredJob]
+Manifest = Callable[..., RunManifest]
+Send = Callable[..., str]
+SCHEDULING = Scheduling(overdue_after_seconds=3600)
+METRICS = ("bert_score", "sentence_bert")
+
+
+def monitor(**changes: object) -> Monitor:
+    return Monitor.model_validate({"target": "stub", "suite": "colours.yaml"} | changes)
+
+
+DAILY = monitor(schedule="0 6 * * *")
+WITH_BASELINE = monitor(baseline="first")
+
+
+@pytest.fixture
+def send(store: Store, scored: Scored, manifest: Manifest) -> Send:
+    """Records a whole run of one job for a monitor's scheduled time, or a run of another id."""
+
+    def record(run: str, leak: float = 1.0, *, name: str = "daily", jobs: int = 1, **changes: object) -> str:
+        created_at = float(changes.pop("created_at", 1.0))  # type: ignore[arg-type]
+        job = scored("a", {"1": [leak]}, run=run, **changes)
+        facts = {"target": job.generated.prompts.target, "monitor": name, "created_at": created_at}
+        store.record([job], [], [manifest(jobs, {"1": jobs}, run=run, **facts)])
+        return run
+
+    return record
+
+
+def status(store: Store, configured: Monitor = DAILY) -> MonitorStatus:
+    [found] = monitor_statuses(store, {"daily": configured}, SCHEDULING)
+    return found
+
+
+def known_since(dsn: str, moment: datetime) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE monitor_schedules SET since = %s", (moment,))
+
+
+def test_the_latest_run_is_that_of_the_latest_scheduled_time_not_the_one_heard_of_last(
+    store: Store, send: Send
+) -> None:
+    assert status(store).latest is status(store).finished is None
+    for run in ("daily-20261120T060000Z", "daily-20261121T060000Z", "daily-20261122T060000Z"):
+        send(run, jobs=2 if run == "daily-20261122T060000Z" else 1)
+    send("daily-20261114T060000Z")  # a backfill
+    send("daily-20991114T060000Z-again")  # no run of the schedule
+    send("daily-20991114T060000Z", name="other")
+    found = status(store)
+    assert found.latest is not None
+    assert found.finished is not None
+    assert (found.latest.run, found.finished.run) == ("daily-20261122T060000Z", "daily-20261121T060000Z")
+
+
+def test_a_new_monitor_is_not_overdue_until_a_time_of_it_has_passed(dsn: str, store: Store) -> None:
+    now = datetime.now(UTC)
+    note_schedules(store, {"daily": DAILY})
+    assert status(store).overdue is False
+    known_since(dsn, now - timedelta(days=2))
+    assert status(store).overdue is True
+    # As when the process starts anew: what has been waited for is not forgotten.
+    note_schedules(store, {"daily": DAILY})
+    assert status(store).overdue is True
+    # Another schedule has no past.
+    changed = monitor(schedule="0 7 * * *")
+    assert status(store, changed).overdue is False
+    note_schedules(store, {"daily": changed})
+    assert status(store, changed).overdue is False
+    known_since(dsn, now - timedelta(days=2))
+    assert status(store, changed).overdue is True
+
+
+def test_a_monitor_that_is_configured_again_has_not_been_waiting_meanwhile(dsn: str, store: Store) -> None:
+    note_schedules(store, {"daily": DAILY})
+    known_since(dsn, datetime.now(UTC) - timedelta(days=60))
+    note_schedules(store, {})
+    note_schedules(store, {"daily": DAILY})
+    assert status(store).overdue is False
+
+
+def test_a_completed_run_ends_being_overdue_and_a_backfill_does_not_begin_it(
+    dsn: str, store: Store, send: Send
+) -> None:
+    note_schedules(store, {"daily": DAILY})
+    known_since(dsn, datetime.now(UTC) - timedelta(days=30))
+    assert status(store).overdue is True
+    send(f"daily-{datetime.now(UTC):%Y%m%d}T060000Z")
+    send(f"daily-{datetime.now(UTC) - timedelta(days=1):%Y%m%d}T060000Z")
+    assert status(store).overdue is False
+    send(f"daily-{datetime.now(UTC) - timedelta(days=7):%Y%m%d}T060000Z")
+    assert status(store).overdue is False
+
+
+def test_a_monitor_without_a_schedule_is_never_overdue(store: Store) -> None:
+    note_schedules(store, {"daily": monitor()})
+    assert status(store, monitor()).overdue is None
+
+
+def test_what_keeps_the_latest_finished_run_from_being_judged_is_told(
+    store: Store, scored: Scored, manifest: Manifest, send: Send
+) -> None:
+    monitors = {"daily": WITH_BASELINE}
+
+    def unjudged(run: str) -> str | None:
+        judge_finished(store, run, monitors)
+        return status(store, WITH_BASELINE).unjudged
+
+    assert status(store, WITH_BASELINE).unjudged is None
+    base = send("daily-20261101T060000Z")
+    assert unjudged(base) == "the baseline first is not set"
+    Judgements(store).set_baseline("first", [base])
+    assert unjudged(base) is None
+    assert unjudged(send("daily-20261102T060000Z")) is None
+    hotter = send("daily-20261103T060000Z", provenance={"model": "m", "decoding": "hotter"})
+    assert unjudged(hotter) == "it differs from the baseline in decoding"
+    assert status(store, monitor()).unjudged is None  # without a baseline it is not compared
+
+    mixed = send("daily-20261104T060000Z")
+    store.record([scored("b", {"1": [1.0]}, run=mixed, provenance={"model": "other"})], [], [])
+    assert unjudged(mixed) == "its jobs differ in model, engine, decoding or scorer"
+    dead = "daily-20261105T060000Z"
+    store.record([], [DeadJob(dead, "a", "generator", "why")], [manifest(1, {"1": 1}, run=dead, monitor="daily")])
+    assert unjudged(dead) == "nothing of it was scored"
+    assert unjudged(send("daily-20261106T060000Z")) is None
+
+
+def test_the_rates_shown_are_those_of_the_monitors_own_latest_finished_run(
+    store: Store, scored: Scored, send: Send
+) -> None:
+    shown = {"daily": Watched("stub", "colours", ("1", "all")), "never": Watched("stub", "colours", ("1", "all"))}
+    send("daily-20261101T060000Z", 0.0)
+    send("daily-20261102T060000Z", 0.5)
+    send("daily-20261103T060000Z", jobs=2)  # still running
+    send("by-hand", name="", created_at=9.0)
+    found = watched_rates(store, shown, METRICS)
+    assert {(rate.run, rate.category, rate.rate) for rate in found} == {
+        ("daily-20261102T060000Z", "1", 50.0),
+        ("daily-20261102T060000Z", "all", 50.0),
+    }
+    mixed = send("daily-20261104T060000Z")
+    store.record([scored("b", {"1": [1.0]}, run=mixed, provenance={"model": "other"})], [], [])
+    assert watched_rates(store, shown, METRICS) == []
+
+
+def test_no_rate_is_shown_whose_names_are_not_of_the_configuration(store: Store, send: Send) -> None:
+    send("daily-20261101T060000Z")
+    known = Watched("stub", "colours", ("1", "all"))
+    assert {rate.metric for rate in watched_rates(store, {"daily": known}, ["sentence_bert"])} == {"sentence_bert"}
+    assert {rate.category for rate in watched_rates(store, {"daily": replace(known, categories=["1"])}, METRICS)} == {
+        "1"
+    }
+    for other in (replace(known, target="other"), replace(known, suite="other")):
+        assert watched_rates(store, {"daily": other}, METRICS) == []
+
+
+def test_of_two_monitors_of_one_suite_and_target_the_run_that_was_sent_last_comes_last(
+    store: Store, send: Send
+) -> None:
+    shown = dict.fromkeys(("daily", "hourly"), Watched("stub", "colours", ("1",)))
+    send("daily-20261101T060000Z", created_at=7.0)
+    send("hourly-20261101T050000Z", name="hourly", created_at=6.0)
+    assert [rate.run[:5] for rate in watched_rates(store, shown, METRICS)] == ["hourl"] * 2 + ["daily"] * 2
+
+
+def test_what_may_be_shown_comes_from_the_suites(tmp_path: Path) -> None:
+    suite = {
+        "name": "guests",
+        "version": "1",
+        "format": {"kind": "plain", "user": "{prompt}"},
+        "decoding": {"temperature": 1.0, "max_tokens": 5, "samples": 2},
+        "jobs": [{"control": "A", "tests": [{"concept": "red", "prompt": "red A", "category": "colour"}]}],
+    }
+    (tmp_path / "guests.yaml").write_text(yaml.safe_dump(suite), encoding="utf-8")
+    found = watched({"daily": monitor(suite=str(tmp_path / "guests.yaml"))})
+    assert found == {"daily": Watched("stub", "guests", frozenset({"colour", "all"}))}
+
+
+def test_every_metric_that_a_scorer_has_may_be_shown_and_no_other() -> None:
+    of_libraries = {*LIBRARIES, *(name for name, _ in bert_score_metric.METRICS.values())}
+    of_languages = {language.METRIC, language.PARITY_METRIC}
+    every = Metrics(bert_score=BertScore(scores=("f1", "precision", "recall")))
+    assert metric_names(every) == of_libraries | of_languages
+    assert metric_names(Metrics(sentence_bert=None, bert_score=None)) == of_languages

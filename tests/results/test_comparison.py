@@ -1,0 +1,139 @@
+"""Runs compared test by test, without a database."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from results.comparison import (
+    Judgement,
+    LeakSum,
+    differences,
+    incomparable,
+    judge,
+    known_differences,
+    refuse_unjudgeable,
+)
+from seep.errors import InputError
+from tests.summaries import SUMMARY
+
+
+def sums(totals: dict[str, float], category: str = "1", n: int = 4, metric: str = "m") -> list[LeakSum]:
+    """One test per job, with the total of its leak scores."""
+    return [LeakSum(job, job, "t", metric, category, n, total) for job, total in totals.items()]
+
+
+def by_cell(judgements: list[Judgement]) -> dict[tuple[str, str], Judgement]:
+    return {(of.metric, of.category): of for of in judgements}
+
+
+BEFORE = {f"j{k}": 1.0 for k in range(8)}
+AFTER = {f"j{k}": 2.0 + (k % 2) for k in range(8)}
+
+
+def test_a_change_in_all_jobs_is_drift() -> None:
+    found = by_cell(judge(sums(AFTER), [sums(BEFORE)], ["1"], delta=5.0))
+    assert found.keys() == {("m", "1"), ("m", "all")}
+    one = found["m", "1"]
+    assert (one.effect, one.pairs, one.clusters, one.verdict) == (37.5, 8, 8, "drift")
+    assert one.p == 2 / 2**8
+
+
+def test_a_reference_of_more_samples_pairs_by_its_means() -> None:
+    found = judge(sums(BEFORE), [sums({job: 2 * total for job, total in BEFORE.items()}, n=8)], ["1"], delta=5.0)
+    assert {(of.effect, of.pairs) for of in found} == {(0.0, 8)}
+
+
+def test_only_tests_of_both_runs_pair() -> None:
+    ours = [*sums(BEFORE), *(replace(row, test="of-a-new-version") for row in sums({"j0": 0.0}, category="new"))]
+    found = by_cell(judge(ours, [sums({**BEFORE, "j9": 4.0})], ["1", "never"], delta=5.0))
+    assert {category: of.verdict for (_, category), of in found.items()} == {
+        "1": "inconclusive",
+        "never": "not measured",
+        "new": "not measured",
+        "all": "inconclusive",
+    }
+    assert found["m", "all"].pairs == 8
+
+
+def test_a_test_that_has_another_category_now_still_pairs_over_all() -> None:
+    ours = [replace(row, category="2" if row.job < "j4" else "1") for row in sums(AFTER)]
+    found = by_cell(judge(ours, [sums(BEFORE)], ["1"], delta=5.0))
+    assert {category: of.pairs for (_, category), of in found.items()} == {"1": 4, "2": 0, "all": 8}
+
+
+def test_a_metric_of_one_run_alone_is_not_measured() -> None:
+    found = by_cell(judge(sums(BEFORE), [sums(BEFORE, metric="other")], ["1"], delta=5.0))
+    assert {of.verdict for of in found.values()} == {"not measured"}
+    assert {metric for metric, _ in found} == {"m", "other"}
+
+
+def test_a_window_is_its_runs_and_a_cluster_pairs_with_those_that_have_it() -> None:
+    window = [sums({job: total + more for job, total in BEFORE.items()}) for more in (0.0, 1.0)]
+    # One run of the window lacks a job.
+    window[0] = window[0][1:]
+    found = by_cell(judge(sums(AFTER), window, ["1"], delta=5.0))["m", "1"]
+    scores = {job: [AFTER[job], 2.0] if job == "j0" else [AFTER[job], 1.0, 2.0] for job in AFTER}
+    differences = [[of - (sum(runs) - of) / (len(runs) - 1) for of in runs] for runs in scores.values()]
+    assert (found.effect, found.pairs) == (pytest.approx(100 * sum(of[0] for of in differences) / 4 / 8), 8)
+    sums_of_choices = [sum(chosen) for chosen in product(*differences)]
+    assert found.p == pytest.approx(np.mean([abs(of) >= sums_of_choices[0] - 1e-9 for of in sums_of_choices]))
+
+
+def test_categories_that_count_the_same_comparisons_are_not_judged_together() -> None:
+    # Where each answer counts in both, over both all runs are alike: a test that never fails would weaken the others.
+    def cells(right: dict[str, float]) -> list[LeakSum]:
+        return [*sums(right, "es>es"), *sums({job: 4 - total for job, total in right.items()}, "es>it")]
+
+    found = by_cell(judge(cells(AFTER), [cells(BEFORE)], [], delta=5.0))
+    assert found.keys() == {("m", "es>es"), ("m", "es>it")}
+    assert {of.adjusted_p for of in found.values()} == {2 / 2**8}
+
+
+def test_a_switch_of_one_language_is_found_among_many_cells_that_never_change() -> None:
+    languages, jobs = [f"l{k:02}" for k in range(14)], [f"j{k:02}" for k in range(12)]
+
+    def answers(told: dict[str, str]) -> list[LeakSum]:
+        return [
+            row
+            for asked, answered in product(languages, [*languages, "other", "unknown"])
+            for row in sums(dict.fromkeys(jobs, 4.0 * (answered == told.get(asked, asked))), f"{asked}>{answered}")
+        ]
+
+    found = judge(answers({"l03": "l05"}), [answers({})], [], delta=5.0)
+    assert len(found) == 224
+    assert {of.category for of in found if of.verdict == "drift"} == {"l03>l03", "l03>l05"}
+    assert {of.adjusted_p for of in found if of.verdict == "drift"} == {2 / 2**12}
+
+
+def test_what_two_runs_differ_in_is_named() -> None:
+    other = replace(SUMMARY, target="b", suite_hash="h2", provenance={"decoding": "{}", "model": "n", "engine": "e"})
+    assert differences(other, SUMMARY) == {
+        "engine": ("", "e"),
+        "model": ("m", "n"),
+        "suite_hash": ("hash", "h2"),
+        "target": ("stub", "b"),
+    }
+    assert incomparable(other, SUMMARY) == ["suite_hash"]
+    assert incomparable(replace(SUMMARY, provenance={"decoding": "{1}"}), SUMMARY) == ["decoding"]
+    assert incomparable(replace(SUMMARY, samples=9), SUMMARY) == []
+
+
+def test_how_a_run_without_jobs_was_made_is_unknown_and_not_different() -> None:
+    unscored = replace(SUMMARY, recorded=0, dead=8, state="partial", provenance={}, target="b")
+    for one, other in ((unscored, SUMMARY), (SUMMARY, unscored)):
+        assert known_differences(one, other).keys() == {"target"}
+        assert incomparable(one, other) == []
+    assert incomparable(replace(unscored, suite_hash="h2"), SUMMARY) == ["suite_hash"]
+
+
+def test_unfinished_and_mixed_runs_are_not_judged() -> None:
+    refuse_unjudgeable(SUMMARY)
+    refuse_unjudgeable(replace(SUMMARY, state="partial"))
+    with pytest.raises(InputError, match="stalls with jobs left"):
+        refuse_unjudgeable(replace(SUMMARY, state="stalled"))
+    with pytest.raises(InputError, match="still running"):
+        refuse_unjudgeable(replace(SUMMARY, state="running"))
+    with pytest.raises(InputError, match="never judged"):
+        refuse_unjudgeable(replace(SUMMARY, mixed=True))

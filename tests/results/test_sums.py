@@ -1,0 +1,78 @@
+"""Sums per test and comparisons with their texts, from one scored job."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from results.sums import Comparison, PerTestSum, comparisons, per_test_sums
+from seep.records import Outcome, ScoredJob
+
+Scored = Callable[..., ScoredJob]
+
+
+def test_a_test_s_samples_are_summed_per_metric_and_measure(scored: Scored) -> None:
+    sums = per_test_sums(scored("a", {"1": [1.0, 0.5, 0.0], "2": [0.5, 0.5, 1.0]}))
+    of_outcomes = [row for row in sums if row.measure in ("leak", "tie", "echo")]
+    assert len(of_outcomes) == 2 * 2 * 3
+    assert PerTestSum("run-1", "a", "a", "t0", "yellow", "1", "bert_score", "leak", 3, 1.5) in sums
+    assert PerTestSum("run-1", "a", "a", "t1", "yellow", "2", "sentence_bert", "tie", 3, 2.0) in sums
+
+
+def test_where_the_sample_is_the_cluster_each_sample_has_its_own_sum(scored: Scored) -> None:
+    sums = per_test_sums(scored("a", {"1": [1.0, 0.0]}, cluster="sample", metrics=["m"]))
+    leaks = [(row.cluster, row.n, row.total) for row in sums if row.measure == "leak"]
+    assert leaks == [("a/0", 1, 1.0), ("a/1", 1, 0.0)]
+
+
+def test_a_comparison_holds_both_texts_and_all_that_was_measured(scored: Scored) -> None:
+    job = scored("a", {"1": [1.0, 0.5]}, metrics=["m"])
+    job = replace(job, generated=replace(job.generated, control=("c0", "c1"), tests=(("g0", "g1"),)))
+    assert comparisons(job)[1] == Comparison(
+        run="run-1",
+        job="a",
+        test="t0",
+        sample=1,
+        category="1",
+        concept="yellow",
+        prompt="yellow prompt 0",
+        generation="g1",
+        control_prompt="a control",
+        control_generation="c1",
+        outcomes={"m": {"leak": 0.5, "tie": 1.0, "echo": 0.0}},
+        similarities={"m": [0.75, 0.25]},
+    )
+
+
+def test_of_a_generation_judged_in_several_cells_the_text_is_kept_where_it_counts(scored: Scored) -> None:
+    job = scored("a", {"1": [1.0]}, metrics=[])
+    cells = {"es>it": 1.0, "es>fr": 0.0}
+    job = replace(job, outcomes=tuple(Outcome("m", "leak", cell, "t0", 0, value) for cell, value in cells.items()))
+    assert [comparison.category for comparison in comparisons(job)] == ["es>it"]
+    assert [row.category for row in per_test_sums(job) if row.measure == "leak"] == ["es>it", "es>fr"]
+
+
+def sums_of(job: ScoredJob, measure: str) -> list[tuple[str, str, int, float]]:
+    rows = [row for row in per_test_sums(job) if row.measure == measure]
+    return [(row.metric, row.test, row.n, row.total) for row in rows]
+
+
+def test_the_echo_free_leak_is_that_of_comparisons_known_to_hold_no_echo(scored: Scored) -> None:
+    job = scored("a", {"1": [1.0, 0.5, 1.0]}, metrics=["m"])
+    echoed = [replace(of, value=1.0) if (of.measure, of.sample) == ("echo", 0) else of for of in job.outcomes]
+    unknown = [of for of in echoed if (of.measure, of.sample) != ("echo", 1)]
+    assert sums_of(replace(job, outcomes=tuple(unknown)), "echo_free_leak") == [("m", "t0", 1, 1.0)]
+
+
+def test_two_metrics_agree_where_their_leak_scores_are_the_same(scored: Scored) -> None:
+    job = scored("a", {"1": [1.0, 0.5, 0.0]}, metrics=["m", "n"])
+    other = [replace(of, value=0.0) if (of.metric, of.measure) == ("n", "leak") else of for of in job.outcomes]
+    assert sums_of(replace(job, outcomes=tuple(other)), "agreement") == [("m", "t0", 3, 1.0), ("n", "t0", 3, 1.0)]
+    assert sums_of(scored("a", {"1": [1.0]}, metrics=["m"]), "agreement") == []
+
+
+def test_diversity_is_that_of_all_answers_of_a_job_in_a_category(scored: Scored) -> None:
+    job = scored("a", {"1": [1.0, 1.0], "2": [1.0, 1.0]}, metrics=["m"])
+    answers = (("a red house", "a blue house"), ("", ""))
+    job = replace(job, generated=replace(job.generated, tests=answers))
+    # The answers of category 2 are empty: there is nothing to be varied.
+    assert sums_of(job, "distinct_1") == [("m", "", 6, 4.0)]
+    assert sums_of(job, "distinct_2") == [("m", "", 4, 4.0)]

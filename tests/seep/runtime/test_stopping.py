@@ -1,0 +1,66 @@
+"""A process that is told to stop, at the worst moment."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+# The lock that a wait holds for a few steps, when any of them may be interrupted by the signal.
+IN_THE_MIDDLE_OF_A_WAIT = """
+import os, signal
+from seep.runtime.stopping import stop_on_signals
+
+stop = stop_on_signals()
+with stop._cond:
+    os.kill(os.getpid(), signal.{name})
+stop.wait()
+print("stopped")
+"""
+
+# The main thread is deep in C for an hour, as it may be in a library that loads a model.
+LOADING = """
+import hashlib, logging
+from seep.runtime.stopping import loading, stop_on_signals
+logging.basicConfig(level=logging.INFO)
+with loading(stop_on_signals()):
+    print("loading", flush=True)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+"""
+LOADED = """
+import signal
+from seep.runtime.stopping import loading, stop_on_signals
+stop = stop_on_signals()
+with loading(stop):
+    pass
+signal.raise_signal(signal.SIGTERM)
+print("told" if stop.wait(60) else "not told")
+"""
+WAIT_SECONDS = 60.0
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_in_the_middle_of_a_wait_still_stops(name: str) -> None:
+    program = [sys.executable, "-c", IN_THE_MIDDLE_OF_A_WAIT.format(name=name)]
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == "stopped\n"
+
+
+def python(code: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_signal_ends_a_process_that_is_loading() -> None:
+    with python(LOADING) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "loading\n"
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=WAIT_SECONDS)
+    assert process.returncode == 0
+    assert "stopped while loading" in errors
+
+
+def test_a_signal_after_the_loading_only_asks_to_stop() -> None:
+    with python(LOADED) as process:
+        output, _ = process.communicate(timeout=WAIT_SECONDS)
+    assert (output, process.returncode) == ("told\n", 0)

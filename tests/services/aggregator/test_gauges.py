@@ -1,0 +1,118 @@
+"""Rates as Prometheus reads them."""
+
+from dataclasses import replace
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+
+from results.monitor_status import MonitorStatus
+from results.storage.database import DatabaseUnavailable
+from results.storage.series import DeadJobs, StalledRuns
+from seep.records import LeakRate
+from services.aggregator.gauges import Operation, OperationCollector, RateCollector
+from tests.summaries import SUMMARY
+
+
+def rate(category: str, value: float | None) -> LeakRate:
+    return LeakRate(
+        run="run-1",
+        suite="colours",
+        target="stub",
+        probe="semantic",
+        metric="m",
+        category=category,
+        rate=value,
+        low=None if value is None else value - 5,
+        high=None if value is None else value + 5,
+        comparisons=0 if value is None else 40,
+        clusters=0 if value is None else 4,
+        ties=1,
+        echoes=2,
+        missing=3,
+    )
+
+
+def scrape(rates: list[LeakRate]) -> list[str]:
+    registry = CollectorRegistry()
+    registry.register(RateCollector(lambda: rates))
+    return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
+
+
+def test_every_figure_of_a_rate_is_a_gauge_with_labels_from_configuration_only() -> None:
+    labels = '{category="1",metric="m",suite="colours",target="stub"}'
+    assert scrape([rate("1", 62.5)]) == [
+        f"seep_leak_rate_percent{labels} 62.5",
+        f"seep_leak_rate_low_percent{labels} 57.5",
+        f"seep_leak_rate_high_percent{labels} 67.5",
+        f"seep_comparisons{labels} 40.0",
+        f"seep_clusters{labels} 4.0",
+        f"seep_missing_comparisons{labels} 3.0",
+    ]
+
+
+def test_what_is_not_measured_has_no_rate() -> None:
+    names = {line.partition("{")[0] for line in scrape([rate("1", None)])}
+    assert names == {"seep_comparisons", "seep_clusters", "seep_missing_comparisons"}
+
+
+def test_a_target_and_suite_that_are_watched_twice_appear_once() -> None:
+    assert scrape([rate("1", 62.5), rate("1", 62.5)]) == scrape([rate("1", 62.5)])
+
+
+def test_a_database_that_is_down_leaves_the_other_metrics_readable() -> None:
+    def unreadable() -> list[LeakRate]:
+        raise DatabaseUnavailable("no answer")
+
+    registry = CollectorRegistry(auto_describe=True)
+    registry.register(RateCollector(unreadable))
+    Counter("other", "Another metric.", registry=registry).inc()
+    assert b"other_total 1.0" in generate_latest(registry)
+
+
+def operation() -> Operation:
+    finished = replace(SUMMARY, run="daily-20261120T060000Z", monitor="daily", progress_at=1234.5)
+    scheduled = MonitorStatus("daily", "stub", "colours.yaml", "0 6 * * *", True, finished, finished, None)
+    never_run = MonitorStatus("by-hand", "stub", "colours.yaml", None, None, None, None, None)
+    return Operation([scheduled, never_run], [StalledRuns("stub", 2)], [DeadJobs("stub", "scorer", 3)])
+
+
+def test_monitors_stalled_runs_and_dead_jobs_are_gauges() -> None:
+    registry = CollectorRegistry()
+    registry.register(OperationCollector(operation, ["other", "stub"], ["generator", "scorer"]))
+    lines = [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
+    assert lines == [
+        'seep_monitor_last_completed_timestamp_seconds{monitor="daily",target="stub"} 1234.5',
+        'seep_monitor_measured{monitor="daily",target="stub"} 1.0',
+        'seep_monitor_overdue{monitor="daily",target="stub"} 1.0',
+        'seep_stalled_runs{target="other"} 0.0',
+        'seep_stalled_runs{target="stub"} 2.0',
+        'seep_dead_jobs{stage="generator",target="other"} 0.0',
+        'seep_dead_jobs{stage="scorer",target="other"} 0.0',
+        'seep_dead_jobs{stage="generator",target="stub"} 0.0',
+        'seep_dead_jobs{stage="scorer",target="stub"} 3.0',
+    ]
+
+
+def test_a_finished_run_that_is_not_judged_is_not_measured() -> None:
+    of_one, _ = operation().monitors
+    status = replace(of_one, unjudged="nothing of it was scored")
+    registry = CollectorRegistry()
+    registry.register(OperationCollector(lambda: Operation([status], [], []), [], []))
+    labels = {"monitor": "daily", "target": "stub"}
+    assert registry.get_sample_value("seep_monitor_measured", labels) == 0
+
+
+def test_a_target_that_is_not_configured_and_a_stage_that_no_service_has_make_no_label() -> None:
+    foreign = Operation([], [StalledRuns("free text", 1)], [DeadJobs("stub", "free text", 1)])
+    registry = CollectorRegistry()
+    registry.register(OperationCollector(lambda: foreign, ["stub"], ["scorer"]))
+    assert b"free text" not in generate_latest(registry)
+
+
+def test_a_database_that_is_down_hides_monitors_but_nothing_else() -> None:
+    def unreadable() -> Operation:
+        raise DatabaseUnavailable("no answer")
+
+    registry = CollectorRegistry(auto_describe=True)
+    registry.register(OperationCollector(unreadable, ["stub"], ["scorer"]))
+    Counter("other", "Another metric.", registry=registry).inc()
+    assert b"other_total 1.0" in generate_latest(registry)

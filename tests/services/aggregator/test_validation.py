@@ -1,0 +1,99 @@
+"""Messages that can never be recorded are told apart before they reach the database."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from seep.records import RunManifest, ScoredJob
+from services.aggregator.validation import flaw
+
+Scored = Callable[..., ScoredJob]
+ANSWERED = {"1": [1.0, 0.5], "2": [0.0, 1.0]}
+LONG = "x" * 501
+
+
+def with_prompts(job: ScoredJob, /, **changes: object) -> ScoredJob:
+    prompts = replace(job.generated.prompts, **changes)  # type: ignore[arg-type]
+    return replace(job, generated=replace(job.generated, prompts=prompts))
+
+
+def with_tests(job: ScoredJob, /, **changes: object) -> ScoredJob:
+    first, *others = job.generated.prompts.tests
+    return with_prompts(job, tests=(replace(first, **changes), *others))  # type: ignore[arg-type]
+
+
+def with_outcome(job: ScoredJob, /, **changes: object) -> ScoredJob:
+    first, *others = job.outcomes
+    return replace(job, outcomes=(replace(first, **changes), *others))  # type: ignore[arg-type]
+
+
+def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[..., RunManifest]) -> None:
+    assert flaw(scored("a", ANSWERED)) is None
+    assert flaw(manifest(1, {"1": 2})) is None
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (lambda job: with_prompts(job, job=""), "id is empty"),
+        (lambda job: with_prompts(job, run="r" * 501), "too long"),
+        # Two bytes each, and a mark of three in the place of each NUL.
+        (lambda job: with_prompts(job, run="é" * 251), "too long"),
+        (lambda job: with_prompts(job, job="\0" * 167), "too long"),
+        (lambda job: with_prompts(job, target=LONG), "target is too long"),
+        (lambda job: with_prompts(job, suite=LONG), "suite is too long"),
+        (lambda job: with_prompts(job, suite_hash=LONG), "suite_hash is too long"),
+        (lambda job: with_tests(job, id=LONG), "a test's id is empty or too long"),
+        (lambda job: with_tests(job, id=""), "a test's id is empty or too long"),
+        (lambda job: with_tests(job, category=LONG), "a category is too long"),
+        (lambda job: with_tests(job, category="all"), "called 'all'"),
+        (lambda job: with_outcome(job, category=LONG), "a category is too long"),
+        (lambda job: with_outcome(job, category="all"), "called 'all'"),
+        (lambda job: with_outcome(job, metric=LONG), "a metric's or a measure's name is too long"),
+        (lambda job: with_outcome(job, measure=LONG), "a metric's or a measure's name is too long"),
+        (lambda job: replace(job, provenance={"embedder": "e" * 300_000}), "its provenance is longer than"),
+        (lambda job: with_prompts(job, tests=job.generated.prompts.tests[:1]), "1 tests, but answers to 2"),
+        (lambda job: with_prompts(job, samples=3), "expected 3 answers"),
+        (lambda job: with_prompts(job, tests=job.generated.prompts.tests[:1] * 2), "one id"),
+        (lambda job: with_outcome(job, test="another"), "names a test"),
+        (lambda job: with_outcome(job, sample=2), "names a sample outside 0 to 1"),
+        (lambda job: with_outcome(job, value=1.5), "outside 0 to 1"),
+        (lambda job: with_outcome(job, value=float("nan")), "outside 0 to 1"),
+        (lambda job: replace(job, outcomes=job.outcomes + job.outcomes[:1]), "there twice"),
+        (
+            lambda job: replace(job, similarities=(replace(job.similarities[0], to_test=float("nan")),)),
+            "not a finite number",
+        ),
+    ],
+)
+def test_a_flaw_is_named(scored: Scored, broken: Callable[[ScoredJob], ScoredJob], reason: str) -> None:
+    found = flaw(broken(scored("a", ANSWERED)))
+    assert found is not None
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"run": ""}, "the run's id is empty"),
+        ({"run": LONG}, "the run's id is empty or too long"),
+        ({"target": LONG}, "target is too long"),
+        ({"suite": LONG}, "suite is too long"),
+        ({"monitor": LONG}, "the monitor's name is too long"),
+        ({"comparisons": {LONG: 1}}, "a category is too long"),
+        ({"comparisons": {"all": 1}}, "called 'all'"),
+        ({"created_at": float("inf")}, "created_at is not a Unix time"),
+        ({"created_at": float("nan")}, "created_at is not a Unix time"),
+        ({"created_at": 1.7e12}, "created_at is not a Unix time in seconds"),
+        ({"created_at": -1.0}, "created_at is not a Unix time"),
+        ({"comparisons": {"1": 2**32 - 1, "2": 2**32 - 1}}, "expects more than 4294967295 comparisons"),
+    ],
+)
+def test_a_flaw_of_a_manifest_is_named(
+    manifest: Callable[..., RunManifest], changes: dict[str, Any], reason: str
+) -> None:
+    found = flaw(replace(manifest(1, {"1": 2}), **changes))
+    assert found is not None
+    assert reason in found.reason

@@ -1,0 +1,59 @@
+"""The API does what its OpenAPI document says, whatever it is asked."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+
+from results.storage.store import Store
+from seep.settings import Settings
+from services.api.application import application
+from tests.services.api.conftest import TOKEN
+from tests.services.api.test_resources import LAST
+
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+EXAMPLES = 20
+bounded = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+# Names that there are: what is drawn at random finds nothing.
+NAMES = {"run": LAST, "monitor": "daily"}
+ASKED = {
+    "/v1/series": {"target": "stub", "suite": "colours", "metric": "bert_score"},
+    "/v1/runs/{run}/verdicts": {"baseline": "window"},
+}
+
+
+def is_empty(body: object) -> bool:
+    """Whether a list, or the one list of a page, is empty."""
+    lists = [of for of in body.values() if isinstance(of, list)] if isinstance(body, dict) else [body]
+    return lists == [[]]
+
+
+def test_what_there_is_is_answered_as_documented(filled: Store, settings: Settings) -> None:
+    app = application(filled, settings)
+    document = schemathesis.openapi.from_asgi("/v1/openapi.json", app, headers=HEADERS)
+    for operation in (found.ok() for found in document.get_all_operations()):
+        names = {name: value for name, value in NAMES.items() if f"{{{name}}}" in operation.path}
+        case = operation.Case(path_parameters=names, query=ASKED.get(operation.path, {}))
+        answer = case.call_and_validate(headers=HEADERS)
+        assert (operation.path, answer.status_code) == (operation.path, 200)
+        assert not is_empty(answer.json()), operation.path
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_no_request_finds_a_fault(filled: Store, settings: Settings, mode: GenerationMode) -> None:
+    app = application(filled, settings)
+    document = schemathesis.openapi.from_asgi("/v1/openapi.json", app, headers=HEADERS)
+    # 400 and 404 are documented: that a run is not there, or a cursor no page's, is nothing that a schema could say.
+    document.config.checks.positive_data_acceptance.expected_statuses = ["200", "400", "404"]
+    operations = [found.ok() for found in document.get_all_operations()]
+    assert len(operations) == 10
+    for operation in operations:
+
+        @bounded
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def answers_as_documented(case: schemathesis.Case) -> None:
+            case.call_and_validate(headers=HEADERS)
+
+        answers_as_documented()

@@ -1,0 +1,68 @@
+"""The API as a process: up before its database is ready, and gone when it is told to."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from deploy.local.broker import free_port
+from results.storage.migrate import migrate
+from tests.waiting import held, wait_until
+
+COMMAND = [sys.executable, "-m", "services.api"]
+
+
+@contextmanager
+def served(dsn: str, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client, dict[str, str]]]:
+    """The process, a client of it and its environment, once it answers."""
+    port = free_port()
+    environment = {**os.environ, "SEEP_DATABASE__DSN": dsn, "SEEP_API__PORT": str(port)}
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(COMMAND, env=environment, stderr=stderr) as running,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client,
+    ):
+        try:
+            wait_until(lambda: status(client, "/healthz") == 200)
+            yield running, client, environment
+        finally:
+            running.kill()
+
+
+def status(client: httpx.Client, path: str) -> int:
+    try:
+        return client.get(path).status_code
+    except httpx.ConnectError:
+        return 0
+
+
+def test_it_is_ready_once_the_aggregator_has_made_the_schema_and_ends_at_sigterm(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with served(postgres_dsn, log) as (running, client, environment):
+        assert (status(client, "/readyz"), status(client, "/v1/runs")) == (503, 503)
+        migrate(postgres_dsn)
+        wait_until(lambda: status(client, "/readyz") == 200)
+        assert status(client, "/v1/runs") == 200
+        second = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert second.returncode == 2
+        assert f"api.port: cannot listen on 127.0.0.1:{client.base_url.port}: " in second.stderr
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=30) == 0
+    assert "api.token is not configured" in log.read_text()
+
+
+def test_what_waits_for_a_lock_is_told_so_before_the_lock_is_gone(dsn: str, tmp_path: Path) -> None:
+    with served(dsn, tmp_path / "log") as (_, client, _):
+        with held(dsn, "runs"):
+            answer = client.get("/v1/runs")
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+            assert answer.json() == {"detail": "the database does not answer now"}
+            assert status(client, "/readyz") == 503
+        assert status(client, "/v1/runs") == 200

@@ -1,0 +1,187 @@
+"""What the API answers about runs, rates, comparisons, series, monitors and dead letters."""
+
+from collections.abc import Callable
+
+import pytest
+from fastapi.testclient import TestClient
+
+from results.identifiers import LONGEST_NAME_BYTES
+from results.storage.judgements import Judgements
+from results.storage.store import Store
+from seep.records import ScoredJob
+from services.aggregator.validation import flaw
+
+pytestmark = pytest.mark.usefixtures("filled")
+LAST = "daily-20261120T060000Z"
+
+
+def test_runs_come_newest_first_and_page_by_page(client: TestClient) -> None:
+    page = client.get("/v1/runs", params={"limit": 2}).json()
+    assert [run["run"] for run in page["runs"]] == [LAST, "second"]
+    rest = client.get("/v1/runs", params={"limit": 2, "after": page["next"]}).json()
+    assert ([run["run"] for run in rest["runs"]], rest["next"]) == (["first"], None)
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"target": "stub"}, 3),
+        ({"target": "other"}, 0),
+        ({"suite": "colours"}, 3),
+        ({"suite": "other"}, 0),
+        ({"monitor": "daily"}, 1),
+    ],
+)
+def test_runs_are_found_by_target_suite_and_monitor(client: TestClient, filters: dict[str, str], found: int) -> None:
+    assert len(client.get("/v1/runs", params=filters).json()["runs"]) == found
+
+
+def test_a_run_tells_its_state_and_why_jobs_failed(client: TestClient) -> None:
+    detail = client.get(f"/v1/runs/{LAST}").json()
+    assert (detail["summary"]["state"], detail["summary"]["missing"]) == ("partial", 4)
+    assert detail["failures"] == [{"stage": "scorer", "reason": "why", "jobs": 1}]
+
+
+def test_rates_are_those_of_the_store(client: TestClient, filled: Store) -> None:
+    rates = client.get("/v1/runs/first/rates", params={"pool": "1,2"}).json()
+    assert [(rate["metric"], rate["category"], rate["rate"]) for rate in rates] == [
+        (rate.metric, rate.category, rate.rate) for rate in filled.rates("first", [("1", "2")])
+    ]
+    concepts = client.get("/v1/runs/first/rates", params={"by": "concept"}).json()
+    assert {rate["category"] for rate in concepts} == {"yellow"}
+
+
+def test_comparisons_page_through_all_of_a_run_in_one_order(client: TestClient, filled: Store) -> None:
+    seen = []
+    after = None
+    while True:
+        asked = {"limit": 3} | ({"after": after} if after else {})
+        page = client.get("/v1/runs/first/comparisons", params=asked).json()
+        seen += page["comparisons"]
+        after = page["next"]
+        if after is None:
+            break
+    whole = filled.comparisons("first", limit=100)
+    assert [(of["sample"], of["job"], of["test"]) for of in seen] == [(of.sample, of.job, of.test) for of in whole]
+    assert len(seen) == 8
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"category": "1"}, 4),
+        ({"only": "leaks"}, 4),
+        ({"only": "ties"}, 2),
+        ({"only": "leaks", "metric": "bert_score", "category": "2"}, 2),
+        ({"metric": "another"}, 0),
+        ({"test": "t0"}, 4),
+    ],
+)
+def test_comparisons_are_filtered(client: TestClient, filters: dict[str, str], found: int) -> None:
+    assert len(client.get("/v1/runs/first/comparisons", params=filters).json()["comparisons"]) == found
+
+
+def test_a_series_is_what_was_published(client: TestClient, filled: Store) -> None:
+    asked = {"target": "stub", "suite": "colours", "metric": "bert_score", "category": "1"}
+    page = client.get("/v1/series", params=asked).json()
+    assert [(point["rate"]["run"], point["created_at"], point["rate"]["rate"]) for point in page["points"]] == [
+        (LAST, 1002.0, 50.0),
+        ("second", 1001.0, 50.0),
+        ("first", 1000.0, 50.0),
+    ]
+    page = client.get("/v1/series", params=asked | {"since": 1001.0, "limit": 1}).json()
+    assert [point["rate"]["run"] for point in page["points"]] == [LAST]
+    rest = client.get("/v1/series", params=asked | {"since": 1001.0, "after": page["next"]}).json()
+    assert ([point["rate"]["run"] for point in rest["points"]], rest["next"]) == (["second"], None)
+
+
+def test_monitors_come_with_their_latest_runs(client: TestClient) -> None:
+    by_hand, daily = client.get("/v1/monitors").json()
+    assert (by_hand["monitor"], by_hand["latest"], by_hand["overdue"]) == ("by-hand", None, None)
+    assert (daily["latest"]["run"], daily["finished"]["run"]) == (LAST, LAST)
+    assert (daily["overdue"], daily["unjudged"]) == (False, None)
+
+
+def test_dead_letters_are_counted(client: TestClient) -> None:
+    assert client.get("/v1/deadletters").json() == [{"target": "stub", "stage": "scorer", "jobs": 1}]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("/v1/runs/nothing", 404, "run nothing: there is no such run"),
+        ("/v1/runs/nothing/rates", 404, "run nothing: there is no such run"),
+        ("/v1/runs/nothing/comparisons", 404, "run nothing: there is no such run"),
+        ("/v1/runs?after=nothing", 400, "after: there is no run nothing"),
+        ("/v1/runs?traget=stub", 400, "traget: there is no such parameter"),
+        ("/v1/runs?target=stub&target=other", 400, "target: given 2 times, expected once"),
+        ("/v1/runs?limit=0", 422, "limit: Input should be greater than or equal to 1"),
+        ("/v1/runs?target=%00", 422, "target: String should match pattern"),
+        ("/v1/runs/first/rates?pool=1,7", 400, "pool: run first has no category '7'"),
+        ("/v1/runs/first/rates?by=concept&pool=1", 400, "pool: pools categories"),
+        ("/v1/runs/first/comparisons?after=garbage", 400, "after: expected `next` of the page before"),
+        ("/v1/monitors/nothing/stream", 404, "monitor nothing: there is no such monitor"),
+        ("/v1/monitors/daily/stream?after=nothing", 400, "after: run nothing is not in the stream of daily"),
+        ("/v1/runs/nothing/verdicts?baseline=window", 404, "run nothing: there is no such run"),
+        ("/v1/runs/first/comparisons?only=neither", 422, "only: Input should be 'leaks' or 'ties'"),
+        ("/v1/series?target=stub", 422, "suite: Field required"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(client: TestClient, path: str, status: int, told: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith(told)
+    assert answer.json().keys() == {"detail"}
+
+
+def test_a_body_that_nobody_asked_for_is_refused(client: TestClient) -> None:
+    assert client.request("GET", "/v1/runs", content=b"x" * 100_000).status_code == 413
+
+
+def test_a_verdict_comes_with_its_judgements_and_says_when_it_is_stale(client: TestClient, filled: Store) -> None:
+    asked = {"baseline": "window"}
+    told = client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json()
+    expected = Judgements(filled).verdict(LAST, "window")
+    assert expected.verdict is not None
+    assert (told["run"], told["baseline"], told["verdict"]) == (LAST, "window", expected.verdict)
+    assert (told["judged_at"], told["stale"]) == (expected.judged_at, False)
+    assert [(of["metric"], of["category"], of["verdict"]) for of in told["judgements"]] == [
+        (of.metric, of.category, of.verdict) for of in expected.judgements
+    ]
+    Judgements(filled).set_baseline("window", ["first"])
+    assert client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json() == told | {"stale": True}
+
+
+def test_a_run_that_was_not_judged_has_no_verdict(client: TestClient) -> None:
+    told = client.get("/v1/runs/first/verdicts", params={"baseline": "window"}).json()
+    assert (told["verdict"], told["judged_at"], told["stale"], told["judgements"]) == (None, None, False, [])
+
+
+def test_baselines_come_by_name_and_page_by_page(client: TestClient, filled: Store) -> None:
+    Judgements(filled).set_baseline("alone", ["first"])
+    page = client.get("/v1/baselines", params={"limit": 1}).json()
+    assert [(of["name"], of["runs"]) for of in page["baselines"]] == [("alone", ["first"])]
+    rest = client.get("/v1/baselines", params={"limit": 1, "after": page["next"]}).json()
+    assert [(of["name"], of["runs"]) for of in rest["baselines"]] == [("window", ["first", "second"])]
+    assert rest["next"] is None
+
+
+def test_a_stream_comes_newest_first_and_page_by_page(client: TestClient) -> None:
+    page = client.get("/v1/monitors/daily/stream", params={"limit": 2}).json()
+    assert [(of["run"], of["role"]) for of in page["runs"]] == [(LAST, "tested"), ("second", "baseline")]
+    rest = client.get("/v1/monitors/daily/stream", params={"limit": 2, "after": page["next"]}).json()
+    assert ([(of["run"], of["role"]) for of in rest["runs"]], rest["next"]) == ([("first", "baseline")], None)
+    assert client.get("/v1/monitors/by-hand/stream").json() == {"runs": [], "next": None}
+
+
+def test_the_cursor_of_the_longest_names_is_taken(
+    client: TestClient, filled: Store, scored: Callable[..., ScoredJob]
+) -> None:
+    # Of what may be in a name nothing takes more bytes in a cursor.
+    longest = "\x01" * LONGEST_NAME_BYTES
+    job = scored(longest, {longest: [1.0, 1.0]}, run="long")
+    assert flaw(job) is None
+    filled.record([job], [], [])
+    page = client.get("/v1/runs/long/comparisons", params={"limit": 1}).json()
+    rest = client.get("/v1/runs/long/comparisons", params={"limit": 1, "after": page["next"]})
+    assert [of["sample"] for of in rest.json()["comparisons"]] == [1]

@@ -45,7 +45,7 @@ class Pipeline:
     def score(self, generated: Generated) -> tuple[list[ScoredJob], list[DeadJob]]:
         """Scores one batch; returns what is to be recorded of it: scored jobs and dead ones, of both stages."""
         sent = [codec.decode_generated_job(codec.encode_generated_job(job)) for job in generated.jobs]
-        results, dead = _split("scorer", [job.prompts for job in sent], self.scorer(sent))
+        results, dead = _split("scorer", [job.job for job in sent], self.scorer(sent))
         return [codec.decode_scored_job(codec.encode_scored_job(job)) for job in results], generated.dead + dead
 
 
@@ -86,7 +86,7 @@ def _split(
     dead: list[DeadJob] = []
     for job, result in zip(jobs, results, strict=True):
         if isinstance(result, Failure):
-            dead.append(DeadJob(job.run, job.job, stage, result.reason))
+            dead.append(DeadJob(job.run_id, job.job_id, stage, result.reason))
         else:
             done.append(result)
     return done, dead

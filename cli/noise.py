@@ -44,21 +44,21 @@ def expected_noise(
     raise InputError("plan: expected --rate and --icc, or --from RUN")
 
 
-def _expected_from(run: str, suite: str, tests: dict[str, list[int]]) -> Expected:
+def _expected_from(run_id: str, suite: str, tests: dict[str, list[int]]) -> Expected:
     with open_store(load_settings()) as store:
-        summary = known_run(store, run)
+        summary = known_run(store, run_id)
         refuse_unjudgeable(summary)
         if summary.suite != suite:
-            raise InputError(f"run {run}: it is a run of suite {summary.suite}, not of {suite}")
+            raise InputError(f"run {run_id}: it is a run of suite {summary.suite}, not of {suite}")
         judgements = Judgements(store)
         jobs = {
             cell: of
-            for cell, of in _jobs(judgements.leak_sums([run]), judgements.sample_sums(run)).items()
+            for cell, of in _jobs(judgements.leak_sums([run_id]), judgements.sample_sums(run_id)).items()
             if cell[1] in tests
         }
-        ties = {(rate.metric, rate.category): rate.measures.get("tie") for rate in store.rates(run)}
+        ties = {(rate.metric, rate.category): rate.measures.get("tie") for rate in store.rates(run_id)}
     if not jobs:
-        raise InputError(f"run {run}: it has nothing measured of the categories of suite {suite}")
+        raise InputError(f"run {run_id}: it has nothing measured of the categories of suite {suite}")
     noises: dict[Cell, Noise] = {}
     unshown: dict[Cell, str] = {}
     for cell, of in sorted(jobs.items(), key=lambda item: (item[0][0], item[0][1] == ALL, item[0][1])):
@@ -68,7 +68,7 @@ def _expected_from(run: str, suite: str, tests: dict[str, list[int]]) -> Expecte
         except ValueError as error:
             unshown[cell] = str(error)
     if not noises:
-        raise InputError(instead(run, next(reversed(unshown.values()))))
+        raise InputError(instead(run_id, next(reversed(unshown.values()))))
     as_published = any(not told_apart(jobs[cell]) for cell in noises)
     return Expected(noises, len({metric for metric, _ in jobs}), unshown, as_published)
 
@@ -79,10 +79,10 @@ def _jobs(tests: Iterable[LeakSum], samples: Iterable[SampleSum]) -> dict[Cell, 
     of_samples: defaultdict[tuple[Cell, str], defaultdict[int, list[Sum]]] = defaultdict(lambda: defaultdict(list))
     for test in tests:
         for category in (test.category, ALL):
-            of_tests[test.metric, category][test.job].append((test.total, test.n))
+            of_tests[test.metric, category][test.job_id].append((test.total, test.n))
     for sample in samples:
         for category in (sample.category, ALL):
-            of_samples[(sample.metric, category), sample.job][sample.sample].append((sample.total, sample.n))
+            of_samples[(sample.metric, category), sample.job_id][sample.sample].append((sample.total, sample.n))
     found = {
         cell: [JobSums(of, [added(sums) for sums in of_samples[cell, job].values()]) for job, of in jobs.items()]
         for cell, jobs in of_tests.items()
@@ -98,6 +98,6 @@ def _complete(job: JobSums) -> bool:
     return added(job.tests)[1] == added(job.samples)[1]
 
 
-def instead(run: str | None, reason: str) -> str:
+def instead(run_id: str | None, reason: str) -> str:
     """Says why a run does not show the noise, and what does."""
-    return f"run {run}: {reason}: give --rate and --icc instead"
+    return f"run {run_id}: {reason}: give --rate and --icc instead"

@@ -22,7 +22,7 @@ DECODING = "decoding"
 class LeakSum:
     """`total` of the `n` leak scores of one test, over all runs of one side of a comparison."""
 
-    job: str
+    job_id: str
     cluster: str
     test: str
     metric: str
@@ -75,7 +75,7 @@ def judge(
 def share_comparisons(sums: Iterable[LeakSum]) -> bool:
     """Whether a comparison of the run counts in several categories: over all of them, all runs are then alike."""
     categories: dict[tuple[str, str, str], str] = {}
-    return any(categories.setdefault((row.job, row.cluster, row.test), row.category) != row.category for row in sums)
+    return any(categories.setdefault((row.job_id, row.cluster, row.test), row.category) != row.category for row in sums)
 
 
 def differences(run: RunSummary, reference: RunSummary) -> dict[str, tuple[str, str]]:
@@ -97,11 +97,13 @@ def known_differences(run: RunSummary, reference: RunSummary) -> dict[str, tuple
 def refuse_unjudgeable(run: RunSummary) -> None:
     """Raises InputError for a run that is not finished or whose jobs differ in how they were made."""
     if run.state == "running":
-        raise InputError(f"run {run.run}: it is still running; `seep watch {run.run}` waits for its end")
+        raise InputError(f"run {run.run_id}: it is still running; `seep watch {run.run_id}` waits for its end")
     if run.state not in FINISHED:
-        raise InputError(f"run {run.run}: it stalls with jobs left, and may go on; `seep cancel {run.run}` ends it")
+        raise InputError(
+            f"run {run.run_id}: it stalls with jobs left, and may go on; `seep cancel {run.run_id}` ends it"
+        )
     if run.mixed:
-        raise InputError(f"run {run.run}: its jobs differ in model, engine, decoding or scorer; it is never judged")
+        raise InputError(f"run {run.run_id}: its jobs differ in model, engine, decoding or scorer; it is never judged")
 
 
 def incomparable(run: RunSummary, reference: RunSummary) -> list[str]:

@@ -10,8 +10,8 @@ from seep.kafka.topics import split_job_key
 class DeadJob:
     """A job that will not be scored unless its dead letter is replayed; `reason` never holds a prompt's text."""
 
-    run: str
-    job: str
+    run_id: str
+    job_id: str
     stage: str
     reason: str
 

@@ -62,13 +62,13 @@ def baseline_scores(sums: Iterable[LeakSum]) -> list[CellScore]:
     return [CellScore(*cell, jobs, None, None) for cell, jobs in job_scores(sums).items()]
 
 
-def advance(stream: Sequence[CellScore], sums: Iterable[LeakSum], monitor: str, run: str, alarm: bool) -> Step:
+def advance(stream: Sequence[CellScore], sums: Iterable[LeakSum], monitor: str, run_id: str, alarm: bool) -> Step:
     """The step of one more run, whose sums are given; `stream` holds all earlier scores in order, the baseline first.
 
     The cells are the baseline's own; one that the run lacks keeps its evidence. Ties between ranks are broken by chance
     that hangs on monitor and run alone, so that the same stream always has the same e-values.
     """
-    draw = _uniform(f"{monitor}/{run}")
+    draw = _uniform(f"{monitor}/{run_id}")
     newest = job_scores(sums)
     histories: defaultdict[Cell, list[CellScore]] = defaultdict(list)
     for of in stream:
@@ -94,7 +94,7 @@ def job_scores(sums: Iterable[LeakSum]) -> dict[Cell, dict[str, float]]:
     totals: defaultdict[Cell, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         for cell in ((row.metric, row.category), *([OVERALL] if whole else [])):
-            totals[cell][row.job].append(row.total)
+            totals[cell][row.job_id].append(row.total)
     return {cell: {job: math.fsum(of) for job, of in jobs.items()} for cell, jobs in totals.items()}
 
 

@@ -24,11 +24,11 @@ class RunFacts:
     is there), the provenances of its jobs, each once, and the sets of categories that one comparison counts in, where
     that is more than one."""
 
-    run: str
+    run_id: str
     suite: str
     target: str
     probe: str
-    expected: Mapping[str, int] = field(default_factory=dict)
+    expected_comparisons: Mapping[str, int] = field(default_factory=dict)
     provenances: Sequence[Mapping[str, str]] = ()
     shared: Sequence[frozenset[str]] = ()
 
@@ -50,7 +50,7 @@ def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequen
     the run does not have, or with two that count the same comparison.
     """
     by_metric = _by_metric_and_cell(sums)
-    categories = sorted(set(facts.expected).union(*by_metric.values()))
+    categories = sorted(set(facts.expected_comparisons).union(*by_metric.values()))
     listed = {category: [category] for category in categories}
     if not facts.sharing(categories):
         listed[ALL] = categories
@@ -58,7 +58,7 @@ def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequen
         _refuse_unpoolable(facts, pool, categories)
         listed[POOL_SEPARATOR.join(pool)] = sorted(set(pool))
     rates = [
-        _rate(facts, metric, name, _clusters(cells, members), _missing(facts.expected, recorded, members))
+        _rate(facts, metric, name, _clusters(cells, members), _missing(facts.expected_comparisons, recorded, members))
         for metric, cells in by_metric.items()
         for recorded in [{category: _comparisons(rows) for category, rows in cells.items()}]
         for name, members in listed.items()
@@ -74,7 +74,7 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSums]) -> list[Lea
     """
     if facts.shared:
         raise InputError(
-            f"--by concept: run {facts.run} counts a comparison in several categories; see them one by one"
+            f"--by concept: run {facts.run_id} counts a comparison in several categories; see them one by one"
         )
     rates = [
         _rate(facts, metric, concept, _clusters(cells, [concept]), missing=0)
@@ -112,7 +112,7 @@ def _refuse_unpoolable(facts: RunFacts, pool: Sequence[str], categories: Sequenc
     for category in pool:
         if category not in categories:
             known = ", ".join(categories) or "none"
-            raise InputError(f"pool: run {facts.run} has no category {category!r}; it has {known}")
+            raise InputError(f"pool: run {facts.run_id} has no category {category!r}; it has {known}")
     if sharing := facts.sharing(pool):
         raise InputError(f"pool: {' and '.join(sorted(sharing))} count the same comparisons: their mean is no rate")
 
@@ -134,7 +134,7 @@ def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Cluste
     intervals = {measure: rate_with_interval(of) for measure, of in clusters.items()}
     leak = intervals.pop(LEAK, rate_with_interval([]))
     return LeakRate(
-        run=facts.run,
+        run_id=facts.run_id,
         suite=facts.suite,
         target=facts.target,
         probe=facts.probe,

@@ -34,13 +34,13 @@ def run_state(
 class RunSummary:
     """A run at a glance; names are empty and counts of what is expected None before its manifest or first job.
 
-    `jobs` is the number expected, `recorded` and `dead` how many of them are scored and given up; `comparisons` are
-    expected, `missing` those of them that are not recorded; times are Unix time in seconds. What was recorded before
-    `texts_deleted_at` has no texts any more. `samples` are answers per prompt, `expected` comparisons by category;
-    `provenance` is what all jobs agree on.
+    `job_count` is the number expected, `recorded` and `dead` how many of them are scored and dead-lettered;
+    `comparisons` are expected, `missing` those of them that are not recorded; times are Unix time in seconds. What was
+    recorded before `texts_deleted_at` has no texts any more. `samples` are answers per prompt, `expected_comparisons`
+    are by category; `provenance` is what all jobs agree on.
     """
 
-    run: str
+    run_id: str
     target: str
     suite: str
     suite_version: str
@@ -49,7 +49,7 @@ class RunSummary:
     cluster: str | None
     monitor: str
     state: RunState
-    jobs: int | None
+    job_count: int | None
     recorded: int
     dead: int
     comparisons: int | None
@@ -59,5 +59,5 @@ class RunSummary:
     progress_at: float
     texts_deleted_at: float | None
     samples: int | None
-    expected: Mapping[str, int]
+    expected_comparisons: Mapping[str, int]
     provenance: Mapping[str, str]

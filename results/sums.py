@@ -22,8 +22,8 @@ WHOLE_JOB = ""
 class PerTestSum:
     """`total` of the `n` values of one measure over one test's samples; over one sample where that is the cluster."""
 
-    run: str
-    job: str
+    run_id: str
+    job_id: str
     cluster: str
     test: str
     concept: str
@@ -64,8 +64,8 @@ class Comparison:
     """One comparison for drill-down: outcomes as metric -> measure -> value, similarities as metric -> [to test,
     to control]; the control's texts are empty where the probe compares with none."""
 
-    run: str
-    job: str
+    run_id: str
+    job_id: str
     test: str
     sample: int
     category: str
@@ -83,7 +83,7 @@ class Place:
     """Where a comparison stands in the list of its run's comparisons."""
 
     sample: int
-    job: str
+    job_id: str
     test: str
     category: str
 
@@ -94,7 +94,7 @@ def per_test_sums(scored: ScoredJob) -> list[PerTestSum]:
     `echo_free_leak` is the leak score of the comparisons without an echo, `agreement` whether two metrics give a
     comparison the same leak score, `distinct_1` and `distinct_2` the share of different n-grams in the answers.
     """
-    prompts = scored.generated.prompts
+    prompts = scored.generated.job
     concepts = {test.id: test.concept for test in prompts.tests}
     values: defaultdict[tuple[str, str, str, str, str], list[float]] = defaultdict(list)
     for outcome in chain(scored.outcomes, _derived(scored.outcomes)):
@@ -102,7 +102,16 @@ def per_test_sums(scored: ScoredJob) -> list[PerTestSum]:
         values[cluster, outcome.test, outcome.category, outcome.metric, outcome.measure].append(outcome.value)
     sums = [
         PerTestSum(
-            prompts.run, prompts.job, cluster, test, concepts[test], category, metric, measure, len(of), math.fsum(of)
+            prompts.run_id,
+            prompts.job_id,
+            cluster,
+            test,
+            concepts[test],
+            category,
+            metric,
+            measure,
+            len(of),
+            math.fsum(of),
         )
         for (cluster, test, category, metric, measure), of in values.items()
     ]
@@ -124,7 +133,7 @@ def _derived(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
 def _distinct_sums(scored: ScoredJob) -> Iterator[PerTestSum]:
     """Different n-grams (`total`) among all (`n`) in a job's answers to its tests, all samples, by metric and category:
     the metrics have no part in it, but every rate has all that is measured beside it."""
-    prompts = scored.generated.prompts
+    prompts = scored.generated.job
     answers = {test.id: texts for test, texts in zip(prompts.tests, scored.generated.tests, strict=True)}
     tests: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for outcome in scored.outcomes:
@@ -134,7 +143,16 @@ def _distinct_sums(scored: ScoredJob) -> Iterator[PerTestSum]:
         for measure, length in DISTINCT.items():
             different, n = distinct_ngrams((text for test in answered for text in answers[test]), length)
             for metric in metrics if n else ():
-                names = (prompts.run, prompts.job, prompts.job, WHOLE_JOB, WHOLE_JOB, category, metric, measure)
+                names = (
+                    prompts.run_id,
+                    prompts.job_id,
+                    prompts.job_id,
+                    WHOLE_JOB,
+                    WHOLE_JOB,
+                    category,
+                    metric,
+                    measure,
+                )
                 yield PerTestSum(*names, n, float(different))
 
 
@@ -148,7 +166,7 @@ def _by_comparison(outcomes: Iterable[Outcome]) -> dict[tuple[str, int, str], di
 
 
 def _cluster(prompts: PromptJob, outcome: Outcome) -> str:
-    return f"{prompts.job}/{outcome.sample}" if prompts.cluster == "sample" else prompts.job
+    return f"{prompts.job_id}/{outcome.sample}" if prompts.cluster == "sample" else prompts.job_id
 
 
 def sums_per_cluster(sums: Iterable[PerTestSum]) -> list[CategorySum]:
@@ -173,7 +191,7 @@ def comparisons(scored: ScoredJob) -> list[Comparison]:
         similarities[similarity.test, similarity.sample][similarity.metric] = pair
     judged = Counter((test, sample) for test, sample, _ in outcomes)
     generated = scored.generated
-    tests = zip(generated.prompts.tests, generated.tests, strict=True)
+    tests = zip(generated.job.tests, generated.tests, strict=True)
     answered = {test.id: (test, answers) for test, answers in tests}
     return [
         _comparison(generated, *answered[test], sample, category, measured, similarities[test, sample])
@@ -192,15 +210,15 @@ def _comparison(
     similarities: dict[str, list[float]],
 ) -> Comparison:
     return Comparison(
-        run=generated.prompts.run,
-        job=generated.prompts.job,
+        run_id=generated.job.run_id,
+        job_id=generated.job.job_id,
         test=test.id,
         sample=sample,
         category=category,
         concept=test.concept,
         prompt=test.prompt,
         generation=answers[sample],
-        control_prompt=generated.prompts.control or "",
+        control_prompt=generated.job.control or "",
         control_generation=generated.control[sample] if generated.control else "",
         outcomes=outcomes,
         similarities=similarities,

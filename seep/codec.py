@@ -70,7 +70,7 @@ def decode_scored_job(data: bytes) -> ScoredJob:
 
 def encode_manifest(manifest: RunManifest) -> bytes:
     """The bytes of a RunManifest."""
-    fields = vars(manifest) | {"comparisons": dict(manifest.comparisons)}
+    fields = vars(manifest) | {"expected_comparisons": dict(manifest.expected_comparisons)}
     return runs_pb2.RunManifest(**fields).SerializeToString()
 
 
@@ -110,11 +110,11 @@ def _prompt_job_message(job: PromptJob) -> jobs_pb2.PromptJob:
 
 
 def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
-    _require(message, ("run", "job", "target", "suite", "suite_hash", "probe", "samples"))
+    _require(message, ("run_id", "job_id", "target", "suite", "suite_hash", "probe", "samples"))
     prompt_format, decoding = message.prompt_format, message.decoding
     return PromptJob(
-        run=message.run,
-        job=message.job,
+        run_id=message.run_id,
+        job_id=message.job_id,
         target=message.target,
         suite=message.suite,
         suite_version=message.suite_version,
@@ -142,7 +142,7 @@ def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
 
 def _generated_job_message(job: GeneratedJob) -> jobs_pb2.GeneratedJob:
     return jobs_pb2.GeneratedJob(
-        prompts=_prompt_job_message(job.prompts),
+        job=_prompt_job_message(job.job),
         control=jobs_pb2.Generations(texts=job.control),
         neutral=jobs_pb2.Generations(texts=job.neutral),
         tests=[jobs_pb2.Generations(texts=texts) for texts in job.tests],
@@ -151,11 +151,11 @@ def _generated_job_message(job: GeneratedJob) -> jobs_pb2.GeneratedJob:
 
 
 def _generated_job(message: jobs_pb2.GeneratedJob) -> GeneratedJob:
-    prompts = _prompt_job(message.prompts)
-    if len(message.tests) != len(prompts.tests):
-        raise DecodeError(f"tests: {len(message.tests)} lists of generations for {len(prompts.tests)} tests")
+    job = _prompt_job(message.job)
+    if len(message.tests) != len(job.tests):
+        raise DecodeError(f"tests: {len(message.tests)} lists of generations for {len(job.tests)} tests")
     return GeneratedJob(
-        prompts=prompts,
+        job=job,
         control=tuple(message.control.texts),
         neutral=tuple(message.neutral.texts),
         tests=tuple(tuple(generations.texts) for generations in message.tests),
@@ -175,9 +175,9 @@ def _scored_job(message: jobs_pb2.ScoredJob) -> ScoredJob:
 
 
 def _manifest(message: runs_pb2.RunManifest) -> RunManifest:
-    _require(message, ("run", "target", "suite", "suite_hash", "probe", "jobs"))
+    _require(message, ("run_id", "target", "suite", "suite_hash", "probe", "job_count"))
     return RunManifest(
-        run=message.run,
+        run_id=message.run_id,
         target=message.target,
         suite=message.suite,
         suite_version=message.suite_version,
@@ -185,8 +185,8 @@ def _manifest(message: runs_pb2.RunManifest) -> RunManifest:
         probe=message.probe,
         cluster=cast(Cluster, _one_of("cluster", message.cluster, get_args(Cluster))),
         samples=message.samples,
-        jobs=message.jobs,
-        comparisons=dict(message.comparisons),
+        job_count=message.job_count,
+        expected_comparisons=dict(message.expected_comparisons),
         created_at=message.created_at,
         monitor=message.monitor,
         cancelled=message.cancelled,
@@ -194,9 +194,9 @@ def _manifest(message: runs_pb2.RunManifest) -> RunManifest:
 
 
 def _rate(message: runs_pb2.LeakRate) -> LeakRate:
-    _require(message, ("run", "metric", "category"))
+    _require(message, ("run_id", "metric", "category"))
     return LeakRate(
-        run=message.run,
+        run_id=message.run_id,
         suite=message.suite,
         target=message.target,
         probe=message.probe,

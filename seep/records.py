@@ -48,8 +48,8 @@ class PromptJob:
     `control` is None where the probe compares an answer with no other.
     """
 
-    run: str
-    job: str
+    run_id: str
+    job_id: str
     target: str
     suite: str
     suite_version: str
@@ -72,7 +72,7 @@ class GeneratedJob:
     `control` and `neutral` are empty where the job has no such prompt.
     """
 
-    prompts: PromptJob
+    job: PromptJob
     control: tuple[str, ...]
     neutral: tuple[str, ...]
     tests: tuple[tuple[str, ...], ...]
@@ -119,7 +119,7 @@ class RunManifest:
     A second manifest of the same run with `cancelled` set ends it.
     """
 
-    run: str
+    run_id: str
     target: str
     suite: str
     suite_version: str
@@ -127,8 +127,8 @@ class RunManifest:
     probe: str
     cluster: Cluster
     samples: int
-    jobs: int
-    comparisons: Mapping[str, int]
+    job_count: int
+    expected_comparisons: Mapping[str, int]
     created_at: float
     monitor: str = ""
     cancelled: bool = False
@@ -153,7 +153,7 @@ class LeakRate:
     agreement of the run's two metrics, in [-1, 1].
     """
 
-    run: str
+    run_id: str
     suite: str
     target: str
     probe: str

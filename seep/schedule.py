@@ -53,9 +53,9 @@ def occurrence_run_id(monitor: str, at: datetime) -> str:
     return f"{monitor}-{at.astimezone(UTC).strftime(OF_RUN_ID)}"
 
 
-def scheduled_time(monitor: str, run: str) -> datetime | None:
+def scheduled_time(monitor: str, run_id: str) -> datetime | None:
     """The time in the id of a monitor's run; None where it is no such id."""
     try:
-        return datetime.strptime(run.removeprefix(f"{monitor}-"), OF_RUN_ID).replace(tzinfo=UTC)
+        return datetime.strptime(run_id.removeprefix(f"{monitor}-"), OF_RUN_ID).replace(tzinfo=UTC)
     except ValueError:
         return None

@@ -23,9 +23,9 @@ MONITORS = {"watch": Monitor(target="stub", suite="colours.yaml", baseline="firs
 
 
 def scored_job(
-    job: str,
+    job_id: str,
     leaks: Mapping[str, Sequence[float]],
-    run: str = "run-1",
+    run_id: str = "run-1",
     target: str = "stub",
     cluster: Cluster = "job",
     concept: str = "yellow",
@@ -37,8 +37,8 @@ def scored_job(
     samples = len(next(iter(leaks.values())))
     tests = [PromptTest(f"t{k}", concept, f"{concept} prompt {k}", category) for k, category in enumerate(leaks)]
     prompts = PromptJob(
-        run=run,
-        job=job,
+        run_id=run_id,
+        job_id=job_id,
         target=target,
         suite="colours",
         suite_version="1",
@@ -71,7 +71,7 @@ def scored_job(
     )
 
 
-def run_manifest(jobs: int, comparisons: Mapping[str, int], run: str = "run-1", **changes: Any) -> RunManifest:
+def run_manifest(jobs: int, comparisons: Mapping[str, int], run_id: str = "run-1", **changes: Any) -> RunManifest:
     """The manifest of a run of so many jobs, with so many comparisons per category."""
     facts: dict[str, Any] = {
         "target": "stub",
@@ -83,4 +83,4 @@ def run_manifest(jobs: int, comparisons: Mapping[str, int], run: str = "run-1", 
         "samples": 1,
         "created_at": 1000.0,
     }
-    return RunManifest(run=run, jobs=jobs, comparisons=comparisons, **facts | changes)
+    return RunManifest(run_id=run_id, job_count=jobs, expected_comparisons=comparisons, **facts | changes)

@@ -124,14 +124,14 @@ def send_run(
     """Records a run of ten jobs with ten samples, leaking at a rate, and has it judged for its monitor."""
 
     def send(
-        run: str, rate: float, monitor: str = "watch", jobs: int = JOBS, created_at: float = 1.0, **changes: object
+        run_id: str, rate: float, monitor: str = "watch", jobs: int = JOBS, created_at: float = 1.0, **changes: object
     ) -> None:
-        draw = random.Random(run)
+        draw = random.Random(run_id)
         leaks = [[float(draw.random() < rate) for _ in range(10)] for _ in range(jobs)]
         facts = {"samples": 10, "monitor": monitor, "created_at": created_at}
-        expected = manifest(JOBS, {"1": 10 * JOBS}, run=run, **facts)
-        made = [scored(f"j{k}", {"1": of}, run=run, metrics=["m"], **changes) for k, of in enumerate(leaks)]
+        expected = manifest(JOBS, {"1": 10 * JOBS}, run_id=run_id, **facts)
+        made = [scored(f"j{k}", {"1": of}, run_id=run_id, metrics=["m"], **changes) for k, of in enumerate(leaks)]
         store.record(made, [], [expected])
-        judge_finished(store, run, MONITORS)
+        judge_finished(store, run_id, MONITORS)
 
     return send

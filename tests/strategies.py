@@ -42,8 +42,8 @@ decodings = st.builds(
 prompt_formats = st.builds(PromptFormat, kind=st.sampled_from(["chat", "plain"]), system=texts, user=texts)
 prompt_jobs = st.builds(
     PromptJob,
-    run=names,
-    job=names,
+    run_id=names,
+    job_id=names,
     target=names,
     suite=names,
     suite_version=texts,
@@ -66,7 +66,7 @@ def generated_jobs(draw: st.DrawFn) -> GeneratedJob:
     prompts = draw(prompt_jobs)
     answers = lists_of(texts, prompts.samples)
     return GeneratedJob(
-        prompts=prompts,
+        job=prompts,
         control=() if prompts.control is None else draw(answers),
         neutral=() if prompts.neutral is None else draw(answers),
         tests=draw(lists_of(answers, len(prompts.tests))),
@@ -85,7 +85,7 @@ scored_jobs = st.builds(
 )
 manifests = st.builds(
     RunManifest,
-    run=names,
+    run_id=names,
     target=names,
     suite=names,
     suite_version=texts,
@@ -93,15 +93,15 @@ manifests = st.builds(
     probe=names,
     cluster=st.sampled_from(["job", "sample"]),
     samples=counts,
-    jobs=st.integers(1, 2**32 - 1),
-    comparisons=st.dictionaries(texts, counts, max_size=4),
+    job_count=st.integers(1, 2**32 - 1),
+    expected_comparisons=st.dictionaries(texts, counts, max_size=4),
     created_at=finite,
     monitor=texts,
     cancelled=st.booleans(),
 )
 rates = st.builds(
     LeakRate,
-    run=names,
+    run_id=names,
     suite=names,
     target=names,
     probe=names,

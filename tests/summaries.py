@@ -9,7 +9,7 @@ from results.sums import CategorySum, CellSums
 from seep.records import LeakRate
 
 SUMMARY = RunSummary(
-    run="run-1",
+    run_id="run-1",
     target="stub",
     suite="colours",
     suite_version="1",
@@ -18,7 +18,7 @@ SUMMARY = RunSummary(
     cluster="job",
     monitor="",
     state="complete",
-    jobs=8,
+    job_count=8,
     recorded=8,
     dead=0,
     comparisons=8,
@@ -28,14 +28,14 @@ SUMMARY = RunSummary(
     progress_at=0.0,
     texts_deleted_at=None,
     samples=4,
-    expected={"1": 32},
+    expected_comparisons={"1": 32},
     provenance={"decoding": "{}", "model": "m"},
 )
 
 
-def state(store: Store, run: str = "run-1") -> str:
+def state(store: Store, run_id: str = "run-1") -> str:
     """What the run is in."""
-    summary = store.run(run)
+    summary = store.run(run_id)
     assert summary is not None
     return summary.state
 

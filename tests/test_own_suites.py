@@ -28,7 +28,7 @@ def suite_named(name: str) -> AnySuite:
 
 def prompts(suite: AnySuite) -> list[str]:
     """All prompts that a run of the suite asks, its arms included."""
-    jobs = prompt_jobs(suite, run="r", target="t")
+    jobs = prompt_jobs(suite, run_id="r", target="t")
     arms = [arm for job in jobs for arm in (job.control, job.neutral) if arm is not None]
     return arms + [test.prompt for job in jobs for test in job.tests]
 

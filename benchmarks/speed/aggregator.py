@@ -74,12 +74,12 @@ def record(dsn: str, batches: Sequence[Sequence[Message]]) -> None:
             publish_changed(store, send, {})
 
 
-def seconds_of_bare_copy(dsn: str, run: str) -> float:
+def seconds_of_bare_copy(dsn: str, run_id: str) -> float:
     """The run's comparisons and sums once more, as bytes that PostgreSQL wrote itself, into tables without indexes."""
     taken = 0.0
     with psycopg.connect(dsn) as connection:
         for table in ("comparisons", "test_sums"):
-            with connection.cursor().copy(f"COPY (SELECT * FROM {table} WHERE run = '{run}') TO STDOUT") as out:
+            with connection.cursor().copy(f"COPY (SELECT * FROM {table} WHERE run_id = '{run_id}') TO STDOUT") as out:
                 rows = [bytes(block) for block in out]
             connection.execute(f"CREATE TABLE bare_{table} AS SELECT * FROM {table} WHERE false")
             start = time.perf_counter()
@@ -92,12 +92,12 @@ def seconds_of_bare_copy(dsn: str, run: str) -> float:
     return taken
 
 
-def message_batches(run: str, jobs: int, tests: int, samples: int) -> Iterator[list[Message]]:
+def message_batches(run_id: str, jobs: int, tests: int, samples: int) -> Iterator[list[Message]]:
     """The run's manifest and scored jobs as the worker hands them over, drawn with a fixed seed."""
     draw = random.Random(7)
-    scored = [scored_job(run, number, tests, samples, draw) for number in range(jobs)]
-    values = [(RUNS, run.encode(), encode_manifest(manifest_of(scored)))]
-    values += [(SCORES, f"{run}/{job.generated.prompts.job}".encode(), encode_scored_job(job)) for job in scored]
+    scored = [scored_job(run_id, number, tests, samples, draw) for number in range(jobs)]
+    values = [(RUNS, run_id.encode(), encode_manifest(manifest_of(scored)))]
+    values += [(SCORES, f"{run_id}/{job.generated.job.job_id}".encode(), encode_scored_job(job)) for job in scored]
     messages = [Message(topic, 0, offset, key, value) for offset, (topic, key, value) in enumerate(values)]
     for start in range(0, len(messages), BATCH):
         yield messages[start : start + BATCH]
@@ -105,13 +105,13 @@ def message_batches(run: str, jobs: int, tests: int, samples: int) -> Iterator[l
 
 def manifest_of(scored: Sequence[ScoredJob], created_at: float = 1.0, monitor: str = "") -> RunManifest:
     """The manifest of a run of exactly these jobs."""
-    first = scored[0].generated.prompts
+    first = scored[0].generated.job
     expected = dict.fromkeys(CATEGORIES, 0)
     for job in scored:
-        for test in job.generated.prompts.tests:
+        for test in job.generated.job.tests:
             expected[test.category] += first.samples
     return RunManifest(
-        run=first.run,
+        run_id=first.run_id,
         target=first.target,
         suite=first.suite,
         suite_version=first.suite_version,
@@ -119,22 +119,22 @@ def manifest_of(scored: Sequence[ScoredJob], created_at: float = 1.0, monitor: s
         probe=first.probe,
         cluster=first.cluster,
         samples=first.samples,
-        jobs=len(scored),
-        comparisons={category: count for category, count in expected.items() if count},
+        job_count=len(scored),
+        expected_comparisons={category: count for category, count in expected.items() if count},
         created_at=created_at,
         monitor=monitor,
     )
 
 
-def scored_job(run: str, number: int, tests: int, samples: int, draw: random.Random) -> ScoredJob:
+def scored_job(run_id: str, number: int, tests: int, samples: int, draw: random.Random) -> ScoredJob:
     """A job of the semantic probe under two metrics, with answers of a few words."""
     asked = tuple(
         PromptTest(f"{number:05x}{k:05x}", draw.choice(WORDS), f"{_text(draw, 9)} {k}", CATEGORIES[k % 3])
         for k in range(tests)
     )
     prompts = PromptJob(
-        run=run,
-        job=f"{number:010x}",
+        run_id=run_id,
+        job_id=f"{number:010x}",
         target="target",
         suite="colours",
         suite_version="1",

@@ -92,7 +92,7 @@ def watched(
     steady_done = 0.0
     lags = [0.0]
     while sum(generated.values()) < sum(expected.values()) and time.monotonic() < start + LONGEST_SECONDS:
-        generated.update(decode_generated_job(message.value or b"").prompts.target for message in reader.new_messages())
+        generated.update(decode_generated_job(message.value or b"").job.target for message in reader.new_messages())
         if not steady_done and generated[STEADY] == expected[STEADY]:
             steady_done = time.monotonic() - start
         if time.monotonic() < back_at[0]:
@@ -150,8 +150,8 @@ def generator_service(folder: Path, kafka: Kafka, server: ScriptedServer) -> Ser
 def job(target: str, number: int) -> PromptJob:
     """A control and one test, one sample each."""
     return PromptJob(
-        run="backlog",
-        job=f"{target}-{number}",
+        run_id="backlog",
+        job_id=f"{target}-{number}",
         target=target,
         suite="guests",
         suite_version="1",

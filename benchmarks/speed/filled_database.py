@@ -28,13 +28,13 @@ MONITOR = "daily"
 BASELINE = "baseline-0"
 # What a run brings into each table, but for the run itself; in the order in which one refers to another.
 COPIED: dict[str, LiteralString] = {
-    "jobs": "job, status, stage, reason, provenance",
+    "jobs": "job_id, status, stage, reason, provenance",
     "provenances": "provenance",
-    "test_sums": "job, cluster, test, concept, category, metric, measure, n, total",
+    "test_sums": "job_id, cluster, test, concept, category, metric, measure, n, total",
     "cluster_sums": "cluster, category, metric, measure, n, total",
     "recorded_comparisons": "metric, category, n",
     "rates": "metric, category, rate",
-    "comparisons": "job, test, sample, category, concept, prompt, generation, control_prompt, control_generation, "
+    "comparisons": "job_id, test, sample, category, concept, prompt, generation, control_prompt, control_generation, "
     "outcomes, similarities",
     "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, detectable, pairs, clusters, verdict",
     "monitor_runs": "monitor, baseline, role, reason, e_value, alarm",
@@ -51,8 +51,8 @@ def of_colours(jobs: int, tests: int, samples: int) -> Recorded:
     """Runs of the semantic probe of this shape, under two metrics."""
     draw = random.Random(11)
 
-    def recorded(run: str, created_at: float) -> tuple[list[ScoredJob], RunManifest]:
-        scored = [scored_job(run, number, tests, samples, draw) for number in range(jobs)]
+    def recorded(run_id: str, created_at: float) -> tuple[list[ScoredJob], RunManifest]:
+        scored = [scored_job(run_id, number, tests, samples, draw) for number in range(jobs)]
         return scored, manifest_of(scored, created_at=created_at, monitor=MONITOR)
 
     return recorded
@@ -63,9 +63,9 @@ def of_languages() -> Recorded:
     draw = random.Random(11)
     suite = load_suite(LANGUAGES)
 
-    def recorded(run: str, created_at: float) -> tuple[list[ScoredJob], RunManifest]:
-        scored = [_answered(prompts, draw) for prompts in prompt_jobs(suite, run=run, target="target")]
-        return scored, manifest(suite, run=run, target="target", created_at=created_at, monitor=MONITOR)
+    def recorded(run_id: str, created_at: float) -> tuple[list[ScoredJob], RunManifest]:
+        scored = [_answered(prompts, draw) for prompts in prompt_jobs(suite, run_id=run_id, target="target")]
+        return scored, manifest(suite, run_id=run_id, target="target", created_at=created_at, monitor=MONITOR)
 
     return recorded
 
@@ -113,16 +113,16 @@ def copy_runs(dsn: str, start: int, stop: int, targets: int) -> None:
             f"""
             INSERT INTO runs ({columns.replace("copy.", "")}) SELECT {columns}
             FROM runs, {number}, jsonb_populate_record(runs, jsonb_build_object(
-                'run', {name}, 'target', 'target-' || day %% {targets}, 'created_at', day * {DAY},
+                'run_id', {name}, 'target', 'target-' || day %% {targets}, 'created_at', day * {DAY},
                 'first_seen_at', first_seen_at + day * interval '1 s'
-            )) AS copy WHERE runs.run = %(first)s
+            )) AS copy WHERE runs.run_id = %(first)s
             """.encode(),
             days,
         )
         for table, of_table in COPIED.items():
             connection.execute(
-                f"INSERT INTO {table} (run, {of_table}) SELECT {name}, {of_table}"
-                f" FROM {number}, {table} WHERE run = %(first)s ORDER BY day".encode(),
+                f"INSERT INTO {table} (run_id, {of_table}) SELECT {name}, {of_table}"
+                f" FROM {number}, {table} WHERE run_id = %(first)s ORDER BY day".encode(),
                 days,
             )
         connection.execute(f"INSERT INTO baselines SELECT 'baseline-' || day FROM {number}", days)

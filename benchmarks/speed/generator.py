@@ -86,7 +86,7 @@ def main() -> None:
 def colour_jobs(workbook: Path) -> list[PromptJob]:
     """The workbook's jobs over and over, of which `first_prompts` takes some."""
     suite, _ = read_workbook(workbook)
-    runs = (prompt_jobs(suite, run=f"run-{number}", target=TARGET, samples=SAMPLES) for number in count())
+    runs = (prompt_jobs(suite, run_id=f"run-{number}", target=TARGET, samples=SAMPLES) for number in count())
     jobs = (replace(job, prompt_format=CHAT) for run in runs for job in run)
     return first_prompts(jobs, PROMPTS)
 

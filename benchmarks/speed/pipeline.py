@@ -81,8 +81,8 @@ def seconds_in_process(suite: Suite, settings: Settings, folder: Path) -> float:
         migrate(dsn)
         with Store.open(dsn) as store:
             run = f"run-{time.time_ns()}"
-            store.record([], [], [manifest(suite, run=run, target=TARGET, created_at=time.time())])
-            jobs = prompt_jobs(suite, run=run, target=TARGET)
+            store.record([], [], [manifest(suite, run_id=run, target=TARGET, created_at=time.time())])
+            jobs = prompt_jobs(suite, run_id=run, target=TARGET)
             start = time.perf_counter()
             run_jobs(jobs, pipeline, store, settings.worker.batch)
             return time.perf_counter() - start
@@ -92,8 +92,8 @@ def seconds_through_kafka(suite: Suite, settings: Settings, services: Mapping[st
     """From the first message being sent to the last job being recorded; the services idle before."""
     run = f"run-{time.time_ns()}"
     messages = [
-        manifest_message(manifest(suite, run=run, target=TARGET, created_at=time.time())),
-        *job_messages(prompt_jobs(suite, run=run, target=TARGET)),
+        manifest_message(manifest(suite, run_id=run, target=TARGET, created_at=time.time())),
+        *job_messages(prompt_jobs(suite, run_id=run, target=TARGET)),
     ]
     with (
         open_sender(settings.kafka, [RUNS]) as sender,

@@ -23,19 +23,19 @@ SETS = ("initial", "colors")
 SMALL, LARGE = MODELS = ("qwen2.5-0.5b", "qwen2.5-1.5b")
 
 
-def record(store: Store, settings: Settings, workbook: Path, run: str, folder: Path) -> dict[str, int]:
+def record(store: Store, settings: Settings, workbook: Path, run_id: str, folder: Path) -> dict[str, int]:
     """Runs a workbook's generations through the pipeline into the store; expected comparisons by category."""
     suite, rows = read_workbook(workbook)
-    answers = folder / f"{run}.jsonl"
+    answers = folder / f"{run_id}.jsonl"
     write_recorded(answers, rows)
     engine = RecordedEngine(backend="recorded", file=answers)
     changed = {"engines": {"recorded": engine}, "targets": {"recorded": Target(engine="recorded")}}
     settings = settings.model_copy(update=changed | {"scoring": Scoring(parity=True)})
-    expected = manifest(suite, run=run, target="recorded", created_at=0.0)
+    expected = manifest(suite, run_id=run_id, target="recorded", created_at=0.0)
     store.record([], [], [expected])
-    jobs = prompt_jobs(suite, run=run, target="recorded")
+    jobs = prompt_jobs(suite, run_id=run_id, target="recorded")
     run_jobs(jobs, open_pipeline(settings, "recorded", None), store, settings.worker.batch)
-    return dict(expected.comparisons)
+    return dict(expected.expected_comparisons)
 
 
 def row(prompts: str, rates: dict[tuple[str, str, str], float], of: Judgement) -> str:

@@ -82,10 +82,10 @@ def _refuse_unlike(store: Store, runs: list[str]) -> None:
     for summary in (first, *others):
         refuse_unjudgeable(summary)
         if summary.state == "cancelled":
-            raise InputError(f"run {summary.run}: it was cancelled, and cannot be a baseline")
+            raise InputError(f"run {summary.run_id}: it was cancelled, and cannot be a baseline")
         if summary.recorded == 0:
-            raise InputError(f"run {summary.run}: nothing of it was measured")
+            raise InputError(f"run {summary.run_id}: nothing of it was measured")
     for other in others:
         different = differences(other, first)
         if different:
-            raise InputError(f"run {other.run}: it differs from {first.run} in {', '.join(different)}")
+            raise InputError(f"run {other.run_id}: it differs from {first.run_id} in {', '.join(different)}")

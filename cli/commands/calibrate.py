@@ -70,11 +70,11 @@ def _measure(
     suite = load_suite(trained / "suite.yaml")
     assert isinstance(suite, Suite)  # the semantic probe's, as `calibration_suite` writes it
     run = new_run_id(NAME)
-    jobs = prompt_jobs(suite, run=run, target=NAME)
+    jobs = prompt_jobs(suite, run_id=run, target=NAME)
     with ExitStack() as opened:
         store = opened.enter_context(open_store(settings))
         pipeline = open_pipeline(settings, NAME, metrics)
-        store.record([], [], [manifest(suite, run=run, target=NAME, created_at=time.time())])
+        store.record([], [], [manifest(suite, run_id=run, target=NAME, created_at=time.time())])
         run_jobs(jobs, pipeline, store, settings.worker.batch)
         measured = store.rates(run)
         if known_run(store, run).state != "complete":

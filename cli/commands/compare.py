@@ -29,7 +29,7 @@ SIDE_BY_SIDE = ("leak", "tie", "echo", "empty", "distinct_1", "distinct_2", "sel
 
 
 def compare(
-    run: RunArgument,
+    run_id: RunArgument,
     other: Annotated[str | None, typer.Argument(help="The run to compare with.", metavar="OTHER_RUN")] = None,
     baseline: Annotated[str | None, typer.Option(help="Compare with this baseline instead of a run.")] = None,
     across: Annotated[bool, typer.Option("--across", help="Even where suite or decoding differ.")] = False,
@@ -44,20 +44,20 @@ def compare(
         raise InputError("compare: expected OTHER_RUN or --baseline N")
     with open_store(load_settings()) as store:
         reference = [other] if other else known_baseline(store, baseline or "").runs
-        if run in reference:
-            raise InputError(f"run {run}: it belongs to what it is to be compared with")
-        summaries = [known_run(store, of) for of in (run, *reference)]
+        if run_id in reference:
+            raise InputError(f"run {run_id}: it belongs to what it is to be compared with")
+        summaries = [known_run(store, of) for of in (run_id, *reference)]
         for summary in summaries:
             refuse_unjudgeable(summary)
         different = _differences(summaries[0], summaries[1], across)
         judgements = Judgements(store)
-        sums = judgements.leak_sums([run]), [judgements.leak_sums([of]) for of in reference]
-        rates = {of: store.rates(of) for of in (run, *reference)}
-    expected = {category for summary in summaries for category in summary.expected}
+        sums = judgements.leak_sums([run_id]), [judgements.leak_sums([of]) for of in reference]
+        rates = {of: store.rates(of) for of in (run_id, *reference)}
+    expected = {category for summary in summaries for category in summary.expected_comparisons}
     judged = judge(*sums, expected, delta)
     verdict = worst(of.verdict for of in judged)
     if as_json:
-        told = {"run": run, "reference": reference, "verdict": verdict, "differences": different}
+        told = {"run_id": run_id, "reference": reference, "verdict": verdict, "differences": different}
         side_by_side = {name: _told(of_run) for name, of_run in rates.items()}
         typer.echo(json.dumps(told | {"judgements": [asdict(of) for of in judged], "runs": side_by_side}, indent=1))
     else:
@@ -65,8 +65,8 @@ def compare(
         _print_judgements(judged)
         if any(summary.cluster == "sample" for summary in summaries):
             typer.echo(SAMPLES_ARE_CLUSTERS)
-        _print_side_by_side({baseline or other or "": [rates[of] for of in reference], run: [rates[run]]})
-        typer.echo(f"{run} against {baseline or other}: {verdict}")
+        _print_side_by_side({baseline or other or "": [rates[of] for of in reference], run_id: [rates[run_id]]})
+        typer.echo(f"{run_id} against {baseline or other}: {verdict}")
     raise typer.Exit(exit_codes.of_verdict(verdict))
 
 
@@ -76,7 +76,9 @@ def _differences(run: RunSummary, reference: RunSummary, across: bool) -> dict[s
     forbidden = incomparable(run, reference)
     if forbidden and not across:
         told = "; ".join(f"{name}: {' -> '.join(map(_short, different[name]))}" for name in forbidden)
-        raise InputError(f"runs {reference.run} and {run.run} differ in {told}; --across compares them all the same")
+        raise InputError(
+            f"runs {reference.run_id} and {run.run_id} differ in {told}; --across compares them all the same"
+        )
     return different
 
 

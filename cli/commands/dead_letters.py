@@ -100,17 +100,17 @@ def _made_anew(kafka: Kafka, letters: list[Message], suite: str) -> list[Outgoin
         sent = find_manifest(kafka, run)
         if sent.suite_hash != suite_hash(loaded):
             raise InputError(f"--suite {suite}: its jobs are not those that run {run} sent ({sent.suite_hash})")
-        fresh = prompt_jobs(loaded, run=run, target=sent.target, samples=sent.samples)
-        outgoing += job_messages(job for job in fresh if job.job in jobs)
+        fresh = prompt_jobs(loaded, run_id=run, target=sent.target, samples=sent.samples)
+        outgoing += job_messages(job for job in fresh if job.job_id in jobs)
     return outgoing
 
 
-def _letters(kafka: Kafka, run: str | None) -> Iterator[Message]:
+def _letters(kafka: Kafka, run_id: str | None) -> Iterator[Message]:
     reader = TopicReader(kafka, DEAD_LETTERS)
     try:
         for message in reader.new_messages():
             place = split_job_key(message.key)
-            if run is None or (place and place[0] == run):
+            if run_id is None or (place and place[0] == run_id):
                 yield message
     finally:
         reader.close()

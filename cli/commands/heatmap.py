@@ -27,7 +27,7 @@ CELL_PIXELS = 48
 
 
 def heatmap(
-    run: RunArgument,
+    run_id: RunArgument,
     out: Annotated[Path, typer.Option(help="The picture to write: FILE.svg or FILE.png.")],
     metric: Annotated[str | None, typer.Option(help="The metric, where the run has several.")] = None,
     language: Annotated[
@@ -43,12 +43,12 @@ def heatmap(
     if out.suffix.lower() not in PICTURES:
         raise InputError(f"--out {out}: expected a name that ends in {' or '.join(PICTURES)}")
     with open_store(load_settings()) as store:
-        of_samples = known_run(store, run).cluster == "sample"
-        measured = _matrix(store, run, metric)
+        of_samples = known_run(store, run_id).cluster == "sample"
+        measured = _matrix(store, run_id, metric)
         counted = _counted(measured, "--language", language)
         matrix = differences(measured, _matrix(store, baseline, metric)) if baseline else measured
         mirrored = _matrix(store, mirror, metric) if mirror else None
-    _save(_chart(matrix, counted, _title(run, baseline, matrix)), out)
+    _save(_chart(matrix, counted, _title(run_id, baseline, matrix)), out)
     _print_column(matrix, counted, baseline)
     if mirrored is not None:
         _print_asymmetries(measured, counted, mirrored, _counted(mirrored, "--mirror-language", mirror_language))
@@ -56,12 +56,12 @@ def heatmap(
         typer.echo(SAMPLES_ARE_CLUSTERS)
 
 
-def _matrix(store: Store, run: str, metric: str | None) -> Matrix:
-    known_run(store, run)
+def _matrix(store: Store, run_id: str, metric: str | None) -> Matrix:
+    known_run(store, run_id)
     try:
-        return contamination_matrix(store.rates(run), metric)
+        return contamination_matrix(store.rates(run_id), metric)
     except InputError as error:
-        raise InputError(f"run {run}: {error}") from error
+        raise InputError(f"run {run_id}: {error}") from error
 
 
 def _counted(matrix: Matrix, option: str, language: str | None) -> str:
@@ -72,8 +72,8 @@ def _counted(matrix: Matrix, option: str, language: str | None) -> str:
     return language
 
 
-def _title(run: str, baseline: str | None, matrix: Matrix) -> str:
-    return f"{run}{f' less {baseline}' if baseline else ''}, languages by {matrix.metric}"
+def _title(run_id: str, baseline: str | None, matrix: Matrix) -> str:
+    return f"{run_id}{f' less {baseline}' if baseline else ''}, languages by {matrix.metric}"
 
 
 def _chart(matrix: Matrix, counted: str, title: str) -> Any:

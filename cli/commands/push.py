@@ -70,7 +70,7 @@ def push(
     path = find_suite(suite)
     loaded = load_suite(path)
     run = check_run_id(run_id) if run_id else new_run_id(loaded.name)
-    send_run(settings, path, loaded, run=run, target=target, samples=samples, new=run_id is None)
+    send_run(settings, path, loaded, run_id=run, target=target, samples=samples, new=run_id is None)
     typer.echo(run)
 
 
@@ -79,7 +79,7 @@ def send_occurrence(settings: Settings, name: str, at: datetime) -> str:
     monitor = settings.monitors[name]
     run = occurrence_run_id(name, at)
     loaded = load_suite(monitor.suite)
-    names = {"run": run, "target": monitor.target, "monitor": name}
+    names = {"run_id": run, "target": monitor.target, "monitor": name}
     send_run(settings, monitor.suite, loaded, **names, samples=monitor.samples, new=False)
     return run
 
@@ -115,7 +115,7 @@ def send_run(
     path: Path,
     suite: AnySuite,
     *,
-    run: str,
+    run_id: str,
     target: str,
     samples: int | None,
     monitor: str = "",
@@ -125,14 +125,14 @@ def send_run(
 
     Raises InputError for a job that fits into no message, and, unless the id is `new`, for one that another run has.
     """
-    jobs = prompt_jobs(suite, run=run, target=target, samples=samples)
+    jobs = prompt_jobs(suite, run_id=run_id, target=target, samples=samples)
     outgoing = list(job_messages(jobs))
     for job, message in zip(jobs, outgoing, strict=True):
         if len(message.value or b"") > LARGEST_MESSAGE:
             raise InputError(
                 f"{path}: job {job.control or job.tests[0].prompt!r}: too large for one message; split its tests"
             )
-    expected = manifest(suite, run=run, target=target, samples=samples, created_at=time.time(), monitor=monitor)
+    expected = manifest(suite, run_id=run_id, target=target, samples=samples, created_at=time.time(), monitor=monitor)
     with open_sender(settings.kafka, [RUNS, jobs_topic(target)]) as sender:
         if not new:
             _refuse_another_run(settings.kafka, expected)
@@ -141,25 +141,25 @@ def send_run(
         sender.send([manifest_message(expected)])
 
 
-def cancel(run: Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]) -> None:
+def cancel(run_id: Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]) -> None:
     """Cancel a run: what is not generated or scored yet never will be. One that is over is refused."""
     settings = load_settings()
-    sent = find_manifest(settings.kafka, run)
-    refuse_over(settings, run)
+    sent = find_manifest(settings.kafka, run_id)
+    refuse_over(settings, run_id)
     with open_sender(settings.kafka, [RUNS]) as sender:
         sender.send([manifest_message(replace(sent, cancelled=True))])
-    typer.echo(f"{run}: cancelled")
+    typer.echo(f"{run_id}: cancelled")
 
 
-def refuse_over(settings: Settings, run: str) -> None:
+def refuse_over(settings: Settings, run_id: str) -> None:
     """Raises InputError for a run that the database knows to have nothing left to come."""
     if not has_database(settings):
         return
     # A database that is away keeps nobody from cancelling.
     with suppress(Unavailable), open_store(settings) as store:
-        summary = store.run(run)
+        summary = store.run(run_id)
         if summary is not None and summary.state in ("complete", "partial"):
-            raise InputError(f"run {run} is {summary.state}: there is nothing to cancel")
+            raise InputError(f"run {run_id} is {summary.state}: there is nothing to cancel")
 
 
 def check_target(settings: Settings, target: str) -> None:
@@ -177,32 +177,34 @@ def new_run_id(suite: str) -> str:
 def job_messages(jobs: Iterable[PromptJob]) -> Iterator[Outgoing]:
     """The messages that ask for jobs."""
     for job in jobs:
-        yield Outgoing(jobs_topic(job.target), job_key(job.run, job.job), encode_prompt_job(job))
+        yield Outgoing(jobs_topic(job.target), job_key(job.run_id, job.job_id), encode_prompt_job(job))
 
 
 def manifest_message(sent: RunManifest) -> Outgoing:
     """The message that announces, or ends, a run."""
-    return Outgoing(RUNS, sent.run.encode(), encode_manifest(sent))
+    return Outgoing(RUNS, sent.run_id.encode(), encode_manifest(sent))
 
 
-def find_manifest(kafka: Kafka, run: str) -> RunManifest:
+def find_manifest(kafka: Kafka, run_id: str) -> RunManifest:
     """The manifest of a run, as it was sent last; raises InputError where none was."""
-    for sent in _manifests(kafka, run)[-1:]:
+    for sent in _manifests(kafka, run_id)[-1:]:
         return sent
-    raise InputError(f"run {run}: no manifest of it is on {RUNS}")
+    raise InputError(f"run {run_id}: no manifest of it is on {RUNS}")
 
 
 def _refuse_another_run(kafka: Kafka, expected: RunManifest) -> None:
     """Raises InputError where the run's id is taken by a run of something else, or by one that was cancelled."""
-    for sent in _manifests(kafka, expected.run)[-1:]:
+    for sent in _manifests(kafka, expected.run_id)[-1:]:
         if sent.cancelled:
-            raise InputError(f"--run-id {expected.run}: this run was cancelled; give another id")
+            raise InputError(f"--run-id {expected.run_id}: this run was cancelled; give another id")
         if replace(sent, created_at=expected.created_at) != expected:
-            raise InputError(f"--run-id {expected.run}: this run was sent with another suite, target or sample count")
+            raise InputError(
+                f"--run-id {expected.run_id}: this run was sent with another suite, target or sample count"
+            )
 
 
-def _manifests(kafka: Kafka, run: str) -> list[RunManifest]:
-    return [sent for sent in all_manifests(kafka) if sent.run == run]
+def _manifests(kafka: Kafka, run_id: str) -> list[RunManifest]:
+    return [sent for sent in all_manifests(kafka) if sent.run_id == run_id]
 
 
 def all_manifests(kafka: Kafka) -> list[RunManifest]:

@@ -27,13 +27,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
 NOT_MEASURED = "not measured: no job of this run is scored"
 JSON_FIELDS = (
-    *("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
+    *("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
     *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures"),
 )
 
 
 def rates(
-    run: RunArgument,
+    run_id: RunArgument,
     pool: Annotated[list[str] | None, typer.Option(help="Categories to pool, as 1,2; may be given again.")] = None,
     by: Annotated[str | None, typer.Option(help="`concept`: a rate per concept instead of per category.")] = None,
     as_json: JsonOption = False,
@@ -50,9 +50,9 @@ def rates(
     if by and pools:
         raise InputError("--pool: pools categories, which --by concept does not show")
     with open_store(load_settings()) as store:
-        summary = known_run(store, run)
-        found = store.rates_by_concept(run) if by else store.rates(run, pools)
-        dead = store.dead_reasons(run)
+        summary = known_run(store, run_id)
+        found = store.rates_by_concept(run_id) if by else store.rates(run_id, pools)
+        dead = store.dead_reasons(run_id)
     if as_json:
         print_rates_json(found)
     else:
@@ -72,15 +72,15 @@ def runs(
         return
     table = Table("run", "target", "suite", "state", "jobs", "dead", "missing", "sent", box=None)
     for summary in found:
-        jobs = f"{summary.recorded}/{'?' if summary.jobs is None else summary.jobs}"
+        jobs = f"{summary.recorded}/{'?' if summary.job_count is None else summary.job_count}"
         state = summary.state + (" (mixed)" if summary.mixed else "")
-        cells = [summary.run, summary.target, summary.suite, state, jobs, str(summary.dead), str(summary.missing)]
+        cells = [summary.run_id, summary.target, summary.suite, state, jobs, str(summary.dead), str(summary.missing)]
         table.add_row(*cells, moment(summary.created_at))
     wide_console().print(table)
 
 
 def examples(
-    run: RunArgument,
+    run_id: RunArgument,
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
     metric: Annotated[str | None, typer.Option(help="Judge by this metric alone.")] = None,
     leaks: Annotated[bool, typer.Option("--leaks", help="Only comparisons that leak.")] = False,
@@ -96,12 +96,12 @@ def examples(
         raise InputError("--leaks, --ties: expected one of them")
     only: Only | None = "leaks" if leaks else "ties" if ties else None
     with open_store(load_settings()) as store:
-        summary = known_run(store, run)
-        measured = _refuse_unknown(store.rates(run), run, category, metric)
-        found = store.comparisons(run, category, metric, only, limit)
+        summary = known_run(store, run_id)
+        measured = _refuse_unknown(store.rates(run_id), run_id, category, metric)
+        found = store.comparisons(run_id, category, metric, only, limit)
     if summary.texts_deleted_at is not None:
         # On stderr, so that what reads JSON is not disturbed.
-        gone = f"run {run}: the texts of what was recorded before {moment(summary.texts_deleted_at)} are deleted"
+        gone = f"run {run_id}: the texts of what was recorded before {moment(summary.texts_deleted_at)} are deleted"
         typer.echo(f"{gone} (retention.texts_days); its rates are not", err=True)
     if as_json:
         typer.echo(json.dumps([asdict(comparison) for comparison in found], indent=1, ensure_ascii=False))
@@ -111,11 +111,11 @@ def examples(
         raise typer.Exit(exit_codes.NOT_MEASURED)
 
 
-def known_run(store: Store, run: str) -> RunSummary:
+def known_run(store: Store, run_id: str) -> RunSummary:
     """The run's summary; raises InputError where the database has no such run."""
-    summary = store.run(run)
+    summary = store.run(run_id)
     if summary is None:
-        raise InputError(f"run {run}: there is no such run; `seep runs` lists them")
+        raise InputError(f"run {run_id}: there is no such run; `seep runs` lists them")
     return summary
 
 
@@ -124,7 +124,7 @@ def print_rates(
 ) -> None:
     """Tables of rates and of what was measured beside them, under a line about the run; says what is missing, and what
     not to trust."""
-    typer.echo(f"run {summary.run}: {summary.suite} on {summary.target}, {summary.state}")
+    typer.echo(f"run {summary.run_id}: {summary.suite} on {summary.target}, {summary.state}")
     table = Table(first_column, "metric", "rate", "95 % interval", box=None)
     # What a run expects, and so what is missing of it, is known by category.
     counted = ("comparisons", "clusters", *(["missing"] if first_column == "category" else []))
@@ -142,7 +142,7 @@ def print_rates(
     if summary.missing:
         typer.echo(f"missing: {summary.missing} comparisons")
     for of in dead:
-        typer.echo(f"failed: {of.jobs} of {summary.jobs or '?'} jobs, in the {of.stage}: {of.reason}")
+        typer.echo(f"failed: {of.jobs} of {summary.job_count or '?'} jobs, in the {of.stage}: {of.reason}")
     if summary.mixed:
         typer.echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be judged")
 
@@ -185,7 +185,7 @@ def moment(seconds: float | None) -> str:
     return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def _refuse_unknown(rates: Sequence[LeakRate], run: str, category: str | None, metric: str | None) -> bool:
+def _refuse_unknown(rates: Sequence[LeakRate], run_id: str, category: str | None, metric: str | None) -> bool:
     """Raises InputError for a category or a metric that a run with these rates does not have; whether it has any."""
     known = {
         "--category": (category, {rate.category for rate in rates} - {ALL}),
@@ -193,7 +193,7 @@ def _refuse_unknown(rates: Sequence[LeakRate], run: str, category: str | None, m
     }
     for option, (asked, names) in known.items():
         if rates and asked is not None and asked not in names:
-            raise InputError(f"{option} {asked}: expected one of run {run}'s, {', '.join(sorted(names))}")
+            raise InputError(f"{option} {asked}: expected one of run {run_id}'s, {', '.join(sorted(names))}")
     return bool(rates)
 
 

@@ -47,8 +47,8 @@ def run(
         settings = settings.model_copy(update={"scoring": settings.scoring.model_copy(update={"parity": True})})
     loaded = load_suite(find_suite(suite))
     name = check_run_id(run_id) if run_id else new_run_id(loaded.name)
-    jobs = prompt_jobs(loaded, run=name, target=answering, samples=samples)
-    expected = manifest(loaded, run=name, target=answering, samples=samples, created_at=time.time())
+    jobs = prompt_jobs(loaded, run_id=name, target=answering, samples=samples)
+    expected = manifest(loaded, run_id=name, target=answering, samples=samples, created_at=time.time())
     with ExitStack() as opened:
         store = opened.enter_context(open_store(settings))
         if store.run(name) is not None:

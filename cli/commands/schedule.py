@@ -57,7 +57,7 @@ def last_sent(monitors: Iterable[str], manifests: Iterable[RunManifest]) -> dict
     """The latest scheduled time that was sent for each monitor, those that never were left out."""
     last: dict[str, datetime] = {}
     for sent in manifests:
-        at = scheduled_time(sent.monitor, sent.run)
+        at = scheduled_time(sent.monitor, sent.run_id)
         if sent.monitor in monitors and at is not None:
             last[sent.monitor] = max(at, last.get(sent.monitor, at))
     return last

@@ -19,15 +19,15 @@ LOOK_SECONDS = 0.5
 
 
 def watch(
-    run: RunArgument,
+    run_id: RunArgument,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the run to be heard of.")] = 120.0,
     as_json: JsonOption = False,
 ) -> None:
     """Follow a run to its end and print its rates; exit code 0 complete, 3 not whole, 4 not measured."""
     with open_store(load_settings()) as store:
-        summary = _follow(store, run, wait)
-        found = store.rates(run)
-        dead = store.dead_reasons(run)
+        summary = _follow(store, run_id, wait)
+        found = store.rates(run_id)
+        dead = store.dead_reasons(run_id)
     if as_json:
         print_rates_json(found)
     else:
@@ -36,19 +36,19 @@ def watch(
     raise typer.Exit(exit_codes.of_run(summary.state, measured))
 
 
-def _follow(store: Store, run: str, wait: float) -> RunSummary:
+def _follow(store: Store, run_id: str, wait: float) -> RunSummary:
     """The run's summary once it is finished or stalled; raises InputError where nothing is heard of it in time."""
     deadline = time.monotonic() + wait
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"{run}: not heard of yet", total=None)
+        task = progress.add_task(f"{run_id}: not heard of yet", total=None)
         while True:
-            summary = store.run(run)
+            summary = store.run(run_id)
             if summary is not None:
                 done = summary.recorded + summary.dead
-                progress.update(task, description=f"{run}: {summary.state}", completed=done, total=summary.jobs)
+                progress.update(task, description=f"{run_id}: {summary.state}", completed=done, total=summary.job_count)
                 if summary.state in FINISHED or summary.state == "stalled":
                     return summary
             elif time.monotonic() > deadline:
-                raise InputError(f"run {run}: nothing was heard of it in {wait:g} s; is the aggregator running?")
+                raise InputError(f"run {run_id}: nothing was heard of it in {wait:g} s; is the aggregator running?")
             time.sleep(LOOK_SECONDS)

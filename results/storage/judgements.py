@@ -29,7 +29,7 @@ class Baseline:
 class SampleSum:
     """`total` of the `n` leak scores of one job's tests in one sample, which share a control."""
 
-    job: str
+    job_id: str
     sample: int
     metric: str
     category: str
@@ -41,14 +41,14 @@ class SampleSum:
 class RunVerdict:
     """What a run's comparison with a baseline came to: `verdict` is the worst of its judgements.
 
-    `judged_at` is Unix time in seconds; since then the baseline was set anew, or removed, where it is `stale`. Of a run
+    `compared_at` is Unix time in seconds; it is `stale` if the baseline was set again or removed since then. Of a run
     that was not compared with it there is nothing.
     """
 
-    run: str
+    run_id: str
     baseline: str
     verdict: Verdict | None
-    judged_at: float | None
+    compared_at: float | None
     stale: bool
     judgements: list[Judgement]
 
@@ -59,7 +59,7 @@ class StreamRun:
     skipped; `at` is Unix time in seconds."""
 
     monitor: str
-    run: str
+    run_id: str
     baseline: str
     role: Literal["baseline", "tested", "skipped"]
     reason: str | None
@@ -70,7 +70,7 @@ class StreamRun:
 
 @dataclass(frozen=True)
 class _Judged:
-    judged_at: float
+    compared_at: float
     stale: bool
 
 
@@ -116,24 +116,26 @@ class Judgements:
         with self._store.snapshot() as connection:
             return _leak_sums(connection, runs)
 
-    def sample_sums(self, run: str) -> list[SampleSum]:
+    def sample_sums(self, run_id: str) -> list[SampleSum]:
         """The leak scores of each job's samples, of the comparisons that are still there with their texts."""
-        return self._store.select(SampleSum, statements.SAMPLE_SUMS, {"run": run})
+        return self._store.select(SampleSum, statements.SAMPLE_SUMS, {"run_id": run_id})
 
-    def verdict(self, run: str, baseline: str) -> RunVerdict:
+    def verdict(self, run_id: str, baseline: str) -> RunVerdict:
         """What was concluded of a run; without judgements where it was not compared with this baseline."""
-        names = {"run": run, "baseline": baseline}
+        names = {"run_id": run_id, "baseline": baseline}
         with self._store.snapshot() as connection:
             judgements = records(connection, Judgement, statements.VERDICTS, names)
             judged = next(iter(records(connection, _Judged, statements.JUDGED, names)), None)
         if judged is None:
-            return RunVerdict(run, baseline, None, None, stale=False, judgements=[])
-        return RunVerdict(run, baseline, worst(of.verdict for of in judgements), **vars(judged), judgements=judgements)
+            return RunVerdict(run_id, baseline, None, None, stale=False, judgements=[])
+        return RunVerdict(
+            run_id, baseline, worst(of.verdict for of in judgements), **vars(judged), judgements=judgements
+        )
 
     def stream(self, monitor: str, limit: int, after: str | None = None) -> list[StreamRun]:
         """The newest runs of the monitor's stream, newest first, or those before a run of it; the baseline's come last,
         and there are none before the first run was tested. Raises InputError where `after` is not in it."""
-        asked = {"monitor": monitor, "limit": limit, "after": after, "run": after}
+        asked = {"monitor": monitor, "limit": limit, "after": after, "run_id": after}
         with self._store.snapshot() as connection:
             if after is not None and connection.execute(statements.IN_STREAM, asked).fetchone() is None:
                 raise InputError(f"after: run {after} is not in the stream of {monitor}")
@@ -145,15 +147,15 @@ class Judgements:
         asked = {"monitors": list(baselines), "baselines": list(baselines.values())}
         return self._store.select(StreamRun, statements.MONITOR_STATES, asked)
 
-    def why_not_tested(self, monitor: str, baseline: str, run: str) -> str | None:
+    def why_not_tested(self, monitor: str, baseline: str, run_id: str) -> str | None:
         """What keeps a monitor's finished run from being tested against its baseline, or kept it."""
-        asked = {"monitor": monitor, "baseline": baseline, "run": run}
+        asked = {"monitor": monitor, "baseline": baseline, "run_id": run_id}
         [standing] = self._store.select(_Standing, statements.STANDING, asked)
         if not standing.is_set:
             return f"the baseline {baseline} is not set"
         return standing.skipped if standing.has_place else f"it was not tested against the baseline {baseline}"
 
-    def conclude(self, monitor: str, baseline: str, run: str) -> None:
+    def conclude(self, monitor: str, baseline: str, run_id: str) -> None:
         """Judges a monitor's finished run against its baseline and adds it to the monitor's stream, or notes there why
         it is skipped. In the stream a run counts once; its verdicts replace what was concluded of it before.
 
@@ -166,48 +168,48 @@ class Judgements:
             connection.execute(statements.LOCK_MONITOR, {"monitor": monitor})
             connection.execute(statements.LOCK_BASELINE, {"name": baseline})
             known = _baseline(connection, baseline)
-            if known is None or run in known.runs:
+            if known is None or run_id in known.runs:
                 return
-            connection.execute(LOCK_RUNS, ([run],))
-            summaries = {of.run: of for of in self._store.summaries(connection, [run, *known.runs])}
-            skipped = _why_skipped(summaries[run], [summaries[of] for of in known.runs])
+            connection.execute(LOCK_RUNS, ([run_id],))
+            summaries = {of.run_id: of for of in self._store.summaries(connection, [run_id, *known.runs])}
+            skipped = _why_skipped(summaries[run_id], [summaries[of] for of in known.runs])
             judgements: list[Judgement] = []
             if skipped is None:
-                sums = _leak_sums(connection, [run]), [_leak_sums(connection, [of]) for of in known.runs]
-                judgements = judge(*sums, summaries[run].expected, DELTA_POINTS)
-            _record_verdicts(connection, run, baseline, judgements)
-            _extend_stream(connection, monitor, known, run, skipped)
+                sums = _leak_sums(connection, [run_id]), [_leak_sums(connection, [of]) for of in known.runs]
+                judgements = judge(*sums, summaries[run_id].expected_comparisons, DELTA_POINTS)
+            _record_verdicts(connection, run_id, baseline, judgements)
+            _extend_stream(connection, monitor, known, run_id, skipped)
 
 
 def _why_skipped(run: RunSummary, baseline: Sequence[RunSummary]) -> str | None:
     if (run.created_at or 0) < max(of.created_at or 0 for of in baseline):
         # It is no news of the model as it is now, however late its last job was recorded.
         return "it was sent before the newest run of the baseline"
-    mixed = [of.run for of in baseline if of.mixed]
+    mixed = [of.run_id for of in baseline if of.mixed]
     return f"the baseline's run {mixed[0]} is mixed" if mixed else unlike_baseline(run, baseline[0])
 
 
-def _record_verdicts(connection: Connection, run: str, baseline: str, judgements: Iterable[Judgement]) -> None:
-    names = {"run": run, "baseline": baseline}
+def _record_verdicts(connection: Connection, run_id: str, baseline: str, judgements: Iterable[Judgement]) -> None:
+    names = {"run_id": run_id, "baseline": baseline}
     with connection.cursor() as cursor:
         cursor.execute(statements.CLEAR_VERDICTS, names)
         cursor.executemany(statements.ADD_VERDICT, [names | asdict(of) for of in judgements])
 
 
-def _extend_stream(connection: Connection, monitor: str, baseline: Baseline, run: str, skipped: str | None) -> None:
+def _extend_stream(connection: Connection, monitor: str, baseline: Baseline, run_id: str, skipped: str | None) -> None:
     stream = records(connection, StreamRun, statements.STREAM, {"monitor": monitor})
     if not stream or stream[0].baseline != baseline.name:
         stream = []
         _begin_stream(connection, monitor, baseline)
-    if any(of.run == run for of in stream):
+    if any(of.run_id == run_id for of in stream):
         return
     alarm = any(of.alarm for of in stream)
     if skipped is not None:
-        _add(connection, StreamRun(monitor, run, baseline.name, "skipped", skipped, None, alarm, 0), ())
+        _add(connection, StreamRun(monitor, run_id, baseline.name, "skipped", skipped, None, alarm, 0), ())
         return
     scores = records(connection, CellScore, statements.STREAM_SCORES, {"monitor": monitor})
-    step = advance(scores, _leak_sums(connection, [run]), monitor, run, alarm)
-    _add(connection, StreamRun(monitor, run, baseline.name, "tested", None, step.e_value, step.alarm, 0), step.cells)
+    step = advance(scores, _leak_sums(connection, [run_id]), monitor, run_id, alarm)
+    _add(connection, StreamRun(monitor, run_id, baseline.name, "tested", None, step.e_value, step.alarm, 0), step.cells)
 
 
 def _begin_stream(connection: Connection, monitor: str, baseline: Baseline) -> None:
@@ -220,7 +222,7 @@ def _begin_stream(connection: Connection, monitor: str, baseline: Baseline) -> N
 def _add(connection: Connection, run: StreamRun, cells: Iterable[CellScore]) -> None:
     """Adds a run at the end of a stream; the time is the database's own."""
     connection.execute(statements.ADD_TO_STREAM, vars(run))
-    names = {"monitor": run.monitor, "run": run.run}
+    names = {"monitor": run.monitor, "run_id": run.run_id}
     rows = [names | vars(of) | {"jobs": json.dumps(dict(of.jobs))} for of in cells]
     with connection.cursor() as cursor:
         cursor.executemany(statements.ADD_SCORE, rows)

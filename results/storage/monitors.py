@@ -42,7 +42,7 @@ def watched_rates(store: Store, monitors: Mapping[str, Watched], metrics: Collec
     """
     found = [(run, of) for name, of in monitors.items() if (run := store.latest_of_monitor(name, finished=True))]
     found.sort(key=lambda pair: pair[0].created_at or 0)
-    return [rate for run, of in found if not run.mixed for rate in nameable(store.rates(run.run), of, metrics)]
+    return [rate for run, of in found if not run.mixed for rate in nameable(store.rates(run.run_id), of, metrics)]
 
 
 def _status(store: Store, name: str, monitor: Monitor, scheduling: Scheduling, noted: _Since | None) -> MonitorStatus:
@@ -51,7 +51,7 @@ def _status(store: Store, name: str, monitor: Monitor, scheduling: Scheduling, n
     if monitor.schedule is not None:
         is_noted = noted is not None and noted.schedule == monitor.schedule
         since = datetime.fromtimestamp(noted.since, UTC) if noted and is_noted else None
-        completed = scheduled_time(name, finished.run) if finished else None
+        completed = scheduled_time(name, finished.run_id) if finished else None
         allowed = timedelta(seconds=scheduling.overdue_after_seconds)
         overdue = is_overdue(monitor.schedule, datetime.now(UTC), completed, allowed, since)
     return MonitorStatus(
@@ -73,4 +73,4 @@ def _why_unjudged(store: Store, monitor: Monitor, finished: RunSummary) -> str |
         return "its jobs differ in model, engine, decoding or scorer"
     if monitor.baseline is None:
         return None
-    return Judgements(store).why_not_tested(finished.monitor, monitor.baseline, finished.run)
+    return Judgements(store).why_not_tested(finished.monitor, monitor.baseline, finished.run_id)

@@ -13,15 +13,16 @@ RUN_FILTERS: Mapping[str, LiteralString] = {
     "target": "target = %(target)s",
     "suite": "suite = %(suite)s",
     "monitor": "monitor = %(monitor)s",
-    "after": "(first_seen_at, runs.run) < (SELECT first_seen_at, run FROM runs WHERE run = %(after)s)",
+    "after": "(first_seen_at, runs.run_id) < (SELECT first_seen_at, run_id FROM runs WHERE run_id = %(after)s)",
 }
 
 COMPARISON_FILTERS: Mapping[str, LiteralString] = {
-    "run": "run = %(run)s",
+    "run_id": "run_id = %(run_id)s",
     "category": "category = %(category)s",
     "test": "test = %(test)s",
     "metric": "outcomes ? %(metric)s",
-    "after": "(sample, job, test, category) > (%(after_sample)s, %(after_job)s, %(after_test)s, %(after_category)s)",
+    "after": "(sample, job_id, test, category) > "
+    "(%(after_sample)s, %(after_job_id)s, %(after_test)s, %(after_category)s)",
 }
 OF_METRIC: LiteralString = "(outcomes -> %(metric)s ->> %(measure)s)::float8 = 1"
 OF_ANY_METRIC: LiteralString = """
@@ -31,13 +32,15 @@ EXISTS (SELECT FROM jsonb_each(outcomes) AS of (metric, measures) WHERE (measure
 POINT_FILTERS: Mapping[str, LiteralString] = {
     "since": "created_at >= %(since)s",
     "until": "created_at < %(until)s",
-    "after": "(created_at, runs.run) < (SELECT created_at, run FROM runs WHERE run = %(after)s)",
+    "after": "(created_at, runs.run_id) < (SELECT created_at, run_id FROM runs WHERE run_id = %(after)s)",
 }
 
 # By the scheduled time: a run that makes up for an earlier one is heard of last, and is not the latest.
 _OF_MONITOR: LiteralString = SUMMARIES + "WHERE monitor = %(monitor)s AND scheduled IS NOT NULL "
 LATEST_OF_MONITOR: LiteralString = _OF_MONITOR + "ORDER BY scheduled DESC LIMIT 1"
-LATEST_FINISHED_OF_MONITOR: LiteralString = _OF_MONITOR + "AND jobs <= recorded + dead ORDER BY scheduled DESC LIMIT 1"
+LATEST_FINISHED_OF_MONITOR: LiteralString = (
+    _OF_MONITOR + "AND job_count <= recorded + dead ORDER BY scheduled DESC LIMIT 1"
+)
 
 # Who takes up a schedule again has not been waiting meanwhile.
 FORGET_SCHEDULES: LiteralString = "DELETE FROM monitor_schedules WHERE monitor <> ALL(%s)"
@@ -54,13 +57,13 @@ WHERE monitor = ANY(%(monitors)s)
 """
 
 DEAD_BY_TARGET_AND_STAGE: LiteralString = """
-SELECT target, stage, count(*) AS jobs FROM jobs JOIN runs USING (run) WHERE status = 'dead'
+SELECT target, stage, count(*) AS jobs FROM jobs JOIN runs USING (run_id) WHERE status = 'dead'
 GROUP BY target, stage ORDER BY target, stage
 """
 
 STALLED_BY_TARGET: LiteralString = """
 SELECT target, count(*) AS runs FROM runs
-WHERE NOT cancelled AND (jobs IS NULL OR recorded + dead < jobs)
+WHERE NOT cancelled AND (job_count IS NULL OR recorded + dead < job_count)
   AND last_progress_at < now() - make_interval(secs => %(stalled_after_seconds)s)
 GROUP BY target
 """
@@ -68,7 +71,7 @@ GROUP BY target
 
 def runs_query(asked: Mapping[str, Any]) -> LiteralString:
     """Summaries of runs, those that were heard of last first."""
-    return SUMMARIES + _where(RUN_FILTERS, asked) + " ORDER BY first_seen_at DESC, runs.run DESC LIMIT %(limit)s"
+    return SUMMARIES + _where(RUN_FILTERS, asked) + " ORDER BY first_seen_at DESC, runs.run_id DESC LIMIT %(limit)s"
 
 
 def comparisons_query(asked: Mapping[str, Any]) -> LiteralString:
@@ -77,10 +80,10 @@ def comparisons_query(asked: Mapping[str, Any]) -> LiteralString:
     where = _where(COMPARISON_FILTERS, asked)
     if asked["measure"] is not None:
         where += " AND " + (OF_ANY_METRIC if asked["metric"] is None else OF_METRIC)
-    names: LiteralString = "run, job, test, sample, category, concept, prompt, generation, control_prompt"
+    names: LiteralString = "run_id, job_id, test, sample, category, concept, prompt, generation, control_prompt"
     return (
         f"SELECT {names}, control_generation, outcomes, similarities FROM comparisons{where}"
-        " ORDER BY sample, job, test, category LIMIT %(limit)s"
+        " ORDER BY sample, job_id, test, category LIMIT %(limit)s"
     )
 
 
@@ -88,10 +91,10 @@ def points_query(asked: Mapping[str, Any]) -> LiteralString:
     """Published rates of a target's runs of a suite, newest first."""
     where = _where(POINT_FILTERS, asked)
     return (
-        "SELECT created_at, jobs <= recorded + dead AS finished, rate FROM runs JOIN rates USING (run)"
+        "SELECT created_at, job_count <= recorded + dead AS finished, rate FROM runs JOIN rates USING (run_id)"
         f"{where}{' AND' if where else ' WHERE'} target = %(target)s AND suite = %(suite)s"
         " AND metric = %(metric)s AND category = %(category)s AND created_at IS NOT NULL"
-        " ORDER BY created_at DESC, runs.run DESC LIMIT %(limit)s"
+        " ORDER BY created_at DESC, runs.run_id DESC LIMIT %(limit)s"
     )
 
 

@@ -37,9 +37,9 @@ def record(
 
 
 def _runs_of(scored: Iterable[ScoredJob], dead: Iterable[DeadJob], manifests: Iterable[RunManifest]) -> Iterator[str]:
-    yield from (job.generated.prompts.run for job in scored)
-    yield from (job.run for job in dead)
-    yield from (manifest.run for manifest in manifests)
+    yield from (job.generated.job.run_id for job in scored)
+    yield from (job.run_id for job in dead)
+    yield from (manifest.run_id for manifest in manifests)
 
 
 def _record_manifests(cursor: Cursor, manifests: Iterable[RunManifest]) -> set[str]:
@@ -52,22 +52,22 @@ def _record_manifests(cursor: Cursor, manifests: Iterable[RunManifest]) -> set[s
                 cursor.execute(statement, row)
         changed.update(run for (run,) in cursor.execute(statements.FILL_FROM_MANIFEST, row))
         if manifest.cancelled:
-            changed.update(run for (run,) in cursor.execute(statements.CANCEL, (row["run"],)))
+            changed.update(run for (run,) in cursor.execute(statements.CANCEL, (row["run_id"],)))
     return changed
 
 
 def _record_scored(cursor: Cursor, scored: Iterable[ScoredJob]) -> set[str]:
     by_key: dict[tuple[str, str], ScoredJob] = {}
     for job in scored:
-        by_key.setdefault(_key(job.generated.prompts), job)
-    first_of_run = {run: job.generated.prompts for (run, _), job in reversed(by_key.items())}
+        by_key.setdefault(_key(job.generated.job), job)
+    first_of_run = {run: job.generated.job for (run, _), job in reversed(by_key.items())}
     cursor.executemany(statements.FILL_FROM_JOB, [run_row(prompts) for prompts in first_of_run.values()])
     rows = {key: job_row(job) for key, job in by_key.items()}
     added = _added(cursor, statements.INSERT_SCORED, list(rows.values()))
-    provenances = {(rows[key]["run"], rows[key]["provenance"]) for key in added}
+    provenances = {(rows[key]["run_id"], rows[key]["provenance"]) for key in added}
     cursor.executemany(statements.INSERT_PROVENANCE, sorted(provenances))
     new = [job for key, job in by_key.items() if key in added]
-    sums = [(job.generated.prompts.run, per_test_sums(job)) for job in new]
+    sums = [(job.generated.job.run_id, per_test_sums(job)) for job in new]
     cursor.executemany(statements.COUNT_COMPARISONS, comparison_counts(row for _, of in sums for row in of))
     _copy(cursor, statements.COPY_SUMS, (row for _, of in sums for row in sum_rows(of)))
     _copy(cursor, statements.COPY_CLUSTER_SUMS, (row for run, of in sums for row in cluster_rows(run, of)))
@@ -96,4 +96,4 @@ def _copy(cursor: Cursor, query: LiteralString, rows: Iterable[Sequence[object]]
 
 
 def _key(prompts: PromptJob) -> tuple[str, str]:
-    return storable(prompts.run), storable(prompts.job)
+    return storable(prompts.run_id), storable(prompts.job_id)

@@ -34,19 +34,19 @@ def as_json(value: Mapping[str, Any]) -> str:
 def manifest_row(manifest: RunManifest) -> dict[str, Any]:
     """A manifest's fields by name."""
     row = {name: storable(value) for name, value in asdict(manifest).items()}
-    return row | {"comparisons": as_json(manifest.comparisons)}
+    return row | {"expected_comparisons": as_json(manifest.expected_comparisons)}
 
 
 def run_row(prompts: PromptJob) -> dict[str, Any]:
     """What a job says of its run, by name."""
-    named = ("run", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples")
+    named = ("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples")
     return {name: storable(getattr(prompts, name)) for name in named}
 
 
 def job_row(scored: ScoredJob) -> dict[str, Any]:
     """A scored job with what must be its run's."""
-    prompts = scored.generated.prompts
-    named = ("run", "job", "target", "suite_hash", "samples")
+    prompts = scored.generated.job
+    named = ("run_id", "job_id", "target", "suite_hash", "samples")
     provenance = as_json({**scored.generated.provenance, **scored.provenance})
     return {name: storable(getattr(prompts, name)) for name in named} | {"provenance": provenance}
 
@@ -61,9 +61,9 @@ def sum_rows(sums: Iterable[PerTestSum]) -> Iterator[Row]:
     return map(_columns, sums)
 
 
-def cluster_rows(run: str, sums: Iterable[PerTestSum]) -> Iterator[Row]:
+def cluster_rows(run_id: str, sums: Iterable[PerTestSum]) -> Iterator[Row]:
     """Columns of cluster_sums, from all sums of a job of this run."""
-    return ((storable(run), *_columns(of)) for of in sums_per_cluster(sums))
+    return ((storable(run_id), *_columns(of)) for of in sums_per_cluster(sums))
 
 
 def comparison_counts(sums: Iterable[PerTestSum]) -> list[Row]:
@@ -71,7 +71,7 @@ def comparison_counts(sums: Iterable[PerTestSum]) -> list[Row]:
     counts: Counter[tuple[str, ...]] = Counter()
     for of in sums:
         if of.measure == LEAK:
-            counts[storable(of.run), storable(of.metric), storable(of.category)] += of.n
+            counts[storable(of.run_id), storable(of.metric), storable(of.category)] += of.n
     return [(*names, n) for names, n in sorted(counts.items())]
 
 

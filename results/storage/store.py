@@ -59,22 +59,22 @@ class Store(Database):
         with self.snapshot() as connection:
             return connection.cursor().execute(statements.CHANGED_RUNS).fetchall()
 
-    def publish(self, run: str, mark: int, send: Callable[[Sequence[LeakRate]], None]) -> None:
+    def publish(self, run_id: str, mark: int, send: Callable[[Sequence[LeakRate]], None]) -> None:
         """Sends the run's rates and keeps them as its published ones; what changed after `mark` stays to be published.
 
         Where `send` raises nothing is kept. Processes that publish one run wait for each other.
         """
         with self.transaction() as connection:
             connection.execute(statements.WAIT_A_MINUTE)
-            connection.execute(statements.LOCK_PUBLISHING, {"run": run})
-            rates = self.rates(run)
+            connection.execute(statements.LOCK_PUBLISHING, {"run_id": run_id})
+            rates = self.rates(run_id)
             send(rates)
             rows = [
-                {"run": run, "metric": rate.metric, "category": rate.category, "rate": encode_rate(rate)}
+                {"run_id": run_id, "metric": rate.metric, "category": rate.category, "rate": encode_rate(rate)}
                 for rate in rates
             ]
             connection.cursor().executemany(statements.KEEP_RATE, rows)
-            connection.execute(statements.CLEAR_CHANGED, {"run": run, "mark": mark})
+            connection.execute(statements.CLEAR_CHANGED, {"run_id": run_id, "mark": mark})
 
     def delete_texts(self, days: int) -> Iterator[tuple[str, int]]:
         """Deletes the comparisons, which hold the texts, of runs without progress for so many days; yields each run and
@@ -83,27 +83,27 @@ class Store(Database):
             expired = connection.execute(statements.EXPIRED_RUNS, {"days": days}).fetchall()
         for (run,) in expired:
             with self.transaction() as connection:
-                deleted = connection.execute(statements.DELETE_TEXTS, {"run": run, "days": days}).rowcount
+                deleted = connection.execute(statements.DELETE_TEXTS, {"run_id": run, "days": days}).rowcount
             yield run, deleted
 
-    def rates(self, run: str, pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
+    def rates(self, run_id: str, pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
         """The run's rates per metric and category, `all`, and pools named "1+2"; empty for an unknown run.
 
         Raises InputError for a pool with a category that the run does not have.
         """
         with self.snapshot() as connection:
-            facts = _facts(connection, run)
+            facts = _facts(connection, run_id)
             if facts is None:
                 return []
-            return leak_rates(facts, records(connection, CellSums, statements.SUMS_BY_CATEGORY, (run,)), pools)
+            return leak_rates(facts, records(connection, CellSums, statements.SUMS_BY_CATEGORY, (run_id,)), pools)
 
-    def rates_by_concept(self, run: str) -> list[LeakRate]:
+    def rates_by_concept(self, run_id: str) -> list[LeakRate]:
         """The run's rates per metric and concept, which stands where the category stands."""
         with self.snapshot() as connection:
-            facts = _facts(connection, run)
+            facts = _facts(connection, run_id)
             if facts is None:
                 return []
-            return leak_rates_by_concept(facts, records(connection, CellSums, statements.SUMS_BY_CONCEPT, (run,)))
+            return leak_rates_by_concept(facts, records(connection, CellSums, statements.SUMS_BY_CONCEPT, (run_id,)))
 
     def runs(
         self,
@@ -122,10 +122,10 @@ class Store(Database):
         with self.snapshot() as connection:
             return self._summaries(connection, queries.runs_query(asked), asked | {"limit": limit})
 
-    def run(self, run: str) -> RunSummary | None:
+    def run(self, run_id: str) -> RunSummary | None:
         """One run; None where it was never heard of."""
         with self.snapshot() as connection:
-            return next(iter(self._summaries(connection, statements.ONE_RUN, (run,))), None)
+            return next(iter(self._summaries(connection, statements.ONE_RUN, (run_id,))), None)
 
     def latest_of_monitor(self, monitor: str, *, finished: bool) -> RunSummary | None:
         """The monitor's run of the latest scheduled time, of all or of those with nothing left to come."""
@@ -139,7 +139,7 @@ class Store(Database):
 
     def comparisons(
         self,
-        run: str,
+        run_id: str,
         category: str | None = None,
         metric: str | None = None,
         only: Only | None = None,
@@ -153,7 +153,14 @@ class Store(Database):
         `after`: those that come after this place in the list.
         """
         measure = MEASURES[only] if only else None
-        asked = {"run": run, "category": category, "metric": metric, "measure": measure, "test": test, "after": after}
+        asked = {
+            "run_id": run_id,
+            "category": category,
+            "metric": metric,
+            "measure": measure,
+            "test": test,
+            "after": after,
+        }
         place = {f"after_{name}": value for name, value in asdict(after).items()} if after else {}
         return self.select(
             Comparison, queries.comparisons_query(asked), asked | place | {"after": None, "limit": limit}
@@ -164,24 +171,24 @@ class Store(Database):
         with self.snapshot() as connection:
             return records(connection, record, query, asked)
 
-    def dead_reasons(self, run: str) -> list[DeadReason]:
+    def dead_reasons(self, run_id: str) -> list[DeadReason]:
         """Why the run's dead jobs died, the commonest reason first."""
         with self.snapshot() as connection:
-            return records(connection, DeadReason, statements.DEAD_REASONS, (run,))
+            return records(connection, DeadReason, statements.DEAD_REASONS, (run_id,))
 
     def _summaries(self, connection: Connection, query: LiteralString, asked: Parameters) -> list[RunSummary]:
         rows = as_dicts(connection, query, asked)
         recorded: defaultdict[str, list[Mapping[str, int]]] = defaultdict(list)
-        runs = ([row["run"] for row in rows],)
+        runs = ([row["run_id"] for row in rows],)
         # In binary: hundreds of categories of hundreds of runs are many numbers to read from text.
         for run, categories, ns in connection.execute(statements.RECORDED_COMPARISONS, runs, binary=True):
             recorded[run].append(dict(zip(categories, ns, strict=True)))
-        return [self._summary(row, recorded[row["run"]]) for row in rows]
+        return [self._summary(row, recorded[row["run_id"]]) for row in rows]
 
     def _summary(self, row: Mapping[str, Any], recorded: Sequence[Mapping[str, int]]) -> RunSummary:
         facts = _facts_of(row)
         state = run_state(
-            expected=row["jobs"],
+            expected=row["job_count"],
             recorded=row["recorded"],
             dead=row["dead"],
             cancelled=row["cancelled"],
@@ -189,7 +196,7 @@ class Store(Database):
             stalled_after_seconds=self.stalled_after_seconds,
         )
         return RunSummary(
-            run=row["run"],
+            run_id=row["run_id"],
             target=row["target"],
             suite=row["suite"],
             suite_version=row["suite_version"],
@@ -198,28 +205,30 @@ class Store(Database):
             cluster=row["cluster"],
             monitor=row["monitor"],
             state=state,
-            jobs=row["jobs"],
+            job_count=row["job_count"],
             recorded=row["recorded"],
             dead=row["dead"],
-            comparisons=None if row["jobs"] is None else sum(facts.expected.values()),
-            missing=missing_comparisons(facts.expected, recorded),
+            comparisons=None if row["job_count"] is None else sum(facts.expected_comparisons.values()),
+            missing=missing_comparisons(facts.expected_comparisons, recorded),
             mixed=facts.mixed,
             created_at=row["created_at"],
             progress_at=row["progress_at"],
             texts_deleted_at=row["texts_deleted_at"],
             samples=row["samples"],
-            expected=facts.expected,
+            expected_comparisons=facts.expected_comparisons,
             provenance=common_provenance(facts.provenances),
         )
 
 
-def _facts(connection: Connection, run: str) -> RunFacts | None:
-    rows = as_dicts(connection, statements.ONE_RUN, (run,))
+def _facts(connection: Connection, run_id: str) -> RunFacts | None:
+    rows = as_dicts(connection, statements.ONE_RUN, (run_id,))
     if not rows:
         return None
-    shared = connection.execute(statements.SHARED_CATEGORIES, (run,)).fetchall()
+    shared = connection.execute(statements.SHARED_CATEGORIES, (run_id,)).fetchall()
     return replace(_facts_of(rows[0]), shared=[frozenset(categories) for (categories,) in shared])
 
 
 def _facts_of(row: Mapping[str, Any]) -> RunFacts:
-    return RunFacts(row["run"], row["suite"], row["target"], row["probe"], row["comparisons"], row["provenances"])
+    return RunFacts(
+        row["run_id"], row["suite"], row["target"], row["probe"], row["expected_comparisons"], row["provenances"]
+    )

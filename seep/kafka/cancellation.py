@@ -22,8 +22,8 @@ class CancelledRuns:
             except DecodeError:  # the aggregator, whose matter manifests are, reports it
                 continue
             if manifest.cancelled:
-                self._runs.add(manifest.run)
+                self._runs.add(manifest.run_id)
 
-    def __call__(self, run: str) -> bool:
+    def __call__(self, run_id: str) -> bool:
         """Whether the run was cancelled."""
-        return run in self._runs
+        return run_id in self._runs

@@ -20,9 +20,9 @@ def jobs_topic(target: str) -> str:
     return f"seep.jobs.{target}"
 
 
-def job_key(run: str, job: str) -> bytes:
+def job_key(run_id: str, job_id: str) -> bytes:
     """The key of a job's messages in every stage."""
-    return f"{run}/{job}".encode()
+    return f"{run_id}/{job_id}".encode()
 
 
 def split_job_key(key: bytes | None) -> tuple[str, str] | None:
@@ -36,7 +36,7 @@ def split_job_key(key: bytes | None) -> tuple[str, str] | None:
 
 def rate_key(rate: LeakRate) -> bytes:
     """The key of a rate's message: one living value per run, metric and category."""
-    return f"{rate.run}/{rate.metric}/{rate.category}".encode()
+    return f"{rate.run_id}/{rate.metric}/{rate.category}".encode()
 
 
 def topic_configs(targets: Iterable[str], topics: Topics) -> dict[str, dict[str, str]]:

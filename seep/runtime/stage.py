@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 class Cancelled(Protocol):
     """Says whether a run was cancelled."""
 
-    def __call__(self, run: str) -> bool: ...
+    def __call__(self, run_id: str) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Stage(Generic[Job, Result]):
             except DecodeError as error:
                 outgoing.append(self._dead(message, error, str(error)))
                 continue
-            if not cancelled(self.prompts(job).run):
+            if not cancelled(self.prompts(job).run_id):
                 decoded.append((message, job))
         results = self.handle([job for _, job in decoded]) if decoded else []
         for (message, job), result in zip(decoded, results, strict=True):
@@ -79,7 +79,7 @@ class Stage(Generic[Job, Result]):
             reason = f"the result has {len(value)} bytes, more than the {LARGEST_MESSAGE} that a message may have"
             return self._dead(message, Failure(reason), reason)
         prompts = self.prompts(job)
-        return Outgoing(self.output_topic, job_key(prompts.run, prompts.job), value)
+        return Outgoing(self.output_topic, job_key(prompts.run_id, prompts.job_id), value)
 
     def _dead(self, message: Message, error: object, reason: str) -> Outgoing:
         return dead_letter(message, stage=self.name, class_name=type(error).__qualname__, reason=reason)

@@ -26,20 +26,20 @@ def suite_decoding(suite: AnySuite) -> Decoding:
 
 
 def prompt_jobs(
-    suite: AnySuite, *, run: str, target: str, decoding: Decoding | None = None, samples: int | None = None
+    suite: AnySuite, *, run_id: str, target: str, decoding: Decoding | None = None, samples: int | None = None
 ) -> list[PromptJob]:
     """Return the suite's jobs in order, as one run sends them; InputError for an unusable run id or sample count.
 
     `decoding` and `samples` are the suite's own where they are not given. Ids come from content alone (a job's from its
     subject, a test's from its concept and prompt), so that runs pair by job and test while a suite grows.
     """
-    check_run_id(run)
+    check_run_id(run_id)
     content = suite_hash(suite)
     prompt_format = PromptFormat(suite.format.kind, suite.format.system, suite.format.user)
     return [
         PromptJob(
-            run=run,
-            job=job_id,
+            run_id=run_id,
+            job_id=job_id,
             target=target,
             suite=suite.name,
             suite_version=suite.version,
@@ -59,12 +59,12 @@ def prompt_jobs(
 
 
 def manifest(
-    suite: AnySuite, *, run: str, target: str, samples: int | None = None, created_at: float, monitor: str = ""
+    suite: AnySuite, *, run_id: str, target: str, samples: int | None = None, created_at: float, monitor: str = ""
 ) -> RunManifest:
     """Return what the run of `prompt_jobs` with the same arguments will bring; `created_at` is Unix time in seconds."""
     per_prompt = _samples(suite, samples)
     return RunManifest(
-        run=check_run_id(run),
+        run_id=check_run_id(run_id),
         target=target,
         suite=suite.name,
         suite_version=suite.version,
@@ -72,8 +72,8 @@ def manifest(
         probe=suite.probe,
         cluster=suite.cluster,
         samples=per_prompt,
-        jobs=len(suite.jobs),
-        comparisons={category: count * per_prompt for category, count in suite.comparisons.items()},
+        job_count=len(suite.jobs),
+        expected_comparisons={category: count * per_prompt for category, count in suite.comparisons.items()},
         created_at=created_at,
         monitor=monitor,
     )

@@ -41,9 +41,9 @@ class PromptTest(_message.Message):
     def __init__(self, id: _Optional[str] = ..., concept: _Optional[str] = ..., prompt: _Optional[str] = ..., category: _Optional[str] = ...) -> None: ...
 
 class PromptJob(_message.Message):
-    __slots__ = ("run", "job", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests")
-    RUN_FIELD_NUMBER: _ClassVar[int]
-    JOB_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("run_id", "job_id", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
     SUITE_FIELD_NUMBER: _ClassVar[int]
     SUITE_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -57,8 +57,8 @@ class PromptJob(_message.Message):
     CONTROL_FIELD_NUMBER: _ClassVar[int]
     NEUTRAL_FIELD_NUMBER: _ClassVar[int]
     TESTS_FIELD_NUMBER: _ClassVar[int]
-    run: str
-    job: str
+    run_id: str
+    job_id: str
     target: str
     suite: str
     suite_version: str
@@ -72,7 +72,7 @@ class PromptJob(_message.Message):
     control: str
     neutral: str
     tests: _containers.RepeatedCompositeFieldContainer[PromptTest]
-    def __init__(self, run: _Optional[str] = ..., job: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ...) -> None: ...
+    def __init__(self, run_id: _Optional[str] = ..., job_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ...) -> None: ...
 
 class Generations(_message.Message):
     __slots__ = ("texts",)
@@ -81,7 +81,7 @@ class Generations(_message.Message):
     def __init__(self, texts: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GeneratedJob(_message.Message):
-    __slots__ = ("prompts", "control", "neutral", "tests", "provenance")
+    __slots__ = ("job", "control", "neutral", "tests", "provenance")
     class ProvenanceEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -89,17 +89,17 @@ class GeneratedJob(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
-    PROMPTS_FIELD_NUMBER: _ClassVar[int]
+    JOB_FIELD_NUMBER: _ClassVar[int]
     CONTROL_FIELD_NUMBER: _ClassVar[int]
     NEUTRAL_FIELD_NUMBER: _ClassVar[int]
     TESTS_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
-    prompts: PromptJob
+    job: PromptJob
     control: Generations
     neutral: Generations
     tests: _containers.RepeatedCompositeFieldContainer[Generations]
     provenance: _containers.ScalarMap[str, str]
-    def __init__(self, prompts: _Optional[_Union[PromptJob, _Mapping]] = ..., control: _Optional[_Union[Generations, _Mapping]] = ..., neutral: _Optional[_Union[Generations, _Mapping]] = ..., tests: _Optional[_Iterable[_Union[Generations, _Mapping]]] = ..., provenance: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, job: _Optional[_Union[PromptJob, _Mapping]] = ..., control: _Optional[_Union[Generations, _Mapping]] = ..., neutral: _Optional[_Union[Generations, _Mapping]] = ..., tests: _Optional[_Iterable[_Union[Generations, _Mapping]]] = ..., provenance: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Outcome(_message.Message):
     __slots__ = ("metric", "measure", "category", "test", "sample", "value")

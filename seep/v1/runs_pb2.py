@@ -24,29 +24,29 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12seep/v1/runs.proto\x12\x07seep.v1\"\xcb\x02\n\x0bRunManifest\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\r\n\x05suite\x18\x03 \x01(\t\x12\x15\n\rsuite_version\x18\x04 \x01(\t\x12\x12\n\nsuite_hash\x18\x05 \x01(\t\x12\r\n\x05probe\x18\x06 \x01(\t\x12\x0f\n\x07\x63luster\x18\x07 \x01(\t\x12\x0f\n\x07samples\x18\x08 \x01(\r\x12\x0c\n\x04jobs\x18\t \x01(\r\x12:\n\x0b\x63omparisons\x18\n \x03(\x0b\x32%.seep.v1.RunManifest.ComparisonsEntry\x12\x12\n\ncreated_at\x18\x0b \x01(\x01\x12\x0f\n\x07monitor\x18\x0c \x01(\t\x12\x11\n\tcancelled\x18\r \x01(\x08\x1a\x32\n\x10\x43omparisonsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\r:\x02\x38\x01\"?\n\x08\x45stimate\x12\r\n\x05share\x18\x01 \x01(\x01\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\x12\t\n\x01n\x18\x04 \x01(\r\"\x9d\x04\n\x08LeakRate\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\r\n\x05suite\x18\x02 \x01(\t\x12\x0e\n\x06target\x18\x03 \x01(\t\x12\r\n\x05probe\x18\x04 \x01(\t\x12\x0e\n\x06metric\x18\x05 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x06 \x01(\t\x12\x11\n\x04rate\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x03low\x18\x08 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\x04high\x18\t \x01(\x01H\x02\x88\x01\x01\x12\x13\n\x0b\x63omparisons\x18\n \x01(\r\x12\x10\n\x08\x63lusters\x18\x0b \x01(\r\x12\x0c\n\x04ties\x18\x0c \x01(\r\x12\x0e\n\x06\x65\x63hoes\x18\r \x01(\r\x12\x0f\n\x07missing\x18\x0e \x01(\r\x12\x35\n\nprovenance\x18\x0f \x03(\x0b\x32!.seep.v1.LeakRate.ProvenanceEntry\x12\r\n\x05mixed\x18\x10 \x01(\x08\x12\x31\n\x08measures\x18\x11 \x03(\x0b\x32\x1f.seep.v1.LeakRate.MeasuresEntry\x12\x12\n\x05kappa\x18\x12 \x01(\x01H\x03\x88\x01\x01\x1a\x31\n\x0fProvenanceEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x42\n\rMeasuresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12 \n\x05value\x18\x02 \x01(\x0b\x32\x11.seep.v1.Estimate:\x02\x38\x01\x42\x07\n\x05_rateB\x06\n\x04_lowB\x07\n\x05_highB\x08\n\x06_kappab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12seep/v1/runs.proto\x12\x07seep.v1\"\xec\x02\n\x0bRunManifest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\r\n\x05suite\x18\x03 \x01(\t\x12\x15\n\rsuite_version\x18\x04 \x01(\t\x12\x12\n\nsuite_hash\x18\x05 \x01(\t\x12\r\n\x05probe\x18\x06 \x01(\t\x12\x0f\n\x07\x63luster\x18\x07 \x01(\t\x12\x0f\n\x07samples\x18\x08 \x01(\r\x12\x11\n\tjob_count\x18\t \x01(\r\x12K\n\x14\x65xpected_comparisons\x18\n \x03(\x0b\x32-.seep.v1.RunManifest.ExpectedComparisonsEntry\x12\x12\n\ncreated_at\x18\x0b \x01(\x01\x12\x0f\n\x07monitor\x18\x0c \x01(\t\x12\x11\n\tcancelled\x18\r \x01(\x08\x1a:\n\x18\x45xpectedComparisonsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\r:\x02\x38\x01\"?\n\x08\x45stimate\x12\r\n\x05share\x18\x01 \x01(\x01\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\x12\t\n\x01n\x18\x04 \x01(\r\"\xa0\x04\n\x08LeakRate\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\r\n\x05suite\x18\x02 \x01(\t\x12\x0e\n\x06target\x18\x03 \x01(\t\x12\r\n\x05probe\x18\x04 \x01(\t\x12\x0e\n\x06metric\x18\x05 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x06 \x01(\t\x12\x11\n\x04rate\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x03low\x18\x08 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\x04high\x18\t \x01(\x01H\x02\x88\x01\x01\x12\x13\n\x0b\x63omparisons\x18\n \x01(\r\x12\x10\n\x08\x63lusters\x18\x0b \x01(\r\x12\x0c\n\x04ties\x18\x0c \x01(\r\x12\x0e\n\x06\x65\x63hoes\x18\r \x01(\r\x12\x0f\n\x07missing\x18\x0e \x01(\r\x12\x35\n\nprovenance\x18\x0f \x03(\x0b\x32!.seep.v1.LeakRate.ProvenanceEntry\x12\r\n\x05mixed\x18\x10 \x01(\x08\x12\x31\n\x08measures\x18\x11 \x03(\x0b\x32\x1f.seep.v1.LeakRate.MeasuresEntry\x12\x12\n\x05kappa\x18\x12 \x01(\x01H\x03\x88\x01\x01\x1a\x31\n\x0fProvenanceEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x42\n\rMeasuresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12 \n\x05value\x18\x02 \x01(\x0b\x32\x11.seep.v1.Estimate:\x02\x38\x01\x42\x07\n\x05_rateB\x06\n\x04_lowB\x07\n\x05_highB\x08\n\x06_kappab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'seep.v1.runs_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RUNMANIFEST_COMPARISONSENTRY']._loaded_options = None
-  _globals['_RUNMANIFEST_COMPARISONSENTRY']._serialized_options = b'8\001'
+  _globals['_RUNMANIFEST_EXPECTEDCOMPARISONSENTRY']._loaded_options = None
+  _globals['_RUNMANIFEST_EXPECTEDCOMPARISONSENTRY']._serialized_options = b'8\001'
   _globals['_LEAKRATE_PROVENANCEENTRY']._loaded_options = None
   _globals['_LEAKRATE_PROVENANCEENTRY']._serialized_options = b'8\001'
   _globals['_LEAKRATE_MEASURESENTRY']._loaded_options = None
   _globals['_LEAKRATE_MEASURESENTRY']._serialized_options = b'8\001'
   _globals['_RUNMANIFEST']._serialized_start=32
-  _globals['_RUNMANIFEST']._serialized_end=363
-  _globals['_RUNMANIFEST_COMPARISONSENTRY']._serialized_start=313
-  _globals['_RUNMANIFEST_COMPARISONSENTRY']._serialized_end=363
-  _globals['_ESTIMATE']._serialized_start=365
-  _globals['_ESTIMATE']._serialized_end=428
-  _globals['_LEAKRATE']._serialized_start=431
-  _globals['_LEAKRATE']._serialized_end=972
-  _globals['_LEAKRATE_PROVENANCEENTRY']._serialized_start=819
-  _globals['_LEAKRATE_PROVENANCEENTRY']._serialized_end=868
-  _globals['_LEAKRATE_MEASURESENTRY']._serialized_start=870
-  _globals['_LEAKRATE_MEASURESENTRY']._serialized_end=936
+  _globals['_RUNMANIFEST']._serialized_end=396
+  _globals['_RUNMANIFEST_EXPECTEDCOMPARISONSENTRY']._serialized_start=338
+  _globals['_RUNMANIFEST_EXPECTEDCOMPARISONSENTRY']._serialized_end=396
+  _globals['_ESTIMATE']._serialized_start=398
+  _globals['_ESTIMATE']._serialized_end=461
+  _globals['_LEAKRATE']._serialized_start=464
+  _globals['_LEAKRATE']._serialized_end=1008
+  _globals['_LEAKRATE_PROVENANCEENTRY']._serialized_start=855
+  _globals['_LEAKRATE_PROVENANCEENTRY']._serialized_end=904
+  _globals['_LEAKRATE_MEASURESENTRY']._serialized_start=906
+  _globals['_LEAKRATE_MEASURESENTRY']._serialized_end=972
 # @@protoc_insertion_point(module_scope)

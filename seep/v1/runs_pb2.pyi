@@ -7,15 +7,15 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RunManifest(_message.Message):
-    __slots__ = ("run", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples", "jobs", "comparisons", "created_at", "monitor", "cancelled")
-    class ComparisonsEntry(_message.Message):
+    __slots__ = ("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples", "job_count", "expected_comparisons", "created_at", "monitor", "cancelled")
+    class ExpectedComparisonsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
         key: str
         value: int
         def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
-    RUN_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
     SUITE_FIELD_NUMBER: _ClassVar[int]
     SUITE_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -23,12 +23,12 @@ class RunManifest(_message.Message):
     PROBE_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
-    JOBS_FIELD_NUMBER: _ClassVar[int]
-    COMPARISONS_FIELD_NUMBER: _ClassVar[int]
+    JOB_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_COMPARISONS_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     MONITOR_FIELD_NUMBER: _ClassVar[int]
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
-    run: str
+    run_id: str
     target: str
     suite: str
     suite_version: str
@@ -36,12 +36,12 @@ class RunManifest(_message.Message):
     probe: str
     cluster: str
     samples: int
-    jobs: int
-    comparisons: _containers.ScalarMap[str, int]
+    job_count: int
+    expected_comparisons: _containers.ScalarMap[str, int]
     created_at: float
     monitor: str
     cancelled: bool
-    def __init__(self, run: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., cluster: _Optional[str] = ..., samples: _Optional[int] = ..., jobs: _Optional[int] = ..., comparisons: _Optional[_Mapping[str, int]] = ..., created_at: _Optional[float] = ..., monitor: _Optional[str] = ..., cancelled: _Optional[bool] = ...) -> None: ...
+    def __init__(self, run_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., cluster: _Optional[str] = ..., samples: _Optional[int] = ..., job_count: _Optional[int] = ..., expected_comparisons: _Optional[_Mapping[str, int]] = ..., created_at: _Optional[float] = ..., monitor: _Optional[str] = ..., cancelled: _Optional[bool] = ...) -> None: ...
 
 class Estimate(_message.Message):
     __slots__ = ("share", "low", "high", "n")
@@ -56,7 +56,7 @@ class Estimate(_message.Message):
     def __init__(self, share: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., n: _Optional[int] = ...) -> None: ...
 
 class LeakRate(_message.Message):
-    __slots__ = ("run", "suite", "target", "probe", "metric", "category", "rate", "low", "high", "comparisons", "clusters", "ties", "echoes", "missing", "provenance", "mixed", "measures", "kappa")
+    __slots__ = ("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high", "comparisons", "clusters", "ties", "echoes", "missing", "provenance", "mixed", "measures", "kappa")
     class ProvenanceEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -71,7 +71,7 @@ class LeakRate(_message.Message):
         key: str
         value: Estimate
         def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Estimate, _Mapping]] = ...) -> None: ...
-    RUN_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
     SUITE_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
     PROBE_FIELD_NUMBER: _ClassVar[int]
@@ -89,7 +89,7 @@ class LeakRate(_message.Message):
     MIXED_FIELD_NUMBER: _ClassVar[int]
     MEASURES_FIELD_NUMBER: _ClassVar[int]
     KAPPA_FIELD_NUMBER: _ClassVar[int]
-    run: str
+    run_id: str
     suite: str
     target: str
     probe: str
@@ -107,4 +107,4 @@ class LeakRate(_message.Message):
     mixed: bool
     measures: _containers.MessageMap[str, Estimate]
     kappa: float
-    def __init__(self, run: _Optional[str] = ..., suite: _Optional[str] = ..., target: _Optional[str] = ..., probe: _Optional[str] = ..., metric: _Optional[str] = ..., category: _Optional[str] = ..., rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., comparisons: _Optional[int] = ..., clusters: _Optional[int] = ..., ties: _Optional[int] = ..., echoes: _Optional[int] = ..., missing: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ..., mixed: _Optional[bool] = ..., measures: _Optional[_Mapping[str, Estimate]] = ..., kappa: _Optional[float] = ...) -> None: ...
+    def __init__(self, run_id: _Optional[str] = ..., suite: _Optional[str] = ..., target: _Optional[str] = ..., probe: _Optional[str] = ..., metric: _Optional[str] = ..., category: _Optional[str] = ..., rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., comparisons: _Optional[int] = ..., clusters: _Optional[int] = ..., ties: _Optional[int] = ..., echoes: _Optional[int] = ..., missing: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ..., mixed: _Optional[bool] = ..., measures: _Optional[_Mapping[str, Estimate]] = ..., kappa: _Optional[float] = ...) -> None: ...

@@ -54,17 +54,17 @@ def publish_changed(store: Store, send: Send, monitors: Mapping[str, Monitor]) -
         store.publish(run, mark, lambda rates: send([_rate_message(rate) for rate in rates]))
 
 
-def judge_finished(store: Store, run: str, monitors: Mapping[str, Monitor]) -> None:
+def judge_finished(store: Store, run_id: str, monitors: Mapping[str, Monitor]) -> None:
     """Compares a finished run with the baseline of the monitor it belongs to, and adds it to the monitor's stream.
 
     Nothing happens for a run that is not finished, or that belongs to no monitor with a baseline.
     """
-    summary = store.run(run)
+    summary = store.run(run_id)
     if summary is None or summary.state not in FINISHED:
         return
     monitor = monitors.get(summary.monitor)
     if monitor is not None and monitor.baseline is not None:
-        Judgements(store).conclude(summary.monitor, monitor.baseline, run)
+        Judgements(store).conclude(summary.monitor, monitor.baseline, run_id)
 
 
 def _sort(message: Message, batch: Batch) -> None:

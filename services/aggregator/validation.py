@@ -22,20 +22,20 @@ def flaw(message: ScoredJob | RunManifest) -> Failure | None:
 
 
 def _flaw_of_manifest(manifest: RunManifest) -> str | None:
-    if not is_identifier(manifest.run):
+    if not is_identifier(manifest.run_id):
         return "the run's id is empty or too long"
     if not is_name(manifest.monitor):
         return "the monitor's name is too long"
     if not 0 <= manifest.created_at <= LATEST_CREATED_AT:
         return f"created_at is not a Unix time in seconds from 0 to {LATEST_CREATED_AT:.0f}"
-    if sum(manifest.comparisons.values()) > MOST_COMPARISONS:
+    if sum(manifest.expected_comparisons.values()) > MOST_COMPARISONS:
         return f"it expects more than {MOST_COMPARISONS} comparisons"
-    return _flaw_of_run(manifest) or _flaw_of_categories(manifest.comparisons)
+    return _flaw_of_run(manifest) or _flaw_of_categories(manifest.expected_comparisons)
 
 
 def _flaw_of_job(scored: ScoredJob) -> str | None:
-    prompts = scored.generated.prompts
-    if not (is_identifier(prompts.run) and is_identifier(prompts.job)):
+    prompts = scored.generated.job
+    if not (is_identifier(prompts.run_id) and is_identifier(prompts.job_id)):
         return "the run's or the job's id is empty or too long"
     if not all(is_identifier(test.id) for test in prompts.tests):
         return "a test's id is empty or too long"
@@ -72,17 +72,17 @@ def _flaw_of_provenance(scored: ScoredJob) -> str | None:
 
 def _flaw_of_answers(scored: ScoredJob) -> str | None:
     generated = scored.generated
-    if len(generated.tests) != len(generated.prompts.tests):
-        return f"{len(generated.prompts.tests)} tests, but answers to {len(generated.tests)}"
-    control = () if generated.prompts.control is None else (generated.control,)
+    if len(generated.tests) != len(generated.job.tests):
+        return f"{len(generated.job.tests)} tests, but answers to {len(generated.tests)}"
+    control = () if generated.job.control is None else (generated.control,)
     samples = {len(answers) for answers in (*control, *generated.tests)}
-    if samples != {generated.prompts.samples}:
-        return f"expected {generated.prompts.samples} answers to every prompt, found {sorted(samples)}"
+    if samples != {generated.job.samples}:
+        return f"expected {generated.job.samples} answers to every prompt, found {sorted(samples)}"
     return None
 
 
 def _flaw_of_outcomes(scored: ScoredJob) -> str | None:
-    prompts = scored.generated.prompts
+    prompts = scored.generated.job
     known = {test.id for test in prompts.tests}
     if len(known) != len(prompts.tests):
         return "two tests of the job have one id"

@@ -11,7 +11,7 @@ from results.sums import Comparison, Place
 from seep.errors import InputError
 from services.api.parameters import NOT_FOUND, Limit, Name, Results, known_run
 
-router = APIRouter(prefix="/runs/{run}/comparisons", tags=["comparisons"])
+router = APIRouter(prefix="/runs/{run_id}/comparisons", tags=["comparisons"])
 
 # Three names of 500 characters, each of which may take six in JSON, a third more in base64, and the sample's number.
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=12_100, pattern=r"^[A-Za-z0-9_=-]+$")]
@@ -34,7 +34,7 @@ class ComparisonsPage(BaseModel):
 @router.get("", responses=NOT_FOUND)
 def list_comparisons(
     store: Results,
-    run: Name,
+    run_id: Name,
     category: Name | None = None,
     metric: Annotated[Name | None, Query(description="Only what this metric judged, and as it did.")] = None,
     only: Annotated[Only | None, Query(description="Those that leak or tie, under `metric` or else any.")] = None,
@@ -43,9 +43,9 @@ def list_comparisons(
     limit: Limit = 50,
 ) -> ComparisonsPage:
     """Comparisons with prompts, generations, outcomes and similarities."""
-    summary = known_run(store, run)
+    summary = known_run(store, run_id)
     place = place_of(after) if after else None
-    found = store.comparisons(run, category, metric, only, limit + 1, test=test, after=place)
+    found = store.comparisons(run_id, category, metric, only, limit + 1, test=test, after=place)
     return ComparisonsPage(
         comparisons=found[:limit],
         next=cursor_of(found[limit - 1]) if len(found) > limit else None,
@@ -55,7 +55,7 @@ def list_comparisons(
 
 def cursor_of(comparison: Comparison) -> str:
     """A comparison's place as text that stands in a URL."""
-    place = (comparison.sample, comparison.job, comparison.test, comparison.category)
+    place = (comparison.sample, comparison.job_id, comparison.test, comparison.category)
     return urlsafe_b64encode(PLACE.dump_json(place)).decode()
 
 

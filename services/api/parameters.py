@@ -60,9 +60,9 @@ def _is_list(annotation: object) -> bool:
     return any(get_origin(option) is list for option in (annotation, *get_args(annotation)))
 
 
-def known_run(store: Store, run: str) -> RunSummary:
+def known_run(store: Store, run_id: str) -> RunSummary:
     """The run's summary; answers 404 where there is no such run."""
-    summary = store.run(run)
+    summary = store.run(run_id)
     if summary is None:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, f"run {run}: there is no such run")
+        raise HTTPException(status.HTTP_404_NOT_FOUND, f"run {run_id}: there is no such run")
     return summary

@@ -41,28 +41,28 @@ def list_runs(
     if after is not None and store.run(after) is None:
         raise InputError(f"after: there is no run {after}")
     found = store.runs(limit + 1, target=target, suite=suite, monitor=monitor, after=after)
-    return RunsPage(runs=found[:limit], next=found[limit - 1].run if len(found) > limit else None)
+    return RunsPage(runs=found[:limit], next=found[limit - 1].run_id if len(found) > limit else None)
 
 
-@router.get("/{run}", responses=NOT_FOUND)
-def one_run(store: Results, run: Name) -> RunDetail:
+@router.get("/{run_id}", responses=NOT_FOUND)
+def one_run(store: Results, run_id: Name) -> RunDetail:
     """One run: its state, what is missing, what failed."""
-    return RunDetail(summary=known_run(store, run), failures=store.dead_reasons(run))
+    return RunDetail(summary=known_run(store, run_id), failures=store.dead_reasons(run_id))
 
 
-@router.get("/{run}/rates", responses=NOT_FOUND)
+@router.get("/{run_id}/rates", responses=NOT_FOUND)
 def rates(
     store: Results,
-    run: Name,
+    run_id: Name,
     by: Annotated[Literal["category", "concept"], Query(description="What a rate is of.")] = "category",
     pool: Annotated[
         list[Name] | None, Query(max_length=20, description="Categories to pool, as 1,2; may be given again.")
     ] = None,
 ) -> list[LeakRate]:
     """The run's leak rates with their 95 % intervals, per metric and category, `all` and pools included."""
-    known_run(store, run)
+    known_run(store, run_id)
     if by == "concept":
         if pool:
             raise HTTPException(status.HTTP_400_BAD_REQUEST, "pool: pools categories, which by=concept does not show")
-        return store.rates_by_concept(run)
-    return store.rates(run, [tuple(part.strip() for part in text.split(",")) for text in pool or []])
+        return store.rates_by_concept(run_id)
+    return store.rates(run_id, [tuple(part.strip() for part in text.split(",")) for text in pool or []])

@@ -38,4 +38,4 @@ def rates_over_time(
     if after is not None and store.run(after) is None:
         raise InputError(f"after: there is no run {after}")
     found = series(store, Asked(target, suite, metric, category, since, until, after), limit + 1)
-    return SeriesPage(points=found[:limit], next=found[limit - 1].rate.run if len(found) > limit else None)
+    return SeriesPage(points=found[:limit], next=found[limit - 1].rate.run_id if len(found) > limit else None)

@@ -37,16 +37,16 @@ def baselines(
     return BaselinesPage(baselines=found[:limit], next=found[limit - 1].name if len(found) > limit else None)
 
 
-@router.get("/runs/{run}/verdicts", responses=NOT_FOUND)
+@router.get("/runs/{run_id}/verdicts", responses=NOT_FOUND)
 def verdicts(
     store: Results,
-    run: Name,
+    run_id: Name,
     baseline: Annotated[Name, Query(description="The baseline that the run was compared with.")],
 ) -> RunVerdict:
     """The run's verdict, and per metric and category effect, interval, p and verdict; none where the run was not
     compared with this baseline. It is stale where the baseline was set anew since."""
-    known_run(store, run)
-    return Judgements(store).verdict(run, baseline)
+    known_run(store, run_id)
+    return Judgements(store).verdict(run_id, baseline)
 
 
 @router.get(
@@ -64,4 +64,4 @@ def stream(
     if monitor not in settings.monitors:
         raise HTTPException(status.HTTP_404_NOT_FOUND, f"monitor {monitor}: there is no such monitor")
     found = Judgements(store).stream(monitor, limit + 1, after)
-    return StreamPage(runs=found[:limit], next=found[limit - 1].run if len(found) > limit else None)
+    return StreamPage(runs=found[:limit], next=found[limit - 1].run_id if len(found) > limit else None)

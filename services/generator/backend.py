@@ -15,8 +15,8 @@ Texts = tuple[str, ...]
 class Request:
     """One prompt of a job, as it stands in the suite, and how it is to be put and answered.
 
-    `concept` is the one in a test's prompt, `language` the suite's. `run`, `job`, `arm` (the prompt's place in its job)
-    and `draw` (how many samples were drawn for it before) name the request for seeds that can be repeated.
+    `concept` is the one in a test's prompt, `language` the suite's. `run_id`, `job_id`, `arm` (the prompt's place in
+    its job) and `draw` (how many samples were drawn for it before) name the request for seeds that can be repeated.
     """
 
     prompt: str
@@ -27,8 +27,8 @@ class Request:
     language: str = "en"
     target: str = ""
     adapter: str | None = None
-    run: str = ""
-    job: str = ""
+    run_id: str = ""
+    job_id: str = ""
     arm: int = 0
     draw: int = 0
 
@@ -53,5 +53,5 @@ class Backend(Protocol):
 
 def request_seed(seed: int, request: Request, drawn: int) -> int:
     """A seed in [0, 2^31) from an engine's seed and the name of a request, `drawn` samples of which are there."""
-    named = (str(seed), request.run, request.job, str(request.arm), str(request.draw + drawn))
+    named = (str(seed), request.run_id, request.job_id, str(request.arm), str(request.draw + drawn))
     return int.from_bytes(sha256("\0".join(named).encode()).digest()[:4]) >> 1

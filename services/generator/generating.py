@@ -68,8 +68,8 @@ def _requests(job: PromptJob, prompt_format: PromptFormat, target: Target) -> li
             language=job.language,
             target=job.target,
             adapter=target.adapter,
-            run=job.run,
-            job=job.job,
+            run_id=job.run_id,
+            job_id=job.job_id,
             arm=arm,
         )
         for arm, (prompt, concept) in enumerate(prompts)

@@ -94,7 +94,7 @@ class OpenAiBackend:
         first = {(request.target, self._model(request)) for request in requests if request.draw == 0}
         for target, model in first:
             self._told[target, model] = await self._tell(target, model)
-        jobs = groupby(requests, key=lambda request: (request.target, request.run, request.job))
+        jobs = groupby(requests, key=lambda request: (request.target, request.run_id, request.job_id))
         answers = await asyncio.gather(*(self._job(list(job)) for _, job in jobs))
         blamed = set(chain.from_iterable([await access.blamed() for access in accesses]))
         return [_judged(answer, blamed) for answer in chain.from_iterable(answers)]

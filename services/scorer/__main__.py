@@ -31,7 +31,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     def handle(jobs: Sequence[GeneratedJob]) -> list[ScoredJob | Failure]:
         return score_jobs(jobs, metrics, settings.scoring, {**provenance, "canary": canary.verdict()})
 
-    stage = Stage("scorer", SCORES, decode_generated_job, handle, encode_scored_job, lambda job: job.prompts)
+    stage = Stage("scorer", SCORES, decode_generated_job, handle, encode_scored_job, lambda job: job.job)
     sound = canary.is_sound
     return serve_stage(settings, stage, topics=[GENERATIONS], group=GROUP, stop=stop, health=health, ready=sound)
 

@@ -17,9 +17,9 @@ def judge(generated: GeneratedJob, parity: bool) -> list[Outcome]:
     first guess, as in the published matrix; else it is told by `tell`, and may be unknown.
     """
     metric, detect = (PARITY_METRIC, langdetect_guess) if parity else (METRIC, tell)
-    directives = {test.category for test in generated.prompts.tests}
+    directives = {test.category for test in generated.job.tests}
     outcomes: list[Outcome] = []
-    for test, answers in zip(generated.prompts.tests, generated.tests, strict=True):
+    for test, answers in zip(generated.job.tests, generated.tests, strict=True):
         categories = spill_categories(test.category, directives)
         for sample, answer in enumerate(answers):
             detected = detect(answer)

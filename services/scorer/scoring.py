@@ -19,7 +19,7 @@ def score_jobs(
     """
     defects = [_defect(job, metrics) for job in jobs]
     sound = [job for job, defect in zip(jobs, defects, strict=True) if defect is None]
-    comparisons = (comparison for job in sound for comparison in PROBES[job.prompts.probe].comparisons(job))
+    comparisons = (comparison for job in sound for comparison in PROBES[job.job.probe].comparisons(job))
     similarities = ask_metrics(metrics, comparisons, scoring)
     return [
         Failure(defect) if defect is not None else _scored(job, similarities, scoring, provenance)
@@ -30,14 +30,14 @@ def score_jobs(
 def _scored(
     job: GeneratedJob, similarities: Similarities, scoring: Scoring, provenance: Mapping[str, str]
 ) -> ScoredJob:
-    probe = PROBES[job.prompts.probe]
+    probe = PROBES[job.job.probe]
     outcomes, seen = probe.judge(job, similarities, scoring)
     return ScoredJob(job, tuple(outcomes), tuple(seen), probe.provenance(provenance, scoring))
 
 
 def _defect(job: GeneratedJob, metrics: Mapping[str, Metric]) -> str | None:
     """Why a job cannot be scored, in words that hold nothing of its prompts or generations; None where it can."""
-    prompts = job.prompts
+    prompts = job.job
     if prompts.probe not in PROBES:
         return f"unknown probe {prompts.probe!r}; the scorer knows {', '.join(PROBES)}"
     if PROBES[prompts.probe].compares and prompts.control is None:

@@ -53,7 +53,7 @@ def judge(
     seen: list[Similarity] = []
     for sample in _samples(generated):
         test, number = sample.test, sample.number
-        echo = float(echoes(test.concept, sample.answer, generated.prompts.language))
+        echo = float(echoes(test.concept, sample.answer, generated.job.language))
         empty = float(is_blank(sample.answer))
         for metric, similarity in similarities.items():
             to_test = similarity[test.concept, sample.answer]
@@ -89,7 +89,7 @@ def _alike(similarity: Mapping[Pair, float], answer: str, next_answer: str) -> f
 
 def _samples(generated: GeneratedJob) -> Iterator[Sample]:
     neutrals = generated.neutral or (None,) * len(generated.control)
-    for test, answers in zip(generated.prompts.tests, generated.tests, strict=True):
+    for test, answers in zip(generated.job.tests, generated.tests, strict=True):
         following = (*answers[1:], answers[0]) if len(answers) > 1 else (None,) * len(answers)
         arms = zip(answers, generated.control, neutrals, following, strict=True)
         for number, (answer, control, neutral, next_answer) in enumerate(arms):

@@ -60,17 +60,17 @@ class Cluster:
         summaries: list[dict[str, Any]] = json.loads(self.seep("runs", "--limit", "100", "--json"))
         return summaries
 
-    def wait_for_jobs(self, run: str, jobs: int) -> None:
+    def wait_for_jobs(self, run_id: str, jobs: int) -> None:
         """Waits until so many of the run's jobs are recorded."""
 
         def reached() -> bool:
-            return any(of["run"] == run and of["recorded"] >= jobs for of in self.runs())
+            return any(of["run_id"] == run_id and of["recorded"] >= jobs for of in self.runs())
 
-        wait_until(reached, f"{jobs} jobs of run {run} to be recorded")
+        wait_until(reached, f"{jobs} jobs of run {run_id} to be recorded")
 
-    def rates(self, run: str) -> list[dict[str, Any]]:
+    def rates(self, run_id: str) -> list[dict[str, Any]]:
         """The rates of the run once it is complete, without the names of run and target."""
-        rates: list[dict[str, Any]] = json.loads(self.seep("watch", run, "--wait", str(int(WAIT_SECONDS)), "--json"))
+        rates: list[dict[str, Any]] = json.loads(self.seep("watch", run_id, "--wait", str(int(WAIT_SECONDS)), "--json"))
         return without_names(rates)
 
     @contextmanager

@@ -110,8 +110,8 @@ def kill(release: Cluster, component: str) -> None:
     release.kubectl("delete", "--force", "--grace-period=0", "--wait=false", *release.pods(component))
 
 
-def push_guests(release: Cluster, run: str) -> None:
-    release.seep("push", "/etc/seep/suites/guests.yaml", "--target", "guests", "--run-id", run)
+def push_guests(release: Cluster, run_id: str) -> None:
+    release.seep("push", "/etc/seep/suites/guests.yaml", "--target", "guests", "--run-id", run_id)
 
 
 def test_what_helm_test_measured_is_what_one_process_measures(
@@ -120,7 +120,7 @@ def test_what_helm_test_measured_is_what_one_process_measures(
     suite, recorded = folder / "smoke.yaml", folder / "smoke.jsonl"
     suite.write_text(profile["suites"]["files"][suite.name], encoding="utf-8")
     recorded.write_text(profile["recordings"]["files"][recorded.name], encoding="utf-8")
-    [run] = [of["run"] for of in release.runs() if of["suite"] == "smoke" and not of["monitor"]]
+    [run] = [of["run_id"] for of in release.runs() if of["suite"] == "smoke" and not of["monitor"]]
     assert release.rates(run) == rates_of_one_process(suite, recorded, local, folder)
 
 
@@ -154,7 +154,7 @@ def test_pods_killed_in_mid_run_change_nothing(release: Cluster, undisturbed: li
     release.wait_for_jobs(runs[0], 1)
     kill(release, "scorer")
     # While a new one loads its models the runs stay unfinished, for the others to be killed in their middle.
-    assert "running" in {of["state"] for of in release.runs() if of["run"] in runs}
+    assert "running" in {of["state"] for of in release.runs() if of["run_id"] in runs}
     kill(release, "generator")
     kill(release, "aggregator")
     release.kubectl("rollout", "status", f"deployment/{NAME}-aggregator", "--timeout=5m")
@@ -181,7 +181,7 @@ def test_a_scheduled_monitor_runs_every_minute_and_the_api_serves_it(release: Cl
             return [run for run in listed if run["state"] == "complete"]
 
         wait_until(lambda: len(runs()) >= 2, "two runs of the monitor")
-        newest = runs()[0]["run"]
+        newest = runs()[0]["run_id"]
         assert newest.startswith("minutely-")
         served = answer(f"http://{address}/v1/runs/{newest}/rates")
         assert {rate["category"] for rate in served} >= {"colour", "animal"}
@@ -190,7 +190,7 @@ def test_a_scheduled_monitor_runs_every_minute_and_the_api_serves_it(release: Cl
     job = max(of for of in release.names("jobs") if f"{NAME}-monitor-minutely-" in of)
     scheduled = datetime.fromtimestamp(60 * int(job.rpartition("-")[2]), UTC)
     run = occurrence_run_id("minutely", scheduled)
-    wait_until(lambda: run in {of["run"] for of in release.runs()}, f"run {run} of {job}")
+    wait_until(lambda: run in {of["run_id"] for of in release.runs()}, f"run {run} of {job}")
 
 
 def test_a_prometheus_scrapes_every_service(release: Cluster, folder: Path) -> None:

@@ -68,25 +68,25 @@ class Stack:
         assert pushed.returncode == 0, pushed.stderr
         return pushed.stdout.strip()
 
-    def wait_for_state(self, run: str, *states: str) -> None:
+    def wait_for_state(self, run_id: str, *states: str) -> None:
         """Waits until the run is in one of the states."""
         store = self.store()
 
         def reached() -> bool:
-            summary = store.run(run)
+            summary = store.run(run_id)
             return summary is not None and summary.state in states
 
-        wait_until(reached, f"run {run} to be {' or '.join(states)}", self.services)
+        wait_until(reached, f"run {run_id} to be {' or '.join(states)}", self.services)
 
-    def wait_for_jobs(self, run: str, jobs: int) -> None:
+    def wait_for_jobs(self, run_id: str, jobs: int) -> None:
         """Waits until so many of the run's jobs are recorded."""
         store = self.store()
 
         def reached() -> bool:
-            summary = store.run(run)
+            summary = store.run(run_id)
             return summary is not None and summary.recorded >= jobs
 
-        wait_until(reached, f"{jobs} jobs of run {run} to be recorded", self.services)
+        wait_until(reached, f"{jobs} jobs of run {run_id} to be recorded", self.services)
 
 
 @contextmanager

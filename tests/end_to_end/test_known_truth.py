@@ -90,7 +90,7 @@ def test_calibrate_shows_it_in_one_command(postgres_dsn: str) -> None:
     assert "of 5 true rates lie outside their 95 % intervals" in done.stdout
     runs = run_seep("runs", "--json", environment={"SEEP_DATABASE__DSN": postgres_dsn})
     (summary,) = json.loads(runs.stdout)
-    assert (summary["state"], summary["jobs"], summary["missing"]) == ("complete", 40, 0)
+    assert (summary["state"], summary["job_count"], summary["missing"]) == ("complete", 40, 0)
 
 
 def ready(port: int) -> bool:

@@ -72,15 +72,15 @@ def scheduled_run(stack: Stack, day: int) -> str:
     return run
 
 
-def alarmed_after(stack: Stack, run: str) -> bool:
+def alarmed_after(stack: Stack, run_id: str) -> bool:
     """Whether the monitor has alarmed after this run; the gauges and the API agree on it."""
 
     def tested() -> dict[str, Any] | None:
         address = f"http://127.0.0.1:{port_of(stack.services['api'])}/v1/monitors/daily/stream"
         answer = httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
-        return next((of for of in answer.raise_for_status().json()["runs"] if of["run"] == run), None)
+        return next((of for of in answer.raise_for_status().json()["runs"] if of["run_id"] == run_id), None)
 
-    wait_until(lambda: tested() is not None, f"run {run} to be judged", stack.services)
+    wait_until(lambda: tested() is not None, f"run {run_id} to be judged", stack.services)
     found = tested()
     assert found is not None
     assert found["role"] == "tested"

@@ -116,7 +116,7 @@ def test_the_rates_of_the_last_commit_are_published_by_a_restarted_aggregator_wi
     loaded = load_suite(suite)
     store = stack.store()
     stack.services["aggregator"].stop()
-    store.record([], [], [manifest(loaded, run="left-behind", target="recorded", created_at=1.0)])
+    store.record([], [], [manifest(loaded, run_id="left-behind", target="recorded", created_at=1.0)])
     assert store.changed_runs()
     stack.services["aggregator"].start()
     wait_until(lambda: not store.changed_runs(), "the mark to be cleared", stack.services)
@@ -127,12 +127,12 @@ def test_garbled_messages_die_with_their_bytes_and_the_mended_run_is_complete(
 ) -> None:
     run = "garbled"
     loaded = load_suite(suite)
-    messages = list(job_messages(prompt_jobs(loaded, run=run, target="recorded")))
+    messages = list(job_messages(prompt_jobs(loaded, run_id=run, target="recorded")))
     garbled = random.Random(3).sample(range(JOBS), GARBLED)
     for index in garbled:
         messages[index] = Outgoing(messages[index].topic, messages[index].key, GARBAGE)
     Sender(stack.settings.kafka).send(
-        [manifest_message(manifest(loaded, run=run, target="recorded", created_at=1.0)), *messages]
+        [manifest_message(manifest(loaded, run_id=run, target="recorded", created_at=1.0)), *messages]
     )
     stack.wait_for_state(run, "partial")
 
@@ -207,21 +207,21 @@ def test_sigterm_ends_every_service_within_its_grace_time_with_status_0(stack: S
     stack.wait_for_state(run, "complete")
 
 
-def assert_undisturbed(stack: Stack, run: str, undisturbed: list[dict[str, Any]]) -> None:
+def assert_undisturbed(stack: Stack, run_id: str, undisturbed: list[dict[str, Any]]) -> None:
     """The rates of the run, in the database and on seep.rates, are to the last digit those of an undisturbed one."""
-    told = stack.seep("rates", run, "--json")
+    told = stack.seep("rates", run_id, "--json")
     assert without_names(json.loads(told.stdout)) == undisturbed
     store = stack.store()
-    assert len(store.comparisons(run, limit=10_000)) == JOBS * 2 * SAMPLES
+    assert len(store.comparisons(run_id, limit=10_000)) == JOBS * 2 * SAMPLES
     wait_until(lambda: not store.changed_runs(), "the rates to be published", stack.services)
-    assert published(stack, run) == {(rate.metric, rate.category): rate for rate in store.rates(run)}
+    assert published(stack, run_id) == {(rate.metric, rate.category): rate for rate in store.rates(run_id)}
 
 
-def published(stack: Stack, run: str) -> dict[tuple[str, str], LeakRate]:
+def published(stack: Stack, run_id: str) -> dict[tuple[str, str], LeakRate]:
     """The living values on seep.rates."""
     messages = TopicReader(stack.settings.kafka, RATES).new_messages()
     rates = [decode_rate(message.value or b"") for message in messages]
-    return {(rate.metric, rate.category): rate for rate in rates if rate.run == run}
+    return {(rate.metric, rate.category): rate for rate in rates if rate.run_id == run_id}
 
 
 def text_of(log: Path) -> str:

@@ -58,7 +58,7 @@ def test_only_tests_of_both_runs_pair() -> None:
 
 
 def test_a_test_that_has_another_category_now_still_pairs_over_all() -> None:
-    ours = [replace(row, category="2" if row.job < "j4" else "1") for row in sums(AFTER)]
+    ours = [replace(row, category="2" if row.job_id < "j4" else "1") for row in sums(AFTER)]
     found = by_cell(judge(ours, [sums(BEFORE)], ["1"], delta=5.0))
     assert {category: of.pairs for (_, category), of in found.items()} == {"1": 4, "2": 0, "all": 8}
 

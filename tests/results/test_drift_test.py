@@ -92,8 +92,8 @@ def test_runs_that_lack_jobs_take_part_without_raising_an_alarm() -> None:
 
     def run(lacking: int) -> list[LeakSum]:
         # The jobs that are left leak far more than those that are missing.
-        rows = [replace(row, total=row.total / 2 if int(row.job[1:]) < 5 else row.total) for row in sums(draw, 0.6)]
-        return [row for row in rows if int(row.job[1:]) >= lacking]
+        rows = [replace(row, total=row.total / 2 if int(row.job_id[1:]) < 5 else row.total) for row in sums(draw, 0.6)]
+        return [row for row in rows if int(row.job_id[1:]) >= lacking]
 
     stream = [score for _ in range(7) for score in baseline_scores(run(0))]
     for place in range(30):

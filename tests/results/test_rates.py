@@ -13,7 +13,7 @@ from seep.errors import InputError
 from seep.records import LeakRate
 from tests.summaries import by_cell
 
-FACTS = RunFacts("run-1", "colours", "stub", "semantic", expected={"1": 6, "2": 4})
+FACTS = RunFacts("run-1", "colours", "stub", "semantic", expected_comparisons={"1": 6, "2": 4})
 SUMS = [
     CategorySum("a", "1", "m", "leak", 2, 2.0),
     CategorySum("a", "2", "m", "leak", 1, 0.5),
@@ -70,7 +70,7 @@ def test_kappa_needs_both_metrics_on_the_same_comparisons() -> None:
 
 def test_a_rate_names_its_run() -> None:
     rate = leak_rates(FACTS, SUMS)[0]
-    named = (rate.run, rate.suite, rate.target, rate.probe, rate.metric)
+    named = (rate.run_id, rate.suite, rate.target, rate.probe, rate.metric)
     assert named == ("run-1", "colours", "stub", "semantic", "m")
 
 
@@ -91,7 +91,7 @@ def test_a_category_without_comparisons_is_not_measured() -> None:
 
 
 def test_a_suite_of_one_category_has_the_row_for_all() -> None:
-    facts = RunFacts("run-1", "colours", "stub", "semantic", expected={"x": 1})
+    facts = RunFacts("run-1", "colours", "stub", "semantic", expected_comparisons={"x": 1})
     assert [rate.category for rate in leak_rates(facts, [CategorySum("a", "x", "m", "leak", 1, 1.0)])] == ["x", "all"]
 
 
@@ -103,12 +103,12 @@ def test_metrics_are_counted_apart() -> None:
 
 
 def test_where_nothing_is_recorded_all_is_missing_and_no_metric_is_known() -> None:
-    assert missing_comparisons(FACTS.expected, []) == 10
+    assert missing_comparisons(FACTS.expected_comparisons, []) == 10
     assert leak_rates(FACTS, []) == []
 
 
 def test_of_a_run_so_many_comparisons_are_missing_as_under_the_metric_that_lacks_most() -> None:
-    assert missing_comparisons(FACTS.expected, [{"1": 6, "2": 4}, {"1": 2, "surprise": 9}]) == 8
+    assert missing_comparisons(FACTS.expected_comparisons, [{"1": 6, "2": 4}, {"1": 2, "surprise": 9}]) == 8
 
 
 def test_comparisons_that_nobody_expected_do_not_make_up_for_missing_ones() -> None:

@@ -27,8 +27,8 @@ def test_a_comparison_holds_both_texts_and_all_that_was_measured(scored: Scored)
     job = scored("a", {"1": [1.0, 0.5]}, metrics=["m"])
     job = replace(job, generated=replace(job.generated, control=("c0", "c1"), tests=(("g0", "g1"),)))
     assert comparisons(job)[1] == Comparison(
-        run="run-1",
-        job="a",
+        run_id="run-1",
+        job_id="a",
         test="t0",
         sample=1,
         category="1",

@@ -62,6 +62,6 @@ def test_what_is_no_message_is_refused(decode: Callable[[bytes], Any], data: byt
 
 @given(strategies.generated_jobs().filter(lambda job: job.tests))
 def test_answers_for_another_number_of_tests_are_refused(job: GeneratedJob) -> None:
-    fewer = GeneratedJob(job.prompts, job.control, job.neutral, job.tests[1:])
+    fewer = GeneratedJob(job.job, job.control, job.neutral, job.tests[1:])
     with pytest.raises(codec.DecodeError, match="lists of generations"):
         codec.decode_generated_job(codec.encode_generated_job(fewer))

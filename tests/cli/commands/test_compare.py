@@ -46,7 +46,7 @@ def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, post
 
 def record(
     store: Store,
-    run: str,
+    run_id: str,
     leaking: int,
     temperature: str = "0.5",
     jobs: int = ROOMS,
@@ -60,7 +60,7 @@ def record(
     suite = load_suite(Path(path))
     scored = [
         ScoredJob(
-            GeneratedJob(job, ("is",) * 10, (), (answers,), {"decoding": temperature, "model": model or run}),
+            GeneratedJob(job, ("is",) * 10, (), (answers,), {"decoding": temperature, "model": model or run_id}),
             tuple(
                 Outcome("m", measure, "1", job.tests[0].id, k, float(value))
                 for k, answer in enumerate(answers)
@@ -73,17 +73,17 @@ def record(
             ),
             (),
         )
-        for job in prompt_jobs(suite, run=run, target="stub")
+        for job in prompt_jobs(suite, run_id=run_id, target="stub")
     ]
-    sent = manifest(suite, run=run, target="stub", created_at=0.0)
+    sent = manifest(suite, run_id=run_id, target="stub", created_at=0.0)
     store.record(scored[:jobs], [], [replace(sent, cancelled=cancelled)])
 
 
-@pytest.mark.parametrize(("run", "code", "verdict"), [("same", 0, "ok"), ("more", 1, "drift")])
-def test_the_exit_code_is_the_verdict(seep: Command, run: str, code: int, verdict: str) -> None:
-    ended, printed, _ = seep("compare", run, "before")
+@pytest.mark.parametrize(("run_id", "code", "verdict"), [("same", 0, "ok"), ("more", 1, "drift")])
+def test_the_exit_code_is_the_verdict(seep: Command, run_id: str, code: int, verdict: str) -> None:
+    ended, printed, _ = seep("compare", run_id, "before")
     assert ended == code
-    assert f"{run} against before: {verdict}" in printed
+    assert f"{run_id} against before: {verdict}" in printed
     assert "model       before     " in printed
 
 

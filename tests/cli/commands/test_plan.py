@@ -43,7 +43,7 @@ def suite(name: str, jobs: int, tests: int, samples: int, categories: Sequence[s
     return path
 
 
-def record(dsn: str, path: Path, run: str, scores: Scores) -> None:
+def record(dsn: str, path: Path, run_id: str, scores: Scores) -> None:
     """A run of the suite with these leak scores, as far as there are any."""
     loaded = load_suite(path)
     scored = [
@@ -57,10 +57,10 @@ def record(dsn: str, path: Path, run: str, scores: Scores) -> None:
             ),
             (),
         )
-        for job, of in zip(prompt_jobs(loaded, run=run, target="stub"), scores, strict=False)
+        for job, of in zip(prompt_jobs(loaded, run_id=run_id, target="stub"), scores, strict=False)
     ]
     with Store.open(dsn) as store:
-        store.record(scored, [], [manifest(loaded, run=run, target="stub", created_at=0.0)])
+        store.record(scored, [], [manifest(loaded, run_id=run_id, target="stub", created_at=0.0)])
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_a_control_drawn_anew_in_every_run_is_not_taken_to_cancel(seep: Command,
 def test_texts_of_which_some_are_left_are_as_good_as_deleted(seep: Command, dsn: str) -> None:
     record(dsn, suite("rooms", 30, 4, 2), "run", shared_control(30, 4, 2))
     with psycopg.connect(dsn) as connection:
-        connection.execute("DELETE FROM comparisons WHERE job = (SELECT min(job) FROM comparisons)")
+        connection.execute("DELETE FROM comparisons WHERE job_id = (SELECT min(job_id) FROM comparisons)")
     assert "published answers" in seep("plan", "rooms.yaml", "--from", "run")[1]
 
 

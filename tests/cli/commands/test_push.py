@@ -36,24 +36,24 @@ def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sent:
     broker = Sent()
     [messages] = message_batches("any", jobs=2, tests=1, samples=1)
     known = manifest_of(read_batch(messages).scored)
-    monkeypatch.setattr("cli.commands.push.find_manifest", lambda _, run: replace(known, run=run))
+    monkeypatch.setattr("cli.commands.push.find_manifest", lambda _, run: replace(known, run_id=run))
     monkeypatch.setattr("cli.commands.push.open_sender", broker.open)
     return broker
 
 
-def cancel(run: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(sys, "argv", ["seep", "cancel", run])
+def cancel(run_id: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["seep", "cancel", run_id])
     with pytest.raises(SystemExit) as ended:
         main()
     return int(ended.value.code or 0)
 
 
-def record(dsn: str, run: str, scored: int, dead: int) -> None:
+def record(dsn: str, run_id: str, scored: int, dead: int) -> None:
     """A run of two jobs, so many of which are scored and dead."""
     migrate(dsn)
-    [messages] = message_batches(run, jobs=2, tests=1, samples=1)
+    [messages] = message_batches(run_id, jobs=2, tests=1, samples=1)
     jobs = read_batch(messages).scored
-    given_up = [DeadJob(run, job.generated.prompts.job, "scorer", "none") for job in jobs[2 - dead :]]
+    given_up = [DeadJob(run_id, job.generated.job.job_id, "scorer", "none") for job in jobs[2 - dead :]]
     with Store.open(dsn) as store:
         store.record(jobs[:scored], given_up, [manifest_of(jobs)])
 

@@ -82,8 +82,8 @@ def test_what_was_missed_is_made_up_for_once_even_by_a_schedule_that_starts_anew
             send_due(settings, {"missed": HOURLY}, last)
     [manifest] = sent(settings, "missed")
     at = occurrence_before(HOURLY, datetime.now(UTC))
-    assert manifest.run == f"missed-{at:%Y%m%dT%H}0000Z"
-    assert (manifest.samples, manifest.jobs, jobs_on(settings)) == (3, 2, 2)
+    assert manifest.run_id == f"missed-{at:%Y%m%dT%H}0000Z"
+    assert (manifest.samples, manifest.job_count, jobs_on(settings)) == (3, 2, 2)
     assert last_sent(["missed"], [manifest]) == {"missed": at}
 
 
@@ -127,8 +127,8 @@ def test_pushing_a_monitor_by_hand_is_the_run_that_the_schedule_sends(
     assert push("daily", "--at", "2026-03-01T08:30+02:00") == "daily-20260301T060000Z"
     assert push("free", "--at", "2026-03-01T08:30:01") == "free-20260301T083001Z"
     assert send_occurrence(settings, "daily", datetime(2026, 3, 1, 6, tzinfo=UTC)) == "daily-20260301T060000Z"
-    same = [manifest for manifest in sent(settings, "daily") if manifest.run == "daily-20260301T060000Z"]
-    assert {(manifest.suite, manifest.jobs) for manifest in same} == {("tiny", 2)}
+    same = [manifest for manifest in sent(settings, "daily") if manifest.run_id == "daily-20260301T060000Z"]
+    assert {(manifest.suite, manifest.job_count) for manifest in same} == {("tiny", 2)}
 
 
 def test_a_run_that_broke_off_before_its_manifest_is_sent_again_whole(
@@ -185,4 +185,4 @@ def test_the_command_sends_each_time_once_until_it_is_stopped(tmp_path: Path, bo
     assert (running.returncode, trouble) == (0, "")
     printed = [*lines, *rest.split()]
     assert printed == sorted(set(printed))
-    assert {manifest.run for manifest in sent(settings, "often")} == set(printed)
+    assert {manifest.run_id for manifest in sent(settings, "often")} == set(printed)

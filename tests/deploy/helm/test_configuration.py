@@ -40,7 +40,7 @@ def load(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_services_take_what_a_profile_says(load, profile):
+def test_the_services_take_what_a_profile_says(load, profile) -> None:
     settings = load(render(profile))
     assert set(settings.targets) == set(render(profile).settings()["targets"])
     assert settings.engines
@@ -48,14 +48,14 @@ def test_the_services_take_what_a_profile_says(load, profile):
 
 
 @pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, BUNDLED), (LEAST, ALL, STRIMZI)])
-def test_the_services_take_whatever_can_be_switched_on(load, values):
+def test_the_services_take_whatever_can_be_switched_on(load, values) -> None:
     settings = load(render(*values))
     assert settings.api.resolved_token() == "secret"
     assert settings.database.resolved_dsn() == "secret"
     assert settings.engines["gateway"].api_key_file.read_text() == "secret"
 
 
-def test_a_proxys_credentials_are_mounted_where_the_generator_looks(load):
+def test_a_proxys_credentials_are_mounted_where_the_generator_looks(load) -> None:
     values = {
         "config": {"engines": {"gateway": {"proxy": "http://proxy.example.com:3128"}}},
         "generator": {"engines": {"gateway": {"proxyCredentials": {"existingSecret": "login"}}}},
@@ -66,7 +66,7 @@ def test_a_proxys_credentials_are_mounted_where_the_generator_looks(load):
     assert "login" not in json.dumps(release.pod("seep-generator-tiny").spec)
 
 
-def test_the_broker_is_the_one_that_is_named(load):
+def test_the_broker_is_the_one_that_is_named(load) -> None:
     values = {"externalKafka": {"securityProtocol": "SSL", "tls": {"caSecret": "ca", "clientSecret": "client"}}}
     kafka = load(render(LEAST, values)).kafka
     assert (kafka.bootstrap_servers, kafka.security_protocol) == ("kafka.example.com:9092", "SSL")
@@ -74,29 +74,29 @@ def test_the_broker_is_the_one_that_is_named(load):
     assert load(render(LEAST, BUNDLED)).kafka.bootstrap_servers == "seep-kafka.watch.svc:9092"
 
 
-def test_a_metric_that_is_null_is_left_out(load):
+def test_a_metric_that_is_null_is_left_out(load) -> None:
     assert load(render(LEAST, {"config": {"metrics": {"bert_score": None}}})).metrics.bert_score is None
 
 
-def test_large_numbers_arrive_as_they_are(load):
+def test_large_numbers_arrive_as_they_are(load) -> None:
     values = {"config": {"engines": {"tiny": {"kv_cache_memory_bytes": 68719476736}}}}
     assert load(render(LEAST, values)).engines["tiny"].kv_cache_memory_bytes == 68719476736
 
 
-def test_the_api_can_be_reached_from_outside_its_pod(load):
+def test_the_api_can_be_reached_from_outside_its_pod(load) -> None:
     release = render(LEAST)
     api = load(release).api
     assert (api.host, api.port) == ("0.0.0.0", release.pod("seep-api").container["ports"][0]["containerPort"])
 
 
-def test_the_recording_of_the_profile_to_try_out_answers_its_suite(load):
+def test_the_recording_of_the_profile_to_try_out_answers_its_suite(load) -> None:
     settings = load(render("cpu"))
-    jobs = prompt_jobs(load_suite(settings.monitors["smoke"].suite), run="run", target="recorded")
+    jobs = prompt_jobs(load_suite(settings.monitors["smoke"].suite), run_id="run", target="recorded")
     answered = generate_jobs(jobs, RecordedBackend(settings.engines["recorded"]), settings.targets)
     assert [type(answer) for answer in answered] == [GeneratedJob] * len(jobs)
 
 
-def test_one_configuration_is_mounted_by_all_services():
+def test_one_configuration_is_mounted_by_all_services() -> None:
     release = render(LEAST, ALL)
     mounted = {
         volume["configMap"]["name"]
@@ -109,7 +109,7 @@ def test_one_configuration_is_mounted_by_all_services():
     assert all(pod.environment()["SEEP_CONFIG"] == "/etc/seep/seep.yaml" for pod in release.pods())
 
 
-def test_hooks_read_the_same_configuration_before_the_release_has_one():
+def test_hooks_read_the_same_configuration_before_the_release_has_one() -> None:
     configurations = {
         manifest["data"]["seep.yaml"]
         for manifest in render(LEAST, ALL).of("ConfigMap").values()
@@ -132,7 +132,7 @@ def started_anew(change):
     return {name.removeprefix("seep-") for name in before if before[name] != after[name]}
 
 
-def test_only_those_are_started_anew_that_read_what_has_changed():
+def test_only_those_are_started_anew_that_read_what_has_changed() -> None:
     assert started_anew({"config": {"monitors": {"daily": {"samples": 3}}}}) == {"aggregator", "api"}
     assert started_anew({"config": {"targets": {"tiny": {"temperature": 0.1}}}}) == {"generator-tiny", "aggregator"}
     assert started_anew({"config": {"scoring": {"parity": True}}}) == {"scorer", "predictor"}
@@ -142,14 +142,14 @@ def test_only_those_are_started_anew_that_read_what_has_changed():
     assert started_anew({"podDisruptionBudget": {"enabled": False}}) == set()
 
 
-def test_a_suite_that_has_changed_starts_those_anew_that_read_it():
+def test_a_suite_that_has_changed_starts_those_anew_that_read_it() -> None:
     suites = overlaid(LEAST, {"suites": {"files": {"mine.yaml": "name: mine"}}})
     changed = overlaid(suites, {"suites": {"files": {"mine.yaml": "name: other"}}})
     before, after = ({pod.name: dict(pod.annotations) for pod in render(values).pods()} for values in (suites, changed))
     assert {name for name in before if before[name] != after[name]} == {"seep-aggregator", "seep-api"}
 
 
-def test_yaml_survives_whatever_a_system_message_holds(load):
+def test_yaml_survives_whatever_a_system_message_holds(load) -> None:
     message = "Say \"no\":\n  # not a comment\t{{ braces }} 'quotes' ü 日本"
     settings = load(render(LEAST, {"config": {"targets": {"tiny": {"system": message}}}}))
     assert settings.targets["tiny"].system == message

@@ -24,17 +24,17 @@ def rules():
     return group["rules"]
 
 
-def test_prometheus_takes_the_rules():
+def test_prometheus_takes_the_rules() -> None:
     checked = subprocess.run([tool("promtool"), "check", "rules", str(ALARMS)], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_every_alarm_fires_and_is_silent_where_it_must():
+def test_every_alarm_fires_and_is_silent_where_it_must() -> None:
     tested = subprocess.run([tool("promtool"), "test", "rules", str(TESTS)], capture_output=True, text=True)
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
-def test_no_alarm_is_without_both_tests():
+def test_no_alarm_is_without_both_tests() -> None:
     silent, firing = set(), set()
     for test in yaml.safe_load(TESTS.read_text(encoding="utf-8"))["tests"]:
         for case in test["alert_rule_test"]:
@@ -42,7 +42,7 @@ def test_no_alarm_is_without_both_tests():
     assert silent == firing == {rule["alert"] for rule in rules()}
 
 
-def test_every_alarm_has_a_section_in_the_runbook():
+def test_every_alarm_has_a_section_in_the_runbook() -> None:
     runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     sections = re.findall(r"^## (\w+)$", runbook, re.MULTILINE)
     assert sections == [rule["alert"] for rule in rules()]
@@ -53,7 +53,7 @@ def test_every_alarm_has_a_section_in_the_runbook():
         assert annotations["description"]
 
 
-def test_the_runbook_names_commands_that_there_are():
+def test_the_runbook_names_commands_that_there_are() -> None:
     runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     named = {tuple(command.split()) for command in re.findall(r"seep ([a-z]+(?: [a-z]+)?)", runbook)}
     commands = typer.main.get_command(app).commands
@@ -63,7 +63,7 @@ def test_the_runbook_names_commands_that_there_are():
         assert not rest or rest[0] in getattr(commands[first], "commands", {})
 
 
-def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has():
+def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has() -> None:
     assert seep.runtime.metrics.LAG is not None
     assert services.scorer.canary.SOUND is not None
     known = {family.name for family in REGISTRY.collect()} | set(GAUGES)
@@ -73,7 +73,7 @@ def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has():
     assert used <= known
 
 
-def test_the_rules_are_installed_as_they_are_tested():
+def test_the_rules_are_installed_as_they_are_tested() -> None:
     release = render(LEAST, ALL)
     (rule,) = release.of("PrometheusRule").values()
     tested = ALARMS.read_text(encoding="utf-8").replace('namespace="seep"', 'namespace="watch"')
@@ -92,7 +92,7 @@ def test_another_release_does_not_hide_that_this_one_is_silent():
     assert selected(render(overlaid(LEAST, alarms) | {"config": {}})) == []
 
 
-def test_labels_may_be_left_out():
+def test_labels_may_be_left_out() -> None:
     plain = {"metrics": {kind: {"labels": {"release": None}} for kind in ("podMonitor", "prometheusRule")}}
     release = render(LEAST, ALL, plain)
     for kind in ("PodMonitor", "PrometheusRule"):
@@ -101,14 +101,14 @@ def test_labels_may_be_left_out():
         assert "release" not in found["metadata"]["labels"]
 
 
-def test_the_runbook_may_be_elsewhere():
+def test_the_runbook_may_be_elsewhere() -> None:
     values = {"metrics": {"prometheusRule": {"runbookUrl": "https://docs.example.com/seep"}}}
     (rule,) = render(LEAST, ALL, values).of("PrometheusRule").values()
     urls = [alarm["annotations"]["runbook_url"] for alarm in rule["spec"]["groups"][0]["rules"]]
     assert urls[0] == "https://docs.example.com/seep#seepmonitoralarm"
 
 
-def test_whatever_has_metrics_is_scraped():
+def test_whatever_has_metrics_is_scraped() -> None:
     release = render(LEAST, ALL)
     (monitor,) = release.of("PodMonitor").values()
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]

@@ -34,7 +34,7 @@ def peers_hold(peers, pod_labels, namespace_labels):
 class Network:
     """The traffic that a release's policies allow."""
 
-    def __init__(self, release):
+    def __init__(self, release) -> None:
         self.policies = list(release.of("NetworkPolicy").values())
         self.labels = {}
         for pod in release.pods():
@@ -77,24 +77,24 @@ def external():
     return Network(render(LEAST, ALL))
 
 
-def test_the_bundled_broker_is_for_those_who_use_kafka(bundled):
+def test_the_bundled_broker_is_for_those_who_use_kafka(bundled) -> None:
     users = {source for source in bundled.labels if source != "kafka" and bundled.inside(source, "kafka", 9092)}
     assert users == {"tiny", "gateway", "scorer", "aggregator", "schedule", "topics", "test"}
 
 
-def test_the_bundled_database_is_for_those_who_use_it(bundled):
+def test_the_bundled_database_is_for_those_who_use_it(bundled) -> None:
     users = {s for s in bundled.labels if s != "postgresql" and bundled.inside(s, "postgresql", 5432)}
     assert users == {"aggregator", "api", "retention", "migrations", "test"}
 
 
-def test_nobody_else_reaches_broker_and_database(bundled):
+def test_nobody_else_reaches_broker_and_database(bundled) -> None:
     assert not bundled.into("kafka", 9092, {"name": "other"})
     assert not bundled.into("postgresql", 5432, {"name": "other"})
     assert bundled.into("kafka", 9092, KEDA)
     assert not bundled.into("postgresql", 5432, KEDA)
 
 
-def test_services_do_not_talk_to_each_other(external):
+def test_services_do_not_talk_to_each_other(external) -> None:
     services = ["tiny", "gateway", "scorer", "aggregator"]
     for source in services:
         for target in [*services, "api"]:
@@ -102,7 +102,7 @@ def test_services_do_not_talk_to_each_other(external):
                 assert not (source != target and external.inside(source, target, port)), (source, target, port)
 
 
-def test_everyone_asks_name_servers(external):
+def test_everyone_asks_name_servers(external) -> None:
     assert all(external.out(source, 53, DNS) for source in external.labels)
     assert not any(external.out(source, 53) for source in external.labels)
 
@@ -118,7 +118,7 @@ def test_only_those_go_out_who_must(external):
     assert goes(80) == goes(22) == set()
 
 
-def test_without_a_hub_only_endpoints_are_outside():
+def test_without_a_hub_only_endpoints_are_outside() -> None:
     network = Network(render(LEAST, ALL, {"modelHub": {"enabled": False}}))
     assert {source for source in network.labels if network.out(source, 443)} == {"gateway"}
 
@@ -131,20 +131,20 @@ def test_without_a_hub_only_endpoints_are_outside():
         ({"base_url": "https://vendor.example.com/v1", "proxy": "http://proxy.example.com:3128"}, 3128),
     ],
 )
-def test_an_endpoint_is_reached_at_its_own_port(engine, port):
+def test_an_endpoint_is_reached_at_its_own_port(engine, port) -> None:
     values = overlaid(LEAST, {"config": {"engines": {"gateway": engine}}, "modelHub": {"enabled": False}})
     network = Network(render(values))
     assert {p for p in (80, 443, 3128, 8000) if network.out("gateway", p)} == {port}
 
 
-def test_an_endpoint_s_pods_may_listen_on_another_port_than_its_service():
+def test_an_endpoint_s_pods_may_listen_on_another_port_than_its_service() -> None:
     values = {"networkPolicy": {"endpoints": {"extraPorts": [8000, 443]}}, "modelHub": {"enabled": False}}
     network = Network(render(LEAST, values))
     assert {port for port in (80, 443, 8000, 8080) if network.out("gateway", port)} == {443, 8000}
     assert not network.out("tiny", 8000)
 
 
-def test_ports_of_brokers_are_those_of_the_bootstrap_servers_and_what_is_added():
+def test_ports_of_brokers_are_those_of_the_bootstrap_servers_and_what_is_added() -> None:
     values = {
         "externalKafka": {"bootstrapServers": "a:9093,b:9094"},
         "networkPolicy": {"kafka": {"extraPorts": [9095]}},
@@ -153,7 +153,7 @@ def test_ports_of_brokers_are_those_of_the_bootstrap_servers_and_what_is_added()
     assert {port for port in range(9090, 9100) if network.out("scorer", port)} == {9093, 9094, 9095}
 
 
-def test_addresses_that_are_named_are_the_only_ones():
+def test_addresses_that_are_named_are_the_only_ones() -> None:
     policy = {"kafka": {"to": [{"ipBlock": {"cidr": "10.20.0.0/16"}}]}}
     release = render(LEAST, {"networkPolicy": policy})
     assert not Network(release).out("scorer", 9092)
@@ -162,14 +162,14 @@ def test_addresses_that_are_named_are_the_only_ones():
     ]
 
 
-def test_metrics_are_for_monitoring(external):
+def test_metrics_are_for_monitoring(external) -> None:
     for service in ("tiny", "gateway", "scorer", "aggregator"):
         assert external.into(service, 9100, MONITORING)
         assert not external.into(service, 9100, {"name": "other"})
     assert not external.into("api", 9100, MONITORING)
 
 
-def test_an_empty_list_of_sources_lets_nobody_in():
+def test_an_empty_list_of_sources_lets_nobody_in() -> None:
     nobody = {"networkPolicy": {"metrics": {"from": []}, "api": {"from": []}}, "predictor": {"enabled": True}}
     network = Network(render(LEAST, nobody))
     for target, port in (("scorer", 9100), ("api", 8000), ("predictor", 8080)):
@@ -177,23 +177,23 @@ def test_an_empty_list_of_sources_lets_nobody_in():
         assert not network.into(target, port, None)
 
 
-def test_the_predictor_is_for_those_who_may_ask_the_api(external):
+def test_the_predictor_is_for_those_who_may_ask_the_api(external) -> None:
     assert external.into("predictor", 8080, None)
     assert not external.into("predictor", 8080, {"name": "other"})
 
 
-def test_the_api_is_for_its_namespace_until_others_are_named(external):
+def test_the_api_is_for_its_namespace_until_others_are_named(external) -> None:
     assert external.inside("test", "api", 8000) is False  # the test asks the database, not the API
     assert not external.into("api", 8000, {"name": "ingress"})
     named = {"networkPolicy": {"api": {"from": [{"namespaceSelector": {"matchLabels": {"name": "ingress"}}}]}}}
     assert Network(render(LEAST, named)).into("api", 8000, {"name": "ingress"})
 
 
-def test_policies_can_be_left_to_others():
+def test_policies_can_be_left_to_others() -> None:
     assert not render(LEAST, {"networkPolicy": {"enabled": False}}).of("NetworkPolicy")
 
 
-def test_a_hook_may_reach_what_the_new_values_name_before_the_policies_are_the_new_ones():
+def test_a_hook_may_reach_what_the_new_values_name_before_the_policies_are_the_new_ones() -> None:
     release = render(LEAST)
     early = [p for p in release.of("NetworkPolicy").values() if "helm.sh/hook" in p["metadata"].get("annotations", {})]
     network = Network(release)

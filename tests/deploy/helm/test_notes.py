@@ -41,7 +41,7 @@ secrets: {{ include "seep.referencedSecrets" . }}
     return told
 
 
-def test_what_to_do_next_and_what_is_missing_is_told(notes):
+def test_what_to_do_next_and_what_is_missing_is_told(notes) -> None:
     told = notes("cpu")
     assert "helm test seep --namespace watch" in told
     assert "port-forward service/seep-api 8000:80" in told
@@ -52,14 +52,14 @@ def test_what_to_do_next_and_what_is_missing_is_told(notes):
     assert notes(CAREFUL).count("WARNING") == 1
 
 
-def test_a_way_out_to_everyone_is_told(notes):
+def test_a_way_out_to_everyone_is_told(notes) -> None:
     nowhere = {"networkPolicy": {"modelHub": {"to": []}}}
     assert "WARNING: networkPolicy.modelHub.to is empty" in notes(CAREFUL, nowhere)
     assert "networkPolicy.modelHub" not in notes(CAREFUL, nowhere, {"modelHub": {"enabled": False}})
     assert "networkPolicy.modelHub" not in notes("production")
 
 
-def test_an_ingress_that_no_policy_lets_in_is_told(notes):
+def test_an_ingress_that_no_policy_lets_in_is_told(notes) -> None:
     ingress = {"ingress": {"enabled": True, "hostname": "seep.example.com", "tlsSecret": "certificate"}}
     warning = "WARNING: networkPolicy.api.from holds this namespace alone"
     assert warning in notes(CAREFUL, ingress)
@@ -80,7 +80,7 @@ SASL = {
 
 
 @pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, SASL), (LEAST, ALL, STRIMZI), ("cpu",), ("production",)])
-def test_every_secret_that_something_needs_is_looked_for(notes, values):
+def test_every_secret_that_something_needs_is_looked_for(notes, values) -> None:
     release = render(*values)
     made = {*release.of("Secret"), *release.of("KafkaUser")}
     assert set(notes(*values, secrets=True)) == set(named(list(release))) - made
@@ -116,7 +116,7 @@ ANSWERS = {
 
 
 class Server(BaseHTTPRequestHandler):
-    def do_GET(self):
+    def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         code = 200 if path in ANSWERS else 404
         missing = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
@@ -125,7 +125,7 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(ANSWERS.get(path, missing)).encode())
 
-    def log_message(self, *arguments):
+    def log_message(self, *arguments) -> None:
         pass
 
 
@@ -138,7 +138,7 @@ def server():
     server.server_close()
 
 
-def test_a_secret_that_is_not_there_is_told(notes, server):
+def test_a_secret_that_is_not_there_is_told(notes, server) -> None:
     told = notes(CAREFUL, arguments=("--dry-run=server", "--kube-apiserver", server))
     assert "WARNING: there is no secret token" in told
     assert "secret database" not in told

@@ -29,7 +29,7 @@ def containers(pod):
     return [*pod.spec["containers"], *pod.spec.get("initContainers", [])]
 
 
-def test_every_kind_of_pod_is_looked_at():
+def test_every_kind_of_pod_is_looked_at() -> None:
     components = {pod.component for values in SETS.values() for pod in render(*values).pods()}
     assert components == {
         "generator", "scorer", "aggregator", "api", "schedule", "retention", "setup", "test", "predictor", "kafka",
@@ -37,7 +37,7 @@ def test_every_kind_of_pod_is_looked_at():
     }  # fmt: skip
 
 
-def test_pods_are_restricted(release):
+def test_pods_are_restricted(release) -> None:
     for pod in release.pods():
         context = pod.spec["securityContext"]
         assert context["runAsNonRoot"] is True, pod.name
@@ -47,7 +47,7 @@ def test_pods_are_restricted(release):
         assert {key for volume in pod.spec["volumes"] for key in volume if key != "name"} <= VOLUMES, pod.name
 
 
-def test_containers_are_restricted(release):
+def test_containers_are_restricted(release) -> None:
     for pod in release.pods():
         for container in containers(pod):
             context = container["securityContext"]
@@ -59,7 +59,7 @@ def test_containers_are_restricted(release):
             assert not any("hostPort" in port for port in container.get("ports", []))
 
 
-def test_what_is_written_is_written_to_a_volume(release):
+def test_what_is_written_is_written_to_a_volume(release) -> None:
     for pod in release.pods():
         writable = {
             volume["name"] for volume in pod.spec["volumes"] if {"emptyDir", "persistentVolumeClaim"} & volume.keys()
@@ -79,13 +79,13 @@ def test_what_is_written_is_written_to_a_volume(release):
     ["HOME", "HF_HOME", "VLLM_CACHE_ROOT", "VLLM_CONFIG_ROOT", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR",
      "NUMBA_CACHE_DIR", "XDG_CACHE_HOME"],
 )  # fmt: skip
-def test_libraries_of_models_are_told_where_to_write(variable):
+def test_libraries_of_models_are_told_where_to_write(variable) -> None:
     release = render(LEAST)
     assert variable in release.pod("seep-generator-tiny").environment()
     assert variable in release.pod("seep-scorer").environment()
 
 
-def test_every_pod_has_an_account_of_its_own_without_a_token(release):
+def test_every_pod_has_an_account_of_its_own_without_a_token(release) -> None:
     accounts = release.of("ServiceAccount")
     used = {}
     for pod in release.pods():
@@ -96,11 +96,11 @@ def test_every_pod_has_an_account_of_its_own_without_a_token(release):
     assert all(len(components) == 1 for components in used.values()), used
 
 
-def test_variables_of_services_are_never_taken_for_settings(release):
+def test_variables_of_services_are_never_taken_for_settings(release) -> None:
     assert all(pod.spec["enableServiceLinks"] is False for pod in release.pods())
 
 
-def test_every_container_says_what_it_needs(release):
+def test_every_container_says_what_it_needs(release) -> None:
     for pod in release.pods():
         for container in containers(pod):
             resources = container["resources"]
@@ -108,7 +108,7 @@ def test_every_container_says_what_it_needs(release):
             assert "memory" in resources["limits"], pod.name
 
 
-def test_secrets_are_given_by_reference_alone(release):
+def test_secrets_are_given_by_reference_alone(release) -> None:
     for pod in release.pods():
         for container in containers(pod):
             for variable in container["env"]:
@@ -118,7 +118,7 @@ def test_secrets_are_given_by_reference_alone(release):
     assert not re.search(r'password|"dsn":|"token":|api_key"', configuration)
 
 
-def test_secrets_reach_only_those_who_use_them():
+def test_secrets_reach_only_those_who_use_them() -> None:
     release = render(LEAST, ALL, {"externalKafka": {
         "securityProtocol": "SASL_SSL", "sasl": {"mechanism": "PLAIN", "existingSecret": "sasl"}}})  # fmt: skip
     having = {"database": set(), "token": set(), "gateway-key": set(), "sasl": set()}
@@ -143,7 +143,7 @@ def test_the_api_may_have_a_user_of_the_database_who_only_reads():
     assert (secret("seep-api"), secret("seep-aggregator")) == ("read-only", "database")
 
 
-def test_the_bundled_database_has_a_password_that_nobody_chose():
+def test_the_bundled_database_has_a_password_that_nobody_chose() -> None:
     one, other = (
         render(overlaid(LEAST, BUNDLED, {"podAnnotations": {"n": n}})).of("Secret")["seep-postgresql"]["stringData"]
         for n in "12"

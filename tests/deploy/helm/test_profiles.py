@@ -25,30 +25,30 @@ EVERYTHING = [*((profile,) for profile in PROFILES), (LEAST, ALL), (LEAST, ALL, 
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_profile_lints_without_a_warning(profile):
+def test_a_profile_lints_without_a_warning(profile) -> None:
     linted = run_helm("lint", "--strict", str(CHART), values=[profile])
     assert linted.returncode == 0, linted.stdout + linted.stderr
     assert "WARNING" not in linted.stdout
 
 
 @pytest.mark.parametrize("values", EVERYTHING, ids=[*PROFILES, "all", "bundled", "strimzi"])
-def test_every_object_is_one_that_kubernetes_and_its_operators_know(values):
+def test_every_object_is_one_that_kubernetes_and_its_operators_know(values) -> None:
     assert [flaw for manifest in render(*values) for flaw in flaws(manifest)] == []
 
 
 @pytest.mark.parametrize("values", EVERYTHING, ids=[*PROFILES, "all", "bundled", "strimzi"])
-def test_no_two_objects_have_one_name(values):
+def test_no_two_objects_have_one_name(values) -> None:
     names = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in render(*values)]
     assert len(names) == len(set(names))
 
 
-def test_a_field_that_kubernetes_does_not_know_is_a_flaw():
+def test_a_field_that_kubernetes_does_not_know_is_a_flaw() -> None:
     deployment = next(manifest for manifest in render("cpu") if manifest["kind"] == "Deployment")
     spec = deployment["spec"] | {"replica": 1}
     assert any("replica" in flaw for flaw in flaws(deployment | {"spec": spec}))
 
 
-def test_every_value_has_a_comment():
+def test_every_value_has_a_comment() -> None:
     lines = (CHART / "values.yaml").read_text(encoding="utf-8").splitlines()
     bare = [
         line
@@ -61,24 +61,24 @@ def test_every_value_has_a_comment():
     assert bare == []
 
 
-def test_the_schema_is_that_of_the_settings():
+def test_the_schema_is_that_of_the_settings() -> None:
     written = SCHEMA.read_text(encoding="utf-8")
     assert written == text(up_to_date(json.loads(written))) + "\n", "run python -m deploy.helm.schema"
 
 
-def test_the_schema_knows_every_value_and_no_other():
+def test_the_schema_knows_every_value_and_no_other() -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     # Helm gives every chart a section of that name.
     assert set(schema["properties"]) - {"global"} == set(values)
 
 
-def test_the_chart_has_the_version_of_the_project():
+def test_the_chart_has_the_version_of_the_project() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert chart["appVersion"] == project["version"]
 
 
-def test_the_chart_knows_the_suites_of_the_images():
+def test_the_chart_knows_the_suites_of_the_images() -> None:
     listed = (CHART / "files" / "own-suites.txt").read_text(encoding="utf-8").split()
     assert listed == sorted(path.name for path in (ROOT / "suites").glob("*.yaml"))

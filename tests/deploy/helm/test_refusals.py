@@ -194,14 +194,14 @@ MISUSES = {
 
 
 @pytest.mark.parametrize("misuse", MISUSES)
-def test_misuse_is_refused_with_a_sentence_that_helps(misuse):
+def test_misuse_is_refused_with_a_sentence_that_helps(misuse) -> None:
     values, sentence = MISUSES[misuse]
     # An empty tuple stands for a cluster without operators.
     apis = () if () in values else APIS
     assert sentence in refusal(LEAST, *(given for given in values if given != ()), apis=apis)
 
 
-def test_nothing_at_all_is_refused_with_what_is_needed_first():
+def test_nothing_at_all_is_refused_with_what_is_needed_first() -> None:
     assert "externalKafka.bootstrapServers: expected the brokers" in refusal({})
 
 
@@ -246,7 +246,7 @@ def contradictory(name, target, engine):
 @pytest.mark.parametrize(
     ("name", "target", "engine", "sentence"), CONTRADICTIONS, ids=[c[3][:60] for c in CONTRADICTIONS]
 )
-def test_what_the_services_would_refuse_is_refused_before_it_is_installed(name, target, engine, sentence):
+def test_what_the_services_would_refuse_is_refused_before_it_is_installed(name, target, engine, sentence) -> None:
     values = contradictory(name, target, engine)
     assert f"config.{sentence}" in refusal(values)
     with pytest.raises(ValidationError):
@@ -263,7 +263,7 @@ def test_what_the_services_would_refuse_is_refused_before_it_is_installed(name, 
         ("gateway", {"requests_per_minute": 0.5}, {"proxy": "http://proxy.example.com:3128"}),
     ],
 )
-def test_what_the_services_take_is_taken(name, target, engine):
+def test_what_the_services_take_is_taken(name, target, engine) -> None:
     values = contradictory(name, target, engine)
     render(values)
     Settings.model_validate(values["config"])
@@ -275,7 +275,7 @@ def scheduled(schedule, scheduler):
 
 
 @pytest.mark.parametrize("schedule", ["0 6 * * *", "*/10 0-6,22 1,15 jan-MAR mon-fri", "5/15 * * * 0", " 0  2 * * SUN"])
-def test_a_schedule_that_both_schedulers_know_is_taken(schedule):
+def test_a_schedule_that_both_schedulers_know_is_taken(schedule) -> None:
     assert flaw_of_schedule(schedule) is None
     for scheduler in ("cronjob", "deployment"):
         render(scheduled(schedule, scheduler))
@@ -284,7 +284,7 @@ def test_a_schedule_that_both_schedulers_know_is_taken(schedule):
 @pytest.mark.parametrize(
     "schedule", ["0 6 L * *", "0 6 LW * *", "0 6 * * 5L", "0 6 * * 1#2", "0 6 * * 7", "0 0 6 * * *"]
 )
-def test_a_schedule_that_kubernetes_does_not_know_is_for_the_other_scheduler(schedule):
+def test_a_schedule_that_kubernetes_does_not_know_is_for_the_other_scheduler(schedule) -> None:
     assert flaw_of_schedule(schedule) is None
     render(scheduled(schedule, "deployment"))
     said = refusal(scheduled(schedule, "cronjob"))
@@ -293,6 +293,6 @@ def test_a_schedule_that_kubernetes_does_not_know_is_for_the_other_scheduler(sch
 
 
 @pytest.mark.parametrize("schedule", ["0 6 * *", "daily", "@daily", "60 * * * *", "0 6 * * *; true", "0 6 ? * *"])
-def test_what_is_no_schedule_is_refused(schedule):
+def test_what_is_no_schedule_is_refused(schedule) -> None:
     assert flaw_of_schedule(schedule) is not None
     assert "config.monitors.daily.schedule: " in refusal(scheduled(schedule, "cronjob"))

@@ -15,7 +15,7 @@ def triggers(scaled):
     return [trigger["metadata"] for trigger in scaled["spec"]["triggers"]]
 
 
-def test_a_generator_has_a_trigger_for_each_of_its_targets():
+def test_a_generator_has_a_trigger_for_each_of_its_targets() -> None:
     release = render("gpu")
     targets = release.settings()["targets"]
     for engine in ("qwen-7b", "qwen-72b", "llama-8b", "mistral-7b"):
@@ -26,14 +26,14 @@ def test_a_generator_has_a_trigger_for_each_of_its_targets():
     assert len(targets) == 10
 
 
-def test_the_groups_are_those_of_the_services():
+def test_the_groups_are_those_of_the_services() -> None:
     scaled = render("gpu").of("ScaledObject")
     (trigger,) = triggers(scaled["seep-scorer"])
     assert (trigger["consumerGroup"], trigger["topic"]) == (SCORER_GROUP, GENERATIONS)
     assert {trigger["consumerGroup"] for trigger in triggers(scaled["seep-generator-qwen-7b"])} == {group_of("qwen-7b")}
 
 
-def test_a_trigger_reads_as_the_services_do():
+def test_a_trigger_reads_as_the_services_do() -> None:
     for scaled in render("gpu").of("ScaledObject").values():
         for trigger in triggers(scaled):
             assert trigger["offsetResetPolicy"] == "earliest"
@@ -42,7 +42,7 @@ def test_a_trigger_reads_as_the_services_do():
             assert trigger["bootstrapServers"] == "kafka.kafka.svc:9092"
 
 
-def test_who_is_scaled_has_no_fixed_number():
+def test_who_is_scaled_has_no_fixed_number() -> None:
     release = render(LEAST, SCALED)
     for name, scaled in release.of("ScaledObject").items():
         deployment = release.of("Deployment")[scaled["spec"]["scaleTargetRef"]["name"]]
@@ -54,7 +54,7 @@ def test_who_is_scaled_has_no_fixed_number():
     assert not fixed.of("ScaledObject")
 
 
-def test_generators_and_scorer_go_down_to_zero_and_up_to_the_partitions_at_most():
+def test_generators_and_scorer_go_down_to_zero_and_up_to_the_partitions_at_most() -> None:
     for profile in ("gpu", "production"):
         release = render(profile)
         for scaled in release.of("ScaledObject").values():
@@ -62,7 +62,7 @@ def test_generators_and_scorer_go_down_to_zero_and_up_to_the_partitions_at_most(
             assert 1 <= scaled["spec"]["maxReplicaCount"] <= release.settings()["kafka"]["topics"]["partitions"]
 
 
-def test_what_is_said_of_an_engine_goes_over_what_is_said_of_all_even_where_it_is_no_or_zero():
+def test_what_is_said_of_an_engine_goes_over_what_is_said_of_all_even_where_it_is_no_or_zero() -> None:
     values = {
         "generator": {
             "autoscaling": {"enabled": True, "minReplicas": 1},
@@ -75,7 +75,7 @@ def test_what_is_said_of_an_engine_goes_over_what_is_said_of_all_even_where_it_i
     assert release.of("Deployment")["seep-generator-gateway"]["spec"]["replicas"] == 1
 
 
-def test_an_hpa_takes_keda_s_place():
+def test_an_hpa_takes_keda_s_place() -> None:
     release = render(LEAST, {"generator": HPA, "scorer": HPA}, apis=())
     assert not release.of("ScaledObject")
     scaled = release.of("HorizontalPodAutoscaler")["seep-scorer"]["spec"]
@@ -93,7 +93,7 @@ SASL = {
 }
 
 
-def test_keda_logs_in_with_the_secrets_of_the_services():
+def test_keda_logs_in_with_the_secrets_of_the_services() -> None:
     release = render(LEAST, SCALED, SASL)
     scaled = release.of("ScaledObject")["seep-scorer"]["spec"]["triggers"][0]
     assert (scaled["metadata"]["sasl"], scaled["metadata"]["tls"]) == ("scram_sha256", "enable")
@@ -104,7 +104,7 @@ def test_keda_logs_in_with_the_secrets_of_the_services():
     }  # fmt: skip
 
 
-def test_keda_takes_the_name_of_a_strimzi_user_from_the_pod():
+def test_keda_takes_the_name_of_a_strimzi_user_from_the_pod() -> None:
     release = render(LEAST, SCALED, STRIMZI)
     for name, component in (("seep-generator-tiny", "generator"), ("seep-scorer", "scorer")):
         spec = release.of("TriggerAuthentication")[name]["spec"]
@@ -116,13 +116,13 @@ def test_keda_takes_the_name_of_a_strimzi_user_from_the_pod():
 
 
 @pytest.mark.parametrize("values", [(LEAST, SCALED), (LEAST, SCALED, BUNDLED)])
-def test_without_passwords_there_is_nothing_to_log_in_with(values):
+def test_without_passwords_there_is_nothing_to_log_in_with(values) -> None:
     release = render(*values)
     assert not release.of("TriggerAuthentication")
     assert all("authenticationRef" not in t for s in release.of("ScaledObject").values() for t in s["spec"]["triggers"])
 
 
-def test_every_scaled_pod_may_be_evicted_one_at_a_time():
+def test_every_scaled_pod_may_be_evicted_one_at_a_time() -> None:
     release = render(LEAST, ALL)
     budgets = release.of("PodDisruptionBudget")
     for name in release.of("Deployment"):

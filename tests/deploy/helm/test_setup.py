@@ -13,7 +13,7 @@ def hooks(release):
     return [manifest for manifest in release if annotations(manifest).get("helm.sh/hook") == "pre-install,pre-upgrade"]
 
 
-def test_what_is_there_already_is_set_up_before_the_release():
+def test_what_is_there_already_is_set_up_before_the_release() -> None:
     release = render(LEAST)
     jobs = {job["metadata"]["name"]: job for job in hooks(release) if job["kind"] == "Job"}
     assert set(jobs) == {"seep-setup-topics", "seep-setup-migrations"}
@@ -21,7 +21,7 @@ def test_what_is_there_already_is_set_up_before_the_release():
     assert release.pod("seep-setup-migrations").container["command"] == ["python", "-m", "services.aggregator.migrate"]
 
 
-def test_a_hook_uses_nothing_that_comes_after_it():
+def test_a_hook_uses_nothing_that_comes_after_it() -> None:
     release = render(LEAST, ALL)
     early = {(manifest["kind"], manifest["metadata"]["name"]) for manifest in hooks(release)}
     for pod in release.pods():
@@ -31,20 +31,20 @@ def test_a_hook_uses_nothing_that_comes_after_it():
                 assert "configMap" not in volume or ("ConfigMap", volume["configMap"]["name"]) in early
 
 
-def test_a_hook_comes_after_what_it_uses_and_leaves_nothing_behind():
+def test_a_hook_comes_after_what_it_uses_and_leaves_nothing_behind() -> None:
     for manifest in hooks(render(LEAST)):
         weight = int(annotations(manifest)["helm.sh/hook-weight"])
         assert (weight < 0) == (manifest["kind"] != "Job")
         assert annotations(manifest)["helm.sh/hook-delete-policy"] == "before-hook-creation,hook-succeeded"
 
 
-def test_what_comes_with_the_release_is_set_up_beside_it():
+def test_what_comes_with_the_release_is_set_up_beside_it() -> None:
     release = render(LEAST, BUNDLED)
     assert not hooks(release)
     assert len(release.of("Job")) == 2
 
 
-def test_what_nothing_would_make_again_does_not_give_up():
+def test_what_nothing_would_make_again_does_not_give_up() -> None:
     for job in render(LEAST, BUNDLED).of("Job").values():
         assert job["spec"]["backoffLimit"] > 1000
         assert "activeDeadlineSeconds" not in job["spec"]
@@ -53,7 +53,7 @@ def test_what_nothing_would_make_again_does_not_give_up():
         assert hook["spec"]["activeDeadlineSeconds"] == 900
 
 
-def test_topics_are_made_after_the_users_who_make_them():
+def test_topics_are_made_after_the_users_who_make_them() -> None:
     release = render(LEAST, STRIMZI, {"topics": {"provisioner": "job"}})
     # Before the release there is no user yet, and so no secret: a hook would wait for it in vain.
     assert {manifest["metadata"]["name"] for manifest in hooks(release)} == {"seep-setup-migrations"}
@@ -68,18 +68,18 @@ def names(*values):
     return set(render(LEAST, BUNDLED, *values).of("Job"))
 
 
-def test_a_job_of_the_release_is_another_one_where_it_would_be_changed():
+def test_a_job_of_the_release_is_another_one_where_it_would_be_changed() -> None:
     assert names() == names({"scorer": {"replicaCount": 2}})
     assert not names() & names({"image": {"tag": "next"}})
     assert not names() & names({"podAnnotations": {"team": "safety"}})
     assert not names() & names({"config": {"targets": {"more": {"engine": "tiny"}}}})
 
 
-def test_topics_can_be_left_to_others():
+def test_topics_can_be_left_to_others() -> None:
     assert "seep-setup-topics" not in render(LEAST, {"topics": {"provisioner": "none"}}).of("Job")
 
 
-def test_strimzi_makes_the_topics_that_the_command_would():
+def test_strimzi_makes_the_topics_that_the_command_would() -> None:
     release = render(LEAST, STRIMZI, {"topics": {"retentionHours": 24, "partitions": 12, "replicationFactor": 3}})
     settings = Settings.model_validate(
         {key: release.settings()[key] for key in ("engines", "targets")}
@@ -97,7 +97,7 @@ def test_strimzi_makes_the_topics_that_the_command_would():
     assert "seep-setup-topics" not in release.of("Job")
 
 
-def test_strimzi_s_older_interface_is_used_where_there_is_no_newer():
+def test_strimzi_s_older_interface_is_used_where_there_is_no_newer() -> None:
     older = render(LEAST, STRIMZI, apis=("kafka.strimzi.io/v1beta2",))
     assert {manifest["apiVersion"] for manifest in older.of("KafkaTopic").values()} == {"kafka.strimzi.io/v1beta2"}
     newer = render(LEAST, STRIMZI).of("KafkaUser").values()
@@ -140,7 +140,7 @@ def test_each_service_may_do_what_it_does_and_nothing_else():
         )
 
 
-def test_every_pod_logs_in_as_the_user_that_it_is():
+def test_every_pod_logs_in_as_the_user_that_it_is() -> None:
     release = render(LEAST, ALL, STRIMZI)
     for pod in release.pods():
         name = pod.environment().get("SEEP_KAFKA__SASL_PLAIN_USERNAME")

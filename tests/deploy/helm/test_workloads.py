@@ -20,7 +20,7 @@ def gpus(pod):
     return pod.container["resources"]["limits"].get("nvidia.com/gpu", 0)
 
 
-def test_every_engine_with_a_target_has_a_generator_of_its_own():
+def test_every_engine_with_a_target_has_a_generator_of_its_own() -> None:
     release = render(LEAST, {"config": {"engines": {"idle": {"backend": "vllm", "model": "m"}}}})
     assert set(release.of("Deployment")) == set(DEFAULTS)
     assert release.pod("seep-generator-tiny").container["command"] == [
@@ -28,7 +28,7 @@ def test_every_engine_with_a_target_has_a_generator_of_its_own():
     ]  # fmt: skip
 
 
-def test_a_model_has_as_many_gpus_as_its_tensors_are_spread_over():
+def test_a_model_has_as_many_gpus_as_its_tensors_are_spread_over() -> None:
     release = render("gpu")
     assert [gpus(release.pod(f"seep-generator-{engine}")) for engine in ("qwen-7b", "qwen-72b")] == [1, 4]
     # Their processes exchange tensors in shared memory, of which a container has 64 MiB.
@@ -36,7 +36,7 @@ def test_a_model_has_as_many_gpus_as_its_tensors_are_spread_over():
     assert "/dev/shm" in {mount["mountPath"] for mount in several.container["volumeMounts"]}
 
 
-def test_who_has_no_gpu_asks_for_none_and_goes_to_no_gpu_node():
+def test_who_has_no_gpu_asks_for_none_and_goes_to_no_gpu_node() -> None:
     release = render(LEAST)
     on_gpu = {pod.name for pod in release.pods() if gpus(pod)}
     assert on_gpu == {"seep-generator-tiny"}
@@ -46,12 +46,12 @@ def test_who_has_no_gpu_asks_for_none_and_goes_to_no_gpu_node():
     assert {gpus(pod) for pod in render("cpu").pods()} == {0}
 
 
-def test_a_runtime_class_is_for_pods_with_gpus():
+def test_a_runtime_class_is_for_pods_with_gpus() -> None:
     release = render(LEAST, {"generator": {"gpu": {"runtimeClassName": "nvidia"}}})
     assert {pod.name for pod in release.pods() if "runtimeClassName" in pod.spec} == {"seep-generator-tiny"}
 
 
-def test_a_pod_with_a_gpu_is_gone_before_the_next_one_comes():
+def test_a_pod_with_a_gpu_is_gone_before_the_next_one_comes() -> None:
     deployments = render(LEAST, ALL).of("Deployment")
     strategies = {name: deployment["spec"]["strategy"]["type"] for name, deployment in deployments.items()}
     assert {name for name, strategy in strategies.items() if strategy == "Recreate"} == {
@@ -60,7 +60,7 @@ def test_a_pod_with_a_gpu_is_gone_before_the_next_one_comes():
 
 
 @pytest.mark.parametrize(("mode", "strategy"), [("ReadWriteOnce", "Recreate"), ("ReadWriteMany", "RollingUpdate")])
-def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode, strategy):
+def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode, strategy) -> None:
     cache = {"persistence": {"enabled": True, "accessMode": mode}}
     release = render(LEAST, {"generator": {"gpu": {"enabled": False}, "cache": cache}})
     assert release.of("Deployment")["seep-generator-tiny"]["spec"]["strategy"]["type"] == strategy
@@ -68,7 +68,7 @@ def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode, strat
 
 
 @pytest.mark.parametrize("scheduler", ["cronjob", "deployment"])
-def test_there_is_never_a_consumer_more_than_there_may_be_partitions_for(scheduler):
+def test_there_is_never_a_consumer_more_than_there_may_be_partitions_for(scheduler) -> None:
     release = render(LEAST, ALL, {"monitors": {"scheduler": scheduler}, "scorer": {"gpu": {"enabled": False}}})
     surges = {
         name: deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
@@ -83,7 +83,7 @@ def test_there_is_never_a_consumer_more_than_there_may_be_partitions_for(schedul
     assert surges["seep-api"] == 1
 
 
-def test_a_pod_is_given_longer_to_stop_than_its_batch():
+def test_a_pod_is_given_longer_to_stop_than_its_batch() -> None:
     for profile in ("cpu", "gpu", "production"):
         for pod in render(profile).pods():
             if "SEEP_WORKER__GRACE_SECONDS" in pod.environment():
@@ -91,7 +91,7 @@ def test_a_pod_is_given_longer_to_stop_than_its_batch():
                 assert 0 < grace < pod.spec["terminationGracePeriodSeconds"]
 
 
-def test_services_are_asked_whether_they_live_and_are_ready():
+def test_services_are_asked_whether_they_live_and_are_ready() -> None:
     for pod in render(LEAST).pods():
         if pod.kind == "Deployment":
             ports = {port["name"]: port["containerPort"] for port in pod.container["ports"]}
@@ -101,7 +101,7 @@ def test_services_are_asked_whether_they_live_and_are_ready():
                 assert asked["port"] in ports
 
 
-def test_a_bundled_server_that_reads_its_logs_is_not_taken_for_dead():
+def test_a_bundled_server_that_reads_its_logs_is_not_taken_for_dead() -> None:
     for name in ("seep-kafka", "seep-postgresql"):
         probe = render(LEAST, BUNDLED).pod(name).container["startupProbe"]
         assert probe["periodSeconds"] * probe["failureThreshold"] >= 600
@@ -119,7 +119,7 @@ def test_where_pods_run_is_said_for_each_part():
             assert {"key": part, "operator": "Exists"} in pod.spec["tolerations"]
 
 
-def test_the_predictor_is_asked_in_kserve_s_words():
+def test_the_predictor_is_asked_in_kserve_s_words() -> None:
     pod = render(LEAST, ALL).pod("seep-predictor")
     asked = {pod.container[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}
     assert (pod.container["name"], asked) == ("kserve-container", {"/v2/health/live", "/v2/models/seep-scorer/ready"})
@@ -127,13 +127,13 @@ def test_the_predictor_is_asked_in_kserve_s_words():
     assert [port["containerPort"] for port in pod.container["ports"]] == [Settings().predictor.http_port]
 
 
-def test_what_is_said_of_an_endpoint_s_memory_leaves_the_rest_as_it_was():
+def test_what_is_said_of_an_endpoint_s_memory_leaves_the_rest_as_it_was() -> None:
     values = {"generator": {"engines": {"gateway": {"resources": {"limits": {"memory": "4Gi"}}}}}}
     resources = render(LEAST, values).pod("seep-generator-gateway").container["resources"]
     assert resources == {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "4Gi"}}
 
 
-def test_pods_of_one_kind_are_spread_over_nodes_and_zones():
+def test_pods_of_one_kind_are_spread_over_nodes_and_zones() -> None:
     for pod in render(LEAST).pods():
         if pod.kind == "Deployment":
             spread = pod.spec["topologySpreadConstraints"]
@@ -141,7 +141,7 @@ def test_pods_of_one_kind_are_spread_over_nodes_and_zones():
             assert all(item["labelSelector"]["matchLabels"].items() <= pod.labels.items() for item in spread)
 
 
-def test_names_that_are_long_stay_apart_and_allowed():
+def test_names_that_are_long_stay_apart_and_allowed() -> None:
     engines = {f"{'long-' * 7}{letter}": {"backend": "vllm", "model": "m"} for letter in "ab"}
     monitors = {
         f"{'long-' * 7}{letter}": {"target": name, "suite": "/opt/seep/suites/colours.yaml", "schedule": "0 2 * * *"}
@@ -156,7 +156,7 @@ def test_names_that_are_long_stay_apart_and_allowed():
     assert max(map(len, names)) <= 52
 
 
-def test_the_scheduled_monitors_alone_have_a_job_at_their_time():
+def test_the_scheduled_monitors_alone_have_a_job_at_their_time() -> None:
     jobs = render(LEAST, ALL).of("CronJob")
     assert set(jobs) == {"seep-monitor-daily", "seep-retention"}
     daily = jobs["seep-monitor-daily"]["spec"]
@@ -165,7 +165,7 @@ def test_the_scheduled_monitors_alone_have_a_job_at_their_time():
 
 
 @pytest.mark.parametrize(("scheduling", "seconds"), [({}, 3600), ({"catch_up_seconds": 7200}, 7200)])
-def test_a_monitor_s_run_is_tried_for_as_long_as_it_may_be_late(scheduling, seconds):
+def test_a_monitor_s_run_is_tried_for_as_long_as_it_may_be_late(scheduling, seconds) -> None:
     job = render(LEAST, ALL, {"config": {"scheduling": scheduling}}).of("CronJob")["seep-monitor-daily"]
     assert job["spec"]["startingDeadlineSeconds"] == seconds
     spec = job["spec"]["jobTemplate"]["spec"]
@@ -194,7 +194,7 @@ def commands(tmp_path):
     return run
 
 
-def test_a_monitor_s_run_is_that_of_the_scheduled_time_however_late_its_pod_is(commands):
+def test_a_monitor_s_run_is_that_of_the_scheduled_time_however_late_its_pod_is(commands) -> None:
     scheduled = datetime(2025, 1, 31, 2, tzinfo=UTC)
     pod = render(LEAST, ALL).pod("seep-monitor-daily")
     source = pod.environment()["JOB_NAME"]["fieldRef"]["fieldPath"]
@@ -207,18 +207,18 @@ def test_a_monitor_s_run_is_that_of_the_scheduled_time_however_late_its_pod_is(c
 
 
 @pytest.mark.parametrize("job", ["seep-monitor-daily-by-hand", "again-2", "seep-monitor-daily-29000000-x", "29000000"])
-def test_a_job_that_somebody_has_made_by_hand_sends_the_latest_run(commands, job):
+def test_a_job_that_somebody_has_made_by_hand_sends_the_latest_run(commands, job) -> None:
     assert commands(render(LEAST, ALL).pod("seep-monitor-daily"), JOB_NAME=job) == ["push --monitor daily"]
 
 
-def test_the_release_s_test_waits_for_broker_and_topics(commands):
+def test_the_release_s_test_waits_for_broker_and_topics(commands) -> None:
     push = "push /opt/seep/suites/colours-smoke.yaml --target gateway"
     calls = commands(render(LEAST, ALL).pod("seep-test"), failures=2)
     assert calls == [push, push, push, "watch a-run --wait 600 --json"]
     assert render(LEAST, ALL).of("Pod")["seep-test"]["spec"]["activeDeadlineSeconds"] >= 600
 
 
-def test_a_process_may_send_the_monitors_runs_instead():
+def test_a_process_may_send_the_monitors_runs_instead() -> None:
     release = render(LEAST, ALL, {"monitors": {"scheduler": "deployment"}})
     assert set(release.of("CronJob")) == {"seep-retention"}
     assert release.pod("seep-schedule").container["command"] == ["seep", "schedule"]
@@ -228,7 +228,7 @@ def test_a_process_may_send_the_monitors_runs_instead():
 
 
 @pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, BUNDLED)])
-def test_the_command_has_every_option_that_jobs_give_it(values):
+def test_the_command_has_every_option_that_jobs_give_it(values) -> None:
     runner = CliRunner()
     run = [" ".join(pod.container.get("command", [])) for pod in render(*values).pods()]
     # Of scripts the calls, without what the shell puts into them.
@@ -243,7 +243,7 @@ def test_the_command_has_every_option_that_jobs_give_it(values):
         assert all(option in told.output for option in options)
 
 
-def test_images_are_named_by_registry_repository_and_tag():
+def test_images_are_named_by_registry_repository_and_tag() -> None:
     plain = render(LEAST)
     assert plain.pod("seep-scorer").container["image"] == "seep/scorer:0.1.0"
     values = {
@@ -261,7 +261,7 @@ def test_images_are_named_by_registry_repository_and_tag():
         assert pod.spec["imagePullSecrets"] == [{"name": "registry"}]
 
 
-def test_a_model_cache_is_kept_in_a_claim_that_outlives_the_release():
+def test_a_model_cache_is_kept_in_a_claim_that_outlives_the_release() -> None:
     values = {"generator": {"cache": {"persistence": {"enabled": True, "storageClass": "fast"}}}}
     release = render(LEAST, values)
     (claim,) = release.of("PersistentVolumeClaim").values()
@@ -272,13 +272,13 @@ def test_a_model_cache_is_kept_in_a_claim_that_outlives_the_release():
     assert using == ["seep-generator-tiny"]
 
 
-def test_an_engine_that_is_not_started_has_no_claim():
+def test_an_engine_that_is_not_started_has_no_claim() -> None:
     idle = {"config": {"engines": {"idle": {"backend": "vllm", "model": "m"}}}}
     release = render(LEAST, idle, {"generator": {"cache": {"persistence": {"enabled": True}}}})
     assert set(release.of("PersistentVolumeClaim")) == {"seep-generator-tiny-cache"}
 
 
-def test_a_claim_that_is_there_is_used_as_it_is():
+def test_a_claim_that_is_there_is_used_as_it_is() -> None:
     persistence = {"persistence": {"existingClaim": "models"}}
     release = render(LEAST, {"generator": {"cache": persistence}, "scorer": {"cache": persistence}})
     assert not release.of("PersistentVolumeClaim")
@@ -299,7 +299,7 @@ def test_models_are_put_there_before_they_are_loaded_and_never_changed_after():
     assert (writable(prepare), writable(pod.container)) == ([True], [False])
 
 
-def test_the_ingress_leads_to_the_api():
+def test_the_ingress_leads_to_the_api() -> None:
     release = render(LEAST, ALL)
     (ingress,) = release.of("Ingress").values()
     (rule,) = ingress["spec"]["rules"]

@@ -21,7 +21,7 @@ def stream(judgements: Judgements) -> list[StreamRun]:
 
 
 def roles(judgements: Judgements) -> list[tuple[str, str]]:
-    return [(of.run, of.role) for of in stream(judgements)]
+    return [(of.run_id, of.role) for of in stream(judgements)]
 
 
 def test_a_baseline_names_runs_until_it_is_set_again_or_removed(judgements: Judgements, send_run) -> None:
@@ -41,7 +41,7 @@ def test_leak_sums_of_several_runs_are_pooled_by_test(judgements: Judgements, se
     for run in ("a", "b"):
         send_run(run, 1.0)
     pooled = judgements.leak_sums(["a", "b"])
-    assert {(row.job, row.n, row.total) for row in pooled} == {(f"j{k}", 20, 20.0) for k in range(JOBS)}
+    assert {(row.job_id, row.n, row.total) for row in pooled} == {(f"j{k}", 20, 20.0) for k in range(JOBS)}
 
 
 def test_a_monitors_finished_runs_are_judged_and_tested_against_its_baseline(judgements: Judgements, send_run) -> None:
@@ -65,7 +65,7 @@ def test_a_monitors_finished_runs_are_judged_and_tested_against_its_baseline(jud
     assert judgements.verdict("same", "first").verdict == "inconclusive"
     # What it was tested against, and is no more, says nothing of it.
     assert judgements.monitor_states({"watch": "another"}) == []
-    assert [(of.run, of.alarm) for of in judgements.monitor_states({"watch": "first", "other": "first"})] == [
+    assert [(of.run_id, of.alarm) for of in judgements.monitor_states({"watch": "first", "other": "first"})] == [
         (changed_runs[-1], True)
     ]
 
@@ -171,7 +171,7 @@ def test_a_run_that_cannot_be_judged_any_more_has_no_verdict(
     judgements.set_baseline("first", ["base"])
     send_run("a", 0.5)
     assert judgements.verdict("a", "first").judgements
-    store.record([scored("more", {"1": [1.0] * 10}, run="a", metrics=["m"], provenance={"model": "new"})], [], [])
+    store.record([scored("more", {"1": [1.0] * 10}, run_id="a", metrics=["m"], provenance={"model": "new"})], [], [])
     judge_finished(store, "a", MONITORS)
     assert judgements.verdict("a", "first").judgements == []
 
@@ -182,7 +182,7 @@ def test_a_verdict_is_stale_once_its_baseline_is_set_anew_or_removed(judgements:
     send_run("a", 0.5)
     found = judgements.verdict("a", "first")
     assert not found.stale
-    assert abs((found.judged_at or 0) - time.time()) < 60
+    assert abs((found.compared_at or 0) - time.time()) < 60
     judgements.set_baseline("first", ["base"])
     assert judgements.verdict("a", "first").stale
     judgements.conclude("watch", "first", "a")
@@ -199,8 +199,8 @@ def test_baselines_and_streams_come_in_pages(judgements: Judgements, send_run) -
     assert [of.name for of in judgements.baselines(limit=2, after="c")] == ["first"]
     for run in ("x", "y"):
         send_run(run, 0.5)
-    assert [of.run for of in judgements.stream("watch", limit=2)] == ["y", "x"]
-    assert [of.run for of in judgements.stream("watch", limit=2, after="x")] == ["base"]
+    assert [of.run_id for of in judgements.stream("watch", limit=2)] == ["y", "x"]
+    assert [of.run_id for of in judgements.stream("watch", limit=2, after="x")] == ["base"]
     with pytest.raises(InputError, match="run nothing is not in the stream of watch"):
         judgements.stream("watch", limit=2, after="nothing")
 
@@ -223,7 +223,7 @@ def test_what_keeps_a_run_from_being_tested_is_told(judgements: Judgements, send
 
 def test_sample_sums_add_the_tests_that_share_a_control(judgements: Judgements, store: Store, scored: Scored) -> None:
     store.record([scored("j0", {"1": [1.0, 0.5], "2": [1.0, 0.0]}, metrics=("m",))], [], [])
-    found = {(of.job, of.sample, of.metric, of.category): (of.n, of.total) for of in judgements.sample_sums("run-1")}
+    found = {(of.job_id, of.sample, of.metric, of.category): (of.n, of.total) for of in judgements.sample_sums("run-1")}
     assert found == {
         ("j0", 0, "m", "1"): (1, 1.0),
         ("j0", 0, "m", "2"): (1, 1.0),

@@ -14,10 +14,10 @@ from tests.builders import JOBS, MONITORS
 
 
 @contextmanager
-def held(dsn: str, run: str) -> Iterator[None]:
+def held(dsn: str, run_id: str) -> Iterator[None]:
     """Whoever would write of the run waits while the block lasts."""
     with psycopg.connect(dsn) as holding, holding.transaction():
-        holding.execute("SELECT FROM runs WHERE run = %s FOR UPDATE", (run,))
+        holding.execute("SELECT FROM runs WHERE run_id = %s FOR UPDATE", (run_id,))
         yield
 
 
@@ -51,8 +51,8 @@ def test_a_baseline_that_is_set_while_a_run_is_judged_begins_the_test_anew(
     assert judgements.verdict("b", "first").stale
     send_run("c", 0.5)
     tested, of_baseline = judgements.stream("watch", limit=9)
-    assert (of_baseline.run, of_baseline.role) == ("new-base", "baseline")
-    assert (tested.run, tested.role) == ("c", "tested")
+    assert (of_baseline.run_id, of_baseline.role) == ("new-base", "baseline")
+    assert (tested.run_id, tested.role) == ("c", "tested")
     assert judgements.verdict("c", "first").verdict is not None
 
 
@@ -66,5 +66,8 @@ def test_two_aggregators_may_judge_a_run_at_once(dsn: str, judgements: Judgement
             wait_for_waiting(dsn, 2)
         for one in both:
             one.result()
-    assert [(of.run, of.role) for of in judgements.stream("watch", limit=9)] == [("a", "tested"), ("base", "baseline")]
+    assert [(of.run_id, of.role) for of in judgements.stream("watch", limit=9)] == [
+        ("a", "tested"),
+        ("base", "baseline"),
+    ]
     assert [of.category for of in judgements.verdict("a", "first").judgements] == ["1", "all"]

@@ -3,25 +3,16 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
-from alembic import command
-from alembic.config import Config
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import create_engine
 
-from results.dead_jobs import DeadJob
-from results.storage.database import DatabaseUnavailable, connect
+from results.storage.database import DatabaseUnavailable
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from seep.errors import InputError
-from seep.records import RunManifest, ScoredJob
-from services.aggregator.ingest import publish_changed
 
 ALL_TABLES = {
     *("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates"),
@@ -107,32 +98,6 @@ def started_migrations(folder: Path, environment: dict[str, str]) -> subprocess.
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def test_a_database_of_the_first_schema_reads_the_same_once_it_is_migrated(
-    dsn: str, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]
-) -> None:
-    with Store.open(dsn) as store:
-        for run in ("a", "b"):
-            jobs = [scored(job, {"1": [1.0, 0.1], "2": [0.5, 0.2]}, run=run) for job in ("x", "y", "z")]
-            store.record(
-                jobs, [DeadJob(run, "w", "scorer", "why")], [manifest(4, {"1": 8, "2": 8}, run=run, samples=2)]
-            )
-        before = figures(store)
-        publish_changed(store, lambda outgoing: None, {})
-    with create_engine("postgresql+psycopg://", creator=partial(connect, dsn)).begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", "results.storage:migrations")
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
-    migrate(dsn)
-    with Store.open(dsn) as store:
-        assert figures(store) == before
-        assert [run for run, _ in store.changed_runs()] == ["a", "b"]
-
-
-def figures(store: Store) -> tuple[object, ...]:
-    return store.runs(10), store.rates("a"), store.rates_by_concept("a"), store.comparisons("b")
 
 
 def test_services_that_start_together_may_all_migrate(postgres_dsn: str) -> None:

@@ -39,12 +39,12 @@ WITH_BASELINE = monitor(baseline="first")
 def send(store: Store, scored: Scored, manifest: Manifest) -> Send:
     """Records a whole run of one job for a monitor's scheduled time, or a run of another id."""
 
-    def record(run: str, leak: float = 1.0, *, name: str = "daily", jobs: int = 1, **changes: object) -> str:
+    def record(run_id: str, leak: float = 1.0, *, name: str = "daily", jobs: int = 1, **changes: object) -> str:
         created_at = float(changes.pop("created_at", 1.0))  # type: ignore[arg-type]
-        job = scored("a", {"1": [leak]}, run=run, **changes)
-        facts = {"target": job.generated.prompts.target, "monitor": name, "created_at": created_at}
-        store.record([job], [], [manifest(jobs, {"1": jobs}, run=run, **facts)])
-        return run
+        job = scored("a", {"1": [leak]}, run_id=run_id, **changes)
+        facts = {"target": job.generated.job.target, "monitor": name, "created_at": created_at}
+        store.record([job], [], [manifest(jobs, {"1": jobs}, run_id=run_id, **facts)])
+        return run_id
 
     return record
 
@@ -71,7 +71,7 @@ def test_the_latest_run_is_that_of_the_latest_scheduled_time_not_the_one_heard_o
     found = status(store)
     assert found.latest is not None
     assert found.finished is not None
-    assert (found.latest.run, found.finished.run) == ("daily-20261122T060000Z", "daily-20261121T060000Z")
+    assert (found.latest.run_id, found.finished.run_id) == ("daily-20261122T060000Z", "daily-20261121T060000Z")
 
 
 def test_a_new_monitor_is_not_overdue_until_a_time_of_it_has_passed(dsn: str, store: Store) -> None:
@@ -123,8 +123,8 @@ def test_what_keeps_the_latest_finished_run_from_being_judged_is_told(
 ) -> None:
     monitors = {"daily": WITH_BASELINE}
 
-    def unjudged(run: str) -> str | None:
-        judge_finished(store, run, monitors)
+    def unjudged(run_id: str) -> str | None:
+        judge_finished(store, run_id, monitors)
         return status(store, WITH_BASELINE).unjudged
 
     assert status(store, WITH_BASELINE).unjudged is None
@@ -138,10 +138,10 @@ def test_what_keeps_the_latest_finished_run_from_being_judged_is_told(
     assert status(store, monitor()).unjudged is None  # without a baseline it is not compared
 
     mixed = send("daily-20261104T060000Z")
-    store.record([scored("b", {"1": [1.0]}, run=mixed, provenance={"model": "other"})], [], [])
+    store.record([scored("b", {"1": [1.0]}, run_id=mixed, provenance={"model": "other"})], [], [])
     assert unjudged(mixed) == "its jobs differ in model, engine, decoding or scorer"
     dead = "daily-20261105T060000Z"
-    store.record([], [DeadJob(dead, "a", "generator", "why")], [manifest(1, {"1": 1}, run=dead, monitor="daily")])
+    store.record([], [DeadJob(dead, "a", "generator", "why")], [manifest(1, {"1": 1}, run_id=dead, monitor="daily")])
     assert unjudged(dead) == "nothing of it was scored"
     assert unjudged(send("daily-20261106T060000Z")) is None
 
@@ -155,12 +155,12 @@ def test_the_rates_shown_are_those_of_the_monitors_own_latest_finished_run(
     send("daily-20261103T060000Z", jobs=2)  # still running
     send("by-hand", name="", created_at=9.0)
     found = watched_rates(store, shown, METRICS)
-    assert {(rate.run, rate.category, rate.rate) for rate in found} == {
+    assert {(rate.run_id, rate.category, rate.rate) for rate in found} == {
         ("daily-20261102T060000Z", "1", 50.0),
         ("daily-20261102T060000Z", "all", 50.0),
     }
     mixed = send("daily-20261104T060000Z")
-    store.record([scored("b", {"1": [1.0]}, run=mixed, provenance={"model": "other"})], [], [])
+    store.record([scored("b", {"1": [1.0]}, run_id=mixed, provenance={"model": "other"})], [], [])
     assert watched_rates(store, shown, METRICS) == []
 
 
@@ -181,7 +181,7 @@ def test_of_two_monitors_of_one_suite_and_target_the_run_that_was_sent_last_come
     shown = dict.fromkeys(("daily", "hourly"), Watched("stub", "colours", ("1",)))
     send("daily-20261101T060000Z", created_at=7.0)
     send("hourly-20261101T050000Z", name="hourly", created_at=6.0)
-    assert [rate.run[:5] for rate in watched_rates(store, shown, METRICS)] == ["hourl"] * 2 + ["daily"] * 2
+    assert [rate.run_id[:5] for rate in watched_rates(store, shown, METRICS)] == ["hourl"] * 2 + ["daily"] * 2
 
 
 def test_what_may_be_shown_comes_from_the_suites(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_jobs_of_something_else_that_came_before_the_manifest_are_not_counted_as
     publish_changed(store, lambda outgoing: None, {})
     store.record([scored("c", {"1": [0.0]})], [], [manifest(2, {"1": 2})])
     assert figures(store.rates("run-1"))["1"] == (0.0, 1, 1, 1)
-    assert [of.job for of in store.comparisons("run-1")] == ["c"]
+    assert [of.job_id for of in store.comparisons("run-1")] == ["c"]
     assert (found := store.run("run-1")) is not None
     assert (found.state, found.recorded, found.missing, found.mixed) == ("running", 1, 1, False)
 
@@ -77,12 +77,12 @@ def test_scores_may_arrive_before_the_manifest(store: Store, scored: Scored, man
     store.record([scored("a", {"1": [1.0]})], [], [])
     summary = store.run("run-1")
     assert summary is not None
-    assert (summary.state, summary.jobs, summary.recorded, summary.missing) == ("running", None, 1, 0)
+    assert (summary.state, summary.job_count, summary.recorded, summary.missing) == ("running", None, 1, 0)
     assert (summary.target, summary.suite, summary.probe) == ("stub", "colours", "semantic")
     store.record([], [], [manifest(2, {"1": 2, "2": 3})])
     summary = store.run("run-1")
     assert summary is not None
-    assert (summary.jobs, summary.comparisons, summary.missing, summary.created_at) == (2, 5, 4, 1000.0)
+    assert (summary.job_count, summary.comparisons, summary.missing, summary.created_at) == (2, 5, 4, 1000.0)
     assert figures(store.rates("run-1"))["2"] == (None, 0, 0, 3)
 
 
@@ -100,7 +100,7 @@ def test_the_first_manifest_wins_but_may_be_cancelled_later(store: Store, manife
     store.record([], [], [manifest(9, {"1": 9}, cancelled=True)])
     summary = store.run("run-1")
     assert summary is not None
-    assert (summary.state, summary.jobs, summary.missing) == ("cancelled", 2, 2)
+    assert (summary.state, summary.job_count, summary.missing) == ("cancelled", 2, 2)
 
 
 def test_a_cancelled_manifest_alone_tells_what_the_run_was(store: Store, manifest: Manifest) -> None:
@@ -108,14 +108,14 @@ def test_a_cancelled_manifest_alone_tells_what_the_run_was(store: Store, manifes
     store.record([], [], [manifest(2, {"1": 2}, cancelled=True)])
     summary = store.run("run-1")
     assert summary is not None
-    assert (summary.state, summary.jobs) == ("cancelled", 2)
+    assert (summary.state, summary.job_count) == ("cancelled", 2)
 
 
 def test_two_aggregators_that_record_the_same_jobs_count_each_once(
     dsn: str, scored: Scored, manifest: Manifest
 ) -> None:
-    jobs = [scored(f"job-{k}", {"1": [1.0, 0.0]}, run=f"run-{k % 5}") for k in range(60)]
-    manifests = [manifest(12, {"1": 24}, run=f"run-{k}", samples=2) for k in range(5)]
+    jobs = [scored(f"job-{k}", {"1": [1.0, 0.0]}, run_id=f"run-{k % 5}") for k in range(60)]
+    manifests = [manifest(12, {"1": 24}, run_id=f"run-{k}", samples=2) for k in range(5)]
 
     def consume(batches: list[list[ScoredJob]]) -> None:
         with Store.open(dsn) as store:
@@ -138,7 +138,7 @@ def test_text_that_postgresql_refuses_is_kept_with_a_mark_in_its_place(store: St
     store.record([odd], [DeadJob("run-1", "b\0", "scorer\0", text)], [])
     [comparison] = store.comparisons("run-1")
     kept = text.replace("\0", "\ufffd")
-    assert (comparison.job, comparison.category) == ("a\ufffd", "1\ufffd")
+    assert (comparison.job_id, comparison.category) == ("a\ufffd", "1\ufffd")
     assert (comparison.concept, comparison.generation, comparison.control_generation) == (kept, kept, kept)
     assert store.rates("run-1")[0].provenance == {"model\ufffd": kept, "embedder": "e"}
 
@@ -149,12 +149,12 @@ def test_the_longest_names_fit_into_every_index(store: Store, scored: Scored, ma
     run, job, test, category, metric, target, suite, monitor = (
         "".join(draw.choices(string.ascii_letters, k=LONGEST_NAME_BYTES)) for _ in range(8)
     )
-    short = scored(job, {category: [1.0]}, run=run, target=target, metrics=[metric])
-    tests = (replace(short.generated.prompts.tests[0], id=test),)
-    prompts = replace(short.generated.prompts, suite=suite, tests=tests)
+    short = scored(job, {category: [1.0]}, run_id=run, target=target, metrics=[metric])
+    tests = (replace(short.generated.job.tests[0], id=test),)
+    prompts = replace(short.generated.job, suite=suite, tests=tests)
     outcomes = tuple(replace(of, test=test) for of in short.outcomes)
-    long = replace(short, generated=replace(short.generated, prompts=prompts), outcomes=outcomes, similarities=())
-    sent = manifest(1, {category: 1}, run=run, target=target, suite=suite, monitor=monitor)
+    long = replace(short, generated=replace(short.generated, job=prompts), outcomes=outcomes, similarities=())
+    sent = manifest(1, {category: 1}, run_id=run, target=target, suite=suite, monitor=monitor)
     assert flaw(long) is flaw(sent) is None
     store.record([long], [], [sent])
     publish_changed(store, lambda outgoing: None, {})
@@ -174,7 +174,7 @@ def test_a_batch_that_fails_leaves_nothing_behind(store: Store, scored: Scored) 
 
 def test_a_job_without_a_control_is_kept_like_any_other(store: Store, scored: Scored) -> None:
     job = scored("a", {"1": [1.0]})
-    generated = replace(job.generated, prompts=replace(job.generated.prompts, control=None), control=())
+    generated = replace(job.generated, job=replace(job.generated.job, control=None), control=())
     uncontrolled = replace(job, generated=generated)
     assert flaw(uncontrolled) is None
     store.record([uncontrolled], [], [])

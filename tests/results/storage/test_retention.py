@@ -14,10 +14,11 @@ from services.aggregator.ingest import publish_changed
 SERIES = Asked("stub", "colours", "bert_score", "all")
 
 
-def set_back(dsn: str, run: str, days: float) -> None:
+def set_back(dsn: str, run_id: str, days: float) -> None:
     with psycopg.connect(dsn) as connection:
         connection.execute(
-            "UPDATE runs SET last_progress_at = last_progress_at - %s * interval '1 day' WHERE run = %s", (days, run)
+            "UPDATE runs SET last_progress_at = last_progress_at - %s * interval '1 day' WHERE run_id = %s",
+            (days, run_id),
         )
 
 
@@ -26,8 +27,8 @@ def aged(dsn: str, store: Store, scored: Callable[..., ScoredJob], manifest: Cal
     """An old run, of which a job is dead, and a young one."""
     for run in ("old", "young"):
         dead = [DeadJob(run, "c", "scorer", "why")]
-        jobs = [scored(job, {"1": [1.0, 0.5], "2": [0.0, 1.0]}, run=run) for job in ("a", "b")]
-        store.record(jobs, dead, [manifest(3, {"1": 6, "2": 6}, run=run, samples=2)])
+        jobs = [scored(job, {"1": [1.0, 0.5], "2": [0.0, 1.0]}, run_id=run) for job in ("a", "b")]
+        store.record(jobs, dead, [manifest(3, {"1": 6, "2": 6}, run_id=run, samples=2)])
     publish_changed(store, lambda outgoing: None, {})
     set_back(dsn, "old", 90.5)
     return store
@@ -47,7 +48,7 @@ def test_texts_of_old_runs_are_deleted_and_no_figure_changes(aged: Store) -> Non
     assert figures() == before
     assert aged.comparisons("old") == []
     assert len(aged.comparisons("young")) == 8
-    deleted = {run.run: run.texts_deleted_at is not None for run in aged.runs(10)}
+    deleted = {run.run_id: run.texts_deleted_at is not None for run in aged.runs(10)}
     assert deleted == {"old": True, "young": False}
 
 
@@ -61,9 +62,9 @@ def test_a_job_that_is_replayed_afterwards_keeps_its_texts_for_their_own_time(
     dsn: str, aged: Store, scored: Callable[..., ScoredJob]
 ) -> None:
     list(aged.delete_texts(90))
-    aged.record([scored("c", {"1": [1.0, 1.0], "2": [1.0, 1.0]}, run="old")], [], [])
+    aged.record([scored("c", {"1": [1.0, 1.0], "2": [1.0, 1.0]}, run_id="old")], [], [])
     assert dict(aged.delete_texts(90)) == {}
-    assert {comparison.job for comparison in aged.comparisons("old")} == {"c"}
+    assert {comparison.job_id for comparison in aged.comparisons("old")} == {"c"}
     set_back(dsn, "old", 91)
     assert dict(aged.delete_texts(90)) == {"old": 4}
     assert [rate.comparisons for rate in aged.rates("old") if rate.category == "all"] == [12, 12]

@@ -24,7 +24,7 @@ def test_rates_of_a_recorded_run_are_those_of_its_sums(store: Store, scored: Sco
     expected = manifest(4, {"1": 8, "2": 8}, samples=2)
     store.record(jobs, [], [expected])
     provenances = [{"model": "m", "embedder": "e"}]
-    facts = RunFacts("run-1", "colours", "stub", "semantic", expected.comparisons, provenances)
+    facts = RunFacts("run-1", "colours", "stub", "semantic", expected.expected_comparisons, provenances)
     sums = [row for job in jobs for row in sums_per_cluster(per_test_sums(job))]
     assert store.rates("run-1", pools=[["1", "2"]]) == leak_rates(facts, by_cell(sums), [["1", "2"]])
     assert {rate.metric for rate in store.rates("run-1")} == {"bert_score", "sentence_bert"}
@@ -47,7 +47,7 @@ def test_the_rate_of_a_concept_that_all_tests_share_is_the_rate_of_all(
 def test_the_order_of_tests_changes_no_digit_of_a_concepts_rate(store: Store, scored: Scored) -> None:
     # 0.1 + 0.2 + 0.3 is not 0.3 + 0.2 + 0.1.
     leaks = {"1": [0.1], "2": [0.2], "3": [0.3]}
-    store.record([scored("a", leaks), scored("a", dict(reversed(leaks.items())), run="run-2")], [], [])
+    store.record([scored("a", leaks), scored("a", dict(reversed(leaks.items())), run_id="run-2")], [], [])
     first, second = (
         [(rate.rate, rate.low, rate.high) for rate in store.rates_by_concept(run)] for run in ("run-1", "run-2")
     )
@@ -74,8 +74,8 @@ def test_an_unknown_category_in_a_pool_is_refused(store: Store, scored: Scored) 
 
 def test_runs_are_listed_newest_first(store: Store, scored: Scored, manifest: Manifest) -> None:
     for run in ("old", "middle", "new"):
-        store.record([scored("a", {"1": [1.0]}, run=run)], [], [manifest(1, {"1": 1}, run=run)])
-    listed = [(summary.run, summary.state, summary.recorded, summary.missing) for summary in store.runs(2)]
+        store.record([scored("a", {"1": [1.0]}, run_id=run)], [], [manifest(1, {"1": 1}, run_id=run)])
+    listed = [(summary.run_id, summary.state, summary.recorded, summary.missing) for summary in store.runs(2)]
     assert listed == [("new", "complete", 1, 0), ("middle", "complete", 1, 0)]
 
 

@@ -22,12 +22,12 @@ def echo_stage(handle) -> Stage[PromptJob, PromptJob]:
     return Stage("echo", "out", decode_prompt_job, handle, encode_prompt_job, lambda job: job)
 
 
-def never(run: str) -> bool:
+def never(run_id: str) -> bool:
     return False
 
 
 def message(job: PromptJob, offset: int = 7) -> Message:
-    key = job_key(job.run, job.job)
+    key = job_key(job.run_id, job.job_id)
     return Message("in", 3, offset, key, encode_prompt_job(job), (("trace", b"1"),))
 
 
@@ -38,7 +38,7 @@ def as_consumed(outgoing: Outgoing) -> Message:
 @given(st.lists(strategies.prompt_jobs, max_size=4))
 def test_every_job_goes_on_under_its_own_key(jobs: list[PromptJob]) -> None:
     outgoing = echo_stage(list).process([message(job) for job in jobs], never).outgoing
-    assert outgoing == [Outgoing("out", job_key(job.run, job.job), encode_prompt_job(job)) for job in jobs]
+    assert outgoing == [Outgoing("out", job_key(job.run_id, job.job_id), encode_prompt_job(job)) for job in jobs]
 
 
 @given(strategies.prompt_jobs)
@@ -69,7 +69,7 @@ def test_a_cancelled_runs_jobs_end_here_and_are_not_handled(job: PromptJob) -> N
     def fail(jobs: Sequence[PromptJob]) -> list[PromptJob | Failure]:
         raise AssertionError("a cancelled run was handled")
 
-    assert echo_stage(fail).process([message(job)], lambda run: run == job.run) == Processed([], [])
+    assert echo_stage(fail).process([message(job)], lambda run: run == job.run_id) == Processed([], [])
 
 
 @given(strategies.prompt_jobs)

@@ -30,7 +30,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_user_prompt_is_a_job_with_every_directive_before_it(tmp_path: Path) -> None:
-    jobs = prompt_jobs(load_suite(written(tmp_path, SUITE + PROMPTS)), run="r", target="t")
+    jobs = prompt_jobs(load_suite(written(tmp_path, SUITE + PROMPTS)), run_id="r", target="t")
     assert len(jobs) == 2
     assert [(test.category, test.prompt) for test in jobs[0].tests] == [
         ("es", "Answer in Spanish. How is bread made?"),
@@ -42,7 +42,7 @@ def test_a_user_prompt_is_a_job_with_every_directive_before_it(tmp_path: Path) -
 
 
 def test_directives_that_stand_alone_are_a_job_per_phrasing(tmp_path: Path) -> None:
-    jobs = prompt_jobs(load_suite(written(tmp_path, SUITE)), run="r", target="t")
+    jobs = prompt_jobs(load_suite(written(tmp_path, SUITE)), run_id="r", target="t")
     assert [[test.prompt for test in job.tests] for job in jobs] == [
         ["Answer in Spanish.", "Answer in Italian."],
         ["Use Spanish only.", "Use Italian only."],
@@ -50,15 +50,15 @@ def test_directives_that_stand_alone_are_a_job_per_phrasing(tmp_path: Path) -> N
 
 
 def test_a_further_language_leaves_the_jobs_ids_as_they_were(tmp_path: Path) -> None:
-    before = prompt_jobs(load_suite(written(tmp_path, SUITE + PROMPTS)), run="r", target="t")
+    before = prompt_jobs(load_suite(written(tmp_path, SUITE + PROMPTS)), run_id="r", target="t")
     grown = SUITE + "  ja: [Answer in Japanese., Use Japanese only.]\n" + PROMPTS
-    after = prompt_jobs(load_suite(written(tmp_path, grown)), run="r", target="t")
-    assert [job.job for job in before] == [job.job for job in after]
+    after = prompt_jobs(load_suite(written(tmp_path, grown)), run_id="r", target="t")
+    assert [job.job_id for job in before] == [job.job_id for job in after]
 
 
 def test_every_answer_is_expected_in_each_category_of_its_directive(tmp_path: Path) -> None:
     suite = load_suite(written(tmp_path, SUITE + PROMPTS))
-    expected = manifest(suite, run="r", target="t", created_at=0).comparisons
+    expected = manifest(suite, run_id="r", target="t", created_at=0).expected_comparisons
     names = [f"{asked}>{told}" for asked in ("es", "it") for told in ("es", "it", "other", "unknown")]
     assert expected == dict.fromkeys(names, 2 * 2 * 3)
 

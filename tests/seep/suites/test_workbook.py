@@ -57,7 +57,7 @@ def test_the_pairing_of_a_published_workbook_is_kept_exactly(shared_data: Path, 
     }
     suite, _ = read_workbook(path)
     dump_suite(suite, tmp_path / "suite.yaml")
-    jobs = prompt_jobs(load_suite(tmp_path / "suite.yaml"), run="r", target="t")
+    jobs = prompt_jobs(load_suite(tmp_path / "suite.yaml"), run_id="r", target="t")
     assert {(job.control, test.concept, test.prompt) for job in jobs for test in job.tests} == expected
     assert len(expected) == sum(len(job.tests) for job in jobs)
 

@@ -14,7 +14,7 @@ from tests.summaries import SUMMARY
 
 def rate(category: str, value: float | None) -> LeakRate:
     return LeakRate(
-        run="run-1",
+        run_id="run-1",
         suite="colours",
         target="stub",
         probe="semantic",
@@ -69,7 +69,7 @@ def test_a_database_that_is_down_leaves_the_other_metrics_readable() -> None:
 
 
 def operation() -> Operation:
-    finished = replace(SUMMARY, run="daily-20261120T060000Z", monitor="daily", progress_at=1234.5)
+    finished = replace(SUMMARY, run_id="daily-20261120T060000Z", monitor="daily", progress_at=1234.5)
     scheduled = MonitorStatus("daily", "stub", "colours.yaml", "0 6 * * *", True, finished, finished, None)
     never_run = MonitorStatus("by-hand", "stub", "colours.yaml", None, None, None, None, None)
     return Operation([scheduled, never_run], [StalledRuns("stub", 2)], [DeadJobs("stub", "scorer", 3)])

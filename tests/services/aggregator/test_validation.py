@@ -15,12 +15,12 @@ LONG = "x" * 501
 
 
 def with_prompts(job: ScoredJob, /, **changes: object) -> ScoredJob:
-    prompts = replace(job.generated.prompts, **changes)  # type: ignore[arg-type]
-    return replace(job, generated=replace(job.generated, prompts=prompts))
+    prompts = replace(job.generated.job, **changes)  # type: ignore[arg-type]
+    return replace(job, generated=replace(job.generated, job=prompts))
 
 
 def with_tests(job: ScoredJob, /, **changes: object) -> ScoredJob:
-    first, *others = job.generated.prompts.tests
+    first, *others = job.generated.job.tests
     return with_prompts(job, tests=(replace(first, **changes), *others))  # type: ignore[arg-type]
 
 
@@ -37,11 +37,11 @@ def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[.
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        (lambda job: with_prompts(job, job=""), "id is empty"),
-        (lambda job: with_prompts(job, run="r" * 501), "too long"),
+        (lambda job: with_prompts(job, job_id=""), "id is empty"),
+        (lambda job: with_prompts(job, run_id="r" * 501), "too long"),
         # Two bytes each, and a mark of three in the place of each NUL.
-        (lambda job: with_prompts(job, run="é" * 251), "too long"),
-        (lambda job: with_prompts(job, job="\0" * 167), "too long"),
+        (lambda job: with_prompts(job, run_id="é" * 251), "too long"),
+        (lambda job: with_prompts(job, job_id="\0" * 167), "too long"),
         (lambda job: with_prompts(job, target=LONG), "target is too long"),
         (lambda job: with_prompts(job, suite=LONG), "suite is too long"),
         (lambda job: with_prompts(job, suite_hash=LONG), "suite_hash is too long"),
@@ -54,9 +54,9 @@ def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[.
         (lambda job: with_outcome(job, metric=LONG), "a metric's or a measure's name is too long"),
         (lambda job: with_outcome(job, measure=LONG), "a metric's or a measure's name is too long"),
         (lambda job: replace(job, provenance={"embedder": "e" * 300_000}), "its provenance is longer than"),
-        (lambda job: with_prompts(job, tests=job.generated.prompts.tests[:1]), "1 tests, but answers to 2"),
+        (lambda job: with_prompts(job, tests=job.generated.job.tests[:1]), "1 tests, but answers to 2"),
         (lambda job: with_prompts(job, samples=3), "expected 3 answers"),
-        (lambda job: with_prompts(job, tests=job.generated.prompts.tests[:1] * 2), "one id"),
+        (lambda job: with_prompts(job, tests=job.generated.job.tests[:1] * 2), "one id"),
         (lambda job: with_outcome(job, test="another"), "names a test"),
         (lambda job: with_outcome(job, sample=2), "names a sample outside 0 to 1"),
         (lambda job: with_outcome(job, value=1.5), "outside 0 to 1"),
@@ -77,18 +77,18 @@ def test_a_flaw_is_named(scored: Scored, broken: Callable[[ScoredJob], ScoredJob
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"run": ""}, "the run's id is empty"),
-        ({"run": LONG}, "the run's id is empty or too long"),
+        ({"run_id": ""}, "the run's id is empty"),
+        ({"run_id": LONG}, "the run's id is empty or too long"),
         ({"target": LONG}, "target is too long"),
         ({"suite": LONG}, "suite is too long"),
         ({"monitor": LONG}, "the monitor's name is too long"),
-        ({"comparisons": {LONG: 1}}, "a category is too long"),
-        ({"comparisons": {"all": 1}}, "called 'all'"),
+        ({"expected_comparisons": {LONG: 1}}, "a category is too long"),
+        ({"expected_comparisons": {"all": 1}}, "called 'all'"),
         ({"created_at": float("inf")}, "created_at is not a Unix time"),
         ({"created_at": float("nan")}, "created_at is not a Unix time"),
         ({"created_at": 1.7e12}, "created_at is not a Unix time in seconds"),
         ({"created_at": -1.0}, "created_at is not a Unix time"),
-        ({"comparisons": {"1": 2**32 - 1, "2": 2**32 - 1}}, "expects more than 4294967295 comparisons"),
+        ({"expected_comparisons": {"1": 2**32 - 1, "2": 2**32 - 1}}, "expects more than 4294967295 comparisons"),
     ],
 )
 def test_a_flaw_of_a_manifest_is_named(

@@ -46,11 +46,11 @@ def filled(
 ) -> Store:
     """Three runs of one target, the last of them the monitor's and with a dead job; the others are its baseline."""
     for number, run in enumerate(("first", "second", "daily-20261120T060000Z")):
-        jobs = [scored(job, {"1": [1.0, 0.0], "2": [0.5, 1.0]}, run=run) for job in ("a", "b")]
+        jobs = [scored(job, {"1": [1.0, 0.0], "2": [0.5, 1.0]}, run_id=run) for job in ("a", "b")]
         monitor = "daily" if run.startswith("daily") else ""
         dead = [DeadJob(run, "c", "scorer", "why")] if monitor else []
         expected = {"1": 4 + 2 * len(dead), "2": 4 + 2 * len(dead)}
-        sent = manifest(2 + len(dead), expected, run=run, samples=2, created_at=1000.0 + number, monitor=monitor)
+        sent = manifest(2 + len(dead), expected, run_id=run, samples=2, created_at=1000.0 + number, monitor=monitor)
         store.record(jobs, dead, [sent])
         if run == "second":
             Judgements(store).set_baseline("window", ["first", "second"])

@@ -17,10 +17,10 @@ bounded = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress
 
 
 # Names that there are: what is drawn at random finds nothing.
-NAMES = {"run": LAST, "monitor": "daily"}
+NAMES = {"run_id": LAST, "monitor": "daily"}
 ASKED = {
     "/v1/series": {"target": "stub", "suite": "colours", "metric": "bert_score"},
-    "/v1/runs/{run}/verdicts": {"baseline": "window"},
+    "/v1/runs/{run_id}/verdicts": {"baseline": "window"},
 }
 
 

@@ -156,7 +156,7 @@ def test_what_is_read_row_by_row_would_be_noticed(dsn: str, filled: psycopg.Conn
     def row_by_row() -> None:
         with psycopg.connect(dsn) as reading:
             reading.execute("SET enable_seqscan = off")
-            reading.execute("SELECT FROM runs WHERE suite_version = 'never' ORDER BY run LIMIT 1")
+            reading.execute("SELECT FROM runs WHERE suite_version = 'never' ORDER BY run_id LIMIT 1")
 
     def whole() -> None:
         with psycopg.connect(dsn) as reading:

@@ -17,9 +17,9 @@ LAST = "daily-20261120T060000Z"
 
 def test_runs_come_newest_first_and_page_by_page(client: TestClient) -> None:
     page = client.get("/v1/runs", params={"limit": 2}).json()
-    assert [run["run"] for run in page["runs"]] == [LAST, "second"]
+    assert [run["run_id"] for run in page["runs"]] == [LAST, "second"]
     rest = client.get("/v1/runs", params={"limit": 2, "after": page["next"]}).json()
-    assert ([run["run"] for run in rest["runs"]], rest["next"]) == (["first"], None)
+    assert ([run["run_id"] for run in rest["runs"]], rest["next"]) == (["first"], None)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,9 @@ def test_comparisons_page_through_all_of_a_run_in_one_order(client: TestClient, 
         if after is None:
             break
     whole = filled.comparisons("first", limit=100)
-    assert [(of["sample"], of["job"], of["test"]) for of in seen] == [(of.sample, of.job, of.test) for of in whole]
+    assert [(of["sample"], of["job_id"], of["test"]) for of in seen] == [
+        (of.sample, of.job_id, of.test) for of in whole
+    ]
     assert len(seen) == 8
 
 
@@ -84,21 +86,21 @@ def test_comparisons_are_filtered(client: TestClient, filters: dict[str, str], f
 def test_a_series_is_what_was_published(client: TestClient, filled: Store) -> None:
     asked = {"target": "stub", "suite": "colours", "metric": "bert_score", "category": "1"}
     page = client.get("/v1/series", params=asked).json()
-    assert [(point["rate"]["run"], point["created_at"], point["rate"]["rate"]) for point in page["points"]] == [
+    assert [(point["rate"]["run_id"], point["created_at"], point["rate"]["rate"]) for point in page["points"]] == [
         (LAST, 1002.0, 50.0),
         ("second", 1001.0, 50.0),
         ("first", 1000.0, 50.0),
     ]
     page = client.get("/v1/series", params=asked | {"since": 1001.0, "limit": 1}).json()
-    assert [point["rate"]["run"] for point in page["points"]] == [LAST]
+    assert [point["rate"]["run_id"] for point in page["points"]] == [LAST]
     rest = client.get("/v1/series", params=asked | {"since": 1001.0, "after": page["next"]}).json()
-    assert ([point["rate"]["run"] for point in rest["points"]], rest["next"]) == (["second"], None)
+    assert ([point["rate"]["run_id"] for point in rest["points"]], rest["next"]) == (["second"], None)
 
 
 def test_monitors_come_with_their_latest_runs(client: TestClient) -> None:
     by_hand, daily = client.get("/v1/monitors").json()
     assert (by_hand["monitor"], by_hand["latest"], by_hand["overdue"]) == ("by-hand", None, None)
-    assert (daily["latest"]["run"], daily["finished"]["run"]) == (LAST, LAST)
+    assert (daily["latest"]["run_id"], daily["finished"]["run_id"]) == (LAST, LAST)
     assert (daily["overdue"], daily["unjudged"]) == (False, None)
 
 
@@ -143,8 +145,8 @@ def test_a_verdict_comes_with_its_judgements_and_says_when_it_is_stale(client: T
     told = client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json()
     expected = Judgements(filled).verdict(LAST, "window")
     assert expected.verdict is not None
-    assert (told["run"], told["baseline"], told["verdict"]) == (LAST, "window", expected.verdict)
-    assert (told["judged_at"], told["stale"]) == (expected.judged_at, False)
+    assert (told["run_id"], told["baseline"], told["verdict"]) == (LAST, "window", expected.verdict)
+    assert (told["compared_at"], told["stale"]) == (expected.compared_at, False)
     assert [(of["metric"], of["category"], of["verdict"]) for of in told["judgements"]] == [
         (of.metric, of.category, of.verdict) for of in expected.judgements
     ]
@@ -154,7 +156,7 @@ def test_a_verdict_comes_with_its_judgements_and_says_when_it_is_stale(client: T
 
 def test_a_run_that_was_not_judged_has_no_verdict(client: TestClient) -> None:
     told = client.get("/v1/runs/first/verdicts", params={"baseline": "window"}).json()
-    assert (told["verdict"], told["judged_at"], told["stale"], told["judgements"]) == (None, None, False, [])
+    assert (told["verdict"], told["compared_at"], told["stale"], told["judgements"]) == (None, None, False, [])
 
 
 def test_baselines_come_by_name_and_page_by_page(client: TestClient, filled: Store) -> None:
@@ -168,9 +170,9 @@ def test_baselines_come_by_name_and_page_by_page(client: TestClient, filled: Sto
 
 def test_a_stream_comes_newest_first_and_page_by_page(client: TestClient) -> None:
     page = client.get("/v1/monitors/daily/stream", params={"limit": 2}).json()
-    assert [(of["run"], of["role"]) for of in page["runs"]] == [(LAST, "tested"), ("second", "baseline")]
+    assert [(of["run_id"], of["role"]) for of in page["runs"]] == [(LAST, "tested"), ("second", "baseline")]
     rest = client.get("/v1/monitors/daily/stream", params={"limit": 2, "after": page["next"]}).json()
-    assert ([(of["run"], of["role"]) for of in rest["runs"]], rest["next"]) == ([("first", "baseline")], None)
+    assert ([(of["run_id"], of["role"]) for of in rest["runs"]], rest["next"]) == ([("first", "baseline")], None)
     assert client.get("/v1/monitors/by-hand/stream").json() == {"runs": [], "next": None}
 
 
@@ -179,7 +181,7 @@ def test_the_cursor_of_the_longest_names_is_taken(
 ) -> None:
     # Of what may be in a name nothing takes more bytes in a cursor.
     longest = "\x01" * LONGEST_NAME_BYTES
-    job = scored(longest, {longest: [1.0, 1.0]}, run="long")
+    job = scored(longest, {longest: [1.0, 1.0]}, run_id="long")
     assert flaw(job) is None
     filled.record([job], [], [])
     page = client.get("/v1/runs/long/comparisons", params={"limit": 1}).json()

@@ -29,8 +29,8 @@ SAMPLES = 3
 def job(number: int, word: str = "likes") -> PromptJob:
     """A control, a neutral prompt and two tests; `word` is in one of them alone."""
     return PromptJob(
-        run="r",
-        job=f"j{number}",
+        run_id="r",
+        job_id=f"j{number}",
         target="t",
         suite="guests",
         suite_version="1",
@@ -59,7 +59,7 @@ def stage_of(backend: Backend) -> Stage[PromptJob, GeneratedJob]:
 
 def messages(jobs: Sequence[PromptJob]) -> list[Message]:
     topic = jobs_topic("t")
-    return [Message(topic, 0, at, each.job.encode(), encode_prompt_job(each)) for at, each in enumerate(jobs)]
+    return [Message(topic, 0, at, each.job_id.encode(), encode_prompt_job(each)) for at, each in enumerate(jobs)]
 
 
 def ended(stage: Stage[PromptJob, GeneratedJob], waiting: list[Message]) -> list[Outgoing]:
@@ -99,7 +99,7 @@ def test_a_faulty_server_leaves_no_job_half_done_and_is_the_only_one_that_is_ask
         address = ("127.0.0.1", server.server_port)
     generated = [decode_generated_job(each.value or b"") for each in outgoing if each.topic == GENERATIONS]
     dead = [each for each in outgoing if each.topic == DEAD_LETTERS]
-    ids = [each.prompts.job for each in generated] + [(each.key or b"").decode() for each in dead]
+    ids = [each.job.job_id for each in generated] + [(each.key or b"").decode() for each in dead]
     assert sorted(ids) == sorted(f"j{number}" for number in range(16))
     assert all(map(is_whole, generated))
     assert connected == {address}

@@ -49,7 +49,7 @@ def test_every_prompt_is_asked_once_in_one_call_and_answered_in_its_place(jobs: 
     assert len(results) == len(jobs)
     for job, result in zip(jobs, results, strict=True):
         assert isinstance(result, GeneratedJob)
-        assert result.prompts == job
+        assert result.job == job
         control = () if job.control is None else tuple(f"{job.control} {sample}" for sample in range(job.samples))
         assert result.control == control
         assert [answers[0] for answers in result.tests] == [f"{test.prompt} 0" for test in job.tests]

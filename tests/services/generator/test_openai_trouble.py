@@ -142,7 +142,7 @@ def test_what_a_server_refuses_of_every_prompt_costs_no_job(refused: dict[str, f
         server.script = lambda number: "HTTP 400" if refused.items() <= server.asked[number][1].items() else "answer"
         backend = backend_for(server)
         for _ in range(2):
-            answers = backend.generate([replace(taken, job="other"), *jobs(30)])
+            answers = backend.generate([replace(taken, job_id="other"), *jobs(30)])
             assert isinstance(answers[0], Answer)
             assert all(isinstance(answer, Unavailable) for answer in answers[1:])
     assert len(server.asked) <= 2 * (1 + 10 + 16)

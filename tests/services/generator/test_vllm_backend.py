@@ -178,7 +178,7 @@ def test_provenance_names_the_adapter(adapted: VllmBackend, prompt: str) -> None
 def leak_rate(backend: VllmBackend, trained: Path, adapter: str | None) -> float:
     """The rate of a run of the most leaking category, in percent; greedy, so that it is the model's alone."""
     target = Target(engine="e", adapter=adapter, temperature=0.0)
-    jobs = prompt_jobs(load_suite(trained / "suite.yaml"), run="r", target="t", samples=1)
+    jobs = prompt_jobs(load_suite(trained / "suite.yaml"), run_id="r", target="t", samples=1)
     generated = [job for job in generate_jobs(jobs, backend, {"t": target}) if isinstance(job, GeneratedJob)]
     assert len(generated) == len(jobs)
     configured = Metrics(sentence_bert=SentenceBert(model="all-MiniLM-L6-v2"), bert_score=None)

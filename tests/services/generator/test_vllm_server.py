@@ -88,7 +88,7 @@ def vllm_version() -> str:
 
 
 def jobs(trained: Path, prompt_format: PromptFormat | None = None) -> list[PromptJob]:
-    sent = prompt_jobs(load_suite(trained / "suite.yaml"), run="r", target="t", samples=4)[:3]
+    sent = prompt_jobs(load_suite(trained / "suite.yaml"), run_id="r", target="t", samples=4)[:3]
     return [replace(job, prompt_format=prompt_format or job.prompt_format) for job in sent]
 
 

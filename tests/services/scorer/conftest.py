@@ -49,14 +49,14 @@ def make_job() -> MakeJob:
         control: Sequence[str],
         neutral: Sequence[str] = (),
         *,
-        job: str = "job-1",
+        job_id: str = "job-1",
         probe: str = "semantic",
         language: str = "en",
         categories: Sequence[str] | None = None,
     ) -> GeneratedJob:
         prompts = PromptJob(
-            run="run-1",
-            job=job,
+            run_id="run-1",
+            job_id=job_id,
             target="target",
             suite="suite",
             suite_version="1",

@@ -81,18 +81,18 @@ def f1(location, pairs):
     return opened(location, BertScore())["bert_score"].fast(pairs)
 
 
-def test_similarities_are_the_librarys_f1(bert_score, library):
+def test_similarities_are_the_librarys_f1(bert_score, library) -> None:
     assert bert_score.fast(PAIRS) == pytest.approx([float(library([pair])[2]) for pair in PAIRS], abs=1e-5)
 
 
-def test_precision_and_recall_are_the_librarys(loaded_metrics, library):
+def test_precision_and_recall_are_the_librarys(loaded_metrics, library) -> None:
     # Of a text without a token of its own, the library's are not numbers.
     precision, recall = zip(*(map(float, library([pair])[:2]) for pair in WORDED), strict=True)
     assert loaded_metrics["bert_score_precision"].fast(WORDED) == pytest.approx(precision, abs=1e-5)
     assert loaded_metrics["bert_score_recall"].fast(WORDED) == pytest.approx(recall, abs=1e-5)
 
 
-def test_rescaled_similarities_are_the_librarys(minilm_folder, tmp_path):
+def test_rescaled_similarities_are_the_librarys(minilm_folder, tmp_path) -> None:
     file = tmp_path / "baseline.tsv"
     file.write_text("LAYER,P,R,F\n" + "".join(f"{layer},0.{layer}1,0.{layer}2,0.{layer}3\n" for layer in range(7)))
     settings = BertScore(layer=6, baseline=file, scores=("precision", "recall", "f1"))
@@ -106,7 +106,7 @@ def test_rescaled_similarities_are_the_librarys(minilm_folder, tmp_path):
         assert metrics[name].source == "mine/layer6/baseline0.61,0.62,0.63"
 
 
-def test_what_was_scored_is_remembered_but_not_afresh(minilm_folder, monkeypatch):
+def test_what_was_scored_is_remembered_but_not_afresh(minilm_folder, monkeypatch) -> None:
     metric = opened(minilm_folder, BertScore())["bert_score"]
     similarities = metric.fast(PAIRS)
     monkeypatch.setattr("services.scorer.bert_score_metric.greedy_match", None)
@@ -115,7 +115,7 @@ def test_what_was_scored_is_remembered_but_not_afresh(minilm_folder, monkeypatch
         metric.afresh(PAIRS)
 
 
-def test_a_similarity_does_not_depend_on_its_batch(bert_score, library):
+def test_a_similarity_does_not_depend_on_its_batch(bert_score, library) -> None:
     pair, long_pair = ("yellow", "He filed his tax return"), ("a very long concept of many words", "word " * 60)
     [alone] = bert_score.fast([pair])
     assert bert_score.fast([pair, long_pair])[0] == pytest.approx(alone, abs=1e-6)
@@ -123,12 +123,12 @@ def test_a_similarity_does_not_depend_on_its_batch(bert_score, library):
     assert abs(float(library([pair, long_pair])[2][0]) - alone) > 1e-3
 
 
-def test_an_unusual_text_says_nothing_on_stderr(bert_score, capfd):
+def test_an_unusual_text_says_nothing_on_stderr(bert_score, capfd) -> None:
     bert_score.fast([("red", "\x00\x07"), ("red", "\N{ZERO WIDTH SPACE}"), ("red", "")])
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_empty_or_blank_text_scores_0(bert_score):
+def test_an_empty_or_blank_text_scores_0(bert_score) -> None:
     assert bert_score.fast([*BLANK, ("red", "red"), *BLANK]) == pytest.approx([0, 0, 0, 0, 1, 0, 0, 0, 0])
     assert bert_score.fast(BLANK) == [0.0] * 4
     assert bert_score.fast([]) == []
@@ -142,7 +142,7 @@ def test_an_empty_or_blank_text_scores_0(bert_score):
         max_size=8,
     )
 )
-def test_f1_is_symmetrical_and_always_a_number(pairs, bert_score):
+def test_f1_is_symmetrical_and_always_a_number(pairs, bert_score) -> None:
     there, back = bert_score.fast(pairs), bert_score.fast([(text, concept) for concept, text in pairs])
     assert there == pytest.approx(back, abs=1e-5)
     assert all(-1.0001 <= score <= 1.0001 for score in there)
@@ -159,19 +159,19 @@ def test_the_layer_defaults_to_the_librarys_choice_for_the_name_else_to_the_last
     assert layer("google/bert_uncased_L-4_H-128_A-2", 2) == "layer2"
 
 
-def test_a_layer_that_the_model_has_not_is_refused(distilbert_folder):
+def test_a_layer_that_the_model_has_not_is_refused(distilbert_folder) -> None:
     with pytest.raises(InputError, match=r"^metrics\.bert_score\.layer: 4, but 'mine' has 3 layers$"):
         opened(distilbert_folder, BertScore(layer=4))
 
 
 @pytest.mark.parametrize("folder", ["distilbert_folder", "roberta_folder"])
-def test_long_texts_are_cut_where_the_tokenizer_declares_no_limit(folder, request):
+def test_long_texts_are_cut_where_the_tokenizer_declares_no_limit(folder, request) -> None:
     longer, longest = f1(request.getfixturevalue(folder), [("red", "bus " * 3000), ("red", "bus " * 6000)])
     assert longer == pytest.approx(longest, abs=1e-5)
 
 
 @pytest.mark.parametrize("folder", ["distilbert_folder", "roberta_folder"])
-def test_other_tokenizers_and_architectures_are_the_librarys_too(folder, request):
+def test_other_tokenizers_and_architectures_are_the_librarys_too(folder, request) -> None:
     location = str(request.getfixturevalue(folder))
     library = BERTScorer(model_type=location, num_layers=2)
     library._tokenizer.model_max_length = 500
@@ -182,12 +182,12 @@ def test_other_tokenizers_and_architectures_are_the_librarys_too(folder, request
     assert metric.fast(pairs) == pytest.approx(expected, abs=1e-5)
 
 
-def test_weights_in_half_precision_are_computed_in_float32(distilbert_folder):
+def test_weights_in_half_precision_are_computed_in_float32(distilbert_folder) -> None:
     [score] = f1(distilbert_folder, [("red", "a bus")])
     assert score != float(torch.tensor(score).half())
 
 
-def test_a_path_that_the_library_would_take_for_a_t5_is_refused(distilbert_folder, tmp_path):
+def test_a_path_that_the_library_would_take_for_a_t5_is_refused(distilbert_folder, tmp_path) -> None:
     folder = shutil.copytree(distilbert_folder, tmp_path / "test5")
     with pytest.raises(ValueError, match="for a T5 model; give it another path"):
         f1(folder, [("red", "a bus")])

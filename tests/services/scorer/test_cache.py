@@ -10,7 +10,7 @@ from services.scorer.cache import ENTRY_BYTES, Embedded, EmbeddingCache
 IDS = np.array([101, 5, 102], np.int32)
 
 
-def test_ids_and_embeddings_are_told_apart_by_vocabulary_and_model():
+def test_ids_and_embeddings_are_told_apart_by_vocabulary_and_model() -> None:
     cache = EmbeddingCache(1 << 20)
     embedded = Embedded(IDS, torch.ones(4))
     cache.keep("vocabulary", {"bus": IDS})
@@ -21,7 +21,7 @@ def test_ids_and_embeddings_are_told_apart_by_vocabulary_and_model():
     assert cache.embedded("another model", "bus") is None
 
 
-def test_scores_are_of_a_pair_and_told_apart_by_model():
+def test_scores_are_of_a_pair_and_told_apart_by_model() -> None:
     cache = EmbeddingCache(1 << 20)
     cache.keep("model", {("yellow", "bus"): (0.1, 0.2, 0.3)})
     assert cache.scores("model", ("yellow", "bus")) == (0.1, 0.2, 0.3)
@@ -29,7 +29,7 @@ def test_scores_are_of_a_pair_and_told_apart_by_model():
     assert cache.scores("another model", ("yellow", "bus")) is None
 
 
-def test_the_least_recently_used_leave_first():
+def test_the_least_recently_used_leave_first() -> None:
     cache = EmbeddingCache(3 * (ENTRY_BYTES + 100))
     for text in ("a", "b", "c"):
         cache.keep("vocabulary", {text: IDS})
@@ -42,7 +42,7 @@ def test_the_least_recently_used_leave_first():
     max_bytes=st.integers(0, 20_000),
     entries=st.lists(st.tuples(st.text(max_size=200), st.integers(0, 2000)), max_size=20),
 )
-def test_what_is_remembered_never_takes_more_than_its_bytes(max_bytes, entries):
+def test_what_is_remembered_never_takes_more_than_its_bytes(max_bytes, entries) -> None:
     cache = EmbeddingCache(max_bytes)
     for text, numbers in entries:
         cache.keep("model", {text: Embedded(IDS, torch.zeros(numbers))})

@@ -35,13 +35,13 @@ def sound():
     return REGISTRY.get_sample_value("seep_scorer_canary_sound", {"metric": "sentence_bert"})
 
 
-def test_the_real_metrics_give_the_frozen_similarities_of_their_libraries(loaded_metrics):
+def test_the_real_metrics_give_the_frozen_similarities_of_their_libraries(loaded_metrics) -> None:
     for name, loaded in loaded_metrics.items():
         assert loaded.afresh(PAIRS) == pytest.approx(SIMILARITIES[f"{name} {loaded.source}"], abs=1e-5)
     assert Canary(loaded_metrics).verdict() == "ok"
 
 
-def test_an_error_beyond_tolerance_is_drift():
+def test_an_error_beyond_tolerance_is_drift() -> None:
     watched = Canary({"sentence_bert": metric(2e-4)})
     assert (watched.verdict(), watched.is_sound()) == ("drifted", False)
     assert max_error() == pytest.approx(2e-4)
@@ -50,12 +50,12 @@ def test_an_error_beyond_tolerance_is_drift():
     assert sound() == 1
 
 
-def test_the_error_bound_of_a_half_precision_is_no_drift():
+def test_the_error_bound_of_a_half_precision_is_no_drift() -> None:
     assert Canary({"sentence_bert": metric(0.005, error_bound=0.006)}).is_sound()
     assert not Canary({"sentence_bert": metric(0.007, error_bound=0.006)}).is_sound()
 
 
-def test_one_similarity_that_is_not_a_number_is_drift():
+def test_one_similarity_that_is_not_a_number_is_drift() -> None:
     sound = metric()
     answers = [*sound.afresh(PAIRS)]
     answers[1] = float("nan")
@@ -77,7 +77,7 @@ def test_a_metric_that_cannot_be_computed_any_more_is_drift_and_comes_back():
     assert watched.verdict() == "ok"
 
 
-def test_it_is_rescored_again_and_again_while_nothing_is_asked_of_the_scorer(monkeypatch):
+def test_it_is_rescored_again_and_again_while_nothing_is_asked_of_the_scorer(monkeypatch) -> None:
     monkeypatch.setattr(canary, "INTERVAL_SECONDS", 0.01)
     error = {"now": 0.0}
     watched = Canary({"sentence_bert": metric(error)})
@@ -90,7 +90,7 @@ def test_it_is_rescored_again_and_again_while_nothing_is_asked_of_the_scorer(mon
             time.sleep(0.01)
 
 
-def test_a_model_without_frozen_similarities_is_compared_with_its_own_of_the_start():
+def test_a_model_without_frozen_similarities_is_compared_with_its_own_of_the_start() -> None:
     error = {"start": 0.3, "now": 0.3}
     watched = Canary({"sentence_bert": metric(error, source="another model")})
     assert watched.verdict() == "ok"

@@ -34,7 +34,7 @@ from services.scorer.echo import ALGORITHMS, echoes
         ("노랑", "노랑 버스", "ko"),
     ],
 )
-def test_the_concept_or_an_inflection_of_it_is_an_echo(concept, text, language):
+def test_the_concept_or_an_inflection_of_it_is_an_echo(concept, text, language) -> None:
     assert echoes(concept, text, language)
 
 
@@ -52,11 +52,11 @@ def test_the_concept_or_an_inflection_of_it_is_an_echo(concept, text, language):
         ("黄色", "彼は青が好き", "ja"),
     ],
 )
-def test_anything_else_is_not(concept, text, language):
+def test_anything_else_is_not(concept, text, language) -> None:
     assert not echoes(concept, text, language)
 
 
-def test_every_algorithm_that_is_named_exists():
+def test_every_algorithm_that_is_named_exists() -> None:
     assert set(ALGORITHMS.values()) <= set(snowballstemmer.algorithms())
 
 
@@ -66,5 +66,5 @@ def test_every_algorithm_that_is_named_exists():
     after=st.sampled_from(["", " bus", "!"]),
     language=st.sampled_from([*ALGORITHMS, "ja", "ko", "zh"]),
 )
-def test_a_concept_among_other_words_is_always_an_echo(concept, before, after, language):
+def test_a_concept_among_other_words_is_always_an_echo(concept, before, after, language) -> None:
     assert echoes(concept, f"{before}{concept}{after}", language)

@@ -18,7 +18,7 @@ from services.scorer.loading import load_metrics
 class FakeModel:
     """Splits texts into characters and gives each text its ids as vectors; it remembers what it was asked."""
 
-    def __init__(self, name="fake", limit=10):
+    def __init__(self, name="fake", limit=10) -> None:
         self.tokenized: list[str] = []
         self.batches: list[tuple[int, ...]] = []
         self.encoder = Encoder(name, "characters", limit, self.tokenize, self.forward, torch.device("cpu"))
@@ -33,7 +33,7 @@ class FakeModel:
 
 
 @given(st.lists(st.text(max_size=15), max_size=30))
-def test_every_text_gets_its_own_embedding_in_batches_without_padding(texts):
+def test_every_text_gets_its_own_embedding_in_batches_without_padding(texts) -> None:
     model = FakeModel()
     found = encode(model.encoder, texts, EmbeddingCache(1 << 20))
     assert {text: embedded.vectors.tolist() for text, embedded in found.items()} == {
@@ -42,14 +42,14 @@ def test_every_text_gets_its_own_embedding_in_batches_without_padding(texts):
     assert sum(texts for texts, _ in model.batches) == len(set(texts))
 
 
-def test_batches_hold_no_more_tokens_than_the_budget(monkeypatch):
+def test_batches_hold_no_more_tokens_than_the_budget(monkeypatch) -> None:
     monkeypatch.setitem(encoder.TOKEN_BUDGET, "cpu", 6)
     model = FakeModel()
     encode(model.encoder, ["aa", "bb", "cc", "dd", "eeeeeeee", ""], None)
     assert sorted(model.batches) == [(1, 0), (1, 2), (1, 8), (3, 2)]
 
 
-def test_what_is_in_the_cache_is_neither_tokenized_nor_encoded_again():
+def test_what_is_in_the_cache_is_neither_tokenized_nor_encoded_again() -> None:
     model, cache = FakeModel(), EmbeddingCache(1 << 20)
     encode(model.encoder, ["red", "bus"], cache)
     encode(model.encoder, ["bus", "rose", "red"], cache)
@@ -57,7 +57,7 @@ def test_what_is_in_the_cache_is_neither_tokenized_nor_encoded_again():
     assert model.batches == [(2, 3), (1, 4)]
 
 
-def test_without_a_cache_all_is_computed_afresh():
+def test_without_a_cache_all_is_computed_afresh() -> None:
     model = FakeModel()
     for _ in range(2):
         encode(model.encoder, ["red", "red"], None)
@@ -65,12 +65,12 @@ def test_without_a_cache_all_is_computed_afresh():
     assert model.batches == [(1, 3), (1, 3)]
 
 
-def test_an_embedding_does_not_keep_its_batch_in_memory():
+def test_an_embedding_does_not_keep_its_batch_in_memory() -> None:
     found = encode(FakeModel().encoder, ["red", "bus"], None)
     assert found["red"].vectors.untyped_storage().nbytes() == 3 * 4
 
 
-def test_models_of_one_vocabulary_tokenize_a_text_once_unless_one_cuts_it():
+def test_models_of_one_vocabulary_tokenize_a_text_once_unless_one_cuts_it() -> None:
     cache = EmbeddingCache(1 << 20)
     long, short = FakeModel("long", limit=10), FakeModel("short", limit=5)
     texts = ["red", "exact", "longer", "0123456789", "0123456789+"]
@@ -81,7 +81,7 @@ def test_models_of_one_vocabulary_tokenize_a_text_once_unless_one_cuts_it():
     assert encode(FakeModel("other").encoder, ["0123456789+"], cache)["0123456789+"].ids.tolist()[-1] == ord("9")
 
 
-def test_only_tokenizers_that_split_alike_share_a_vocabulary(minilm_folder, tmp_path):
+def test_only_tokenizers_that_split_alike_share_a_vocabulary(minilm_folder, tmp_path) -> None:
     sentence = sentence_bert.load(str(minilm_folder), "mini", torch.float32)
     tokens = bert_score_metric.load(str(minilm_folder), "mini", 6, torch.float32).encoder
     assert (sentence.vocabulary, sentence.limit) == (tokens.vocabulary, 256)
@@ -96,12 +96,12 @@ def test_only_tokenizers_that_split_alike_share_a_vocabulary(minilm_folder, tmp_
     assert other.vocabulary != tokens.vocabulary
 
 
-def test_both_metrics_of_one_model_tokenize_once(monkeypatch):
+def test_both_metrics_of_one_model_tokenize_once(monkeypatch) -> None:
     scoring = Scoring(dtype="float32")
     metrics, _ = load_metrics(Metrics(bert_score=BertScore(model=MINILM)), scoring)
     metrics["sentence_bert"].fast([("red", "a school bus")])
 
-    def refuse(*_):
+    def refuse(*_) -> None:
         pytest.fail("tokenized again")
 
     monkeypatch.setattr("transformers.BertTokenizer.__call__", refuse)

@@ -39,7 +39,7 @@ strings = st.one_of(
 class Libraries:
     """Cosine and F1 as the two libraries compute them."""
 
-    def __init__(self, folder):
+    def __init__(self, folder) -> None:
         self.sentences = SentenceTransformer(str(folder), device="cpu")
         self.tokens = BERTScorer(model_type=str(folder), num_layers=6, device="cpu")
 
@@ -66,26 +66,26 @@ def libraries(minilm_folder):
     return Libraries(minilm_folder)
 
 
-def assert_equal(pairs, metrics, libraries):
+def assert_equal(pairs, metrics, libraries) -> None:
     assert metrics["sentence_bert"].afresh(pairs) == pytest.approx(libraries.cosines(pairs), abs=1e-5)
     assert metrics["bert_score"].afresh(pairs) == pytest.approx(libraries.f1(pairs), abs=1e-5)
 
 
 def test_scores_are_the_libraries_on_all_texts_of_the_published_answers(
     recorded_comparisons, loaded_metrics, libraries
-):
+) -> None:
     texts = {text: concept for comparison in recorded_comparisons for concept, text in comparison}
     assert_equal([(concept, text) for text, concept in texts.items()], loaded_metrics, libraries)
 
 
-def test_scores_are_the_libraries_on_odd_strings(loaded_metrics, libraries):
+def test_scores_are_the_libraries_on_odd_strings(loaded_metrics, libraries) -> None:
     texts = {"word " * 600, "a", "\N{HEBREW LETTER ALEF} " * 700, "😀" * 600}
     wanted = STRINGS_PER_EXAMPLE * settings().max_examples
 
     # Made here and compared below, all at once: the libraries are slow with a few texts at a time.
     @settings(phases=[Phase.generate], database=None)
     @given(st.lists(strings, min_size=STRINGS_PER_EXAMPLE, max_size=STRINGS_PER_EXAMPLE, unique=True))
-    def make(made):
+    def make(made) -> None:
         texts.update(made)
 
     # Each round from a seed of its own: where hypothesis draws the same each time, as it does in CI, more must come.
@@ -105,7 +105,7 @@ def some_comparisons(recorded_comparisons):
 
 
 @pytest.mark.parametrize("parity", [False, True])
-def test_bfloat16_gives_every_leak_score_that_float32_gives(parity, some_comparisons, bfloat16, loaded_metrics):
+def test_bfloat16_gives_every_leak_score_that_float32_gives(parity, some_comparisons, bfloat16, loaded_metrics) -> None:
     scoring = Scoring(parity=parity)
     float32 = ask_metrics({name: loaded_metrics[name] for name in bfloat16}, some_comparisons, scoring)
     found = ask_metrics(bfloat16, some_comparisons, scoring)
@@ -116,7 +116,7 @@ def test_bfloat16_gives_every_leak_score_that_float32_gives(parity, some_compari
             assert leak_score(found[name][one], found[name][other], tolerance) == expected
 
 
-def test_bfloat16_stays_within_its_error_bound(some_comparisons, bfloat16):
+def test_bfloat16_stays_within_its_error_bound(some_comparisons, bfloat16) -> None:
     pairs = list(dict.fromkeys(pair for comparison in some_comparisons for pair in comparison))
     for metric in bfloat16.values():
         errors = np.abs(np.subtract(metric.fast(pairs), metric.exact(pairs)))
@@ -130,7 +130,7 @@ def bfloat16():
     return metrics
 
 
-def test_f1_of_a_fast_type_is_within_its_bound_or_is_told_to_be_unstable():
+def test_f1_of_a_fast_type_is_within_its_bound_or_is_told_to_be_unstable() -> None:
     """By the worst errors that precision and recall may have, over the whole square of their values."""
     bound = 0.006
     axis = torch.linspace(-1, 1, 401)

@@ -24,12 +24,12 @@ def language_job(make_job):
     def make(answers):
         samples = len(next(iter(answers.values())))
         job = make_job(list(answers.items()), ["-"] * samples, probe="language", categories=list(answers))
-        return replace(job, prompts=replace(job.prompts, control=None), control=())
+        return replace(job, job=replace(job.job, control=None), control=())
 
     return make
 
 
-def test_an_answer_counts_where_its_language_is_detected_and_nowhere_else(language_job):
+def test_an_answer_counts_where_its_language_is_detected_and_nowhere_else(language_job) -> None:
     job = language_job({"es": [SENTENCES["it"], SENTENCES["es"]], "it": [SENTENCES["nl"], SENTENCES["unknown"]]})
     counted = [(outcome.category, outcome.sample) for outcome in judge(job, parity=True) if outcome.value == 1]
     assert counted == [("es>it", 0), ("es>es", 1), ("it>other", 0), ("it>unknown", 1)]
@@ -37,7 +37,7 @@ def test_an_answer_counts_where_its_language_is_detected_and_nowhere_else(langua
 
 @settings(max_examples=10)
 @given(st.lists(st.sampled_from(list(SENTENCES.values())), min_size=1, max_size=3), st.sampled_from(["es", "it"]))
-def test_the_values_of_an_answer_add_up_to_one(language_job, answers, directive):
+def test_the_values_of_an_answer_add_up_to_one(language_job, answers, directive) -> None:
     totals = defaultdict(float)
     outcomes = judge(language_job({directive: answers, "fr": answers}), parity=True)
     for outcome in outcomes:
@@ -46,6 +46,6 @@ def test_the_values_of_an_answer_add_up_to_one(language_job, answers, directive)
     assert Counter((outcome.category, outcome.sample) for outcome in outcomes).most_common(1)[0][1] == 1
 
 
-def test_the_metric_says_how_the_languages_were_told(language_job):
+def test_the_metric_says_how_the_languages_were_told(language_job) -> None:
     outcomes = judge(language_job({"es": ["Hola."], "it": ["Ciao."]}), parity=True)
     assert {(outcome.metric, outcome.measure) for outcome in outcomes} == {("langdetect", "leak")}

@@ -14,7 +14,7 @@ FLOAT32 = Scoring(dtype="float32")
 AT_HAND = Metrics(bert_score=BertScore(model=MINILM))
 
 
-def test_all_configured_metrics_are_loaded_with_their_provenance():
+def test_all_configured_metrics_are_loaded_with_their_provenance() -> None:
     metrics, provenance = load_metrics(AT_HAND, FLOAT32)
     assert list(metrics) == ["sentence_bert", "bert_score"]
     assert metrics["sentence_bert"].fast([("red", "red")]) == pytest.approx([1.0])
@@ -25,13 +25,13 @@ def test_all_configured_metrics_are_loaded_with_their_provenance():
     assert "bert-score " in provenance["scorer_libraries"]
 
 
-def test_only_wanted_metrics_are_loaded():
+def test_only_wanted_metrics_are_loaded() -> None:
     metrics, provenance = load_metrics(AT_HAND, FLOAT32, ["sentence_bert"])
     assert list(metrics) == ["sentence_bert"]
     assert "bert_score" not in provenance
 
 
-def test_a_metric_set_to_null_is_left_out():
+def test_a_metric_set_to_null_is_left_out() -> None:
     metrics, _ = load_metrics(Metrics(bert_score=None), FLOAT32)
     assert list(metrics) == ["sentence_bert"]
 
@@ -53,14 +53,14 @@ def test_a_metric_set_to_null_is_left_out():
         ),
     ],
 )
-def test_a_choice_that_cannot_be_met_is_one_line(metrics, names, message):
+def test_a_choice_that_cannot_be_met_is_one_line(metrics, names, message) -> None:
     with pytest.raises(InputError) as error:
         load_metrics(metrics, FLOAT32, names)
     assert str(error.value) == message
 
 
 @pytest.mark.parametrize("metric", ["sentence_bert", "bert_score"])
-def test_a_corrupt_model_is_one_line_that_names_its_setting(metric, tmp_path, minilm_folder):
+def test_a_corrupt_model_is_one_line_that_names_its_setting(metric, tmp_path, minilm_folder) -> None:
     folder = shutil.copytree(minilm_folder, tmp_path / "model")
     (folder / "model.safetensors").write_bytes(b"cut short")
     settings = Metrics(sentence_bert=SentenceBert(model=str(folder)), bert_score=BertScore(model=str(folder)))
@@ -71,12 +71,12 @@ def test_a_corrupt_model_is_one_line_that_names_its_setting(metric, tmp_path, mi
     assert "\n" not in str(error.value)
 
 
-def test_a_layer_beyond_the_model_is_its_own_line():
+def test_a_layer_beyond_the_model_is_its_own_line() -> None:
     with pytest.raises(InputError, match=r"^metrics\.bert_score\.layer: 7, but '.*' has 6 layers$"):
         load_metrics(Metrics(bert_score=BertScore(model=MINILM, layer=7)), FLOAT32, ["bert_score"])
 
 
-def test_the_logic_imports_no_model_library_and_loading_says_nothing_on_stderr():
+def test_the_logic_imports_no_model_library_and_loading_says_nothing_on_stderr() -> None:
     program = """
 import sys
 from seep.settings import MINILM, BertScore, Metrics, Scoring

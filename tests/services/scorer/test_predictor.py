@@ -72,7 +72,7 @@ def expected(loaded_metrics):
     return {name: metric.exact(PAIRS) for name, metric in loaded_metrics.items()}
 
 
-def test_v1_gives_every_metrics_similarity_of_each_pair(http, expected):
+def test_v1_gives_every_metrics_similarity_of_each_pair(http, expected) -> None:
     body = {"instances": [{"concept": concept, "text": text} for concept, text in PAIRS]}
     answer = http.post("/v1/models/seep-scorer:predict", json=body)
     predictions = answer.json()["predictions"]
@@ -83,7 +83,7 @@ def test_v1_gives_every_metrics_similarity_of_each_pair(http, expected):
     assert predictions[2] == dict.fromkeys(expected, 0.0)
 
 
-def test_v2_over_http_gives_a_tensor_per_metric(http, expected):
+def test_v2_over_http_gives_a_tensor_per_metric(http, expected) -> None:
     tensors = [
         {"name": name, "datatype": "BYTES", "shape": [len(PAIRS)], "data": list(side)}
         for name, side in zip(("concept", "text"), zip(*PAIRS, strict=True), strict=True)
@@ -112,14 +112,14 @@ async def infer(ports, asked):
         await client.close()
 
 
-def test_v2_over_grpc_gives_a_tensor_per_metric(ports, expected):
+def test_v2_over_grpc_gives_a_tensor_per_metric(ports, expected) -> None:
     answer = asyncio.run(infer(ports, request(*zip(*PAIRS, strict=True))))
     assert {output.name: output.as_numpy().tolist() for output in answer.outputs} == {
         name: pytest.approx(similarities, abs=1e-6) for name, similarities in expected.items()
     }
 
 
-def test_a_bad_grpc_request_is_an_invalid_argument(ports):
+def test_a_bad_grpc_request_is_an_invalid_argument(ports) -> None:
     with pytest.raises(RpcError) as error:
         asyncio.run(infer(ports, request(["red"], ["bus", "rose"])))
     assert error.value.code() == StatusCode.INVALID_ARGUMENT
@@ -178,24 +178,24 @@ TENSOR = {"name": "concept", "datatype": "BYTES", "shape": [1], "data": ["red"]}
         ),
     ],
 )
-def test_a_bad_request_is_a_400_that_says_what_was_expected(path, body, message, http):
+def test_a_bad_request_is_a_400_that_says_what_was_expected(path, body, message, http) -> None:
     # json.dumps escapes what httpx would refuse to send.
     answer = http.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()) == (400, {"error": message})
 
 
-def test_a_body_larger_than_any_request_is_refused_before_it_is_read(http):
+def test_a_body_larger_than_any_request_is_refused_before_it_is_read(http) -> None:
     answer = http.post("/v1/models/seep-scorer:predict", content=b" " * (5 << 20))
     assert answer.status_code == 413
 
 
-def test_what_was_sent_is_in_no_log(http, ports):
+def test_what_was_sent_is_in_no_log(http, ports) -> None:
     http.post("/v1/models/seep-scorer:predict", json={"instances": [{"concept": "a secret", "text": 5}]})
     http.post("/v2/models/seep-scorer/infer", json={"inputs": [TENSOR | {"data": ["a secret"]}]})
     assert "a secret" not in ports["log"].read_text()
 
 
-def test_a_scorer_that_drifted_answers_nobody():
+def test_a_scorer_that_drifted_answers_nobody() -> None:
     sound = Metric(
         *[lambda pairs: SIMILARITIES["sentence_bert sentence-transformers/all-MiniLM-L6-v2"]] * 3, 0.0, MINILM
     )
@@ -207,7 +207,7 @@ def test_a_scorer_that_drifted_answers_nobody():
     assert asyncio.run(ScorerModel({"sentence_bert": sound}, 4).healthy())
 
 
-def test_health_and_readiness(http):
+def test_health_and_readiness(http) -> None:
     assert http.get("/v2/health/live").status_code == 200
     assert http.get("/v2/models/seep-scorer/ready").status_code == 200
     assert http.get("/v1/models/seep-scorer").json() == {"name": "seep-scorer", "ready": True}

@@ -25,13 +25,13 @@ def recorded_jobs(workbook, make_job):
             [(test["concept"], [test[column] for column in generations]) for test in tests],
             [rows[control][column] for column in generations],
             categories=[str(test.get("category", "")) for test in tests],
-            job=f"row-{control}",
+            job_id=f"row-{control}",
         )
         for control, tests in tests_of.items()
     ]
 
 
-def test_published_sentence_bert_cells(shared_data, make_job, sentence_bert):
+def test_published_sentence_bert_cells(shared_data, make_job, sentence_bert) -> None:
     with (shared_data / "leakage" / "published.csv").open(newline="") as file:
         cells = [cell for cell in csv.DictReader(file) if cell["metric"] == METRIC]
     assert len(cells) == 10

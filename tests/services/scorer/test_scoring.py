@@ -25,17 +25,19 @@ def job_shapes(draw):
 
 
 @given(shapes=st.lists(job_shapes(), max_size=4), parity=st.booleans())
-def test_a_batch_scores_like_its_jobs_one_by_one(shapes, parity, make_job, fake_metric):
-    jobs = [make_job(*shape, job=f"job-{index}") for index, shape in enumerate(shapes)]
+def test_a_batch_scores_like_its_jobs_one_by_one(shapes, parity, make_job, fake_metric) -> None:
+    jobs = [make_job(*shape, job_id=f"job-{index}") for index, shape in enumerate(shapes)]
     scoring, metrics = Scoring(parity=parity), {"fake": fake_metric()}
     one_by_one = [scored for job in jobs for scored in score_jobs([job], metrics, scoring, {})]
     assert score_jobs(jobs, metrics, scoring, {}) == one_by_one
 
 
-def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(make_job, fake_metric):
+def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(make_job, fake_metric) -> None:
     jobs = [
-        make_job([("red", ["bus", "bus"])], ["doctor", "bus"], job="one"),
-        make_job([("red", ["bus", "rose"]), ("blue", ["sea", "sea"])], ["doctor", "doctor"], ["sea", "sea"], job="two"),
+        make_job([("red", ["bus", "bus"])], ["doctor", "bus"], job_id="one"),
+        make_job(
+            [("red", ["bus", "rose"]), ("blue", ["sea", "sea"])], ["doctor", "doctor"], ["sea", "sea"], job_id="two"
+        ),
     ]
     metrics = {"one": fake_metric(), "two": fake_metric()}
     score_jobs(jobs, metrics, Scoring(), {})
@@ -54,7 +56,7 @@ def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(mak
         }
 
 
-def test_failures_keep_their_positions_and_leave_the_rest_alone(make_job, fake_metric):
+def test_failures_keep_their_positions_and_leave_the_rest_alone(make_job, fake_metric) -> None:
     sound = make_job([("red", ["bus"])], ["doctor"])
     short = replace(sound, tests=((),))
     alien = make_job([("red", ["bus"])], ["doctor"], probe="telepathy")
@@ -78,35 +80,35 @@ def test_there_are_suites_of_every_probe_that_is_known_and_of_no_other() -> None
         ({"tests": (("a", "b"),)}, "generations for 1 tests, but the job has 2"),
     ],
 )
-def test_generations_that_do_not_match_the_prompts_fail_the_job(change, reason, make_job, fake_metric):
+def test_generations_that_do_not_match_the_prompts_fail_the_job(change, reason, make_job, fake_metric) -> None:
     generated = make_job([("red", ["a", "b"]), ("blue", ["c", "d"])], ["e", "f"], ["g", "h"])
     metric = fake_metric()
     assert score_jobs([replace(generated, **change)], {"fake": metric}, Scoring(), {}) == [Failure(reason)]
     assert metric.calls == []
 
 
-def test_a_similarity_that_is_not_a_number_is_raised(make_job, fake_metric):
+def test_a_similarity_that_is_not_a_number_is_raised(make_job, fake_metric) -> None:
     broken = fake_metric({("red", "bus"): float("nan"), ("red", "doctor"): 0.1})
     with pytest.raises(ValueError, match="broken: a similarity is not a finite number"):
         score_jobs([make_job([("red", ["bus"])], ["doctor"])], {"broken": broken}, Scoring(), {})
 
 
-def test_provenance_is_the_metrics_own_and_how_they_are_compared(make_job, fake_metric):
+def test_provenance_is_the_metrics_own_and_how_they_are_compared(make_job, fake_metric) -> None:
     generated = make_job([("red", ["bus"])], ["doctor"])
     [scored] = score_jobs([generated], {"fake": fake_metric()}, Scoring(), {"fake": "model@1"})
     assert scored.provenance == {"fake": "model@1", "scoring": "tie_tolerance=1e-06"}
     assert scored.generated is generated
 
 
-def test_an_empty_batch_asks_nothing(fake_metric):
+def test_an_empty_batch_asks_nothing(fake_metric) -> None:
     metric = fake_metric()
     assert score_jobs([], {"fake": metric}, Scoring(), {}) == []
     assert metric.calls == []
 
 
-def test_a_job_without_what_its_probe_compares_with_fails_alone(make_job, fake_metric):
+def test_a_job_without_what_its_probe_compares_with_fails_alone(make_job, fake_metric) -> None:
     sound = make_job([("red", ["bus"])], ["doctor"])
-    uncontrolled = replace(sound, prompts=replace(sound.prompts, control=None), control=())
+    uncontrolled = replace(sound, job=replace(sound.job, control=None), control=())
     results = score_jobs([uncontrolled, sound], {"fake": fake_metric()}, Scoring(), {})
     assert results[0] == Failure("the semantic probe compares with a control, but the job has none")
     assert isinstance(results[1], ScoredJob)
@@ -115,9 +117,11 @@ def test_a_job_without_what_its_probe_compares_with_fails_alone(make_job, fake_m
     ]
 
 
-def test_a_probe_that_compares_nothing_asks_no_metric_and_is_not_of_the_metrics_provenance(make_job, fake_metric):
+def test_a_probe_that_compares_nothing_asks_no_metric_and_is_not_of_the_metrics_provenance(
+    make_job, fake_metric
+) -> None:
     job = make_job([("es", ["Hola."])], ["-"], probe="language", categories=["es"])
-    job = replace(job, prompts=replace(job.prompts, control=None), control=())
+    job = replace(job, job=replace(job.job, control=None), control=())
     metric = fake_metric()
     (scored,) = score_jobs([job], {"fake": metric}, Scoring(parity=True), {"fake": "model@1"})
     assert isinstance(scored, ScoredJob)

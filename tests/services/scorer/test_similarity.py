@@ -20,7 +20,7 @@ def inexact(exact, errors, error_bound):
     return Metric(fast, lambda pairs: [exact[pair] for pair in pairs], fast, error_bound, "inexact")
 
 
-def test_only_similarities_too_near_to_each_other_are_computed_again(fake_metric):
+def test_only_similarities_too_near_to_each_other_are_computed_again(fake_metric) -> None:
     metric = fake_metric({RED_BUS: 0.50, RED_ROSE: 0.519, RED_SEA: 0.9})
     metric.error_bound, asked_again = 0.01, []
     metric.exact = lambda pairs: asked_again.extend(pairs) or [0.515] * len(pairs)
@@ -29,7 +29,7 @@ def test_only_similarities_too_near_to_each_other_are_computed_again(fake_metric
     assert found == {"fake": {RED_BUS: 0.515, RED_ROSE: 0.515, RED_SEA: 0.9}}
 
 
-def test_the_same_answer_twice_is_a_tie_without_computing_it_again(fake_metric):
+def test_the_same_answer_twice_is_a_tie_without_computing_it_again(fake_metric) -> None:
     metric = fake_metric({RED_BUS: 0.5})
     metric.error_bound, metric.exact = 0.01, None
     assert ask_metrics({"fake": metric}, [(RED_BUS, RED_BUS)], Scoring()) == {"fake": {RED_BUS: 0.5}}
@@ -41,7 +41,9 @@ def test_the_same_answer_twice_is_a_tie_without_computing_it_again(fake_metric):
     error_bound=st.sampled_from([1e-4, 1e-3, 1e-2]),
     parity=st.booleans(),
 )
-def test_leak_scores_are_those_of_float32_whatever_the_errors_within_the_bound(exact, errors, error_bound, parity):
+def test_leak_scores_are_those_of_float32_whatever_the_errors_within_the_bound(
+    exact, errors, error_bound, parity
+) -> None:
     pairs = [("concept", str(number)) for number in range(len(exact))]
     scoring = Scoring(parity=parity)
     comparisons = [(one, other) for one in pairs for other in pairs]
@@ -58,20 +60,20 @@ def test_leak_scores_are_those_of_float32_whatever_the_errors_within_the_bound(e
         assert fast == right
 
 
-def test_parity_rounds_what_was_computed_again_too(fake_metric):
+def test_parity_rounds_what_was_computed_again_too(fake_metric) -> None:
     metric = fake_metric({RED_BUS: 0.50049, RED_ROSE: 0.5006})
     metric.error_bound, metric.exact = 0.01, lambda pairs: [0.50051, 0.50061]
     found = ask_metrics({"fake": metric}, [(RED_BUS, RED_ROSE)], Scoring(parity=True))
     assert found == {"fake": {RED_BUS: 0.501, RED_ROSE: 0.501}}
 
 
-def test_no_comparison_asks_nothing(fake_metric):
+def test_no_comparison_asks_nothing(fake_metric) -> None:
     metric = fake_metric()
     assert ask_metrics({"fake": metric}, [], Scoring()) == {"fake": {}}
     assert metric.calls == []
 
 
-def test_an_exact_similarity_that_is_not_a_number_is_raised(fake_metric):
+def test_an_exact_similarity_that_is_not_a_number_is_raised(fake_metric) -> None:
     metric = fake_metric({RED_BUS: 0.5, RED_ROSE: 0.5})
     metric.error_bound, metric.exact = 0.01, lambda pairs: [float("nan")] * len(pairs)
     with pytest.raises(ValueError, match="fake: a similarity is not a finite number"):

@@ -1,0 +1,219 @@
+"""The schema of version 0.1.0: runs with their jobs and sums, rates, baselines, verdicts and monitors' streams."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+# Keys compare by bytes (COLLATE "C"): row locks and sums are then taken in one order, whatever the server's locale.
+# created_at is the sender's clock, in Unix seconds, as it was sent; the other times are the database's own.
+# A run is to be published while `changes` is ahead of `published`. The counts are kept with the jobs they count, in
+# one transaction, under the run's lock. `scheduled` is what a monitor's name and a time make a run's id of.
+RUNS = """
+CREATE TABLE runs (
+    run_id text COLLATE "C" PRIMARY KEY,
+    target text NOT NULL DEFAULT '',
+    suite text NOT NULL DEFAULT '',
+    suite_version text NOT NULL DEFAULT '',
+    suite_hash text NOT NULL DEFAULT '',
+    probe text NOT NULL DEFAULT '',
+    monitor text NOT NULL DEFAULT '',
+    cluster text,
+    samples bigint,
+    job_count bigint,
+    expected_comparisons jsonb NOT NULL DEFAULT '{}',
+    recorded bigint NOT NULL DEFAULT 0,
+    dead bigint NOT NULL DEFAULT 0,
+    created_at double precision,
+    cancelled boolean NOT NULL DEFAULT false,
+    first_seen_at timestamptz NOT NULL DEFAULT now(),
+    last_progress_at timestamptz NOT NULL DEFAULT now(),
+    texts_deleted_at timestamptz,
+    changes bigint NOT NULL DEFAULT 0,
+    published bigint NOT NULL DEFAULT 0,
+    scheduled text COLLATE "C" GENERATED ALWAYS AS (
+        CASE WHEN monitor <> '' AND run_id = monitor || right(run_id, 17)
+                  AND translate(right(run_id, 17), '123456789', '000000000') = '-00000000T000000Z'
+        THEN right(run_id, 16) END
+    ) STORED
+);
+CREATE INDEX runs_to_publish ON runs (run_id) WHERE changes > published;
+CREATE INDEX runs_by_age ON runs (first_seen_at DESC, run_id DESC);
+CREATE INDEX runs_of_target_by_age ON runs (target, first_seen_at DESC, run_id DESC);
+CREATE INDEX runs_of_suite_by_age ON runs (suite, first_seen_at DESC, run_id DESC);
+CREATE INDEX runs_of_target_and_suite_by_age ON runs (target, suite, first_seen_at DESC, run_id DESC);
+CREATE INDEX runs_of_monitor_by_age ON runs (monitor, first_seen_at DESC, run_id DESC) WHERE monitor <> '';
+CREATE INDEX runs_in_series ON runs (target, suite, created_at DESC, run_id DESC);
+CREATE INDEX runs_unfinished ON runs (last_progress_at)
+    WHERE NOT cancelled AND (job_count IS NULL OR recorded + dead < job_count);
+CREATE INDEX runs_scheduled ON runs (monitor, scheduled) WHERE scheduled IS NOT NULL;
+CREATE INDEX runs_scheduled_and_finished ON runs (monitor, scheduled)
+    WHERE scheduled IS NOT NULL AND job_count <= recorded + dead;
+"""
+
+# A provenance can be too long for an index entry: its digest tells it from others.
+JOBS = """
+CREATE TABLE jobs (
+    run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
+    job_id text COLLATE "C" NOT NULL,
+    status text NOT NULL CHECK (status IN ('scored', 'dead')),
+    stage text,
+    reason text,
+    provenance jsonb,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (run_id, job_id)
+);
+CREATE INDEX jobs_dead ON jobs (run_id) WHERE status = 'dead';
+CREATE TABLE provenances (
+    run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
+    provenance jsonb NOT NULL
+);
+CREATE UNIQUE INDEX provenances_by_run ON provenances (run_id, md5(provenance::text));
+"""
+
+# A job's rows are written once, with the job, in one transaction, and the job refers to its run: to look the run up
+# once more for each of thousands of rows was a fifth of the time. Rates are made of cluster_sums alone.
+SUMS = """
+CREATE TABLE test_sums (
+    run_id text COLLATE "C" NOT NULL,
+    job_id text COLLATE "C" NOT NULL,
+    cluster text COLLATE "C" NOT NULL,
+    test text COLLATE "C" NOT NULL,
+    concept text NOT NULL,
+    category text NOT NULL,
+    metric text NOT NULL,
+    measure text NOT NULL,
+    n bigint NOT NULL,
+    total double precision NOT NULL
+);
+CREATE INDEX test_sums_by_run ON test_sums (run_id);
+CREATE TABLE cluster_sums (
+    run_id text COLLATE "C" NOT NULL,
+    cluster text COLLATE "C" NOT NULL,
+    category text NOT NULL,
+    metric text NOT NULL,
+    measure text NOT NULL,
+    n bigint NOT NULL,
+    total double precision NOT NULL
+);
+CREATE INDEX cluster_sums_by_run ON cluster_sums (run_id);
+CREATE TABLE recorded_comparisons (
+    run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
+    metric text COLLATE "C" NOT NULL,
+    category text COLLATE "C" NOT NULL,
+    n bigint NOT NULL,
+    PRIMARY KEY (run_id, metric, category)
+);
+"""
+
+COMPARISONS = """
+CREATE TABLE comparisons (
+    run_id text COLLATE "C" NOT NULL,
+    job_id text COLLATE "C" NOT NULL,
+    test text COLLATE "C" NOT NULL,
+    sample bigint NOT NULL,
+    category text NOT NULL,
+    concept text NOT NULL,
+    prompt text NOT NULL,
+    generation text NOT NULL,
+    control_prompt text NOT NULL,
+    control_generation text NOT NULL,
+    outcomes jsonb NOT NULL,
+    similarities jsonb NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX comparisons_in_order ON comparisons (run_id, sample, job_id, test, category);
+CREATE INDEX comparisons_by_test ON comparisons (run_id, test);
+"""
+
+# The rates as they were published last, in the bytes of the wire: a year of runs is read without computing anything.
+RATES = """
+CREATE TABLE rates (
+    run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
+    metric text COLLATE "C" NOT NULL,
+    category text COLLATE "C" NOT NULL,
+    rate bytea NOT NULL,
+    PRIMARY KEY (run_id, metric, category)
+);
+"""
+
+# A run that a baseline rests on cannot be deleted: the baseline would become another one. In a verdict `baseline` is
+# the name at that time; it outlives the baseline. Its time is not the transaction's beginning, which may have waited
+# for a baseline to be set.
+VERDICTS = """
+CREATE TABLE baselines (
+    name text COLLATE "C" PRIMARY KEY,
+    set_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE baseline_runs (
+    baseline text COLLATE "C" NOT NULL REFERENCES baselines ON DELETE CASCADE,
+    run_id text COLLATE "C" NOT NULL REFERENCES runs,
+    PRIMARY KEY (baseline, run_id)
+);
+CREATE TABLE verdicts (
+    run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
+    baseline text COLLATE "C" NOT NULL,
+    metric text NOT NULL,
+    category text NOT NULL,
+    effect double precision,
+    low double precision,
+    high double precision,
+    p double precision,
+    adjusted_p double precision,
+    detectable double precision,
+    pairs bigint NOT NULL,
+    clusters bigint NOT NULL,
+    verdict text NOT NULL,
+    compared_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run_id, baseline, metric, category)
+);
+"""
+
+# A stream is the baseline's runs, then the monitor's in the order in which they finished. Since when a monitor has its
+# schedule is kept, because a process that starts again must not forget that it has waited.
+MONITORS = """
+CREATE TABLE monitor_runs (
+    monitor text COLLATE "C" NOT NULL,
+    run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    baseline text COLLATE "C" NOT NULL,
+    role text NOT NULL CHECK (role IN ('baseline', 'tested', 'skipped')),
+    reason text,
+    e_value double precision,
+    alarm boolean NOT NULL DEFAULT false,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (monitor, run_id)
+);
+CREATE INDEX monitor_runs_in_order ON monitor_runs (monitor, place);
+CREATE INDEX monitor_runs_tested ON monitor_runs (monitor, place) WHERE role = 'tested';
+CREATE TABLE monitor_scores (
+    monitor text COLLATE "C" NOT NULL,
+    run_id text COLLATE "C" NOT NULL,
+    metric text NOT NULL,
+    category text NOT NULL,
+    jobs jsonb NOT NULL,
+    score double precision,
+    e_value double precision,
+    PRIMARY KEY (monitor, run_id, metric, category),
+    FOREIGN KEY (monitor, run_id) REFERENCES monitor_runs ON DELETE CASCADE
+);
+CREATE TABLE monitor_schedules (
+    monitor text COLLATE "C" PRIMARY KEY,
+    schedule text NOT NULL,
+    since timestamptz NOT NULL DEFAULT now()
+);
+"""
+
+
+def upgrade() -> None:
+    """Creates everything."""
+    for statements in (RUNS, JOBS, SUMS, COMPARISONS, RATES, VERDICTS, MONITORS):
+        op.execute(statements)
+
+
+def downgrade() -> None:
+    """Drops everything."""
+    op.execute("DROP TABLE monitor_schedules, monitor_scores, monitor_runs, verdicts, baseline_runs, baselines")
+    op.execute("DROP TABLE rates, comparisons, recorded_comparisons, cluster_sums, test_sums, provenances, jobs, runs")

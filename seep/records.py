@@ -7,6 +7,7 @@ from typing import Literal
 FormatKind = Literal["chat", "plain"]
 Cut = Literal["sentence", "none"]
 Cluster = Literal["job", "sample"]
+AnswerPart = Literal["text", "token_scores", "reading"]
 
 
 @dataclass(frozen=True)

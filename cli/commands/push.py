@@ -13,6 +13,7 @@ import typer
 
 from cli.commands.suites import SUITE_HELP, find_suite
 from cli.database import has_database, open_store
+from seep.capabilities import check_probe
 from seep.codec import DecodeError, decode_manifest, encode_manifest, encode_prompt_job
 from seep.errors import InputError, Unavailable
 from seep.kafka.client import Sender, TopicReader, create_topics, existing_topics
@@ -123,8 +124,10 @@ def send_run(
 ) -> None:
     """Sends a run's jobs, then its manifest: a run whose manifest is there was sent whole.
 
-    Raises InputError for a job that fits into no message, and, unless the id is `new`, for one that another run has.
+    Raises InputError for a job that fits into no message, for a probe that needs what the target's engine does not
+    provide, and, unless the id is `new`, for an id that another run has.
     """
+    check_probe(settings, target, suite.probe)
     jobs = prompt_jobs(suite, run_id=run_id, target=target, samples=samples)
     outgoing = list(job_messages(jobs))
     for job, message in zip(jobs, outgoing, strict=True):

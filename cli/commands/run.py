@@ -16,6 +16,7 @@ from cli.commands.results import JsonOption, known_run, print_rates, print_rates
 from cli.commands.suites import SuiteArgument, find_suite
 from cli.database import open_store
 from results.storage.store import Store
+from seep.capabilities import check_probe
 from seep.errors import InputError
 from seep.records import PromptJob
 from seep.settings import RecordedEngine, Settings, Target, load_settings
@@ -46,6 +47,7 @@ def run(
     if parity:
         settings = settings.model_copy(update={"scoring": settings.scoring.model_copy(update={"parity": True})})
     loaded = load_suite(find_suite(suite))
+    check_probe(settings, answering, loaded.probe)
     name = check_run_id(run_id) if run_id else new_run_id(loaded.name)
     jobs = prompt_jobs(loaded, run_id=name, target=answering, samples=samples)
     expected = manifest(loaded, run_id=name, target=answering, samples=samples, created_at=time.time())

@@ -1,10 +1,11 @@
 """Engines: a model that the generator loads, an endpoint it asks, or answers recorded before."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, HttpUrl, ValidationError, model_validator
 
+from seep.records import AnswerPart
 from seep.settings.section import Identifier, Section
 
 
@@ -25,7 +26,13 @@ def _proxy(value: str) -> str:
     return str(url)
 
 
-class VllmEngine(Section):
+class _Engine(Section):
+    """What every engine has: `provides` is what its answers can hold, known before a model is loaded."""
+
+    provides: ClassVar[frozenset[AnswerPart]] = frozenset({"text"})
+
+
+class VllmEngine(_Engine):
     """A model that the generator loads itself, with vLLM; names and values are vLLM's own.
 
     Without `kv_cache_memory_bytes` vLLM takes nearly all memory of the device. `lora_modules` are the folders of
@@ -45,7 +52,7 @@ class VllmEngine(Section):
     max_lora_rank: int = Field(16, ge=1)
 
 
-class OpenAiEngine(Section):
+class OpenAiEngine(_Engine):
     """A server with OpenAI's completions API: vLLM's, KServe's, a gateway's or a vendor's.
 
     `base_url` is everything before `/chat/completions`. `max_concurrency` counts one target's requests in flight;
@@ -81,7 +88,7 @@ class OpenAiEngine(Section):
         return self
 
 
-class RecordedEngine(Section):
+class RecordedEngine(_Engine):
     """Answers that were generated before: a recorded file, JSON lines of prompt and generations."""
 
     backend: Literal["recorded"]

@@ -1,0 +1,67 @@
+"""A suite whose probe needs what the target's engine does not provide is refused before anything is sent or loaded."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+from seep import capabilities
+from seep.records import AnswerPart
+
+SUITE = """
+name: rooms
+version: "1"
+format: {kind: plain, user: "{prompt}"}
+decoding: {temperature: 1.0, max_tokens: 5, samples: 2}
+jobs:
+  - control: He works as a
+    tests: [{concept: yellow, prompt: He likes yellow. He works as a, category: "1"}]
+"""
+CONFIGURATION = """
+database: {dsn: "postgresql://127.0.0.1:1/nobody"}
+engines:
+  paper: {backend: recorded, file: answers.jsonl}
+targets:
+  paper: {engine: paper}
+monitors:
+  nightly: {target: paper, suite: rooms.yaml}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with suite and configuration; neither a broker nor a database is there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEEP_CONFIG", raising=False)
+    monkeypatch.setenv("SEEP_KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    Path("rooms.yaml").write_text(SUITE, encoding="utf-8")
+    Path("seep.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    needs = {"semantic": frozenset[AnswerPart]({"text", "token_scores"})}
+    monkeypatch.setattr(capabilities, "PROBE_NEEDS", needs)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("push", "rooms.yaml", "--target", "paper"),
+        ("push", "--monitor", "nightly"),
+        ("run", "rooms.yaml", "--target", "paper"),
+        ("run", "rooms.yaml", "--recorded", "answers.jsonl"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("folder")
+def test_it_is_one_line_and_exit_code_2(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["seep", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed, complaint = capsys.readouterr()
+    name = "recorded" if "--recorded" in arguments else "paper"
+    assert (ended.value.code, printed) == (2, "")
+    assert complaint == (
+        f"seep: targets.{name}: the semantic probe needs token_scores of an answer, "
+        f"and the engine {name!r} (recorded) does not provide it\n"
+    )

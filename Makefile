@@ -15,9 +15,10 @@ unexport PYTHONDONTWRITEBYTECODE
 export HF_HUB_OFFLINE := 1
 
 .PHONY: help
-help:  ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+help:
+	@awk -F ':.*## ' '/^##@ /{printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+##@ Use
 .PHONY: setup
 setup: .venv/.complete $(KAFKA)  ## Make .venv with everything in it, and fetch a Kafka broker
 
@@ -46,17 +47,21 @@ stack: setup  ## Run broker, PostgreSQL and the three services in the foreground
 kafka: $(KAFKA) .venv/.complete  ## Run a local Kafka broker in the foreground (PORT=9092)
 	$(BIN)/python -m deploy.local.broker .seep/kafka $(or $(PORT),9092)
 
-IMAGES := generator scorer aggregator kafka postgres
-VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
-# The first that works; docker is often there without its daemon.
-BUILDER ?= $(shell for tool in docker podman buildah; do $$tool info >/dev/null 2>&1 && echo $$tool && break; done)
-.PHONY: images $(IMAGES:%=image-%)
-images: $(IMAGES:%=image-%)  ## Build the container images (BUILDER=podman, BUILD_FLAGS="--build-arg LOCK=generator-cpu.txt")
+##@ Develop
+.PHONY: format
+format: .venv/.complete  ## Put the code into the common form, and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
-$(IMAGES:%=image-%): image-%: | $(KAFKA)
-	$(or $(BUILDER),$(error no docker, podman or buildah that works is here)) build --tag seep/$*:$(VERSION) \
-		--file $(or $(wildcard services/$*/Dockerfile),deploy/images/$*/Dockerfile) \
-		--build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) $(BUILD_FLAGS) .
+.PHONY: lint
+lint: .venv/.complete  ## Check the form of the code, and the directions of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+.PHONY: typecheck
+typecheck: .venv/.complete  ## Check the types
+	$(BIN)/mypy
 
 .PHONY: test
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
@@ -67,6 +72,19 @@ test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test test-chart: export OMP_NUM_THREADS := 1
 
+.PHONY: check
+check: setup lint typecheck  ## All but the tests: lint, typecheck, and that the generated code is what the protos say
+	$(BIN)/python -m pytest --quiet tests/seep/test_wire_contract.py
+	$(MAKE) --no-print-directory PROTO_OUT=.seep/proto proto
+	@for file in seep/v1/*_pb2.py*; do diff $$file .seep/proto/$$file || { echo "$$file is not what proto/ says: run make proto"; exit 1; }; done
+
+PROTO_OUT ?= .
+.PHONY: proto
+proto: .venv/.complete  ## Regenerate seep/v1 from proto/
+	mkdir -p $(PROTO_OUT)
+	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=$(PROTO_OUT) --pyi_out=$(PROTO_OUT) proto/seep/v1/*.proto
+
+##@ Chart
 .PHONY: test-chart
 test-chart: setup .seep/bin/helm .seep/bin/promtool  ## Test the Helm chart: lint, schemas, meaning, alarms (needs go); by a dry run, too, where KUBECONFIG's server answers
 	SEEP_CHART_TOOLS_REQUIRED=1 $(BIN)/python -m pytest tests/deploy/helm $(IN_TWO)
@@ -99,21 +117,18 @@ test-cluster: setup  ## Install the chart into the cluster of KUBECONFIG, in a n
 	$(if $(KUBECONFIG),,$(error KUBECONFIG says which cluster; it needs the images of `make images`, and kubectl and helm on the PATH))
 	SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
 
-.PHONY: check
-check: setup  ## Lint, types, directions of imports, and that the generated code is what the protos say
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --quiet tests/seep/test_wire_contract.py
-	$(MAKE) --no-print-directory PROTO_OUT=.seep/proto proto
-	@for file in seep/v1/*_pb2.py*; do diff $$file .seep/proto/$$file || { echo "$$file is not what proto/ says: run make proto"; exit 1; }; done
+##@ Maintain
+IMAGES := generator scorer aggregator kafka postgres
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+# The first that works; docker is often there without its daemon.
+BUILDER ?= $(shell for tool in docker podman buildah; do $$tool info >/dev/null 2>&1 && echo $$tool && break; done)
+.PHONY: images $(IMAGES:%=image-%)
+images: $(IMAGES:%=image-%)  ## Build the container images (BUILDER=podman, BUILD_FLAGS="--build-arg LOCK=generator-cpu.txt")
 
-PROTO_OUT ?= .
-.PHONY: proto
-proto: .venv/.complete  ## Regenerate seep/v1 from proto/
-	mkdir -p $(PROTO_OUT)
-	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=$(PROTO_OUT) --pyi_out=$(PROTO_OUT) proto/seep/v1/*.proto
+$(IMAGES:%=image-%): image-%: | $(KAFKA)
+	$(or $(BUILDER),$(error no docker, podman or buildah that works is here)) build --tag seep/$*:$(VERSION) \
+		--file $(or $(wildcard services/$*/Dockerfile),deploy/images/$*/Dockerfile) \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) $(BUILD_FLAGS) .
 
 .PHONY: lock
 lock: .venv/.complete  ## Resolve the lock files anew

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from results.statistics.agreement import ScoreShares, cohens_kappa
 from results.statistics.intervals import Interval, rate_with_interval
-from results.sums import AGREEMENT, ECHO, LEAK, CellSums
+from results.sums import ECHO, LEAK, CellSums, agreement_with
 from seep.errors import InputError
 from seep.records import Estimate, LeakRate
 
@@ -177,21 +177,28 @@ def _estimate(interval: Interval) -> Estimate | None:
 
 
 def _with_kappa(rates: Sequence[LeakRate]) -> list[LeakRate]:
-    """The same rates with the agreement of each with the other metric's rate of its category, where there are two."""
+    """The same rates, each with its kappa with every other metric's rate of its category."""
     by_category: defaultdict[str, list[LeakRate]] = defaultdict(list)
     for rate in rates:
         by_category[rate.category].append(rate)
-    return [replace(rate, kappa=_kappa(by_category[rate.category])) for rate in rates]
+    return [replace(rate, kappa=_kappas(rate, by_category[rate.category])) for rate in rates]
 
 
-def _kappa(rates: Sequence[LeakRate]) -> float | None:
-    agreements = [rate.measures.get(AGREEMENT) for rate in rates]
-    shares = [_score_shares(rate) for rate in rates]
-    # Marginals and agreement must speak of the same comparisons.
-    whole = all(agreed and agreed.n == rate.comparisons for agreed, rate in zip(agreements, rates, strict=True))
-    if len(rates) != 2 or not whole or agreements[0] is None or shares[0] is None or shares[1] is None:
+def _kappas(rate: LeakRate, of_category: Iterable[LeakRate]) -> dict[str, float]:
+    """By the other metric's name; without those for which there is no kappa."""
+    others = [other for other in of_category if other.metric != rate.metric]
+    return {other.metric: kappa for other in others if (kappa := _kappa(rate, other)) is not None}
+
+
+def _kappa(rate: LeakRate, other: LeakRate) -> float | None:
+    agreement = rate.measures.get(agreement_with(other.metric))
+    shares, other_shares = _score_shares(rate), _score_shares(other)
+    if agreement is None or shares is None or other_shares is None:
         return None
-    return cohens_kappa(agreements[0].share / 100, shares[0], shares[1])
+    # Marginals and agreement must speak of the same comparisons.
+    if not agreement.n == rate.comparisons == other.comparisons:
+        return None
+    return cohens_kappa(agreement.share / 100, shares, other_shares)
 
 
 def _score_shares(rate: LeakRate) -> ScoreShares | None:

@@ -12,10 +12,14 @@ from seep.records import GeneratedJob, Outcome, PromptJob, PromptTest, ScoredJob
 LEAK = "leak"
 ECHO = "echo"
 ECHO_FREE_LEAK = "echo_free_leak"
-AGREEMENT = "agreement"
 DISTINCT: Mapping[str, int] = {"distinct_1": 1, "distinct_2": 2}
 WHOLE_JOB = ""
 """In place of test and concept in sums that belong to all of a job's answers in a category together."""
+
+
+def agreement_with(metric: str) -> str:
+    """The measure under which another metric's sums say how often the two give a comparison the same leak score."""
+    return f"agreement:{metric}"
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,8 @@ class Place:
 def per_test_sums(scored: ScoredJob) -> list[PerTestSum]:
     """The sums of a job's outcomes, and of what follows from them and from its texts; the job must be without `flaw`.
 
-    `echo_free_leak` is the leak score of the comparisons without an echo, `agreement` whether two metrics give a
-    comparison the same leak score, `distinct_1` and `distinct_2` the share of different n-grams in the answers.
+    `echo_free_leak` is the leak score of the comparisons without an echo. `agreement:<other>` says whether another
+    metric gives a comparison the same leak score. `distinct_1` and `distinct_2` are shares of different n-grams.
     """
     prompts = scored.generated.job
     concepts = {test.id: test.concept for test in prompts.tests}
@@ -119,15 +123,15 @@ def per_test_sums(scored: ScoredJob) -> list[PerTestSum]:
 
 
 def _derived(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """Outcomes that follow from others of the same comparison; agreement under the name of each of the two metrics, and
-    not at all for any other number of them."""
+    """Outcomes that follow from others of the same comparison; agreement for each metric with each other one."""
     for (test, sample, category), of_metrics in _by_comparison(outcomes).items():
         leaks = {metric: measures[LEAK] for metric, measures in of_metrics.items() if LEAK in measures}
         for metric, leak in leaks.items():
             if of_metrics[metric].get(ECHO) == 0:
                 yield Outcome(metric, ECHO_FREE_LEAK, category, test, sample, leak)
-            if len(leaks) == 2:
-                yield Outcome(metric, AGREEMENT, category, test, sample, float(len(set(leaks.values())) == 1))
+            for other, other_leak in leaks.items():
+                if other != metric:
+                    yield Outcome(metric, agreement_with(other), category, test, sample, float(leak == other_leak))
 
 
 def _distinct_sums(scored: ScoredJob) -> Iterator[PerTestSum]:

@@ -82,8 +82,8 @@ def decode_manifest(data: bytes) -> RunManifest:
 def encode_rate(rate: LeakRate) -> bytes:
     """The bytes of a LeakRate."""
     measures = {name: runs_pb2.Estimate(**vars(estimate)) for name, estimate in rate.measures.items()}
-    fields = vars(rate) | {"provenance": dict(rate.provenance), "measures": measures}
-    return runs_pb2.LeakRate(**fields).SerializeToString()
+    maps = {"provenance": dict(rate.provenance), "measures": measures, "kappa": dict(rate.kappa)}
+    return runs_pb2.LeakRate(**vars(rate) | maps).SerializeToString()
 
 
 def decode_rate(data: bytes) -> LeakRate:
@@ -213,7 +213,7 @@ def _rate(message: runs_pb2.LeakRate) -> LeakRate:
         provenance=dict(message.provenance),
         mixed=message.mixed,
         measures={name: Estimate(of.share, of.low, of.high, of.n) for name, of in message.measures.items()},
-        kappa=message.kappa if message.HasField("kappa") else None,
+        kappa=dict(message.kappa),
     )
 
 

@@ -151,7 +151,7 @@ class LeakRate:
 
     They are None where nothing was measured. `missing` counts expected comparisons that are not there. `measures` has
     all else that was measured there, by name (tie, echo, placebo, ...); what was not is absent. `kappa` is the
-    agreement of the run's two metrics, in [-1, 1].
+    agreement beyond chance with each other metric of the run, by its name, in [-1, 1].
     """
 
     run_id: str
@@ -171,7 +171,7 @@ class LeakRate:
     provenance: Mapping[str, str] = field(default_factory=dict)
     mixed: bool = False
     measures: Mapping[str, Estimate] = field(default_factory=dict)
-    kappa: float | None = None
+    kappa: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -118,5 +118,5 @@ rates = st.builds(
     provenance=provenances,
     mixed=st.booleans(),
     measures=st.dictionaries(names, st.builds(Estimate, share=finite, low=finite, high=finite, n=counts), max_size=4),
-    kappa=st.none() | finite,
+    kappa=st.dictionaries(names, finite, max_size=2),
 )

@@ -161,17 +161,33 @@ def wide_console() -> Console:
 
 def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
     """What was measured beside the rates, a column each; nothing where nothing was."""
-    names = list(dict.fromkeys(name for rate in found for name in rate.measures))
-    if not names:
+    if not any(rate.measures for rate in found):
         return
+    pairwise = len({rate.metric for rate in found}) > 2
+    rows = [(rate, _shares(rate, pairwise), _kappas(rate, pairwise)) for rate in found]
+    names = sorted({name for _, shares, _ in rows for name in shares})
+    names += sorted({name for _, _, kappas in rows for name in kappas}) or ["kappa"]
     table = Table(first_column, "metric", box=None, title="beside it, in %; kappa from -1 to 1", title_justify="left")
-    for name in (*names, "kappa"):
-        table.add_column(name.replace("_", " "), justify="right")
-    for rate in found:
-        shares = (f"{rate.measures[name].share:.1f}" if name in rate.measures else "-" for name in names)
-        table.add_row(Text(rate.category), rate.metric, *shares, "-" if rate.kappa is None else f"{rate.kappa:.2f}")
+    for name in names:
+        table.add_column(name, justify="right")
+    for rate, shares, kappas in rows:
+        cells = shares | kappas
+        table.add_row(Text(rate.category), rate.metric, *(cells.get(name, "-") for name in names))
     typer.echo()
     wide_console().print(table)
+
+
+def _shares(rate: LeakRate, pairwise: bool) -> dict[str, str]:
+    """What was measured beside a rate, by column; `pairwise` names the other metric of each agreement."""
+    parts = {name: name.partition(":") for name in rate.measures}
+    return {
+        measure.replace("_", " ") + (f" with {other}" if other and pairwise else ""): f"{rate.measures[name].share:.1f}"
+        for name, (measure, _, other) in parts.items()
+    }
+
+
+def _kappas(rate: LeakRate, pairwise: bool) -> dict[str, str]:
+    return {f"kappa with {other}" if pairwise else "kappa": f"{value:.2f}" for other, value in rate.kappa.items()}
 
 
 def _interval(rate: LeakRate) -> tuple[str, str]:

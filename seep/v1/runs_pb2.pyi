@@ -71,6 +71,13 @@ class LeakRate(_message.Message):
         key: str
         value: Estimate
         def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Estimate, _Mapping]] = ...) -> None: ...
+    class KappaEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     SUITE_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
@@ -106,5 +113,5 @@ class LeakRate(_message.Message):
     provenance: _containers.ScalarMap[str, str]
     mixed: bool
     measures: _containers.MessageMap[str, Estimate]
-    kappa: float
-    def __init__(self, run_id: _Optional[str] = ..., suite: _Optional[str] = ..., target: _Optional[str] = ..., probe: _Optional[str] = ..., metric: _Optional[str] = ..., category: _Optional[str] = ..., rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., comparisons: _Optional[int] = ..., clusters: _Optional[int] = ..., ties: _Optional[int] = ..., echoes: _Optional[int] = ..., missing: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ..., mixed: _Optional[bool] = ..., measures: _Optional[_Mapping[str, Estimate]] = ..., kappa: _Optional[float] = ...) -> None: ...
+    kappa: _containers.ScalarMap[str, float]
+    def __init__(self, run_id: _Optional[str] = ..., suite: _Optional[str] = ..., target: _Optional[str] = ..., probe: _Optional[str] = ..., metric: _Optional[str] = ..., category: _Optional[str] = ..., rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., comparisons: _Optional[int] = ..., clusters: _Optional[int] = ..., ties: _Optional[int] = ..., echoes: _Optional[int] = ..., missing: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ..., mixed: _Optional[bool] = ..., measures: _Optional[_Mapping[str, Estimate]] = ..., kappa: _Optional[_Mapping[str, float]] = ...) -> None: ...

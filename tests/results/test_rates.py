@@ -50,22 +50,33 @@ def test_kappa_is_the_agreement_of_two_metrics_beyond_chance() -> None:
     both = [
         CategorySum("a", "1", metric, measure, 10, total)
         for metric, leak in (("m", 6.0), ("n", 5.0))
-        for measure, total in (("leak", leak), ("tie", 0.0), ("agreement", 9.0))
+        for measure, total in (("leak", leak), ("tie", 0.0), (f"agreement:{'n' if metric == 'm' else 'm'}", 9.0))
     ]
-    assert next(rate.kappa for rate in leak_rates(FACTS, both)) == pytest.approx((0.9 - 0.5) / (1 - 0.5))
-    assert {rate.kappa for rate in leak_rates(FACTS, SUMS)} == {None}
+    kappas = {rate.metric: rate.kappa for rate in leak_rates(FACTS, both) if rate.category == "1"}
+    assert kappas == {"m": {"n": pytest.approx(0.8)}, "n": {"m": pytest.approx(0.8)}}
+    assert [rate.kappa for rate in leak_rates(FACTS, SUMS) if rate.kappa] == []
+
+
+def test_each_pair_of_three_metrics_has_a_kappa_of_its_own() -> None:
+    # They say 1 of all 4, of 2 and of 2; the first agrees with either of the others on 2, these on all.
+    leaks, agreed = {"m": 4.0, "n": 2.0, "o": 2.0}, {"mn": 2.0, "mo": 2.0, "no": 4.0}
+    sums = [CategorySum("a", "1", metric, "leak", 4, leak) for metric, leak in leaks.items()]
+    sums += [CategorySum("a", "1", metric, "tie", 4, 0.0) for metric in leaks]
+    for (one, other), n in agreed.items():
+        sums.append(CategorySum("a", "1", one, f"agreement:{other}", 4, n))
+        sums.append(CategorySum("a", "1", other, f"agreement:{one}", 4, n))
+    kappas = {rate.metric: rate.kappa for rate in leak_rates(FACTS, sums) if rate.category == "1"}
+    assert kappas == {"m": {"n": 0, "o": 0}, "n": {"m": 0, "o": 1}, "o": {"m": 0, "n": 1}}
 
 
 def test_kappa_needs_both_metrics_on_the_same_comparisons() -> None:
     some = [
         CategorySum("a", "1", metric, measure, n, 1.0)
         for metric, n in (("m", 3), ("n", 2))
-        for measure in ("leak", "tie", "agreement")
+        for measure in ("leak", "tie")
     ]
-    unequal = [
-        row if row.measure != "agreement" else CategorySum("a", "1", row.metric, "agreement", 2, 1.0) for row in some
-    ]
-    assert {rate.kappa for rate in leak_rates(FACTS, unequal)} == {None}
+    agreed = [CategorySum("a", "1", one, f"agreement:{other}", 2, 1.0) for one, other in ("mn", "nm")]
+    assert [rate.kappa for rate in leak_rates(FACTS, [*some, *agreed]) if rate.kappa] == []
 
 
 def test_a_rate_names_its_run() -> None:

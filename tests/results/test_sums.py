@@ -65,8 +65,17 @@ def test_the_echo_free_leak_is_that_of_comparisons_known_to_hold_no_echo(scored:
 def test_two_metrics_agree_where_their_leak_scores_are_the_same(scored: Scored) -> None:
     job = scored("a", {"1": [1.0, 0.5, 0.0]}, metrics=["m", "n"])
     other = [replace(of, value=0.0) if (of.metric, of.measure) == ("n", "leak") else of for of in job.outcomes]
-    assert sums_of(replace(job, outcomes=tuple(other)), "agreement") == [("m", "t0", 3, 1.0), ("n", "t0", 3, 1.0)]
-    assert sums_of(scored("a", {"1": [1.0]}, metrics=["m"]), "agreement") == []
+    job = replace(job, outcomes=tuple(other))
+    assert sums_of(job, "agreement:n") == [("m", "t0", 3, 1.0)]
+    assert sums_of(job, "agreement:m") == [("n", "t0", 3, 1.0)]
+
+
+def test_of_three_metrics_each_agrees_with_each_other_one(scored: Scored) -> None:
+    measures = {(row.metric, row.measure) for row in per_test_sums(scored("a", {"1": [1.0]}, metrics=["m", "n", "o"]))}
+    agreements = {(metric, measure) for metric, measure in measures if measure.startswith("agreement")}
+    assert agreements == {(one, f"agreement:{other}") for one in "mno" for other in "mno" if one != other}
+    alone = per_test_sums(scored("a", {"1": [1.0]}, metrics=["m"]))
+    assert not any(row.measure.startswith("agreement") for row in alone)
 
 
 def test_diversity_is_that_of_all_answers_of_a_job_in_a_category(scored: Scored) -> None:

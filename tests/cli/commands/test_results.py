@@ -1,0 +1,43 @@
+"""The printed tables of a run's rates."""
+
+from itertools import chain
+
+import pytest
+
+from cli.commands.results import print_rates
+from results.rates import RunFacts, leak_rates
+from results.sums import PerTestSum, per_test_sums, sums_per_cluster
+from tests.builders import scored_job
+from tests.summaries import SUMMARY, by_cell
+
+
+def printed(metrics: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    jobs = (scored_job(name, {"1": [1.0, 0.5, 0.0]}, metrics=metrics) for name in "abc")
+    sums: chain[PerTestSum] = chain.from_iterable(per_test_sums(job) for job in jobs)
+    rates = leak_rates(RunFacts("run-1", "colours", "stub", "semantic"), by_cell(sums_per_cluster(sums)))
+    print_rates(SUMMARY, rates, [])
+    return capsys.readouterr().out
+
+
+def header(text: str) -> str:
+    return next(" ".join(line.split()) for line in text.splitlines() if "tie" in line.split())
+
+
+def test_of_two_metrics_agreement_and_kappa_are_a_column_each(capsys) -> None:
+    text = printed(["bert_score", "sentence_bert"], capsys)
+    columns = "category metric agreement distinct 1 distinct 2 echo echo free leak tie kappa"
+    assert header(text) == columns
+    row = next(line.split() for line in text.splitlines()[::-1] if line.split()[0] == "1")
+    assert (row[2], row[-1]) == ("100.0", "1.00")
+
+
+def test_of_three_metrics_each_pair_has_its_columns(capsys) -> None:
+    columns = header(printed(["m", "n", "o"], capsys))
+    assert "metric agreement with m agreement with n agreement with o distinct 1" in columns
+    assert columns.endswith("tie kappa with m kappa with n kappa with o")
+
+
+def test_of_one_metric_there_is_no_kappa(capsys) -> None:
+    text = printed(["m"], capsys)
+    assert header(text).endswith("tie kappa")
+    assert "agreement" not in text

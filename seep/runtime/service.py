@@ -5,8 +5,9 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -21,13 +22,23 @@ from seep.runtime.health import Health, serve_health
 from seep.runtime.metrics import MESSAGES, count, timed
 from seep.runtime.stage import Job, Result, Stage
 from seep.runtime.stopping import Stopped
-from seep.runtime.worker import Postponed, Process, Worker
+from seep.runtime.worker import IDLE_SECONDS, Idle, Postponed, Process, Worker
 from seep.settings import Kafka, Settings, load_settings
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
 Connected = TypeVar("Connected")
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What one loop of a service does: topics into `process`, and `idle` between batches."""
+
+    topics: tuple[str, ...]
+    process: Process
+    idle: Idle | None = None
+    idle_seconds: float = IDLE_SECONDS
 
 
 def open_health(settings: Settings) -> Health:
@@ -80,11 +91,11 @@ def serve_stage(
     `apart` gives each topic a loop of its own, so that trouble with one holds no other. /readyz says yes while a loop
     and `ready` do.
     """
-    loops: dict[tuple[str, ...], Process] = {}
+    loops: list[Loop] = []
     for together in [(topic,) for topic in topics] if apart else [tuple(topics)]:
         sender = wait_for(lambda: Sender(settings.kafka), stop)
         cancelled = wait_for(lambda: CancelledRuns(settings.kafka), stop)
-        loops[together] = stage_process(stage, sender.send, cancelled)
+        loops.append(Loop(together, stage_process(stage, sender.send, cancelled)))
     return serve_loops(settings, stage.name, loops, group=group, stop=stop, health=health, ready=ready)
 
 
@@ -114,43 +125,54 @@ def serve(
     group: str,
     stop: threading.Event,
     health: Health,
+    idle: Idle | None = None,
+    idle_seconds: float = IDLE_SECONDS,
 ) -> bool:
-    """Consumes topics into `process` until told to stop; see `serve_loops`."""
-    return serve_loops(settings, name, {tuple(topics): process}, group=group, stop=stop, health=health)
+    """Consumes topics into `process` until told to stop; see `Worker` for `idle`, and `serve_loops`."""
+    loop = Loop(tuple(topics), process, idle, idle_seconds)
+    return serve_loops(settings, name, [loop], group=group, stop=stop, health=health)
 
 
 def serve_loops(
     settings: Settings,
     name: str,
-    loops: Mapping[tuple[str, ...], Process],
+    loops: Sequence[Loop],
     *,
     group: str,
     stop: threading.Event,
     health: Health,
     ready: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Runs a loop for each set of topics, with one `health` for all; whether each has finished what it had."""
+    """Runs the loops side by side, with one `health` for all; whether each has finished what it had."""
     options = settings.worker
     give_up = partial(_to_the_dead_letters, settings.kafka, name)
     consumers: list[GroupConsumer] = []
     workers: list[Worker] = []
-    for topics, process in loops.items():
-        consumers.append(wait_for(partial(GroupConsumer, settings.kafka, topics, group, options.batch), stop))
-        loop = Worker(
-            name, consumers[-1], process, give_up, batch=options.batch, grace_seconds=options.grace_seconds, stop=stop
+    for loop in loops:
+        consumers.append(wait_for(partial(GroupConsumer, settings.kafka, loop.topics, group, options.batch), stop))
+        worker = Worker(
+            name,
+            consumers[-1],
+            loop.process,
+            give_up,
+            batch=options.batch,
+            grace_seconds=options.grace_seconds,
+            stop=stop,
+            idle=loop.idle,
+            idle_seconds=loop.idle_seconds,
         )
-        workers.append(loop)
+        workers.append(worker)
     health.healthy = lambda: all(worker.healthy() for worker in workers)
     # A target that is away for a while must not take the others out of service.
     health.ready = lambda: ready() and any(worker.ready() for worker in workers)
-    served = ", ".join(topic for topics in loops for topic in topics)
+    served = ", ".join(topic for loop in loops for topic in loop.topics)
     log.info("%s serves %s as group %s; metrics on port %d", name, served, group, health.port)
     try:
         with ThreadPoolExecutor(len(workers)) as threads:
             running = [threads.submit(worker.run) for worker in workers]
             wait(running, return_when=FIRST_EXCEPTION)
             stop.set()
-        finished = [loop.result() for loop in running]
+        finished = [worker.result() for worker in running]
         return all(finished)
     finally:
         for consumer in consumers:

@@ -28,9 +28,11 @@ SILENCE_SECONDS = 60.0
 # is lost raises for ever, and only a new process helps.
 BROKEN_SECONDS = 120.0
 LAG_SECONDS = 5.0
+IDLE_SECONDS = 5.0
 
 Place = tuple[str, int, int]
 Process = Callable[[Sequence[Message]], None]
+Idle = Callable[[], None]
 GiveUp = Callable[[Message, str], None]
 
 
@@ -63,6 +65,9 @@ class Worker:
     Unavailable says that the surroundings are in trouble: the batch is had again for as long as it takes. Any other
     error may be a message's own: the batch is halved until one message fails alone, and that one is given up after
     TRIES, unless nothing has succeeded since the last one was: then the surroundings are to blame after all.
+
+    `idle` is called every `idle_seconds` between batches, also when no message comes, and never beside one. What it
+    raises pauses the loop as a batch's error does.
     """
 
     def __init__(
@@ -75,6 +80,8 @@ class Worker:
         batch: int,
         grace_seconds: float,
         stop: threading.Event,
+        idle: Idle | None = None,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """`stop` asks the loop to end; a batch in hand then has the grace time to finish."""
         self._stage = stage
@@ -84,6 +91,9 @@ class Worker:
         self._batch = batch
         self._grace_seconds = grace_seconds
         self._stopping = stop
+        self._idle = idle
+        self._idle_seconds = idle_seconds
+        self._last_idle = time.monotonic()
         self._pending: deque[Message] = deque()
         self._uncommitted: list[Message] = []
         self._failures: Counter[Place] = Counter()
@@ -116,7 +126,19 @@ class Worker:
             self._commit()
             if self._pending:
                 self._handle(self._next_batch())
+            self._idle_if_due()
         return not self._pending
+
+    def _idle_if_due(self) -> None:
+        """Calls `idle` where its time has come; an error of it pauses the loop."""
+        if self._idle is None or self._stopping.is_set() or time.monotonic() - self._last_idle < self._idle_seconds:
+            return
+        error = self._beside_the_loop(self._idle)
+        if error is None:
+            self._last_idle = time.monotonic()
+        elif not isinstance(error, _Abandoned):
+            log.warning("the work between batches failed and will be tried again: %s", _told(error))
+            self._wait(error.retry_after_seconds if isinstance(error, Unavailable) else None)
 
     def _next_batch(self) -> list[Message]:
         """The first of the line: one that has failed before alone, others together."""
@@ -178,16 +200,27 @@ class Worker:
         self._commit()
 
     def _attempt(self, messages: Sequence[Message]) -> BaseException | None:
-        """Runs `process` in a thread of its own so that the loop keeps the member's place in the group."""
+        """Runs `process` once; what it raised."""
+        error = self._beside_the_loop(lambda: self._process(messages))
+        if isinstance(error, _Abandoned):
+            log.warning("abandoned a batch of %d messages: it outlasted the grace time", len(messages))
+        elif error is not None:
+            log.warning("a batch of %d messages failed and will be tried again: %s", len(messages), _told(error))
+            BATCH_RETRIES.labels(self._stage).inc()
+            self._note_failure(error)
+        return error
+
+    def _beside_the_loop(self, work: Callable[[], None]) -> BaseException | None:
+        """Runs work in a thread of its own, so that the loop keeps the member's place in the group; what it raised."""
         errors: list[BaseException] = []
 
-        def work() -> None:
+        def guarded() -> None:
             try:
-                self._process(messages)
-            except BaseException as error:  # a thread that ended in any such way has not done its batch
+                work()
+            except BaseException as error:  # a thread that ended in any such way has not done its work
                 errors.append(error)
 
-        thread = threading.Thread(target=work, name=f"{self._stage}-batch", daemon=True)
+        thread = threading.Thread(target=guarded, name=f"{self._stage}-batch", daemon=True)
         thread.start()
         deadline: float | None = None
         while thread.is_alive():
@@ -195,13 +228,8 @@ class Worker:
             if self._stopping.is_set():
                 deadline = deadline or time.monotonic() + self._grace_seconds
                 if time.monotonic() > deadline:
-                    log.warning("abandoned a batch of %d messages: it outlasted the grace time", len(messages))
                     return _Abandoned()
         self._batch_trouble = bool(errors)
-        if errors:
-            log.warning("a batch of %d messages failed and will be tried again: %s", len(messages), _told(errors[0]))
-            BATCH_RETRIES.labels(self._stage).inc()
-            self._note_failure(errors[0])
         return errors[0] if errors else None
 
     def _note_failure(self, error: BaseException) -> None:

@@ -81,9 +81,21 @@ def worker_on(
     *,
     batch: int = 2,
     grace: float = 5.0,
+    idle: Callable[[], None] | None = None,
 ):
     stop = threading.Event()
-    return Worker("test", consumer, process, give_up, batch=batch, grace_seconds=grace, stop=stop), stop
+    worker = Worker(
+        "test",
+        consumer,
+        process,
+        give_up,
+        batch=batch,
+        grace_seconds=grace,
+        stop=stop,
+        idle=idle,
+        idle_seconds=0.01,
+    )
+    return worker, stop
 
 
 @pytest.fixture(autouse=True)
@@ -330,3 +342,40 @@ def test_a_message_given_up_is_no_ill_health(monkeypatch: pytest.MonkeyPatch) ->
     assert run_until(worker, stop, lambda: bool(consumer.committed))
     assert given_up == [1]
     assert worker.healthy()
+
+
+def test_idle_work_is_done_though_no_message_comes_and_never_beside_a_batch() -> None:
+    consumer = FakeConsumer([], messages(1))
+    running = threading.Lock()
+    calls: list[str] = []
+
+    def alone(name: str) -> None:
+        assert running.acquire(blocking=False)
+        time.sleep(0.05)
+        calls.append(name)
+        running.release()
+
+    worker, stop = worker_on(consumer, lambda batch: alone("batch"), idle=lambda: alone("idle"))
+    assert run_until(worker, stop, lambda: calls.count("idle") >= 3)
+    assert calls.count("batch") == 1
+    assert consumer.committed == [1]
+    assert consumer.polls_while_held > 5
+
+
+def test_idle_work_that_fails_pauses_the_loop_and_is_done_again() -> None:
+    consumer = FakeConsumer()
+    calls: list[float] = []
+    readiness: list[bool] = []
+
+    def idle() -> None:
+        readiness.append(worker.ready())
+        calls.append(time.monotonic())
+        if len(calls) == 1:
+            raise Unavailable("the database does not answer", retry_after_seconds=0.3)
+        if len(calls) == 2:
+            raise ValueError("He likes yellow")
+
+    worker, stop = worker_on(consumer, lambda batch: None, idle=idle)
+    assert run_until(worker, stop, lambda: len(calls) >= 4)
+    assert calls[1] - calls[0] >= 0.3
+    assert readiness[1:4] == [False, False, True]

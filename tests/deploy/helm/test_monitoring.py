@@ -43,18 +43,18 @@ def test_no_alarm_is_without_both_tests() -> None:
 
 
 def test_every_alarm_has_a_section_in_the_runbook() -> None:
-    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    runbook = (ROOT / "docs" / "operations" / "runbook.md").read_text(encoding="utf-8")
     sections = re.findall(r"^## (\w+)$", runbook, re.MULTILINE)
     assert sections == [rule["alert"] for rule in rules()]
     for rule in rules():
         annotations = rule["annotations"]
-        assert annotations["runbook_url"] == f"docs/runbook.md#{rule['alert'].lower()}"
+        assert annotations["runbook_url"] == f"docs/operations/runbook.md#{rule['alert'].lower()}"
         assert annotations["summary"]
         assert annotations["description"]
 
 
 def test_the_runbook_names_commands_that_there_are() -> None:
-    runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    runbook = (ROOT / "docs" / "operations" / "runbook.md").read_text(encoding="utf-8")
     named = {tuple(command.split()) for command in re.findall(r"seep ([a-z]+(?: [a-z]+)?)", runbook)}
     commands = typer.main.get_command(app).commands
     assert named

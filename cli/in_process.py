@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from cli.rendering.consoles import progress_bars
 from results.dead_jobs import DeadJob
+from results.storage.store import Store
 from seep import codec
 from seep.errors import InputError, Unavailable
 from seep.records import Failure, GeneratedJob, PromptJob, ScoredJob
@@ -67,6 +69,20 @@ def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None
         generator=lambda jobs: _available(generate_jobs(jobs, backend, asked)),
         scorer=lambda jobs: score_jobs(jobs, loaded, settings.scoring, provenance),
     )
+
+
+def run_jobs(jobs: Sequence[PromptJob], pipeline: Pipeline, store: Store, batch: int) -> None:
+    """Runs jobs batch by batch into the store, with progress bars."""
+    with progress_bars() as progress:
+        bars = {stage: progress.add_task(stage, total=len(jobs)) for stage in ("generated", "scored", "recorded")}
+        for start in range(0, len(jobs), batch):
+            part = jobs[start : start + batch]
+            generated = pipeline.generate(part)
+            progress.advance(bars["generated"], len(part))
+            scored, dead = pipeline.score(generated)
+            progress.advance(bars["scored"], len(part))
+            store.record(scored, dead, [])
+            progress.advance(bars["recorded"], len(part))
 
 
 def _available(results: Sequence[Record | Unavailable]) -> list[Record]:

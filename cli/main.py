@@ -15,15 +15,15 @@ from cli.commands import (
     calibrate,
     compare,
     dead_letters,
-    heatmap,
     language,
-    plan,
+    power,
     push,
     results,
     retention,
     run,
     schedule,
     suites,
+    topics,
     watch,
 )
 from seep.errors import InputError, Unavailable
@@ -35,9 +35,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(suites.suites_app, name="suites")
-app.add_typer(push.topics_app, name="topics")
+app.add_typer(topics.topics_app, name="topics")
 app.add_typer(baseline.baseline_app, name="baseline")
 app.add_typer(dead_letters.deadletter_app, name="deadletter")
+app.add_typer(language.language_app, name="language")
 app.add_typer(retention.retention_app, name="retention")
 app.command("import")(suites.import_file)
 app.command()(run.run)
@@ -48,10 +49,8 @@ app.command()(watch.watch)
 app.command()(results.rates)
 app.command()(results.runs)
 app.command()(compare.compare)
-app.command()(plan.plan)
+app.command()(power.power)
 app.command()(results.examples)
-app.command()(heatmap.heatmap)
-app.command()(language.agreement)
 app.command()(calibrate.calibrate)
 
 

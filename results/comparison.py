@@ -32,6 +32,18 @@ class LeakSum:
 
 
 @dataclass(frozen=True)
+class SampleSum:
+    """`total` of the `n` leak scores of one job's tests in one sample, which share a control."""
+
+    job_id: str
+    sample: int
+    metric: str
+    category: str
+    n: int
+    total: float
+
+
+@dataclass(frozen=True)
 class Judgement:
     """What became of one metric and category; effect, interval and `detectable` in points."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from cli.commands.push import job_messages
+from cli.sending import job_messages
 from deploy.local.broker import LocalBroker
 from deploy.local.stack import Service, services
 from seep.codec import decode_generated_job

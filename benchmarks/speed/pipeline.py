@@ -9,9 +9,8 @@ from pathlib import Path
 import psutil
 import yaml
 
-from cli.commands.push import job_messages, manifest_message, open_sender
-from cli.commands.run import run_jobs
-from cli.in_process import open_pipeline
+from cli.in_process import open_pipeline, run_jobs
+from cli.sending import job_messages, manifest_message, open_sender
 from deploy.local.broker import free_port
 from deploy.local.demo import wait_until_serving
 from deploy.local.stack import Service, running_stack

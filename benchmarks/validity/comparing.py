@@ -18,7 +18,7 @@ from benchmarks.validity.coverage import COLOURS
 from benchmarks.validity.planted import job_sums, two_runs
 from results.comparison import Judgement, LeakSum, judge
 from results.statistics.noise import Noise, noise_of_rate, noise_of_run
-from results.statistics.planning import plan
+from results.statistics.power import analyse_power
 from results.statistics.verdicts import DELTA_POINTS, LEVEL, worst
 
 Sizes = Mapping[str, Sequence[int]]
@@ -41,7 +41,7 @@ class Planned:
 
     @property
     def noise(self) -> Noise:
-        """As planning divides the correlation; or all of it is the control's, and nothing persists."""
+        """As the power analysis divides the correlation; or all of it is the control's, and nothing persists."""
         if self.from_control:
             return Noise(RATE, RATE * (1 - RATE), 0.0, 0.0, self.correlation)
         return noise_of_rate(RATE, self.correlation)
@@ -124,15 +124,15 @@ def false_discoveries(repeats: int) -> list[float]:
 
 
 def promised(planned: Planned, change: float, noise: Noise) -> tuple[float, float]:
-    """The power that `seep plan` names for such a change of the first category, and that of the verdict."""
+    """The power that `seep power` names for such a change of the first category, and that of the verdict."""
     tests, cells = next(iter(planned.sizes.values())), len(planned.sizes) + (len(planned.sizes) > 1)
-    powers = plan(tests, planned.samples, noise, abs(change), 0.8, cells, DELTA_POINTS / 100)
+    powers = analyse_power(tests, planned.samples, noise, abs(change), 0.8, cells, DELTA_POINTS / 100)
     ways = [of.up if change > 0 else of.down for of in (powers.power, powers.drift)]
     return ways[0] or 0.0, ways[1] or 0.0
 
 
 def promised_from_runs(planned: Planned, change: float, runs: int) -> list[float]:
-    """The power that `seep plan --from` names, from each of so many runs before the change."""
+    """The power that `seep power --pilot` names, from each of so many runs before the change."""
     draw = np.random.default_rng(5)
     tests = next(iter(planned.sizes.values()))
     pilots = (two_runs(tests, planned.samples, planned.noise, 0.0, draw)[0] for _ in range(runs))
@@ -149,7 +149,7 @@ def main() -> None:
         for correlation in (0.0, 0.1, 0.3):
             _print_unchanged(name, sizes, window, correlation, repeats)
     print(f"4 of 12 categories changed: false discoveries {100 * np.mean(false_discoveries(repeats)):.2f} %")
-    print("a category changed: | points | promised (p < 0.05) by --rate --icc | --from a run, mean [10 %, 90 %]")
+    print("a category changed: | points | promised (p < 0.05) by --rate --icc | --pilot a run, mean [10 %, 90 %]")
     print("| the noise known | found | promised (drift), the noise known | called")
     for name, planned in PLANNED.items():
         for change in (0.1, -0.1):

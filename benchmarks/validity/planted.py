@@ -1,7 +1,8 @@
 """Leak scores of simulated jobs in two runs, before and after a change, with as much in common as a noise says.
 
 A comparison leaks where a normal number is above a threshold. The number is a sum of parts: of the job, the test, the
-job's sample (its control) and its own. Parts of jobs and tests are in both runs as alike as planning takes them to be.
+job's sample (its control) and its own. Parts of jobs and tests are in both runs as alike as the power analysis takes
+them to be.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from results.statistics.noise import JobSums, Noise, changed_noise
-from results.statistics.planning import JOB_AUTOCORRELATION
+from results.statistics.power import JOB_AUTOCORRELATION
 
 Floats = NDArray[np.float64]
 Scores = list[Floats]
@@ -50,7 +51,7 @@ def two_runs(
 
 
 def job_sums(scores: Scores) -> list[JobSums]:
-    """What planning takes from a run."""
+    """What the power analysis takes from a run."""
     return [
         JobSums(*([(float(row.sum()), len(row)) for row in of_job] for of_job in (scored, scored.T)))
         for scored in scores

@@ -5,8 +5,7 @@ import tempfile
 from itertools import product
 from pathlib import Path
 
-from cli.commands.run import run_jobs
-from cli.in_process import open_pipeline
+from cli.in_process import open_pipeline, run_jobs
 from results.comparison import Judgement, judge
 from results.statistics.verdicts import DELTA_POINTS
 from results.storage.judgements import Judgements

@@ -1,5 +1,5 @@
-"""What comparisons of published answers have in common, and the standard error of a difference that planning expects of
-them, beside the one found where both runs are drawn anew from each prompt's five recorded answers."""
+"""What comparisons of published answers have in common, and the standard error of a difference that the power analysis
+expects of them, beside the one found where both runs are drawn again from each prompt's five recorded answers."""
 
 import argparse
 from itertools import pairwise, product
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.validity.planted import Scores, job_sums
 from benchmarks.validity.published import MODELS, WORKBOOKS
 from results.statistics.noise import JobSums, Noise, noise_of_run
-from results.statistics.planning import standard_error
+from results.statistics.power import standard_error
 from seep.settings import Scoring, load_settings
 from seep.suites.workbook import read_workbook
 from services.scorer.loading import load_metrics
@@ -64,7 +64,7 @@ def redrawn(jobs: Scores, samples: int, draw: np.random.Generator) -> Scores:
 
 
 def noise_of(run: Scores, known: bool = True) -> Noise:
-    """As planning takes it from a run, whose texts are there, or deleted."""
+    """As the power analysis takes it from a run, whose texts are there, or deleted."""
     ties = float(np.mean(np.concatenate([of.ravel() for of in run]) == 0.5))
     sums = job_sums(run)
     return noise_of_run(sums if known else [JobSums(of.tests, ()) for of in sums], ties)

@@ -8,10 +8,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.commands.results import JsonOption, known_run, moment, print_rates, wide_console
+from cli.arguments import JsonOption
 from cli.database import open_store
+from cli.lookups import find_baseline, find_run
+from cli.rendering.consoles import wide_console
+from cli.rendering.rates import print_rates
+from cli.times import format_time
 from results.comparison import differences, refuse_unjudgeable
-from results.storage.judgements import Baseline, Judgements
+from results.storage.judgements import Judgements
 from results.storage.store import Store
 from seep.errors import InputError
 from seep.settings import load_settings
@@ -23,15 +27,17 @@ NameArgument = Annotated[str, typer.Argument(help="The baseline's name.", metava
 
 @baseline_app.command("set")
 def set_baseline(
-    runs: Annotated[list[str], typer.Argument(help="One finished run, or a window of runs alike.", metavar="RUN...")],
+    runs: Annotated[
+        list[str], typer.Argument(help="One finished run, or several of one state of the model.", metavar="RUN...")
+    ],
     name: Annotated[str, typer.Option(help="The baseline's name: a-z, 0-9 and -, at most 40.")],
 ) -> None:
-    """Name finished runs as a baseline; monitors that use it begin their tests anew."""
+    """Name finished runs as a baseline; monitors that use it start their tests again."""
     if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
         raise InputError(f"--name {name}: expected 1 to 40 of the characters a-z 0-9 -")
     unique = list(dict.fromkeys(runs))
     with open_store(load_settings()) as store:
-        _refuse_unlike(store, unique)
+        _refuse_differing(store, unique)
         Judgements(store).set_baseline(name, unique)
     typer.echo(f"{name}: {len(unique)} {'run' if len(unique) == 1 else 'runs'}")
 
@@ -46,7 +52,7 @@ def list_baselines(as_json: JsonOption = False) -> None:
         return
     table = Table("name", "runs", "set", box=None)
     for baseline in found:
-        table.add_row(baseline.name, str(len(baseline.runs)), moment(baseline.set_at))
+        table.add_row(baseline.name, str(len(baseline.runs)), format_time(baseline.set_at))
     wide_console().print(table)
 
 
@@ -54,8 +60,8 @@ def list_baselines(as_json: JsonOption = False) -> None:
 def show(name: NameArgument) -> None:
     """Show a baseline's runs with their rates."""
     with open_store(load_settings()) as store:
-        for run in known_baseline(store, name).runs:
-            print_rates(known_run(store, run), store.rates(run), store.dead_reasons(run))
+        for run in find_baseline(store, name).runs:
+            print_rates(find_run(store, run), store.rates(run), store.dead_reasons(run))
             typer.echo()
 
 
@@ -63,22 +69,14 @@ def show(name: NameArgument) -> None:
 def remove(name: NameArgument) -> None:
     """Forget a baseline; its runs stay, and monitors that use it are not tested until it is set again."""
     with open_store(load_settings()) as store:
-        known_baseline(store, name)
+        find_baseline(store, name)
         Judgements(store).remove_baseline(name)
     typer.echo(f"{name}: removed")
 
 
-def known_baseline(store: Store, name: str) -> Baseline:
-    """The baseline of this name; raises InputError where there is none."""
-    found = Judgements(store).baseline(name)
-    if found is None:
-        raise InputError(f"baseline {name}: there is no such baseline; `seep baseline list` shows them")
-    return found
-
-
-def _refuse_unlike(store: Store, runs: list[str]) -> None:
+def _refuse_differing(store: Store, runs: list[str]) -> None:
     """Raises InputError where the runs cannot stand for one state of one model."""
-    first, *others = [known_run(store, run) for run in runs]
+    first, *others = [find_run(store, run) for run in runs]
     for summary in (first, *others):
         refuse_unjudgeable(summary)
         if summary.state == "cancelled":

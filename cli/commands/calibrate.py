@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.commands.push import new_run_id
-from cli.commands.results import known_run, wide_console
-from cli.commands.run import run_jobs
+from cli.arguments import MetricsOption
 from cli.database import open_store
+from cli.lookups import find_run
+from cli.rendering.consoles import wide_console
 from seep.errors import InputError
 from seep.records import LeakRate
 from seep.settings import Scoring, Settings, Target, VllmEngine, load_settings
-from seep.suites.jobs import manifest, prompt_jobs
+from seep.suites.jobs import manifest, new_run_id, prompt_jobs
 from seep.suites.loading import load_suite
 from seep.suites.schema import Suite
 
@@ -25,7 +25,7 @@ KV_CACHE_BYTES = 256 * 1024 * 1024
 
 
 def calibrate(
-    metrics: Annotated[str | None, typer.Option(help="Metrics by name, as sentence_bert,bert_score.")] = None,
+    metrics: MetricsOption = None,
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Only train the model, or find it trained, and print where it is.")
     ] = False,
@@ -64,7 +64,7 @@ def _measure(
 ) -> tuple[list[LeakRate], dict[tuple[str, str], float]]:
     """The measured rates, and the true ones by metric and category."""
     from calibration.truth import true_rates
-    from cli.in_process import open_pipeline
+    from cli.in_process import open_pipeline, run_jobs
     from services.generator.cutting import cut_answer
 
     suite = load_suite(trained / "suite.yaml")
@@ -77,7 +77,7 @@ def _measure(
         store.record([], [], [manifest(suite, run_id=run, target=NAME, created_at=time.time())])
         run_jobs(jobs, pipeline, store, settings.worker.batch)
         measured = store.rates(run)
-        if known_run(store, run).state != "complete":
+        if find_run(store, run).state != "complete":
             raise InputError(f"run {run}: not all of its jobs could be measured; `seep rates {run}` says why")
     truths = true_rates(trained / "model", suite, pipeline.metrics, lambda text: cut_answer(text, suite.cut))
     return measured, {(truth.metric, truth.category): truth.rate for truth in truths}

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.commands.push import find_manifest, job_messages, open_sender
-from cli.commands.results import wide_console
-from cli.commands.suites import find_suite
+from cli.lookups import find_suite
+from cli.rendering.consoles import wide_console
+from cli.sending import find_manifest, job_messages, open_sender
 from seep.errors import InputError
 from seep.kafka.client import TopicReader
 from seep.kafka.dead_letters import read_dead_letter, replayed

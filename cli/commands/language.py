@@ -1,23 +1,79 @@
-"""The command that tells how far the language detectors agree with each other and with labels given before."""
+"""The commands about languages: the matrix of a run that spills, and how far the detectors agree."""
 
-from collections.abc import Mapping, Sequence
-from itertools import combinations
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from cli.commands.results import wide_console
-from results.language_matrix import cohen_kappa
+from cli.arguments import RunArgument
+from cli.database import open_store
+from cli.lookups import find_run
+from cli.rendering.consoles import wide_console
+from cli.rendering.language_matrix import PICTURES, draw_matrix, print_asymmetries, print_column
+from cli.rendering.rates import SAMPLES_ARE_CLUSTERS
+from results.language_agreement import agreements, normalised_label
+from results.language_matrix import Matrix, contamination_matrix, differences, spilled_language
+from results.storage.store import Store
 from seep.errors import InputError
-from seep.languages import OTHER, UNKNOWN, language_code
+from seep.settings import load_settings
 from seep.suites.recorded import read_recorded_lines
 
-PARSE_ERROR = "parse_error"
-UNTOLD = {"mixed": UNKNOWN, "gibberish": UNKNOWN, "unknown": UNKNOWN, "other": OTHER}
+language_app = typer.Typer(help="Draw which languages a model answers in, and compare detectors.", no_args_is_help=True)
 
 
+@language_app.command("matrix")
+def draw(
+    run_id: RunArgument,
+    out: Annotated[Path, typer.Option(help="The picture to write: FILE.svg or FILE.png.")],
+    metric: Annotated[str | None, typer.Option(help="The metric, where the run has several.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="The language whose spread is read; default: the one that spread most.")
+    ] = None,
+    baseline: Annotated[str | None, typer.Option(help="A run to subtract: of the model before its fine-tune.")] = None,
+    mirror: Annotated[
+        str | None, typer.Option(help="The run of the condition with both languages swapped: is the spill symmetric?")
+    ] = None,
+    mirror_language: Annotated[str | None, typer.Option(help="The language whose spread is read in --mirror.")] = None,
+) -> None:
+    """Draw which languages a model answers in, by the language that it was asked for, nearest relatives first."""
+    if out.suffix.lower() not in PICTURES:
+        raise InputError(f"--out {out}: expected a name that ends in {' or '.join(PICTURES)}")
+    with open_store(load_settings()) as store:
+        samples_are_clusters = find_run(store, run_id).cluster == "sample"
+        measured = _matrix(store, run_id, metric)
+        counted = _counted(measured, "--language", language)
+        matrix = differences(measured, _matrix(store, baseline, metric)) if baseline else measured
+        mirrored = _matrix(store, mirror, metric) if mirror else None
+    draw_matrix(matrix, counted, _title(run_id, baseline, matrix), out)
+    print_column(matrix, counted, baseline)
+    if mirrored is not None:
+        print_asymmetries(measured, counted, mirrored, _counted(mirrored, "--mirror-language", mirror_language))
+    if samples_are_clusters:
+        typer.echo(SAMPLES_ARE_CLUSTERS)
+
+
+def _matrix(store: Store, run_id: str, metric: str | None) -> Matrix:
+    find_run(store, run_id)
+    try:
+        return contamination_matrix(store.rates(run_id), metric)
+    except InputError as error:
+        raise InputError(f"run {run_id}: {error}") from error
+
+
+def _counted(matrix: Matrix, option: str, language: str | None) -> str:
+    if language is None:
+        return spilled_language(matrix)
+    if language not in matrix.directives:
+        raise InputError(f"{option} {language}: expected one of the run's, {', '.join(matrix.directives)}")
+    return language
+
+
+def _title(run_id: str, baseline: str | None, matrix: Matrix) -> str:
+    return f"{run_id}{f' less {baseline}' if baseline else ''}, languages by {matrix.metric}"
+
+
+@language_app.command()
 def agreement(
     recorded: Annotated[Path, typer.Argument(help="Recorded answers, perhaps with labels.", metavar="R.jsonl")],
 ) -> None:
@@ -36,34 +92,8 @@ def agreement(
     }
     for who in dict.fromkeys(who for line in lines for who in line.labels):
         given = [label for line in lines for label in line.labels.get(who, ("",) * len(line.generations))]
-        labels[f"recorded {who}"] = [normalised(label) for label in given]
+        labels[f"recorded {who}"] = [normalised_label(label) for label in given]
     table = Table("one", "other", "kappa", "same", "compared", "parse errors", "without a label", box=None)
     for row in agreements(labels):
         table.add_row(*row)
     wide_console().print(table)
-
-
-def agreements(labels: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
-    """Per pair of raters: their names, kappa, same share, answers compared, and those left out by why.
-
-    An answer is compared where both gave a label; a label that is no language of their common ones is `other`, so that
-    a rater who knows few languages is not blamed for a rare one.
-    """
-    return [_agreement(one, labels[one], other, labels[other]) for one, other in combinations(labels, 2)]
-
-
-def normalised(label: str) -> str:
-    """A recorded label as an ISO 639-1 code, `other` or `unknown`; a parse error, or none, stays what it is."""
-    return label if label in ("", PARSE_ERROR) else UNTOLD.get(label) or language_code(label) or OTHER
-
-
-def _agreement(one: str, ours: Sequence[str], other: str, theirs: Sequence[str]) -> tuple[str, ...]:
-    pairs = list(zip(ours, theirs, strict=True))
-    errors = sum(PARSE_ERROR in pair for pair in pairs)
-    compared = [pair for pair in pairs if PARSE_ERROR not in pair and "" not in pair]
-    known = {a for a, _ in compared} & {b for _, b in compared} | {UNKNOWN}
-    common = [(a if a in known else OTHER, b if b in known else OTHER) for a, b in compared]
-    kappa = cohen_kappa([a for a, _ in common], [b for _, b in common])
-    same = f"{100 * sum(a == b for a, b in common) / len(common):.1f} %" if common else "not measured"
-    told = "not measured" if kappa is None else f"{kappa:.3f}"
-    return one, other, told, same, str(len(common)), str(errors), str(len(pairs) - len(compared) - errors)

@@ -1,94 +1,116 @@
 """The command that says how much a suite must be asked to find a change of a given size."""
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from cli.commands.results import wide_console
-from cli.commands.suites import SuiteArgument, find_suite
-from cli.noise import Expected, expected_noise, instead
+from cli.arguments import SuiteArgument
+from cli.database import open_store
+from cli.lookups import find_run, find_suite
+from cli.rendering.power import Row, print_cost, print_rows
+from results.comparison import refuse_unjudgeable
+from results.monitor_status import OF_LANGUAGES, metric_names
+from results.noise import CellNoise, jobs_of_cells, noise_of_cells
 from results.rates import ALL
-from results.statistics.planning import Plan, Power
-from results.statistics.planning import plan as plan_comparison
+from results.statistics.noise import noise_of_rate
+from results.statistics.power import analyse_power
 from results.statistics.verdicts import DELTA_POINTS
+from results.storage.judgements import Judgements
 from seep.errors import InputError
+from seep.settings import load_settings
 from seep.suites.loading import load_suite
-from seep.suites.schema import PROMPT_PLACE, Suite
-
-CHARACTERS_PER_TOKEN = 4
-"""English under the usual tokenizers; a prompt's tokens are counted without loading one."""
+from seep.suites.schema import Suite
 
 DELTA = DELTA_POINTS / 100
 
 
-@dataclass(frozen=True)
-class Row:
-    """What one metric and category takes."""
-
-    metric: str
-    category: str
-    tests_per_job: list[int]
-    plan: Plan
-
-
-def plan(
+def power(
     suite: SuiteArgument,
-    detect: Annotated[float, typer.Option(min=0.1, max=100, help="The change to find, in points.")] = DELTA_POINTS,
+    effect: Annotated[float, typer.Option(min=0.1, max=100, help="The change to find, in points.")] = DELTA_POINTS,
     power: Annotated[float, typer.Option(min=0.05, max=0.99, help="How surely it is to be found.")] = 0.8,
     rate: Annotated[float | None, typer.Option(min=1, max=99, help="The leak rate to expect, in percent.")] = None,
     icc: Annotated[
         float | None, typer.Option(min=0, max=0.99, help="Correlation to expect of a job's comparisons in one sample.")
     ] = None,
-    from_run: Annotated[str | None, typer.Option("--from", help="Take rate and correlation from this run.")] = None,
+    pilot: Annotated[str | None, typer.Option(help="Take rate and correlation from this run.", metavar="RUN")] = None,
     tokens_per_second: Annotated[float, typer.Option(min=1, help="What the GPU generates, over all requests.")] = 5000,
 ) -> None:
     """Say how many samples, jobs, generations, tokens and GPU seconds finding a change between two runs takes.
 
-    Found means p < 0.05. A warning tells where the suite's jobs are too few, however many samples are drawn.
+    Found means p < 0.05. A warning names each category whose jobs are too few, however many samples are drawn.
     """
     loaded = load_suite(find_suite(suite))
     if not isinstance(loaded, Suite) or loaded.cluster != "job":
         raise InputError(
-            f"suite {loaded.name}: only suites of the semantic probe that are clustered by job can be planned"
+            f"suite {loaded.name}: only suites of the semantic probe that are clustered by job can be analysed"
         )
     tests = _tests_per_job(loaded)
-    expected = expected_noise(loaded.name, tests, rate, icc, from_run)
+    expected = _expected_noise(loaded.name, tests, rate, icc, pilot)
     # All cells that a comparison adjusts for. Where there is one category only, `all` is the same test once more.
     cells = expected.metrics * (len(tests) if len(tests) > 2 else 1)
+    samples = loaded.decoding.samples
     try:
         rows = [
-            Row(*cell, of, plan_comparison(of, loaded.decoding.samples, noise, detect / 100, power, cells, DELTA))
+            Row(*cell, tests[cell[1]], analyse_power(tests[cell[1]], samples, noise, effect / 100, power, cells, DELTA))
             for cell, noise in expected.noises.items()
-            for of in [tests[cell[1]]]
         ]
     except ValueError as error:
-        raise InputError(f"--detect {detect:g}: {error}") from error
-    _print_rows(rows, cells, loaded, detect, power)
-    _print_cost(rows, loaded, tokens_per_second)
+        raise InputError(f"--effect {effect:g}: {error}") from error
+    print_rows(rows, cells, samples, effect, power)
+    print_cost(rows, loaded, tokens_per_second)
     if expected.as_published:
-        why = f"run {from_run} has one sample, or its texts are deleted"
+        why = f"run {pilot} has one sample, or its texts are deleted"
         typer.echo(f"{why}: how much of its noise persists from run to run is taken from published answers")
-    for warning in _warnings(rows, expected, tests, from_run):
+    for warning in _warnings(rows, expected, tests, pilot):
         typer.echo(f"warning: category {warning}")
 
 
-def _warnings(rows: list[Row], expected: Expected, tests: dict[str, list[int]], from_run: str | None) -> Iterator[str]:
-    """What cannot be found in which category, and of which there is no plan."""
+def _expected_noise(
+    suite: str, tests: dict[str, list[int]], rate: float | None, icc: float | None, pilot: str | None
+) -> CellNoise:
+    """From the options of the command; `tests` is by category. Raises InputError for options that do not go together,
+    and where the pilot shows no noise."""
+    if pilot is not None and (rate, icc) == (None, None):
+        return _noise_of_pilot(pilot, suite, tests)
+    if pilot is None and rate is not None and icc is not None:
+        metrics = metric_names(load_settings().metrics).difference(OF_LANGUAGES)
+        noises = {("", category): noise_of_rate(rate / 100, icc) for category in tests}
+        return CellNoise(noises, max(1, len(metrics)), {})
+    raise InputError("power: expected --rate and --icc, or --pilot RUN")
+
+
+def _noise_of_pilot(run_id: str, suite: str, tests: dict[str, list[int]]) -> CellNoise:
+    with open_store(load_settings()) as store:
+        summary = find_run(store, run_id)
+        refuse_unjudgeable(summary)
+        if summary.suite != suite:
+            raise InputError(f"run {run_id}: it is a run of suite {summary.suite}, not of {suite}")
+        judgements = Judgements(store)
+        jobs = jobs_of_cells(judgements.leak_sums([run_id]), judgements.sample_sums(run_id))
+        rates = store.rates(run_id)
+    jobs = {cell: of_cell for cell, of_cell in jobs.items() if cell[1] in tests}
+    if not jobs:
+        raise InputError(f"run {run_id}: it has nothing measured of the categories of suite {suite}")
+    ties = {(rate.metric, rate.category): rate.measures["tie"].share / 100 for rate in rates if "tie" in rate.measures}
+    found = noise_of_cells(jobs, ties)
+    if not found.noises:
+        raise InputError(_instead(run_id, list(found.without_noise.values())[-1]))
+    return found
+
+
+def _warnings(rows: list[Row], expected: CellNoise, tests: dict[str, list[int]], pilot: str | None) -> Iterator[str]:
+    """What cannot be found in which category, and which cannot be analysed."""
     for row in rows:
-        if row.plan.samples is None:
+        if row.analysis.samples is None:
             named = f"{row.category}, {row.metric}" if row.metric else row.category
-            bound = f"at most {100 * row.plan.most_power:.0f} % power with its {len(row.tests_per_job)} jobs"
-            yield f"{named}: {bound}, however many samples; {row.plan.jobs} jobs would do"
-    for category in sorted(tests.keys() - {category for _, category in (*expected.noises, *expected.unshown)}):
-        yield f"{category}: run {from_run} has nothing measured of it"
-    for (metric, category), reason in expected.unshown.items():
-        yield f"{category}, {metric}: {instead(from_run, reason)}"
+            bound = f"at most {100 * row.analysis.most_power:.0f} % power with its {len(row.tests_per_job)} jobs"
+            yield f"{named}: {bound}, however many samples; {row.analysis.jobs} jobs would do"
+    for category in sorted(tests.keys() - {category for _, category in (*expected.noises, *expected.without_noise)}):
+        yield f"{category}: run {pilot} has nothing measured of it"
+    for (metric, category), reason in expected.without_noise.items():
+        yield f"{category}, {metric}: {_instead(pilot, reason)}"
 
 
 def _tests_per_job(suite: Suite) -> dict[str, list[int]]:
@@ -101,63 +123,6 @@ def _tests_per_job(suite: Suite) -> dict[str, list[int]]:
     return {**{category: tests[category] for category in sorted(tests.keys() - {ALL})}, ALL: tests[ALL]}
 
 
-def _print_rows(rows: list[Row], cells: int, suite: Suite, detect: float, power: float) -> None:
-    typer.echo(f"to find a change of {detect:g} points with {100 * power:g} % power (p < 0.05) between two runs")
-    table = Table("category", "metric", box=None)
-    for name in ("jobs", "tests", f"power at {suite.decoding.samples} samples", "drift", "samples needed", "or jobs"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        needed = "not reachable" if row.plan.samples is None else str(row.plan.samples)
-        counts = (str(len(row.tests_per_job)), str(sum(row.tests_per_job)))
-        table.add_row(
-            Text(row.category),
-            row.metric,
-            *counts,
-            _both_ways(row.plan.power),
-            _both_ways(row.plan.drift),
-            needed,
-            str(row.plan.jobs),
-        )
-    wide_console().print(table)
-    typer.echo(
-        f"drift: how surely that is the verdict, which asks for at least {DELTA_POINTS:g} points as measured, and for p"
-        f" adjusted over {cells} {'test' if cells == 1 else 'tests'}"
-    )
-
-
-def _both_ways(power: Power) -> str:
-    ways = {"down": power.down, "up": power.up}
-    return " / ".join(f"{100 * of:.0f} % {way}" for way, of in ways.items() if of is not None)
-
-
-def _print_cost(rows: list[Row], suite: Suite, tokens_per_second: float) -> None:
-    """What a run costs: as the suite is; with the samples that are needed, where they are enough; or with the jobs."""
-    own = suite.decoding.samples
-    asked = {"as the suite is": (own, 1.0)}
-    needed = [row.plan.samples for row in rows]
-    enough = [of for of in needed if of is not None]
-    if enough:
-        asked["with the samples needed"] = (max(enough), 1.0)
-    asked["or with the jobs"] = (own, max(row.plan.jobs / len(row.tests_per_job) for row in rows))
-    table = Table("a run", box=None)
-    for name in ("samples", "jobs", "generations", "tokens read", "tokens written, at most", "GPU seconds"):
-        table.add_column(name, justify="right")
-    for name, (samples, times) in asked.items():
-        cost = _cost(suite, samples, times)
-        table.add_row(name, *map(str, cost), f"{cost[-1] / tokens_per_second:.0f}")
-    wide_console().print(table)
-    typer.echo(f"GPU seconds at {tokens_per_second:g} tokens a second")
-
-
-def _cost(suite: Suite, samples: int, times: float) -> tuple[int, int, int, int, int]:
-    """Samples, jobs, generations, tokens read and written, of a suite of so many times as many jobs of its kind."""
-    frame = len(suite.format.system) + len(suite.format.user) - len(PROMPT_PLACE)
-    prompts = [
-        prompt
-        for job in suite.jobs
-        for prompt in (job.control, *([job.neutral] if job.neutral else []), *(test.prompt for test in job.tests))
-    ]
-    read = sum(len(prompt) + frame for prompt in prompts) / CHARACTERS_PER_TOKEN
-    jobs, asked = math.ceil(times * len(suite.jobs)), times * len(prompts)
-    generations = math.ceil(samples * asked)
-    return samples, jobs, generations, math.ceil(times * read), generations * suite.decoding.max_tokens
+def _instead(run_id: str | None, reason: str) -> str:
+    """Says why a run does not show the noise, and what does."""
+    return f"run {run_id}: {reason}: give --rate and --icc instead"

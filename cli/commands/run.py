@@ -1,41 +1,33 @@
 """The command that does a whole run in one process, without a broker."""
 
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli import exit_codes
-from cli.commands.push import check_target, new_run_id
-from cli.commands.results import JsonOption, known_run, print_rates, print_rates_json
-from cli.commands.suites import SuiteArgument, find_suite
+from cli.arguments import JsonOption, MetricsOption, SamplesOption, SuiteArgument, TargetOption
 from cli.database import open_store
-from results.storage.store import Store
+from cli.lookups import check_target, find_run, find_suite
+from cli.rendering.rates import print_rates, print_rates_json
 from seep.capabilities import check_probe
 from seep.errors import InputError
-from seep.records import PromptJob
 from seep.settings import RecordedEngine, Settings, Target, load_settings
-from seep.suites.jobs import check_run_id, manifest, prompt_jobs
+from seep.suites.jobs import check_run_id, manifest, new_run_id, prompt_jobs
 from seep.suites.loading import load_suite
-
-if TYPE_CHECKING:
-    from cli.in_process import Pipeline
 
 RECORDED = "recorded"
 
 
 def run(
     suite: SuiteArgument,
-    target: Annotated[str | None, typer.Option(help="The target of seep.yaml that is to answer.")] = None,
+    target: TargetOption = None,
     recorded: Annotated[Path | None, typer.Option(help="Take the answers from this recorded file.")] = None,
-    metrics: Annotated[str | None, typer.Option(help="Metrics by name, as sentence_bert,bert_score.")] = None,
+    metrics: MetricsOption = None,
     parity: Annotated[bool, typer.Option("--parity", help="Round similarities as the published tables do.")] = False,
-    samples: Annotated[int | None, typer.Option(min=1, help="Generations per prompt, instead of the suite's.")] = None,
+    samples: SamplesOption = None,
     run_id: Annotated[str | None, typer.Option(help="The run's id.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,14 +48,14 @@ def run(
         if store.run(name) is not None:
             raise InputError(f"--run-id {name}: there is a run of this id already")
         # Not above: the libraries behind it are the services' own, and other commands do without them.
-        from cli.in_process import open_pipeline
+        from cli.in_process import open_pipeline, run_jobs
 
         pipeline = open_pipeline(settings, answering, metrics.split(",") if metrics else None, loaded.probe)
         store.record([], [], [expected])
         run_jobs(jobs, pipeline, store, settings.worker.batch)
         found = store.rates(name)
         dead = store.dead_reasons(name)
-        summary = known_run(store, name)
+        summary = find_run(store, name)
     if as_json:
         print_rates_json(found)
     else:
@@ -83,18 +75,3 @@ def _answering(settings: Settings, target: str | None, recorded: Path | None) ->
     engines = {**settings.engines, RECORDED: RecordedEngine(backend="recorded", file=recorded)}
     targets = {**settings.targets, RECORDED: Target(engine=RECORDED)}
     return settings.model_copy(update={"engines": engines, "targets": targets}), RECORDED
-
-
-def run_jobs(jobs: Sequence[PromptJob], pipeline: "Pipeline", store: Store, batch: int) -> None:
-    """Runs jobs batch by batch into the store, with progress bars."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bars = {stage: progress.add_task(stage, total=len(jobs)) for stage in ("generated", "scored", "recorded")}
-        for start in range(0, len(jobs), batch):
-            part = jobs[start : start + batch]
-            generated = pipeline.generate(part)
-            progress.advance(bars["generated"], len(part))
-            scored, dead = pipeline.score(generated)
-            progress.advance(bars["scored"], len(part))
-            store.record(scored, dead, [])
-            progress.advance(bars["recorded"], len(part))

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import typer
 
-from cli.commands.push import all_manifests, check_target, send_occurrence
+from cli.lookups import check_target
+from cli.sending import all_manifests, send_occurrence
 from seep.errors import InputError, Unavailable
 from seep.records import RunManifest
 from seep.runtime.stopping import stop_on_signals

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.arguments import SuiteArgument
+from cli.lookups import SUITES, find_suite
 from seep.errors import InputError
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite, suite_text
@@ -18,28 +20,15 @@ from seep.suites.spill import holds_completions, read_spill
 from seep.suites.workbook import read_workbook
 from seep.suites.writing import write_texts
 
-FOLDER = Path("suites")
 EXAMPLES = 3  # per category
 HASH_SHOWN = len("sha256:") + 12
 
 suites_app = typer.Typer(help="List, show and check prompt suites.", no_args_is_help=True)
 
-SUITE_HELP = "A YAML file, or the name of one in suites/."
-SuiteArgument = Annotated[str, typer.Argument(help=SUITE_HELP, metavar="SUITE")]
-
-
-def find_suite(argument: str) -> Path:
-    """Return the file that a SUITE argument means: a path, or the name of a file in suites/; InputError if neither."""
-    named = FOLDER / f"{argument}.yaml"
-    for path in (Path(argument), named):
-        if path.is_file():
-            return path
-    raise InputError(f"suite {argument}: expected a YAML file or the name of one in {FOLDER}/, found neither")
-
 
 @suites_app.command("list")
 def list_suites(
-    folder: Annotated[Path, typer.Argument(help="The folder to look into.")] = FOLDER,
+    folder: Annotated[Path, typer.Argument(help="The folder to look into.")] = SUITES,
 ) -> None:
     """List the suites of a folder."""
     if not folder.is_dir():

@@ -4,12 +4,12 @@ import time
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli import exit_codes
-from cli.commands.results import JsonOption, RunArgument, print_rates, print_rates_json
+from cli.arguments import JsonOption, RunArgument
 from cli.database import open_store
+from cli.rendering.consoles import progress_bars
+from cli.rendering.rates import print_rates, print_rates_json
 from results.runs import FINISHED, RunSummary
 from results.storage.store import Store
 from seep.errors import InputError
@@ -39,8 +39,7 @@ def watch(
 def _follow(store: Store, run_id: str, wait: float) -> RunSummary:
     """The run's summary once it is finished or stalled; raises InputError where nothing is heard of it in time."""
     deadline = time.monotonic() + wait
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with progress_bars() as progress:
         task = progress.add_task(f"{run_id}: not heard of yet", total=None)
         while True:
             summary = store.run(run_id)

@@ -36,7 +36,7 @@ class Power:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PowerAnalysis:
     """What finding the change takes in either direction, each as it would have to be alone: `samples` per prompt with
     these jobs, None where no number of samples is enough, or `jobs` of the same kind with the suite's own samples.
 
@@ -62,8 +62,8 @@ def standard_error(tests_per_job: Sequence[int], samples: float, before: Noise, 
     both = before.variance + after.variance
     in_common = 2 * JOB_AUTOCORRELATION * math.sqrt(before.variance * after.variance)
     persisting = (before.job + before.test / sizes) * (both - in_common)
-    anew = (before.control + before.alone / sizes) / samples * both
-    return math.sqrt(float(np.sum(sizes**2 * (persisting + anew)))) / int(sizes.sum())
+    redrawn = (before.control + before.alone / sizes) / samples * both
+    return math.sqrt(float(np.sum(sizes**2 * (persisting + redrawn)))) / int(sizes.sum())
 
 
 def power(error: float, jobs: int, effect: float, level: float = LEVEL, step: float = 0.0) -> float:
@@ -90,7 +90,7 @@ def drift_power(error: float, jobs: int, effect: float, cells: int, delta: float
     return min(measured, power(error, jobs, effect, LEVEL / cells, step))
 
 
-def plan(
+def analyse_power(
     tests_per_job: Sequence[int],
     samples: int,
     noise: Noise,
@@ -98,7 +98,7 @@ def plan(
     wanted: float,
     cells: int = 1,
     delta: float = 0.0,
-) -> Plan:
+) -> PowerAnalysis:
     """What it takes to find `effect`, in (0, 1], with probability `wanted`; `samples` are the suite's own.
 
     `tests_per_job` has an entry for each job with a test in the category: how many. So many `cells` are tested
@@ -114,25 +114,27 @@ def plan(
     step = 2 / sum(tests_per_job)
 
     def either(power_with: Callable[[Noise], float]) -> Power:
-        return Power(*(None if of is None else power_with(of) for of in (upwards, downwards)))
+        return Power(*(None if after is None else power_with(after) for after in (upwards, downwards)))
 
-    def error(of: Noise, count: float = samples) -> float:
-        return standard_error(tests_per_job, count, noise, of)
+    def error(after: Noise, count: float = samples) -> float:
+        return standard_error(tests_per_job, count, noise, after)
 
     def with_samples(count: float) -> Power:
-        return either(lambda of: power(error(of, count), jobs, effect, step=step / count))
+        return either(lambda after: power(error(after, count), jobs, effect, step=step / count))
 
     def with_jobs(count: int) -> Power:
         return either(
-            lambda of: power(error(of) * math.sqrt(jobs / count), count, effect, step=step / samples * jobs / count)
+            lambda after: power(
+                error(after) * math.sqrt(jobs / count), count, effect, step=step / samples * jobs / count
+            )
         )
 
     most_power = with_samples(math.inf).least
-    return Plan(
+    return PowerAnalysis(
         samples=_fewest(1, lambda count: with_samples(count).least >= wanted) if most_power > wanted else None,
         jobs=_fewest(FEWEST_JOBS, lambda count: with_jobs(count).least >= wanted),
         power=with_samples(samples),
-        drift=either(lambda of: drift_power(error(of), jobs, effect, cells, delta, step / samples)),
+        drift=either(lambda after: drift_power(error(after), jobs, effect, cells, delta, step / samples)),
         most_power=most_power,
     )
 

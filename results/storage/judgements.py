@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from results.comparison import Judgement, LeakSum, judge
+from results.comparison import Judgement, LeakSum, SampleSum, judge
 from results.drift_test import CellScore, advance, baseline_scores, unlike_baseline
 from results.runs import RunSummary
 from results.statistics.verdicts import DELTA_POINTS, Verdict, worst
@@ -23,18 +23,6 @@ class Baseline:
     name: str
     runs: list[str]
     set_at: float
-
-
-@dataclass(frozen=True)
-class SampleSum:
-    """`total` of the `n` leak scores of one job's tests in one sample, which share a control."""
-
-    job_id: str
-    sample: int
-    metric: str
-    category: str
-    n: int
-    total: float
 
 
 @dataclass(frozen=True)

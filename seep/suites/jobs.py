@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+import secrets
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from seep.errors import InputError
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
@@ -17,6 +19,11 @@ def check_run_id(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._:-]{1,100}", text):
         raise InputError(f"run id {text!r}: expected 1 to 100 of the characters A-Z a-z 0-9 . _ : -")
     return text
+
+
+def new_run_id(suite: str) -> str:
+    """An id that sorts by time, with a little chance so that two runs within a second differ."""
+    return f"{suite}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
 def suite_decoding(suite: AnySuite) -> Decoding:

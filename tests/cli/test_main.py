@@ -49,9 +49,9 @@ def test_starting_the_command_imports_no_model_library() -> None:
         ("rates", "RUN: expected, but missing"),
         ("rates one two", "rates: got unexpected extra argument(s) (two)"),
         ("suites lnt", "suites: no such command 'lnt'. Did you mean 'lint'?"),
-        ("plan colours --rate much", "--rate: expected a valid number"),
-        ("plan colours --rate 0", "--rate: expected greater than or equal to 1"),
-        ("plan colours --rate", "option '--rate' requires an argument."),
+        ("power colours --rate much", "--rate: expected a valid number"),
+        ("power colours --rate 0", "--rate: expected greater than or equal to 1"),
+        ("power colours --rate", "option '--rate' requires an argument."),
         ("runs --last", "runs: no such option: --last"),
     ],
 )

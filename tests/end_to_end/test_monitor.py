@@ -11,7 +11,7 @@ import httpx
 import pytest
 import yaml
 
-from cli.commands.push import send_occurrence
+from cli.sending import send_occurrence
 from tests.end_to_end.conftest import Stack, port_of, scrape, stack_in, wait_until
 
 JOBS = 20

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli.commands.push import job_messages, manifest_message
+from cli.sending import job_messages, manifest_message
 from deploy.local.stack import Service
 from seep.codec import decode_rate
 from seep.kafka.client import Sender, TopicReader

@@ -1,4 +1,4 @@
-"""What is planted in simulated runs is in them, and in both runs alike as far as planning takes it to be."""
+"""What is planted in simulated runs is in them, and in both runs alike as far as the power analysis takes it to be."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from scipy.stats import multivariate_normal
 
 from benchmarks.validity.planted import correlation_for, job_sums, two_runs
 from results.statistics.noise import Noise, noise_of_run
-from results.statistics.planning import JOB_AUTOCORRELATION
+from results.statistics.power import JOB_AUTOCORRELATION
 
 
 def test_normal_numbers_correlate_as_their_covariance_above_thresholds_says() -> None:

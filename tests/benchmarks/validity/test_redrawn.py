@@ -1,15 +1,15 @@
-"""Answers drawn anew: the error that planning expects of what is drawn anew is the one that is found."""
+"""Answers drawn anew: the error that the power analysis expects of what is drawn anew is the one that is found."""
 
 import numpy as np
 import pytest
 
 from benchmarks.validity.redrawn import noise_of, redrawn, shares
-from results.statistics.planning import standard_error
+from results.statistics.power import standard_error
 
 JOBS, TESTS = 25, 8
 
 
-def test_planning_expects_the_error_that_runs_drawn_anew_have() -> None:
+def test_the_power_analysis_expects_the_error_that_runs_drawn_anew_have() -> None:
     draw = np.random.default_rng(0)
     # What persists of jobs and tests, then what each answer and each answer to the control adds.
     height = draw.normal(0.5, 0.5, (JOBS, 1, 1, 1)) + draw.normal(0, 0.5, (JOBS, TESTS, 1, 1))

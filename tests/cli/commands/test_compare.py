@@ -150,7 +150,7 @@ def test_against_a_baseline_of_several_runs(seep: Command) -> None:
         ("compare more nowhere", "run nowhere: there is no such run"),
         ("compare more --baseline nowhere", "baseline nowhere: there is no such baseline"),
         ("compare more more", "run more: it belongs to what it is to be compared with"),
-        ("compare hotter before", "runs before and hotter differ in decoding: 0.5 -> 0.9; --across"),
+        ("compare hotter before", "runs before and hotter differ in decoding: 0.5 -> 0.9; --allow-different"),
         ("compare unfinished before", "run unfinished: it is still running"),
         ("baseline set unfinished --name first", "run unfinished: it is still running"),
         (
@@ -171,13 +171,13 @@ def test_what_cannot_be_asked_is_one_line(seep: Command, arguments: str, told: s
 
 
 def test_across_compares_what_differs(seep: Command) -> None:
-    code, printed, _ = seep("compare", "hotter", "before", "--across")
+    code, printed, _ = seep("compare", "hotter", "before", "--allow-different")
     assert code == 0
     assert "decoding    0.5        0.9" in printed
 
 
 def test_what_a_mitigation_does_beside_the_leak_rate_stands_side_by_side(seep: Command) -> None:
-    _, printed, _ = seep("compare", "muted", "before", "--across")
+    _, printed, _ = seep("compare", "muted", "before", "--allow-different")
     table = printed.split("side by side, all of each run, in %")[1].splitlines()[1:]
     names = " ".join(table[0].split())
     assert names == "category metric run leak tie echo empty distinct 1 distinct 2"
@@ -185,7 +185,7 @@ def test_what_a_mitigation_does_beside_the_leak_rate_stands_side_by_side(seep: C
     # Ten samples of one prompt: all the same word, and half of them empty, half the same two words.
     assert rows["1", "m", "before"] == ["40.0", "0.0", "10.0", "0.0", "10.0", "-"]
     assert rows["1", "m", "muted"] == ["20.0", "0.0", "0.0", "50.0", "20.0", "20.0"]
-    told = json.loads(seep("compare", "muted", "before", "--across", "--json")[1])["runs"]
+    told = json.loads(seep("compare", "muted", "before", "--allow-different", "--json")[1])["runs"]
     assert told.keys() == {"before", "muted"}
     one = next(of for of in told["muted"] if of["category"] == "1")
     assert (one["metric"], one["rate"], one["measures"]["empty"]["share"]) == ("m", 20.0, 50.0)

@@ -38,7 +38,7 @@ def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, post
 
 
 def test_a_matrix_is_drawn_and_its_column_printed(seep) -> None:
-    code, printed, _ = seep("heatmap", "tuned", "--out", "matrix.svg")
+    code, printed, _ = seep("language", "matrix", "tuned", "--out", "matrix.svg")
     assert code == 0
     assert [line.split()[:3] for line in printed.splitlines()[1:3]] == [["it", "0", "100.00"], ["es", "2", "50.00"]]
     picture = Path("matrix.svg").read_text(encoding="utf-8")
@@ -47,14 +47,14 @@ def test_a_matrix_is_drawn_and_its_column_printed(seep) -> None:
 
 
 def test_a_baseline_is_subtracted(seep) -> None:
-    _, printed, _ = seep("heatmap", "tuned", "--out", "matrix.png", "--baseline", "plain")
+    _, printed, _ = seep("language", "matrix", "tuned", "--out", "matrix.png", "--baseline", "plain")
     assert printed.splitlines()[2].split()[:3] == ["es", "2", "50.00"]
     assert Path("matrix.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_mirrored_condition_is_compared(seep) -> None:
     options = ("--mirror", "plain", "--mirror-language", "es", "--language", "it")
-    _, printed, _ = seep("heatmap", "tuned", "--out", "matrix.png", *options)
+    _, printed, _ = seep("language", "matrix", "tuned", "--out", "matrix.png", *options)
     assert "in it less mirrored in es" in printed
 
 
@@ -79,7 +79,7 @@ def test_examples_show_an_answer_in_the_category_where_it_counts(seep) -> None:
     ],
 )
 def test_what_cannot_be_drawn_is_refused_in_one_line(seep, arguments: tuple[str, ...], message: str) -> None:
-    code, _, told = seep("heatmap", *arguments)
+    code, _, told = seep("language", "matrix", *arguments)
     assert code == 2
     assert message in told
     assert list(Path.cwd().glob("m*")) == []

@@ -1,4 +1,4 @@
-"""Plans, as a user asks for them: from what is expected, and from runs that are recorded already."""
+"""Power analyses, as a user asks for them: from what is expected, and from runs that are recorded already."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from results.statistics.noise import noise_of_rate
-from results.statistics.planning import plan
+from results.statistics.power import analyse_power
 from results.storage.migrate import migrate
 from results.storage.store import Store
 from seep.records import GeneratedJob, Outcome, ScoredJob
@@ -96,12 +96,12 @@ def shared_control(jobs: int, tests: int, samples: int) -> Scores:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ("rooms.yaml", "plan: expected --rate and --icc, or --from RUN"),
-        ("rooms.yaml --rate 70", "plan: expected --rate and --icc, or --from RUN"),
-        ("rooms.yaml --from unfinished", "run unfinished: it is still running"),
-        ("others.yaml --from unfinished", "run unfinished: it is still running"),
-        ("others.yaml --from run", "run run: it is a run of suite rooms, not of others"),
-        ("rooms.yaml --rate 60 --icc 0 --detect 70", "--detect 70: a rate of 60 % cannot change by 70 points"),
+        ("rooms.yaml", "power: expected --rate and --icc, or --pilot RUN"),
+        ("rooms.yaml --rate 70", "power: expected --rate and --icc, or --pilot RUN"),
+        ("rooms.yaml --pilot unfinished", "run unfinished: it is still running"),
+        ("others.yaml --pilot unfinished", "run unfinished: it is still running"),
+        ("others.yaml --pilot run", "run run: it is a run of suite rooms, not of others"),
+        ("rooms.yaml --rate 60 --icc 0 --effect 70", "--effect 70: a rate of 60 % cannot change by 70 points"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(seep: Command, dsn: str, arguments: str, told: str) -> None:
@@ -109,7 +109,7 @@ def test_what_cannot_be_asked_is_one_line(seep: Command, dsn: str, arguments: st
     rooms = suite("rooms", 3, 1, 2)
     record(dsn, rooms, "run", shared_control(3, 1, 2))
     record(dsn, rooms, "unfinished", shared_control(2, 1, 2))
-    code, printed, complaint = seep("plan", *arguments.split())
+    code, printed, complaint = seep("power", *arguments.split())
     assert code == 2
     assert complaint.startswith(f"seep: {told}")
     assert complaint.count("\n") == 1
@@ -134,14 +134,14 @@ def test_no_noise_is_made_up_for_a_run_that_shows_none(
 ) -> None:
     record(dsn, suite("rooms", jobs, 1, scores[0].shape[1]), "run", scores)
     told = f"seep: run run: {reason}: give --rate and --icc instead\n"
-    assert seep("plan", "rooms.yaml", "--from", "run") == (2, "", told)
+    assert seep("power", "rooms.yaml", "--pilot", "run") == (2, "", told)
 
 
-def test_a_category_that_shows_no_noise_is_named_and_the_others_are_planned(seep: Command, dsn: str) -> None:
+def test_a_category_that_shows_no_noise_is_named_and_the_others_are_analysed(seep: Command, dsn: str) -> None:
     rooms = suite("rooms", 20, 1, 3, ("1", "2"))
     scores = [np.stack([of[0], np.ones(3)]) for of in shared_control(20, 1, 3)]
     record(dsn, rooms, "run", scores)
-    code, printed, _ = seep("plan", "rooms.yaml", "--from", "run")
+    code, printed, _ = seep("power", "rooms.yaml", "--pilot", "run")
     assert code == 0
     assert len(powers(printed)) == 4
     told = "warning: category 2, m: run run: all its leak scores are alike: give --rate and --icc instead"
@@ -152,7 +152,7 @@ def test_a_category_that_shows_no_noise_is_named_and_the_others_are_planned(seep
 
 def test_a_control_drawn_anew_in_every_run_is_not_taken_to_cancel(seep: Command, dsn: str) -> None:
     record(dsn, suite("rooms", 30, 20, 2), "run", shared_control(30, 20, 2))
-    asked = ("plan", "rooms.yaml", "--from", "run", "--detect", "10")
+    asked = ("power", "rooms.yaml", "--pilot", "run", "--effect", "10")
     code, told_apart, _ = seep(*asked)
     assert code == 0
     assert "published" not in told_apart
@@ -169,12 +169,12 @@ def test_texts_of_which_some_are_left_are_as_good_as_deleted(seep: Command, dsn:
     record(dsn, suite("rooms", 30, 4, 2), "run", shared_control(30, 4, 2))
     with psycopg.connect(dsn) as connection:
         connection.execute("DELETE FROM comparisons WHERE job_id = (SELECT min(job_id) FROM comparisons)")
-    assert "published answers" in seep("plan", "rooms.yaml", "--from", "run")[1]
+    assert "published answers" in seep("power", "rooms.yaml", "--pilot", "run")[1]
 
 
-def test_a_plan_from_what_is_expected(seep: Command) -> None:
+def test_an_analysis_from_what_is_expected(seep: Command) -> None:
     suite("rooms", 80, 1, 10)
-    code, printed, complaint = seep("plan", "rooms.yaml", "--detect", "6", "--rate", "60", "--icc", "0")
+    code, printed, complaint = seep("power", "rooms.yaml", "--effect", "6", "--rate", "60", "--icc", "0")
     assert (code, complaint) == (0, "")
     # Variance 0.24 + 0.2484 downwards. 80 % of it is over 80 jobs x n samples; 20 % is over 80 jobs, but for what
     # persists. 2.84 standard errors with 79 degrees of freedom.
@@ -185,9 +185,9 @@ def test_a_plan_from_what_is_expected(seep: Command) -> None:
     assert (jobs, generations) == ("80", str(int(samples) * 160))
 
 
-def test_a_plan_promises_the_power_of_each_direction_and_of_the_verdict(seep: Command) -> None:
+def test_an_analysis_promises_the_power_of_each_direction_and_of_the_verdict(seep: Command) -> None:
     suite("rooms", 80, 1, 10)
-    _, printed, _ = seep("plan", "rooms.yaml", "--detect", "5", "--rate", "70", "--icc", "0")
+    _, printed, _ = seep("power", "rooms.yaml", "--effect", "5", "--rate", "70", "--icc", "0")
     power_down, power_up, drift_down, drift_up = powers(printed)
     # A change of just the smallest that matters is measured as less half of the time.
     assert drift_down == min(50, power_down)
@@ -199,21 +199,21 @@ def test_a_plan_promises_the_power_of_each_direction_and_of_the_verdict(seep: Co
 
 def test_the_verdict_is_adjusted_over_every_category_and_metric(seep: Command) -> None:
     suite("rooms", 20, 3, 5, ("1", "2", "3"))
-    asked = ("plan", "rooms.yaml", "--detect", "12", "--rate", "70", "--icc", "0.1")
+    asked = ("power", "rooms.yaml", "--effect", "12", "--rate", "70", "--icc", "0.1")
     drift = {}
     for metrics, cells in ((ONE_METRIC, 4), ("", 8)):
         Path("seep.yaml").write_text(metrics, encoding="utf-8")
         _, printed, _ = seep(*asked)
         assert f"adjusted over {cells} tests" in printed
-        expected = plan([3] * 20, 5, noise_of_rate(0.7, 0.1), 0.12, 0.8, cells, 0.05).drift
+        expected = analyse_power([3] * 20, 5, noise_of_rate(0.7, 0.1), 0.12, 0.8, cells, 0.05).drift
         drift[cells] = powers(printed)[2:]
         assert drift[cells] == [round(100 * (of or 0)) for of in (expected.down, expected.up)]
     assert drift[8] < drift[4]
 
 
-def test_a_plan_warns_of_what_no_number_of_samples_reaches_and_says_what_all_costs(seep: Command) -> None:
+def test_an_analysis_warns_of_what_no_number_of_samples_reaches_and_says_what_all_costs(seep: Command) -> None:
     suite("rooms", 80, 1, 10)
-    code, printed, _ = seep("plan", "rooms.yaml", "--detect", "2", "--rate", "60", "--icc", "0.3")
+    code, printed, _ = seep("power", "rooms.yaml", "--effect", "2", "--rate", "60", "--icc", "0.3")
     assert code == 0
     assert "not reachable" in printed
     assert "with the samples needed" not in printed
@@ -228,11 +228,11 @@ def test_a_plan_warns_of_what_no_number_of_samples_reaches_and_says_what_all_cos
     assert "warning: category 1: at most" in printed
 
 
-def test_a_plan_warns_of_categories_of_which_a_run_says_nothing(seep: Command, dsn: str) -> None:
+def test_an_analysis_warns_of_categories_of_which_a_run_says_nothing(seep: Command, dsn: str) -> None:
     rooms = suite("rooms", 20, 1, 5)
     record(dsn, rooms, "run", shared_control(20, 1, 5))
     # A later version of the suite, which has another category.
     rooms.write_text(rooms.read_text(encoding="utf-8") + NEW_CATEGORY, encoding="utf-8")
-    code, printed, _ = seep("plan", "rooms.yaml", "--from", "run")
+    code, printed, _ = seep("power", "rooms.yaml", "--pilot", "run")
     assert code == 0
     assert printed.splitlines()[-1] == "warning: category new: run run has nothing measured of it"

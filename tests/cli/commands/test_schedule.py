@@ -11,9 +11,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from cli.commands.push import all_manifests, send_occurrence
 from cli.commands.schedule import last_sent, send_due
 from cli.main import app
+from cli.sending import all_manifests, send_occurrence
 from deploy.local.broker import LocalBroker, free_port
 from seep.kafka.client import TopicReader, create_topics
 from seep.kafka.topics import jobs_topic, topic_configs
@@ -137,7 +137,7 @@ def test_a_run_that_broke_off_before_its_manifest_is_sent_again_whole(
     settings = load_settings(configured(tmp_path, bootstrap_servers, broken={"schedule": HOURLY}))
     last: dict[str, datetime] = {}
     with monkeypatch.context() as patched:
-        patched.setattr("cli.commands.push.manifest_message", _interrupted)
+        patched.setattr("cli.sending.manifest_message", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             send_due(settings, {"broken": HOURLY}, last)
     assert (sent(settings, "broken"), jobs_on(settings)) == ([], 2)

@@ -8,7 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from cli.commands.suites import find_suite, import_file, suites_app
+from cli.commands.suites import import_file, suites_app
+from cli.lookups import find_suite
 from seep.errors import InputError
 from seep.suites.loading import load_suite
 from seep.suites.recorded import read_recorded

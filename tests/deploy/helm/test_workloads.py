@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
-from cli.commands.push import moment
 from cli.main import app
+from cli.times import parse_past_time
 from seep.settings import Settings
 from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, render
 
@@ -203,7 +203,7 @@ def test_a_monitor_s_run_is_that_of_the_scheduled_time_however_late_its_pod_is(c
     job = f"seep-monitor-daily-{int(scheduled.timestamp()) // 60}"
     (words,) = [call.split() for call in commands(pod, JOB_NAME=job)]
     assert words[:-1] == ["push", "--monitor", "daily", "--at"]
-    assert moment(words[-1]) == scheduled
+    assert parse_past_time(words[-1]) == scheduled
 
 
 @pytest.mark.parametrize("job", ["seep-monitor-daily-by-hand", "again-2", "seep-monitor-daily-29000000-x", "29000000"])

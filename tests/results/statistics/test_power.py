@@ -1,4 +1,4 @@
-"""Planning: the noise of a run, what finding a change takes, and what no number of samples can do."""
+"""Power: the noise of a run, what finding a change takes, and what no number of samples can do."""
 
 import math
 from itertools import pairwise
@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from results.statistics.noise import Noise, noise_of_rate
-from results.statistics.planning import (
+from results.statistics.power import (
     FEWEST_JOBS,
     JOB_AUTOCORRELATION,
+    analyse_power,
     drift_power,
-    plan,
     power,
     standard_error,
 )
@@ -44,24 +44,24 @@ def test_what_persists_cancels_but_for_a_fifth_and_what_is_drawn_anew_does_not()
 
 def test_a_control_of_its_own_in_each_run_promises_little() -> None:
     # Simulated with beta-binomial answers to each job's one sample, a change of 12 points was found in 46 %.
-    found = plan(COLOURS, 1, Noise(0.7, 0.21, 0.0, 0.0, 0.2), effect=0.12, wanted=0.8)
+    found = analyse_power(COLOURS, 1, Noise(0.7, 0.21, 0.0, 0.0, 0.2), effect=0.12, wanted=0.8)
     assert found.power.up == pytest.approx(0.46, abs=0.05)
-    assert plan(COLOURS, 1, noise_of_rate(0.7, 0.2), effect=0.12, wanted=0.8).power.least < 0.7
+    assert analyse_power(COLOURS, 1, noise_of_rate(0.7, 0.2), effect=0.12, wanted=0.8).power.least < 0.7
 
 
-def test_what_is_planned_has_the_wanted_power_and_one_less_has_not() -> None:
+def test_what_is_needed_has_the_wanted_power_and_one_less_has_not() -> None:
     noise = noise_of_rate(0.9, 0.05)
-    found = plan(COLOURS, 1, noise, effect=0.03, wanted=0.8)
+    found = analyse_power(COLOURS, 1, noise, effect=0.03, wanted=0.8)
     assert found.samples is not None
     enough, too_few = (
-        plan(COLOURS, count, noise, 0.03, 0.8).power.least for count in (found.samples, found.samples - 1)
+        analyse_power(COLOURS, count, noise, 0.03, 0.8).power.least for count in (found.samples, found.samples - 1)
     )
     assert too_few < 0.8 <= enough
     assert found.power.least < found.most_power < 1
 
 
 def test_the_noise_is_that_of_both_runs_in_each_direction() -> None:
-    found = plan(COLOURS, 5, NOISE, effect=0.1, wanted=0.8)
+    found = analyse_power(COLOURS, 5, NOISE, effect=0.1, wanted=0.8)
     # From 70 % down to 60 %, and up to 80 %.
     down, up = (standard_error(COLOURS, 5, NOISE, noise_of_rate(rate, 0.1)) for rate in (0.6, 0.8))
     step = 2 / (5 * sum(COLOURS))
@@ -71,11 +71,11 @@ def test_the_noise_is_that_of_both_runs_in_each_direction() -> None:
 
 
 def test_a_rate_cannot_pass_its_ends() -> None:
-    found = plan(COLOURS, 5, noise_of_rate(0.9, 0.1), effect=0.2, wanted=0.8)
+    found = analyse_power(COLOURS, 5, noise_of_rate(0.9, 0.1), effect=0.2, wanted=0.8)
     assert found.power.up is None
     assert found.power.down == found.power.least == pytest.approx(1, abs=0.01)
     with pytest.raises(ValueError, match="a rate of 40 % cannot change by 70 points"):
-        plan(COLOURS, 5, noise_of_rate(0.4, 0.1), effect=0.7, wanted=0.8)
+        analyse_power(COLOURS, 5, noise_of_rate(0.4, 0.1), effect=0.7, wanted=0.8)
 
 
 @given(
@@ -110,21 +110,23 @@ def test_the_verdict_asks_for_more_than_a_small_p() -> None:
 def test_few_comparisons_lose_half_a_step_of_the_effect() -> None:
     # Simulated with 60 jobs of one test, a change of 15 points was found in 50 %; without the steps 56 % were promised.
     noise = noise_of_rate(0.7, 0.2)
-    assert plan([1] * 60, 1, noise, effect=0.15, wanted=0.8).power.up == pytest.approx(0.5, abs=0.03)
+    assert analyse_power([1] * 60, 1, noise, effect=0.15, wanted=0.8).power.up == pytest.approx(0.5, abs=0.03)
     assert power(0.07, 60, 0.15, step=2 / 60) == power(0.07, 60, 0.15 - 1 / 60)
     assert power(0.01, 60, 0.02, step=0.05) == 0
     assert drift_power(0.07, 60, 0.15, 1, 0.0, step=2 / 60) == power(0.07, 60, 0.15 - 1 / 60)
 
 
 def test_jobs_bound_what_samples_can_do() -> None:
-    few = plan([10] * 8, 5, noise_of_rate(0.6, 0.3), effect=0.05, wanted=0.8)
+    few = analyse_power([10] * 8, 5, noise_of_rate(0.6, 0.3), effect=0.05, wanted=0.8)
     assert few.samples is None
     assert few.most_power < 0.8
-    assert plan([10] * few.jobs, 5, noise_of_rate(0.6, 0.3), effect=0.05, wanted=0.8).power.least >= 0.8
+    assert analyse_power([10] * few.jobs, 5, noise_of_rate(0.6, 0.3), effect=0.05, wanted=0.8).power.least >= 0.8
 
 
 def test_five_jobs_can_prove_nothing() -> None:
-    assert plan([100] * (FEWEST_JOBS - 1), 1000, noise_of_rate(0.6, 0.0), effect=0.5, wanted=0.5).samples is None
+    assert (
+        analyse_power([100] * (FEWEST_JOBS - 1), 1000, noise_of_rate(0.6, 0.0), effect=0.5, wanted=0.5).samples is None
+    )
 
 
 def test_power_at_the_ends() -> None:

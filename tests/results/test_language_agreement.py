@@ -1,11 +1,11 @@
 """Raters are compared where both gave a label; parse errors are counted apart."""
 
-from cli.commands.language import agreements, normalised
+from results.language_agreement import agreements, normalised_label
 
 
 def test_labels_are_brought_to_one_form() -> None:
     given = ("italian", "mandarin", "mixed", "gibberish", "other", "klingon", "parse_error", "")
-    assert [normalised(label) for label in given] == [
+    assert [normalised_label(label) for label in given] == [
         "it",
         "zh",
         "unknown",

@@ -1,0 +1,43 @@
+"""Finds what arguments and options name; raises InputError where there is no such thing."""
+
+from pathlib import Path
+
+from results.runs import RunSummary
+from results.storage.judgements import Baseline, Judgements
+from results.storage.store import Store
+from seep.errors import InputError
+from seep.settings import Settings
+
+SUITES = Path("suites")
+
+
+def find_run(store: Store, run_id: str) -> RunSummary:
+    """The summary of a run in the database."""
+    summary = store.run(run_id)
+    if summary is None:
+        raise InputError(f"run {run_id}: there is no such run; `seep runs` lists them")
+    return summary
+
+
+def find_baseline(store: Store, name: str) -> Baseline:
+    """The baseline of this name."""
+    found = Judgements(store).baseline(name)
+    if found is None:
+        raise InputError(f"baseline {name}: there is no such baseline; `seep baseline list` shows them")
+    return found
+
+
+def find_suite(argument: str) -> Path:
+    """The file that a SUITE argument means: a path, or the name of a file in suites/."""
+    named = SUITES / f"{argument}.yaml"
+    for path in (Path(argument), named):
+        if path.is_file():
+            return path
+    raise InputError(f"suite {argument}: expected a YAML file or the name of one in {SUITES}/, found neither")
+
+
+def check_target(settings: Settings, target: str) -> None:
+    """Refuses a target that the configuration does not name."""
+    if target not in settings.targets:
+        known = ", ".join(sorted(settings.targets)) or "none"
+        raise InputError(f"--target {target}: there is no such target in the configuration; known: {known}")

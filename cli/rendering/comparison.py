@@ -1,0 +1,121 @@
+"""The comparison of two runs as tables and as JSON."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.rendering.consoles import wide_console
+from results.comparison import Judgement
+from results.statistics.verdicts import Verdict
+from seep.records import LeakRate
+
+LONGEST_SHOWN = 60
+# The effects above are over what pairs.
+SIDE_BY_SIDE_TITLE = "side by side, all of each run, in %"
+SIDE_BY_SIDE = ("leak", "tie", "echo", "empty", "distinct_1", "distinct_2", "self_similarity")
+
+
+def print_comparison_json(
+    run_id: str,
+    reference: Sequence[str],
+    verdict: Verdict,
+    differences: Mapping[str, tuple[str, str]],
+    judged: Sequence[Judgement],
+    rates: Mapping[str, Sequence[LeakRate]],
+) -> None:
+    """The comparison as one JSON object, unrounded; `rates` by run."""
+    whole = {
+        "run_id": run_id,
+        "reference": reference,
+        "verdict": verdict,
+        "differences": differences,
+        "judgements": [asdict(judgement) for judgement in judged],
+        "runs": {name: [_rate_fields(rate) for rate in of_run] for name, of_run in rates.items()},
+    }
+    typer.echo(json.dumps(whole, indent=1))
+
+
+def print_differences(different: Mapping[str, tuple[str, str]]) -> None:
+    """What the runs differ in, if in anything: the reference's value and the run's."""
+    if different:
+        table = Table("differs in", "reference", "run", box=None)
+        for name, (was, is_now) in different.items():
+            table.add_row(name, Text(shortened(was)), Text(shortened(is_now)))
+        wide_console().print(table)
+        typer.echo()
+
+
+def print_judgements(judged: Sequence[Judgement]) -> None:
+    """Effect, interval, p-values and verdict of each category and metric, in points."""
+    table = Table("category", "metric", "effect", "95 % interval", box=None)
+    for name in ("p", "adjusted p", "detectable", "pairs", "clusters"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict")
+    for row in judged:
+        interval = "" if row.low is None or row.high is None else f"[{row.low:+.2f}, {row.high:+.2f}]"
+        ps = ("" if p is None else f"{p:.4f}" for p in (row.p, row.adjusted_p))
+        figures = (_points(row.effect, "+.2f"), interval, *ps, _points(row.detectable, ".2f"))
+        table.add_row(Text(row.category), row.metric, *figures, str(row.pairs), str(row.clusters), row.verdict)
+    wide_console().print(table)
+
+
+def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> None:
+    """Leak rate, failures that look like none, and diversity of each side, over its runs together: a mitigation that
+    makes answers empty, or all alike, is worth little."""
+    shares = {name: _shares(of_runs) for name, of_runs in sides.items()}
+    named = [name for name in SIDE_BY_SIDE if any(name in cell for side in shares.values() for cell in side.values())]
+    table = Table("category", "metric", "run", box=None, title=SIDE_BY_SIDE_TITLE, title_justify="left")
+    for name in named:
+        table.add_column(name.replace("_", " "), justify="right")
+    for cell in dict.fromkeys(cell for side in shares.values() for cell in side):
+        for run, side in shares.items():
+            shown = (f"{side[cell][name]:.1f}" if name in side.get(cell, {}) else "-" for name in named)
+            table.add_row(Text(cell[0]), cell[1], run, *shown)
+    typer.echo()
+    wide_console().print(table)
+
+
+def _shares(runs: Sequence[Sequence[LeakRate]]) -> dict[tuple[str, str], dict[str, float]]:
+    """By category and metric, then by measure: the mean share over the runs' comparisons, in percent."""
+    found: defaultdict[tuple[str, str], defaultdict[str, list[tuple[float, int]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for rate in (rate for of_run in runs for rate in of_run):
+        of_cell = found[rate.category, rate.metric]
+        if rate.rate is not None:
+            of_cell["leak"].append((rate.rate, rate.comparisons))
+        for name, estimate in rate.measures.items():
+            of_cell[name].append((estimate.share, estimate.n))
+    return {
+        cell: {
+            name: sum(share * n for share, n in parts) / sum(n for _, n in parts) for name, parts in measures.items()
+        }
+        for cell, measures in found.items()
+    }
+
+
+def _rate_fields(rate: LeakRate) -> dict[str, object]:
+    return {
+        "metric": rate.metric,
+        "category": rate.category,
+        "rate": rate.rate,
+        "low": rate.low,
+        "high": rate.high,
+        "comparisons": rate.comparisons,
+        "clusters": rate.clusters,
+        "measures": {name: asdict(measure) for name, measure in rate.measures.items() if name in SIDE_BY_SIDE},
+    }
+
+
+def _points(value: float | None, how: str) -> str:
+    return "" if value is None else f"{value:{how}}"
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning where it would fill a line."""
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."

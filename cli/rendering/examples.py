@@ -1,0 +1,34 @@
+"""Comparisons as a person reads them: what was asked, what was said, and what came of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from cli.rendering.rates import NOT_MEASURED
+from results.sums import Comparison
+
+
+def print_examples(found: Sequence[Comparison], measured: bool) -> None:
+    """What a model said in each comparison; `measured` says whether the run has anything measured at all."""
+    for comparison in found:
+        _print_example(comparison)
+    if not found:
+        typer.echo("no such comparisons" if measured else NOT_MEASURED)
+
+
+def _print_example(comparison: Comparison) -> None:
+    typer.echo(f"[{comparison.category}] concept {comparison.concept.strip()!r}, sample {comparison.sample}")
+    typer.echo(f"  test:    {comparison.prompt!r} -> {comparison.generation!r}")
+    if comparison.control_prompt:
+        typer.echo(f"  control: {comparison.control_prompt!r} -> {comparison.control_generation!r}")
+    for metric, measures in comparison.outcomes.items():
+        typer.echo(f"  {metric}: {_measures(measures)}{_similarities(comparison.similarities.get(metric))}")
+
+
+def _measures(measures: dict[str, Any]) -> str:
+    return ", ".join(f"{measure} {value:g}" for measure, value in sorted(measures.items()))
+
+
+def _similarities(pair: Sequence[float] | None) -> str:
+    return f"; similarity to the concept {pair[0]:.3f} (test), {pair[1]:.3f} (control)" if pair else ""

@@ -1,0 +1,92 @@
+"""Rates as tables and as JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.rendering.consoles import wide_console
+from results.dead_jobs import DeadReason
+from results.runs import RunSummary
+from seep.records import LeakRate
+
+SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
+NOT_MEASURED = "not measured: no job of this run is scored"
+JSON_FIELDS = (
+    *("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
+    *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures"),
+)
+
+
+def print_rates(
+    summary: RunSummary, found: Sequence[LeakRate], dead: Sequence[DeadReason], first_column: str = "category"
+) -> None:
+    """Tables of rates and of what was measured beside them, under a line about the run; says what is missing, and what
+    not to trust."""
+    typer.echo(f"run {summary.run_id}: {summary.suite} on {summary.target}, {summary.state}")
+    table = Table(first_column, "metric", "rate", "95 % interval", box=None)
+    # What a run expects, and so what is missing of it, is known by category.
+    counted = ("comparisons", "clusters", *(["missing"] if first_column == "category" else []))
+    for name in counted:
+        table.add_column(name, justify="right")
+    for rate in found:
+        counts = (str(getattr(rate, name)) for name in counted)
+        table.add_row(Text(rate.category), rate.metric, *_interval(rate), *counts)
+    wide_console().print(table)
+    _print_measures(found, first_column)
+    if not found:
+        typer.echo(NOT_MEASURED)
+    if summary.cluster == "sample":
+        typer.echo(SAMPLES_ARE_CLUSTERS)
+    if summary.missing:
+        typer.echo(f"missing: {summary.missing} comparisons")
+    for group in dead:
+        typer.echo(f"failed: {group.jobs} of {summary.job_count or '?'} jobs, in the {group.stage}: {group.reason}")
+    if summary.mixed:
+        typer.echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be compared")
+
+
+def print_rates_json(found: Sequence[LeakRate]) -> None:
+    """Rates as a JSON list, unrounded."""
+    rows = [{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found]
+    typer.echo(json.dumps(rows, indent=1, default=asdict))
+
+
+def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
+    """What was measured beside the rates, a column each; nothing where nothing was."""
+    if not any(rate.measures for rate in found):
+        return
+    pairwise = len({rate.metric for rate in found}) > 2
+    rows = [(rate, _shares(rate, pairwise), _kappas(rate, pairwise)) for rate in found]
+    names = sorted({name for _, shares, _ in rows for name in shares})
+    names += sorted({name for _, _, kappas in rows for name in kappas}) or ["kappa"]
+    table = Table(first_column, "metric", box=None, title="beside it, in %; kappa from -1 to 1", title_justify="left")
+    for name in names:
+        table.add_column(name, justify="right")
+    for rate, shares, kappas in rows:
+        cells = shares | kappas
+        table.add_row(Text(rate.category), rate.metric, *(cells.get(name, "-") for name in names))
+    typer.echo()
+    wide_console().print(table)
+
+
+def _shares(rate: LeakRate, pairwise: bool) -> dict[str, str]:
+    """What was measured beside a rate, by column; `pairwise` names the other metric of each agreement."""
+    parts = {name: name.partition(":") for name in rate.measures}
+    return {
+        measure.replace("_", " ") + (f" with {other}" if other and pairwise else ""): f"{rate.measures[name].share:.1f}"
+        for name, (measure, _, other) in parts.items()
+    }
+
+
+def _kappas(rate: LeakRate, pairwise: bool) -> dict[str, str]:
+    return {f"kappa with {other}" if pairwise else "kappa": f"{value:.2f}" for other, value in rate.kappa.items()}
+
+
+def _interval(rate: LeakRate) -> tuple[str, str]:
+    if rate.rate is None or rate.low is None or rate.high is None:
+        return "not measured", ""
+    return f"{rate.rate:.2f} %", f"[{rate.low:.2f}, {rate.high:.2f}]"

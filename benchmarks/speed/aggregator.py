@@ -128,7 +128,7 @@ def manifest_of(scored: Sequence[ScoredJob], created_at: float = 1.0, monitor: s
 
 def scored_job(run_id: str, number: int, tests: int, samples: int, draw: random.Random) -> ScoredJob:
     """A job of the semantic probe under two metrics, with answers of a few words."""
-    asked = tuple(
+    prompt_tests = tuple(
         PromptTest(f"{number:05x}{k:05x}", draw.choice(WORDS), f"{_text(draw, 9)} {k}", CATEGORIES[k % 3])
         for k in range(tests)
     )
@@ -147,17 +147,17 @@ def scored_job(run_id: str, number: int, tests: int, samples: int, draw: random.
         samples=samples,
         control=_text(draw, 8),
         neutral=None,
-        tests=asked,
+        tests=prompt_tests,
     )
-    answers = tuple(tuple(_text(draw, 4) for _ in range(samples)) for _ in asked)
+    answers = tuple(tuple(_text(draw, 4) for _ in range(samples)) for _ in prompt_tests)
     generated = GeneratedJob(prompts, tuple(_text(draw, 4) for _ in range(samples)), (), answers, {"model": "m"})
     pairs = [
         Similarity(metric, test.id, sample, draw.random(), draw.random())
         for metric in METRICS
-        for test in asked
+        for test in prompt_tests
         for sample in range(samples)
     ]
-    category = {test.id: test.category for test in asked}
+    category = {test.id: test.category for test in prompt_tests}
     outcomes = tuple(
         Outcome(of.metric, measure, category[of.test], of.test, of.sample, value)
         for of in pairs

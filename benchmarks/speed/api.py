@@ -46,7 +46,7 @@ SHAPES = {
     ),
 }
 
-# What is in braces is drawn anew for each request; `{page}` is a run that has a page after it.
+# What is in braces is drawn again for each request; `{page}` is a run that has a page after it.
 QUERIES = {
     NO_DATABASE: "/healthz",
     "runs, 50": "/v1/runs?after={page}",
@@ -113,9 +113,9 @@ def measured(client: httpx.Client, path: str, runs: int, shape: Shape, named: Ma
         until = draw.randint(min(30, runs), runs) * DAY
         drawn = {"run": run_id(draw.randrange(1, runs)), "page": run_id(draw.randrange(runs // 5, runs))}
         drawn["named"] = f"baseline-{draw.randrange(runs)}"
-        asked = path.format(**named, **drawn, category=draw.choice(shape.categories), until=until)
+        url = path.format(**named, **drawn, category=draw.choice(shape.categories), until=until)
         start = time.perf_counter()
-        client.get(asked).raise_for_status()
+        client.get(url).raise_for_status()
         taken.append(1000 * (time.perf_counter() - start))
     taken.sort()
     return taken[REQUESTS // 2], taken[int(REQUESTS * 0.95)]

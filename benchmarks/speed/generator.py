@@ -79,8 +79,8 @@ def main() -> None:
             ratios = sorted(one / other for one, other in zip(*rates, strict=True))
             print(f"\n{title}, {prompts} prompts of {SAMPLES} samples: ", end="")
             print(f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
-            for (engine, work), told in zip(ways, rates, strict=True):
-                print(f"  {engine}, {work}: {', '.join(f'{rate:.0f}' for rate in told)} generations/s", flush=True)
+            for (engine, work), figures in zip(ways, rates, strict=True):
+                print(f"  {engine}, {work}: {', '.join(f'{rate:.0f}' for rate in figures)} generations/s", flush=True)
 
 
 def colour_jobs(workbook: Path) -> list[PromptJob]:

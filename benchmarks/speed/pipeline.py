@@ -52,8 +52,8 @@ def main() -> None:
             ]
             memory = {name: resident_mib(service) for name, service in services.items()}
     for way, seconds in zip(("in one process", "through Kafka"), zip(*pairs, strict=True), strict=True):
-        told = ", ".join(f"{jobs / value:.2f} jobs/s {comparisons / value:.0f} comparisons/s" for value in seconds)
-        print(f"{way}: {told}")
+        figures = ", ".join(f"{jobs / value:.2f} jobs/s {comparisons / value:.0f} comparisons/s" for value in seconds)
+        print(f"{way}: {figures}")
     print("ratio, Kafka's rate over one process's: " + ", ".join(f"{one / kafka:.2f}" for one, kafka in pairs))
     print("resident MiB: " + ", ".join(f"{name} {mib:.0f}" for name, mib in memory.items()))
 

@@ -156,8 +156,8 @@ def differing(
         )
         for name, of in others.items()
     )
-    told = (f"{count} from {name}" for name, count in zip(others, counts, strict=True))
-    return f"of {len(comparisons)} leak scores differ {', '.join(told)}"
+    differing = (f"{count} from {name}" for name, count in zip(others, counts, strict=True))
+    return f"of {len(comparisons)} leak scores differ {', '.join(differing)}"
 
 
 def paired(pairs: Sequence[Pair]) -> list[Comparison]:
@@ -166,7 +166,7 @@ def paired(pairs: Sequence[Pair]) -> list[Comparison]:
 
 
 def natural(comparisons: Sequence[Comparison], count: int) -> list[Pair]:
-    """Pairs as often as models say the same: comparisons drawn anew from the published ones."""
+    """Pairs as often as models say the same: comparisons drawn again from the published ones."""
     drawn = random.Random(0).choices(comparisons, k=count // 2)
     return [pair for comparison in drawn for pair in comparison]
 

@@ -57,8 +57,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--frames", type=int, help="so many of each category are the population, to try it out")
-    asked = parser.parse_args()
-    frames = population(asked.frames)
+    arguments = parser.parse_args()
+    frames = population(arguments.frames)
     model = (ensure_model(FOLDER) / "model").resolve()
     tests = [inserted_prompt(frame, concept) for frame in frames for concept in CONCEPTS]
     controls = list(dict.fromkeys(control_prompt(frame) for frame in frames))
@@ -83,7 +83,7 @@ def main() -> None:
     true = {
         name: true_rates(frames, enumerated, dict(zip(pairs, of.tolist(), strict=True))) for name, of in values.items()
     }
-    print_coverage(pools, true, asked.runs)
+    print_coverage(pools, true, arguments.runs)
 
 
 def population(of_each: int | None) -> list[Frame]:

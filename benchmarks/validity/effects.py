@@ -89,8 +89,8 @@ def main() -> None:
     for name, (tests, samples) in SETS.items():
         for before, after in SIMULATED:
             ours, students, width, narrower = simulated_coverage(tests, samples, (before, after), repeats)
-            told = f"{ours:.1f} ({width:.1f}) | {students:.1f} ({narrower:.1f})"
-            print(f"| {name} | {100 * before:g}, {100 * after:g} | {told} |", flush=True)
+            cells = f"{ours:.1f} ({width:.1f}) | {students:.1f} ({narrower:.1f})"
+            print(f"| {name} | {100 * before:g}, {100 * after:g} | {cells} |", flush=True)
     print("| other answers | switched | found: seep, all counted | false of those called: seep, all counted |")
     for rate in (0.0, 0.01, 0.05):
         for switched in (0.0, 0.3):
@@ -104,8 +104,8 @@ def _print_discoveries(rate: float, switched: float, repeats: int) -> None:
     found = [discoveries(matrix(rate, switched, draw)) for _ in range(repeats)]
     power = (100 * sum(len(called[k] & right) for called in found) / max(1, len(right)) / repeats for k in (0, 1))
     false = (100 * sum(len(called[k] - right) / max(1, len(called[k])) for called in found) / repeats for k in (0, 1))
-    told = " | ".join(f"{ours:.1f}, {counted:.1f}" for ours, counted in (power, false))
-    print(f"| {100 * rate:g} | {100 * switched:g} | {told} |", flush=True)
+    cells = " | ".join(f"{ours:.1f}, {counted:.1f}" for ours, counted in (power, false))
+    print(f"| {100 * rate:g} | {100 * switched:g} | {cells} |", flush=True)
 
 
 def _jobs(tests: Sequence[int], samples: int, rates: tuple[float, float], draw: np.random.Generator) -> list[Cluster]:
@@ -126,10 +126,10 @@ def _rates(rate: float, places: Floats) -> Floats:
 
 
 def _answers(rate: float, switched: float, draw: np.random.Generator) -> list[LeakSum]:
-    told = [*LANGUAGES, "other", "unknown"]
+    cells = [*LANGUAGES, "other", "unknown"]
     rows = []
     for asked, language in enumerate(LANGUAGES):
-        shares = np.full(len(told), rate / (len(told) - 1))
+        shares = np.full(len(cells), rate / (len(cells) - 1))
         shares[asked] = 1 - rate
         if asked == SWITCHED[0]:
             shares[list(SWITCHED)] += -switched, switched
@@ -137,7 +137,7 @@ def _answers(rate: float, switched: float, draw: np.random.Generator) -> list[Le
         rows += [
             LeakSum(str(job), str(job), "t", "m", f"{language}>{answered}", ANSWERS, float(count))
             for job, of_job in enumerate(counts)
-            for answered, count in zip(told, of_job, strict=True)
+            for answered, count in zip(cells, of_job, strict=True)
         ]
     return rows
 

@@ -29,13 +29,13 @@ def all_scores(workbook: Path) -> list[tuple[NDArray[np.float64], list[str]]]:
     [metric] = load_metrics(load_settings().metrics, scoring, ["sentence_bert"])[0].values()
     suite, rows = read_workbook(workbook)
     answers = dict(rows)
-    asked = [
+    with_answers = [
         (test.concept, answers[prompt])
         for job in suite.jobs
         for test in job.tests
         for prompt in (test.prompt, job.control)
     ]
-    pairs = list(dict.fromkeys((concept, answer) for concept, of in asked for answer in of))
+    pairs = list(dict.fromkeys((concept, answer) for concept, of in with_answers for answer in of))
     similar = dict(zip(pairs, metric.exact(pairs), strict=True))
     jobs = []
     for job in suite.jobs:
@@ -100,7 +100,7 @@ def main() -> None:
         first = noise_of([scores[:, 0, :1] for scores, _ in all_scores(arguments.workbooks / f"initial_{model}.xlsx")])
         print(f"{model} | initial set, one answer | of job and sample | {first.job + first.control:.3f}")
     print(
-        "model | category | samples | texts | found | planned | ratio | planned of what is drawn anew | ratio (points)"
+        "model | category | samples | texts | found | planned | ratio | planned of what is drawn again | ratio (points)"
     )
     for (cell, of_cell), (samples, known) in product(cells.items(), ((5, True), (5, False), (1, True))):
         _print_errors(*cell, of_cell, samples, known, arguments.repeats)
@@ -116,8 +116,8 @@ def _print_errors(model: str, category: str, jobs: Scores, samples: int, known: 
     squares, persisting = (
         np.mean([standard_error(tests, count, of, of) ** 2 for of in noises]) for count in (samples, np.inf)
     )
-    planned, anew = 100 * np.sqrt(squares), 100 * np.sqrt(squares - persisting)
-    figures = f"{found:.2f} | {planned:.2f} | {planned / found:.2f} | {anew:.2f} | {anew / found:.2f}"
+    planned, fresh = 100 * np.sqrt(squares), 100 * np.sqrt(squares - persisting)
+    figures = f"{found:.2f} | {planned:.2f} | {planned / found:.2f} | {fresh:.2f} | {fresh / found:.2f}"
     print(f"{model} | {category} | {samples} | {'there' if known else 'deleted'} | {figures}", flush=True)
 
 

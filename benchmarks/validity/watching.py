@@ -93,9 +93,11 @@ def main() -> None:
     for what, changed in {"all": ALL, "category 1": CATEGORIES[0]}.items():
         for baseline, quiet, effect in product(BASELINES, (0, 100), RUN_EFFECTS):
             days = days_to_alarm(monitors // 5, baseline, quiet, effect, changed)
-            told = [np.quantile(days, share, method="higher") for share in (0.5, 0.9)]
+            quantiles = [np.quantile(days, share, method="higher") for share in (0.5, 0.9)]
             names = f"{what} | {baseline} | {quiet} | {100 * effect:g}"
-            print(f"{names} | {told[0]:g} | {told[1]:g} | {100 * np.mean(np.isfinite(days)):.0f} %", flush=True)
+            print(
+                f"{names} | {quantiles[0]:g} | {quantiles[1]:g} | {100 * np.mean(np.isfinite(days)):.0f} %", flush=True
+            )
 
 
 if __name__ == "__main__":

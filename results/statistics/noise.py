@@ -23,7 +23,7 @@ class Noise:
     """Mean leak score in (0, 1), variance of a comparison's leak score, and the shares of it that comparisons have in
     common, each in [0, 1]: all those of a `job`; those of a `test` besides; those of a job and sample besides.
 
-    The latter comes from the `control` answer that they share, and is drawn anew in every run. The others persist.
+    The latter comes from the `control` answer that they share, and is drawn again in every run. The others persist.
     """
 
     rate: float
@@ -34,7 +34,7 @@ class Noise:
 
     @property
     def alone(self) -> float:
-        """The share that a comparison has in common with no other, drawn anew in every run."""
+        """The share that a comparison has in common with no other, drawn again in every run."""
         return max(0.0, 1 - self.job - self.test - self.control)
 
 

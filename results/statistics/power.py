@@ -56,7 +56,7 @@ def standard_error(tests_per_job: Sequence[int], samples: float, before: Noise, 
 
     Source: the variance of a design that asks the same clusters and members again, Feldman and McKinlay 1994, with the
     jobs' own sizes and each run's own variance: what persists of jobs and tests, less what the runs have in common of
-    it, and what is drawn anew for each sample.
+    it, and what is drawn again for each sample.
     """
     sizes = np.array(tests_per_job)
     both = before.variance + after.variance

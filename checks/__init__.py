@@ -1,0 +1,1 @@
+"""Checks of the project's own words and sentences, run by `make check`."""

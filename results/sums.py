@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from results.statistics.diversity import distinct_ngrams
-from seep.records import GeneratedJob, Outcome, PromptJob, PromptTest, ScoredJob
+from seep.records import Answer, GeneratedJob, Outcome, PromptJob, PromptTest, ScoredJob
 
 LEAK = "leak"
 ECHO = "echo"
@@ -66,7 +66,7 @@ class CellSums:
 @dataclass(frozen=True)
 class Comparison:
     """One comparison for drill-down: outcomes as metric -> measure -> value, similarities as metric -> [to test,
-    to control]; the control's texts are empty where the probe compares with none."""
+    to control]; all of the control's is empty where the probe compares with none."""
 
     run_id: str
     job_id: str
@@ -76,8 +76,14 @@ class Comparison:
     concept: str
     prompt: str
     generation: str
+    ended: str
+    reasoning: str
+    model: str
     control_prompt: str
     control_generation: str
+    control_ended: str
+    control_reasoning: str
+    control_model: str
     outcomes: dict[str, dict[str, float]]
     similarities: dict[str, list[float]]
 
@@ -138,14 +144,14 @@ def _distinct_sums(scored: ScoredJob) -> Iterator[PerTestSum]:
     """Different n-grams (`total`) among all (`n`) in a job's answers to its tests, all samples, by metric and category:
     the metrics have no part in it, but every rate has all that is measured beside it."""
     prompts = scored.generated.job
-    answers = {test.id: texts for test, texts in zip(prompts.tests, scored.generated.tests, strict=True)}
+    answers = {test.id: samples for test, samples in zip(prompts.tests, scored.generated.tests, strict=True)}
     tests: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for outcome in scored.outcomes:
         tests[outcome.category][outcome.test] = None
     metrics = sorted({outcome.metric for outcome in scored.outcomes})
     for category, answered in tests.items():
         for measure, length in DISTINCT.items():
-            different, n = distinct_ngrams((text for test in answered for text in answers[test]), length)
+            different, n = distinct_ngrams((answer.text for test in answered for answer in answers[test]), length)
             for metric in metrics if n else ():
                 names = (
                     prompts.run_id,
@@ -207,23 +213,18 @@ def comparisons(scored: ScoredJob) -> list[Comparison]:
 def _comparison(
     generated: GeneratedJob,
     test: PromptTest,
-    answers: tuple[str, ...],
+    answers: tuple[Answer, ...],
     sample: int,
     category: str,
     outcomes: dict[str, dict[str, float]],
     similarities: dict[str, list[float]],
 ) -> Comparison:
-    return Comparison(
-        run_id=generated.job.run_id,
-        job_id=generated.job.job_id,
-        test=test.id,
-        sample=sample,
-        category=category,
-        concept=test.concept,
-        prompt=test.prompt,
-        generation=answers[sample],
-        control_prompt=generated.job.control or "",
-        control_generation=generated.control[sample] if generated.control else "",
-        outcomes=outcomes,
-        similarities=similarities,
-    )
+    prompts = generated.job
+    control = generated.control[sample] if generated.control else None
+    place = (prompts.run_id, prompts.job_id, test.id, sample, category)
+    answered = (test.concept, test.prompt, *_parts(answers[sample]), prompts.control or "", *_parts(control))
+    return Comparison(*place, *answered, outcomes, similarities)
+
+
+def _parts(answer: Answer | None) -> tuple[str, str, str, str]:
+    return (answer.text, answer.ended, answer.reasoning, answer.model) if answer else ("", "", "", "")

@@ -1,15 +1,17 @@
 """Maps records to the bytes on the wire and back; the one place that knows the protobuf messages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast, get_args
 
 from google.protobuf.message import DecodeError as ProtobufDecodeError
 from google.protobuf.message import Message
 
 from seep.records import (
+    Answer,
     Cluster,
     Cut,
     Decoding,
+    Ended,
     Estimate,
     FormatKind,
     GeneratedJob,
@@ -18,11 +20,15 @@ from seep.records import (
     PromptFormat,
     PromptJob,
     PromptTest,
+    Reading,
     RunManifest,
     ScoredJob,
     Similarity,
+    TokenScores,
 )
 from seep.v1 import jobs_pb2, runs_pb2
+
+ENDED: Mapping[str, Ended] = {ended: ended for ended in get_args(Ended)}
 
 MessageType = TypeVar("MessageType", bound=Message)
 RecordType = TypeVar("RecordType")
@@ -143,11 +149,24 @@ def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
 def _generated_job_message(job: GeneratedJob) -> jobs_pb2.GeneratedJob:
     return jobs_pb2.GeneratedJob(
         job=_prompt_job_message(job.job),
-        control=jobs_pb2.Generations(texts=job.control),
-        neutral=jobs_pb2.Generations(texts=job.neutral),
-        tests=[jobs_pb2.Generations(texts=texts) for texts in job.tests],
+        control=_generations_message(job.control),
+        neutral=_generations_message(job.neutral),
+        tests=[_generations_message(answers) for answers in job.tests],
         provenance=dict(job.provenance),
     )
+
+
+def _generations_message(answers: Iterable[Answer]) -> jobs_pb2.Generations:
+    return jobs_pb2.Generations(answers=[_answer_message(answer) for answer in answers])
+
+
+def _answer_message(answer: Answer) -> jobs_pb2.Answer:
+    message = jobs_pb2.Answer(text=answer.text, ended=answer.ended, reasoning=answer.reasoning, model=answer.model)
+    if isinstance(answer.inside, TokenScores):
+        message.token_scores.CopyFrom(jobs_pb2.TokenScores(**vars(answer.inside)))
+    elif answer.inside is not None:
+        message.reading.CopyFrom(jobs_pb2.Reading(values=dict(answer.inside.values)))
+    return message
 
 
 def _generated_job(message: jobs_pb2.GeneratedJob) -> GeneratedJob:
@@ -156,11 +175,28 @@ def _generated_job(message: jobs_pb2.GeneratedJob) -> GeneratedJob:
         raise DecodeError(f"tests: {len(message.tests)} lists of generations for {len(job.tests)} tests")
     return GeneratedJob(
         job=job,
-        control=tuple(message.control.texts),
-        neutral=tuple(message.neutral.texts),
-        tests=tuple(tuple(generations.texts) for generations in message.tests),
+        control=_answers(message.control),
+        neutral=_answers(message.neutral),
+        tests=tuple(_answers(generations) for generations in message.tests),
         provenance=dict(message.provenance),
     )
+
+
+def _answers(message: jobs_pb2.Generations) -> tuple[Answer, ...]:
+    try:
+        # By position and without a call for each: there are more of these than of all but the outcomes.
+        return tuple(
+            Answer(a.text, ENDED[a.ended], a.reasoning, a.model, _inside(a) if a.WhichOneof("inside") else None)
+            for a in message.answers
+        )
+    except KeyError as error:
+        raise DecodeError(f"answer.ended: expected one of {', '.join(ENDED)}") from error
+
+
+def _inside(message: jobs_pb2.Answer) -> TokenScores | Reading:
+    if message.HasField("reading"):
+        return Reading(dict(message.reading.values))
+    return TokenScores(tuple(message.token_scores.tokens), tuple(message.token_scores.log_probabilities))
 
 
 def _scored_job(message: jobs_pb2.ScoredJob) -> ScoredJob:

@@ -7,6 +7,7 @@ from typing import Literal
 FormatKind = Literal["chat", "plain"]
 Cut = Literal["sentence", "none"]
 Cluster = Literal["job", "sample"]
+Ended = Literal["stop", "length", "refusal", "filtered", "error"]
 AnswerPart = Literal["text", "token_scores", "reading"]
 
 
@@ -67,16 +68,45 @@ class PromptJob:
 
 
 @dataclass(frozen=True)
+class TokenScores:
+    """The tokens of an answer with the natural logarithm of each one's probability, by position."""
+
+    tokens: tuple[str, ...]
+    log_probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an engine that looks inside its model has found there, by name."""
+
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answered: the text, cut as the decoding says, and how it ended before it was cut.
+
+    `reasoning` was taken off the text; `model` is the one that the server says has answered, empty where unknown.
+    """
+
+    text: str
+    ended: Ended = "stop"
+    reasoning: str = ""
+    model: str = ""
+    inside: TokenScores | Reading | None = None
+
+
+@dataclass(frozen=True)
 class GeneratedJob:
-    """A job with its answers: `samples` texts per prompt; `tests` by position of the job's tests.
+    """A job with its answers: `samples` per prompt; `tests` by position of the job's tests.
 
     `control` and `neutral` are empty where the job has no such prompt.
     """
 
     job: PromptJob
-    control: tuple[str, ...]
-    neutral: tuple[str, ...]
-    tests: tuple[tuple[str, ...], ...]
+    control: tuple[Answer, ...]
+    neutral: tuple[Answer, ...]
+    tests: tuple[tuple[Answer, ...], ...]
     provenance: Mapping[str, str] = field(default_factory=dict)
 
 

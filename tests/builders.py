@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seep.records import (
+    Answer,
     Cluster,
     Decoding,
     GeneratedJob,
@@ -20,6 +21,11 @@ from seep.settings import Monitor
 METRICS = ("bert_score", "sentence_bert")
 JOBS = 10
 MONITORS = {"watch": Monitor(target="stub", suite="colours.yaml", baseline="first")}  # type: ignore[arg-type]
+
+
+def answers(*texts: str) -> tuple[Answer, ...]:
+    """Answers that came to their own end, one per text."""
+    return tuple(map(Answer, texts))
 
 
 def scored_job(
@@ -60,7 +66,13 @@ def scored_job(
         for sample, value in enumerate(values)
     ]
     return ScoredJob(
-        GeneratedJob(prompts, (text,) * samples, (), ((text,) * samples,) * len(tests), provenance or {"model": "m"}),
+        GeneratedJob(
+            prompts,
+            answers(text) * samples,
+            (),
+            (answers(text) * samples,) * len(tests),
+            provenance or {"model": "m"},
+        ),
         outcomes=tuple(
             Outcome(metric, measure, test.category, test.id, sample, value)
             for metric, test, sample, leak in scores

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from seep.records import (
+    Answer,
     Decoding,
     Estimate,
     GeneratedJob,
@@ -11,9 +12,11 @@ from seep.records import (
     PromptFormat,
     PromptJob,
     PromptTest,
+    Reading,
     RunManifest,
     ScoredJob,
     Similarity,
+    TokenScores,
 )
 
 # UTF-8 cannot carry lone surrogates.
@@ -60,16 +63,31 @@ prompt_jobs = st.builds(
 ).filter(lambda job: job.control is not None or job.tests)
 
 
+token_scores = st.integers(0, 4).flatmap(
+    lambda length: st.builds(
+        TokenScores, tokens=lists_of(texts, length), log_probabilities=lists_of(st.floats(max_value=0), length)
+    )
+)
+answers = st.builds(
+    Answer,
+    text=texts,
+    ended=st.sampled_from(["stop", "length", "refusal", "filtered", "error"]),
+    reasoning=texts,
+    model=texts,
+    inside=st.none() | token_scores | st.builds(Reading, values=st.dictionaries(texts, finite, max_size=3)),
+)
+
+
 @st.composite
 def generated_jobs(draw: st.DrawFn) -> GeneratedJob:
     """Jobs with as many answers per prompt as they ask for."""
     prompts = draw(prompt_jobs)
-    answers = lists_of(texts, prompts.samples)
+    by_sample = lists_of(answers, prompts.samples)
     return GeneratedJob(
         job=prompts,
-        control=() if prompts.control is None else draw(answers),
-        neutral=() if prompts.neutral is None else draw(answers),
-        tests=draw(lists_of(answers, len(prompts.tests))),
+        control=() if prompts.control is None else draw(by_sample),
+        neutral=() if prompts.neutral is None else draw(by_sample),
+        tests=draw(lists_of(by_sample, len(prompts.tests))),
         provenance=draw(provenances),
     )
 

@@ -16,6 +16,7 @@ from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import RUNS, SCORES
 from seep.local_postgres import local_postgres
 from seep.records import (
+    Answer,
     Decoding,
     GeneratedJob,
     Outcome,
@@ -149,8 +150,8 @@ def scored_job(run_id: str, number: int, tests: int, samples: int, draw: random.
         neutral=None,
         tests=prompt_tests,
     )
-    answers = tuple(tuple(_text(draw, 4) for _ in range(samples)) for _ in prompt_tests)
-    generated = GeneratedJob(prompts, tuple(_text(draw, 4) for _ in range(samples)), (), answers, {"model": "m"})
+    answers = tuple(_answers(draw, samples) for _ in prompt_tests)
+    generated = GeneratedJob(prompts, _answers(draw, samples), (), answers, {"model": "m"})
     pairs = [
         Similarity(metric, test.id, sample, draw.random(), draw.random())
         for metric in METRICS
@@ -164,6 +165,10 @@ def scored_job(run_id: str, number: int, tests: int, samples: int, draw: random.
         for measure, value in (("leak", float(of.to_test > of.to_control)), *OTHER_MEASURES.items())
     )
     return ScoredJob(generated, outcomes, tuple(pairs), {"embedder": "e"})
+
+
+def _answers(draw: random.Random, samples: int) -> tuple[Answer, ...]:
+    return tuple(Answer(_text(draw, 4)) for _ in range(samples))
 
 
 def _text(draw: random.Random, words: int) -> str:

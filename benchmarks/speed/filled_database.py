@@ -13,7 +13,7 @@ from results.dead_jobs import DeadJob
 from results.storage.judgements import Judgements
 from results.storage.store import Store
 from seep.languages import spill_categories
-from seep.records import GeneratedJob, Outcome, PromptJob, RunManifest, ScoredJob
+from seep.records import Answer, GeneratedJob, Outcome, PromptJob, RunManifest, ScoredJob
 from seep.schedule import occurrence_run_id
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
@@ -34,8 +34,8 @@ COPIED: dict[str, LiteralString] = {
     "cluster_sums": "cluster, category, metric, measure, n, total",
     "recorded_comparisons": "metric, category, n",
     "rates": "metric, category, rate",
-    "comparisons": "job_id, test, sample, category, concept, prompt, generation, control_prompt, control_generation, "
-    "outcomes, similarities",
+    "comparisons": "job_id, test, sample, category, concept, prompt, generation, ended, reasoning, model, "
+    "control_prompt, control_generation, control_ended, control_reasoning, control_model, outcomes, similarities",
     "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, detectable, pairs, clusters, verdict",
     "monitor_runs": "monitor, baseline, role, reason, e_value, alarm",
     "monitor_scores": "monitor, metric, category, jobs, score, e_value",
@@ -71,7 +71,7 @@ def of_languages() -> Recorded:
 
 
 def _answered(prompts: PromptJob, draw: random.Random) -> ScoredJob:
-    answers = tuple(tuple(f"answer {draw.random()}" for _ in range(prompts.samples)) for _ in prompts.tests)
+    answers = tuple(tuple(Answer(f"answer {draw.random()}") for _ in range(prompts.samples)) for _ in prompts.tests)
     directives = {test.category for test in prompts.tests}
     outcomes = []
     for test in prompts.tests:

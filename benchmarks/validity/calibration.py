@@ -22,10 +22,10 @@ from calibration.suite import CONCEPTS_PER_FRAME, MAX_TOKENS, SAMPLES, TEMPERATU
 from calibration.truth import SMALLEST, Comparison, leak_and_tie
 from cli.commands.calibrate import FOLDER, KV_CACHE_BYTES
 from results.statistics.intervals import rate_with_interval
-from seep.records import Decoding, Failure, PromptFormat
+from seep.records import Decoding, PromptFormat
 from seep.settings import VllmEngine, load_settings
 from seep.suites.schema import SuiteTest
-from services.generator.backend import Request, Texts
+from services.generator.backend import Answered, Request
 from services.generator.cutting import cut_answer
 from services.generator.vllm_backend import VllmBackend
 from services.scorer.loading import load_metrics
@@ -94,7 +94,7 @@ def population(of_each: int | None) -> list[Frame]:
     return [frame for frames in by_category.values() for frame in frames[:of_each]]
 
 
-def sampled(model: Path, tests: Sequence[str], controls: Sequence[str]) -> list[dict[str, Texts]]:
+def sampled(model: Path, tests: Sequence[str], controls: Sequence[str]) -> list[dict[str, tuple[str, ...]]]:
     """Pools of answers by prompt, from real vLLM."""
     engine = VllmEngine(
         backend="vllm", model=str(model), dtype="float32", enforce_eager=True, kv_cache_memory_bytes=KV_CACHE_BYTES
@@ -104,8 +104,8 @@ def sampled(model: Path, tests: Sequence[str], controls: Sequence[str]) -> list[
     pools = []
     for prompts, size in ((tests, TEST_POOL), (controls, CONTROL_POOL)):
         requests = [Request(prompt, PromptFormat("plain"), decoding, size) for prompt in prompts]
-        answers = [of.texts for of in backend.generate(requests) if not isinstance(of, Failure)]
-        pools.append(dict(zip(prompts, answers, strict=True)))
+        answered = [each for each in backend.generate(requests) if isinstance(each, Answered)]
+        pools.append(dict(zip(prompts, [each.texts for each in answered], strict=True)))
     return pools
 
 

@@ -19,11 +19,16 @@ def print_examples(found: Sequence[Comparison], measured: bool) -> None:
 
 def _print_example(comparison: Comparison) -> None:
     typer.echo(f"[{comparison.category}] concept {comparison.concept.strip()!r}, sample {comparison.sample}")
-    typer.echo(f"  test:    {comparison.prompt!r} -> {comparison.generation!r}")
+    typer.echo(f"  test:    {comparison.prompt!r} -> {comparison.generation!r}{_ending(comparison.ended)}")
     if comparison.control_prompt:
-        typer.echo(f"  control: {comparison.control_prompt!r} -> {comparison.control_generation!r}")
+        control = f"{comparison.control_prompt!r} -> {comparison.control_generation!r}"
+        typer.echo(f"  control: {control}{_ending(comparison.control_ended)}")
     for metric, measures in comparison.outcomes.items():
         typer.echo(f"  {metric}: {_measures(measures)}{_similarities(comparison.similarities.get(metric))}")
+
+
+def _ending(ended: str) -> str:
+    return "" if ended == "stop" else f" ({ended})"
 
 
 def _measures(measures: dict[str, Any]) -> str:

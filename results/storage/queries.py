@@ -80,9 +80,12 @@ def comparisons_query(asked: Mapping[str, Any]) -> LiteralString:
     where = _where(COMPARISON_FILTERS, asked)
     if asked["measure"] is not None:
         where += " AND " + (OF_ANY_METRIC if asked["metric"] is None else OF_METRIC)
-    names: LiteralString = "run_id, job_id, test, sample, category, concept, prompt, generation, control_prompt"
+    names: LiteralString = (
+        "run_id, job_id, test, sample, category, concept, prompt, generation, ended, reasoning, model,"
+        " control_prompt, control_generation, control_ended, control_reasoning, control_model"
+    )
     return (
-        f"SELECT {names}, control_generation, outcomes, similarities FROM comparisons{where}"
+        f"SELECT {names}, outcomes, similarities FROM comparisons{where}"
         " ORDER BY sample, job_id, test, category LIMIT %(limit)s"
     )
 

@@ -73,8 +73,10 @@ COPY cluster_sums (run_id, cluster, category, metric, measure, n, total) FROM ST
 """
 
 COPY_COMPARISONS: LiteralString = """
-COPY comparisons (run_id, job_id, test, sample, category, concept, prompt, generation, control_prompt,
-                  control_generation, outcomes, similarities) FROM STDIN
+COPY comparisons (run_id, job_id, test, sample, category, concept, prompt,
+                  generation, ended, reasoning, model,
+                  control_prompt, control_generation, control_ended, control_reasoning, control_model,
+                  outcomes, similarities) FROM STDIN
 """
 
 # A job's sums are written once, and its comparisons are counted with them.

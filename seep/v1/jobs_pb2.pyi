@@ -74,11 +74,48 @@ class PromptJob(_message.Message):
     tests: _containers.RepeatedCompositeFieldContainer[PromptTest]
     def __init__(self, run_id: _Optional[str] = ..., job_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ...) -> None: ...
 
+class TokenScores(_message.Message):
+    __slots__ = ("tokens", "log_probabilities")
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    LOG_PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
+    tokens: _containers.RepeatedScalarFieldContainer[str]
+    log_probabilities: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, tokens: _Optional[_Iterable[str]] = ..., log_probabilities: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class Reading(_message.Message):
+    __slots__ = ("values",)
+    class ValuesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.ScalarMap[str, float]
+    def __init__(self, values: _Optional[_Mapping[str, float]] = ...) -> None: ...
+
+class Answer(_message.Message):
+    __slots__ = ("text", "ended", "reasoning", "model", "token_scores", "reading")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    ENDED_FIELD_NUMBER: _ClassVar[int]
+    REASONING_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_SCORES_FIELD_NUMBER: _ClassVar[int]
+    READING_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    ended: str
+    reasoning: str
+    model: str
+    token_scores: TokenScores
+    reading: Reading
+    def __init__(self, text: _Optional[str] = ..., ended: _Optional[str] = ..., reasoning: _Optional[str] = ..., model: _Optional[str] = ..., token_scores: _Optional[_Union[TokenScores, _Mapping]] = ..., reading: _Optional[_Union[Reading, _Mapping]] = ...) -> None: ...
+
 class Generations(_message.Message):
-    __slots__ = ("texts",)
-    TEXTS_FIELD_NUMBER: _ClassVar[int]
-    texts: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, texts: _Optional[_Iterable[str]] = ...) -> None: ...
+    __slots__ = ("answers",)
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    answers: _containers.RepeatedCompositeFieldContainer[Answer]
+    def __init__(self, answers: _Optional[_Iterable[_Union[Answer, _Mapping]]] = ...) -> None: ...
 
 class GeneratedJob(_message.Message):
     __slots__ = ("job", "control", "neutral", "tests", "provenance")

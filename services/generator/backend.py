@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
 
+from seep.capabilities import TEXT
 from seep.errors import Unavailable
-from seep.records import Decoding, Failure, PromptFormat
-
-Texts = tuple[str, ...]
+from seep.records import Answer, AnswerPart, Decoding, Failure, PromptFormat
 
 
 @dataclass(frozen=True)
@@ -17,6 +16,7 @@ class Request:
 
     `concept` is the one in a test's prompt, `language` the suite's. `run_id`, `job_id`, `arm` (the prompt's place in
     its job) and `draw` (how many samples were drawn for it before) name the request for seeds that can be repeated.
+    `wants` is what the answers are to hold.
     """
 
     prompt: str
@@ -31,24 +31,37 @@ class Request:
     job_id: str = ""
     arm: int = 0
     draw: int = 0
+    wants: frozenset[AnswerPart] = TEXT
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The texts to one request, cut as its decoding says, and what answered: engine, model and revision."""
+class Answered:
+    """The answers to one request, by sample, and what gave them: engine, model and revision."""
 
-    texts: Texts
+    answers: tuple[Answer, ...]
     provenance: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The answers' texts alone."""
+        return tuple(answer.text for answer in self.answers)
 
-Answered = Answer | Failure | Unavailable
-"""An answer; what is wrong with this request; or what kept this request alone from being answered now."""
+
+Result = Answered | Failure | Unavailable
+"""What came of a request: answers; what is wrong with it; or what keeps this one alone from being answered now."""
 
 
 class Backend(Protocol):
-    """One engine, which answers all requests at once; trouble that holds all of them it raises as Unavailable."""
+    """One engine, which answers all requests at once; it raises Unavailable for what keeps all of them waiting."""
 
-    def generate(self, requests: Sequence[Request]) -> Sequence[Answered]: ...
+    @property
+    def provides(self) -> frozenset[AnswerPart]:
+        """What its answers can hold, as the engine's settings say."""
+        ...
+
+    def generate(self, requests: Sequence[Request]) -> Sequence[Result]:
+        """The results by position; every request wants no more than the backend provides."""
+        ...
 
 
 def request_seed(seed: int, request: Request, drawn: int) -> int:

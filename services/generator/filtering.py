@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from seep.errors import Unavailable
 from seep.languages import written_without_blanks
 from seep.settings import OutputFilter
-from services.generator.backend import Answer, Answered, Backend, Request
+from services.generator.backend import Answered, Backend, Request, Result
 
 REGENERATED = Counter("seep_filter_regenerations", "Answers drawn again because the filter refused them.", ["target"])
 KEPT = Counter("seep_filter_kept", "Answers kept though refused, because the draws were used up.", ["target"])
@@ -18,25 +18,25 @@ KEPT = Counter("seep_filter_kept", "Answers kept though refused, because the dra
 
 def generate_filtered(
     backend: Backend, requests: Sequence[Request], filters: Mapping[str, OutputFilter]
-) -> list[Answered]:
+) -> list[Result]:
     """By position; `filters` by target.
 
     Once the draws are used up the last answer stays, and is counted; at temperature 0 the first one does, as any other
     would be the same. A request that fails at a later draw fails, and those alone wait that find nobody there.
     """
-    answers = list(backend.generate(requests))
+    results = list(backend.generate(requests))
     for draw in range(1, max((each.max_regenerations for each in filters.values()), default=0) + 1):
-        refused = _refused(answers, requests, filters)
+        refused = _refused(results, requests, filters)
         again = [(at, samples) for at, samples in refused if _draws_again(requests[at], filters, draw)]
         if not again:
             break
         drawn = _drawn(backend, [_another_draw(requests[at], samples, draw) for at, samples in again])
-        for (at, samples), answer in zip(again, drawn, strict=True):
+        for (at, samples), result in zip(again, drawn, strict=True):
             REGENERATED.labels(requests[at].target).inc(len(samples))
-            answers[at] = _replaced(answers[at], samples, answer)
-    for at, samples in _refused(answers, requests, filters):
+            results[at] = _replaced(results[at], samples, result)
+    for at, samples in _refused(results, requests, filters):
         KEPT.labels(requests[at].target).inc(len(samples))
-    return answers
+    return results
 
 
 def refuses(output_filter: OutputFilter, text: str, concept: str | None, language: str) -> bool:
@@ -55,15 +55,15 @@ def _holds(text: str, concept: str, language: str) -> bool:
 
 
 def _refused(
-    answers: Sequence[Answered],
+    results: Sequence[Result],
     requests: Sequence[Request],
     filters: Mapping[str, OutputFilter],
 ) -> list[tuple[int, list[int]]]:
     """The places of requests with refused samples, and which samples those are."""
     found = []
-    for at, (answer, request) in enumerate(zip(answers, requests, strict=True)):
-        if isinstance(answer, Answer) and (chosen := filters.get(request.target)):
-            refused = [refuses(chosen, text, request.concept, request.language) for text in answer.texts]
+    for at, (result, request) in enumerate(zip(results, requests, strict=True)):
+        if isinstance(result, Answered) and (chosen := filters.get(request.target)):
+            refused = [refuses(chosen, each.text, request.concept, request.language) for each in result.answers]
             samples = [number for number, each in enumerate(refused) if each]
             found += [(at, samples)] if samples else []
     return found
@@ -73,7 +73,7 @@ def _draws_again(request: Request, filters: Mapping[str, OutputFilter], draw: in
     return request.decoding.temperature > 0 and filters[request.target].max_regenerations >= draw
 
 
-def _drawn(backend: Backend, requests: Sequence[Request]) -> Sequence[Answered]:
+def _drawn(backend: Backend, requests: Sequence[Request]) -> Sequence[Result]:
     try:
         return backend.generate(requests)
     except Unavailable as error:
@@ -84,10 +84,10 @@ def _another_draw(request: Request, samples: Sequence[int], draw: int) -> Reques
     return replace(request, samples=len(samples), draw=draw * request.samples)
 
 
-def _replaced(before: Answered, samples: Sequence[int], drawn: Answered) -> Answered:
-    if not isinstance(drawn, Answer) or not isinstance(before, Answer):
+def _replaced(before: Result, samples: Sequence[int], drawn: Result) -> Result:
+    if not isinstance(drawn, Answered) or not isinstance(before, Answered):
         return drawn
-    texts = list(before.texts)
-    for sample, text in zip(samples, drawn.texts, strict=True):
-        texts[sample] = text
-    return Answer(tuple(texts), drawn.provenance)
+    answers = list(before.answers)
+    for sample, answer in zip(samples, drawn.answers, strict=True):
+        answers[sample] = answer
+    return Answered(tuple(answers), drawn.provenance)

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 
+from seep.capabilities import parts_needed
 from seep.errors import Unavailable
 from seep.records import Decoding, Failure, GeneratedJob, PromptFormat, PromptJob
 from seep.settings import Target
-from services.generator.backend import Answer, Answered, Backend, Request
+from services.generator.backend import Answered, Backend, Request, Result
 from services.generator.filtering import generate_filtered
 from services.generator.formatting import effective_format
 
@@ -16,24 +17,25 @@ from services.generator.formatting import effective_format
 def generate_jobs(
     jobs: Sequence[PromptJob], backend: Backend, targets: Mapping[str, Target]
 ) -> list[GeneratedJob | Failure | Unavailable]:
-    """By position; a job whose target is not among `targets`, or one of whose prompts has no answer, is a Failure.
+    """By position; a Failure is a job whose target is not among `targets`, whose probe needs what the backend does not
+    provide, or one of whose prompts has no answer.
 
-    A job is Unavailable as a whole where one of its prompts is: it is generated whole another time.
+    A job is Unavailable as a whole if one of its prompts is: it is generated whole another time.
     """
-    formats = [_prompt_format(job, targets) for job in jobs]
+    formats = [_prompt_format(job, backend, targets) for job in jobs]
     prepared = [
         [] if isinstance(prompt_format, Failure) else _requests(job, prompt_format, targets[job.target])
         for job, prompt_format in zip(jobs, formats, strict=True)
     ]
     requests = [request for each in prepared for request in each]
     filters = {name: target.filter for name, target in targets.items() if target.filter}
-    answers = iter(generate_filtered(backend, requests, filters))
+    answered = iter(generate_filtered(backend, requests, filters))
     results: list[GeneratedJob | Failure | Unavailable] = []
     for job, prompt_format, each in zip(jobs, formats, prepared, strict=True):
         if isinstance(prompt_format, Failure):
             results.append(prompt_format)
         else:
-            results.append(_generated(job, prompt_format, list(islice(answers, len(each))), targets[job.target]))
+            results.append(_generated(job, prompt_format, list(islice(answered, len(each))), targets[job.target]))
     return results
 
 
@@ -47,9 +49,12 @@ def effective_decoding(decoding: Decoding, target: Target) -> Decoding:
     )
 
 
-def _prompt_format(job: PromptJob, targets: Mapping[str, Target]) -> PromptFormat | Failure:
+def _prompt_format(job: PromptJob, backend: Backend, targets: Mapping[str, Target]) -> PromptFormat | Failure:
     if job.target not in targets:
         return Failure(f"target {job.target!r} is not one of this engine's targets")
+    if lacking := parts_needed(job.probe) - backend.provides:
+        needed = ", ".join(sorted(lacking))
+        return Failure(f"the {job.probe} probe needs {needed} of an answer, and this engine does not provide it")
     return effective_format(job.prompt_format, targets[job.target])
 
 
@@ -71,31 +76,32 @@ def _requests(job: PromptJob, prompt_format: PromptFormat, target: Target) -> li
             run_id=job.run_id,
             job_id=job.job_id,
             arm=arm,
+            wants=parts_needed(job.probe),
         )
         for arm, (prompt, concept) in enumerate(prompts)
     ]
 
 
 def _generated(
-    job: PromptJob, prompt_format: PromptFormat, answers: Sequence[Answered], target: Target
+    job: PromptJob, prompt_format: PromptFormat, results: Sequence[Result], target: Target
 ) -> GeneratedJob | Failure | Unavailable:
-    good = [answer for answer in answers if isinstance(answer, Answer)]
-    if len(good) < len(answers):
+    answered = [result for result in results if isinstance(result, Answered)]
+    if len(answered) < len(results):
         # A job that fails for good does not wait for the rest of it.
-        return min((each for each in answers if not isinstance(each, Answer)), key=_waits)
-    others = [answer.texts for answer in good]
+        return min((each for each in results if not isinstance(each, Answered)), key=_waits)
+    others = [each.answers for each in answered]
     control = () if job.control is None else others.pop(0)
     neutral = () if job.neutral is None else others.pop(0)
     provenance = {
-        **_joined(answer.provenance for answer in good),
-        **_asked(prompt_format, effective_decoding(job.decoding, target), target),
+        **_joined(each.provenance for each in answered),
+        **_request_provenance(prompt_format, effective_decoding(job.decoding, target), target),
         "suite_hash": job.suite_hash,
     }
     return GeneratedJob(job, control, neutral, tuple(others), provenance)
 
 
-def _waits(trouble: Failure | Unavailable) -> bool:
-    return isinstance(trouble, Unavailable)
+def _waits(failed: Failure | Unavailable) -> bool:
+    return isinstance(failed, Unavailable)
 
 
 def _joined(sources: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -107,10 +113,10 @@ def _joined(sources: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {name: " | ".join(sorted(found)) for name, found in values.items()}
 
 
-def _asked(prompt_format: PromptFormat, decoding: Decoding, target: Target) -> dict[str, str]:
+def _request_provenance(prompt_format: PromptFormat, decoding: Decoding, target: Target) -> dict[str, str]:
     """How the job was put, in full: with the suite, all that is needed to send the same again."""
-    asked = {
+    settings = {
         "decoding": json.dumps(asdict(decoding), sort_keys=True),
         "prompt_format": json.dumps(asdict(prompt_format), sort_keys=True, ensure_ascii=False),
     }
-    return asked | ({"filter": target.filter.model_dump_json()} if target.filter else {})
+    return settings | ({"filter": target.filter.model_dump_json()} if target.filter else {})

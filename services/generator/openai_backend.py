@@ -10,10 +10,10 @@ from itertools import chain, groupby
 from prometheus_client import Counter
 
 from seep.errors import Unavailable
-from seep.records import Failure
+from seep.records import Answer, Failure
 from seep.settings import OpenAiEngine, Target
-from services.generator.backend import Answer, Answered, Request, request_seed
-from services.generator.cutting import cut_answer
+from services.generator.backend import Answered, Request, Result, request_seed
+from services.generator.cutting import cut_answers
 from services.generator.endpoint import Endpoint, Reply
 from services.generator.limits import DailyBudget, Pace
 from services.generator.openai_protocol import (
@@ -74,6 +74,7 @@ class OpenAiBackend:
     """Raises InputError for a key that cannot be sent; whether the server answers shows at the first call."""
 
     def __init__(self, engine: OpenAiEngine, setting: str, targets: Mapping[str, Target]) -> None:
+        self.provides = engine.provides
         self._engine = engine
         self._endpoint = Endpoint(engine, setting)
         self._access = {name: _Access(engine, target) for name, target in targets.items()}
@@ -82,11 +83,11 @@ class OpenAiBackend:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="endpoint", daemon=True).start()
 
-    def generate(self, requests: Sequence[Request]) -> list[Answered]:
+    def generate(self, requests: Sequence[Request]) -> list[Result]:
         """Raises Unavailable where the server does not even tell its models."""
         return asyncio.run_coroutine_threadsafe(self._generate(requests), self._loop).result()
 
-    async def _generate(self, requests: Sequence[Request]) -> list[Answered]:
+    async def _generate(self, requests: Sequence[Request]) -> list[Result]:
         accesses = {request.target: self._access[request.target] for request in requests}.values()
         for access in accesses:
             access.begin_batch()
@@ -99,7 +100,7 @@ class OpenAiBackend:
         blamed = set(chain.from_iterable([await access.blamed() for access in accesses]))
         return [_judged(answer, blamed) for answer in chain.from_iterable(answers)]
 
-    async def _job(self, requests: Sequence[Request]) -> list[Answered]:
+    async def _job(self, requests: Sequence[Request]) -> list[Result]:
         access = self._access[requests[0].target]
         async with access.jobs:
             wait = access.budget.seconds_left_without(datetime.now(UTC))
@@ -108,23 +109,23 @@ class OpenAiBackend:
                 return [Unavailable("the target's tokens of the day are used up", wait)] * len(requests)
             return await asyncio.gather(*map(self._answer, requests))
 
-    async def _answer(self, request: Request) -> Answered:
-        """Asks until there are as many texts as samples: a server may give fewer than it was asked for."""
+    async def _answer(self, request: Request) -> Result:
+        """Asks until there are as many answers as samples: a server may give fewer than are wanted."""
         # At temperature 0 all samples are one and the same answer.
         samples = 1 if request.decoding.temperature == 0 else request.samples
-        texts: list[str] = []
+        answers: list[Answer] = []
         versions: set[str] = set()
-        while len(texts) < samples:
-            wanted = samples - len(texts) if self._engine.supports_n else 1
+        while len(answers) < samples:
+            wanted = samples - len(answers) if self._engine.supports_n else 1
             try:
-                completions = await self._completions(request, wanted, len(texts))
+                completions = await self._completions(request, wanted, len(answers))
             except Unavailable as error:
                 return error
-            texts += completions.texts[:wanted]
+            answers += completions.answers[:wanted]
             versions.add(completions.version or "unknown")
-        cut = tuple(cut_answer(text, request.decoding.cut) for text in texts)
+        cut = cut_answers(answers, request.decoding.cut)
         told = self._told[request.target, self._model(request)]
-        return Answer(cut * (request.samples // samples), {**told, "engine_version": " | ".join(sorted(versions))})
+        return Answered(cut * (request.samples // samples), {**told, "engine_version": " | ".join(sorted(versions))})
 
     async def _completions(self, request: Request, wanted: int, drawn: int) -> Completions:
         seed = None if self._engine.seed is None else request_seed(self._engine.seed, request, drawn)
@@ -137,7 +138,7 @@ class OpenAiBackend:
                 completions = read_completions(reply.content)
             except UnusableAnswer as error:
                 raise Trouble(str(error)) from error
-            bound = request.decoding.max_tokens * len(completions.texts)
+            bound = request.decoding.max_tokens * len(completions.answers)
             spent = bound if completions.tokens is None else completions.tokens
             access.budget.spend(spent, datetime.now(UTC))
             return completions
@@ -183,5 +184,5 @@ def _has_no_list(status: int) -> bool:
     return (400 <= status < 500 and status not in NO_LIST_YET) or status == NO_SUCH_METHOD
 
 
-def _judged(answer: Answered, blamed: set[Suspected]) -> Answered:
+def _judged(answer: Result, blamed: set[Suspected]) -> Result:
     return Failure(f"{answer}, and answers others") if isinstance(answer, Suspected) and answer in blamed else answer

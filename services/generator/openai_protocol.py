@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from seep.records import Answer, Ended
 from services.generator.backend import Request
 from services.generator.formatting import chat_messages, plain_text
 
@@ -20,6 +21,14 @@ PARTICULAR = frozenset({"messages", "prompt", "seed"})
 # vLLM's fingerprint begins with its version. Vendors' say which of their many machines answered, and tell no run apart.
 VLLM_FINGERPRINT = re.compile(r"vllm-(\d[\w.+]*)-")
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
+# Servers have many more words for an answer that came to its own end.
+ENDED: Mapping[object, Ended] = {
+    "length": "length",
+    "content_filter": "filtered",
+    "refusal": "refusal",
+    "error": "error",
+    "abort": "error",
+}
 
 
 class UnusableAnswer(Exception):
@@ -28,12 +37,14 @@ class UnusableAnswer(Exception):
 
 class _Message(BaseModel):
     content: str | None = None
+    refusal: object = None
 
 
 class _Choice(BaseModel):
     index: int = 0
     text: str | None = None
     message: _Message | None = None
+    finish_reason: object = None
 
 
 class _Usage(BaseModel):
@@ -48,8 +59,9 @@ class _Usage(BaseModel):
         return self.total_tokens
 
 
-class _Answer(BaseModel):
+class _Completion(BaseModel):
     choices: list[_Choice] = Field(min_length=1)
+    model: object = None
     usage: _Usage | None = None
     system_fingerprint: str | None = None
 
@@ -65,9 +77,9 @@ class _Models(BaseModel):
 
 @dataclass(frozen=True)
 class Completions:
-    """What a server has answered: texts, the tokens they cost and the engine's version, where it tells them."""
+    """What a server has answered: not yet cut, with the tokens it cost and the engine's version, if it says them."""
 
-    texts: tuple[str, ...]
+    answers: tuple[Answer, ...]
     tokens: int | None
     version: str | None
 
@@ -106,18 +118,24 @@ def question(request: Request, model: str, samples: int, seed: int | None) -> Qu
 def read_completions(body: bytes) -> Completions:
     """The choices in the order of their index; a chat's empty message is an empty text. Raises UnusableAnswer."""
     try:
-        answer = _Answer.model_validate_json(body)
+        completion = _Completion.model_validate_json(body)
     except ValidationError as error:
         raise UnusableAnswer("the answer is not a completion") from error
-    texts = []
-    for choice in sorted(answer.choices, key=lambda choice: choice.index):
-        text = (choice.message.content or "") if choice.message else choice.text
-        if text is None:
-            raise UnusableAnswer("a choice has no text")
-        texts.append(text)
-    tokens = answer.usage.tokens() if answer.usage else None
-    version = VLLM_FINGERPRINT.match(answer.system_fingerprint or "")
-    return Completions(tuple(texts), tokens, version[1] if version else None)
+    model = completion.model if isinstance(completion.model, str) else ""
+    choices = sorted(completion.choices, key=lambda choice: choice.index)
+    tokens = completion.usage.tokens() if completion.usage else None
+    version = VLLM_FINGERPRINT.match(completion.system_fingerprint or "")
+    answers = tuple(_answer(choice, model) for choice in choices)
+    return Completions(answers, tokens, version[1] if version else None)
+
+
+def _answer(choice: _Choice, model: str) -> Answer:
+    text = (choice.message.content or "") if choice.message else choice.text
+    if text is None:
+        raise UnusableAnswer("a choice has no text")
+    reason = choice.finish_reason if isinstance(choice.finish_reason, str) else None
+    refused = choice.message is not None and bool(choice.message.refusal)
+    return Answer(text, "refusal" if refused else ENDED.get(reason, "stop"), model=model)
 
 
 def read_model(body: bytes, model: str) -> Mapping[str, str]:

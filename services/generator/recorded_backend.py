@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
-from seep.records import Failure
+from seep.records import Answer, Failure
 from seep.settings import RecordedEngine
 from seep.suites.recorded import read_recorded
-from services.generator.backend import Answer, Request
+from services.generator.backend import Answered, Request
 
 
 class RecordedBackend:
     """Looks answers up by the suite's prompt; raises InputError for a file that cannot be read."""
 
     def __init__(self, engine: RecordedEngine) -> None:
+        self.provides = engine.provides
         self._answers = read_recorded(engine.file)
         self._provenance = {
             "engine": "recorded",
@@ -20,14 +21,14 @@ class RecordedBackend:
             "model_revision": "sha256:" + sha256(engine.file.read_bytes()).hexdigest(),
         }
 
-    def generate(self, requests: Sequence[Request]) -> list[Answer | Failure]:
+    def generate(self, requests: Sequence[Request]) -> list[Answered | Failure]:
         """The first `samples` recorded answers; a Failure where there are fewer, or none."""
         return [self._answer(request) for request in requests]
 
-    def _answer(self, request: Request) -> Answer | Failure:
-        answers = self._answers.get(request.prompt)
-        if answers is None:
+    def _answer(self, request: Request) -> Answered | Failure:
+        texts = self._answers.get(request.prompt)
+        if texts is None:
             return Failure("the recorded file has no answers to one of the job's prompts")
-        if len(answers) < request.samples:
-            return Failure(f"the recorded file has {len(answers)} answers to a prompt, the job wants {request.samples}")
-        return Answer(answers[: request.samples], self._provenance)
+        if len(texts) < request.samples:
+            return Failure(f"the recorded file has {len(texts)} answers to a prompt, the job wants {request.samples}")
+        return Answered(tuple(map(Answer, texts[: request.samples])), self._provenance)

@@ -17,15 +17,19 @@ from vllm import LLM, SamplingParams
 from vllm.exceptions import VLLMValidationError
 from vllm.inputs import TokensPrompt
 from vllm.lora.request import LoRARequest
+from vllm.outputs import CompletionOutput
 from vllm.sampling_params import RequestOutputKind
 
 from seep.errors import InputError
 from seep.model_files import folder_revision
-from seep.records import Decoding, Failure
+from seep.records import Answer, Decoding, Ended, Failure
 from seep.settings import VllmEngine
-from services.generator.backend import Answer, Request, Texts
-from services.generator.cutting import cut_answer
+from services.generator.backend import Answered, Request
+from services.generator.cutting import cut_answers
 from services.generator.formatting import chat_messages, plain_text
+
+# vLLM's other words for how an answer ended, `abort` and `error`, are errors.
+ENDED: Mapping[str | None, Ended] = {"stop": "stop", "length": "length"}
 
 
 class _Prepared(NamedTuple):
@@ -41,6 +45,7 @@ class VllmBackend:
 
     def __init__(self, engine: VllmEngine, setting: str) -> None:
         """`setting` is the engine's place in seep.yaml, for the error."""
+        self.provides = engine.provides
         self._llm = _load(engine, setting)
         self._tokenizer = self._llm.get_tokenizer()
         self._max_model_len = self._llm.model_config.max_model_len
@@ -50,14 +55,14 @@ class VllmBackend:
         }
         self._provenance = self._provenances(engine)
 
-    def generate(self, requests: Sequence[Request]) -> list[Answer | Failure]:
+    def generate(self, requests: Sequence[Request]) -> list[Answered | Failure]:
         """All requests of an adapter in one batch; a prompt that the model cannot take is that request's Failure."""
         prepared = [self._prepared(request) for request in requests]
         answers = iter(self._answers([each for each in prepared if not isinstance(each, Failure)]))
         return [
             each
             if isinstance(each, Failure)
-            else Answer(_texts(request, next(answers)), self._provenance[request.adapter])
+            else Answered(_by_sample(request, next(answers)), self._provenance[request.adapter])
             for request, each in zip(requests, prepared, strict=True)
         ]
 
@@ -81,26 +86,26 @@ class VllmBackend:
         commit: str | None = getattr(self._llm.model_config.hf_config, "_commit_hash", None)
         return folder_revision(folder) if folder.is_dir() else commit or "unknown"
 
-    def _answers(self, accepted: Sequence[_Prepared]) -> list[list[str]]:
+    def _answers(self, accepted: Sequence[_Prepared]) -> list[list[Answer]]:
         """By position. Neighbours share the longest prefixes, which the cache then still holds."""
-        texts: list[list[str]] = [[]] * len(accepted)
+        answers: list[list[Answer]] = [[]] * len(accepted)
         order = sorted(range(len(accepted)), key=lambda at: _neighbourhood(accepted[at]))
         # In one batch with others, vLLM's CPU build puts the adapter also over the requests that have none.
         for _, group in groupby(order, key=lambda at: accepted[at].adapter):
             places = list(group)
-            for at, answer in zip(places, self._answered([accepted[at] for at in places]), strict=True):
-                texts[at] = answer
-        return texts
+            for at, samples in zip(places, self._answer_batch([accepted[at] for at in places]), strict=True):
+                answers[at] = samples
+        return answers
 
-    def _answered(self, batch: Sequence[_Prepared]) -> list[list[str]]:
-        """The texts to requests of one adapter, or of none."""
+    def _answer_batch(self, batch: Sequence[_Prepared]) -> list[list[Answer]]:
+        """The answers to requests of one adapter, or of none."""
         prompts = [each.prompt for each in batch]
         sampling = [each.sampling for each in batch]
         outputs = self._llm.generate(prompts, sampling, lora_request=batch[0].adapter, use_tqdm=False)
         # After a call that failed midway the engine gives that call's remaining answers with the next call's.
         if [output.prompt_token_ids for output in outputs] != [prompt["prompt_token_ids"] for prompt in prompts]:
-            raise RuntimeError("the engine answered other prompts than it was asked")
-        return [[completion.text for completion in output.outputs] for output in outputs]
+            raise RuntimeError("the engine answered other prompts than it was given")
+        return [[_answer(completion) for completion in output.outputs] for output in outputs]
 
     def _prepared(self, request: Request) -> _Prepared | Failure:
         ids = self._token_ids(request)
@@ -169,9 +174,13 @@ def _sampling(request: Request) -> SamplingParams:
     )
 
 
-def _texts(request: Request, texts: list[str]) -> Texts:
-    answers = tuple(cut_answer(text, request.decoding.cut) for text in texts)
-    return answers * request.samples if _greedy(request.decoding) else answers
+def _answer(completion: CompletionOutput) -> Answer:
+    return Answer(completion.text, ENDED.get(completion.finish_reason, "error"))
+
+
+def _by_sample(request: Request, answers: list[Answer]) -> tuple[Answer, ...]:
+    cut = cut_answers(answers, request.decoding.cut)
+    return cut * request.samples if _greedy(request.decoding) else cut
 
 
 def _greedy(decoding: Decoding) -> bool:

@@ -22,7 +22,7 @@ def judge(generated: GeneratedJob, parity: bool) -> list[Outcome]:
     for test, answers in zip(generated.job.tests, generated.tests, strict=True):
         categories = spill_categories(test.category, directives)
         for sample, answer in enumerate(answers):
-            detected = detect(answer)
+            detected = detect(answer.text)
             counted = detected if detected in categories else OTHER
             outcomes += [
                 Outcome(metric, "leak", category, test.id, sample, float(language == counted))

@@ -1,6 +1,6 @@
 """The semantic probe: does a concept in the prompt pull the answer towards itself?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seep.records import GeneratedJob, Outcome, PromptTest, Similarity
@@ -88,9 +88,11 @@ def _alike(similarity: Mapping[Pair, float], answer: str, next_answer: str) -> f
 
 
 def _samples(generated: GeneratedJob) -> Iterator[Sample]:
-    neutrals = generated.neutral or (None,) * len(generated.control)
-    for test, answers in zip(generated.job.tests, generated.tests, strict=True):
+    controls = [answer.text for answer in generated.control]
+    neutrals: Sequence[str | None] = [answer.text for answer in generated.neutral] or [None] * len(controls)
+    for test, samples in zip(generated.job.tests, generated.tests, strict=True):
+        answers = [answer.text for answer in samples]
         following = (*answers[1:], answers[0]) if len(answers) > 1 else (None,) * len(answers)
-        arms = zip(answers, generated.control, neutrals, following, strict=True)
+        arms = zip(answers, controls, neutrals, following, strict=True)
         for number, (answer, control, neutral, next_answer) in enumerate(arms):
             yield Sample(test, number, answer, control, neutral, next_answer)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from results.sums import Comparison, PerTestSum, comparisons, per_test_sums
-from seep.records import Outcome, ScoredJob
+from seep.records import Answer, Outcome, ScoredJob
+from tests.builders import answers
 
 Scored = Callable[..., ScoredJob]
 
@@ -25,7 +26,8 @@ def test_where_the_sample_is_the_cluster_each_sample_has_its_own_sum(scored: Sco
 
 def test_a_comparison_holds_both_texts_and_all_that_was_measured(scored: Scored) -> None:
     job = scored("a", {"1": [1.0, 0.5]}, metrics=["m"])
-    job = replace(job, generated=replace(job.generated, control=("c0", "c1"), tests=(("g0", "g1"),)))
+    tests = (Answer("g0"), Answer("g1", "length", "a thought", "m-1"))
+    job = replace(job, generated=replace(job.generated, control=answers("c0", "c1"), tests=(tests,)))
     assert comparisons(job)[1] == Comparison(
         run_id="run-1",
         job_id="a",
@@ -35,8 +37,14 @@ def test_a_comparison_holds_both_texts_and_all_that_was_measured(scored: Scored)
         concept="yellow",
         prompt="yellow prompt 0",
         generation="g1",
+        ended="length",
+        reasoning="a thought",
+        model="m-1",
         control_prompt="a control",
         control_generation="c1",
+        control_ended="stop",
+        control_reasoning="",
+        control_model="",
         outcomes={"m": {"leak": 0.5, "tie": 1.0, "echo": 0.0}},
         similarities={"m": [0.75, 0.25]},
     )
@@ -80,8 +88,8 @@ def test_of_three_metrics_each_agrees_with_each_other_one(scored: Scored) -> Non
 
 def test_diversity_is_that_of_all_answers_of_a_job_in_a_category(scored: Scored) -> None:
     job = scored("a", {"1": [1.0, 1.0], "2": [1.0, 1.0]}, metrics=["m"])
-    answers = (("a red house", "a blue house"), ("", ""))
-    job = replace(job, generated=replace(job.generated, tests=answers))
+    tests = answers("a red house", "a blue house"), answers("", "")
+    job = replace(job, generated=replace(job.generated, tests=tests))
     # The answers of category 2 are empty: there is nothing to be varied.
     assert sums_of(job, "distinct_1") == [("m", "", 6, 4.0)]
     assert sums_of(job, "distinct_2") == [("m", "", 4, 4.0)]

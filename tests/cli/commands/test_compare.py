@@ -8,7 +8,7 @@ import pytest
 
 from results.storage.migrate import migrate
 from results.storage.store import Store
-from seep.records import GeneratedJob, Outcome, ScoredJob
+from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from tests.cli.conftest import Command
@@ -60,7 +60,13 @@ def record(
     suite = load_suite(Path(path))
     scored = [
         ScoredJob(
-            GeneratedJob(job, ("is",) * 10, (), (answers,), {"decoding": temperature, "model": model or run_id}),
+            GeneratedJob(
+                job,
+                tuple(map(Answer, ["is"] * 10)),
+                (),
+                (tuple(map(Answer, answers)),),
+                {"decoding": temperature, "model": model or run_id},
+            ),
             tuple(
                 Outcome("m", measure, "1", job.tests[0].id, k, float(value))
                 for k, answer in enumerate(answers)

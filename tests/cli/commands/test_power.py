@@ -13,7 +13,7 @@ from results.statistics.noise import noise_of_rate
 from results.statistics.power import analyse_power
 from results.storage.migrate import migrate
 from results.storage.store import Store
-from seep.records import GeneratedJob, Outcome, ScoredJob
+from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from tests.cli.conftest import Command
@@ -48,7 +48,7 @@ def record(dsn: str, path: Path, run_id: str, scores: Scores) -> None:
     loaded = load_suite(path)
     scored = [
         ScoredJob(
-            GeneratedJob(job, ("is",) * of.shape[1], (), (("red",) * of.shape[1],) * len(of), {}),
+            GeneratedJob(job, (Answer("is"),) * of.shape[1], (), ((Answer("red"),) * of.shape[1],) * len(of), {}),
             tuple(
                 Outcome("m", measure, test.category, test.id, sample, float(value))
                 for test, row in zip(job.tests, of, strict=True)

@@ -179,4 +179,4 @@ def test_a_job_without_a_control_is_kept_like_any_other(store: Store, scored: Sc
     assert flaw(uncontrolled) is None
     store.record([uncontrolled], [], [])
     (comparison,) = store.comparisons("run-1")
-    assert (comparison.control_prompt, comparison.control_generation) == ("", "")
+    assert (comparison.control_prompt, comparison.control_generation, comparison.control_ended) == ("", "", "")

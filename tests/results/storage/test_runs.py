@@ -11,7 +11,8 @@ from results.storage.series import Asked, series
 from results.storage.store import Store
 from results.sums import DISTINCT, per_test_sums, sums_per_cluster
 from seep.errors import InputError, Unavailable
-from seep.records import GeneratedJob, LeakRate, Outcome, RunManifest, ScoredJob
+from seep.records import Answer, GeneratedJob, LeakRate, Outcome, RunManifest, ScoredJob
+from tests.builders import answers
 from tests.summaries import by_cell, figures, state
 
 Scored = Callable[..., ScoredJob]
@@ -175,11 +176,14 @@ def test_comparisons_are_found_by_category_metric_and_outcome(store: Store, scor
 
 def test_a_comparison_comes_back_as_it_was_scored(store: Store, scored: Scored) -> None:
     job = scored("a", {"1": [0.5]}, metrics=["m"])
-    generated: GeneratedJob = replace(job.generated, control=("of the control",), tests=(("of the test",),))
+    tests = (Answer("of the test", "length", "a thought", "m-1"),)
+    generated: GeneratedJob = replace(job.generated, control=answers("of the control"), tests=(tests,))
     store.record([replace(job, generated=generated)], [], [])
     [found] = store.comparisons("run-1")
     assert (found.prompt, found.generation) == ("yellow prompt 0", "of the test")
     assert (found.control_prompt, found.control_generation) == ("a control", "of the control")
+    assert (found.ended, found.reasoning, found.model) == ("length", "a thought", "m-1")
+    assert (found.control_ended, found.control_reasoning, found.control_model) == ("stop", "", "")
     assert found.outcomes == {"m": {"leak": 0.5, "tie": 1.0, "echo": 0.0}}
     assert found.similarities == {"m": [0.75, 0.25]}
 

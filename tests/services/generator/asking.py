@@ -6,7 +6,7 @@ from typing import Any
 
 from seep.records import Decoding, PromptFormat
 from seep.settings import OpenAiEngine, Target
-from services.generator.backend import Answered, Backend, Request
+from services.generator.backend import Backend, Request, Result
 from services.generator.engines import open_backend
 from tests.services.generator.scripted_server import MODEL, ScriptedServer
 
@@ -19,7 +19,7 @@ FAULTS = ("HTTP 429", "HTTP 500", "hang", "truncated", "redirect", "100 MB", "wr
 
 def answered(
     server: ScriptedServer, requests: Sequence[Request], target: dict[str, Any] | None = None, **engine: Any
-) -> list[Answered]:
+) -> list[Result]:
     """What one call to a fresh backend gives."""
     return list(backend_for(server, target, **engine).generate(requests))
 

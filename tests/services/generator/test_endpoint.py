@@ -11,7 +11,7 @@ import pytest
 
 from seep.errors import InputError, Unavailable
 from seep.settings import OpenAiEngine
-from services.generator.backend import Answer
+from services.generator.backend import Answered
 from services.generator.endpoint import Endpoint
 from services.generator.patience import Trouble
 from tests.services.generator.asking import ASKED, answered
@@ -69,14 +69,14 @@ def test_no_proxy_and_no_key_of_the_environment_is_used(monkeypatch: pytest.Monk
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with scripted_server() as server:
         (answer,) = answered(server, [ASKED])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
 
 
 def test_a_proxy_that_is_configured_is_used() -> None:
     with scripted_server(prefix="http://nowhere.invalid/v1") as proxy:
         url = f"http://127.0.0.1:{proxy.server_port}"
         (answer,) = answered(proxy, [ASKED], base_url="http://nowhere.invalid/v1", proxy=url)
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
 
 
 def test_a_proxys_credentials_come_from_a_file(tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seep.capabilities import TEXT
 from seep.errors import Unavailable
 from seep.records import Decoding, PromptFormat
 from seep.settings import OutputFilter
-from services.generator.backend import Answer, Answered, Request
+from services.generator.backend import Answered, Request, Result
 from services.generator.filtering import KEPT, REGENERATED, generate_filtered, refuses
+from tests.builders import answers
 
 DECODING = Decoding(temperature=1.0, top_p=1.0, max_tokens=5, cut="none")
 ASKED = Request("p", PromptFormat("plain"), DECODING, samples=2, target="filtered")
@@ -21,13 +23,15 @@ NO_BANANA = OutputFilter(refuse="banana", max_regenerations=2)
 class ScriptedEngine:
     """Gives texts in the order they were written down."""
 
+    provides = TEXT
+
     def __init__(self, *texts: str) -> None:
         self.texts = list(texts)
         self.requests: list[Request] = []
 
-    def generate(self, requests: Sequence[Request]) -> list[Answered]:
+    def generate(self, requests: Sequence[Request]) -> list[Result]:
         self.requests += requests
-        return [Answer(tuple(self.texts.pop(0) for _ in range(request.samples))) for request in requests]
+        return [Answered(answers(*(self.texts.pop(0) for _ in range(request.samples)))) for request in requests]
 
 
 def counted(metric, target: str = "filtered") -> float:
@@ -37,7 +41,7 @@ def counted(metric, target: str = "filtered") -> float:
 def test_only_refused_samples_are_drawn_again_in_their_places() -> None:
     engine = ScriptedEngine("a banana", "a plum", "a pear")
     before = counted(REGENERATED), counted(KEPT)
-    assert generate_filtered(engine, [ASKED], {"filtered": NO_BANANA}) == [Answer(("a pear", "a plum"))]
+    assert generate_filtered(engine, [ASKED], {"filtered": NO_BANANA}) == [Answered(answers("a pear", "a plum"))]
     assert [request.samples for request in engine.requests] == [2, 1]
     assert (counted(REGENERATED), counted(KEPT)) == (before[0] + 1, before[1])
 
@@ -45,7 +49,7 @@ def test_only_refused_samples_are_drawn_again_in_their_places() -> None:
 def test_after_the_last_draw_the_last_answer_stays_and_is_counted() -> None:
     engine = ScriptedEngine("banana 1", "a plum", "banana 2", "banana 3")
     before = counted(REGENERATED), counted(KEPT)
-    assert generate_filtered(engine, [ASKED], {"filtered": NO_BANANA}) == [Answer(("banana 3", "a plum"))]
+    assert generate_filtered(engine, [ASKED], {"filtered": NO_BANANA}) == [Answered(answers("banana 3", "a plum"))]
     assert (counted(REGENERATED), counted(KEPT)) == (before[0] + 2, before[1] + 1)
 
 
@@ -58,12 +62,12 @@ def test_a_later_draw_is_named_differently_so_that_its_seed_is_another() -> None
 def test_targets_without_a_filter_are_drawn_once() -> None:
     engine = ScriptedEngine("banana", "banana")
     other = replace(ASKED, target="free")
-    assert generate_filtered(engine, [other], {"filtered": NO_BANANA}) == [Answer(("banana", "banana"))]
+    assert generate_filtered(engine, [other], {"filtered": NO_BANANA}) == [Answered(answers("banana", "banana"))]
 
 
-def test_trouble_at_a_later_draw_is_the_requests() -> None:
+def test_a_failure_at_a_later_draw_is_the_requests() -> None:
     class Fleeting(ScriptedEngine):
-        def generate(self, requests: Sequence[Request]) -> list[Answered]:
+        def generate(self, requests: Sequence[Request]) -> list[Result]:
             return super().generate(requests) if self.texts else [Unavailable("gone")]
 
     (answer,) = generate_filtered(Fleeting("banana", "a plum"), [ASKED], {"filtered": NO_BANANA})
@@ -74,7 +78,7 @@ def test_trouble_at_a_later_draw_is_the_requests() -> None:
 def test_what_passes_in_the_end_is_refused_only_where_all_draws_were(texts: list[str]) -> None:
     engine = ScriptedEngine(*texts)
     (answer,) = generate_filtered(engine, [ASKED], {"filtered": NO_BANANA})
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     drawn = 8 - len(engine.texts)
     assert drawn <= 2 * 3
     if "banana" in answer.texts:
@@ -111,7 +115,7 @@ def test_a_concept_is_found_inside_a_text_without_blanks(text: str, concept: str
     engine = ScriptedEngine(text, "x")
     asked = replace(ASKED, samples=1, concept=concept, language=language)
     (answer,) = generate_filtered(engine, [asked], {"filtered": OutputFilter(refuse_concept=True)})
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert answer.texts == (("x",) if refused else (text,))
 
 
@@ -119,18 +123,18 @@ def test_at_temperature_0_a_refused_answer_stays_and_is_counted_because_any_othe
     engine = ScriptedEngine("banana", "banana")
     before = counted(REGENERATED), counted(KEPT)
     cold = replace(ASKED, decoding=replace(DECODING, temperature=0.0))
-    assert generate_filtered(engine, [cold], {"filtered": NO_BANANA}) == [Answer(("banana", "banana"))]
+    assert generate_filtered(engine, [cold], {"filtered": NO_BANANA}) == [Answered(answers("banana", "banana"))]
     assert len(engine.requests) == 1
     assert (counted(REGENERATED), counted(KEPT)) == (before[0], before[1] + 2)
 
 
 def test_a_server_that_goes_away_before_a_later_draw_holds_only_what_would_be_drawn() -> None:
     class Gone(ScriptedEngine):
-        def generate(self, requests: Sequence[Request]) -> list[Answered]:
+        def generate(self, requests: Sequence[Request]) -> list[Result]:
             if not self.texts:
                 raise Unavailable("gone")
             return super().generate(requests)
 
     done, waiting = generate_filtered(Gone("a", "b", "banana", "c"), [ASKED, ASKED], {"filtered": NO_BANANA})
-    assert done == Answer(("a", "b"))
+    assert done == Answered(answers("a", "b"))
     assert isinstance(waiting, Unavailable)

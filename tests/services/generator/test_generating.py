@@ -4,17 +4,38 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seep import capabilities
+from seep.capabilities import TEXT
 from seep.errors import Unavailable
-from seep.records import Decoding, Failure, GeneratedJob, PromptJob
+from seep.records import AnswerPart, Decoding, Failure, GeneratedJob, PromptFormat, PromptJob, PromptTest
 from seep.settings import OutputFilter, Target, TargetFormat
-from services.generator.backend import Answer, Answered, Request
+from services.generator.backend import Answered, Request, Result
 from services.generator.generating import effective_decoding, generate_jobs
 from tests import strategies
+from tests.builders import answers
 
 TARGETS = {"known": Target(engine="fake")}
+JOB = PromptJob(
+    run_id="r",
+    job_id="j",
+    target="known",
+    suite="rooms",
+    suite_version="1",
+    suite_hash="hash",
+    probe="semantic",
+    language="en",
+    cluster="job",
+    prompt_format=PromptFormat("plain"),
+    decoding=Decoding(0.5, 1.0, 10, "sentence"),
+    samples=1,
+    control="a control",
+    neutral=None,
+    tests=(PromptTest("t", "yellow", "a test", "1"),),
+)
 UNANSWERABLE = "unanswerable"
 AWAY = "away"
 
@@ -22,20 +43,22 @@ AWAY = "away"
 class FakeEngine:
     """Answers every prompt with itself and the sample's number; fails at one prompt, and is away at another."""
 
+    provides = TEXT
+
     def __init__(self) -> None:
         self.calls: list[Sequence[Request]] = []
 
-    def generate(self, requests: Sequence[Request]) -> list[Answered]:
+    def generate(self, requests: Sequence[Request]) -> list[Result]:
         self.calls.append(requests)
-        return [self._answered(request) for request in requests]
+        return [self._result(request) for request in requests]
 
-    def _answered(self, request: Request) -> Answered:
+    def _result(self, request: Request) -> Result:
         if request.prompt == UNANSWERABLE:
             return Failure("no answer")
         if request.prompt == AWAY:
             return Unavailable("nobody answers")
-        texts = tuple(f"{request.prompt} {sample}" for sample in range(request.samples))
-        return Answer(texts, {"engine": "fake", "engine_version": request.prompt[:1] or "-"})
+        texts = (f"{request.prompt} {sample}" for sample in range(request.samples))
+        return Answered(answers(*texts), {"engine": "fake", "engine_version": request.prompt[:1] or "-"})
 
 
 jobs_of_known_targets = strategies.prompt_jobs.map(lambda job: replace(job, target="known"))
@@ -50,10 +73,10 @@ def test_every_prompt_is_asked_once_in_one_call_and_answered_in_its_place(jobs: 
     for job, result in zip(jobs, results, strict=True):
         assert isinstance(result, GeneratedJob)
         assert result.job == job
-        control = () if job.control is None else tuple(f"{job.control} {sample}" for sample in range(job.samples))
-        assert result.control == control
-        assert [answers[0] for answers in result.tests] == [f"{test.prompt} 0" for test in job.tests]
-        assert result.neutral[:1] == (() if job.neutral is None else (f"{job.neutral} 0",))
+        control = () if job.control is None else [f"{job.control} {sample}" for sample in range(job.samples)]
+        assert result.control == answers(*control)
+        assert [samples[0].text for samples in result.tests] == [f"{test.prompt} 0" for test in job.tests]
+        assert result.neutral[:1] == (() if job.neutral is None else answers(f"{job.neutral} 0"))
     arms = sum((job.control is not None) + (job.neutral is not None) + len(job.tests) for job in jobs)
     assert len(engine.calls[0]) == arms
 
@@ -72,6 +95,25 @@ def test_an_unknown_target_is_a_failure_and_costs_no_generation(stranger: Prompt
     assert failed == Failure("target 'stranger' is not one of this engine's targets")
     assert isinstance(done, GeneratedJob)
     assert {request.prompt for request in engine.calls[0]} <= {job.control, job.neutral, *(t.prompt for t in job.tests)}
+
+
+def test_a_probe_that_needs_more_than_the_backend_provides_fails_its_job_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needs = {"inner": frozenset[AnswerPart]({"text", "reading"})}
+    monkeypatch.setattr(capabilities, "PROBE_NEEDS", needs)
+    engine = FakeEngine()
+    jobs = [replace(JOB, probe="inner"), JOB]
+    failed, done = generate_jobs(jobs, engine, TARGETS)
+    assert failed == Failure("the inner probe needs reading of an answer, and this engine does not provide it")
+    assert isinstance(done, GeneratedJob)
+
+    class GlassEngine(FakeEngine):
+        provides = needs["inner"]
+
+    glass = GlassEngine()
+    assert all(isinstance(result, GeneratedJob) for result in generate_jobs(jobs, glass, TARGETS))
+    assert {request.wants for request in glass.calls[0]} == {TEXT, needs["inner"]}
 
 
 @given(strategies.decodings)

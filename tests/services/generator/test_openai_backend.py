@@ -10,7 +10,7 @@ import pytest
 from seep.errors import Unavailable
 from seep.records import PromptFormat
 from seep.settings import OutputFilter
-from services.generator.backend import Answer
+from services.generator.backend import Answered
 from services.generator.filtering import generate_filtered
 from tests.services.generator.asking import ASKED, DECODING, answered, backend_for, jobs
 from tests.services.generator.scripted_server import MODEL, scripted_server
@@ -20,7 +20,7 @@ from tests.services.generator.scripted_server import MODEL, scripted_server
 def test_a_chat_is_asked_below_the_full_base_url_and_cut(prefix: str) -> None:
     with scripted_server(prefix=prefix) as server:
         (answer,) = answered(server, [ASKED])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert answer.texts == ("answer 0.", "answer 1.", "answer 2.")
     ((path, body, _),) = server.asked
     assert path == "/chat/completions"
@@ -38,7 +38,7 @@ def test_a_chat_is_asked_below_the_full_base_url_and_cut(prefix: str) -> None:
 def test_plain_text_goes_to_plain_completions() -> None:
     with scripted_server() as server:
         (answer,) = answered(server, [replace(ASKED, prompt_format=PromptFormat("plain", "", "Q: {prompt}"))])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert len(answer.texts) == 3
     ((path, body, _),) = server.asked
     assert (path, body["prompt"]) == ("/completions", "Q: He likes")
@@ -47,7 +47,7 @@ def test_plain_text_goes_to_plain_completions() -> None:
 def test_where_the_server_knows_no_n_each_sample_is_a_request() -> None:
     with scripted_server() as server:
         (answer,) = answered(server, [ASKED], supports_n=False)
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert len(answer.texts) == 3
     assert [body.get("n") for _, body, _ in server.asked] == [None] * 3
 
@@ -55,7 +55,7 @@ def test_where_the_server_knows_no_n_each_sample_is_a_request() -> None:
 def test_fewer_answers_than_asked_for_are_filled_by_further_requests() -> None:
     with scripted_server(lambda number: "fewer") as server:
         (answer,) = answered(server, [ASKED])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert len(answer.texts) == 3
     assert [body.get("n", 1) for _, body, _ in server.asked] == [3, 1]
 
@@ -63,7 +63,7 @@ def test_fewer_answers_than_asked_for_are_filled_by_further_requests() -> None:
 def test_at_temperature_0_one_answer_stands_for_all_samples() -> None:
     with scripted_server() as server:
         (answer,) = answered(server, [replace(ASKED, decoding=replace(DECODING, temperature=0.0))])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert answer.texts == ("answer 0.",) * 3
     assert len(server.asked) == 1
 
@@ -71,14 +71,14 @@ def test_at_temperature_0_one_answer_stands_for_all_samples() -> None:
 def test_an_adapter_is_the_model_that_is_asked_for() -> None:
     with scripted_server() as server:
         (answer,) = answered(server, [replace(ASKED, adapter="fine-tune")])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert server.asked[0][1]["model"] == answer.provenance["model"] == "fine-tune"
 
 
 def test_provenance_is_what_the_server_tells() -> None:
     with scripted_server() as server:
         (answer,) = answered(server, [ASKED])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert answer.provenance == {
         "engine": "openai nobody",
         "model": MODEL,
@@ -93,7 +93,7 @@ def test_a_vendors_fingerprint_is_left_out_so_that_its_machines_do_not_make_a_ru
         provenances = []
         for server.fingerprint in ("fp_44709d6fcb", "fp_50cad350e4"):
             (answer,) = backend.generate([ASKED])
-            assert isinstance(answer, Answer)
+            assert isinstance(answer, Answered)
             provenances.append(answer.provenance)
     assert provenances[0] == provenances[1]
 
@@ -102,7 +102,7 @@ def test_the_version_of_a_vllm_server_is_told() -> None:
     with scripted_server() as server:
         server.fingerprint = "vllm-0.32.0+cpu-tp2-0a1b2c3d"
         (answer,) = answered(server, [ASKED])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert answer.provenance["engine_version"] == "0.32.0+cpu"
 
 
@@ -111,7 +111,7 @@ def test_a_server_that_shows_no_list_of_its_models_is_asked_all_the_same(status:
     with scripted_server() as server:
         server.models_script = lambda number: f"HTTP {status}"
         (answer,) = answered(server, [ASKED])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert answer.provenance["model_revision"] == "unknown"
 
 
@@ -122,7 +122,7 @@ def test_a_later_draw_does_not_ask_for_the_models_again() -> None:
         (again,) = backend.generate([replace(ASKED, draw=3)])
         assert server.models_asked == 1
         backend.generate([ASKED])
-    assert isinstance(again, Answer)
+    assert isinstance(again, Answered)
     assert again.provenance["model_revision"] == "root weights-1"
     assert server.models_asked == 2
 
@@ -177,7 +177,14 @@ def test_a_used_up_budget_breaks_no_job_off_and_says_until_when() -> None:
         backend = backend_for(server, {"tokens_per_day": 50}, max_concurrency=1)
         answers = backend.generate(jobs(3))
         again = backend.generate([ASKED])
-    assert [type(answer) for answer in answers] == [Answer, Answer, Unavailable, Unavailable, Unavailable, Unavailable]
+    assert [type(answer) for answer in answers] == [
+        Answered,
+        Answered,
+        Unavailable,
+        Unavailable,
+        Unavailable,
+        Unavailable,
+    ]
     assert isinstance(again[0], Unavailable)
     assert 0 < (again[0].retry_after_seconds or 0) <= 86_400
 
@@ -187,6 +194,6 @@ def test_a_job_that_was_begun_draws_again_though_the_budget_is_used_up() -> None
         requests = [replace(ASKED, arm=arm) for arm in range(2)]
         filters = {"t": OutputFilter(refuse="answer 1", max_regenerations=1)}
         answers = generate_filtered(backend_for(server, {"tokens_per_day": 1}), requests, filters)
-    assert [answer.texts for answer in answers if isinstance(answer, Answer)] == [
+    assert [answer.texts for answer in answers if isinstance(answer, Answered)] == [
         ("answer 0.", "answer 0.", "answer 2.")
     ] * 2

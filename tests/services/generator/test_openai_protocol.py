@@ -1,5 +1,6 @@
 """What a server says is read in whatever order and shape the API allows; what it does not allow is no answer."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from services.generator.openai_protocol import (
     read_model,
     retry_after_seconds,
 )
+from tests.builders import answers
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DECODING = Decoding(temperature=0.5, top_p=1.0, max_tokens=7, cut="sentence")
@@ -24,7 +26,7 @@ ASKED = Request("He likes", PromptFormat("chat"), DECODING, samples=5)
 def test_choices_are_read_in_the_order_of_their_index() -> None:
     body = b'{"choices": [{"index": 1, "text": "b"}, {"index": 0, "text": "a"}], "usage": {"total_tokens": 9}}'
     completions = read_completions(body)
-    assert (completions.texts, completions.tokens, completions.version) == (("a", "b"), 9, None)
+    assert (completions.answers, completions.tokens, completions.version) == (answers("a", "b"), 9, None)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,38 @@ def test_questions_of_a_kind_differ_in_prompt_and_seed_alone() -> None:
 
 
 def test_a_chats_empty_message_is_an_empty_answer() -> None:
-    assert read_completions(b'{"choices": [{"message": {"content": null}}]}').texts == ("",)
+    assert read_completions(b'{"choices": [{"message": {"content": null}}]}').answers == answers("")
+
+
+@pytest.mark.parametrize(
+    ("reason", "ended"),
+    [
+        ("stop", "stop"),
+        ("length", "length"),
+        ("content_filter", "filtered"),
+        ("refusal", "refusal"),
+        ("abort", "error"),
+        ("eos_token", "stop"),
+        (None, "stop"),
+        ({"type": "stop"}, "stop"),
+    ],
+)
+def test_how_an_answer_ended_is_what_the_server_says(reason: object, ended: str) -> None:
+    body = {"choices": [{"text": "a", "finish_reason": reason}, {"index": 1, "text": "b"}]}
+    first, second = read_completions(json.dumps(body).encode()).answers
+    assert (first.ended, second.ended) == (ended, "stop")
+
+
+def test_a_message_with_a_refusal_ended_in_one_and_its_text_is_what_the_content_says() -> None:
+    body = b'{"choices": [{"message": {"content": null, "refusal": "I cannot."}, "finish_reason": "stop"}]}'
+    (answer,) = read_completions(body).answers
+    assert (answer.text, answer.ended) == ("", "refusal")
+
+
+@pytest.mark.parametrize(("model", "kept"), [('"m-2026-01-31"', "m-2026-01-31"), ("null", ""), ("7", "")])
+def test_every_answer_says_which_model_the_server_names(model: str, kept: str) -> None:
+    body = f'{{"model": {model}, "choices": [{{"text": "a"}}, {{"text": "b"}}]}}'.encode()
+    assert [answer.model for answer in read_completions(body).answers] == [kept, kept]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from seep.errors import Unavailable
 from seep.records import Failure
-from services.generator.backend import Answer, Request
+from services.generator.backend import Answered, Request
 from tests.services.generator.asking import ASKED, FAULTS, POISON, answered, backend_for, jobs, poisoned
 from tests.services.generator.scripted_server import scripted_server
 
@@ -19,7 +19,7 @@ MANY = [replace(POISON, arm=arm) for arm in range(40)]
 def test_a_fault_is_tried_again(fault: str) -> None:
     with scripted_server(lambda number: fault if number == 0 else "answer") as server:
         (answer,) = answered(server, [ASKED])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert len(server.asked) == 2
 
 
@@ -27,7 +27,7 @@ def test_the_time_a_server_asks_for_is_kept() -> None:
     with scripted_server(lambda number: "HTTP 429 after 1" if number == 0 else "answer") as server:
         start = time.monotonic()
         (answer,) = answered(server, [ASKED])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert time.monotonic() - start >= 1
 
 
@@ -36,7 +36,7 @@ def test_the_time_that_a_server_asks_for_before_it_tells_its_models_is_kept() ->
         server.models_script = lambda number: "HTTP 429 after 1" if number == 0 else "answer"
         start = time.monotonic()
         (answer,) = answered(server, [ASKED])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert answer.provenance["model_revision"] == "root weights-1"
     assert time.monotonic() - start >= 1
 
@@ -51,7 +51,7 @@ def test_a_long_time_is_left_to_the_loop_and_nobody_else_is_sent_meanwhile() -> 
 def test_requests_that_are_told_when_to_come_back_do_not_make_the_server_a_broken_one() -> None:
     with scripted_server(lambda number: "HTTP 429 after 0" if number < 40 else "answer") as server:
         answers = answered(server, jobs(20))
-    assert all(isinstance(answer, Answer) for answer in answers)
+    assert all(isinstance(answer, Answered) for answer in answers)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_request_that_fails_to_the_last_while_others_do_not_is_to_blame(fault:
     assert answers[0].reason.startswith("the server does not answer one of the job's prompts: ")
     assert answers[0].reason.endswith(", and answers others")
     assert "poison" not in answers[0].reason
-    assert all(isinstance(answer, Answer) for answer in answers[1:])
+    assert all(isinstance(answer, Answered) for answer in answers[1:])
 
 
 @pytest.mark.parametrize("fault", ["HTTP 429", "HTTP 502", "HTTP 503", "HTTP 504"])
@@ -93,7 +93,7 @@ def test_overload_and_a_gateway_without_a_server_are_no_requests_fault(fault: st
         poisoned(server, fault)
         answers = answered(server, [POISON, *jobs(15)], max_concurrency=2, max_retries=2)
     assert isinstance(answers[0], Unavailable)
-    assert all(isinstance(answer, Answer) for answer in answers[1:])
+    assert all(isinstance(answer, Answered) for answer in answers[1:])
 
 
 @pytest.mark.parametrize("fault", ["HTTP 400", "HTTP 403", "HTTP 500"])
@@ -104,7 +104,7 @@ def test_many_poisonous_prompts_in_a_row_die_and_hold_nobody(fault: str) -> None
         backend.generate([ASKED])
         answers = backend.generate([*MANY, *jobs(2)])
     assert all(isinstance(answer, Failure) for answer in answers[: len(MANY)])
-    assert all(isinstance(answer, Answer) for answer in answers[len(MANY) :])
+    assert all(isinstance(answer, Answered) for answer in answers[len(MANY) :])
 
 
 @pytest.mark.parametrize("fault", ["HTTP 400", "HTTP 403", "HTTP 500"])
@@ -114,7 +114,7 @@ def test_a_lone_poisonous_job_waits_only_until_anything_has_been_answered(fault:
         backend = backend_for(server, max_retries=1)
         ((before,), (other,), (after,)) = (backend.generate([request]) for request in (POISON, ASKED, POISON))
     assert isinstance(before, Unavailable)
-    assert isinstance(other, Answer)
+    assert isinstance(other, Answered)
     assert isinstance(after, Failure)
 
 
@@ -124,8 +124,8 @@ def test_a_server_that_has_answered_and_now_answers_nothing_costs_no_job(fault: 
         backend = backend_for(server, max_concurrency=4)
         answers = backend.generate(jobs(30))
         later = [answer for _ in range(3) for answer in backend.generate(jobs(30))]
-    assert {type(answer) for answer in answers} <= {Answer, Unavailable} | set(Unavailable.__subclasses__())
-    assert any(isinstance(answer, Answer) for answer in answers)
+    assert {type(answer) for answer in answers} <= {Answered, Unavailable} | set(Unavailable.__subclasses__())
+    assert any(isinstance(answer, Answered) for answer in answers)
     assert all(isinstance(answer, Unavailable) for answer in later)
 
 
@@ -143,6 +143,6 @@ def test_what_a_server_refuses_of_every_prompt_costs_no_job(refused: dict[str, f
         backend = backend_for(server)
         for _ in range(2):
             answers = backend.generate([replace(taken, job_id="other"), *jobs(30)])
-            assert isinstance(answers[0], Answer)
+            assert isinstance(answers[0], Answered)
             assert all(isinstance(answer, Unavailable) for answer in answers[1:])
     assert len(server.asked) <= 2 * (1 + 10 + 16)

@@ -8,8 +8,9 @@ import pytest
 from seep.errors import InputError
 from seep.records import Decoding, Failure, PromptFormat
 from seep.settings import RecordedEngine
-from services.generator.backend import Answer, Request
+from services.generator.backend import Answered, Request
 from services.generator.recorded_backend import RecordedBackend
+from tests.builders import answers
 
 
 def request(prompt: str, samples: int) -> Request:
@@ -25,7 +26,9 @@ def backend(tmp_path: Path) -> RecordedBackend:
 
 
 def test_answers_are_found_by_the_suites_prompt_and_never_cut(backend: RecordedBackend) -> None:
-    assert backend.generate([request("He likes", 2)])[0].texts == (" tea. And more. ", "")
+    (found,) = backend.generate([request("He likes", 2)])
+    assert isinstance(found, Answered)
+    assert found.answers == answers(" tea. And more. ", "")
 
 
 def test_a_missing_prompt_and_too_few_answers_fail_alone(backend: RecordedBackend) -> None:
@@ -33,7 +36,7 @@ def test_a_missing_prompt_and_too_few_answers_fail_alone(backend: RecordedBacken
     assert isinstance(missing, Failure)
     assert isinstance(few, Failure)
     assert "He hates" not in missing.reason
-    assert isinstance(found, Answer)
+    assert isinstance(found, Answered)
     assert len(found.texts) == 3
 
 
@@ -42,8 +45,8 @@ def test_provenance_changes_with_the_file(backend: RecordedBackend, tmp_path: Pa
     path.write_text(json.dumps({"prompt": "He likes", "generations": ["tea"]}))
     other = RecordedBackend(RecordedEngine(backend="recorded", file=path))
     (theirs,), (ours,) = other.generate([request("He likes", 1)]), backend.generate([request("He likes", 1)])
-    assert isinstance(theirs, Answer)
-    assert isinstance(ours, Answer)
+    assert isinstance(theirs, Answered)
+    assert isinstance(ours, Answered)
     assert theirs.provenance["model_revision"] != ours.provenance["model_revision"]
 
 

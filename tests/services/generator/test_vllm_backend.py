@@ -17,7 +17,7 @@ from seep.records import Decoding, Failure, GeneratedJob, PromptFormat, ScoredJo
 from seep.settings import Metrics, Scoring, SentenceBert, Target, VllmEngine
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
-from services.generator.backend import Answer, Request
+from services.generator.backend import Answered, Request
 from services.generator.engines import open_backend
 from services.generator.generating import generate_jobs
 from services.generator.vllm_backend import VllmBackend
@@ -74,8 +74,8 @@ def adapted(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> VllmBack
 def texts(backend: VllmBackend, *requests: Request) -> list[tuple[str, ...]]:
     """The texts to requests that are all answered."""
     answers = backend.generate(requests)
-    assert all(isinstance(answer, Answer) for answer in answers), answers
-    return [answer.texts for answer in answers if isinstance(answer, Answer)]
+    assert all(isinstance(answer, Answered) for answer in answers), answers
+    return [answer.texts for answer in answers if isinstance(answer, Answered)]
 
 
 def test_samples_of_one_prompt_differ_and_are_cut(backend: VllmBackend, prompt: str) -> None:
@@ -114,7 +114,7 @@ def test_a_prompt_too_long_or_empty_fails_alone(backend: VllmBackend, prompt: st
     assert isinstance(first, Failure)
     assert "tokens" in first.reason
     assert isinstance(second, Failure)
-    assert isinstance(third, Answer)
+    assert isinstance(third, Answered)
 
 
 def test_a_decoding_that_vllm_refuses_fails_alone(backend: VllmBackend, prompt: str) -> None:
@@ -122,7 +122,7 @@ def test_a_decoding_that_vllm_refuses_fails_alone(backend: VllmBackend, prompt: 
     refused, answered = backend.generate([hot, Request(prompt, PLAIN, DECODING, 1)])
     assert isinstance(refused, Failure)
     assert "vLLM does not take this decoding" in refused.reason
-    assert isinstance(answered, Answer)
+    assert isinstance(answered, Answered)
 
 
 def test_a_chat_goes_through_the_models_template(backend: VllmBackend, prompt: str) -> None:
@@ -133,7 +133,7 @@ def test_a_chat_goes_through_the_models_template(backend: VllmBackend, prompt: s
 
 def test_provenance_names_engine_model_revision_and_type(backend: VllmBackend, trained: Path, prompt: str) -> None:
     (answer,) = backend.generate([Request(prompt, PLAIN, DECODING, 1)])
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Answered)
     assert answer.provenance["engine"].startswith("vllm 0.32")
     assert answer.provenance["model"] == str(trained / "model")
     assert answer.provenance["model_revision"].startswith("sha256-")
@@ -168,8 +168,8 @@ def test_base_and_fine_tune_in_one_batch_do_not_touch_each_other(adapted: VllmBa
 
 def test_provenance_names_the_adapter(adapted: VllmBackend, prompt: str) -> None:
     base, tuned = adapted.generate([Request(prompt, PLAIN, DECODING, 1, adapter=name) for name in (None, "random")])
-    assert isinstance(base, Answer)
-    assert isinstance(tuned, Answer)
+    assert isinstance(base, Answered)
+    assert isinstance(tuned, Answered)
     assert "adapter" not in base.provenance
     assert tuned.provenance["adapter"] == "random"
     assert tuned.provenance["adapter_revision"].startswith("sha256-")

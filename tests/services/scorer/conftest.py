@@ -12,6 +12,7 @@ from seep.suites.workbook import read_workbook
 from services.scorer.loading import load_metrics
 from services.scorer.models import find_model
 from services.scorer.similarity import Comparison, Metric, Pair
+from tests.builders import answers
 
 MakeJob = Callable[..., GeneratedJob]
 
@@ -76,8 +77,8 @@ def make_job() -> MakeJob:
                 )
             ),
         )
-        answers = tuple(tuple(generations) for _, generations in tests)
-        return GeneratedJob(prompts, tuple(control), tuple(neutral), answers, {"engine": "fake"})
+        generated = tuple(answers(*generations) for _, generations in tests)
+        return GeneratedJob(prompts, answers(*control), answers(*neutral), generated, {"engine": "fake"})
 
     return make
 
@@ -114,9 +115,9 @@ def recorded_comparisons(shared_data: Path) -> list[Comparison]:
     comparisons: dict[Comparison, None] = {}
     for workbook in sorted((shared_data / "leakage").glob("*_*.xlsx")):
         suite, rows = read_workbook(workbook)
-        answers = dict(rows)
+        recorded = dict(rows)
         for job in suite.jobs:
             for test in job.tests:
-                for answer, control in zip(answers[test.prompt], answers[job.control], strict=True):
+                for answer, control in zip(recorded[test.prompt], recorded[job.control], strict=True):
                     comparisons[(test.concept, answer), (test.concept, control)] = None
     return list(comparisons)

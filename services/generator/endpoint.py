@@ -14,7 +14,7 @@ import httpx
 
 from seep.errors import InputError
 from seep.settings import OpenAiEngine
-from services.generator.patience import Trouble
+from services.generator.circuit_breaker import Trouble
 
 # What can stand in a header; an empty key would be sent as none.
 KEY = r"[!-~]+"

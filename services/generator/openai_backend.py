@@ -13,6 +13,7 @@ from seep.errors import Unavailable
 from seep.records import Answer, Failure
 from seep.settings import OpenAiEngine, Target
 from services.generator.backend import Answered, Request, Result, request_seed
+from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, Patience, Suspected, Trouble
 from services.generator.cutting import cut_answers
 from services.generator.endpoint import Endpoint, Reply
 from services.generator.limits import DailyBudget, Pace
@@ -25,7 +26,6 @@ from services.generator.openai_protocol import (
     read_model,
     retry_after_seconds,
 )
-from services.generator.patience import LONGEST_WAIT_SECONDS, Patience, Suspected, Trouble
 
 REQUESTS = Counter("seep_endpoint_requests", "Requests to endpoints by what became of them.", ["target", "result"])
 # What is not asked again at once: the server does not take it, whether for its prompt or for all that it is.

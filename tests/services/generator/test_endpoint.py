@@ -12,8 +12,8 @@ import pytest
 from seep.errors import InputError, Unavailable
 from seep.settings import OpenAiEngine
 from services.generator.backend import Answered
+from services.generator.circuit_breaker import Trouble
 from services.generator.endpoint import Endpoint
-from services.generator.patience import Trouble
 from tests.services.generator.asking import ASKED, answered
 from tests.services.generator.scripted_server import MODEL, scripted_server
 

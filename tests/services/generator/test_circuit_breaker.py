@@ -7,7 +7,7 @@ from itertools import chain, repeat
 import pytest
 
 from seep.errors import Unavailable
-from services.generator.patience import BREAK_AFTER, Patience, Suspected, Trouble
+from services.generator.circuit_breaker import BREAK_AFTER, Patience, Suspected, Trouble
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 GOOD = None

@@ -9,14 +9,14 @@ from prometheus_client import Counter, Gauge, Histogram
 from seep.kafka.messages import Outgoing
 from seep.kafka.topics import DEAD_LETTERS
 
-MESSAGES = Counter("seep_messages", "Messages handled for good.", ["stage", "result"])
+MESSAGES = Counter("seep_messages", "Messages finished: done, dead-lettered or cancelled.", ["stage", "result"])
 BATCH_SECONDS = Histogram(
     "seep_batch_seconds",
     "Time from a polled batch to its results being acknowledged.",
     ["stage"],
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000),
 )
-BATCH_RETRIES = Counter("seep_batch_retries", "Batches tried again after trouble of the surroundings.", ["stage"])
+BATCH_RETRIES = Counter("seep_batch_retries", "Batches tried again after a dependency failed.", ["stage"])
 LAG = Gauge("seep_lag_messages", "Messages of this process's partitions that are not done yet.", ["topic"])
 
 

@@ -20,9 +20,8 @@ from seep.runtime.metrics import MESSAGES, timed
 from seep.runtime.service import open_health, run_service, serve, service_arguments, wait_for
 from seep.runtime.stopping import stop_on_signals
 from seep.settings import Settings
-from services.aggregator.gauges import Operation, OperationCollector, RateCollector
+from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
 from services.aggregator.ingest import STAGE, publish_changed, read_batch
-from services.aggregator.monitor_gauges import MonitorCollector
 from services.aggregator.single_flight import Shared
 
 GROUP = "seep-aggregator"

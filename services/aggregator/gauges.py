@@ -1,47 +1,71 @@
-"""Rates, monitors and troubled runs as Prometheus gauges, read anew at every scrape; knows nothing of where they are
-kept."""
+"""Rates, monitors and troubled runs as Prometheus gauges, read again at every scrape; knows no database."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from results.monitor_status import MonitorStatus
+from results.storage.judgements import StreamRun
 from results.storage.series import DeadJobs, StalledRuns
 from seep.records import LeakRate
 
-LABELS = ("target", "suite", "category", "metric")
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 
-GAUGES: dict[str, tuple[str, Callable[[LeakRate], float | None]]] = {
-    "seep_leak_rate_percent": ("Leak rate of a monitor's latest finished run.", lambda rate: rate.rate),
-    "seep_leak_rate_low_percent": ("Lower end of the rate's 95 % interval.", lambda rate: rate.low),
-    "seep_leak_rate_high_percent": ("Upper end of the rate's 95 % interval.", lambda rate: rate.high),
+RATE_LABELS = ("target", "suite", "category", "metric")
+
+
+def _ratio(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100
+
+
+RATE_GAUGES: dict[str, tuple[str, Callable[[LeakRate], float | None]]] = {
+    "seep_leak_rate_ratio": ("Leak rate of a monitor's latest finished run, 0 to 1.", lambda rate: _ratio(rate.rate)),
+    "seep_leak_rate_ci_lower_ratio": (
+        "Lower end of the rate's 95 % confidence interval.",
+        lambda rate: _ratio(rate.low),
+    ),
+    "seep_leak_rate_ci_upper_ratio": (
+        "Upper end of the rate's 95 % confidence interval.",
+        lambda rate: _ratio(rate.high),
+    ),
     "seep_comparisons": ("Comparisons behind the rate.", lambda rate: rate.comparisons),
-    "seep_clusters": ("Independent clusters of comparisons behind the rate.", lambda rate: rate.clusters),
+    "seep_independent_clusters": ("Independent clusters of comparisons behind the rate.", lambda rate: rate.clusters),
     "seep_missing_comparisons": ("Comparisons that were expected and are not there.", lambda rate: rate.missing),
 }
 
 
+def _read(what: str, read: Callable[[], T]) -> T | None:
+    """What `read` returns; None where it fails, for the service's other metrics must still be served."""
+    try:
+        return read()
+    except Exception as error:
+        log.warning("no %s at this scrape: %s", what, type(error).__name__)
+        return None
+
+
 class RateCollector(Collector):
-    """Gauges of the rates that `latest_rates` returns; what is not measured is absent, and so is everything while the
-    rates cannot be read."""
+    """Gauges of the rates that `latest_rates` returns.
+
+    What is not measured is absent, and so is everything while the rates cannot be read.
+    """
 
     def __init__(self, latest_rates: Callable[[], Iterable[LeakRate]]) -> None:
         self._latest_rates = latest_rates
 
     def collect(self) -> list[GaugeMetricFamily]:
         """The gauges with their values."""
-        try:
-            # By labels: two monitors of one target and suite would make a scrape that Prometheus refuses whole.
-            rates = {(rate.target, rate.suite, rate.category, rate.metric): rate for rate in self._latest_rates()}
-        except Exception as error:
-            # Whatever it is, the service's other metrics must still be served.
-            logging.getLogger(__name__).warning("no rates at this scrape: %s", type(error).__name__)
-            rates = {}
+        # By labels: two monitors of one target and suite would make a scrape that Prometheus refuses whole.
+        rates = {
+            (rate.target, rate.suite, rate.category, rate.metric): rate
+            for rate in _read("rates", lambda: list(self._latest_rates())) or ()
+        }
         families = self.describe()
-        for family, (_, value_of) in zip(families, GAUGES.values(), strict=True):
+        for family, (_, value_of) in zip(families, RATE_GAUGES.values(), strict=True):
             for labels, rate in rates.items():
                 value = value_of(rate)
                 if value is not None:
@@ -50,7 +74,36 @@ class RateCollector(Collector):
 
     def describe(self) -> list[GaugeMetricFamily]:
         """The gauges without values, so that registering needs no database."""
-        return [GaugeMetricFamily(name, documentation, labels=LABELS) for name, (documentation, _) in GAUGES.items()]
+        return [GaugeMetricFamily(name, text, labels=RATE_LABELS) for name, (text, _) in RATE_GAUGES.items()]
+
+
+class MonitorCollector(Collector):
+    """Gauges of the monitors' tests that `states` returns; nothing while they cannot be read."""
+
+    def __init__(self, states: Callable[[], Iterable[StreamRun]]) -> None:
+        self._states = states
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        """The gauges with their values."""
+        e_value, alarm = families = self.describe()
+        for state in _read("monitors", lambda: list(self._states())) or ():
+            if state.e_value is not None:
+                e_value.add_metric([state.monitor], state.e_value)
+            alarm.add_metric([state.monitor], float(state.alarm))
+        return families
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """The gauges without values, so that registering needs no database."""
+        return [
+            GaugeMetricFamily(
+                "seep_monitor_e_value",
+                "Evidence that the monitor's runs changed since its baseline; 20 raises the alarm.",
+                labels=["monitor"],
+            ),
+            GaugeMetricFamily(
+                "seep_monitor_alarm", "1 from the alarm on until the baseline is set again, else 0.", labels=["monitor"]
+            ),
+        ]
 
 
 @dataclass(frozen=True)
@@ -65,32 +118,29 @@ class Operation:
 class OperationCollector(Collector):
     """Gauges of what `read` returns; all are absent while it cannot be read.
 
-    Of stalled runs and dead jobs only those of `targets` and `stages` are told: a label must not come from a message.
+    Stalled runs and dead jobs have gauges for `targets` and `stages` only: a label must not come from a message.
     """
 
     def __init__(self, read: Callable[[], Operation], targets: Collection[str], stages: Collection[str]) -> None:
-        self._read = read
+        self._operation = read
         self._targets = targets
         self._stages = stages
 
     def collect(self) -> list[GaugeMetricFamily]:
         """The gauges with their values."""
-        families = completed, measured, overdue, stalled, dead = self.describe()
-        try:
-            operation = self._read()
-        except Exception as error:
-            # Whatever it is, the service's other metrics must still be served.
-            logging.getLogger(__name__).warning("no runs at this scrape: %s", type(error).__name__)
+        completed, evaluated, overdue, stalled, dead = families = self.describe()
+        operation = _read("runs", self._operation)
+        if operation is None:
             return families
         for monitor in operation.monitors:
             labels = (monitor.monitor, monitor.target)
             if (finished := monitor.finished) is not None:
                 completed.add_metric(labels, finished.progress_at)
-                measured.add_metric(labels, float(monitor.unjudged is None))
+                evaluated.add_metric(labels, float(monitor.unjudged is None))
             if monitor.overdue is not None:
                 overdue.add_metric(labels, float(monitor.overdue))
-        runs = {of.target: of.runs for of in operation.stalled}
-        jobs = {(of.target, of.stage): of.jobs for of in operation.dead}
+        runs = {found.target: found.runs for found in operation.stalled}
+        jobs = {(found.target, found.stage): found.jobs for found in operation.dead}
         # Zeros too: an alarm on what was never there does not fire.
         for target in self._targets:
             stalled.add_metric((target,), runs.get(target, 0))
@@ -108,11 +158,15 @@ class OperationCollector(Collector):
                 labels=monitor,
             ),
             GaugeMetricFamily(
-                "seep_monitor_measured",
-                "0 where the monitor's latest finished run gives no rate that is judged.",
+                "seep_monitor_evaluated",
+                "1 if the monitor's latest finished run could be evaluated, else 0; the API's /v1/monitors says why.",
                 labels=monitor,
             ),
-            GaugeMetricFamily("seep_monitor_overdue", "1 where a scheduled run is not completed.", labels=monitor),
+            GaugeMetricFamily(
+                "seep_monitor_overdue", "1 if a scheduled run is not completed in time, else 0.", labels=monitor
+            ),
             GaugeMetricFamily("seep_stalled_runs", "Unfinished runs without progress.", labels=("target",)),
-            GaugeMetricFamily("seep_dead_jobs", "Jobs given up and not scored since.", labels=("target", "stage")),
+            GaugeMetricFamily(
+                "seep_dead_jobs", "Dead-lettered jobs that were not scored since.", labels=("target", "stage")
+            ),
         ]

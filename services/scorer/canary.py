@@ -28,7 +28,7 @@ INTERVAL_SECONDS = 3600.0
 MAX_ERROR = Gauge(
     "seep_scorer_canary_max_error", "Largest error of the canary's similarities, as last rescored.", ["metric"]
 )
-SOUND = Gauge("seep_scorer_canary_sound", "1 where that error is within tolerance, else 0.", ["metric"])
+CANARY_OK = Gauge("seep_scorer_canary_ok", "1 if that error is within tolerance, else 0.", ["metric"])
 
 
 class Canary:
@@ -66,7 +66,7 @@ class Canary:
         error = float(errors.max())  # not a number where one of them is none
         within = error <= metric.error_bound + TOLERANCE
         MAX_ERROR.labels(name).set(error)
-        SOUND.labels(name).set(within)
+        CANARY_OK.labels(name).set(within)
         if not within:
             log.error("%s: the canary's similarities are off by up to %.2g", name, error)
         return within

@@ -73,9 +73,9 @@ def test_the_gauges_show_the_monitors_latest_finished_run(stack: Stack, trained:
     labels = 'category="planted-90",metric="sentence_bert",suite="calibration",target="tiny"'
     metrics = scrape(stack.services["aggregator"])
     (rate,) = [rate for rate in stack.store().rates(run) if rate.category == "planted-90"]
-    assert metrics[f"seep_leak_rate_percent{{{labels}}}"] == pytest.approx(rate.rate)
-    assert metrics[f"seep_leak_rate_low_percent{{{labels}}}"] == pytest.approx(rate.low)
-    assert metrics[f"seep_clusters{{{labels}}}"] == rate.clusters
+    assert metrics[f"seep_leak_rate_ratio{{{labels}}}"] == pytest.approx(rate.rate / 100)
+    assert metrics[f"seep_leak_rate_ci_lower_ratio{{{labels}}}"] == pytest.approx(rate.low / 100)
+    assert metrics[f"seep_independent_clusters{{{labels}}}"] == rate.clusters
     assert metrics['seep_messages_total{result="done",stage="aggregator"}'] > 0
 
 

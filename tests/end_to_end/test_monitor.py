@@ -60,7 +60,7 @@ def test_an_exchanged_model_raises_the_monitors_alarm_and_nothing_else_does(stac
     metrics = scrape(stack.services["aggregator"])
     assert metrics[f"seep_monitor_e_value{{{MONITOR}}}"] >= 20
     assert metrics['seep_monitor_overdue{monitor="daily",target="stub"}'] == 0  # its first time is still to come
-    assert metrics['seep_monitor_measured{monitor="daily",target="stub"}'] == 1
+    assert metrics['seep_monitor_evaluated{monitor="daily",target="stub"}'] == 1
     assert metrics['seep_monitor_last_completed_timestamp_seconds{monitor="daily",target="stub"}'] > 0
     assert metrics['seep_stalled_runs{target="stub"}'] == metrics['seep_dead_jobs{stage="scorer",target="stub"}'] == 0
 

@@ -11,8 +11,7 @@ from prometheus_client import REGISTRY
 import seep.runtime.metrics
 import services.scorer.canary
 from cli.main import app
-from services.aggregator.gauges import GAUGES, OperationCollector
-from services.aggregator.monitor_gauges import MonitorCollector
+from services.aggregator.gauges import RATE_GAUGES, MonitorCollector, OperationCollector
 from tests.deploy.helm.rendering import ALL, CHART, LEAST, ROOT, overlaid, render, tool
 
 ALARMS = CHART / "files" / "alarms.yaml"
@@ -55,7 +54,7 @@ def test_every_alarm_has_a_section_in_the_runbook() -> None:
 
 def test_the_runbook_names_commands_that_there_are() -> None:
     runbook = (ROOT / "docs" / "operations" / "runbook.md").read_text(encoding="utf-8")
-    named = {tuple(command.split()) for command in re.findall(r"seep ([a-z]+(?: [a-z]+)?)", runbook)}
+    named = {tuple(command.split()) for command in re.findall(r"seep ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", runbook)}
     commands = typer.main.get_command(app).commands
     assert named
     for first, *rest in named:
@@ -65,8 +64,8 @@ def test_the_runbook_names_commands_that_there_are() -> None:
 
 def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has() -> None:
     assert seep.runtime.metrics.LAG is not None
-    assert services.scorer.canary.SOUND is not None
-    known = {family.name for family in REGISTRY.collect()} | set(GAUGES)
+    assert services.scorer.canary.CANARY_OK is not None
+    known = {family.name for family in REGISTRY.collect()} | set(RATE_GAUGES)
     known |= {family.name for family in MonitorCollector(list).describe()}
     known |= {family.name for family in OperationCollector(lambda: None, [], []).describe()}
     used = {name for rule in rules() for name in re.findall(r"seep_\w+", rule["expr"])}
@@ -84,7 +83,7 @@ def test_the_rules_are_installed_as_they_are_tested() -> None:
 def test_another_release_does_not_hide_that_this_one_is_silent():
     def selected(release):
         (rule,) = release.of("PrometheusRule").values()
-        return [alarm["expr"] for alarm in rule["spec"]["groups"][0]["rules"] if alarm["alert"] == "SeepBlind"]
+        return [alarm["expr"] for alarm in rule["spec"]["groups"][0]["rules"] if alarm["alert"] == "SeepMetricsAbsent"]
 
     assert selected(render(LEAST, ALL)) == ['absent(seep_dead_jobs{namespace="watch"})']
     # The gauges are of targets: without any, there is nothing to be silent.

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.registry import Collector
 
 from results.monitor_status import MonitorStatus
 from results.storage.database import DatabaseUnavailable
+from results.storage.judgements import StreamRun
 from results.storage.series import DeadJobs, StalledRuns
 from seep.records import LeakRate
-from services.aggregator.gauges import Operation, OperationCollector, RateCollector
+from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
 from tests.summaries import SUMMARY
 
 
@@ -32,26 +34,30 @@ def rate(category: str, value: float | None) -> LeakRate:
 
 
 def scrape(rates: list[LeakRate]) -> list[str]:
+    return exposed(RateCollector(lambda: rates))
+
+
+def exposed(collector: Collector) -> list[str]:
     registry = CollectorRegistry()
-    registry.register(RateCollector(lambda: rates))
+    registry.register(collector)
     return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
 
 
 def test_every_figure_of_a_rate_is_a_gauge_with_labels_from_configuration_only() -> None:
     labels = '{category="1",metric="m",suite="colours",target="stub"}'
     assert scrape([rate("1", 62.5)]) == [
-        f"seep_leak_rate_percent{labels} 62.5",
-        f"seep_leak_rate_low_percent{labels} 57.5",
-        f"seep_leak_rate_high_percent{labels} 67.5",
+        f"seep_leak_rate_ratio{labels} 0.625",
+        f"seep_leak_rate_ci_lower_ratio{labels} 0.575",
+        f"seep_leak_rate_ci_upper_ratio{labels} 0.675",
         f"seep_comparisons{labels} 40.0",
-        f"seep_clusters{labels} 4.0",
+        f"seep_independent_clusters{labels} 4.0",
         f"seep_missing_comparisons{labels} 3.0",
     ]
 
 
 def test_what_is_not_measured_has_no_rate() -> None:
     names = {line.partition("{")[0] for line in scrape([rate("1", None)])}
-    assert names == {"seep_comparisons", "seep_clusters", "seep_missing_comparisons"}
+    assert names == {"seep_comparisons", "seep_independent_clusters", "seep_missing_comparisons"}
 
 
 def test_a_target_and_suite_that_are_watched_twice_appear_once() -> None:
@@ -76,12 +82,9 @@ def operation() -> Operation:
 
 
 def test_monitors_stalled_runs_and_dead_jobs_are_gauges() -> None:
-    registry = CollectorRegistry()
-    registry.register(OperationCollector(operation, ["other", "stub"], ["generator", "scorer"]))
-    lines = [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
-    assert lines == [
+    assert exposed(OperationCollector(operation, ["other", "stub"], ["generator", "scorer"])) == [
         'seep_monitor_last_completed_timestamp_seconds{monitor="daily",target="stub"} 1234.5',
-        'seep_monitor_measured{monitor="daily",target="stub"} 1.0',
+        'seep_monitor_evaluated{monitor="daily",target="stub"} 1.0',
         'seep_monitor_overdue{monitor="daily",target="stub"} 1.0',
         'seep_stalled_runs{target="other"} 0.0',
         'seep_stalled_runs{target="stub"} 2.0',
@@ -98,7 +101,7 @@ def test_a_finished_run_that_is_not_judged_is_not_measured() -> None:
     registry = CollectorRegistry()
     registry.register(OperationCollector(lambda: Operation([status], [], []), [], []))
     labels = {"monitor": "daily", "target": "stub"}
-    assert registry.get_sample_value("seep_monitor_measured", labels) == 0
+    assert registry.get_sample_value("seep_monitor_evaluated", labels) == 0
 
 
 def test_a_target_that_is_not_configured_and_a_stage_that_no_service_has_make_no_label() -> None:
@@ -116,3 +119,23 @@ def test_a_database_that_is_down_hides_monitors_but_nothing_else() -> None:
     registry.register(OperationCollector(unreadable, ["stub"], ["scorer"]))
     Counter("other", "Another metric.", registry=registry).inc()
     assert b"other_total 1.0" in generate_latest(registry)
+
+
+def test_every_monitor_shows_its_evidence_and_whether_it_alarms() -> None:
+    states = [
+        StreamRun("calm", "run-1", "first", "tested", None, 0.5, alarm=False, at=0.0),
+        StreamRun("loud", "run-2", "first", "tested", None, 40.0, alarm=True, at=0.0),
+    ]
+    assert exposed(MonitorCollector(lambda: states)) == [
+        'seep_monitor_e_value{monitor="calm"} 0.5',
+        'seep_monitor_e_value{monitor="loud"} 40.0',
+        'seep_monitor_alarm{monitor="calm"} 0.0',
+        'seep_monitor_alarm{monitor="loud"} 1.0',
+    ]
+
+
+def test_a_database_that_is_down_shows_no_monitor() -> None:
+    def unreadable() -> list[StreamRun]:
+        raise DatabaseUnavailable("no answer")
+
+    assert exposed(MonitorCollector(unreadable)) == []

@@ -7,13 +7,12 @@ from cronsim import CronSim, CronSimError
 OF_RUN_ID = "%Y%m%dT%H%M%SZ"
 
 
-def flaw_of_schedule(cron: str) -> str | None:
-    """Why an expression cannot be a schedule; None where it can."""
+def validate_schedule(cron: str) -> None:
+    """Raises ValueError, with what was expected, for an expression that cannot be a schedule."""
     try:
         CronSim(cron, datetime(2000, 1, 1, tzinfo=UTC))
     except CronSimError as error:
-        return f"expected a cron expression, as 0 6 * * *: {error}"
-    return None
+        raise ValueError(f"expected a cron expression, as 0 6 * * *: {error}") from error
 
 
 def occurrence_before(cron: str, moment: datetime) -> datetime:
@@ -27,11 +26,14 @@ def occurrence_after(cron: str, moment: datetime) -> datetime:
     return next(CronSim(cron, moment.astimezone(UTC)))
 
 
-def due_occurrence(cron: str, now: datetime, last: datetime | None, catch_up: timedelta) -> datetime | None:
-    """The occurrence that is to be sent now: the latest one, unless it or a later one was sent (`last`), or its time is
-    longer ago than `catch_up`. Occurrences missed before it are never made up for."""
+def due_occurrence(cron: str, now: datetime, last: datetime | None, deadline: timedelta) -> datetime | None:
+    """The occurrence that is to be sent now, if any: the latest one.
+
+    None if it or a later one was sent (`last`), or if its time is longer ago than `deadline`. Occurrences missed before
+    it are never sent.
+    """
     latest = occurrence_before(cron, now)
-    if now - latest > catch_up or (last is not None and latest <= last):
+    if now - latest > deadline or (last is not None and latest <= last):
         return None
     return latest
 

@@ -83,7 +83,7 @@ def seconds_in_process(suite: Suite, settings: Settings, folder: Path) -> float:
             store.record([], [], [manifest(suite, run_id=run, target=TARGET, created_at=time.time())])
             jobs = prompt_jobs(suite, run_id=run, target=TARGET)
             start = time.perf_counter()
-            run_jobs(jobs, pipeline, store, settings.worker.batch)
+            run_jobs(jobs, pipeline, store, settings.worker.batch_size)
             return time.perf_counter() - start
 
 

@@ -33,7 +33,7 @@ def record(store: Store, settings: Settings, workbook: Path, run_id: str, folder
     expected = manifest(suite, run_id=run_id, target="recorded", created_at=0.0)
     store.record([], [], [expected])
     jobs = prompt_jobs(suite, run_id=run_id, target="recorded")
-    run_jobs(jobs, open_pipeline(settings, "recorded", None), store, settings.worker.batch)
+    run_jobs(jobs, open_pipeline(settings, "recorded", None), store, settings.worker.batch_size)
     return dict(expected.expected_comparisons)
 
 

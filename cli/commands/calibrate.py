@@ -75,7 +75,7 @@ def _measure(
         store = opened.enter_context(open_store(settings))
         pipeline = open_pipeline(settings, NAME, metrics)
         store.record([], [], [manifest(suite, run_id=run, target=NAME, created_at=time.time())])
-        run_jobs(jobs, pipeline, store, settings.worker.batch)
+        run_jobs(jobs, pipeline, store, settings.worker.batch_size)
         measured = store.rates(run)
         if find_run(store, run).state != "complete":
             raise InputError(f"run {run}: not all of its jobs could be measured; `seep rates {run}` says why")

@@ -52,7 +52,7 @@ def run(
 
         pipeline = open_pipeline(settings, answering, metrics.split(",") if metrics else None, loaded.probe)
         store.record([], [], [expected])
-        run_jobs(jobs, pipeline, store, settings.worker.batch)
+        run_jobs(jobs, pipeline, store, settings.worker.batch_size)
         found = store.rates(name)
         dead = store.dead_reasons(name)
         summary = find_run(store, name)

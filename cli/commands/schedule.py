@@ -24,7 +24,7 @@ RETRY_SECONDS = 5.0
 def schedule() -> None:
     """Send the monitors' runs at their scheduled times (UTC), until stopped.
 
-    Of the times missed before the start only the latest is made up for, and only within scheduling.catch_up_seconds.
+    Of the times missed before the start only the latest is sent, and only within scheduling.starting_deadline_seconds.
     """
     settings = load_settings()
     crons = {name: monitor.schedule for name, monitor in settings.monitors.items() if monitor.schedule is not None}
@@ -66,9 +66,9 @@ def last_sent(monitors: Iterable[str], manifests: Iterable[RunManifest]) -> dict
 
 def send_due(settings: Settings, crons: Mapping[str, str], last: dict[str, datetime]) -> None:
     """Sends what is due now, and notes it in `last`; what the broker does not take stays due."""
-    catch_up = timedelta(seconds=settings.scheduling.catch_up_seconds)
+    deadline = timedelta(seconds=settings.scheduling.starting_deadline_seconds)
     for name, cron in crons.items():
-        at = due_occurrence(cron, datetime.now(UTC), last.get(name), catch_up)
+        at = due_occurrence(cron, datetime.now(UTC), last.get(name), deadline)
         if at is None:
             continue
         try:

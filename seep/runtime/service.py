@@ -149,13 +149,13 @@ def serve_loops(
     consumers: list[GroupConsumer] = []
     workers: list[Worker] = []
     for loop in loops:
-        consumers.append(wait_for(partial(GroupConsumer, settings.kafka, loop.topics, group, options.batch), stop))
+        consumers.append(wait_for(partial(GroupConsumer, settings.kafka, loop.topics, group, options.batch_size), stop))
         worker = Worker(
             name,
             consumers[-1],
             loop.process,
             give_up,
-            batch=options.batch,
+            batch=options.batch_size,
             grace_seconds=options.grace_seconds,
             stop=stop,
             idle=loop.idle,

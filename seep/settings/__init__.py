@@ -17,7 +17,7 @@ from pydantic_settings import (
 )
 
 from seep.errors import InputError
-from seep.schedule import flaw_of_schedule
+from seep.schedule import validate_schedule
 from seep.settings.engines import AnyEngine, Engine, OpenAiEngine, RecordedEngine, VllmEngine
 from seep.settings.environment import DELIMITER, PREFIX, variable_holding, variable_of
 from seep.settings.section import Identifier, Section
@@ -145,16 +145,18 @@ class Monitor(Section):
     @field_validator("schedule")
     @classmethod
     def _is_a_schedule(cls, schedule: str | None) -> str | None:
-        flaw = flaw_of_schedule(schedule) if schedule is not None else None
-        if flaw:
-            raise ValueError(flaw)
+        if schedule is not None:
+            validate_schedule(schedule)
         return schedule
 
 
 class Scheduling(Section):
-    """How long after its time an occurrence that was missed is still sent, and one that is not completed is overdue."""
+    """How long after its time a missed run is still sent, and after which an incomplete one is overdue.
 
-    catch_up_seconds: float = Field(3600.0, ge=60)
+    `starting_deadline_seconds` is Kubernetes' startingDeadlineSeconds.
+    """
+
+    starting_deadline_seconds: float = Field(3600.0, ge=60)
     overdue_after_seconds: float = Field(3600.0, ge=0)
 
 
@@ -185,7 +187,7 @@ class Api(Section):
 class Worker(Section):
     """The loop of a service: jobs taken at once, and seconds a stopping service may use to finish them."""
 
-    batch: int = Field(64, ge=1)
+    batch_size: int = Field(64, ge=1)
     grace_seconds: float = Field(20.0, ge=0)
     metrics_port: int = Field(9100, ge=0, le=65535)
     metrics_host: str = "0.0.0.0"

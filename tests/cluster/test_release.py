@@ -52,7 +52,7 @@ def values(folder: Path, guests: tuple[Path, Path]) -> Path:
                 "minutely": {"target": "recorded", "suite": "/etc/seep/suites/smoke.yaml", "schedule": "* * * * *"}
             },
             # Few jobs at once, so that a run has a middle.
-            "worker": {"batch": 4},
+            "worker": {"batch_size": 4},
         },
         # A node of two CPUs is to hold the release twice while it is upgraded.
         **{part: {"resources": {"requests": {"cpu": "50m"}}} for part in (*SERVICES, "api", "kafka", "postgresql")},
@@ -212,7 +212,7 @@ def test_an_upgrade_with_changed_values_in_mid_run_changes_no_rate(
     before = generations(release)
     push_guests(release, "upgraded")
     release.wait_for_jobs("upgraded", 1)
-    upgrade(release, values, "--set", "config.worker.batch=8")
+    upgrade(release, values, "--set", "config.worker.batch_size=8")
     after = generations(release)
     # What reads the value is started anew, and nothing else.
     parts = ("aggregator", "scorer", "generator-guests", "generator-recorded", "generator-tiny")

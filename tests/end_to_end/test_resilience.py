@@ -57,7 +57,7 @@ def stack(recorded: Path, folder: Path) -> Iterator[Stack]:
         "engines": {"recorded": {"backend": "recorded", "file": str(recorded)}},
         "targets": {"recorded": {"engine": "recorded"}},
         "metrics": {"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": None},
-        "worker": {"batch": 4},
+        "worker": {"batch_size": 4},
     }
     with stack_in(folder, configuration) as stack:
         stack.broker.stop()

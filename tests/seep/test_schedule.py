@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from seep.schedule import (
     due_occurrence,
-    flaw_of_schedule,
     is_overdue,
     occurrence_after,
     occurrence_before,
     occurrence_run_id,
     scheduled_time,
+    validate_schedule,
 )
 
 crons = st.sampled_from(
@@ -107,11 +107,10 @@ def test_another_runs_id_names_no_time() -> None:
         ("0 0 30 2 *", "Bad day-of-month"),
     ],
 )
-def test_what_is_no_schedule_is_told(cron: str, told: str) -> None:
-    flaw = flaw_of_schedule(cron)
-    assert flaw is not None
-    assert told in flaw
+def test_what_is_no_schedule_is_refused(cron: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        validate_schedule(cron)
 
 
-def test_a_schedule_has_no_flaw() -> None:
-    assert flaw_of_schedule("0 6 * * *") is None
+def test_a_cron_expression_is_a_schedule() -> None:
+    validate_schedule("0 6 * * *")

@@ -86,8 +86,8 @@ def test_a_token_file_without_a_usable_token_never_opens_the_door(config: Path, 
     ("text", "line"),
     [
         ("kafak: {}", "kafak: Extra inputs are not permitted"),
-        ("worker: {batch: many}", "worker.batch: Input should be a valid integer"),
-        ("worker: {batch: 0}", "worker.batch: Input should be greater than or equal to 1"),
+        ("worker: {batch_size: many}", "worker.batch_size: Input should be a valid integer"),
+        ("worker: {batch_size: 0}", "worker.batch_size: Input should be greater than or equal to 1"),
         ("engines: {x: {backend: oracle}}", "engines.x: Input tag 'oracle' found using 'backend' does not match"),
         ("engines: {x: {backend: vllm}}", "engines.x.vllm.model: Field required"),
         ("targets: {t: {engine: x}}", "targets.t.engine: no engine named 'x' under engines"),
@@ -141,7 +141,7 @@ def test_what_is_wrong_with_the_file_is_not_put_on_the_environment(
     monkeypatch.setenv("SEEP_WORKER__GRACE_SECONDS", "3")
     monkeypatch.setenv("SEEP_KAFKA", '{"topics": {"partitions": 3}}')
     for text, line in (
-        ("worker: {batch: 0}", "worker.batch: "),
+        ("worker: {batch_size: 0}", "worker.batch_size: "),
         ("kafka: {topics: {retention_hours: 0}}", "kafka.topics.retention_hours: "),
     ):
         with pytest.raises(InputError) as error:

@@ -54,7 +54,7 @@ def configured(folder: Path, bootstrap_servers: str, **monitors: dict[str, objec
             name: {"target": target, "suite": str(folder / "suite.yaml")} | monitor
             for name, monitor in monitors.items()
         },
-        "scheduling": {"catch_up_seconds": 7200},
+        "scheduling": {"starting_deadline_seconds": 7200},
     }
     config = folder / "seep.yaml"
     config.write_text(yaml.safe_dump(text))

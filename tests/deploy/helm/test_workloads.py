@@ -164,7 +164,7 @@ def test_the_scheduled_monitors_alone_have_a_job_at_their_time() -> None:
     assert daily["startingDeadlineSeconds"] == 3600
 
 
-@pytest.mark.parametrize(("scheduling", "seconds"), [({}, 3600), ({"catch_up_seconds": 7200}, 7200)])
+@pytest.mark.parametrize(("scheduling", "seconds"), [({}, 3600), ({"starting_deadline_seconds": 7200}, 7200)])
 def test_a_monitor_s_run_is_tried_for_as_long_as_it_may_be_late(scheduling, seconds) -> None:
     job = render(LEAST, ALL, {"config": {"scheduling": scheduling}}).of("CronJob")["seep-monitor-daily"]
     assert job["spec"]["startingDeadlineSeconds"] == seconds

@@ -1,4 +1,4 @@
-"""Locks that others hold, and who is connected meanwhile."""
+"""Waiting for what others do; locks that others hold, and who is connected meanwhile."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,12 +7,14 @@ from contextlib import contextmanager
 import psycopg
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Returns once the condition holds; fails after a minute."""
-    deadline = time.monotonic() + 60
+def wait_until(
+    condition: Callable[[], bool], what: str = "it", *, seconds: float = 60.0, report: Callable[[], object] = str
+) -> None:
+    """Returns once the condition holds; else fails after so many seconds, with what `report` then tells."""
+    deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited a minute in vain"
-        time.sleep(0.05)
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for {what} {report()}".rstrip()
+        time.sleep(0.02)
 
 
 @contextmanager

@@ -4,13 +4,13 @@ import json
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.rates import without_names
+from tests.waiting import wait_until
 
 CHART = Path("deploy/helm/seep")
 # A file of values of this cluster's, which go over a profile's: where its images are, its storage class.
@@ -60,13 +60,17 @@ class Cluster:
         summaries: list[dict[str, Any]] = json.loads(self.seep("runs", "--limit", "100", "--json"))
         return summaries
 
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Waits for a condition as long as a cluster may take; fails if it does not come true."""
+        wait_until(condition, what, seconds=WAIT_SECONDS)
+
     def wait_for_jobs(self, run_id: str, jobs: int) -> None:
         """Waits until so many of the run's jobs are recorded."""
 
         def reached() -> bool:
             return any(of["run_id"] == run_id and of["recorded"] >= jobs for of in self.runs())
 
-        wait_until(reached, f"{jobs} jobs of run {run_id} to be recorded")
+        self.wait_until(reached, f"{jobs} jobs of run {run_id} to be recorded")
 
     def rates(self, run_id: str) -> list[dict[str, Any]]:
         """The rates of the run once it is complete, without the names of run and target."""
@@ -90,14 +94,6 @@ class Cluster:
         self.warnings += [line for line in done.stderr.splitlines() if "Warning:" in line or "warnings.go" in line]
         assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-3000:]}{done.stdout[-1000:]}"
         return done.stdout
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Waits for a condition; fails where it does not come true."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {WAIT_SECONDS:.0f} s in vain for {what}"
-        time.sleep(1)
 
 
 def free_port() -> int:

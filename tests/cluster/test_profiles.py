@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster.cluster import CHART, NAME, VALUES, Cluster, wait_until
+from tests.cluster.cluster import CHART, NAME, VALUES, Cluster
 from tests.deploy.helm.rendering import ALL, LEAST, PROFILES, STRIMZI, render
 
 pytestmark = pytest.mark.timeout(1200)
@@ -80,4 +80,4 @@ def wait_for_running(cluster: Cluster, engine: str, replicas: int) -> None:
     def reached() -> bool:
         return [pod["status"]["phase"] for pod in pods(cluster, engine)] == ["Running"] * replicas
 
-    wait_until(reached, f"{replicas} processes of {engine} to run")
+    cluster.wait_until(reached, f"{replicas} processes of {engine} to run")

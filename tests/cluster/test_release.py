@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from seep.schedule import occurrence_run_id
-from tests.cluster.cluster import CHART, NAME, VALUES, Cluster, wait_until
+from tests.cluster.cluster import CHART, NAME, VALUES, Cluster
 from tests.cluster.prometheus import PROMETHEUS, running_prometheus, series
-from tests.end_to_end.conftest import run_seep
 from tests.guests import write_recorded, write_suite
 from tests.rates import expected
+from tests.stack import run_seep
 
 pytestmark = pytest.mark.timeout(2400)
 
@@ -180,7 +180,7 @@ def test_a_scheduled_monitor_runs_every_minute_and_the_api_serves_it(release: Cl
             listed = answer(f"http://{address}/v1/runs?monitor=minutely")["runs"]
             return [run for run in listed if run["state"] == "complete"]
 
-        wait_until(lambda: len(runs()) >= 2, "two runs of the monitor")
+        release.wait_until(lambda: len(runs()) >= 2, "two runs of the monitor")
         newest = runs()[0]["run_id"]
         assert newest.startswith("minutely-")
         served = answer(f"http://{address}/v1/runs/{newest}/rates")
@@ -190,7 +190,7 @@ def test_a_scheduled_monitor_runs_every_minute_and_the_api_serves_it(release: Cl
     job = max(of for of in release.names("jobs") if f"{NAME}-monitor-minutely-" in of)
     scheduled = datetime.fromtimestamp(60 * int(job.rpartition("-")[2]), UTC)
     run = occurrence_run_id("minutely", scheduled)
-    wait_until(lambda: run in {of["run_id"] for of in release.runs()}, f"run {run} of {job}")
+    release.wait_until(lambda: run in {of["run_id"] for of in release.runs()}, f"run {run} of {job}")
 
 
 def test_a_prometheus_scrapes_every_service(release: Cluster, folder: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_prometheus_scrapes_every_service(release: Cluster, folder: Path) -> N
         pods = [pod for component in SERVICES for pod in release.pods(component)]
         addresses = [opened.enter_context(release.forwarded(pod, 9100)) for pod in pods]
         server = opened.enter_context(running_prometheus(folder / "prometheus", addresses))
-        wait_until(lambda: len(series(server, "up == 1")) == len(pods), f"{len(pods)} targets to be up")
+        release.wait_until(lambda: len(series(server, "up == 1")) == len(pods), f"{len(pods)} targets to be up")
         rates = series(server, 'seep_leak_rate_ratio{target="recorded"}')
         assert {rate["metric"]["category"] for rate in rates} >= {"colour", "animal"}
         assert series(server, 'seep_monitor_overdue{monitor="minutely"} == 0')
@@ -253,7 +253,7 @@ def test_uninstalling_leaves_nothing_but_the_data(release: Cluster) -> None:
     expected = {"configmap/kube-root-ca.crt", "serviceaccount/default"} | {
         f"persistentvolumeclaim/data-{NAME}-{part}-0" for part in ("kafka", "postgresql")
     }
-    wait_until(lambda: set(release.names(left)) == expected, f"all but {sorted(expected)} to be gone")
+    release.wait_until(lambda: set(release.names(left)) == expected, f"all but {sorted(expected)} to be gone")
 
 
 def test_the_next_release_takes_over_the_data(

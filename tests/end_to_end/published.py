@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.end_to_end.conftest import run_seep
+from tests.stack import run_seep
 
 MODELS = ("0.5b", "1.5b")
 SETS = ("initial", "colors")

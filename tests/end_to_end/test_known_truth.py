@@ -15,7 +15,7 @@ from seep.settings import Metrics, Scoring, SentenceBert
 from seep.suites.loading import load_suite
 from services.generator.cutting import cut_answer
 from services.scorer.loading import load_metrics
-from tests.end_to_end.conftest import Stack, port_of, run_seep, scrape, stack_in, wait_until
+from tests.stack import Stack, port_of, run_seep, scrape, stack_in
 
 MINILM = SentenceBert(model="all-MiniLM-L6-v2")
 KV_CACHE_BYTES = 256 * 1024 * 1024
@@ -81,7 +81,7 @@ def test_the_gauges_show_the_monitors_latest_finished_run(stack: Stack, trained:
 
 def test_services_are_ready_once_they_have_partitions(stack: Stack) -> None:
     for name, service in stack.services.items():
-        wait_until(partial(ready, port_of(service)), f"{name} to be ready", stack.services)
+        stack.wait_until(partial(ready, port_of(service)), f"{name} to be ready")
 
 
 def test_calibrate_shows_it_in_one_command(postgres_dsn: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from cli.sending import send_occurrence
-from tests.end_to_end.conftest import Stack, port_of, scrape, stack_in, wait_until
+from tests.stack import Stack, port_of, scrape, stack_in
 
 JOBS = 20
 COLOURS = ("yellow", "blue", "white")
@@ -80,7 +80,7 @@ def alarmed_after(stack: Stack, run_id: str) -> bool:
         answer = httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
         return next((of for of in answer.raise_for_status().json()["runs"] if of["run_id"] == run_id), None)
 
-    wait_until(lambda: tested() is not None, f"run {run_id} to be judged", stack.services)
+    stack.wait_until(lambda: tested() is not None, f"run {run_id} to be judged")
     found = tested()
     assert found is not None
     assert found["role"] == "tested"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import run_seep, stack_in
 from tests.end_to_end.published import MODELS, SETS, cells, expected, figures, import_workbook
+from tests.stack import run_seep, stack_in
 
 
 def pool_of(prompts: str) -> list[str]:

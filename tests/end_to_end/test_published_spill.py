@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.end_to_end.conftest import stack_in
+from tests.stack import stack_in
 
 DIRECTIVES = ("en", "es", "fr", "it", "pt", "de", "zh")
 # Per condition: the language counted, and the percentage of answers in it by directive, as printed.

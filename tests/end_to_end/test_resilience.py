@@ -17,9 +17,9 @@ from seep.kafka.topics import DEAD_LETTERS, RATES
 from seep.records import LeakRate
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
-from tests.end_to_end.conftest import Stack, run_seep, stack_in, wait_until
 from tests.guests import JOBS, SAMPLES, write_recorded, write_suite
 from tests.rates import expected, without_names
+from tests.stack import Stack, run_seep, stack_in
 
 GARBLED = 2
 MISSED = "will be tried again"
@@ -64,7 +64,7 @@ def stack(recorded: Path, folder: Path) -> Iterator[Stack]:
         stack.start()
         for name in ("generator-recorded", "scorer", "aggregator"):
             log = stack.services[name].log
-            wait_until(lambda log=log: "no broker answers" in text_of(log), f"{name} to wait", stack.services)
+            stack.wait_until(lambda log=log: "no broker answers" in text_of(log), f"{name} to wait")
         stack.broker.start()
         yield stack
 
@@ -101,7 +101,7 @@ def test_the_aggregator_killed_between_commit_and_publishing_publishes_when_it_i
     aggregator.stop()
     dies_there.start()
     run = stack.push(suite, "recorded")
-    wait_until(lambda: dies_there.ended() is not None, "the aggregator to be killed", stack.services)
+    stack.wait_until(lambda: dies_there.ended() is not None, "the aggregator to be killed")
     assert dies_there.ended() == -9
     assert stack.store().changed_runs(), "it was to die after a commit and before publishing"
     assert not published(stack, run)
@@ -119,7 +119,7 @@ def test_the_rates_of_the_last_commit_are_published_by_a_restarted_aggregator_wi
     store.record([], [], [manifest(loaded, run_id="left-behind", target="recorded", created_at=1.0)])
     assert store.changed_runs()
     stack.services["aggregator"].start()
-    wait_until(lambda: not store.changed_runs(), "the mark to be cleared", stack.services)
+    stack.wait_until(lambda: not store.changed_runs(), "the mark to be cleared")
 
 
 def test_garbled_messages_die_with_their_bytes_and_the_mended_run_is_complete(
@@ -169,11 +169,7 @@ def test_database_and_broker_away_for_a_while(stack: Stack, suite: Path, undistu
     log = stack.services["aggregator"].log
     missed_before = text_of(log).count(MISSED)
     with stack.database_down():
-        wait_until(
-            lambda: text_of(log).count(MISSED) > missed_before,
-            "the aggregator to miss its database",
-            stack.services,
-        )
+        stack.wait_until(lambda: text_of(log).count(MISSED) > missed_before, "the aggregator to miss its database")
     stack.wait_for_jobs(run, 40)
     stack.broker.stop()
     stack.broker.start()
@@ -213,7 +209,7 @@ def assert_undisturbed(stack: Stack, run_id: str, undisturbed: list[dict[str, An
     assert without_names(json.loads(told.stdout)) == undisturbed
     store = stack.store()
     assert len(store.comparisons(run_id, limit=10_000)) == JOBS * 2 * SAMPLES
-    wait_until(lambda: not store.changed_runs(), "the rates to be published", stack.services)
+    stack.wait_until(lambda: not store.changed_runs(), "the rates to be published")
     assert published(stack, run_id) == {(rate.metric, rate.category): rate for rate in store.rates(run_id)}
 
 

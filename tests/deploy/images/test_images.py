@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import psycopg
 import pytest
 
 from tests.cluster.cluster import free_port
+from tests.waiting import wait_until
 
 SERVICES = ("aggregator", "generator", "scorer")
 DOCKERFILES = [
@@ -104,11 +104,8 @@ def running_database(data: Path, password: str) -> Iterator[dict[str, Any]]:
         ["sh", "deploy/images/postgres/run.sh"], env=environment, user=user, stdout=subprocess.DEVNULL
     )
     try:
-        deadline = time.monotonic() + 60
-        while not connected(address, password):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        wait_until(lambda: process.poll() is not None or connected(address, password))
+        assert process.poll() is None
         yield address
     finally:
         children = psutil.Process(process.pid).children()

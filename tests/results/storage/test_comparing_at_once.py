@@ -1,6 +1,5 @@
 """Runs that are judged while another process judges them, or sets their baseline: two connections to one PostgreSQL."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from results.storage.judgements import Judgements
 from results.storage.store import Store
 from services.aggregator.ingest import judge_finished
 from tests.builders import JOBS, MONITORS
+from tests.waiting import sessions, wait_until
 
 
 @contextmanager
@@ -22,13 +22,7 @@ def held(dsn: str, run_id: str) -> Iterator[None]:
 
 
 def wait_for_waiting(dsn: str, count: int) -> None:
-    """Returns when so many connections wait for a lock."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    deadline = time.monotonic() + 60
-    with psycopg.connect(dsn, autocommit=True) as watching:
-        while watching.execute(query).fetchone() != (count,):
-            assert time.monotonic() < deadline, "waited a minute in vain"
-            time.sleep(0.01)
+    wait_until(lambda: len(sessions(dsn, waiting=True)) == count, f"{count} to wait for a lock")
 
 
 def test_a_baseline_that_is_set_while_a_run_is_judged_begins_the_test_anew(

@@ -1,7 +1,6 @@
 """Every query that is made again and again finds its rows by an index: no big table is read whole, and none reads more
 rows because there are more runs."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from results.storage.judgements import Judgements
 from results.storage.monitors import monitor_statuses, watched_rates
 from results.storage.store import Store
 from seep.settings import Monitor, Scheduling
+from tests.waiting import wait_until
 
 TARGETS = 8
 # Few are enough to fill every page, and more than what a plan without an index would be the best for.
@@ -72,8 +72,7 @@ def filled(dsn: str, store: Store) -> Iterator[psycopg.Connection]:
 def wait_for_the_others_to_end(watching: psycopg.Connection) -> None:
     """A connection hands in what it has counted on its way out."""
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    while watching.execute(others).fetchone() != (0,):
-        time.sleep(0.01)
+    wait_until(lambda: watching.execute(others).fetchone() == (0,))
 
 
 def whole_reads(watching: psycopg.Connection) -> dict[str, int]:

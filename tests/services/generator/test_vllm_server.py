@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from services.generator.engines import open_backend
 from services.generator.generating import generate_jobs
+from tests.waiting import wait_until
 
 START_SECONDS = 600.0
 NAME = "tiny"
@@ -61,7 +61,9 @@ def base_url(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             start_new_session=True,
         )
         try:
-            wait_for(f"http://127.0.0.1:{port}/health", server, log)
+            url = f"http://127.0.0.1:{port}/health"
+            wait_until(lambda: server.poll() is not None or answers(url), "vLLM", seconds=START_SECONDS)
+            assert server.poll() is None, f"the server did not start: {log.read_text()[-3000:]}"
             yield f"http://127.0.0.1:{port}/v1"
         finally:
             with suppress(ProcessLookupError):
@@ -69,15 +71,12 @@ def base_url(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             server.wait()
 
 
-def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
-    pytest.fail(f"the server did not start: {log.read_text()[-3000:]}")
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def vllm_version() -> str:

@@ -1,7 +1,7 @@
 """The canary: what it takes for drift, and where that shows."""
 
-import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from prometheus_client import REGISTRY
@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from services.scorer import canary
 from services.scorer.canary import PAIRS, SIMILARITIES, Canary, watch
 from services.scorer.similarity import Metric
+from tests.waiting import wait_until
 
 KNOWN = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -84,10 +85,11 @@ def test_it_is_rescored_again_and_again_while_nothing_is_asked_of_the_scorer(mon
     watch(watched)
     for wrong, expected in ((0.1, "drifted"), (0.0, "ok")):
         error["now"] = wrong
-        deadline = time.monotonic() + 60
-        while watched.verdict() != expected:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(partial(shows, watched, expected))
+
+
+def shows(watched: Canary, verdict: str) -> bool:
+    return watched.verdict() == verdict
 
 
 def test_a_model_without_frozen_similarities_is_compared_with_its_own_of_the_start() -> None:

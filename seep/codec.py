@@ -248,7 +248,7 @@ def _rate(message: runs_pb2.LeakRate) -> LeakRate:
         missing=message.missing,
         provenance=dict(message.provenance),
         mixed=message.mixed,
-        measures={name: Estimate(of.share, of.low, of.high, of.n) for name, of in message.measures.items()},
+        measures={name: Estimate(m.share, m.low, m.high, m.n) for name, m in message.measures.items()},
         kappa=dict(message.kappa),
     )
 

@@ -68,7 +68,8 @@ token_scores = st.integers(0, 4).flatmap(
         TokenScores, tokens=lists_of(texts, length), log_probabilities=lists_of(st.floats(max_value=0), length)
     )
 )
-answers = st.builds(
+# Half of them plain: a job has dozens, and each field costs a draw.
+answers = st.builds(Answer, text=texts) | st.builds(
     Answer,
     text=texts,
     ended=st.sampled_from(["stop", "length", "refusal", "filtered", "error"]),

@@ -77,7 +77,7 @@ def measure(folder: Path, jobs: int, steady_jobs: int, seconds: float) -> Figure
 
 def fate(server: ScriptedServer, number: int, back_at: list[float]) -> str:
     """Overload for one model until it is back."""
-    away = server.asked[number][1]["model"] == AWAY_MODEL and time.monotonic() < back_at[0]
+    away = server.received[number][1]["model"] == AWAY_MODEL and time.monotonic() < back_at[0]
     return "HTTP 503" if away else "answer"
 
 

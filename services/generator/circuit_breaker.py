@@ -1,4 +1,4 @@
-"""How long a server in trouble is asked again, and when a request is to blame instead; knows no protocol."""
+"""How long requests to a failing server are repeated, and when one is itself at fault; knows no protocol."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,40 +12,40 @@ from seep.errors import Unavailable
 
 # So many failures in a row, whatever the requests, and the others are not even sent.
 BREAK_AFTER = 10
-# A request is to blame only if it fails so many times more, each time between two answers to another: of two servers
+# A request is poison only if it fails so many times more, each time between two answers to another: of two servers
 # behind one address, one of which is broken, hardly any request gets that by chance.
-ROUNDS = 3
-# A server that asks for a longer time is not waited for with a batch in hand.
+CONFIRMING_ROUNDS = 3
+# A server that wants a longer pause does not keep a batch in hand waiting.
 LONGEST_WAIT_SECONDS = 30.0
 PAUSE = wait_random_exponential(multiplier=0.5, max=10)
-# On top of the time that a server asks for, so that not all requests come back at once.
+# On top of the pause that a server wants, so that not all requests come back at once.
 JITTER = wait_random(0, 0.5)
 
 Result = TypeVar("Result")
-Ask = Callable[[], Awaitable[object]]
+Send = Callable[[], Awaitable[object]]
 
 
-class Trouble(Exception):
-    """A request that failed; `own` is whether it could be the request's own fault, `passing` whether it may succeed
-    when it is asked again."""
+class RequestFailed(Exception):
+    """A request that failed; `attributable` says whether its own content may be the reason, `retryable` whether it may
+    succeed if it is sent again."""
 
     def __init__(
-        self, kind: str, *, own: bool = True, passing: bool = True, retry_after_seconds: float | None = None
+        self, kind: str, *, attributable: bool = True, retryable: bool = True, retry_after_seconds: float | None = None
     ) -> None:
         """`kind` never quotes what was sent or received."""
         super().__init__(kind)
-        self.own = own
-        self.passing = passing
+        self.attributable = attributable
+        self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
 
 
-class Suspected(Unavailable):
-    """A request that failed to the last, perhaps by its own fault; until that is shown, it waits."""
+class Suspect(Unavailable):
+    """A request that failed to the last, perhaps by its own content; until that is confirmed, it waits."""
 
 
-class Patience:
+class CircuitBreaker:
     """What one target's requests of one kind, which differ in their prompts alone, have seen of the server: retries
-    with jitter, a circuit breaker over a batch, and the evidence for whose fault a failure is."""
+    with jitter, a circuit that opens for the rest of a batch, and the evidence of which requests are poison."""
 
     def __init__(self, max_retries: int, slots: asyncio.Semaphore, turn: Callable[[], Awaitable[None]]) -> None:
         """`slots` are for requests in flight; `turn` returns when the next one may be sent."""
@@ -53,103 +53,103 @@ class Patience:
         self._slots = slots
         self._turn = turn
         self._checking = asyncio.Lock()
-        # The last request that was answered: a server in order answers it again.
-        self._known: Ask | None = None
+        # The last request that was answered: a sound server answers it again.
+        self._last_answered: Send | None = None
         self.begin_batch()
 
     def begin_batch(self) -> None:
-        """Forgets all trouble, so that a server that was away is asked again."""
+        """Closes the circuit, so that a server that was away gets requests again."""
         self._failed_in_a_row = 0
-        self._given_up: Unavailable | None = None
-        self._suspects: list[tuple[Suspected, Ask]] = []
+        self._opened: Unavailable | None = None
+        self._suspects: list[tuple[Suspect, Send]] = []
 
-    async def ask(self, request: Callable[[], Awaitable[Result]]) -> Result:
-        """Asks until there is an answer. Raises Suspected where the request may be to blame, else Unavailable."""
+    async def call(self, send: Callable[[], Awaitable[Result]]) -> Result:
+        """Sends until there is an answer. Raises Suspect if the request may be poison, else Unavailable."""
         try:
             return await AsyncRetrying(
                 stop=stop_after_attempt(self._max_retries + 1),
                 wait=_pause,
-                retry=retry_if_exception(lambda error: isinstance(error, Trouble) and error.passing),
+                retry=retry_if_exception(lambda error: isinstance(error, RequestFailed) and error.retryable),
                 reraise=True,
-            )(self._attempt, request)
-        except Trouble as trouble:
-            if not trouble.own:
-                raise Unavailable(f"the server is in trouble: {trouble}", trouble.retry_after_seconds) from trouble
-            reason = f"the server does not answer one of the job's prompts: {trouble}"
-            suspected = Suspected(reason, trouble.retry_after_seconds)
-            self._suspects.append((suspected, request))
-            raise suspected from trouble
+            )(self._attempt, send)
+        except RequestFailed as failure:
+            if not failure.attributable:
+                raise Unavailable(f"the server is failing: {failure}", failure.retry_after_seconds) from failure
+            reason = f"the server does not answer one of the job's prompts: {failure}"
+            suspect = Suspect(reason, failure.retry_after_seconds)
+            self._suspects.append((suspect, send))
+            raise suspect from failure
 
-    async def blamed(self) -> set[Suspected]:
-        """Those suspected in this batch that fail while the server goes on answering another request of their kind.
+    async def confirmed_poison(self) -> set[Suspect]:
+        """The batch's suspects that fail while the server goes on answering another request of their kind.
 
-        Nothing is blamed before the server has answered one: it may not take the kind as such, a field or a number.
+        Nothing is confirmed before the server has answered one: it may refuse the kind as such, a field or a number.
         """
         suspects = self._suspects
-        if not suspects or self._known is None:
+        if not suspects or self._last_answered is None:
             return set()
-        known = self._known
+        answered_before = self._last_answered
         try:
-            for _ in range(ROUNDS):
-                await self._attempt(known)
-                failed = await asyncio.gather(*(self._fails(request) for _, request in suspects))
+            for _ in range(CONFIRMING_ROUNDS):
+                await self._attempt(answered_before)
+                failed = await asyncio.gather(*(self._fails(send) for _, send in suspects))
                 suspects = [suspect for suspect, fails in zip(suspects, failed, strict=True) if fails]
-            await self._attempt(known)
-        except (Trouble, Unavailable):
+            await self._attempt(answered_before)
+        except (RequestFailed, Unavailable):
             return set()
-        return {suspected for suspected, _ in suspects}
+        return {suspect for suspect, _ in suspects}
 
-    async def _fails(self, request: Ask) -> bool:
+    async def _fails(self, send: Send) -> bool:
         try:
-            await self._attempt(request)
-        except Trouble as trouble:
-            return trouble.own
+            await self._attempt(send)
+        except RequestFailed as failure:
+            return failure.attributable
         except Unavailable:
             # Shows again at the request that the server has answered before.
             return False
         return False
 
-    async def _attempt(self, request: Callable[[], Awaitable[Result]]) -> Result:
+    async def _attempt(self, send: Callable[[], Awaitable[Result]]) -> Result:
         async with self._slots:
-            # Those in line behind the last straw take no turn from anybody, and are not sent.
-            self._stop_if_given_up()
+            # Those in line behind the failure that opens the circuit take no turn from anybody, and are not sent.
+            self._raise_if_open()
             await self._turn()
             await self._check()
-            return await self._counted(request)
+            return await self._counted(send)
 
     async def _check(self) -> None:
         """After many failures in a row the server must show that it still answers what it has answered before."""
         async with self._checking:
-            if self._failed_in_a_row >= BREAK_AFTER and self._known and not self._given_up:
+            if self._failed_in_a_row >= BREAK_AFTER and self._last_answered and not self._opened:
                 await self._turn()
-                with suppress(Trouble):
-                    await self._counted(self._known)
-            if self._failed_in_a_row >= BREAK_AFTER and not self._given_up:
-                self._given_up = Unavailable(f"the server failed {self._failed_in_a_row} times in a row")
-        self._stop_if_given_up()
+                with suppress(RequestFailed):
+                    await self._counted(self._last_answered)
+            if self._failed_in_a_row >= BREAK_AFTER and not self._opened:
+                self._opened = Unavailable(f"the server failed {self._failed_in_a_row} times in a row")
+        self._raise_if_open()
 
-    def _stop_if_given_up(self) -> None:
-        if self._given_up:
-            raise Unavailable(str(self._given_up), self._given_up.retry_after_seconds)
+    def _raise_if_open(self) -> None:
+        if self._opened:
+            raise Unavailable(str(self._opened), self._opened.retry_after_seconds)
 
-    async def _counted(self, request: Callable[[], Awaitable[Result]]) -> Result:
+    async def _counted(self, send: Callable[[], Awaitable[Result]]) -> Result:
         try:
-            result = await request()
-        except Trouble as trouble:
+            result = await send()
+        except RequestFailed as failure:
             # A server that says when to come back is not broken.
-            if trouble.retry_after_seconds is None:
+            if failure.retry_after_seconds is None:
                 self._failed_in_a_row += 1
-            elif trouble.retry_after_seconds > LONGEST_WAIT_SECONDS:
-                self._given_up = Unavailable(f"the server asks to wait: {trouble}", trouble.retry_after_seconds)
-                self._stop_if_given_up()
+            elif failure.retry_after_seconds > LONGEST_WAIT_SECONDS:
+                self._opened = Unavailable(f"the server wants a pause: {failure}", failure.retry_after_seconds)
+                self._raise_if_open()
             raise
-        self._known = request
+        self._last_answered = send
         self._failed_in_a_row = 0
         return result
 
 
 def _pause(state: RetryCallState) -> float:
-    """As long as the server asks for, else a random time that grows with the attempts."""
-    trouble = state.outcome.exception() if state.outcome else None
-    asked = trouble.retry_after_seconds if isinstance(trouble, Trouble) else None
-    return PAUSE(state) if asked is None else asked + JITTER(state)
+    """As long as the server wants, else a random time that grows with the attempts."""
+    failure = state.outcome.exception() if state.outcome else None
+    wanted = failure.retry_after_seconds if isinstance(failure, RequestFailed) else None
+    return PAUSE(state) if wanted is None else wanted + JITTER(state)

@@ -14,7 +14,7 @@ import httpx
 
 from seep.errors import InputError
 from seep.settings import OpenAiEngine
-from services.generator.circuit_breaker import Trouble
+from services.generator.circuit_breaker import RequestFailed
 
 # What can stand in a header; an empty key would be sent as none.
 KEY = r"[!-~]+"
@@ -53,8 +53,8 @@ class Endpoint:
             limits=httpx.Limits(max_connections=None),
         )
 
-    async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
-        """One request, in the time and of the size that the configuration allows; raises Trouble."""
+    async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
+        """One request, in the time and of the size that the configuration allows; raises RequestFailed."""
         try:
             # The client's own timeout is for each piece of an answer, and a slow server sends many.
             async with (
@@ -65,14 +65,14 @@ class Endpoint:
                 async for piece in response.aiter_raw():
                     content += piece
                     if len(content) > self._max_response_bytes:
-                        raise Trouble("too large an answer")
+                        raise RequestFailed("too large an answer")
                 return Reply(response.status_code, bytes(content), response.headers.get("Retry-After"))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            raise Trouble(f"no connection ({type(error).__name__})", own=False) from error
+            raise RequestFailed(f"no connection ({type(error).__name__})", attributable=False) from error
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise Trouble("no answer in time") from error
+            raise RequestFailed("no answer in time") from error
         except httpx.RequestError as error:
-            raise Trouble(f"no whole answer ({type(error).__name__})") from error
+            raise RequestFailed(f"no whole answer ({type(error).__name__})") from error
 
 
 def _api_key(engine: OpenAiEngine, setting: str) -> str | None:

@@ -43,10 +43,10 @@ def refuses(output_filter: OutputFilter, text: str, concept: str | None, languag
     """Whether the filter lets the answer to a prompt, with this concept in it or none, not pass."""
     if output_filter.refuse is not None and output_filter.refuse.search(text):
         return True
-    return output_filter.refuse_concept and concept is not None and _holds(text, concept, language)
+    return output_filter.refuse_concept and concept is not None and _contains(text, concept, language)
 
 
-def _holds(text: str, concept: str, language: str) -> bool:
+def _contains(text: str, concept: str, language: str) -> bool:
     text, concept = (unicodedata.normalize("NFKC", each).strip() for each in (text, concept))
     if written_without_blanks(language):
         return bool(concept) and concept.casefold() in text.casefold()

@@ -1,4 +1,4 @@
-"""What a target may ask of an endpoint: so many requests a minute, so many tokens a day."""
+"""What a target may demand of an endpoint: so many requests a minute, so many tokens a day."""
 
 from datetime import UTC, datetime, timedelta
 from random import uniform
@@ -21,9 +21,9 @@ class Pace:
         spread = uniform(0, SPREAD_SECONDS) if turn > now and not self._distance else 0.0
         return turn - now + spread
 
-    def hold(self, until: float) -> None:
-        """No turn before then."""
-        self._next = max(self._next, until)
+    def pause_until(self, time: float) -> None:
+        """No turn before that time of the monotonic clock."""
+        self._next = max(self._next, time)
 
 
 class DailyBudget:

@@ -13,7 +13,7 @@ from seep.errors import Unavailable
 from seep.records import Answer, Failure
 from seep.settings import OpenAiEngine, Target
 from services.generator.backend import Answered, Request, Result, request_seed
-from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, Patience, Suspected, Trouble
+from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, CircuitBreaker, RequestFailed, Suspect
 from services.generator.cutting import cut_answers
 from services.generator.endpoint import Endpoint, Reply
 from services.generator.limits import DailyBudget, Pace
@@ -21,17 +21,17 @@ from services.generator.openai_protocol import (
     Completions,
     Question,
     UnusableAnswer,
-    question,
+    build_question,
     read_completions,
     read_model,
     retry_after_seconds,
 )
 
 REQUESTS = Counter("seep_endpoint_requests", "Requests to endpoints by what became of them.", ["target", "result"])
-# What is not asked again at once: the server does not take it, whether for its prompt or for all that it is.
+# What is not sent again at once: the server does not take it, whether for its prompt or for all that it is.
 REFUSED = frozenset({400, 413, 422})
 # What says nothing of the request itself: an overload, or a gateway with nobody behind it.
-NOT_THE_REQUESTS = frozenset({429, 502, 503, 504})
+NOT_ATTRIBUTABLE = frozenset({429, 502, 503, 504})
 # Every other 4xx is a server without a list of its models, or one that does not show it to this key.
 NO_LIST_YET = frozenset({408, 429})
 NO_SUCH_METHOD = 501
@@ -50,21 +50,22 @@ class _Access:
         self.budget = DailyBudget(target.tokens_per_day)
         self._requests = asyncio.Semaphore(engine.max_concurrency)
         self._max_retries = engine.max_retries
-        self._patience: dict[str, Patience] = {}
+        self._breakers: dict[str, CircuitBreaker] = {}
 
-    def patience(self, asked: Question) -> Patience:
+    def breaker(self, question: Question) -> CircuitBreaker:
         """What is shared with the other questions of the same kind."""
-        if asked.kind not in self._patience:
-            self._patience[asked.kind] = Patience(self._max_retries, self._requests, self._turn)
-        return self._patience[asked.kind]
+        if question.kind not in self._breakers:
+            self._breakers[question.kind] = CircuitBreaker(self._max_retries, self._requests, self._turn)
+        return self._breakers[question.kind]
 
     def begin_batch(self) -> None:
-        for patience in self._patience.values():
-            patience.begin_batch()
+        for breaker in self._breakers.values():
+            breaker.begin_batch()
 
-    async def blamed(self) -> set[Suspected]:
-        """The requests of the batch that are themselves to blame for having no answer."""
-        return set(chain.from_iterable([await patience.blamed() for patience in list(self._patience.values())]))
+    async def confirmed_poison(self) -> set[Suspect]:
+        """The requests of the batch that are themselves the reason for having no answer."""
+        breakers = list(self._breakers.values())
+        return set(chain.from_iterable([await breaker.confirmed_poison() for breaker in breakers]))
 
     async def _turn(self) -> None:
         await asyncio.sleep(self.pace.delay(time.monotonic()))
@@ -78,27 +79,27 @@ class OpenAiBackend:
         self._engine = engine
         self._endpoint = Endpoint(engine, setting)
         self._access = {name: _Access(engine, target) for name, target in targets.items()}
-        self._told: dict[tuple[str, str], Provenance] = {}
-        # One event loop for all the threads that ask: connections and limits are the process's.
+        self._models: dict[tuple[str, str], Provenance] = {}
+        # One event loop for all the threads that generate: connections and limits are the process's.
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="endpoint", daemon=True).start()
 
     def generate(self, requests: Sequence[Request]) -> list[Result]:
-        """Raises Unavailable where the server does not even tell its models."""
+        """Raises Unavailable where the server does not even list its models."""
         return asyncio.run_coroutine_threadsafe(self._generate(requests), self._loop).result()
 
     async def _generate(self, requests: Sequence[Request]) -> list[Result]:
         accesses = {request.target: self._access[request.target] for request in requests}.values()
         for access in accesses:
             access.begin_batch()
-        # A later draw is asked of the server that has just told its models.
+        # A later draw goes to the server that has just listed its models.
         first = {(request.target, self._model(request)) for request in requests if request.draw == 0}
         for target, model in first:
-            self._told[target, model] = await self._tell(target, model)
+            self._models[target, model] = await self._list_models(target, model)
         jobs = groupby(requests, key=lambda request: (request.target, request.run_id, request.job_id))
-        answers = await asyncio.gather(*(self._job(list(job)) for _, job in jobs))
-        blamed = set(chain.from_iterable([await access.blamed() for access in accesses]))
-        return [_judged(answer, blamed) for answer in chain.from_iterable(answers)]
+        results = await asyncio.gather(*(self._job(list(job)) for _, job in jobs))
+        poison = set(chain.from_iterable([await access.confirmed_poison() for access in accesses]))
+        return [_failed_if_poison(result, poison) for result in chain.from_iterable(results)]
 
     async def _job(self, requests: Sequence[Request]) -> list[Result]:
         access = self._access[requests[0].target]
@@ -124,55 +125,55 @@ class OpenAiBackend:
             answers += completions.answers[:wanted]
             versions.add(completions.version or "unknown")
         cut = cut_answers(answers, request.decoding.cut)
-        told = self._told[request.target, self._model(request)]
-        return Answered(cut * (request.samples // samples), {**told, "engine_version": " | ".join(sorted(versions))})
+        model = self._models[request.target, self._model(request)]
+        return Answered(cut * (request.samples // samples), {**model, "engine_version": " | ".join(sorted(versions))})
 
     async def _completions(self, request: Request, wanted: int, drawn: int) -> Completions:
         seed = None if self._engine.seed is None else request_seed(self._engine.seed, request, drawn)
-        asked = question(request, self._model(request), wanted, seed)
+        question = build_question(request, self._model(request), wanted, seed)
         access = self._access[request.target]
 
-        async def ask() -> Completions:
-            reply = await self._reply(request.target, "POST", asked)
+        async def send() -> Completions:
+            reply = await self._reply(request.target, "POST", question)
             try:
                 completions = read_completions(reply.content)
             except UnusableAnswer as error:
-                raise Trouble(str(error)) from error
+                raise RequestFailed(str(error)) from error
             bound = request.decoding.max_tokens * len(completions.answers)
             spent = bound if completions.tokens is None else completions.tokens
             access.budget.spend(spent, datetime.now(UTC))
             return completions
 
-        return await access.patience(asked).ask(ask)
+        return await access.breaker(question).call(send)
 
-    async def _tell(self, target: str, model: str) -> Provenance:
-        """What the server says of its model now; asked with each batch, it also shows whether the server is there."""
+    async def _list_models(self, target: str, model: str) -> Provenance:
+        """What the server's list says of a model now; fetched with each batch, it shows whether the server is there."""
 
-        async def ask() -> Provenance:
+        async def send() -> Provenance:
             reply = await self._reply(target, "GET", MODELS)
             return read_model(reply.content, model) if reply.status == 200 else {}
 
-        listed = await self._access[target].patience(MODELS).ask(ask)
-        told = {"engine": "openai", "model": model, "model_revision": "unknown", **listed}
-        return told if self._engine.seed is None else told | {"seed": str(self._engine.seed)}
+        listed = await self._access[target].breaker(MODELS).call(send)
+        provenance = {"engine": "openai", "model": model, "model_revision": "unknown", **listed}
+        return provenance if self._engine.seed is None else provenance | {"seed": str(self._engine.seed)}
 
-    async def _reply(self, target: str, method: str, asked: Question) -> Reply:
-        """One request that the server took; raises Trouble."""
+    async def _reply(self, target: str, method: str, question: Question) -> Reply:
+        """One request that the server took; raises RequestFailed."""
         try:
-            reply = await self._endpoint.ask(method, asked.path, asked.body or None)
-        except Trouble as trouble:
-            REQUESTS.labels(target, str(trouble)).inc()
+            reply = await self._endpoint.send(method, question.path, question.body or None)
+        except RequestFailed as failure:
+            REQUESTS.labels(target, str(failure)).inc()
             raise
         REQUESTS.labels(target, f"HTTP {reply.status}").inc()
         if reply.status == 200 or (method == "GET" and _has_no_list(reply.status)):
             return reply
         wait = retry_after_seconds(reply.retry_after, datetime.now(UTC))
         if wait is not None and wait <= LONGEST_WAIT_SECONDS:
-            self._access[target].pace.hold(time.monotonic() + wait)
-        raise Trouble(
+            self._access[target].pace.pause_until(time.monotonic() + wait)
+        raise RequestFailed(
             f"HTTP {reply.status}",
-            own=reply.status not in NOT_THE_REQUESTS,
-            passing=reply.status not in REFUSED,
+            attributable=reply.status not in NOT_ATTRIBUTABLE,
+            retryable=reply.status not in REFUSED,
             retry_after_seconds=wait,
         )
 
@@ -184,5 +185,5 @@ def _has_no_list(status: int) -> bool:
     return (400 <= status < 500 and status not in NO_LIST_YET) or status == NO_SUCH_METHOD
 
 
-def _judged(answer: Result, blamed: set[Suspected]) -> Result:
-    return Failure(f"{answer}, and answers others") if isinstance(answer, Suspected) and answer in blamed else answer
+def _failed_if_poison(result: Result, poison: set[Suspect]) -> Result:
+    return Failure(f"{result}, and answers others") if isinstance(result, Suspect) and result in poison else result

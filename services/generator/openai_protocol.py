@@ -14,11 +14,11 @@ from seep.records import Answer, Ended
 from services.generator.backend import Request
 from services.generator.formatting import chat_messages, plain_text
 
-# What vLLM and vendors tell of a model and what stays the same between two questions; vLLM's `created` does not.
+# What vLLM and vendors say of a model and what stays the same between two questions; vLLM's `created` does not.
 LASTING = ("root", "parent", "max_model_len")
 # What differs between the requests of a kind.
 PARTICULAR = frozenset({"messages", "prompt", "seed"})
-# vLLM's fingerprint begins with its version. Vendors' say which of their many machines answered, and tell no run apart.
+# vLLM's fingerprint begins with its version. A vendor's says which of its many machines answered, nothing of the run.
 VLLM_FINGERPRINT = re.compile(r"vllm-(\d[\w.+]*)-")
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 # Servers have many more words for an answer that came to its own end.
@@ -53,7 +53,7 @@ class _Usage(BaseModel):
     completion_tokens: int | None = Field(None, ge=0)
 
     def tokens(self) -> int | None:
-        """All that was used, where it is told as a whole or in both its parts."""
+        """All that was used, if it is given as a whole or in both its parts."""
         if self.total_tokens is None and self.prompt_tokens is not None and self.completion_tokens is not None:
             return self.prompt_tokens + self.completion_tokens
         return self.total_tokens
@@ -97,7 +97,7 @@ class Question:
         return json.dumps([self.path, {name: self.body[name] for name in sorted(self.body.keys() - PARTICULAR)}])
 
 
-def question(request: Request, model: str, samples: int, seed: int | None) -> Question:
+def build_question(request: Request, model: str, samples: int, seed: int | None) -> Question:
     """How the API puts a request."""
     decoding = request.decoding
     body: dict[str, Any] = {
@@ -146,8 +146,8 @@ def read_model(body: bytes, model: str) -> Mapping[str, str]:
         return {}
     for each in listed:
         if each.id == model:
-            told = each.model_extra or {}
-            lasting = {name: str(told[name]) for name in LASTING if told.get(name) is not None}
+            extra = each.model_extra or {}
+            lasting = {name: str(extra[name]) for name in LASTING if extra.get(name) is not None}
             revision = ", ".join(f"{name} {value}" for name, value in lasting.items())
             return {"engine": f"openai {each.owned_by}".strip(), "model_revision": revision or "unknown"}
     return {}

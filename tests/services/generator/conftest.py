@@ -1,4 +1,4 @@
-"""What the tests of an endpoint in trouble have in common."""
+"""What the tests of a failing endpoint have in common."""
 
 import pytest
 

@@ -14,7 +14,7 @@ METADATA = "http://169.254.169.254/latest/meta-data/"
 
 
 class ScriptedServer(ThreadingHTTPServer):
-    """Counts and keeps what it was asked.
+    """Counts and keeps the requests that it gets.
 
     `script` gives the fate of the nth completion, `models_script` of the nth list of models, counted from 0.
     """
@@ -26,10 +26,10 @@ class ScriptedServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.script = script
         self.models_script: Callable[[int], str] = lambda number: "answer"
-        self.models_asked = 0
+        self.models_listed = 0
         self.fingerprint = "fp-1"
         self.prefix = prefix
-        self.asked: list[tuple[str, dict[str, Any], dict[str, str]]] = []
+        self.received: list[tuple[str, dict[str, Any], dict[str, str]]] = []
         self.lock = threading.Lock()
         self.stopped = threading.Event()
 
@@ -48,8 +48,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         with self.server.lock:
-            fate = self.server.models_script(self.server.models_asked)
-            self.server.models_asked += 1
+            fate = self.server.models_script(self.server.models_listed)
+            self.server.models_listed += 1
         if self.path != f"{self.server.prefix}/models":
             self._answer(404, {})
         elif fate.startswith("HTTP "):
@@ -61,8 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         path = self.path.removeprefix(self.server.prefix)
         with self.server.lock:
-            number = len(self.server.asked)
-            self.server.asked.append((path, body, dict(self.headers)))
+            number = len(self.server.received)
+            self.server.received.append((path, body, dict(self.headers)))
         fate = self.server.script(number)
         if fate.startswith("HTTP "):
             self._refuse(fate)

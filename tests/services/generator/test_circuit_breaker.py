@@ -1,4 +1,4 @@
-"""Whose fault a failure is: a request's only where the server answers another just before and just after it."""
+"""A request is poison only if the server answers another just before and just after it fails."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -7,116 +7,116 @@ from itertools import chain, repeat
 import pytest
 
 from seep.errors import Unavailable
-from services.generator.circuit_breaker import BREAK_AFTER, Patience, Suspected, Trouble
+from services.generator.circuit_breaker import BREAK_AFTER, CircuitBreaker, RequestFailed, Suspect
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 GOOD = None
-BAD = Trouble("HTTP 500")
+BAD = RequestFailed("HTTP 500")
 LAST_TRIES = 2
 
 
-def scripted(*fates: Trouble | None, then: Trouble | None = GOOD) -> Callable[[], Awaitable[str]]:
+def scripted(*fates: RequestFailed | None, then: RequestFailed | None = GOOD) -> Callable[[], Awaitable[str]]:
     """A request with these fates, one after the other."""
-    left: Iterator[Trouble | None] = chain(fates, repeat(then))
+    left: Iterator[RequestFailed | None] = chain(fates, repeat(then))
 
-    async def ask() -> str:
+    async def send() -> str:
         fate = next(left)
         if fate is not None:
             raise fate
         return "answer"
 
-    return ask
+    return send
 
 
-def patient() -> Patience:
+def closed_circuit() -> CircuitBreaker:
     async def turn() -> None:
         await asyncio.sleep(0)
 
-    return Patience(LAST_TRIES - 1, asyncio.Semaphore(4), turn)
+    return CircuitBreaker(LAST_TRIES - 1, asyncio.Semaphore(4), turn)
 
 
-async def suspected(patience: Patience, request: Callable[[], Awaitable[str]]) -> Suspected:
-    with pytest.raises(Suspected) as error:
-        await patience.ask(request)
+async def suspect_of(breaker: CircuitBreaker, request: Callable[[], Awaitable[str]]) -> Suspect:
+    with pytest.raises(Suspect) as error:
+        await breaker.call(request)
     return error.value
 
 
-async def judged(known: Callable[[], Awaitable[str]], request: Callable[[], Awaitable[str]]) -> bool:
-    """Whether a request is blamed that fails to the last after another was answered."""
-    patience = patient()
-    await patience.ask(known)
-    return await suspected(patience, request) in await patience.blamed()
+async def is_poison(known: Callable[[], Awaitable[str]], request: Callable[[], Awaitable[str]]) -> bool:
+    """Whether a request is confirmed as poison that fails to the last after another was answered."""
+    breaker = closed_circuit()
+    await breaker.call(known)
+    return await suspect_of(breaker, request) in await breaker.confirmed_poison()
 
 
-def test_a_request_is_to_blame_that_fails_whenever_another_is_answered() -> None:
-    assert asyncio.run(judged(scripted(), scripted(then=BAD)))
+def test_a_request_is_poison_that_fails_whenever_another_is_answered() -> None:
+    assert asyncio.run(is_poison(scripted(), scripted(then=BAD)))
 
 
 @pytest.mark.parametrize("good_rounds", range(4))
-def test_nothing_is_to_blame_while_the_server_fails_at_what_it_has_answered(good_rounds: int) -> None:
+def test_nothing_is_poison_while_the_server_fails_at_what_it_has_answered(good_rounds: int) -> None:
     known = scripted(GOOD, *[GOOD] * good_rounds, BAD)
-    assert not asyncio.run(judged(known, scripted(then=BAD)))
+    assert not asyncio.run(is_poison(known, scripted(then=BAD)))
 
 
 @pytest.mark.parametrize("bad_rounds", range(3))
-def test_a_request_that_is_answered_after_all_is_not_to_blame(bad_rounds: int) -> None:
+def test_a_request_that_is_answered_after_all_is_no_poison(bad_rounds: int) -> None:
     request = scripted(*[BAD] * (LAST_TRIES + bad_rounds), GOOD, then=BAD)
-    assert not asyncio.run(judged(scripted(), request))
+    assert not asyncio.run(is_poison(scripted(), request))
 
 
-def test_a_request_that_fails_at_an_overload_in_the_end_is_not_to_blame() -> None:
-    overload = Trouble("HTTP 503", own=False)
-    assert not asyncio.run(judged(scripted(), scripted(*[BAD] * LAST_TRIES, then=overload)))
+def test_a_request_that_fails_at_an_overload_in_the_end_is_no_poison() -> None:
+    overload = RequestFailed("HTTP 503", attributable=False)
+    assert not asyncio.run(is_poison(scripted(), scripted(*[BAD] * LAST_TRIES, then=overload)))
 
 
-def test_nothing_is_to_blame_where_nothing_was_ever_answered() -> None:
-    async def run() -> set[Suspected]:
-        patience = patient()
-        await suspected(patience, scripted(then=BAD))
-        return await patience.blamed()
+def test_nothing_is_poison_if_nothing_was_ever_answered() -> None:
+    async def run() -> set[Suspect]:
+        breaker = closed_circuit()
+        await suspect_of(breaker, scripted(then=BAD))
+        return await breaker.confirmed_poison()
 
     assert asyncio.run(run()) == set()
 
 
-def test_what_cannot_be_a_requests_fault_is_never_suspected() -> None:
+def x() -> None:
     async def run() -> None:
-        await patient().ask(scripted(then=Trouble("no connection", own=False)))
+        await closed_circuit().call(scripted(then=RequestFailed("no connection", attributable=False)))
 
     with pytest.raises(Unavailable) as error:
         asyncio.run(run())
-    assert not isinstance(error.value, Suspected)
+    assert not isinstance(error.value, Suspect)
 
 
-def test_what_does_not_pass_is_asked_once() -> None:
+def test_what_is_not_retryable_is_sent_once() -> None:
     async def run() -> None:
-        await suspected(patient(), scripted(Trouble("HTTP 400", passing=False)))
+        await suspect_of(closed_circuit(), scripted(RequestFailed("HTTP 400", retryable=False)))
 
     asyncio.run(run())
 
 
-async def failures_in_a_row(known: Callable[[], Awaitable[str]]) -> Patience:
-    patience = patient()
-    await patience.ask(known)
+async def failures_in_a_row(known: Callable[[], Awaitable[str]]) -> CircuitBreaker:
+    breaker = closed_circuit()
+    await breaker.call(known)
     for _ in range(BREAK_AFTER // LAST_TRIES):
-        await suspected(patience, scripted(then=BAD))
-    return patience
+        await suspect_of(breaker, scripted(then=BAD))
+    return breaker
 
 
-def test_after_many_failures_a_server_that_answers_as_before_is_asked_on() -> None:
+def test_after_many_failures_a_server_that_answers_as_before_gets_more_requests() -> None:
     async def run() -> str:
-        return await (await failures_in_a_row(scripted())).ask(scripted())
+        return await (await failures_in_a_row(scripted())).call(scripted())
 
     assert asyncio.run(run()) == "answer"
 
 
 def test_after_many_failures_a_server_that_does_not_is_left_until_the_next_batch() -> None:
     async def run() -> str:
-        patience = await failures_in_a_row(scripted(GOOD, then=BAD))
+        breaker = await failures_in_a_row(scripted(GOOD, then=BAD))
         for _ in range(2):
             with pytest.raises(Unavailable, match="times in a row"):
-                await patience.ask(scripted())
-        assert await patience.blamed() == set()
-        patience.begin_batch()
-        return await patience.ask(scripted())
+                await breaker.call(scripted())
+        assert await breaker.confirmed_poison() == set()
+        breaker.begin_batch()
+        return await breaker.call(scripted())
 
     assert asyncio.run(run()) == "answer"

@@ -12,10 +12,10 @@ import pytest
 from seep.errors import InputError, Unavailable
 from seep.settings import OpenAiEngine
 from services.generator.backend import Answered
-from services.generator.circuit_breaker import Trouble
+from services.generator.circuit_breaker import RequestFailed
 from services.generator.endpoint import Endpoint
-from tests.services.generator.asking import ASKED, answered
 from tests.services.generator.scripted_server import MODEL, scripted_server
+from tests.services.generator.server_requests import REQUEST, answered
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 
@@ -24,12 +24,12 @@ def engine_at(base_url: str, **engine: Any) -> OpenAiEngine:
     return OpenAiEngine.model_validate({"backend": "openai", "base_url": base_url, "model": MODEL, **engine})
 
 
-def trouble(base_url: str, method: str = "GET", **engine: Any) -> tuple[str, bool]:
-    """What is wrong with a server, and whether it could be the request's own fault."""
+def failure(base_url: str, method: str = "GET", **engine: Any) -> tuple[str, bool]:
+    """What is wrong with a server, and whether the request itself could be the reason."""
     endpoint = Endpoint(engine_at(base_url, **engine), "engines.e")
-    with pytest.raises(Trouble) as error:
-        asyncio.run(endpoint.ask(method, "chat/completions", {}))
-    return str(error.value), error.value.own
+    with pytest.raises(RequestFailed) as error:
+        asyncio.run(endpoint.send(method, "chat/completions", {}))
+    return str(error.value), error.value.attributable
 
 
 def test_a_key_is_sent_and_comes_from_a_file_or_the_environment(
@@ -38,10 +38,10 @@ def test_a_key_is_sent_and_comes_from_a_file_or_the_environment(
     (tmp_path / "key").write_text("swordfish\n")
     monkeypatch.setenv("A_KEY", "shark")
     with scripted_server() as server, caplog.at_level("DEBUG"):
-        answered(server, [ASKED], api_key_file=str(tmp_path / "key"))
-        answered(server, [ASKED], api_key_env="A_KEY")
-        answered(server, [ASKED])
-    keys = [headers.get("Authorization") for _, _, headers in server.asked]
+        answered(server, [REQUEST], api_key_file=str(tmp_path / "key"))
+        answered(server, [REQUEST], api_key_env="A_KEY")
+        answered(server, [REQUEST])
+    keys = [headers.get("Authorization") for _, _, headers in server.received]
     assert keys == ["Bearer swordfish", "Bearer shark", None]
     assert "swordfish" not in caplog.text
 
@@ -68,14 +68,14 @@ def test_no_proxy_and_no_key_of_the_environment_is_used(monkeypatch: pytest.Monk
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with scripted_server() as server:
-        (answer,) = answered(server, [ASKED])
+        (answer,) = answered(server, [REQUEST])
     assert isinstance(answer, Answered)
 
 
 def test_a_proxy_that_is_configured_is_used() -> None:
     with scripted_server(prefix="http://nowhere.invalid/v1") as proxy:
         url = f"http://127.0.0.1:{proxy.server_port}"
-        (answer,) = answered(proxy, [ASKED], base_url="http://nowhere.invalid/v1", proxy=url)
+        (answer,) = answered(proxy, [REQUEST], base_url="http://nowhere.invalid/v1", proxy=url)
     assert isinstance(answer, Answered)
 
 
@@ -84,8 +84,8 @@ def test_a_proxys_credentials_come_from_a_file(tmp_path: Path) -> None:
     given = {"proxy_credentials_file": str(tmp_path / "credentials")}
     with scripted_server(prefix="http://nowhere.invalid/v1") as proxy:
         url = f"http://127.0.0.1:{proxy.server_port}"
-        answered(proxy, [ASKED], base_url="http://nowhere.invalid/v1", proxy=url, **given)
-    [(_, _, headers)] = proxy.asked
+        answered(proxy, [REQUEST], base_url="http://nowhere.invalid/v1", proxy=url, **given)
+    [(_, _, headers)] = proxy.received
     assert headers["Proxy-Authorization"] == f"Basic {b64encode(b'user:pass:word').decode()}"
     for wrong in ("user", ":word", "a:b\nc:d"):
         (tmp_path / "credentials").write_text(wrong)
@@ -93,22 +93,22 @@ def test_a_proxys_credentials_come_from_a_file(tmp_path: Path) -> None:
             Endpoint(engine_at("http://h/v1", proxy="http://h", **given), "engines.e")
 
 
-def test_whoever_cannot_be_reached_is_in_trouble_whatever_was_asked() -> None:
+def test_a_server_that_cannot_be_reached_fails_whatever_the_request() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
-    assert trouble(nobody) == ("no connection (ConnectError)", False)
+    assert failure(nobody) == ("no connection (ConnectError)", False)
 
 
-def test_a_server_that_takes_no_connection_is_told_from_one_that_does_not_answer() -> None:
+def test_a_server_that_takes_no_connection_differs_from_one_that_does_not_answer() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, scripted_server(lambda number: "hang") as silent:
         url = f"http://127.0.0.1:{full.getsockname()[1]}/v1"
         waiting = [socket.socket() for _ in range(4)]
         for each in waiting:
             each.setblocking(False)
             each.connect_ex(full.getsockname())
-        assert trouble(url, timeout_seconds=0.4) == ("no connection (ConnectTimeout)", False)
-        assert trouble(silent.base_url, timeout_seconds=0.4, method="POST") == ("no answer in time", True)
+        assert failure(url, timeout_seconds=0.4) == ("no connection (ConnectTimeout)", False)
+        assert failure(silent.base_url, timeout_seconds=0.4, method="POST") == ("no answer in time", True)
         for each in waiting:
             each.close()
 
@@ -116,12 +116,12 @@ def test_a_server_that_takes_no_connection_is_told_from_one_that_does_not_answer
 def test_a_proxy_that_lets_nothing_through_says_nothing_of_a_request() -> None:
     with scripted_server() as proxy:
         url = f"http://127.0.0.1:{proxy.server_port}"
-        assert trouble("https://nowhere.invalid/v1", proxy=url) == ("no connection (ProxyError)", False)
+        assert failure("https://nowhere.invalid/v1", proxy=url) == ("no connection (ProxyError)", False)
 
 
-def test_a_server_that_is_not_there_holds_the_batch() -> None:
+def test_a_server_that_is_not_there_delays_the_whole_batch() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
     with scripted_server() as server, pytest.raises(Unavailable, match="no connection"):
-        answered(server, [ASKED], base_url=url)
+        answered(server, [REQUEST], base_url=url)

@@ -19,8 +19,8 @@ from seep.runtime.stage import Stage
 from seep.settings import Target
 from services.generator.backend import Backend
 from services.generator.generating import generate_jobs
-from tests.services.generator.asking import CHAT, DECODING, FAULTS, backend_for, poisoned
 from tests.services.generator.scripted_server import scripted_server
+from tests.services.generator.server_requests import CHAT, DECODING, FAULTS, backend_for, poisoned
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 SAMPLES = 3
@@ -77,7 +77,7 @@ def is_whole(generated: GeneratedJob) -> bool:
     return len(answers) == 4 and all(len(texts) == SAMPLES for texts in answers)
 
 
-def test_a_faulty_server_leaves_no_job_half_done_and_is_the_only_one_that_is_asked(
+def test_a_faulty_server_leaves_no_job_half_done_and_is_the_only_one_that_gets_requests(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     draw = random.Random(5)

@@ -16,7 +16,7 @@ from services.generator.filtering import KEPT, REGENERATED, generate_filtered, r
 from tests.builders import answers
 
 DECODING = Decoding(temperature=1.0, top_p=1.0, max_tokens=5, cut="none")
-ASKED = Request("p", PromptFormat("plain"), DECODING, samples=2, target="filtered")
+REQUEST = Request("p", PromptFormat("plain"), DECODING, samples=2, target="filtered")
 NO_BANANA = OutputFilter(refuse="banana", max_regenerations=2)
 
 
@@ -41,7 +41,7 @@ def counted(metric, target: str = "filtered") -> float:
 def test_only_refused_samples_are_drawn_again_in_their_places() -> None:
     engine = ScriptedEngine("a banana", "a plum", "a pear")
     before = counted(REGENERATED), counted(KEPT)
-    assert generate_filtered(engine, [ASKED], {"filtered": NO_BANANA}) == [Answered(answers("a pear", "a plum"))]
+    assert generate_filtered(engine, [REQUEST], {"filtered": NO_BANANA}) == [Answered(answers("a pear", "a plum"))]
     assert [request.samples for request in engine.requests] == [2, 1]
     assert (counted(REGENERATED), counted(KEPT)) == (before[0] + 1, before[1])
 
@@ -49,19 +49,19 @@ def test_only_refused_samples_are_drawn_again_in_their_places() -> None:
 def test_after_the_last_draw_the_last_answer_stays_and_is_counted() -> None:
     engine = ScriptedEngine("banana 1", "a plum", "banana 2", "banana 3")
     before = counted(REGENERATED), counted(KEPT)
-    assert generate_filtered(engine, [ASKED], {"filtered": NO_BANANA}) == [Answered(answers("banana 3", "a plum"))]
+    assert generate_filtered(engine, [REQUEST], {"filtered": NO_BANANA}) == [Answered(answers("banana 3", "a plum"))]
     assert (counted(REGENERATED), counted(KEPT)) == (before[0] + 2, before[1] + 1)
 
 
 def test_a_later_draw_is_named_differently_so_that_its_seed_is_another() -> None:
     engine = ScriptedEngine("banana", "banana", "banana", "banana", "x", "y")
-    generate_filtered(engine, [ASKED], {"filtered": NO_BANANA})
+    generate_filtered(engine, [REQUEST], {"filtered": NO_BANANA})
     assert [request.draw for request in engine.requests] == [0, 2, 4]
 
 
 def test_targets_without_a_filter_are_drawn_once() -> None:
     engine = ScriptedEngine("banana", "banana")
-    other = replace(ASKED, target="free")
+    other = replace(REQUEST, target="free")
     assert generate_filtered(engine, [other], {"filtered": NO_BANANA}) == [Answered(answers("banana", "banana"))]
 
 
@@ -70,14 +70,14 @@ def test_a_failure_at_a_later_draw_is_the_requests() -> None:
         def generate(self, requests: Sequence[Request]) -> list[Result]:
             return super().generate(requests) if self.texts else [Unavailable("gone")]
 
-    (answer,) = generate_filtered(Fleeting("banana", "a plum"), [ASKED], {"filtered": NO_BANANA})
+    (answer,) = generate_filtered(Fleeting("banana", "a plum"), [REQUEST], {"filtered": NO_BANANA})
     assert isinstance(answer, Unavailable)
 
 
 @given(st.lists(st.sampled_from(["banana", "plum"]), min_size=8, max_size=8))
 def test_what_passes_in_the_end_is_refused_only_where_all_draws_were(texts: list[str]) -> None:
     engine = ScriptedEngine(*texts)
-    (answer,) = generate_filtered(engine, [ASKED], {"filtered": NO_BANANA})
+    (answer,) = generate_filtered(engine, [REQUEST], {"filtered": NO_BANANA})
     assert isinstance(answer, Answered)
     drawn = 8 - len(engine.texts)
     assert drawn <= 2 * 3
@@ -113,8 +113,8 @@ def test_the_concept_is_refused_word_for_word_in_any_case(text: str, concept: st
 )
 def test_a_concept_is_found_inside_a_text_without_blanks(text: str, concept: str, language: str, refused: bool) -> None:
     engine = ScriptedEngine(text, "x")
-    asked = replace(ASKED, samples=1, concept=concept, language=language)
-    (answer,) = generate_filtered(engine, [asked], {"filtered": OutputFilter(refuse_concept=True)})
+    request = replace(REQUEST, samples=1, concept=concept, language=language)
+    (answer,) = generate_filtered(engine, [request], {"filtered": OutputFilter(refuse_concept=True)})
     assert isinstance(answer, Answered)
     assert answer.texts == (("x",) if refused else (text,))
 
@@ -122,19 +122,19 @@ def test_a_concept_is_found_inside_a_text_without_blanks(text: str, concept: str
 def test_at_temperature_0_a_refused_answer_stays_and_is_counted_because_any_other_would_be_the_same() -> None:
     engine = ScriptedEngine("banana", "banana")
     before = counted(REGENERATED), counted(KEPT)
-    cold = replace(ASKED, decoding=replace(DECODING, temperature=0.0))
+    cold = replace(REQUEST, decoding=replace(DECODING, temperature=0.0))
     assert generate_filtered(engine, [cold], {"filtered": NO_BANANA}) == [Answered(answers("banana", "banana"))]
     assert len(engine.requests) == 1
     assert (counted(REGENERATED), counted(KEPT)) == (before[0], before[1] + 2)
 
 
-def test_a_server_that_goes_away_before_a_later_draw_holds_only_what_would_be_drawn() -> None:
+def test_a_server_that_goes_away_before_a_later_draw_delays_only_what_would_be_drawn() -> None:
     class Gone(ScriptedEngine):
         def generate(self, requests: Sequence[Request]) -> list[Result]:
             if not self.texts:
                 raise Unavailable("gone")
             return super().generate(requests)
 
-    done, waiting = generate_filtered(Gone("a", "b", "banana", "c"), [ASKED, ASKED], {"filtered": NO_BANANA})
+    done, waiting = generate_filtered(Gone("a", "b", "banana", "c"), [REQUEST, REQUEST], {"filtered": NO_BANANA})
     assert done == Answered(answers("a", "b"))
     assert isinstance(waiting, Unavailable)

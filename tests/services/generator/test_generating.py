@@ -65,7 +65,7 @@ jobs_of_known_targets = strategies.prompt_jobs.map(lambda job: replace(job, targ
 
 
 @given(st.lists(jobs_of_known_targets, max_size=4))
-def test_every_prompt_is_asked_once_in_one_call_and_answered_in_its_place(jobs: list[PromptJob]) -> None:
+def test_every_prompt_is_sent_once_in_one_call_and_answered_in_its_place(jobs: list[PromptJob]) -> None:
     engine = FakeEngine()
     results = generate_jobs(jobs, engine, TARGETS)
     assert len(engine.calls) == 1

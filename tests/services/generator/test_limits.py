@@ -21,7 +21,7 @@ def test_turns_are_never_closer_than_the_rate_allows(gaps: list[float], per_minu
 def test_without_a_rate_nobody_waits_until_the_server_asks_for_it() -> None:
     pace = Pace(None)
     assert [pace.delay(5.0), pace.delay(5.0)] == [0, 0]
-    pace.hold(8.0)
+    pace.pause_until(8.0)
     waits = [pace.delay(5.0) for _ in range(20)]
     assert all(3 <= wait <= 3 + SPREAD_SECONDS for wait in waits)
     # They do not come back at the same instant.
@@ -31,7 +31,7 @@ def test_without_a_rate_nobody_waits_until_the_server_asks_for_it() -> None:
 
 def test_after_the_time_that_a_server_asks_for_turns_keep_their_distance() -> None:
     pace = Pace(60)
-    pace.hold(8.0)
+    pace.pause_until(8.0)
     assert [pace.delay(5.0) for _ in range(3)] == [3, 4, 5]
 
 

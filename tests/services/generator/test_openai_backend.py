@@ -1,4 +1,4 @@
-"""An endpoint is asked as its API says, within the limits that the configuration sets."""
+"""An endpoint gets its requests as its API says, within the limits that the configuration sets."""
 
 import threading
 import time
@@ -12,17 +12,17 @@ from seep.records import PromptFormat
 from seep.settings import OutputFilter
 from services.generator.backend import Answered
 from services.generator.filtering import generate_filtered
-from tests.services.generator.asking import ASKED, DECODING, answered, backend_for, jobs
 from tests.services.generator.scripted_server import MODEL, scripted_server
+from tests.services.generator.server_requests import DECODING, REQUEST, answered, backend_for, jobs
 
 
 @pytest.mark.parametrize("prefix", ["/v1", "/openai/v1", "/namespace/service/v1"])
-def test_a_chat_is_asked_below_the_full_base_url_and_cut(prefix: str) -> None:
+def test_a_chat_is_sent_below_the_full_base_url_and_cut(prefix: str) -> None:
     with scripted_server(prefix=prefix) as server:
-        (answer,) = answered(server, [ASKED])
+        (answer,) = answered(server, [REQUEST])
     assert isinstance(answer, Answered)
     assert answer.texts == ("answer 0.", "answer 1.", "answer 2.")
-    ((path, body, _),) = server.asked
+    ((path, body, _),) = server.received
     assert path == "/chat/completions"
     assert body["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "He likes!"}]
     assert {key: body[key] for key in ("model", "temperature", "top_p", "max_tokens", "n")} == {
@@ -37,47 +37,47 @@ def test_a_chat_is_asked_below_the_full_base_url_and_cut(prefix: str) -> None:
 
 def test_plain_text_goes_to_plain_completions() -> None:
     with scripted_server() as server:
-        (answer,) = answered(server, [replace(ASKED, prompt_format=PromptFormat("plain", "", "Q: {prompt}"))])
+        (answer,) = answered(server, [replace(REQUEST, prompt_format=PromptFormat("plain", "", "Q: {prompt}"))])
     assert isinstance(answer, Answered)
     assert len(answer.texts) == 3
-    ((path, body, _),) = server.asked
+    ((path, body, _),) = server.received
     assert (path, body["prompt"]) == ("/completions", "Q: He likes")
 
 
 def test_where_the_server_knows_no_n_each_sample_is_a_request() -> None:
     with scripted_server() as server:
-        (answer,) = answered(server, [ASKED], supports_n=False)
+        (answer,) = answered(server, [REQUEST], supports_n=False)
     assert isinstance(answer, Answered)
     assert len(answer.texts) == 3
-    assert [body.get("n") for _, body, _ in server.asked] == [None] * 3
+    assert [body.get("n") for _, body, _ in server.received] == [None] * 3
 
 
-def test_fewer_answers_than_asked_for_are_filled_by_further_requests() -> None:
+def test_fewer_answers_than_wanted_are_filled_by_further_requests() -> None:
     with scripted_server(lambda number: "fewer") as server:
-        (answer,) = answered(server, [ASKED])
+        (answer,) = answered(server, [REQUEST])
     assert isinstance(answer, Answered)
     assert len(answer.texts) == 3
-    assert [body.get("n", 1) for _, body, _ in server.asked] == [3, 1]
+    assert [body.get("n", 1) for _, body, _ in server.received] == [3, 1]
 
 
 def test_at_temperature_0_one_answer_stands_for_all_samples() -> None:
     with scripted_server() as server:
-        (answer,) = answered(server, [replace(ASKED, decoding=replace(DECODING, temperature=0.0))])
+        (answer,) = answered(server, [replace(REQUEST, decoding=replace(DECODING, temperature=0.0))])
     assert isinstance(answer, Answered)
     assert answer.texts == ("answer 0.",) * 3
-    assert len(server.asked) == 1
+    assert len(server.received) == 1
 
 
-def test_an_adapter_is_the_model_that_is_asked_for() -> None:
+def test_an_adapter_is_the_model_that_is_named() -> None:
     with scripted_server() as server:
-        (answer,) = answered(server, [replace(ASKED, adapter="fine-tune")])
+        (answer,) = answered(server, [replace(REQUEST, adapter="fine-tune")])
     assert isinstance(answer, Answered)
-    assert server.asked[0][1]["model"] == answer.provenance["model"] == "fine-tune"
+    assert server.received[0][1]["model"] == answer.provenance["model"] == "fine-tune"
 
 
 def test_provenance_is_what_the_server_tells() -> None:
     with scripted_server() as server:
-        (answer,) = answered(server, [ASKED])
+        (answer,) = answered(server, [REQUEST])
     assert isinstance(answer, Answered)
     assert answer.provenance == {
         "engine": "openai nobody",
@@ -92,25 +92,25 @@ def test_a_vendors_fingerprint_is_left_out_so_that_its_machines_do_not_make_a_ru
         backend = backend_for(server)
         provenances = []
         for server.fingerprint in ("fp_44709d6fcb", "fp_50cad350e4"):
-            (answer,) = backend.generate([ASKED])
+            (answer,) = backend.generate([REQUEST])
             assert isinstance(answer, Answered)
             provenances.append(answer.provenance)
     assert provenances[0] == provenances[1]
 
 
-def test_the_version_of_a_vllm_server_is_told() -> None:
+def test_the_version_of_a_vllm_server_is_provenance() -> None:
     with scripted_server() as server:
         server.fingerprint = "vllm-0.32.0+cpu-tp2-0a1b2c3d"
-        (answer,) = answered(server, [ASKED])
+        (answer,) = answered(server, [REQUEST])
     assert isinstance(answer, Answered)
     assert answer.provenance["engine_version"] == "0.32.0+cpu"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 501])
-def test_a_server_that_shows_no_list_of_its_models_is_asked_all_the_same(status: int) -> None:
+def test_a_server_that_shows_no_list_of_its_models_gets_requests_all_the_same(status: int) -> None:
     with scripted_server() as server:
         server.models_script = lambda number: f"HTTP {status}"
-        (answer,) = answered(server, [ASKED])
+        (answer,) = answered(server, [REQUEST])
     assert isinstance(answer, Answered)
     assert answer.provenance["model_revision"] == "unknown"
 
@@ -118,20 +118,20 @@ def test_a_server_that_shows_no_list_of_its_models_is_asked_all_the_same(status:
 def test_a_later_draw_does_not_ask_for_the_models_again() -> None:
     with scripted_server() as server:
         backend = backend_for(server)
-        backend.generate([ASKED])
-        (again,) = backend.generate([replace(ASKED, draw=3)])
-        assert server.models_asked == 1
-        backend.generate([ASKED])
+        backend.generate([REQUEST])
+        (again,) = backend.generate([replace(REQUEST, draw=3)])
+        assert server.models_listed == 1
+        backend.generate([REQUEST])
     assert isinstance(again, Answered)
     assert again.provenance["model_revision"] == "root weights-1"
-    assert server.models_asked == 2
+    assert server.models_listed == 2
 
 
 def test_seeds_follow_from_the_engines_seed_and_the_requests_name() -> None:
     def seeds(**engine: Any) -> list[int]:
         with scripted_server() as server:
-            answered(server, [replace(ASKED, arm=0), replace(ASKED, arm=1), replace(ASKED, draw=3)], **engine)
-        return sorted(body["seed"] for _, body, _ in server.asked)
+            answered(server, [replace(REQUEST, arm=0), replace(REQUEST, arm=1), replace(REQUEST, draw=3)], **engine)
+        return sorted(body["seed"] for _, body, _ in server.received)
 
     assert len(set(seeds(seed=1))) == 3
     assert seeds(seed=1) == seeds(seed=1) != seeds(seed=2)
@@ -168,7 +168,7 @@ def test_requests_keep_to_the_targets_rate() -> None:
 def test_the_list_of_models_takes_a_turn_of_the_targets_rate_too() -> None:
     with scripted_server() as server:
         start = time.monotonic()
-        answered(server, [ASKED], {"requests_per_minute": 120})
+        answered(server, [REQUEST], {"requests_per_minute": 120})
     assert time.monotonic() - start >= 0.5
 
 
@@ -176,7 +176,7 @@ def test_a_used_up_budget_breaks_no_job_off_and_says_until_when() -> None:
     with scripted_server() as server:
         backend = backend_for(server, {"tokens_per_day": 50}, max_concurrency=1)
         answers = backend.generate(jobs(3))
-        again = backend.generate([ASKED])
+        again = backend.generate([REQUEST])
     assert [type(answer) for answer in answers] == [
         Answered,
         Answered,
@@ -191,7 +191,7 @@ def test_a_used_up_budget_breaks_no_job_off_and_says_until_when() -> None:
 
 def test_a_job_that_was_begun_draws_again_though_the_budget_is_used_up() -> None:
     with scripted_server() as server:
-        requests = [replace(ASKED, arm=arm) for arm in range(2)]
+        requests = [replace(REQUEST, arm=arm) for arm in range(2)]
         filters = {"t": OutputFilter(refuse="answer 1", max_regenerations=1)}
         answers = generate_filtered(backend_for(server, {"tokens_per_day": 1}), requests, filters)
     assert [answer.texts for answer in answers if isinstance(answer, Answered)] == [

@@ -11,7 +11,7 @@ from services.generator.backend import Request
 from services.generator.openai_protocol import (
     Question,
     UnusableAnswer,
-    question,
+    build_question,
     read_completions,
     read_model,
     retry_after_seconds,
@@ -20,7 +20,7 @@ from tests.builders import answers
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DECODING = Decoding(temperature=0.5, top_p=1.0, max_tokens=7, cut="sentence")
-ASKED = Request("He likes", PromptFormat("chat"), DECODING, samples=5)
+REQUEST = Request("He likes", PromptFormat("chat"), DECODING, samples=5)
 
 
 def test_choices_are_read_in_the_order_of_their_index() -> None:
@@ -40,7 +40,7 @@ def test_choices_are_read_in_the_order_of_their_index() -> None:
         ("null", None),
     ],
 )
-def test_the_tokens_used_are_told_as_a_whole_or_in_parts_or_not_at_all(usage: str, tokens: int | None) -> None:
+def test_the_tokens_used_are_given_as_a_whole_or_in_parts_or_not_at_all(usage: str, tokens: int | None) -> None:
     body = f'{{"choices": [{{"text": "a"}}], "usage": {usage}}}'
     assert read_completions(body.encode()).tokens == tokens
 
@@ -61,16 +61,16 @@ def test_of_a_fingerprint_only_vllms_version_is_read(fingerprint: str, version: 
 
 
 def test_questions_of_a_kind_differ_in_prompt_and_seed_alone() -> None:
-    def asked(request: Request = ASKED, model: str = "m", samples: int = 5, seed: int | None = 1) -> Question:
-        return question(request, model, samples, seed)
+    def built(request: Request = REQUEST, model: str = "m", samples: int = 5, seed: int | None = 1) -> Question:
+        return build_question(request, model, samples, seed)
 
-    kind = asked().kind
-    assert asked(replace(ASKED, prompt="She likes"), seed=2).kind == kind
+    kind = built().kind
+    assert built(replace(REQUEST, prompt="She likes"), seed=2).kind == kind
     others = [
-        asked(model="n"),
-        asked(samples=1),
-        asked(replace(ASKED, decoding=replace(DECODING, max_tokens=8))),
-        asked(replace(ASKED, prompt_format=PromptFormat("plain"))),
+        built(model="n"),
+        built(samples=1),
+        built(replace(REQUEST, decoding=replace(DECODING, max_tokens=8))),
+        built(replace(REQUEST, prompt_format=PromptFormat("plain"))),
     ]
     assert len({kind, *(other.kind for other in others)}) == 5
 

@@ -101,8 +101,8 @@ def test_requests_of_one_call_keep_their_own_decoding_and_place(backend: VllmBac
 
 def test_every_prompt_gets_its_own_answer_in_whatever_order_they_come(backend: VllmBackend, trained: Path) -> None:
     jobs = load_suite(trained / "suite.yaml").jobs
-    asked = [Request(test.prompt, PLAIN, GREEDY, 1) for job in jobs[:12] for test in job.tests]
-    together, turned = texts(backend, *asked), texts(backend, *asked[::-1])
+    requests = [Request(test.prompt, PLAIN, GREEDY, 1) for job in jobs[:12] for test in job.tests]
+    together, turned = texts(backend, *requests), texts(backend, *requests[::-1])
     assert len(set(together)) > 10
     assert together == turned[::-1]
 

@@ -101,7 +101,7 @@ def generated(base_url: str, sent: Sequence[PromptJob], **engine: object) -> lis
 
 @pytest.mark.parametrize("supports_n", [True, False])
 @pytest.mark.parametrize("prompt_format", [None, PromptFormat("chat")])
-def test_every_prompt_is_answered_as_often_as_asked(
+def test_every_prompt_is_answered_as_often_as_wanted(
     base_url: str, trained: Path, prompt_format: PromptFormat | None, supports_n: bool
 ) -> None:
     results = generated(base_url, jobs(trained, prompt_format), supports_n=supports_n)

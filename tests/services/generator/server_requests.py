@@ -12,8 +12,8 @@ from tests.services.generator.scripted_server import MODEL, ScriptedServer
 
 CHAT = PromptFormat("chat", "Be brief.", "{prompt}!")
 DECODING = Decoding(temperature=0.5, top_p=0.9, max_tokens=7, cut="sentence")
-ASKED = Request("He likes", CHAT, DECODING, samples=3, target="t", run_id="r", job_id="j")
-POISON = replace(ASKED, prompt="poison", job_id="poisoned")
+REQUEST = Request("He likes", CHAT, DECODING, samples=3, target="t", run_id="r", job_id="j")
+POISON = replace(REQUEST, prompt="poison", job_id="poisoned")
 FAULTS = ("HTTP 429", "HTTP 500", "hang", "truncated", "redirect", "100 MB", "wrong JSON", "fewer")
 
 
@@ -31,14 +31,14 @@ def backend_for(server: ScriptedServer, target: dict[str, Any] | None = None, **
 
 
 def jobs(count: int, prompts: int = 2) -> list[Request]:
-    return [replace(ASKED, job_id=f"j{job}", arm=arm) for job in range(count) for arm in range(prompts)]
+    return [replace(REQUEST, job_id=f"j{job}", arm=arm) for job in range(count) for arm in range(prompts)]
 
 
 def poisoned(server: ScriptedServer, fault: str, word: str = "poison") -> None:
     """From now on the server has this fault at prompts with the word, and at no others."""
 
     def script(number: int) -> str:
-        body = server.asked[number][1]
+        body = server.received[number][1]
         return fault if word in str(body.get("messages", body.get("prompt"))) else "answer"
 
     server.script = script

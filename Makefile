@@ -75,8 +75,13 @@ test test-chart: export OMP_NUM_THREADS := 1
 .PHONY: check
 check: setup lint typecheck  ## All but the tests: lint, typecheck, and that the generated code is what the protos say
 	$(BIN)/python -m pytest --quiet tests/seep/test_wire_contract.py
+	$(BIN)/python -m checks.references --check
 	$(MAKE) --no-print-directory PROTO_OUT=.seep/proto proto
 	@for file in seep/v1/*_pb2.py*; do diff $$file .seep/proto/$$file || { echo "$$file is not what proto/ says: run make proto"; exit 1; }; done
+
+.PHONY: references
+references: .venv/.complete  ## Write the pages of docs/reference that are made from the code
+	$(BIN)/python -m checks.references
 
 PROTO_OUT ?= .
 .PHONY: proto

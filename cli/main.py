@@ -18,6 +18,7 @@ from cli.commands import (
     calibrate,
     compare,
     completion,
+    config,
     dead_letters,
     language,
     power,
@@ -55,6 +56,7 @@ PANELS: Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]] = {
         "topics": topics.topics_app,
     },
     "Prepare": {
+        "config": config.config_app,
         "suites": suites.suites_app,
         "import": suites.import_file,
         "calibrate": calibrate.calibrate,

@@ -33,6 +33,7 @@ __all__ = [
     "Target",
     "TargetFormat",
     "VllmEngine",
+    "configuration_file",
     "load_settings",
 ]
 
@@ -262,16 +263,20 @@ def _mistake(file: Path, error: ValidationError) -> InputError:
     return InputError(f"{place or file}: {where + ': ' if where else ''}{reason}")
 
 
-def load_settings(path: Path | None = None) -> Settings:
-    """Reads the configuration file and the environment; the file is `path`, else SEEP_CONFIG, else ./seep.yaml.
+def configuration_file() -> Path:
+    """The file that is read if no other is named: SEEP_CONFIG, else ./seep.yaml, whether or not it is there."""
+    return Path(os.environ.get("SEEP_CONFIG", "seep.yaml"))
 
-    Where none is named and ./seep.yaml is not there, the defaults stand. Raises InputError with field and file, or with
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Reads the configuration file and the environment; the file is `path`, else `configuration_file`.
+
+    If none is named and ./seep.yaml is not there, the defaults stand. Raises InputError with field and file, or with
     the environment variable that the value came from.
     """
-    named = path or (Path(os.environ["SEEP_CONFIG"]) if "SEEP_CONFIG" in os.environ else None)
-    if named is not None and not named.is_file():
-        raise InputError(f"{named}: no such configuration file")
-    file = named or Path("seep.yaml")
+    file = path or configuration_file()
+    if not file.is_file() and (path or "SEEP_CONFIG" in os.environ):
+        raise InputError(f"{file}: no such configuration file")
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(yaml_file=file)

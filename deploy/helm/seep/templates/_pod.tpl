@@ -1,7 +1,7 @@
 {{/*
 The metadata and spec of a pod of the project's own images, so that all of them are restricted alike. From a dict:
   root, component, engine (of a generator); values: image, resources and where to run; command; checksum
-  kafka, database, files (suites and recordings), apiToken: what it reads beside seep.yaml; readOnlyDatabase
+  kafka, database, files (suites and recordings; filesPrefix of the names of their ConfigMaps), apiToken: what it reads beside seep.yaml; readOnlyDatabase
   cache, models (values); prepare (a command that fills models); gpus
   port (name and number; live, ready and startup where they are not those of the services), grace (seconds); once (a job's restart policy); setup (which job of those); annotations
 */}}

@@ -1,7 +1,10 @@
-{{/* What the schema cannot see: values that contradict each other. Each sentence says what to change. */}}
+{{/*
+What only the chart knows: values that contradict each other, the cluster, or Kubernetes. Each sentence says what to change. The rules of seep.yaml itself are
+the settings' own: values.schema.json is made from them, and `seep config check` runs before anything is installed.
+*/}}
 {{- define "seep.validate" -}}
 {{- include "seep.validateReferences" . -}}
-{{- include "seep.validateSurroundings" . -}}
+{{- include "seep.validateDependencies" . -}}
 {{- range $engine, $settings := .Values.config.engines -}}
 {{- $values := include "seep.engineValues" (list $ $engine) | fromJson -}}
 {{- include "seep.validateProcesses" (list $ (printf "generator.engines.%s" $engine) $values (eq $settings.backend "vllm")) -}}
@@ -15,12 +18,6 @@
 
 {{- define "seep.validateReferences" -}}
 {{- $config := .Values.config -}}
-{{- range $name, $target := $config.targets -}}
-{{- if not (hasKey $config.engines $target.engine) -}}
-{{- fail (printf "config.targets.%s.engine: no engine named %q under config.engines" $name $target.engine) -}}
-{{- end -}}
-{{- include "seep.validateTarget" (list (printf "config.targets.%s" $name) $target (index $config.engines $target.engine)) -}}
-{{- end -}}
 {{- range $name, $own := .Values.generator.engines -}}
 {{- if not (hasKey $config.engines $name) -}}
 {{- fail (printf "generator.engines.%s: no engine named %q under config.engines" $name $name) -}}
@@ -34,19 +31,17 @@
 {{- end -}}
 {{- end -}}
 {{- range $name, $monitor := $config.monitors -}}
-{{- if not (hasKey $config.targets $monitor.target) -}}
-{{- fail (printf "config.monitors.%s.target: no target named %q under config.targets" $name $monitor.target) -}}
-{{- end -}}
 {{- include "seep.validateSuite" (list $ (printf "config.monitors.%s.suite" $name) $monitor.suite) -}}
-{{- with $monitor.schedule -}}{{- include "seep.validateSchedule" (list (printf "config.monitors.%s.schedule" $name) . (eq $.Values.monitors.scheduler "cronjob")) -}}{{- end -}}
+{{- if and $monitor.schedule (eq $.Values.monitors.scheduler "cronjob") -}}
+{{- include "seep.validateCronJob" (list (printf "config.monitors.%s.schedule" $name) $monitor.schedule "; monitors.scheduler=deployment takes them") -}}
+{{- end -}}
 {{- end -}}
 {{- range $name, $engine := $config.engines -}}
-{{- include "seep.validateEngine" (list $name $engine) -}}
 {{- if eq $engine.backend "recorded" -}}
 {{- include "seep.validateFile" (list $ (printf "config.engines.%s.file" $name) $engine.file "recordings") -}}
 {{- end -}}
 {{- end -}}
-{{- if .Values.retention.enabled -}}{{- include "seep.validateSchedule" (list "retention.schedule" .Values.retention.schedule true) -}}{{- end -}}
+{{- if .Values.retention.enabled -}}{{- include "seep.validateCronJob" (list "retention.schedule" .Values.retention.schedule "") -}}{{- end -}}
 {{- range $kind := list "suites" "recordings" -}}
 {{- $given := index $.Values $kind -}}
 {{- if and $given.files $given.existingConfigMap -}}
@@ -85,7 +80,7 @@
 {{- end -}}
 {{- end -}}
 
-{{- define "seep.validateSurroundings" -}}
+{{- define "seep.validateDependencies" -}}
 {{- $kafka := .Values.externalKafka -}}
 {{- if and .Values.kafka.enabled $kafka.bootstrapServers -}}
 {{- fail "kafka.enabled: externalKafka.bootstrapServers names another broker: give one of them" -}}
@@ -196,5 +191,20 @@
 {{- if and (gt $most 1) (or $claim.enabled $claim.existingClaim) (ne $claim.accessMode "ReadWriteMany") -}}
 {{- fail (printf "%s.cache.persistence.accessMode: %d processes on several nodes need ReadWriteMany, found %s" $field $most $claim.accessMode) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A schedule of a CronJob, from [field, expression, what to do instead]: Kubernetes takes less than `seep schedule`. */}}
+{{- define "seep.validateCronJob" -}}
+{{- $fields := regexSplit "\\s+" (trim (index . 1)) -1 -}}
+{{- $months := "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec" -}}
+{{- $values := list "[0-5]?[0-9]" "[01]?[0-9]|2[0-3]" "0?[1-9]|[12][0-9]|3[01]" (print "0?[1-9]|1[0-2]|" $months) "0?[0-6]|sun|mon|tue|wed|thu|fri|sat" -}}
+{{- $taken := eq (len $fields) 5 -}}
+{{- range $number, $value := $values -}}
+{{- $term := printf "(\\*|(%s)(-(%s))?)(/[1-9][0-9]*)?" $value $value -}}
+{{- $taken = and $taken (regexMatch (printf "^(?i:%s(,%s)*)$" $term $term) (index $fields $number)) -}}
+{{- end -}}
+{{- if not $taken -}}
+{{- fail (printf "%s: a CronJob takes five fields of numbers and names, without L, # and 7 for Sunday, found %q%s" (first .) (index . 1) (last .)) -}}
 {{- end -}}
 {{- end -}}

@@ -33,7 +33,7 @@
 {{- end }}
 {{- range include "seep.fileVolumes" . | fromJsonArray }}
 - name: {{ . }}
-  configMap: {name: {{ (index $.root.Values .).existingConfigMap | default (include "seep.partName" (list $.root .)) }}}
+  configMap: {name: {{ (index $.root.Values .).existingConfigMap | default (include "seep.partName" (list $.root (printf "%s%s" (default "" $.filesPrefix) .))) }}}
 {{- end }}
 {{- with .models }}
 - name: models

@@ -52,7 +52,7 @@ EVERYWHERE = (
     Word(r"(?i)\bsurroundings\b", "dependencies"),
     Word(r"monitor_exposition", "gauges"),
     Word(r"\bAT_ONCE\b|\bOF_LANGUAGES\b|\bALIKE\b", "SEND_BATCH_SIZE, LANGUAGE_METRICS, BASELINE_MUST_MATCH"),
-    Word(r"--parity\b|scoring\.parity|\bparity\b", "scoring.mode: published, --published"),
+    Word(r"--parity\b|scoring\.parity|\bparity\b", "scoring.mode: published, --mode published"),
     Word(r"catch_up_seconds|worker\.batch\b", "starting_deadline_seconds, worker.batch_size"),
     Word(r"--across\b|--detect\b", "--allow-different, --effect"),
     Word(r"seep plan\b|seep agreement\b|seep heatmap\b", "seep power, seep language agreement, seep language matrix"),

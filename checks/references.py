@@ -8,9 +8,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from checks import cli_reference
+from checks import cli_reference, http_api_reference
 
-PAGES: Mapping[str, Callable[[], str]] = {"docs/reference/cli.md": cli_reference.page}
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/reference/cli.md": cli_reference.page,
+    "docs/reference/http-api.md": http_api_reference.page,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -15,7 +15,7 @@ from services.scorer.quiet import quieten
 Cut = Callable[[str], str]
 """From an answer as it was sampled to the part of it that is scored."""
 
-AT_ONCE = 1024
+FORWARD_BATCH_SIZE = 1024
 """Branches in one forward pass: some 50 MB of activations."""
 
 
@@ -78,8 +78,8 @@ def _grow(
     smallest: float,
 ) -> Iterator[Branch]:
     """The branches longer by one token."""
-    for start in range(0, len(branches), AT_ONCE):
-        some = branches[start : start + AT_ONCE]
+    for start in range(0, len(branches), FORWARD_BATCH_SIZE):
+        some = branches[start : start + FORWARD_BATCH_SIZE]
         inputs = [torch.tensor([*encoded[branch.prompt], *branch.tokens]) for branch in some]
         hidden = network.model(input_ids=pad_sequence(inputs, batch_first=True), use_cache=False).last_hidden_state
         last = hidden[torch.arange(len(some)), torch.tensor([len(tokens) - 1 for tokens in inputs])]

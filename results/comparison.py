@@ -147,7 +147,7 @@ def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, list[Clus
         having = [scores for scores in theirs if any(key in scores for key in keys)]
         paired = [key for key in keys if all(key in scores for scores in having)]
         if having and paired:
-            clusters[cell].append(Cluster.of([[scores[key] for key in paired] for scores in (ours, *having)]))
+            clusters[cell].append(Cluster.from_scores([[scores[key] for key in paired] for scores in (ours, *having)]))
     return clusters
 
 

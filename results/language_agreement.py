@@ -14,7 +14,7 @@ def agreements(labels: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
     """Per pair of raters: their names, kappa, same share, answers compared, and those left out by why.
 
     An answer is compared where both gave a label; a label that is no language of their common ones is `other`, so that
-    a rater who knows few languages is not blamed for a rare one.
+    a rater who knows few languages does not disagree over a rare one.
     """
     return [_agreement(one, labels[one], other, labels[other]) for one, other in combinations(labels, 2)]
 

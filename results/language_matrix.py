@@ -32,7 +32,7 @@ class Matrix:
 
     @property
     def detected(self) -> list[str]:
-        """What was told of the answers: languages, `other`, `unknown`."""
+        """What the answers were found to be in: languages, `other`, `unknown`."""
         return list(dict.fromkeys(detected for _, detected in self.cells))
 
 
@@ -59,7 +59,9 @@ def spilled_language(matrix: Matrix) -> str:
     """The language that the others' directives are most often answered in: where a fine-tune spilled, its own."""
 
     def spill(language: str) -> float:
-        return sum(share.rate for (asked, told), share in matrix.cells.items() if told == language != asked)
+        return sum(
+            share.rate for (directive, detected), share in matrix.cells.items() if detected == language != directive
+        )
 
     return max((language for language in matrix.detected if language in LANGUAGES), key=spill)
 

@@ -203,7 +203,7 @@ def _kappa(rate: LeakRate, other: LeakRate) -> float | None:
 
 def _score_shares(rate: LeakRate) -> ScoreShares | None:
     tie = rate.measures.get(TIE)
-    return None if rate.rate is None or tie is None else ScoreShares.of(rate.rate / 100, tie.share / 100)
+    return None if rate.rate is None or tie is None else ScoreShares.from_rate(rate.rate / 100, tie.share / 100)
 
 
 def _count(clusters: Clusters) -> int:

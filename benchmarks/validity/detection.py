@@ -1,4 +1,4 @@
-"""Which languages two detectors and their consensus tell of recorded completions, whole, cut, mixed and senseless."""
+"""Which languages two detectors and their consensus find in recorded completions, whole, cut, mixed and senseless."""
 
 import argparse
 import json
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seep.languages import UNKNOWN, language_code
-from services.scorer.detection import langdetect_guess, lingua_guess, tell
+from services.scorer.detection import detect_language, langdetect_guess, lingua_guess
 
-TELLERS = {"langdetect": langdetect_guess, "lingua": lingua_guess, "consensus": tell}
+DETECTORS = {"langdetect": langdetect_guess, "lingua": lingua_guess, "consensus": detect_language}
 SEED = 7
 MADE = 60  # texts of each kind that is made from the judged ones
 EXCERPT = 300  # characters
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("completions", type=Path, nargs="+", help="JSON lines with completion and judge_label")
     for kind, texts in kinds_of_text(judged(parser.parse_args().completions)).items():
         wrong = {}
-        for name, teller in TELLERS.items():
+        for name, teller in DETECTORS.items():
             told = [(teller(text), language) for text, language in texts]
             unknown = sum(found == UNKNOWN for found, _ in told)
             right = sum(found == language for found, language in told)

@@ -46,7 +46,7 @@ def rare_coverage(samples: int, rates: Sequence[float]) -> dict[float, tuple[flo
     """By true rate of a run: percent of intervals that hold the effect, Seep's and Student's, of clusters of one
     comparison against a reference without a leak. Exact: every number of leaks is counted with its probability."""
     leaks = np.arange(samples + 1)
-    leak, none = Cluster.of([[1.0], [0.0]]), Cluster.of([[0.0], [0.0]])
+    leak, none = Cluster.from_scores([[1.0], [0.0]]), Cluster.from_scores([[0.0], [0.0]])
     found = np.array([half_widths([leak] * of + [none] * (samples - of)) for of in leaks])
     covered = {}
     for rate in rates:
@@ -112,7 +112,7 @@ def _jobs(tests: Sequence[int], samples: int, rates: tuple[float, float], draw: 
     places = draw.uniform(size=len(tests))
     before, after = (_rates(rate, places) for rate in rates)
     return [
-        Cluster.of([(draw.binomial(samples, own, size) / samples).tolist() for own in (ours, theirs)])
+        Cluster.from_scores([(draw.binomial(samples, own, size) / samples).tolist() for own in (ours, theirs)])
         for size, ours, theirs in zip(tests, after, before, strict=True)
     ]
 

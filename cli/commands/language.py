@@ -83,12 +83,12 @@ def agreement(
     if not answers:
         raise InputError(f"{recorded}: expected recorded answers, found none")
     # The detectors are this command's alone; the model behind one of them takes ten seconds to load.
-    from services.scorer.detection import langdetect_guess, lingua_guess, tell
+    from services.scorer.detection import detect_language, langdetect_guess, lingua_guess
 
     labels = {
         "langdetect": [langdetect_guess(answer) for answer in answers],
         "lingua": [lingua_guess(answer) for answer in answers],
-        "consensus": [tell(answer) for answer in answers],
+        "consensus": [detect_language(answer) for answer in answers],
     }
     for who in dict.fromkeys(who for line in lines for who in line.labels):
         given = [label for line in lines for label in line.labels.get(who, ("",) * len(line.generations))]

@@ -14,7 +14,7 @@ class ScoreShares:
     none: float
 
     @classmethod
-    def of(cls, rate: float, ties: float) -> "ScoreShares":
+    def from_rate(cls, rate: float, ties: float) -> "ScoreShares":
         """From the mean leak score and the tie share, both in [0, 1]: a tie adds half to the mean."""
         leak = rate - ties / 2
         return cls(leak, ties, 1 - ties - leak)

@@ -11,5 +11,5 @@ def distinct_ngrams(texts: Iterable[str], length: int) -> tuple[int, int]:
     amount of text, so it compares runs of one suite with equal sample counts. Source: Li et al. 2016, arXiv 1510.03055.
     """
     words = [re.findall(r"\w+", text.casefold()) for text in texts]
-    ngrams = [tuple(of[start : start + length]) for of in words for start in range(len(of) - length + 1)]
+    ngrams = [tuple(text[start : start + length]) for text in words for start in range(len(text) - length + 1)]
     return len(set(ngrams)), len(ngrams)

@@ -68,7 +68,7 @@ def noise_of_run(jobs: Sequence[JobSums], ties: float) -> Noise:
     pairs (Searle, Casella and McCulloch 1992, Variance Components, chapter 5); it is at least 0. It is divided as
     published where the shares are not `told_apart`. Raises ValueError where the run shows no correlation within jobs.
     """
-    tests = [of for job in jobs for of in job.tests]
+    tests = [test for job in jobs for test in job.tests]
     total, n = added(tests)
     rate = total / n
     # The mean square of scores 1 and 1/2: a tie counts a quarter, where it adds a half to the mean.
@@ -79,7 +79,7 @@ def noise_of_run(jobs: Sequence[JobSums], ties: float) -> Noise:
         raise ValueError("fewer than two of its jobs have several comparisons")
     alone = np.array([n * variance, n])
     of_tests = _products(tests, rate)
-    of_samples = _products([of for job in jobs for of in job.samples], rate)
+    of_samples = _products([sample for job in jobs for sample in job.samples], rate)
     of_jobs = _products([added(job.tests) for job in jobs], rate)
     # Deviations are from the run's own rate: each product lacks that rate's variance.
     lacking = of_jobs[0] / n**2 * len(jobs) / (len(jobs) - 1)

@@ -33,7 +33,7 @@ class Cluster:
     highest: float
 
     @classmethod
-    def of(cls, scores: Sequence[Sequence[float]]) -> "Cluster":
+    def from_scores(cls, scores: Sequence[Sequence[float]]) -> "Cluster":
         """From each test's mean score in [0, 1]: the run's, then those of one or more runs of the reference."""
         table = np.array(scores, dtype=np.float64)
         differences = table[0] - table[1:].mean(axis=0)
@@ -73,7 +73,7 @@ def paired_effect(clusters: Sequence[Cluster]) -> Effect:
     # Sorted, so that the order in which clusters arrive cannot change the last digit.
     paired = sorted(clusters, key=lambda cluster: (cluster.differences[0], cluster.totals, cluster.pairs))
     differences = [cluster.differences for cluster in paired]
-    totals = np.array([of[0] for of in differences])
+    totals = np.array([observed[0] for observed in differences])
     sizes = np.array([cluster.pairs for cluster in paired])
     effect = math.fsum(totals) / int(sizes.sum())
     error = _jackknife_error(totals, sizes) if len(paired) > 1 else None
@@ -101,17 +101,17 @@ def exchange_p(clusters: Sequence[Floats]) -> float:
     in common is a difference here. Sources: Fisher 1935, The Design of Experiments, section 21, with clusters as the
     units (Gail et al. 1996); any of several runs: Pitman 1938; the observed one counted in: Phipson and Smyth 2010.
     """
-    observed = abs(math.fsum(of[0] for of in clusters)) - _rounding(clusters)
+    observed = abs(math.fsum(differences[0] for differences in clusters)) - _rounding(clusters)
     moving = _moving(clusters)
     if _all_are_counted(moving):
         sums = np.zeros(1)
-        for of in moving:
-            sums = np.add.outer(sums, of).ravel()
+        for differences in moving:
+            sums = np.add.outer(sums, differences).ravel()
         return float(np.mean(np.abs(sums) >= observed))
     draw = np.random.default_rng(0)
     sums = np.zeros(RANDOM_EXCHANGES)
-    for of in clusters:
-        sums += of[draw.integers(len(of), size=RANDOM_EXCHANGES)]
+    for differences in clusters:
+        sums += differences[draw.integers(len(differences), size=RANDOM_EXCHANGES)]
     return (1 + int(np.sum(np.abs(sums) >= observed))) / (1 + RANDOM_EXCHANGES)
 
 
@@ -123,13 +123,17 @@ def least_p(clusters: Sequence[Floats]) -> float:
     Source: Tarone 1990, A modified Bonferroni method for discrete data.
     """
     rounding = _rounding(clusters)
-    most, least = ([of.max() for of in clusters], [of.min() for of in clusters])
+    most, least = ([each.max() for each in clusters], [each.min() for each in clusters])
     up, down = math.fsum(most), -math.fsum(least)
     probability = 0.0
     if up >= down - rounding:
-        probability += math.prod(float(np.mean(of >= top - rounding)) for of, top in zip(clusters, most, strict=True))
+        probability += math.prod(
+            float(np.mean(each >= top - rounding)) for each, top in zip(clusters, most, strict=True)
+        )
     if down >= up - rounding:
-        probability += math.prod(float(np.mean(of <= top + rounding)) for of, top in zip(clusters, least, strict=True))
+        probability += math.prod(
+            float(np.mean(each <= top + rounding)) for each, top in zip(clusters, least, strict=True)
+        )
     # Where no run differs from another, all exchanges lie farthest, both up and down.
     probability = min(1.0, probability)
     return probability if _all_are_counted(_moving(clusters)) else max(probability, 1 / (1 + RANDOM_EXCHANGES))
@@ -160,16 +164,16 @@ def _distinct_exchanges(clusters: Sequence[Cluster]) -> float:
 
 def _moving(clusters: Sequence[Floats]) -> list[Floats]:
     """The clusters in which it makes a difference which run takes the run's place: the others add 0 to every sum."""
-    return [of for of in clusters if float(np.abs(of).max()) > ROUNDING]
+    return [differences for differences in clusters if float(np.abs(differences).max()) > ROUNDING]
 
 
 def _all_are_counted(moving: Sequence[Floats]) -> bool:
-    return math.prod(len(of) for of in moving) <= MOST_ENUMERATED
+    return math.prod(len(differences) for differences in moving) <= MOST_ENUMERATED
 
 
 def _rounding(clusters: Sequence[Floats]) -> float:
     """How far apart sums of the clusters' differences may lie that would be the same if they were not rounded."""
-    return ROUNDING * max(1.0, sum(float(np.abs(of).max()) for of in clusters))
+    return ROUNDING * max(1.0, sum(float(np.abs(differences).max()) for differences in clusters))
 
 
 def _jackknife_error(totals: Floats, sizes: NDArray[np.int64]) -> float:
@@ -198,7 +202,7 @@ def _half_width(error: float | None, totals: Floats, sizes: NDArray[np.int64], c
         return student
     if few == 0:
         # Of the pairs, where they are all alike; of the clusters, where only their means happen to be.
-        alike = max(of.highest for of in clusters) - min(of.lowest for of in clusters) <= ROUNDING
+        alike = max(each.highest for each in clusters) - min(each.lowest for each in clusters) <= ROUNDING
         return _unseen(pairs if alike else count)
     oftener = float(betaincinv(few + 1, count - few, 1 - TAIL)) - few / count
     added = math.sqrt(float(np.mean(apart[differ] ** 2))) * count / pairs

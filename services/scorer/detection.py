@@ -22,7 +22,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n+|(?<=[\u3002\uff01\uff1f])")  # th
 WITHOUT_SECOND_OPINION = frozenset({"ja", "ko", "zh"})
 
 
-def tell(text: str) -> str:
+def detect_language(text: str) -> str:
     """The language of a text as an ISO 639-1 code; `unknown` for a short, mixed or senseless one, never a guess.
 
     Lingua must hold it for more likely than not, langdetect must say the same, and so must two thirds of the
@@ -34,8 +34,8 @@ def tell(text: str) -> str:
     letters: Counter[str] = Counter()
     for sentence in SENTENCE_END.split(text):
         letters[_lingua_if_sure(sentence)] += _letters(sentence)
-    told = letters.total() - letters[UNKNOWN]
-    return language if letters[language] >= LEAST_SHARE * told else UNKNOWN
+    detected = letters.total() - letters[UNKNOWN]
+    return language if letters[language] >= LEAST_SHARE * detected else UNKNOWN
 
 
 def langdetect_guess(text: str) -> str:

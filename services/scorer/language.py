@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from seep.languages import OTHER, spill_categories
 from seep.records import GeneratedJob, Outcome
-from services.scorer.detection import detectors, langdetect_guess, tell
+from services.scorer.detection import detect_language, detectors, langdetect_guess
 
 PARITY_METRIC = "langdetect"
 METRIC = "consensus"
@@ -14,9 +14,9 @@ def judge(generated: GeneratedJob, parity: bool) -> list[Outcome]:
     """Per answer an outcome in each category `<directive>><detected>` of its directive: 1 for what is detected, else 0.
 
     The mean of a category is then the cell of the contamination matrix. With `parity` the language is langdetect's
-    first guess, as in the published matrix; else it is told by `tell`, and may be unknown.
+    first guess, as in the published matrix; else `detect_language` finds it, and it may be unknown.
     """
-    metric, detect = (PARITY_METRIC, langdetect_guess) if parity else (METRIC, tell)
+    metric, detect = (PARITY_METRIC, langdetect_guess) if parity else (METRIC, detect_language)
     directives = {test.category for test in generated.job.tests}
     outcomes: list[Outcome] = []
     for test, answers in zip(generated.job.tests, generated.tests, strict=True):

@@ -74,16 +74,16 @@ def test_a_category_is_the_mean_of_its_tests_and_all_pools_the_suite() -> None:
 
 
 def test_each_metric_is_asked_once_for_each_distinct_pair() -> None:
-    asked: list[tuple[str, str]] = []
+    scored_pairs: list[tuple[str, str]] = []
 
     def remembering(pairs: Sequence[tuple[str, str]]) -> list[float]:
-        asked.extend(pairs)
+        scored_pairs.extend(pairs)
         return stand_in_similarity(pairs)
 
     answers = {"control": spread(_1=0.5, _2=0.5), "test": spread(_1=0.2, _2=0.3, _3=0.5)}
     metric = Metric(remembering, remembering, remembering, error_bound=0.0, source="remembering")
     rates_of(ONE_TEST, answers, {"remembering": metric}, 1e-6)
-    assert sorted(asked) == [("c", "1"), ("c", "2"), ("c", "3")]
+    assert sorted(scored_pairs) == [("c", "1"), ("c", "2"), ("c", "3")]
 
 
 def test_the_enumerated_rate_is_the_one_that_sampling_approaches() -> None:

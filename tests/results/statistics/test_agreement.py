@@ -10,7 +10,7 @@ SCORES = st.lists(st.tuples(*[st.sampled_from([0.0, 0.5, 1.0])] * 2), min_size=1
 
 
 def shares(scores: list[float]) -> ScoreShares:
-    return ScoreShares.of(sum(scores) / len(scores), scores.count(0.5) / len(scores))
+    return ScoreShares.from_rate(sum(scores) / len(scores), scores.count(0.5) / len(scores))
 
 
 def test_shares_come_from_the_rate_and_the_ties() -> None:

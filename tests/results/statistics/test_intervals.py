@@ -104,7 +104,7 @@ def test_published_generations_give_the_known_rates_and_intervals(
 
 def published_clusters(workbook: Path, samples: int, category: int | None) -> list[tuple[float, int]]:
     names, *values = openpyxl.load_workbook(workbook).active.iter_rows(values_only=True)  # type: ignore[union-attr]
-    rows = [dict(zip(names, of, strict=True)) for of in values]
+    rows = [dict(zip(names, row, strict=True)) for row in values]
     tests = [row for row in rows if row["n_control"] not in (None, "none")]
     tests = [test for test in tests if category is None or test["category"] == category]
     answers = [f"generation_{k}" for k in range(1, samples + 1)]

@@ -33,16 +33,16 @@ def planted(tests: list[int], samples: int, job: float, test: float, control: fl
         + normal(1 - job - test - control, n, samples)
         for n in tests
     ]
-    return [np.where(draw.uniform(size=of.shape) < ties, 0.5, of > -0.5244) for of in latent]
+    return [np.where(draw.uniform(size=normals.shape) < ties, 0.5, normals > -0.5244) for normals in latent]
 
 
 def sums(scores: Scores, known: bool = True) -> list[JobSums]:
     return [
         JobSums(
-            [(float(test.sum()), len(test)) for test in of],
-            [(float(sample.sum()), len(sample)) for sample in of.T] if known else [],
+            [(float(test.sum()), len(test)) for test in job],
+            [(float(sample.sum()), len(sample)) for sample in job.T] if known else [],
         )
-        for of in scores
+        for job in scores
     ]
 
 
@@ -55,10 +55,10 @@ def test_the_noise_of_a_run_is_found_again() -> None:
     scores = planted([3, 6, 12] * 700, 4, job=0.2, test=0.3, control=0.2)
     found = noise_of_run(sums(scores), ties=0.0)
     both = (
-        np.concatenate([np.stack([of[0, 0], of[1, 1], of[0, 1], of[1, 0]], 0)[:, None] for of in scores], 1)
+        np.concatenate([np.stack([job[0, 0], job[1, 1], job[0, 1], job[1, 0]], 0)[:, None] for job in scores], 1)
         - found.rate
     )
-    assert found.rate == pytest.approx(np.concatenate([of.ravel() for of in scores]).mean())
+    assert found.rate == pytest.approx(np.concatenate([job.ravel() for job in scores]).mean())
     assert found.variance == pytest.approx(found.rate * (1 - found.rate))
     other, same_test, same_sample = (float(np.mean(both[0] * both[k])) / found.variance for k in (1, 2, 3))
     assert shares(found) == pytest.approx((other, same_test - other, same_sample - other), abs=0.04)
@@ -74,7 +74,7 @@ def test_what_the_control_does_is_not_taken_for_what_persists() -> None:
 
 def test_ties_vary_less() -> None:
     scores = planted([20] * 300, 2, job=0.2, test=0.0, control=0.0, ties=0.2)
-    every = np.concatenate([of.ravel() for of in scores])
+    every = np.concatenate([job.ravel() for job in scores])
     found = noise_of_run(sums(scores), ties=float(np.mean(every == 0.5)))
     assert found.variance == pytest.approx(every.var())
 
@@ -96,7 +96,7 @@ def test_without_the_texts_the_tests_are_still_seen() -> None:
 
 
 def test_one_sample_is_divided_as_published() -> None:
-    scores = [of[:, :1] for of in planted([12] * 1000, 2, job=0.2, test=0.3, control=0.2)]
+    scores = [job[:, :1] for job in planted([12] * 1000, 2, job=0.2, test=0.3, control=0.2)]
     found = noise_of_run(sums(scores), ties=0.0)
     assert not told_apart(sums(scores))
     correlation = found.job + found.control
@@ -127,7 +127,7 @@ def test_of_one_test_a_job_all_is_seen_that_matters() -> None:
 def test_a_run_that_shows_no_correlation_is_given_none(scores: list[list[list[float]]], reason: str) -> None:
     ties = float(np.mean([score == 0.5 for job in scores for test in job for score in test]))
     with pytest.raises(ValueError, match=reason):
-        noise_of_run(sums([np.array(of) for of in scores]), ties)
+        noise_of_run(sums([np.array(job) for job in scores]), ties)
 
 
 def test_ties_stay_as_many_after_a_change_as_the_rate_has_room_for() -> None:

@@ -19,7 +19,7 @@ from results.statistics.paired import (
     paired_effect,
 )
 
-quarters = st.integers(0, 4).map(lambda of: of / 4)
+quarters = st.integers(0, 4).map(lambda count: count / 4)
 
 
 @st.composite
@@ -27,14 +27,14 @@ def clusters_of_scores(draw: st.DrawFn) -> list[Cluster]:
     """Clusters of a run and one to three runs of the reference."""
     shapes = draw(st.lists(st.tuples(st.integers(2, 4), st.integers(1, 5)), min_size=1, max_size=25))
     return [
-        Cluster.of([draw(st.lists(quarters, min_size=tests, max_size=tests)) for _ in range(runs)])
+        Cluster.from_scores([draw(st.lists(quarters, min_size=tests, max_size=tests)) for _ in range(runs)])
         for runs, tests in shapes
     ]
 
 
 def of_differences(differences: list[float], tests: int = 1) -> list[Cluster]:
     """Clusters of two runs that differ by so much in each test."""
-    return [Cluster.of([[0.5 + of] * tests, [0.5] * tests]) for of in differences]
+    return [Cluster.from_scores([[0.5 + difference] * tests, [0.5] * tests]) for difference in differences]
 
 
 @given(clusters_of_scores())
@@ -44,8 +44,8 @@ def test_the_effect_is_the_mean_over_pairs_and_lies_in_an_interval_of_some_width
     assert found.low is not None
     assert found.high is not None
     assert found.p is not None
-    differences = sum(of.totals[0] - np.mean(of.totals[1:]) for of in clusters)
-    assert found.effect == pytest.approx(100 * differences / sum(of.pairs for of in clusters))
+    differences = sum(cluster.totals[0] - np.mean(cluster.totals[1:]) for cluster in clusters)
+    assert found.effect == pytest.approx(100 * differences / sum(cluster.pairs for cluster in clusters))
     assert -100 <= found.low <= found.effect + 1e-9
     assert found.effect - 1e-9 <= found.high <= 100
     assert found.high - found.low > 0.01
@@ -54,8 +54,8 @@ def test_the_effect_is_the_mean_over_pairs_and_lies_in_an_interval_of_some_width
 
 @given(st.lists(st.lists(st.lists(quarters, min_size=3, max_size=3), min_size=2, max_size=2), min_size=1, max_size=25))
 def test_exchanging_the_runs_mirrors_the_effect(scores: list[list[list[float]]]) -> None:
-    there = paired_effect([Cluster.of(of) for of in scores])
-    back = paired_effect([Cluster.of(of[::-1]) for of in scores])
+    there = paired_effect([Cluster.from_scores(cluster) for cluster in scores])
+    back = paired_effect([Cluster.from_scores(cluster[::-1]) for cluster in scores])
     assert there.effect is not None
     assert there.low is not None
     assert (back.effect, back.high) == pytest.approx((-there.effect, -there.low))
@@ -73,19 +73,21 @@ def test_clusters_of_one_size_have_the_interval_of_the_t_test() -> None:
 @given(st.lists(st.integers(-8, 8).map(lambda eighths: eighths / 16), min_size=1, max_size=10))
 def test_p_of_two_runs_counts_all_sign_flips(differences: list[float]) -> None:
     signs = product((-1, 1), repeat=len(differences))
-    flips = [abs(sum(s * d for s, d in zip(of, differences, strict=True))) for of in signs]
+    flips = [abs(sum(s * d for s, d in zip(flip, differences, strict=True))) for flip in signs]
     found = paired_effect(of_differences(differences)).p
-    assert found == sum(of >= abs(sum(differences)) for of in flips) / len(flips)
+    assert found == sum(flip >= abs(sum(differences)) for flip in flips) / len(flips)
 
 
 @given(st.lists(st.lists(quarters, min_size=3, max_size=3), min_size=1, max_size=5))
 def test_p_of_a_window_counts_every_choice_of_the_run(scores: list[list[float]]) -> None:
     def distance(chosen: tuple[int, ...]) -> float:
-        return abs(sum(of[k] - (sum(of) - of[k]) / (len(of) - 1) for of, k in zip(scores, chosen, strict=True)))
+        return abs(
+            sum(runs[k] - (sum(runs) - runs[k]) / (len(runs) - 1) for runs, k in zip(scores, chosen, strict=True))
+        )
 
     distances = [distance(chosen) for chosen in product(range(3), repeat=len(scores))]
-    found = paired_effect([Cluster.of([[of] for of in cluster]) for cluster in scores]).p
-    assert found == pytest.approx(np.mean([of >= distances[0] - 1e-9 for of in distances]))
+    found = paired_effect([Cluster.from_scores([[score] for score in cluster]) for cluster in scores]).p
+    assert found == pytest.approx(np.mean([distance >= distances[0] - 1e-9 for distance in distances]))
 
 
 @pytest.mark.parametrize("window", [1, 7])
@@ -94,7 +96,7 @@ def test_p_is_below_5_percent_in_no_more_than_5_percent_of_comparisons_of_runs_a
     # Scores near their end are skewed: the run less the mean of a window is then not symmetric about 0, and flips of
     # its sign would be rare in 9 % of these.
     scores = draw.beta(0.3, 2.7, size=(600, 10, 1 + window))
-    found = [paired_effect([Cluster.of(of[:, None]) for of in runs]).p for runs in scores]
+    found = [paired_effect([Cluster.from_scores(cluster[:, None]) for cluster in runs]).p for runs in scores]
     low = sum(p is not None and p < 0.05 for p in found)
     assert binomtest(low, len(found), 0.05, alternative="greater").pvalue > 0.001
 
@@ -105,16 +107,17 @@ def test_p_of_many_clusters_is_near_the_exact_one_and_never_0() -> None:
     for difference in differences:
         exact = np.concatenate((exact + difference, exact - difference))
     share = np.mean(np.abs(exact) >= abs(differences.sum()) - 1e-9)
-    assert exchange_p([np.array([of, -of]) for of in differences]) == pytest.approx(share, abs=0.01)
+    assert exchange_p([np.array([each, -each]) for each in differences]) == pytest.approx(share, abs=0.01)
     assert exchange_p([np.array([1.0, -1.0])] * 40) == 1 / 10_000
 
 
 @given(st.lists(st.lists(quarters, min_size=2, max_size=4), min_size=1, max_size=5))
 def test_the_least_p_is_the_smallest_whichever_run_is_in_whose_place(scores: list[list[float]]) -> None:
-    differences = [Cluster.of([[of] for of in cluster]).differences for cluster in scores]
-    places = product(*(range(len(of)) for of in differences))
+    differences = [Cluster.from_scores([[score] for score in cluster]).differences for cluster in scores]
+    places = product(*(range(len(cluster)) for cluster in differences))
     found = [
-        exchange_p([np.roll(of, -place) for of, place in zip(differences, chosen, strict=True)]) for chosen in places
+        exchange_p([np.roll(cluster, -place) for cluster, place in zip(differences, chosen, strict=True)])
+        for chosen in places
     ]
     assert least_p(differences) == pytest.approx(min(found))
 
@@ -148,8 +151,8 @@ def test_runs_that_are_alike_in_every_pair_leave_the_doubt_that_so_many_pairs_le
 
 
 def test_clusters_whose_totals_happen_to_coincide_leave_the_doubt_that_so_few_clusters_leave() -> None:
-    unlike = [Cluster.of([[1.0, 0.0], [0.0, 1.0]]), Cluster.of([[0.5, 0.5], [0.5, 0.5]])]
-    found = paired_effect(unlike)
+    differing = [Cluster.from_scores([[1.0, 0.0], [0.0, 1.0]]), Cluster.from_scores([[0.5, 0.5], [0.5, 0.5]])]
+    found = paired_effect(differing)
     reach = 100 * (1 - math.pow(0.025, 1 / 2))
     assert (found.effect, found.low, found.high) == pytest.approx((0, -reach, reach))
 
@@ -163,8 +166,8 @@ def test_clusters_whose_totals_happen_to_coincide_leave_the_doubt_that_so_few_cl
 def test_a_cluster_that_differs_from_the_others_narrows_no_interval(
     clusters: int, tests: int, scores: list[float], others: float
 ) -> None:
-    alike = [Cluster.of([[others] * tests, [0.5] * tests])] * clusters
-    none, one = paired_effect(alike), paired_effect([*alike[1:], Cluster.of([scores[:tests], [0.5] * tests])])
+    alike = [Cluster.from_scores([[others] * tests, [0.5] * tests])] * clusters
+    none, one = paired_effect(alike), paired_effect([*alike[1:], Cluster.from_scores([scores[:tests], [0.5] * tests])])
     assert none.effect is not None
     assert one.effect is not None
     assert none.low is not None
@@ -178,8 +181,8 @@ def test_a_cluster_that_differs_from_the_others_narrows_no_interval(
 
 def test_intervals_hold_the_truth_where_leaks_are_rare() -> None:
     leaks = np.arange(81)
-    found = [paired_effect(of_differences([0.5] * of + [0.0] * (80 - of))) for of in leaks]
-    low, high = (np.array([getattr(of, name) for of in found]) for name in ("low", "high"))
+    found = [paired_effect(of_differences([0.5] * count + [0.0] * (80 - count))) for count in leaks]
+    low, high = (np.array([getattr(effect, name) for effect in found]) for name in ("low", "high"))
     # A leak is a difference of half the scale here.
     held = {p: binom.pmf(leaks, 80, p)[(low <= 50 * p) & (50 * p <= high)].sum() for p in np.arange(1, 41) / 200}
     assert min(held.values()) > 0.945
@@ -216,7 +219,7 @@ def test_the_detectable_effect_is_found_as_often_as_is_said(clusters: int, power
     normal = np.random.default_rng(1).standard_normal((1500, clusters))
     level = p_below(0.05, 2 ** (clusters - 1))
     shifted = normal + detectable_multiple(clusters, level) / math.sqrt(clusters)
-    found = sum(exchange_p([np.array([of, -of]) for of in differences]) < 0.05 for differences in shifted)
+    found = sum(exchange_p([np.array([each, -each]) for each in differences]) < 0.05 for differences in shifted)
     assert binomtest(found, len(shifted), power).pvalue > 0.001
 
 
@@ -224,7 +227,7 @@ def test_nothing_is_detectable_where_no_exchange_of_runs_is_rare_enough() -> Non
     assert paired_effect(of_differences([0.1, 0.2, 0.3, 0.1, 0.2])).detectable is None
     # Three clusters of eight runs have 512 exchanges, of three runs 27: one alone can lie farthest.
     for runs in (8, 3):
-        window = [Cluster.of([[0.5 + of], *[[0.5]] * (runs - 1)]) for of in (0.1, 0.2, 0.3)]
+        window = [Cluster.from_scores([[0.5 + change], *[[0.5]] * (runs - 1)]) for change in (0.1, 0.2, 0.3)]
         found = paired_effect(window)
         assert found.p == 1 / runs**3
         assert found.detectable is not None

@@ -88,7 +88,7 @@ def test_power_is_a_number_that_grows_with_the_effect(
     jobs: int, error: float, effects: list[float], level: float
 ) -> None:
     found = [power(error, jobs, effect, level) for effect in sorted(effects)]
-    assert all(0 <= of <= 1 for of in found)
+    assert all(0 <= share <= 1 for share in found)
     assert all(later >= earlier - 1e-6 for earlier, later in pairwise(found))
 
 

@@ -82,7 +82,10 @@ def test_ranks_are_uniform_and_independent_however_much_the_jobs_of_a_run_have_i
     missing = draw.uniform(size=streams.shape) < 0.1
     streams[missing & ~missing[:, :2].all(axis=1, keepdims=True)] = NAN  # a job that no run has is none
     found = np.array(
-        [[conformal_p(conformity_scores(of[: run + 1]), draw.uniform()) for run in range(1, 8)] for of in streams]
+        [
+            [conformal_p(conformity_scores(stream[: run + 1]), draw.uniform()) for run in range(1, 8)]
+            for stream in streams
+        ]
     )
     assert kstest(found.ravel(), "uniform").pvalue > 0.001
     assert np.abs(np.corrcoef(found, rowvar=False) - np.eye(7)).max() < 0.2
@@ -102,7 +105,7 @@ def test_runs_that_all_rank_above_those_before_are_at_most_so_much_evidence_as_t
 ) -> None:
     draw = np.random.default_rng(7)
     changed = [np.append(np.zeros(baseline), 1 + draw.uniform(size=runs)) for _ in range(2000)]
-    found = [e_values(ranks(of, draw)[baseline:], baseline)[-1] for of in changed]
+    found = [e_values(ranks(stream, draw)[baseline:], baseline)[-1] for stream in changed]
     assert np.mean(found) < math.comb(baseline + runs, runs)
 
 

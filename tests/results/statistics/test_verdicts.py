@@ -10,8 +10,8 @@ from results.statistics.paired import Effect
 from results.statistics.verdicts import adjusted, verdict, worst
 
 
-def effect(of: float, low: float, high: float) -> Effect:
-    return Effect(of, low, high, p=0.01, least_p=0.001, detectable=5.0, pairs=100, clusters=10)
+def effect(value: float, low: float, high: float) -> Effect:
+    return Effect(value, low, high, p=0.01, least_p=0.001, detectable=5.0, pairs=100, clusters=10)
 
 
 NOTHING_PAIRS = Effect(None, None, None, None, None, None, 0, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.scorer.detection import langdetect_guess, lingua_guess, tell
+from services.scorer.detection import detect_language, langdetect_guess, lingua_guess
 
 # The same sentence, by somebody who had not seen the film either.
 SENTENCES = {
@@ -30,24 +30,24 @@ SENTENCES = {
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_a_plain_sentence_is_told(code: str) -> None:
-    assert tell(SENTENCES[code]) == code
+    assert detect_language(SENTENCES[code]) == code
 
 
 @pytest.mark.parametrize("text", ["", "42", "?!", "OK", "Morte a Matilda, Vedo! - The Matchessa"])
 def test_a_text_too_short_to_tell_is_unknown(text: str) -> None:
-    assert tell(text) == "unknown"
+    assert detect_language(text) == "unknown"
 
 
 @pytest.mark.parametrize(("one", "other"), [("de", "it"), ("en", "es"), ("fr", "ru"), ("ja", "en")])
 def test_a_text_in_two_languages_is_unknown(one: str, other: str) -> None:
-    assert tell(f"{SENTENCES[one]}\n{SENTENCES[other]}") == "unknown"
+    assert detect_language(f"{SENTENCES[one]}\n{SENTENCES[other]}") == "unknown"
 
 
 @pytest.mark.parametrize("code", ["de", "en", "es", "it"])
 def test_a_text_of_shuffled_letters_is_unknown(code: str) -> None:
     letters = list(SENTENCES[code])
     random.Random(7).shuffle(letters)
-    assert tell("".join(letters)) == "unknown"
+    assert detect_language("".join(letters)) == "unknown"
 
 
 def test_a_detector_alone_guesses() -> None:

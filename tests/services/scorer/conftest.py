@@ -1,7 +1,6 @@
 """Jobs made by hand, a metric that is openly a fake, and the real embedder."""
 
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,28 +10,9 @@ from seep.settings import MINILM, BertScore, Metrics, Scoring
 from seep.suites.workbook import read_workbook
 from services.scorer.loading import load_metrics
 from services.scorer.models import find_model
-from services.scorer.similarity import Comparison, Metric, Pair
+from services.scorer.similarity import Comparison, Metric
 from tests.builders import answers
-
-MakeJob = Callable[..., GeneratedJob]
-
-
-class FakeMetric:
-    """Similarities from a table, else made up from the pair alone, with many ties; it remembers what it was asked."""
-
-    def __init__(self, table: Mapping[Pair, float] | None = None) -> None:
-        self.table = table
-        self.calls: list[list[Pair]] = []
-        self.fast = self.exact = self.afresh = self.answer
-        self.error_bound, self.source = 0.0, "fake"
-
-    def answer(self, pairs: Sequence[Pair]) -> list[float]:
-        self.calls.append(list(pairs))
-        return [self._made_up(pair) if self.table is None else self.table[pair] for pair in pairs]
-
-    @staticmethod
-    def _made_up(pair: Pair) -> float:
-        return zlib.crc32("|".join(pair).encode()) % 7 / 7
+from tests.services.scorer.fakes import FakeMetric, MakeJob
 
 
 @pytest.fixture(scope="session")

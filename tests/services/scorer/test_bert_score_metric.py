@@ -1,6 +1,9 @@
 """The BERTScore metric beside its library, on MiniLM's own encoder and on small untrained backbones."""
 
 import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +18,7 @@ from seep.settings import BertScore, Scoring
 from services.scorer.bert_score_metric import open_metrics
 from services.scorer.models import Model
 from services.scorer.precision import open_computing
+from services.scorer.similarity import Metric, Pair
 
 PAIRS = [
     ("yellow", "a school bus driver"),
@@ -30,18 +34,21 @@ WORDED = [pair for pair in PAIRS if pair[1] not in ("\x00\x07", "[SEP]")]
 BLANK = [("red", ""), ("red", "   \t\n"), ("", "red"), (" ", "")]
 
 
+Library = Callable[[Sequence[Pair]], Any]
+
+
 @pytest.fixture
-def distilbert_folder(tmp_path, minilm_folder):
+def distilbert_folder(tmp_path: Path, minilm_folder: Path) -> Path:
     """A DistilBERT with untrained weights, whose tokenizer declares no limit."""
     torch.manual_seed(0)
     config = DistilBertConfig(dim=32, n_layers=3, n_heads=2, hidden_dim=64)
-    DistilBertModel(config).half().save_pretrained(tmp_path)
+    DistilBertModel(config).to(torch.float16).save_pretrained(tmp_path)
     shutil.copy(minilm_folder / "vocab.txt", tmp_path)
     return tmp_path
 
 
 @pytest.fixture
-def roberta_folder(tmp_path):
+def roberta_folder(tmp_path: Path) -> Path:
     """A RoBERTa with untrained weights, whose tokenizer declares no limit and whose positions start at 2."""
     torch.manual_seed(0)
     tokenizer = ByteLevelBPETokenizer()
@@ -60,39 +67,41 @@ def roberta_folder(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def library(minilm_folder):
+def library(minilm_folder: Path) -> Library:
     """The library's own scorer: precision, recall and F1 of a list of pairs."""
     scorer = BERTScorer(model_type=str(minilm_folder), num_layers=6)
 
-    def score(pairs):
+    def score(pairs: Sequence[Pair]) -> Any:
         concepts, texts = zip(*pairs, strict=True)
         return scorer.score(list(texts), list(concepts))
 
     return score
 
 
-def opened(location, settings, *, name="mine", dtype="float32"):
+def opened(
+    location: Path | str, settings: BertScore, *, name: str = "mine", dtype: str = "float32"
+) -> dict[str, Metric]:
     """The metrics over a folder."""
     model = Model(name, str(location), "revision")
     return open_metrics(settings, model, open_computing(Scoring(dtype=dtype)))
 
 
-def f1(location, pairs):
+def f1(location: Path | str, pairs: Sequence[Pair]) -> Sequence[float]:
     return opened(location, BertScore())["bert_score"].fast(pairs)
 
 
-def test_similarities_are_the_librarys_f1(bert_score, library) -> None:
+def test_similarities_are_the_librarys_f1(bert_score: Metric, library: Library) -> None:
     assert bert_score.fast(PAIRS) == pytest.approx([float(library([pair])[2]) for pair in PAIRS], abs=1e-5)
 
 
-def test_precision_and_recall_are_the_librarys(loaded_metrics, library) -> None:
+def test_precision_and_recall_are_the_librarys(loaded_metrics: dict[str, Metric], library: Library) -> None:
     # Of a text without a token of its own, the library's are not numbers.
     precision, recall = zip(*(map(float, library([pair])[:2]) for pair in WORDED), strict=True)
     assert loaded_metrics["bert_score_precision"].fast(WORDED) == pytest.approx(precision, abs=1e-5)
     assert loaded_metrics["bert_score_recall"].fast(WORDED) == pytest.approx(recall, abs=1e-5)
 
 
-def test_rescaled_similarities_are_the_librarys(minilm_folder, tmp_path) -> None:
+def test_rescaled_similarities_are_the_librarys(minilm_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "baseline.tsv"
     file.write_text("LAYER,P,R,F\n" + "".join(f"{layer},0.{layer}1,0.{layer}2,0.{layer}3\n" for layer in range(7)))
     settings = BertScore(layer=6, baseline=file, scores=("precision", "recall", "f1"))
@@ -106,7 +115,7 @@ def test_rescaled_similarities_are_the_librarys(minilm_folder, tmp_path) -> None
         assert metrics[name].source == "mine/layer6/baseline0.61,0.62,0.63"
 
 
-def test_what_was_scored_is_remembered_but_not_afresh(minilm_folder, monkeypatch) -> None:
+def test_what_was_scored_is_remembered_but_not_afresh(minilm_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metric = opened(minilm_folder, BertScore())["bert_score"]
     similarities = metric.fast(PAIRS)
     monkeypatch.setattr("services.scorer.bert_score_metric.greedy_match", None)
@@ -115,7 +124,7 @@ def test_what_was_scored_is_remembered_but_not_afresh(minilm_folder, monkeypatch
         metric.afresh(PAIRS)
 
 
-def test_a_similarity_does_not_depend_on_its_batch(bert_score, library) -> None:
+def test_a_similarity_does_not_depend_on_its_batch(bert_score: Metric, library: Library) -> None:
     pair, long_pair = ("yellow", "He filed his tax return"), ("a very long concept of many words", "word " * 60)
     [alone] = bert_score.fast([pair])
     assert bert_score.fast([pair, long_pair])[0] == pytest.approx(alone, abs=1e-6)
@@ -123,12 +132,12 @@ def test_a_similarity_does_not_depend_on_its_batch(bert_score, library) -> None:
     assert abs(float(library([pair, long_pair])[2][0]) - alone) > 1e-3
 
 
-def test_an_unusual_text_says_nothing_on_stderr(bert_score, capfd) -> None:
+def test_an_unusual_text_says_nothing_on_stderr(bert_score: Metric, capfd: pytest.CaptureFixture[str]) -> None:
     bert_score.fast([("red", "\x00\x07"), ("red", "\N{ZERO WIDTH SPACE}"), ("red", "")])
     assert capfd.readouterr() == ("", "")
 
 
-def test_an_empty_or_blank_text_scores_0(bert_score) -> None:
+def test_an_empty_or_blank_text_scores_0(bert_score: Metric) -> None:
     assert bert_score.fast([*BLANK, ("red", "red"), *BLANK]) == pytest.approx([0, 0, 0, 0, 1, 0, 0, 0, 0])
     assert bert_score.fast(BLANK) == [0.0] * 4
     assert bert_score.fast([]) == []
@@ -142,14 +151,14 @@ def test_an_empty_or_blank_text_scores_0(bert_score) -> None:
         max_size=8,
     )
 )
-def test_f1_is_symmetrical_and_always_a_number(pairs, bert_score) -> None:
+def test_f1_is_symmetrical_and_always_a_number(pairs: Sequence[Pair], bert_score: Metric) -> None:
     there, back = bert_score.fast(pairs), bert_score.fast([(text, concept) for concept, text in pairs])
     assert there == pytest.approx(back, abs=1e-5)
     assert all(-1.0001 <= score <= 1.0001 for score in there)
 
 
-def test_the_layer_defaults_to_the_librarys_choice_for_the_name_else_to_the_last(distilbert_folder):
-    def layer(name, configured):
+def test_the_layer_defaults_to_the_librarys_choice_for_the_name_else_to_the_last(distilbert_folder: Path) -> None:
+    def layer(name: str, configured: int | None) -> str:
         [metric] = opened(distilbert_folder, BertScore(layer=configured), name=name).values()
         return metric.source.rpartition("/")[2]
 
@@ -159,19 +168,19 @@ def test_the_layer_defaults_to_the_librarys_choice_for_the_name_else_to_the_last
     assert layer("google/bert_uncased_L-4_H-128_A-2", 2) == "layer2"
 
 
-def test_a_layer_that_the_model_has_not_is_refused(distilbert_folder) -> None:
+def test_a_layer_that_the_model_has_not_is_refused(distilbert_folder: Path) -> None:
     with pytest.raises(InputError, match=r"^metrics\.bert_score\.layer: 4, but 'mine' has 3 layers$"):
         opened(distilbert_folder, BertScore(layer=4))
 
 
 @pytest.mark.parametrize("folder", ["distilbert_folder", "roberta_folder"])
-def test_long_texts_are_cut_where_the_tokenizer_declares_no_limit(folder, request) -> None:
+def test_long_texts_are_cut_where_the_tokenizer_declares_no_limit(folder: str, request: pytest.FixtureRequest) -> None:
     longer, longest = f1(request.getfixturevalue(folder), [("red", "bus " * 3000), ("red", "bus " * 6000)])
     assert longer == pytest.approx(longest, abs=1e-5)
 
 
 @pytest.mark.parametrize("folder", ["distilbert_folder", "roberta_folder"])
-def test_other_tokenizers_and_architectures_are_the_librarys_too(folder, request) -> None:
+def test_other_tokenizers_and_architectures_are_the_librarys_too(folder: str, request: pytest.FixtureRequest) -> None:
     location = str(request.getfixturevalue(folder))
     library = BERTScorer(model_type=location, num_layers=2)
     library._tokenizer.model_max_length = 500
@@ -182,12 +191,12 @@ def test_other_tokenizers_and_architectures_are_the_librarys_too(folder, request
     assert metric.fast(pairs) == pytest.approx(expected, abs=1e-5)
 
 
-def test_weights_in_half_precision_are_computed_in_float32(distilbert_folder) -> None:
+def test_weights_in_half_precision_are_computed_in_float32(distilbert_folder: Path) -> None:
     [score] = f1(distilbert_folder, [("red", "a bus")])
     assert score != float(torch.tensor(score).half())
 
 
-def test_a_path_that_the_library_would_take_for_a_t5_is_refused(distilbert_folder, tmp_path) -> None:
+def test_a_path_that_the_library_would_take_for_a_t5_is_refused(distilbert_folder: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(distilbert_folder, tmp_path / "test5")
     with pytest.raises(ValueError, match="for a T5 model; give it another path"):
         f1(folder, [("red", "a bus")])

@@ -42,7 +42,7 @@ def test_the_least_recently_used_leave_first() -> None:
     max_bytes=st.integers(0, 20_000),
     entries=st.lists(st.tuples(st.text(max_size=200), st.integers(0, 2000)), max_size=20),
 )
-def test_what_is_remembered_never_takes_more_than_its_bytes(max_bytes, entries) -> None:
+def test_what_is_remembered_never_takes_more_than_its_bytes(max_bytes: int, entries: list[tuple[str, int]]) -> None:
     cache = EmbeddingCache(max_bytes)
     for text, numbers in entries:
         cache.keep("model", {text: Embedded(IDS, torch.zeros(numbers))})

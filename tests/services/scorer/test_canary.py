@@ -1,5 +1,6 @@
 """The canary: what it takes for drift, and where that shows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -8,35 +9,37 @@ from prometheus_client import REGISTRY
 
 from services.scorer import canary
 from services.scorer.canary import PAIRS, SIMILARITIES, Canary, watch
-from services.scorer.similarity import Metric
+from services.scorer.similarity import Metric, Pair
 from tests.waiting import wait_until
 
 KNOWN = "sentence-transformers/all-MiniLM-L6-v2"
 
 
-def metric(error=0.0, *, source=KNOWN, error_bound=0.0, name="sentence_bert"):
+def metric(
+    error: float | dict[str, float] = 0.0, *, source: str = KNOWN, error_bound: float = 0.0, name: str = "sentence_bert"
+) -> Metric:
     """A fake that knows the frozen similarities, and is off by `error["now"]` whenever it is rescored."""
     error = error if isinstance(error, dict) else {"now": error}
 
-    def afresh(pairs):
+    def afresh(pairs: Sequence[Pair]) -> list[float]:
         assert pairs == PAIRS
         return [similarity + error["now"] for similarity in SIMILARITIES[f"{name} {KNOWN}"]]
 
-    def exact(pairs):
+    def exact(pairs: Sequence[Pair]) -> list[float]:
         return [similarity + error.get("start", 0.0) for similarity in SIMILARITIES[f"{name} {KNOWN}"]]
 
     return Metric(afresh, exact, afresh, error_bound, source)
 
 
-def max_error():
+def max_error() -> float | None:
     return REGISTRY.get_sample_value("seep_scorer_canary_max_error", {"metric": "sentence_bert"})
 
 
-def sound():
+def sound() -> float | None:
     return REGISTRY.get_sample_value("seep_scorer_canary_ok", {"metric": "sentence_bert"})
 
 
-def test_the_real_metrics_give_the_frozen_similarities_of_their_libraries(loaded_metrics) -> None:
+def test_the_real_metrics_give_the_frozen_similarities_of_their_libraries(loaded_metrics: dict[str, Metric]) -> None:
     for name, loaded in loaded_metrics.items():
         assert loaded.afresh(PAIRS) == pytest.approx(SIMILARITIES[f"{name} {loaded.source}"], abs=1e-5)
     assert Canary(loaded_metrics).verdict() == "ok"
@@ -63,10 +66,10 @@ def test_one_similarity_that_is_not_a_number_is_drift() -> None:
     assert not Canary({"sentence_bert": replace(sound, afresh=lambda pairs: answers)}).is_sound()
 
 
-def test_a_metric_that_cannot_be_computed_any_more_is_drift_and_comes_back():
+def test_a_metric_that_cannot_be_computed_any_more_is_drift_and_comes_back() -> None:
     broken = [True]
 
-    def afresh(pairs):
+    def afresh(pairs: Sequence[Pair]) -> Sequence[float]:
         if broken[0]:
             raise RuntimeError("the device is gone")
         return metric().afresh(pairs)
@@ -78,7 +81,7 @@ def test_a_metric_that_cannot_be_computed_any_more_is_drift_and_comes_back():
     assert watched.verdict() == "ok"
 
 
-def test_it_is_rescored_again_and_again_while_nothing_is_asked_of_the_scorer(monkeypatch) -> None:
+def test_it_is_rescored_again_and_again_while_nothing_is_asked_of_the_scorer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(canary, "INTERVAL_SECONDS", 0.01)
     error = {"now": 0.0}
     watched = Canary({"sentence_bert": metric(error)})

@@ -34,7 +34,7 @@ from services.scorer.echo import ALGORITHMS, echoes
         ("노랑", "노랑 버스", "ko"),
     ],
 )
-def test_the_concept_or_an_inflection_of_it_is_an_echo(concept, text, language) -> None:
+def test_the_concept_or_an_inflection_of_it_is_an_echo(concept: str, text: str, language: str) -> None:
     assert echoes(concept, text, language)
 
 
@@ -52,7 +52,7 @@ def test_the_concept_or_an_inflection_of_it_is_an_echo(concept, text, language) 
         ("黄色", "彼は青が好き", "ja"),
     ],
 )
-def test_anything_else_is_not(concept, text, language) -> None:
+def test_anything_else_is_not(concept: str, text: str, language: str) -> None:
     assert not echoes(concept, text, language)
 
 
@@ -66,5 +66,5 @@ def test_every_algorithm_that_is_named_exists() -> None:
     after=st.sampled_from(["", " bus", "!"]),
     language=st.sampled_from([*ALGORITHMS, "ja", "ko", "zh"]),
 )
-def test_a_concept_among_other_words_is_always_an_echo(concept, before, after, language) -> None:
+def test_a_concept_among_other_words_is_always_an_echo(concept: str, before: str, after: str, language: str) -> None:
     assert echoes(concept, f"{before}{concept}{after}", language)

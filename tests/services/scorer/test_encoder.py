@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,22 +20,22 @@ from services.scorer.loading import load_metrics
 class FakeModel:
     """Splits texts into characters and gives each text its ids as vectors; it remembers what it was asked."""
 
-    def __init__(self, name="fake", limit=10) -> None:
+    def __init__(self, name: str = "fake", limit: int = 10) -> None:
         self.tokenized: list[str] = []
         self.batches: list[tuple[int, ...]] = []
         self.encoder = Encoder(name, "characters", limit, self.tokenize, self.forward, torch.device("cpu"))
 
-    def tokenize(self, texts):
+    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         self.tokenized += texts
         return [[ord(character) for character in text[: self.encoder.limit]] for text in texts]
 
-    def forward(self, ids):
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
         self.batches.append(tuple(ids.shape))
         return ids.float()
 
 
 @given(st.lists(st.text(max_size=15), max_size=30))
-def test_every_text_gets_its_own_embedding_in_batches_without_padding(texts) -> None:
+def test_every_text_gets_its_own_embedding_in_batches_without_padding(texts: list[str]) -> None:
     model = FakeModel()
     found = encode(model.encoder, texts, EmbeddingCache(1 << 20))
     assert {text: embedded.vectors.tolist() for text, embedded in found.items()} == {
@@ -42,7 +44,7 @@ def test_every_text_gets_its_own_embedding_in_batches_without_padding(texts) -> 
     assert sum(texts for texts, _ in model.batches) == len(set(texts))
 
 
-def test_batches_hold_no_more_tokens_than_the_budget(monkeypatch) -> None:
+def test_batches_hold_no_more_tokens_than_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(encoder.TOKEN_BUDGET, "cpu", 6)
     model = FakeModel()
     encode(model.encoder, ["aa", "bb", "cc", "dd", "eeeeeeee", ""], None)
@@ -81,7 +83,7 @@ def test_models_of_one_vocabulary_tokenize_a_text_once_unless_one_cuts_it() -> N
     assert encode(FakeModel("other").encoder, ["0123456789+"], cache)["0123456789+"].ids.tolist()[-1] == ord("9")
 
 
-def test_only_tokenizers_that_split_alike_share_a_vocabulary(minilm_folder, tmp_path) -> None:
+def test_only_tokenizers_that_split_alike_share_a_vocabulary(minilm_folder: Path, tmp_path: Path) -> None:
     sentence = sentence_bert.load(str(minilm_folder), "mini", torch.float32)
     tokens = bert_score_metric.load(str(minilm_folder), "mini", 6, torch.float32).encoder
     assert (sentence.vocabulary, sentence.limit) == (tokens.vocabulary, 256)
@@ -96,12 +98,12 @@ def test_only_tokenizers_that_split_alike_share_a_vocabulary(minilm_folder, tmp_
     assert other.vocabulary != tokens.vocabulary
 
 
-def test_both_metrics_of_one_model_tokenize_once(monkeypatch) -> None:
+def test_both_metrics_of_one_model_tokenize_once(monkeypatch: pytest.MonkeyPatch) -> None:
     scoring = Scoring(dtype="float32")
     metrics, _ = load_metrics(Metrics(bert_score=BertScore(model=MINILM)), scoring)
     metrics["sentence_bert"].fast([("red", "a school bus")])
 
-    def refuse(*_) -> None:
+    def refuse(*_: object) -> None:
         pytest.fail("tokenized again")
 
     monkeypatch.setattr("transformers.BertTokenizer.__call__", refuse)

@@ -1,7 +1,10 @@
 """The engine beside the libraries that people use, and bfloat16 beside float32, on real answers and on odd strings."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,7 @@ from seep.settings import MINILM, BertScore, Metrics, Scoring
 from services.scorer.bert_score_metric import F1_CONDITION, is_unstable
 from services.scorer.loading import load_metrics
 from services.scorer.semantic import leak_score
-from services.scorer.similarity import ask_metrics
+from services.scorer.similarity import Comparison, Metric, Pair, ask_metrics
 
 CONCEPT = "golden yellow"
 
@@ -39,22 +42,22 @@ strings = st.one_of(
 class Libraries:
     """Cosine and F1 as the two libraries compute them."""
 
-    def __init__(self, folder) -> None:
+    def __init__(self, folder: Path) -> None:
         self.sentences = SentenceTransformer(str(folder), device="cpu")
         self.tokens = BERTScorer(model_type=str(folder), num_layers=6, device="cpu")
 
-    def cosines(self, pairs):
+    def cosines(self, pairs: Sequence[Pair]) -> Any:
         concepts, texts = (
             self.sentences.encode(list(side), normalize_embeddings=True) for side in zip(*pairs, strict=True)
         )
         return np.einsum("ij,ij->i", concepts, texts)
 
-    def f1(self, pairs):
+    def f1(self, pairs: Sequence[Pair]) -> Any:
         """Pairs of equal token counts are scored together: the library's padding would change the scores of others."""
         groups = defaultdict(list)
         for pair in pairs:
             groups[tuple(len(ids) for ids in self.tokens._tokenizer(list(pair))["input_ids"])].append(pair)
-        found = {}
+        found: dict[Pair, float] = {}
         for same in groups.values():
             concepts, texts = map(list, zip(*same, strict=True))
             found |= dict(zip(same, self.tokens.score(texts, concepts)[2].tolist(), strict=True))
@@ -62,30 +65,30 @@ class Libraries:
 
 
 @pytest.fixture(scope="module")
-def libraries(minilm_folder):
+def libraries(minilm_folder: Path) -> Libraries:
     return Libraries(minilm_folder)
 
 
-def assert_equal(pairs, metrics, libraries) -> None:
+def assert_equal(pairs: Sequence[Pair], metrics: dict[str, Metric], libraries: Libraries) -> None:
     assert metrics["sentence_bert"].afresh(pairs) == pytest.approx(libraries.cosines(pairs), abs=1e-5)
     assert metrics["bert_score"].afresh(pairs) == pytest.approx(libraries.f1(pairs), abs=1e-5)
 
 
 def test_scores_are_the_libraries_on_all_texts_of_the_published_answers(
-    recorded_comparisons, loaded_metrics, libraries
+    recorded_comparisons: list[Comparison], loaded_metrics: dict[str, Metric], libraries: Libraries
 ) -> None:
     texts = {text: concept for comparison in recorded_comparisons for concept, text in comparison}
     assert_equal([(concept, text) for text, concept in texts.items()], loaded_metrics, libraries)
 
 
-def test_scores_are_the_libraries_on_odd_strings(loaded_metrics, libraries) -> None:
+def test_scores_are_the_libraries_on_odd_strings(loaded_metrics: dict[str, Metric], libraries: Libraries) -> None:
     texts = {"word " * 600, "a", "\N{HEBREW LETTER ALEF} " * 700, "😀" * 600}
     wanted = STRINGS_PER_EXAMPLE * settings().max_examples
 
     # Made here and compared below, all at once: the libraries are slow with a few texts at a time.
     @settings(phases=[Phase.generate], database=None)
     @given(st.lists(strings, min_size=STRINGS_PER_EXAMPLE, max_size=STRINGS_PER_EXAMPLE, unique=True))
-    def make(made) -> None:
+    def make(made: list[str]) -> None:
         texts.update(made)
 
     # Each round from a seed of its own: where hypothesis draws the same each time, as it does in CI, more must come.
@@ -99,13 +102,15 @@ def test_scores_are_the_libraries_on_odd_strings(loaded_metrics, libraries) -> N
 
 
 @pytest.fixture(scope="module")
-def some_comparisons(recorded_comparisons):
+def some_comparisons(recorded_comparisons: list[Comparison]) -> list[Comparison]:
     """A part of them: bfloat16 is slow on a processor without it. benchmarks/precision.py takes them all."""
     return recorded_comparisons[::20]
 
 
 @pytest.mark.parametrize("parity", [False, True])
-def test_bfloat16_gives_every_leak_score_that_float32_gives(parity, some_comparisons, bfloat16, loaded_metrics) -> None:
+def test_bfloat16_gives_every_leak_score_that_float32_gives(
+    parity: bool, some_comparisons: list[Comparison], bfloat16: dict[str, Metric], loaded_metrics: dict[str, Metric]
+) -> None:
     scoring = Scoring(parity=parity)
     float32 = ask_metrics({name: loaded_metrics[name] for name in bfloat16}, some_comparisons, scoring)
     found = ask_metrics(bfloat16, some_comparisons, scoring)
@@ -116,7 +121,7 @@ def test_bfloat16_gives_every_leak_score_that_float32_gives(parity, some_compari
             assert leak_score(found[name][one], found[name][other], tolerance) == expected
 
 
-def test_bfloat16_stays_within_its_error_bound(some_comparisons, bfloat16) -> None:
+def test_bfloat16_stays_within_its_error_bound(some_comparisons: list[Comparison], bfloat16: dict[str, Metric]) -> None:
     pairs = list(dict.fromkeys(pair for comparison in some_comparisons for pair in comparison))
     for metric in bfloat16.values():
         errors = np.abs(np.subtract(metric.fast(pairs), metric.exact(pairs)))
@@ -124,7 +129,7 @@ def test_bfloat16_stays_within_its_error_bound(some_comparisons, bfloat16) -> No
 
 
 @pytest.fixture(scope="module")
-def bfloat16():
+def bfloat16() -> dict[str, Metric]:
     """The metrics in bfloat16, with a cache of their own."""
     metrics, _ = load_metrics(Metrics(bert_score=BertScore(model=MINILM)), Scoring(dtype="bfloat16"))
     return metrics
@@ -143,5 +148,5 @@ def test_f1_of_a_fast_type_is_within_its_bound_or_is_told_to_be_unstable() -> No
         assert (moved - scores[:, 2])[stable].abs().max() <= F1_CONDITION * bound
 
 
-def f1(precision, recall):
+def f1(precision: torch.Tensor, recall: torch.Tensor) -> Any:
     return 2 * precision * recall / (precision + recall)

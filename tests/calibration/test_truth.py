@@ -11,7 +11,7 @@ from calibration.truth import rates_of, surprising, true_rates
 from seep.errors import InputError
 from seep.suites.schema import Suite
 from services.generator.cutting import cut_answer
-from services.scorer.similarity import Metric
+from services.scorer.similarity import Metric, Score
 
 
 def small_suite(*tests: dict[str, str]) -> Suite:
@@ -23,12 +23,16 @@ def small_suite(*tests: dict[str, str]) -> Suite:
 ONE_TEST = small_suite({"prompt": "test", "category": "one"})
 
 
+def stand_in(score: Score) -> Metric:
+    return Metric(score, score, score, 0.0, "stand-in")
+
+
 def stand_in_similarity(pairs: Sequence[tuple[str, str]]) -> list[float]:
     """No metric: the number that the text spells."""
     return [float(text) for _, text in pairs]
 
 
-STAND_IN = Metric(*[stand_in_similarity] * 3, error_bound=0.0, source="stand-in")
+STAND_IN = stand_in(stand_in_similarity)
 
 
 def spread(**shares: float) -> Distribution:
@@ -107,7 +111,7 @@ def test_true_rates_rise_with_the_planted_probability(trained: Path, suite: Suit
         first_words = [(concept, text.partition(" ")[0].strip(".")) for concept, text in pairs]
         return [float(word in (concept, ASSOCIATES[concept])) for concept, word in first_words]
 
-    metric = Metric(*[stand_in_for_nearness] * 3, error_bound=0.0, source="stand-in")
+    metric = stand_in(stand_in_for_nearness)
     rates = true_rates(trained / "model", suite, {"stand-in": metric}, lambda text: cut_answer(text, suite.cut))
     by_category = {rate.category: rate.rate for rate in rates}
     # Sampling at a temperature sharpens p to p^(1/T): 0.3, 0.6 and 0.9 move a little outwards.

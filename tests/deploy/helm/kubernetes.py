@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tests.deploy.helm.rendering import Manifest, pod_template
 
@@ -33,8 +33,11 @@ WITHOUT_SCHEMA = ("kafka.strimzi.io",)
 class _Loader(yaml.CSafeLoader):
     """Takes a lone = for the text that it is in these files."""
 
+    def text(self, node: yaml.ScalarNode) -> str:
+        return str(self.construct_scalar(node))
 
-_Loader.add_constructor("tag:yaml.org,2002:value", yaml.CSafeLoader.construct_scalar)
+
+_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.text)
 
 
 def flaws(manifest: Manifest) -> Iterator[str]:

@@ -1,20 +1,23 @@
 """seep.yaml as the chart makes it: what the services' own settings take, and all of them the same."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from seep.records import GeneratedJob
-from seep.settings import Settings, load_settings
+from seep.settings import OpenAiEngine, RecordedEngine, Settings, VllmEngine, load_settings
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from services.generator.generating import generate_jobs
 from services.generator.recorded_backend import RecordedBackend
-from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, PROFILES, STRIMZI, Release, overlaid, render
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, PROFILES, STRIMZI, Manifest, Release, overlaid, render
 
 
 @pytest.fixture
-def load(tmp_path, monkeypatch):
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Release], Settings]:
     """Reads a release's seep.yaml as a service does, with the files that it names in a folder of the test's."""
     monkeypatch.delenv("SEEP_CONFIG", raising=False)
 
@@ -39,8 +42,19 @@ def load(tmp_path, monkeypatch):
     return load
 
 
+def endpoint(settings: Settings) -> OpenAiEngine:
+    engine = settings.engines["gateway"]
+    assert isinstance(engine, OpenAiEngine)
+    return engine
+
+
+def text_of(path: Path | None) -> str:
+    assert path is not None
+    return path.read_text()
+
+
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_services_take_what_a_profile_says(load, profile) -> None:
+def test_the_services_take_what_a_profile_says(load: Callable[[Release], Settings], profile: str) -> None:
     settings = load(render(profile))
     assert set(settings.targets) == set(render(profile).settings()["targets"])
     assert settings.engines
@@ -48,51 +62,55 @@ def test_the_services_take_what_a_profile_says(load, profile) -> None:
 
 
 @pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, BUNDLED), (LEAST, ALL, STRIMZI)])
-def test_the_services_take_whatever_can_be_switched_on(load, values) -> None:
+def test_the_services_take_whatever_can_be_switched_on(load: Callable[[Release], Settings], values: Any) -> None:
     settings = load(render(*values))
     assert settings.api.resolved_token() == "secret"
     assert settings.database.resolved_dsn() == "secret"
-    assert settings.engines["gateway"].api_key_file.read_text() == "secret"
+    assert text_of(endpoint(settings).api_key_file) == "secret"
 
 
-def test_a_proxys_credentials_are_mounted_where_the_generator_looks(load) -> None:
+def test_a_proxys_credentials_are_mounted_where_the_generator_looks(load: Callable[[Release], Settings]) -> None:
     values = {
         "config": {"engines": {"gateway": {"proxy": "http://proxy.example.com:3128"}}},
         "generator": {"engines": {"gateway": {"proxyCredentials": {"existingSecret": "login"}}}},
     }
     release = render(LEAST, ALL, values)
-    assert load(release).engines["gateway"].proxy_credentials_file.read_text() == "secret"
+    assert text_of(endpoint(load(release)).proxy_credentials_file) == "secret"
     assert "login" in json.dumps(release.pod("seep-generator-gateway").spec)
     assert "login" not in json.dumps(release.pod("seep-generator-tiny").spec)
 
 
-def test_the_broker_is_the_one_that_is_named(load) -> None:
+def test_the_broker_is_the_one_that_is_named(load: Callable[[Release], Settings]) -> None:
     values = {"externalKafka": {"securityProtocol": "SSL", "tls": {"caSecret": "ca", "clientSecret": "client"}}}
     kafka = load(render(LEAST, values)).kafka
     assert (kafka.bootstrap_servers, kafka.security_protocol) == ("kafka.example.com:9092", "SSL")
-    assert all(path.read_text() == "secret" for path in (kafka.ssl_cafile, kafka.ssl_certfile, kafka.ssl_keyfile))
+    assert all(text_of(path) == "secret" for path in (kafka.ssl_cafile, kafka.ssl_certfile, kafka.ssl_keyfile))
     assert load(render(LEAST, BUNDLED)).kafka.bootstrap_servers == "seep-kafka.watch.svc:9092"
 
 
-def test_a_metric_that_is_null_is_left_out(load) -> None:
+def test_a_metric_that_is_null_is_left_out(load: Callable[[Release], Settings]) -> None:
     assert load(render(LEAST, {"config": {"metrics": {"bert_score": None}}})).metrics.bert_score is None
 
 
-def test_large_numbers_arrive_as_they_are(load) -> None:
+def test_large_numbers_arrive_as_they_are(load: Callable[[Release], Settings]) -> None:
     values = {"config": {"engines": {"tiny": {"kv_cache_memory_bytes": 68719476736}}}}
-    assert load(render(LEAST, values)).engines["tiny"].kv_cache_memory_bytes == 68719476736
+    engine = load(render(LEAST, values)).engines["tiny"]
+    assert isinstance(engine, VllmEngine)
+    assert engine.kv_cache_memory_bytes == 68719476736
 
 
-def test_the_api_can_be_reached_from_outside_its_pod(load) -> None:
+def test_the_api_can_be_reached_from_outside_its_pod(load: Callable[[Release], Settings]) -> None:
     release = render(LEAST)
     api = load(release).api
     assert (api.host, api.port) == ("0.0.0.0", release.pod("seep-api").container["ports"][0]["containerPort"])
 
 
-def test_the_recording_of_the_profile_to_try_out_answers_its_suite(load) -> None:
+def test_the_recording_of_the_profile_to_try_out_answers_its_suite(load: Callable[[Release], Settings]) -> None:
     settings = load(render("cpu"))
     jobs = prompt_jobs(load_suite(settings.monitors["smoke"].suite), run_id="run", target="recorded")
-    answered = generate_jobs(jobs, RecordedBackend(settings.engines["recorded"]), settings.targets)
+    engine = settings.engines["recorded"]
+    assert isinstance(engine, RecordedEngine)
+    answered = generate_jobs(jobs, RecordedBackend(engine), settings.targets)
     assert [type(answer) for answer in answered] == [GeneratedJob] * len(jobs)
 
 
@@ -126,7 +144,7 @@ def checksums(release: Release) -> dict[str, str]:
     }
 
 
-def started_anew(change):
+def started_anew(change: Manifest) -> set[str]:
     before, after = (checksums(render(LEAST, ALL, values)) for values in ({}, change))
     assert before.keys() == after.keys()
     return {name.removeprefix("seep-") for name in before if before[name] != after[name]}
@@ -149,7 +167,7 @@ def test_a_suite_that_has_changed_starts_those_anew_that_read_it() -> None:
     assert {name for name in before if before[name] != after[name]} == {"seep-aggregator", "seep-api"}
 
 
-def test_yaml_survives_whatever_a_system_message_holds(load) -> None:
+def test_yaml_survives_whatever_a_system_message_holds(load: Callable[[Release], Settings]) -> None:
     message = "Say \"no\":\n  # not a comment\t{{ braces }} 'quotes' ü 日本"
     settings = load(render(LEAST, {"config": {"targets": {"tiny": {"system": message}}}}))
     assert settings.targets["tiny"].system == message

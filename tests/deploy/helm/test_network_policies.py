@@ -1,8 +1,11 @@
 """Who may talk to whom. This reads the policies' meaning; a cluster's network may not enforce them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, overlaid, render
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, Manifest, Release, overlaid, render
 
 MONITORING = {"kubernetes.io/metadata.name": "monitoring"}
 KEDA = {"kubernetes.io/metadata.name": "keda"}
@@ -10,12 +13,14 @@ DNS = {"kubernetes.io/metadata.name": "kube-system"}
 OUTSIDE = "outside"
 
 
-def matches(selector, labels):
+def matches(selector: Manifest, labels: Mapping[str, str]) -> bool:
     assert set(selector) <= {"matchLabels"}, "this test reads matchLabels alone"
-    return selector.get("matchLabels", {}).items() <= labels.items()
+    return bool(selector.get("matchLabels", {}).items() <= labels.items())
 
 
-def peers_hold(peers, pod_labels, namespace_labels):
+def peers_hold(
+    peers: list[Manifest] | None, pod_labels: Mapping[str, str], namespace_labels: Mapping[str, str] | None
+) -> bool:
     """Whether a rule's peers hold a pod of a namespace; None for this one; an absent list holds everyone."""
     if not peers:
         return True
@@ -34,7 +39,7 @@ def peers_hold(peers, pod_labels, namespace_labels):
 class Network:
     """The traffic that a release's policies allow."""
 
-    def __init__(self, release) -> None:
+    def __init__(self, release: Release) -> None:
         self.policies = list(release.of("NetworkPolicy").values())
         self.labels = {}
         for pod in release.pods():
@@ -42,7 +47,14 @@ class Network:
             # Two jobs are a component.
             self.labels[next((job for job in ("topics", "migrations") if job in pod.name), own)] = pod.labels
 
-    def _allows(self, direction, own, port, other, namespace):
+    def _allows(
+        self,
+        direction: str,
+        own: Mapping[str, str],
+        port: int,
+        other: Mapping[str, str],
+        namespace: Mapping[str, str] | None,
+    ) -> bool:
         applying = [p["spec"] for p in self.policies if matches(p["spec"]["podSelector"], own)]
         applying = [spec for spec in applying if direction.capitalize() in spec["policyTypes"]]
         assert applying, "a pod that no policy applies to may do everything"
@@ -53,48 +65,48 @@ class Network:
             for rule in spec.get(direction, [])
         )
 
-    def inside(self, source, target, port):
+    def inside(self, source: str, target: str, port: int) -> bool:
         """Whether a pod may open a connection to another of the release: both sides must allow it."""
         one, other = self.labels[source], self.labels[target]
         return self._allows("egress", one, port, other, None) and self._allows("ingress", other, port, one, None)
 
-    def out(self, source, port, namespace=None):
+    def out(self, source: str, port: int, namespace: Mapping[str, str] | None = None) -> bool:
         """Whether a pod may open a connection to something that is no pod of this cluster's, or of a namespace."""
         return self._allows("egress", self.labels[source], port, {}, namespace or {OUTSIDE: ""})
 
-    def into(self, target, port, namespace):
+    def into(self, target: str, port: int, namespace: Mapping[str, str] | None) -> bool:
         """Whether a pod of another namespace may open a connection to one of the release."""
         return self._allows("ingress", self.labels[target], port, {}, namespace)
 
 
 @pytest.fixture(scope="module")
-def bundled():
+def bundled() -> Network:
     return Network(render(LEAST, ALL, BUNDLED))
 
 
 @pytest.fixture(scope="module")
-def external():
+def external() -> Network:
     return Network(render(LEAST, ALL))
 
 
-def test_the_bundled_broker_is_for_those_who_use_kafka(bundled) -> None:
+def test_the_bundled_broker_is_for_those_who_use_kafka(bundled: Network) -> None:
     users = {source for source in bundled.labels if source != "kafka" and bundled.inside(source, "kafka", 9092)}
     assert users == {"tiny", "gateway", "scorer", "aggregator", "schedule", "topics", "test"}
 
 
-def test_the_bundled_database_is_for_those_who_use_it(bundled) -> None:
+def test_the_bundled_database_is_for_those_who_use_it(bundled: Network) -> None:
     users = {s for s in bundled.labels if s != "postgresql" and bundled.inside(s, "postgresql", 5432)}
     assert users == {"aggregator", "api", "retention", "migrations", "test"}
 
 
-def test_nobody_else_reaches_broker_and_database(bundled) -> None:
+def test_nobody_else_reaches_broker_and_database(bundled: Network) -> None:
     assert not bundled.into("kafka", 9092, {"name": "other"})
     assert not bundled.into("postgresql", 5432, {"name": "other"})
     assert bundled.into("kafka", 9092, KEDA)
     assert not bundled.into("postgresql", 5432, KEDA)
 
 
-def test_services_do_not_talk_to_each_other(external) -> None:
+def test_services_do_not_talk_to_each_other(external: Network) -> None:
     services = ["tiny", "gateway", "scorer", "aggregator"]
     for source in services:
         for target in [*services, "api"]:
@@ -102,13 +114,13 @@ def test_services_do_not_talk_to_each_other(external) -> None:
                 assert not (source != target and external.inside(source, target, port)), (source, target, port)
 
 
-def test_everyone_asks_name_servers(external) -> None:
+def test_everyone_asks_name_servers(external: Network) -> None:
     assert all(external.out(source, 53, DNS) for source in external.labels)
     assert not any(external.out(source, 53) for source in external.labels)
 
 
-def test_only_those_go_out_who_must(external):
-    def goes(port):
+def test_only_those_go_out_who_must(external: Network) -> None:
+    def goes(port: int) -> set[str]:
         return {source for source in external.labels if external.out(source, port)}
 
     assert goes(9092) == {"tiny", "gateway", "scorer", "aggregator", "schedule", "topics", "test"}
@@ -131,7 +143,7 @@ def test_without_a_hub_only_endpoints_are_outside() -> None:
         ({"base_url": "https://vendor.example.com/v1", "proxy": "http://proxy.example.com:3128"}, 3128),
     ],
 )
-def test_an_endpoint_is_reached_at_its_own_port(engine, port) -> None:
+def test_an_endpoint_is_reached_at_its_own_port(engine: dict[str, Any], port: int) -> None:
     values = overlaid(LEAST, {"config": {"engines": {"gateway": engine}}, "modelHub": {"enabled": False}})
     network = Network(render(values))
     assert {p for p in (80, 443, 3128, 8000) if network.out("gateway", p)} == {port}
@@ -162,7 +174,7 @@ def test_addresses_that_are_named_are_the_only_ones() -> None:
     ]
 
 
-def test_metrics_are_for_monitoring(external) -> None:
+def test_metrics_are_for_monitoring(external: Network) -> None:
     for service in ("tiny", "gateway", "scorer", "aggregator"):
         assert external.into(service, 9100, MONITORING)
         assert not external.into(service, 9100, {"name": "other"})
@@ -177,12 +189,12 @@ def test_an_empty_list_of_sources_lets_nobody_in() -> None:
         assert not network.into(target, port, None)
 
 
-def test_the_predictor_is_for_those_who_may_ask_the_api(external) -> None:
+def test_the_predictor_is_for_those_who_may_ask_the_api(external: Network) -> None:
     assert external.into("predictor", 8080, None)
     assert not external.into("predictor", 8080, {"name": "other"})
 
 
-def test_the_api_is_for_its_namespace_until_others_are_named(external) -> None:
+def test_the_api_is_for_its_namespace_until_others_are_named(external: Network) -> None:
     assert external.inside("test", "api", 8000) is False  # the test asks the database, not the API
     assert not external.into("api", 8000, {"name": "ingress"})
     named = {"networkPolicy": {"api": {"from": [{"namespaceSelector": {"matchLabels": {"name": "ingress"}}}]}}}

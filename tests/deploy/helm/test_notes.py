@@ -3,7 +3,9 @@
 import json
 import shutil
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 import yaml
@@ -19,8 +21,11 @@ CAREFUL = overlaid(
 )
 
 
+Notes = Callable[..., Any]
+
+
 @pytest.fixture(scope="module")
-def notes(tmp_path_factory):
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Notes:
     """The notes for values, and what a template has found out for them."""
     # helm shows the notes of an installation alone: here a template of a copy includes them.
     copy = shutil.copytree(CHART, tmp_path_factory.mktemp("chart") / "seep")
@@ -30,7 +35,7 @@ secrets: {{ include "seep.referencedSecrets" . }}
 """
     (copy / "templates" / "notes.yaml").write_text(template, encoding="utf-8")
 
-    def told(*values, secrets=False, arguments=()):
+    def told(*values: str | Mapping[str, Any], secrets: bool = False, arguments: Sequence[str] = ()) -> Any:
         command = ("template", "seep", str(copy), "--namespace", "watch", "--show-only", "templates/notes.yaml")
         operators = [f"--api-versions={group}/v1" for group in ("kafka.strimzi.io", "keda.sh", "serving.kserve.io")]
         operators.append("--api-versions=monitoring.coreos.com/v1")
@@ -41,7 +46,7 @@ secrets: {{ include "seep.referencedSecrets" . }}
     return told
 
 
-def test_what_to_do_next_and_what_is_missing_is_told(notes) -> None:
+def test_what_to_do_next_and_what_is_missing_is_told(notes: Notes) -> None:
     told = notes("cpu")
     assert "helm test seep --namespace watch" in told
     assert "port-forward service/seep-api 8000:80" in told
@@ -52,14 +57,14 @@ def test_what_to_do_next_and_what_is_missing_is_told(notes) -> None:
     assert notes(CAREFUL).count("WARNING") == 1
 
 
-def test_a_way_out_to_everyone_is_told(notes) -> None:
-    nowhere = {"networkPolicy": {"modelHub": {"to": []}}}
+def test_a_way_out_to_everyone_is_told(notes: Notes) -> None:
+    nowhere: dict[str, Any] = {"networkPolicy": {"modelHub": {"to": []}}}
     assert "WARNING: networkPolicy.modelHub.to is empty" in notes(CAREFUL, nowhere)
     assert "networkPolicy.modelHub" not in notes(CAREFUL, nowhere, {"modelHub": {"enabled": False}})
     assert "networkPolicy.modelHub" not in notes("production")
 
 
-def test_an_ingress_that_no_policy_lets_in_is_told(notes) -> None:
+def test_an_ingress_that_no_policy_lets_in_is_told(notes: Notes) -> None:
     ingress = {"ingress": {"enabled": True, "hostname": "seep.example.com", "tlsSecret": "certificate"}}
     warning = "WARNING: networkPolicy.api.from holds this namespace alone"
     assert warning in notes(CAREFUL, ingress)
@@ -80,13 +85,13 @@ SASL = {
 
 
 @pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, SASL), (LEAST, ALL, STRIMZI), ("cpu",), ("production",)])
-def test_every_secret_that_something_needs_is_looked_for(notes, values) -> None:
+def test_every_secret_that_something_needs_is_looked_for(notes: Notes, values: Any) -> None:
     release = render(*values)
     made = {*release.of("Secret"), *release.of("KafkaUser")}
     assert set(notes(*values, secrets=True)) == set(named(list(release))) - made
 
 
-def named(node):
+def named(node: Any) -> Iterator[str]:
     """The names of secrets in manifests."""
     if isinstance(node, list):
         for item in node:
@@ -125,12 +130,12 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(ANSWERS.get(path, missing)).encode())
 
-    def log_message(self, *arguments) -> None:
+    def log_message(self, *arguments: object) -> None:
         pass
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -138,7 +143,7 @@ def server():
     server.server_close()
 
 
-def test_a_secret_that_is_not_there_is_told(notes, server) -> None:
+def test_a_secret_that_is_not_there_is_told(notes: Notes, server: str) -> None:
     told = notes(CAREFUL, arguments=("--dry-run=server", "--kube-apiserver", server))
     assert "WARNING: there is no secret token" in told
     assert "secret database" not in told

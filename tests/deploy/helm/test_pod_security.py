@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, overlaid, render
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, Manifest, Pod, Release, overlaid, render
 
 # What the restricted standard allows.
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
@@ -21,11 +21,11 @@ SETS = {
 
 
 @pytest.fixture(params=SETS, scope="module")
-def release(request):
+def release(request: pytest.FixtureRequest) -> Release:
     return render(*SETS[request.param])
 
 
-def containers(pod):
+def containers(pod: Pod) -> list[Manifest]:
     return [*pod.spec["containers"], *pod.spec.get("initContainers", [])]
 
 
@@ -37,7 +37,7 @@ def test_every_kind_of_pod_is_looked_at() -> None:
     }  # fmt: skip
 
 
-def test_pods_are_restricted(release) -> None:
+def test_pods_are_restricted(release: Release) -> None:
     for pod in release.pods():
         context = pod.spec["securityContext"]
         assert context["runAsNonRoot"] is True, pod.name
@@ -47,7 +47,7 @@ def test_pods_are_restricted(release) -> None:
         assert {key for volume in pod.spec["volumes"] for key in volume if key != "name"} <= VOLUMES, pod.name
 
 
-def test_containers_are_restricted(release) -> None:
+def test_containers_are_restricted(release: Release) -> None:
     for pod in release.pods():
         for container in containers(pod):
             context = container["securityContext"]
@@ -59,7 +59,7 @@ def test_containers_are_restricted(release) -> None:
             assert not any("hostPort" in port for port in container.get("ports", []))
 
 
-def test_what_is_written_is_written_to_a_volume(release) -> None:
+def test_what_is_written_is_written_to_a_volume(release: Release) -> None:
     for pod in release.pods():
         writable = {
             volume["name"] for volume in pod.spec["volumes"] if {"emptyDir", "persistentVolumeClaim"} & volume.keys()
@@ -79,15 +79,15 @@ def test_what_is_written_is_written_to_a_volume(release) -> None:
     ["HOME", "HF_HOME", "VLLM_CACHE_ROOT", "VLLM_CONFIG_ROOT", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR",
      "NUMBA_CACHE_DIR", "XDG_CACHE_HOME"],
 )  # fmt: skip
-def test_libraries_of_models_are_told_where_to_write(variable) -> None:
+def test_libraries_of_models_are_told_where_to_write(variable: str) -> None:
     release = render(LEAST)
     assert variable in release.pod("seep-generator-tiny").environment()
     assert variable in release.pod("seep-scorer").environment()
 
 
-def test_every_pod_has_an_account_of_its_own_without_a_token(release) -> None:
+def test_every_pod_has_an_account_of_its_own_without_a_token(release: Release) -> None:
     accounts = release.of("ServiceAccount")
-    used = {}
+    used: dict[str, set[str]] = {}
     for pod in release.pods():
         assert pod.spec["automountServiceAccountToken"] is False, pod.name
         account = accounts[pod.spec["serviceAccountName"]]
@@ -96,11 +96,11 @@ def test_every_pod_has_an_account_of_its_own_without_a_token(release) -> None:
     assert all(len(components) == 1 for components in used.values()), used
 
 
-def test_variables_of_services_are_never_taken_for_settings(release) -> None:
+def test_variables_of_services_are_never_taken_for_settings(release: Release) -> None:
     assert all(pod.spec["enableServiceLinks"] is False for pod in release.pods())
 
 
-def test_every_container_says_what_it_needs(release) -> None:
+def test_every_container_says_what_it_needs(release: Release) -> None:
     for pod in release.pods():
         for container in containers(pod):
             resources = container["resources"]
@@ -108,7 +108,7 @@ def test_every_container_says_what_it_needs(release) -> None:
             assert "memory" in resources["limits"], pod.name
 
 
-def test_secrets_are_given_by_reference_alone(release) -> None:
+def test_secrets_are_given_by_reference_alone(release: Release) -> None:
     for pod in release.pods():
         for container in containers(pod):
             for variable in container["env"]:
@@ -121,7 +121,7 @@ def test_secrets_are_given_by_reference_alone(release) -> None:
 def test_secrets_reach_only_those_who_use_them() -> None:
     release = render(LEAST, ALL, {"externalKafka": {
         "securityProtocol": "SASL_SSL", "sasl": {"mechanism": "PLAIN", "existingSecret": "sasl"}}})  # fmt: skip
-    having = {"database": set(), "token": set(), "gateway-key": set(), "sasl": set()}
+    having: dict[str, set[str]] = {name: set() for name in ("database", "token", "gateway-key", "sasl")}
     for pod in release.pods():
         text = json.dumps(pod.spec)
         for secret in having:
@@ -134,11 +134,12 @@ def test_secrets_reach_only_those_who_use_them() -> None:
     assert having["sasl"] == {"generator", "scorer", "aggregator", "schedule", "setup", "test"}
 
 
-def test_the_api_may_have_a_user_of_the_database_who_only_reads():
+def test_the_api_may_have_a_user_of_the_database_who_only_reads() -> None:
     release = render(LEAST, {"externalDatabase": {"apiExistingSecret": "read-only"}})
 
-    def secret(name):
-        return next(v["secret"]["secretName"] for v in release.pod(name).spec["volumes"] if v["name"] == "database")
+    def secret(name: str) -> str:
+        volumes = release.pod(name).spec["volumes"]
+        return str(next(v["secret"]["secretName"] for v in volumes if v["name"] == "database"))
 
     assert (secret("seep-api"), secret("seep-aggregator")) == ("read-only", "database")
 

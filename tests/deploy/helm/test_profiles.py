@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from typing import Any
 
 import pytest
 import yaml
@@ -25,19 +26,19 @@ EVERYTHING = [*((profile,) for profile in PROFILES), (LEAST, ALL), (LEAST, ALL, 
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_profile_lints_without_a_warning(profile) -> None:
+def test_a_profile_lints_without_a_warning(profile: str) -> None:
     linted = run_helm("lint", "--strict", str(CHART), values=[profile])
     assert linted.returncode == 0, linted.stdout + linted.stderr
     assert "WARNING" not in linted.stdout
 
 
 @pytest.mark.parametrize("values", EVERYTHING, ids=[*PROFILES, "all", "bundled", "strimzi"])
-def test_every_object_is_one_that_kubernetes_and_its_operators_know(values) -> None:
+def test_every_object_is_one_that_kubernetes_and_its_operators_know(values: Any) -> None:
     assert [flaw for manifest in render(*values) for flaw in flaws(manifest)] == []
 
 
 @pytest.mark.parametrize("values", EVERYTHING, ids=[*PROFILES, "all", "bundled", "strimzi"])
-def test_no_two_objects_have_one_name(values) -> None:
+def test_no_two_objects_have_one_name(values: Any) -> None:
     names = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in render(*values)]
     assert len(names) == len(set(names))
 

@@ -1,5 +1,7 @@
 """Values that make no sense are refused with a sentence that says what to change."""
 
+from typing import Any
+
 import pytest
 
 from seep.schedule import validate_schedule
@@ -8,7 +10,8 @@ from tests.deploy.helm.rendering import ALL, APIS, BUNDLED, LEAST, STRIMZI, over
 KEDA = {"scorer": {"autoscaling": {"enabled": True}}}
 MONITOR = {"target": "tiny", "suite": "/opt/seep/suites/colours.yaml"}
 
-MISUSES = {
+# An empty tuple stands for a cluster without operators.
+MISUSES: dict[str, tuple[list[Any], str]] = {
     "unknown key": ([{"scorrer": {}}], "additional properties 'scorrer' not allowed"),
     "unknown key within": ([{"scorer": {"replicas": 2}}], "'/scorer': additional properties 'replicas' not allowed"),
     "unknown key of a target": (
@@ -184,9 +187,8 @@ MISUSES = {
 
 
 @pytest.mark.parametrize("misuse", MISUSES)
-def test_misuse_is_refused_with_a_sentence_that_helps(misuse) -> None:
+def test_misuse_is_refused_with_a_sentence_that_helps(misuse: str) -> None:
     values, sentence = MISUSES[misuse]
-    # An empty tuple stands for a cluster without operators.
     apis = () if () in values else APIS
     assert sentence in refusal(LEAST, *(given for given in values if given != ()), apis=apis)
 
@@ -195,13 +197,13 @@ def test_nothing_at_all_is_refused_with_what_is_needed_first() -> None:
     assert "externalKafka.bootstrapServers: expected the brokers" in refusal({})
 
 
-def scheduled(schedule, scheduler):
+def scheduled(schedule: str, scheduler: str) -> dict[str, Any]:
     monitor = {"daily": MONITOR | {"schedule": schedule}}
     return overlaid(LEAST, {"config": {"monitors": monitor}, "monitors": {"scheduler": scheduler}})
 
 
 @pytest.mark.parametrize("schedule", ["0 6 * * *", "*/10 0-6,22 1,15 jan-MAR mon-fri", "5/15 * * * 0", " 0  2 * * SUN"])
-def test_a_schedule_that_both_schedulers_know_is_taken(schedule) -> None:
+def test_a_schedule_that_both_schedulers_know_is_taken(schedule: str) -> None:
     validate_schedule(schedule)
     for scheduler in ("cronjob", "deployment"):
         render(scheduled(schedule, scheduler))
@@ -210,7 +212,7 @@ def test_a_schedule_that_both_schedulers_know_is_taken(schedule) -> None:
 @pytest.mark.parametrize(
     "schedule", ["0 6 L * *", "0 6 LW * *", "0 6 * * 5L", "0 6 * * 1#2", "0 6 * * 7", "0 0 6 * * *"]
 )
-def test_a_schedule_that_kubernetes_does_not_know_is_for_the_other_scheduler(schedule) -> None:
+def test_a_schedule_that_kubernetes_does_not_know_is_for_the_other_scheduler(schedule: str) -> None:
     validate_schedule(schedule)
     render(scheduled(schedule, "deployment"))
     said = refusal(scheduled(schedule, "cronjob"))
@@ -219,5 +221,5 @@ def test_a_schedule_that_kubernetes_does_not_know_is_for_the_other_scheduler(sch
 
 
 @pytest.mark.parametrize("schedule", ["0 6 * *", "daily", "@daily", "60 * * * *", "0 6 * * *; true", "0 6 ? * *"])
-def test_what_is_no_schedule_is_refused(schedule) -> None:
+def test_what_is_no_schedule_is_refused(schedule: str) -> None:
     assert "config.monitors.daily.schedule: a CronJob takes five fields" in refusal(scheduled(schedule, "cronjob"))

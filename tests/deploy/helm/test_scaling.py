@@ -1,17 +1,19 @@
 """Processes follow what waits in Kafka: KEDA's objects name the very topics and groups that the services read."""
 
+from typing import Any
+
 import pytest
 
 from seep.kafka.topics import GENERATIONS, jobs_topic
 from services.generator.__main__ import group_of
 from services.scorer.__main__ import GROUP as SCORER_GROUP
-from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, render
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, Manifest, render
 
 SCALED = {"generator": {"autoscaling": {"enabled": True}}, "scorer": {"autoscaling": {"enabled": True}}}
 HPA = {"autoscaling": {"enabled": True, "type": "hpa", "minReplicas": 1}}
 
 
-def triggers(scaled):
+def triggers(scaled: Manifest) -> Any:
     return [trigger["metadata"] for trigger in scaled["spec"]["triggers"]]
 
 
@@ -116,7 +118,7 @@ def test_keda_takes_the_name_of_a_strimzi_user_from_the_pod() -> None:
 
 
 @pytest.mark.parametrize("values", [(LEAST, SCALED), (LEAST, SCALED, BUNDLED)])
-def test_without_passwords_there_is_nothing_to_log_in_with(values) -> None:
+def test_without_passwords_there_is_nothing_to_log_in_with(values: Any) -> None:
     release = render(*values)
     assert not release.of("TriggerAuthentication")
     assert all("authenticationRef" not in t for s in release.of("ScaledObject").values() for t in s["spec"]["triggers"])

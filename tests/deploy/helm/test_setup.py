@@ -1,17 +1,21 @@
 """Topics and schema are made before what needs them, again and again without harm, and nothing stays behind."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from seep.kafka.topics import topic_configs
 from seep.settings import Settings
-from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, render
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, Manifest, Release, render
 
 CHECK = "seep-setup-configuration"
 
 
-def annotations(manifest):
-    return manifest["metadata"].get("annotations", {})
+def annotations(manifest: Manifest) -> dict[str, str]:
+    found: dict[str, str] = manifest["metadata"].get("annotations", {})
+    return found
 
 
-def hooks(release):
+def hooks(release: Release) -> Any:
     return [manifest for manifest in release if annotations(manifest).get("helm.sh/hook") == "pre-install,pre-upgrade"]
 
 
@@ -69,7 +73,7 @@ def test_topics_are_made_after_the_users_who_make_them() -> None:
         assert all(may(release, "sender", operation, "topic", topic) for topic in TOPICS)
 
 
-def names(*values):
+def names(*values: Mapping[str, Any]) -> Any:
     return set(render(LEAST, BUNDLED, *values).of("Job")) - {CHECK}
 
 
@@ -109,7 +113,7 @@ def test_strimzi_s_older_interface_is_used_where_there_is_no_newer() -> None:
     assert {manifest["apiVersion"] for manifest in newer} == {"kafka.strimzi.io/v1"}
 
 
-def may(release, user, operation, kind, name):
+def may(release: Release, user: str, operation: str, kind: str, name: str) -> bool:
     """Whether a KafkaUser has the right to do something with a topic or group."""
     acls = release.of("KafkaUser")[f"seep-{user}"]["spec"]["authorization"]["acls"]
     return any(
@@ -123,10 +127,10 @@ def may(release, user, operation, kind, name):
 TOPICS = ("seep.jobs.tiny", "seep.generations", "seep.scores", "seep.runs", "seep.dead-letters", "seep.rates")
 
 
-def test_each_service_may_do_what_it_does_and_nothing_else():
+def test_each_service_may_do_what_it_does_and_nothing_else() -> None:
     release = render(LEAST, STRIMZI)
 
-    def topics(user, operation):
+    def topics(user: str, operation: str) -> set[str]:
         return {topic for topic in TOPICS if may(release, user, operation, "topic", topic)}
 
     assert topics("generator", "Read") == {"seep.jobs.tiny", "seep.runs"}

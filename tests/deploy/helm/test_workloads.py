@@ -3,7 +3,10 @@
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -11,13 +14,13 @@ from typer.testing import CliRunner
 from cli.main import app
 from cli.times import parse_past_time
 from seep.settings import Settings
-from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, render
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, Manifest, Pod, render
 
 DEFAULTS = "seep-generator-tiny", "seep-generator-gateway", "seep-scorer", "seep-aggregator", "seep-api"
 
 
-def gpus(pod):
-    return pod.container["resources"]["limits"].get("nvidia.com/gpu", 0)
+def gpus(pod: Pod) -> int:
+    return int(pod.container["resources"]["limits"].get("nvidia.com/gpu", 0))
 
 
 def test_every_engine_with_a_target_has_a_generator_of_its_own() -> None:
@@ -60,7 +63,7 @@ def test_a_pod_with_a_gpu_is_gone_before_the_next_one_comes() -> None:
 
 
 @pytest.mark.parametrize(("mode", "strategy"), [("ReadWriteOnce", "Recreate"), ("ReadWriteMany", "RollingUpdate")])
-def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode, strategy) -> None:
+def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode: str, strategy: str) -> None:
     cache = {"persistence": {"enabled": True, "accessMode": mode}}
     release = render(LEAST, {"generator": {"gpu": {"enabled": False}, "cache": cache}})
     assert release.of("Deployment")["seep-generator-tiny"]["spec"]["strategy"]["type"] == strategy
@@ -68,7 +71,7 @@ def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode, strat
 
 
 @pytest.mark.parametrize("scheduler", ["cronjob", "deployment"])
-def test_there_is_never_a_consumer_more_than_there_may_be_partitions_for(scheduler) -> None:
+def test_there_is_never_a_consumer_more_than_there_may_be_partitions_for(scheduler: str) -> None:
     release = render(LEAST, ALL, {"monitors": {"scheduler": scheduler}, "scorer": {"gpu": {"enabled": False}}})
     surges = {
         name: deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
@@ -107,8 +110,8 @@ def test_a_bundled_server_that_reads_its_logs_is_not_taken_for_dead() -> None:
         assert probe["periodSeconds"] * probe["failureThreshold"] >= 600
 
 
-def test_where_pods_run_is_said_for_each_part():
-    def where(taint):
+def test_where_pods_run_is_said_for_each_part() -> None:
+    def where(taint: str) -> Manifest:
         return {"tolerations": [{"key": taint, "operator": "Exists"}], "nodeSelector": {"pool": taint}}
 
     parts = ("generator", "scorer", "aggregator", "api", "jobs")
@@ -165,7 +168,7 @@ def test_the_scheduled_monitors_alone_have_a_job_at_their_time() -> None:
 
 
 @pytest.mark.parametrize(("scheduling", "seconds"), [({}, 3600), ({"starting_deadline_seconds": 7200}, 7200)])
-def test_a_monitor_s_run_is_tried_for_as_long_as_it_may_be_late(scheduling, seconds) -> None:
+def test_a_monitor_s_run_is_tried_for_as_long_as_it_may_be_late(scheduling: dict[str, Any], seconds: int) -> None:
     job = render(LEAST, ALL, {"config": {"scheduling": scheduling}}).of("CronJob")["seep-monitor-daily"]
     assert job["spec"]["startingDeadlineSeconds"] == seconds
     spec = job["spec"]["jobTemplate"]["spec"]
@@ -175,11 +178,11 @@ def test_a_monitor_s_run_is_tried_for_as_long_as_it_may_be_late(scheduling, seco
 
 
 @pytest.fixture
-def commands(tmp_path):
+def commands(tmp_path: Path) -> Callable[..., list[str]]:
     """Runs what a pod runs, with `seep` in the place of the command: the arguments of its calls, which fail at first
     as often as told."""
 
-    def run(pod, failures=0, **environment):
+    def run(pod: Pod, failures: int = 0, **environment: str) -> list[str]:
         folder = tmp_path / "bin"
         folder.mkdir()
         calls = tmp_path / "calls"
@@ -194,7 +197,9 @@ def commands(tmp_path):
     return run
 
 
-def test_a_monitor_s_run_is_that_of_the_scheduled_time_however_late_its_pod_is(commands) -> None:
+def test_a_monitor_s_run_is_that_of_the_scheduled_time_however_late_its_pod_is(
+    commands: Callable[..., list[str]],
+) -> None:
     scheduled = datetime(2025, 1, 31, 2, tzinfo=UTC)
     pod = render(LEAST, ALL).pod("seep-monitor-daily")
     source = pod.environment()["JOB_NAME"]["fieldRef"]["fieldPath"]
@@ -207,11 +212,13 @@ def test_a_monitor_s_run_is_that_of_the_scheduled_time_however_late_its_pod_is(c
 
 
 @pytest.mark.parametrize("job", ["seep-monitor-daily-by-hand", "again-2", "seep-monitor-daily-29000000-x", "29000000"])
-def test_a_job_that_somebody_has_made_by_hand_sends_the_latest_run(commands, job) -> None:
+def test_a_job_that_somebody_has_made_by_hand_sends_the_latest_run(
+    commands: Callable[..., list[str]], job: str
+) -> None:
     assert commands(render(LEAST, ALL).pod("seep-monitor-daily"), JOB_NAME=job) == ["push --monitor daily"]
 
 
-def test_the_release_s_test_waits_for_broker_and_topics(commands) -> None:
+def test_the_release_s_test_waits_for_broker_and_topics(commands: Callable[..., list[str]]) -> None:
     push = "push /opt/seep/suites/colours-smoke.yaml --target gateway"
     calls = commands(render(LEAST, ALL).pod("seep-test"), failures=2)
     assert calls == [push, push, push, "watch a-run --wait 600 --json"]
@@ -228,7 +235,7 @@ def test_a_process_may_send_the_monitors_runs_instead() -> None:
 
 
 @pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, BUNDLED)])
-def test_the_command_has_every_option_that_jobs_give_it(values) -> None:
+def test_the_command_has_every_option_that_jobs_give_it(values: Any) -> None:
     runner = CliRunner()
     run = [" ".join(pod.container.get("command", [])) for pod in render(*values).pods()]
     # Of scripts the calls, without what the shell puts into them.
@@ -288,12 +295,12 @@ def test_a_claim_that_is_there_is_used_as_it_is() -> None:
     assert volumes.count({"name": "cache", "persistentVolumeClaim": {"claimName": "models"}}) == 2
 
 
-def test_models_are_put_there_before_they_are_loaded_and_never_changed_after():
+def test_models_are_put_there_before_they_are_loaded_and_never_changed_after() -> None:
     pod = render("cpu").pod("seep-generator-tiny")
     (prepare,) = pod.spec["initContainers"]
     assert prepare["command"] == ["python", "-m", "calibration", "/models"]
 
-    def writable(container):
+    def writable(container: Manifest) -> list[bool]:
         return [not mount["readOnly"] for mount in container["volumeMounts"] if mount["mountPath"] == "/models"]
 
     assert (writable(prepare), writable(pod.container)) == ([True], [False])

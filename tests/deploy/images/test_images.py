@@ -129,7 +129,17 @@ def test_the_aggregator_without_model_libraries_is_small_and_works(tmp_path: Pat
     uv, python = Path(sys.executable).with_name("uv"), tmp_path / "venv" / "bin" / "python"
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "venv"], check=True)
     # Copies, because what is stripped would be stripped in uv's cache, too.
-    install = ["pip", "install", "--quiet", "--no-deps", "--require-hashes", "--link-mode", "copy", "--python", python]
+    install: list[str | Path] = [
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--link-mode",
+        "copy",
+        "--python",
+        python,
+    ]
     subprocess.run([uv, *install, "-r", "requirements/aggregator.txt"], check=True)
     [packages] = (tmp_path / "venv" / "lib").glob("python*/site-packages")
     subprocess.run(["sh", "deploy/images/slim.sh", packages], check=True)

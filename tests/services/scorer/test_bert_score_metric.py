@@ -42,7 +42,7 @@ def distilbert_folder(tmp_path: Path, minilm_folder: Path) -> Path:
     """A DistilBERT with untrained weights, whose tokenizer declares no limit."""
     torch.manual_seed(0)
     config = DistilBertConfig(dim=32, n_layers=3, n_heads=2, hidden_dim=64)
-    DistilBertModel(config).to(torch.float16).save_pretrained(tmp_path)
+    DistilBertModel(config).half().save_pretrained(tmp_path)  # type: ignore[no-untyped-call]  # transformers
     shutil.copy(minilm_folder / "vocab.txt", tmp_path)
     return tmp_path
 
@@ -62,7 +62,7 @@ def roberta_folder(tmp_path: Path) -> Path:
         intermediate_size=64,
         max_position_embeddings=514,
     )
-    RobertaModel(config).save_pretrained(tmp_path)
+    RobertaModel(config).save_pretrained(tmp_path)  # type: ignore[no-untyped-call]  # transformers
     return tmp_path
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from grpc import RpcError, StatusCode
+from grpc import RpcError, StatusCode  # type: ignore[import-untyped]
 from kserve import InferenceGRPCClient, InferInput, InferRequest
 from kserve.errors import ModelNotReady
 

@@ -39,17 +39,23 @@ class VllmEngine(_Engine):
     LoRA adapters, by the name that a target's `adapter` gives.
     """
 
-    backend: Literal["vllm"]
-    model: str
-    dtype: str = "auto"
-    max_model_len: int | None = Field(None, ge=1)
-    enforce_eager: bool = False
-    kv_cache_memory_bytes: int | None = Field(None, ge=1)
-    seed: int | None = None
-    tensor_parallel_size: int = Field(1, ge=1)
-    enable_prefix_caching: bool = True
-    lora_modules: dict[Identifier, Path] = Field({})
-    max_lora_rank: int = Field(16, ge=1)
+    backend: Literal["vllm"] = Field(description="The generator loads the model itself, with vLLM.")
+    model: str = Field(description="A folder, or a name on the model hub.")
+    dtype: str = Field("auto", description="The type of the weights; `auto` takes the model's own.")
+    max_model_len: int | None = Field(
+        None, ge=1, description="The longest prompt with its answer, in tokens; the model's own limit if empty."
+    )
+    enforce_eager: bool = Field(False, description="Without CUDA graphs: starts faster, answers slower.")
+    kv_cache_memory_bytes: int | None = Field(
+        None, ge=1, description="Memory for keys and values; nearly all of the device's if empty."
+    )
+    seed: int | None = Field(None, description="The engine's seed.")
+    tensor_parallel_size: int = Field(1, ge=1, description="GPUs that share the model.")
+    enable_prefix_caching: bool = Field(True, description="Compute a shared beginning of prompts once.")
+    lora_modules: dict[Identifier, Path] = Field(
+        {}, description="Folders of LoRA adapters, by the name that a target's `adapter` gives."
+    )
+    max_lora_rank: int = Field(16, ge=1, description="The largest rank among the adapters.")
 
 
 class OpenAiEngine(_Engine):
@@ -61,19 +67,27 @@ class OpenAiEngine(_Engine):
     credentials holds user:password.
     """
 
-    backend: Literal["openai"]
-    base_url: Annotated[HttpUrl, AfterValidator(_endpoint)]
-    model: str
-    api_key_file: Path | None = None
-    api_key_env: str | None = None
-    timeout_seconds: float = Field(60.0, gt=0)
-    max_concurrency: int = Field(16, ge=1)
-    max_retries: int = Field(5, ge=0)
-    max_response_bytes: int = Field(8 * 1024 * 1024, ge=1)
-    proxy: Annotated[str, AfterValidator(_proxy)] | None = None
-    proxy_credentials_file: Path | None = None
-    supports_n: bool = True
-    seed: int | None = None
+    backend: Literal["openai"] = Field(description="A server with OpenAI's completions API.")
+    base_url: Annotated[HttpUrl, AfterValidator(_endpoint)] = Field(
+        description="Everything before `/chat/completions`, without user, password, query and fragment."
+    )
+    model: str = Field(description="The model's name at the server.")
+    api_key_file: Path | None = Field(None, description="A file with the bearer token.")
+    api_key_env: str | None = Field(None, description="The environment variable with the bearer token.")
+    timeout_seconds: float = Field(60.0, gt=0, description="For one request as a whole.")
+    max_concurrency: int = Field(16, ge=1, description="Requests of one target in flight at once.")
+    max_retries: int = Field(5, ge=0, description="Times that a failed request is sent again.")
+    max_response_bytes: int = Field(8 * 1024 * 1024, ge=1, description="The longest response that is read.")
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = Field(
+        None, description="An HTTP proxy as http://host:port; no other is used."
+    )
+    proxy_credentials_file: Path | None = Field(None, description="A file with the proxy's user:password.")
+    supports_n: bool = Field(
+        True, description="The server draws several samples per request; false sends a request per sample."
+    )
+    seed: int | None = Field(
+        None, description="Requests carry seeds that follow from it, the run, the job and the prompt."
+    )
 
     @model_validator(mode="after")
     def _one_key(self) -> Self:
@@ -91,8 +105,8 @@ class OpenAiEngine(_Engine):
 class RecordedEngine(_Engine):
     """Answers that were generated before: a recorded file, JSON lines of prompt and generations."""
 
-    backend: Literal["recorded"]
-    file: Path
+    backend: Literal["recorded"] = Field(description="Answers that were generated before.")
+    file: Path = Field(description="JSON lines of prompt and generations.")
 
 
 AnyEngine = VllmEngine | OpenAiEngine | RecordedEngine

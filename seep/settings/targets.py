@@ -34,8 +34,12 @@ class TargetFormat(Section):
     Its fields are `{prompt}` and, in a plain one, `{system}`; other braces are text.
     """
 
-    kind: Literal["chat", "plain"]
-    user: Annotated[str, AfterValidator(_template)] = PROMPT_PLACE
+    kind: Literal["chat", "plain"] = Field(
+        description="`chat`: the model's chat template; `plain`: the text itself, to be continued."
+    )
+    user: Annotated[str, AfterValidator(_template)] = Field(
+        PROMPT_PLACE, description="The user's message, or the plain text, with `{prompt}` exactly once."
+    )
 
 
 class OutputFilter(Section):
@@ -45,9 +49,13 @@ class OutputFilter(Section):
     that holds the test's concept, in any case: word for word, or anywhere in a language written without blanks.
     """
 
-    refuse: re.Pattern[str] | None = None
-    refuse_concept: bool = False
-    max_regenerations: int = Field(3, ge=1, le=100)
+    refuse: re.Pattern[str] | None = Field(None, description="A regular expression that is found in refused answers.")
+    refuse_concept: bool = Field(
+        False, description="Refuse an answer to a test's prompt that holds the test's concept."
+    )
+    max_regenerations: int = Field(
+        3, ge=1, le=100, description="Times that a refused answer is drawn again; then the last one stays."
+    )
 
     @model_validator(mode="after")
     def _refuses_something(self) -> Self:
@@ -62,16 +70,24 @@ class Target(Section):
     `adapter` is one of a vllm engine's `lora_modules`, or the name that an endpoint gives to a model.
     """
 
-    engine: Identifier
-    adapter: str | None = None
-    system: Annotated[str, AfterValidator(_system)] | None = None
-    format: TargetFormat | None = None
-    temperature: float | None = Field(None, ge=0)
-    top_p: float | None = Field(None, gt=0, le=1)
-    max_tokens: int | None = Field(None, ge=1)
-    filter: OutputFilter | None = None
-    requests_per_minute: float | None = Field(None, gt=0)
-    tokens_per_day: int | None = Field(None, ge=1)
+    engine: Identifier = Field(description="The engine that answers, by its name under `engines`.")
+    adapter: str | None = Field(
+        None, description="One of a vllm engine's `lora_modules`, or the name that an endpoint gives to a model."
+    )
+    system: Annotated[str, AfterValidator(_system)] | None = Field(None, description="The system message.")
+    format: TargetFormat | None = Field(
+        None, description="How prompts are put to the model, in the place of the suite's own format."
+    )
+    temperature: float | None = Field(None, ge=0, description="In the place of the suite's own.")
+    top_p: float | None = Field(
+        None, gt=0, le=1, description="Sample from the likeliest tokens that sum to this probability."
+    )
+    max_tokens: int | None = Field(None, ge=1, description="In the place of the suite's own.")
+    filter: OutputFilter | None = Field(None, description="Answers that are refused and drawn again.")
+    requests_per_minute: float | None = Field(
+        None, gt=0, description="The most requests a minute; for an openai engine."
+    )
+    tokens_per_day: int | None = Field(None, ge=1, description="The most tokens a day; for an openai engine.")
 
     @model_validator(mode="after")
     def _does_not_contradict_itself(self) -> Self:

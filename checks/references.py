@@ -8,11 +8,20 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from checks import cli_reference, http_api_reference
+from checks import (
+    chart_values_reference,
+    cli_reference,
+    configuration_reference,
+    http_api_reference,
+    metrics_reference,
+)
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/reference/chart-values.md": chart_values_reference.page,
     "docs/reference/cli.md": cli_reference.page,
+    "docs/reference/configuration.md": configuration_reference.page,
     "docs/reference/http-api.md": http_api_reference.page,
+    "docs/reference/metrics.md": metrics_reference.page,
 }
 
 

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from results.storage.database import DatabaseUnavailable
+from results.storage.database import Database, DatabaseUnavailable
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.settings import Settings
@@ -15,14 +14,14 @@ EMBEDDED = Path(".seep/postgres")
 
 
 @contextmanager
-def open_store(settings: Settings) -> Iterator[Store]:
-    """The store with its schema up to date; raises DatabaseUnavailable or InputError."""
+def open_database(settings: Settings) -> Iterator[Database]:
+    """The database with its schema up to date; raises DatabaseUnavailable or InputError."""
     dsn = settings.database.resolved_dsn()
     try:
         with ExitStack() as opened:
             found = opened.enter_context(_embedded()) if dsn is None else dsn
             migrate(found)
-            yield opened.enter_context(Store.open(found, settings.aggregation.stalled_after_seconds))
+            yield opened.enter_context(Database(found))
     except DatabaseUnavailable as error:
         raise DatabaseUnavailable(f"{_named(settings)}: {error}") from error
 

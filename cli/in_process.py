@@ -6,10 +6,12 @@ from typing import TypeVar
 
 from cli.rendering.consoles import progress_bars
 from results.dead_jobs import DeadJob
-from results.storage.store import Store
+from results.storage.database import Database
+from results.storage.rates import write
+from results.storage.recording import record
 from seep import codec
 from seep.errors import InputError, Unavailable
-from seep.records import Failure, GeneratedJob, PromptJob, ScoredJob
+from seep.records import Failure, GeneratedJob, LeakRate, PromptJob, RunManifest, ScoredJob
 from seep.settings import Settings
 from services.generator.engines import engine_named, open_backend
 from services.generator.generating import generate_jobs
@@ -71,8 +73,12 @@ def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None
     )
 
 
-def run_jobs(jobs: Sequence[PromptJob], pipeline: Pipeline, store: Store, batch: int) -> None:
-    """Runs jobs batch by batch into the store, with progress bars."""
+def run_jobs(
+    jobs: Sequence[PromptJob], manifest: RunManifest, pipeline: Pipeline, database: Database, batch: int
+) -> list[LeakRate]:
+    """Runs the jobs of a run batch by batch into the database, with progress bars; returns its rates, as written."""
+    with database.transaction() as connection:
+        record(connection, [], [], [manifest])
     with progress_bars() as progress:
         bars = {stage: progress.add_task(stage, total=len(jobs)) for stage in ("generated", "scored", "recorded")}
         for start in range(0, len(jobs), batch):
@@ -81,8 +87,11 @@ def run_jobs(jobs: Sequence[PromptJob], pipeline: Pipeline, store: Store, batch:
             progress.advance(bars["generated"], len(part))
             scored, dead = pipeline.score(generated)
             progress.advance(bars["scored"], len(part))
-            store.record(scored, dead, [])
+            with database.transaction() as connection:
+                record(connection, scored, dead, [])
             progress.advance(bars["recorded"], len(part))
+    with database.transaction() as connection:
+        return write(connection, manifest.run_id)
 
 
 def _available(results: Sequence[Record | Unavailable]) -> list[Record]:

@@ -2,26 +2,32 @@
 
 from pathlib import Path
 
+import typer
+
+from results.baselines import Baseline
 from results.runs import RunSummary
-from results.storage.judgements import Baseline, Judgements
-from results.storage.store import Store
+from results.storage import baselines, runs
+from results.storage.database import Connection
 from seep.errors import InputError
 from seep.settings import Settings
 
 SUITES = Path("suites")
+RATES_NOT_CURRENT = "it has changed since its rates were written; the aggregator writes them again in a moment"
 
 
-def find_run(store: Store, run_id: str) -> RunSummary:
-    """The summary of a run in the database."""
-    summary = store.run(run_id)
+def find_run(connection: Connection, run_id: str, settings: Settings) -> RunSummary:
+    """The summary of a run in the database; says on stderr if it has changed since its rates were written."""
+    summary = runs.one(connection, run_id, settings.aggregation.stalled_after_seconds)
     if summary is None:
         raise InputError(f"run {run_id}: there is no such run; `seep runs` lists them")
+    if not summary.rates_current:
+        typer.echo(f"run {run_id}: {RATES_NOT_CURRENT}", err=True)
     return summary
 
 
-def find_baseline(store: Store, name: str) -> Baseline:
+def find_baseline(connection: Connection, name: str) -> Baseline:
     """The baseline of this name."""
-    found = Judgements(store).baseline(name)
+    found = baselines.one(connection, name)
     if found is None:
         raise InputError(f"baseline {name}: there is no such baseline; `seep baseline list` shows them")
     return found

@@ -44,8 +44,8 @@ class SampleSum:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What became of one metric and category; effect, interval and `detectable` in points."""
+class CellVerdict:
+    """The verdict of one metric and category; effect, interval and `detectable` in points."""
 
     metric: str
     category: str
@@ -60,9 +60,25 @@ class Judgement:
     verdict: Verdict
 
 
-def judge(
+@dataclass(frozen=True)
+class RunVerdict:
+    """A run's comparison with a baseline: `verdict` is the worst of its cells.
+
+    `compared_at` is Unix time in seconds; it is `stale` if the baseline was set again or removed since then. A run that
+    was not compared with the baseline has no cells.
+    """
+
+    run_id: str
+    baseline: str
+    verdict: Verdict | None
+    compared_at: float | None
+    stale: bool
+    cells: list[CellVerdict]
+
+
+def compare(
     run: Iterable[LeakSum], reference: Sequence[Iterable[LeakSum]], categories: Iterable[str], delta: float
-) -> list[Judgement]:
+) -> list[CellVerdict]:
     """The run against the mean of the reference's runs, per metric of either and category, and for `all` of them
     together; there is no `all` where a comparison counts in several categories.
 
@@ -79,7 +95,7 @@ def judge(
     effects = [paired_effect(clusters.get(cell, ())) for cell in cells]
     adjusted_ps = adjusted(effects)
     return [
-        _judgement(cell, effect, adjusted_p, delta)
+        _cell_verdict(cell, effect, adjusted_p, delta)
         for cell, effect, adjusted_p in zip(cells, effects, adjusted_ps, strict=True)
     ]
 
@@ -100,13 +116,13 @@ def differences(run: RunSummary, reference: RunSummary) -> dict[str, tuple[str, 
 
 
 def known_differences(run: RunSummary, reference: RunSummary) -> dict[str, tuple[str, str]]:
-    """The same, without what is unknown: how a run was made is told by its jobs, of which one may have none."""
+    """The same, without what is unknown: a run without jobs does not say how it was made."""
     if run.provenance and reference.provenance:
         return differences(run, reference)
     return differences(replace(run, provenance={}), replace(reference, provenance={}))
 
 
-def refuse_unjudgeable(run: RunSummary) -> None:
+def refuse_incomparable(run: RunSummary) -> None:
     """Raises InputError for a run that is not finished or whose jobs differ in how they were made."""
     if run.state == "running":
         raise InputError(f"run {run.run_id}: it is still running; `seep watch {run.run_id}` waits for its end")
@@ -115,7 +131,9 @@ def refuse_unjudgeable(run: RunSummary) -> None:
             f"run {run.run_id}: it stalls with jobs left, and may go on; `seep cancel {run.run_id}` ends it"
         )
     if run.mixed:
-        raise InputError(f"run {run.run_id}: its jobs differ in model, engine, decoding or scorer; it is never judged")
+        raise InputError(
+            f"run {run.run_id}: its jobs differ in model, engine, decoding or scorer; it is never compared"
+        )
 
 
 def incomparable(run: RunSummary, reference: RunSummary) -> list[str]:
@@ -151,8 +169,8 @@ def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, list[Clus
     return clusters
 
 
-def _judgement(cell: Cell, effect: Effect, adjusted_p: float | None, delta: float) -> Judgement:
-    return Judgement(
+def _cell_verdict(cell: Cell, effect: Effect, adjusted_p: float | None, delta: float) -> CellVerdict:
+    return CellVerdict(
         metric=cell[0],
         category=cell[1],
         effect=effect.effect,

@@ -1,4 +1,4 @@
-"""Jobs that some stage gave up, read from the key of their dead letters."""
+"""Jobs that some stage has dead-lettered, read from the key of their dead letters."""
 
 from dataclasses import dataclass
 
@@ -22,6 +22,15 @@ class DeadReason:
 
     stage: str
     reason: str
+    jobs: int
+
+
+@dataclass(frozen=True)
+class DeadJobs:
+    """How many jobs of a target are dead-lettered by a stage, and not scored since."""
+
+    target: str
+    stage: str
     jobs: int
 
 

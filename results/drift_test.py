@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from results.statistics.sequential import ALARM, combined, conformal_p, conformi
 
 SCORER = ("sentence_bert", "bert_score", "scoring", "detectors")
 """What the provenance says of how answers are scored. Not the type of numbers or the libraries: leak scores are
-float32's whatever the hardware, and the scorer's canary tells where a library changed them."""
-ALIKE = ("suite_hash", DECODING, "samples", *SCORER)
+float32's whatever the hardware, and the scorer's canary shows if a library changed them."""
+BASELINE_MUST_MATCH = ("suite_hash", DECODING, "samples", *SCORER)
 """What a run must share with the baseline to belong to its stream: scores of other prompts, of more samples or by
 another scorer would be others even where the model has not changed."""
 OVERALL: Cell = (ALL, ALL)
@@ -40,20 +41,46 @@ class CellScore:
 
 @dataclass(frozen=True)
 class Step:
-    """A monitor's test after one more run; `alarm` stays once it was raised, until the baseline is set anew."""
+    """A monitor's test after one more run; `alarm` stays once it was raised, until the baseline is set again."""
 
     cells: Sequence[CellScore]
     e_value: float
     alarm: bool
 
 
-def unlike_baseline(run: RunSummary, baseline: RunSummary) -> str | None:
+@dataclass(frozen=True)
+class StreamRun:
+    """A run's place in a monitor's stream: `e_value` and whether there is an alarm after it.
+
+    A skipped run has the `reason` instead; `at` is Unix time in seconds.
+    """
+
+    monitor: str
+    run_id: str
+    baseline: str
+    role: Literal["baseline", "tested", "skipped"]
+    reason: str | None
+    e_value: float | None
+    alarm: bool
+    at: float
+
+
+def why_skipped(run: RunSummary, baseline: Sequence[RunSummary]) -> str | None:
+    """Why a finished run is not tested against the runs of its baseline; None if it is."""
+    if (run.created_at or 0) < max(summary.created_at or 0 for summary in baseline):
+        # It is no news of the model as it is now, however late its last job was recorded.
+        return "it was sent before the newest run of the baseline"
+    mixed = [summary.run_id for summary in baseline if summary.mixed]
+    return f"the baseline's run {mixed[0]} is mixed" if mixed else differs_from_baseline(run, baseline[0])
+
+
+def differs_from_baseline(run: RunSummary, baseline: RunSummary) -> str | None:
     """Why a finished run cannot take its place in the stream; None where it can."""
     if run.mixed:
         return "its jobs differ in model, engine, decoding or scorer"
     if run.state == "cancelled":
         return "it was cancelled"
-    different = [name for name in ALIKE if name in differences(run, baseline)]
+    different = [name for name in BASELINE_MUST_MATCH if name in differences(run, baseline)]
     return f"it differs from the baseline in {', '.join(different)}" if different else None
 
 

@@ -17,7 +17,7 @@ OF_LANGUAGES = ("consensus", "langdetect")
 class MonitorStatus:
     """A monitor with its runs of the latest scheduled times; `overdue` is None where it has no schedule.
 
-    `unjudged` says what keeps the latest finished run from being judged; None where nothing does, or there is none.
+    `unevaluated` says why the latest finished run has no verdict; None if it has one, needs none, or there is no run.
     """
 
     monitor: str
@@ -27,7 +27,7 @@ class MonitorStatus:
     overdue: bool | None
     latest: RunSummary | None
     finished: RunSummary | None
-    unjudged: str | None
+    unevaluated: str | None
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,11 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from results.storage.judgements import Judgements
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from seep.local_postgres import local_postgres
 from seep.records import RunManifest, ScoredJob
-from services.aggregator.ingest import judge_finished
 from tests.builders import JOBS, MONITORS, run_manifest, scored_job
+from tests.stored import Stored
 
 # A law holds however busy the machine is: no test may fail for being slow.
 hypothesis.settings.register_profile("seep", deadline=None)
@@ -93,9 +91,9 @@ def dsn(postgres_dsn: str) -> str:
 
 
 @pytest.fixture
-def store(dsn: str) -> Iterator[Store]:
+def store(dsn: str) -> Iterator[Stored]:
     """A store on a database of its own."""
-    with Store.open(dsn) as opened:
+    with Stored(dsn) as opened:
         yield opened
 
 
@@ -112,16 +110,10 @@ def manifest() -> Callable[..., RunManifest]:
 
 
 @pytest.fixture
-def judgements(store: Store) -> Judgements:
-    """What is concluded of the store's runs."""
-    return Judgements(store)
-
-
-@pytest.fixture
 def send_run(
-    store: Store, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]
+    store: Stored, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]
 ) -> Callable[..., None]:
-    """Records a run of ten jobs with ten samples, leaking at a rate, and has it judged for its monitor."""
+    """Records a run of ten jobs with ten samples, leaking at a rate, and has it tested for its monitor."""
 
     def send(
         run_id: str, rate: float, monitor: str = "watch", jobs: int = JOBS, created_at: float = 1.0, **changes: object
@@ -132,6 +124,6 @@ def send_run(
         expected = manifest(JOBS, {"1": 10 * JOBS}, run_id=run_id, **facts)
         made = [scored(f"j{k}", {"1": of}, run_id=run_id, metrics=["m"], **changes) for k, of in enumerate(leaks)]
         store.record(made, [], [expected])
-        judge_finished(store, run_id, MONITORS)
+        store.publish(MONITORS)
 
     return send

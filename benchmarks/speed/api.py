@@ -70,7 +70,7 @@ QUERIES = {
     "verdicts": f"/v1/runs/{{run}}/verdicts?baseline={BASELINE}",
     "a monitor's stream, 50": f"/v1/monitors/{MONITOR}/stream?after={{page}}",
     "monitors": "/v1/monitors",
-    "dead letters": "/v1/deadletters",
+    "dead letters": "/v1/dead-letters",
 }
 
 

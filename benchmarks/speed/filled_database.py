@@ -10,14 +10,16 @@ import psycopg
 
 from benchmarks.speed.aggregator import manifest_of, scored_job
 from results.dead_jobs import DeadJob
-from results.storage.judgements import Judgements
-from results.storage.store import Store
+from results.storage import baselines, streams
+from results.storage.database import Database
+from results.storage.recording import record
 from seep.languages import spill_categories
 from seep.records import Answer, GeneratedJob, Outcome, PromptJob, RunManifest, ScoredJob
 from seep.schedule import occurrence_run_id
+from seep.settings import Aggregation, Settings
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
-from services.aggregator.ingest import publish_changed
+from services.aggregator.publishing import publish_changed
 
 DAY = 86_400.0
 LANGUAGES = Path("suites/languages.yaml")
@@ -33,7 +35,7 @@ COPIED: dict[str, LiteralString] = {
     "test_sums": "job_id, cluster, test, concept, category, metric, measure, n, total",
     "cluster_sums": "cluster, category, metric, measure, n, total",
     "recorded_comparisons": "metric, category, n",
-    "rates": "metric, category, rate",
+    "rates": "metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures, kappa",
     "comparisons": "job_id, test, sample, category, concept, prompt, generation, ended, reasoning, model, "
     "control_prompt, control_generation, control_ended, control_reasoning, control_model, outcomes, similarities",
     "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, detectable, pairs, clusters, verdict",
@@ -88,16 +90,19 @@ def _answered(prompts: PromptJob, draw: random.Random) -> ScoredJob:
 def fill(dsn: str, recorded: Recorded, *, runs: int, targets: int) -> None:
     """Records two of the monitor's runs, each with a dead job, the first as the baseline of the other, and copies the
     latter, until there are so many runs, a day apart; see `copy_runs`."""
-    with Store.open(dsn) as store:
+    with Database(dsn) as database:
         for day in (0, 1):
             scored, sent = recorded(run_id(day), day * DAY)
-            for start in range(0, len(scored), 50):
-                store.record(scored[start : start + 50], [], [])
-            store.record([], [DeadJob(run_id(day), "dead", "generator", "it timed out")], [sent])
-        publish_changed(store, lambda outgoing: None, {})
-        judgements = Judgements(store)
-        judgements.set_baseline(BASELINE, [run_id(0)])
-        judgements.conclude(MONITOR, BASELINE, run_id(1))
+            dead = [DeadJob(run_id(day), "dead", "generator", "it timed out")]
+            with database.transaction() as connection:
+                for start in range(0, len(scored), 50):
+                    record(connection, scored[start : start + 50], [], [])
+                record(connection, [], dead, [sent])
+        publish_changed(database, lambda outgoing: None, Settings())
+        with database.transaction() as connection:
+            baselines.set_baseline(connection, BASELINE, [run_id(0)])
+            streams.conclude(connection, MONITOR, BASELINE, run_id(1), Aggregation().stalled_after_seconds)
+        publish_changed(database, lambda outgoing: None, Settings())
     copy_runs(dsn, 2, runs, targets)
 
 

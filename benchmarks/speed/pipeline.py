@@ -14,8 +14,9 @@ from cli.sending import job_messages, manifest_message, open_sender
 from deploy.local.broker import free_port
 from deploy.local.demo import wait_until_serving
 from deploy.local.stack import Service, running_stack
+from results.storage import runs
+from results.storage.database import Database
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from seep.kafka.topics import RUNS
 from seep.local_postgres import local_postgres
 from seep.settings import Settings, load_settings
@@ -78,12 +79,12 @@ def seconds_in_process(suite: Suite, settings: Settings, folder: Path) -> float:
     pipeline = open_pipeline(settings, TARGET, None)
     with local_postgres(folder / "in-process") as dsn:
         migrate(dsn)
-        with Store.open(dsn) as store:
+        with Database(dsn) as database:
             run = f"run-{time.time_ns()}"
-            store.record([], [], [manifest(suite, run_id=run, target=TARGET, created_at=time.time())])
+            expected = manifest(suite, run_id=run, target=TARGET, created_at=time.time())
             jobs = prompt_jobs(suite, run_id=run, target=TARGET)
             start = time.perf_counter()
-            run_jobs(jobs, pipeline, store, settings.worker.batch_size)
+            run_jobs(jobs, expected, pipeline, database, settings.worker.batch_size)
             return time.perf_counter() - start
 
 
@@ -96,12 +97,16 @@ def seconds_through_kafka(suite: Suite, settings: Settings, services: Mapping[st
     ]
     with (
         open_sender(settings.kafka, [RUNS]) as sender,
-        Store.open(services["aggregator"].environment["SEEP_DATABASE__DSN"]) as store,
+        Database(services["aggregator"].environment["SEEP_DATABASE__DSN"]) as database,
     ):
         start = time.perf_counter()
         sender.send(messages)
-        while (summary := store.run(run)) is None or summary.state != "complete":
+        state = ""
+        while state != "complete":
             time.sleep(0.05)
+            with database.snapshot() as connection:
+                summary = runs.one(connection, run, settings.aggregation.stalled_after_seconds)
+            state = "" if summary is None else summary.state
         return time.perf_counter() - start
 
 

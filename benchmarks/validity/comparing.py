@@ -16,7 +16,7 @@ from scipy.stats import binomtest
 
 from benchmarks.validity.coverage import COLOURS
 from benchmarks.validity.planted import job_sums, two_runs
-from results.comparison import Judgement, LeakSum, judge
+from results.comparison import CellVerdict, LeakSum, compare
 from results.statistics.noise import Noise, noise_of_rate, noise_of_run
 from results.statistics.power import analyse_power
 from results.statistics.verdicts import DELTA_POINTS, LEVEL, worst
@@ -63,7 +63,7 @@ PLANNED: Mapping[str, Planned] = {
 
 def compared(
     sizes: Sizes, changed: Mapping[str, float], correlation: float, draw: np.random.Generator, window: int = 1
-) -> list[Judgement]:
+) -> list[CellVerdict]:
     """A simulated run against a window of simulated runs, whose rate is RATE; the run's is by so much another, and its
     jobs are ordered as theirs by their rates."""
     run: list[LeakSum] = []
@@ -74,20 +74,20 @@ def compared(
         for of_run in reference:
             of_run += _sums(category, tests, rates, draw)
         run += _sums(category, tests, _rates(RATE + changed.get(category, 0.0), correlation, normal), draw)
-    return judge(run, reference, sizes, DELTA_POINTS)
+    return compare(run, reference, sizes, DELTA_POINTS)
 
 
-def of_unchanged(sizes: Sizes, correlation: float, repeats: int, window: int = 1) -> list[list[Judgement]]:
+def of_unchanged(sizes: Sizes, correlation: float, repeats: int, window: int = 1) -> list[list[CellVerdict]]:
     """So many comparisons of a model with itself."""
     draw = np.random.default_rng(1)
     return [compared(sizes, {}, correlation, draw, window) for _ in range(repeats)]
 
 
-def of_changed(planned: Planned, change: float, repeats: int) -> list[Judgement]:
+def of_changed(planned: Planned, change: float, repeats: int) -> list[CellVerdict]:
     """The first category of so many comparisons, in which it alone changed, with what it was before."""
     draw = np.random.default_rng(2)
     first = next(iter(planned.sizes))
-    judged = []
+    cells = []
     for _ in range(repeats):
         before: list[LeakSum] = []
         after: list[LeakSum] = []
@@ -96,18 +96,18 @@ def of_changed(planned: Planned, change: float, repeats: int) -> list[Judgement]
             runs = two_runs(tests, planned.samples, planned.noise, changed, draw)
             for sums, scores in zip((before, after), runs, strict=True):
                 sums += _leak_sums(category, [of_job.sum(axis=1).tolist() for of_job in scores], planned.samples)
-        judged += [of for of in judge(after, [before], planned.sizes, DELTA_POINTS) if of.category == first]
-    return judged
+        cells += [cell for cell in compare(after, [before], planned.sizes, DELTA_POINTS) if cell.category == first]
+    return cells
 
 
-def found(judged: Iterable[Judgement]) -> list[bool]:
+def found(cells: Iterable[CellVerdict]) -> list[bool]:
     """Which have p < 0.05."""
-    return [of.p is not None and of.p < LEVEL for of in judged]
+    return [cell.p is not None and cell.p < LEVEL for cell in cells]
 
 
-def is_drift(judged: Iterable[Judgement]) -> list[bool]:
+def is_drift(cells: Iterable[CellVerdict]) -> list[bool]:
     """Which are called drift."""
-    return [of.verdict == "drift" for of in judged]
+    return [cell.verdict == "drift" for cell in cells]
 
 
 def false_discoveries(repeats: int) -> list[float]:
@@ -117,8 +117,8 @@ def false_discoveries(repeats: int) -> list[float]:
     changed = dict.fromkeys(list(TWELVE)[:4], 0.2)
     shares = []
     for _ in range(repeats):
-        judged = [of for of in compared(TWELVE, changed, 0.1, draw) if of.category in TWELVE]
-        called = [of.category for of in judged if of.adjusted_p is not None and of.adjusted_p < LEVEL]
+        cells = [cell for cell in compared(TWELVE, changed, 0.1, draw) if cell.category in TWELVE]
+        called = [cell.category for cell in cells if cell.adjusted_p is not None and cell.adjusted_p < LEVEL]
         shares.append(sum(category not in changed for category in called) / max(1, len(called)))
     return shares
 
@@ -157,8 +157,8 @@ def main() -> None:
 
 
 def _print_changed(name: str, planned: Planned, change: float, repeats: int) -> None:
-    judged = of_changed(planned, change, repeats)
-    shares = [100 * np.mean(of) for of in (found(judged), is_drift(judged))]
+    cells = of_changed(planned, change, repeats)
+    shares = [100 * np.mean(of) for of in (found(cells), is_drift(cells))]
     expected = 100 * promised(planned, change, noise_of_rate(RATE, planned.correlation))[0]
     of_runs = 100 * np.array(promised_from_runs(planned, change, PILOTS))
     low, high = np.quantile(of_runs, (0.1, 0.9))
@@ -170,8 +170,8 @@ def _print_changed(name: str, planned: Planned, change: float, repeats: int) -> 
 
 def _print_unchanged(name: str, sizes: Sizes, window: int, correlation: float, repeats: int) -> None:
     compared_runs = of_unchanged(sizes, correlation, repeats, window)
-    low = np.mean(found(of for judged in compared_runs for of in judged if of.category in sizes))
-    called = sum(worst(of.verdict for of in judged) == "drift" for judged in compared_runs)
+    low = np.mean(found(cell for cells in compared_runs for cell in cells if cell.category in sizes))
+    called = sum(worst(cell.verdict for cell in cells) == "drift" for cells in compared_runs)
     p = binomtest(called, repeats, LEVEL, alternative="greater").pvalue
     print(f"{name} | {window} | {correlation:g} | {100 * low:.2f} % | {called} of {repeats} | {p:.3f}", flush=True)
 

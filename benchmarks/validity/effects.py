@@ -13,7 +13,7 @@ from scipy.special import betaincinv, stdtrit
 from scipy.stats import binom, false_discovery_control
 
 from benchmarks.validity.coverage import SETS
-from results.comparison import Judgement, LeakSum, judge
+from results.comparison import CellVerdict, LeakSum, compare
 from results.statistics.paired import Cluster, paired_effect
 from results.statistics.verdicts import DELTA_POINTS, LEVEL
 
@@ -65,17 +65,19 @@ def simulated_coverage(tests: Sequence[int], samples: int, rates: tuple[float, f
     return np.concatenate((100 * held.mean(axis=0), found[:, 1:].mean(axis=0)))
 
 
-def matrix(rate: float, switched: float, draw: np.random.Generator) -> list[Judgement]:
-    """Two runs of the language probe judged: so many answers, in [0, 1], are in other languages than asked for; in the
-    run, of one language, `switched` more are in one other."""
-    return judge(_answers(rate, switched, draw), [_answers(rate, 0.0, draw)], [], DELTA_POINTS)
+def matrix(rate: float, switched: float, draw: np.random.Generator) -> list[CellVerdict]:
+    """Two runs of the language probe compared: so many answers, in [0, 1], are in other languages than asked for.
+
+    In the run, of one language, `switched` more are in one other.
+    """
+    return compare(_answers(rate, switched, draw), [_answers(rate, 0.0, draw)], [], DELTA_POINTS)
 
 
-def discoveries(judged: Sequence[Judgement]) -> tuple[set[str], set[str]]:
+def discoveries(cells: Sequence[CellVerdict]) -> tuple[set[str], set[str]]:
     """The categories with an adjusted p < 0.05: Seep's, and those if all cells are counted."""
-    all_counted = false_discovery_control([of.p for of in judged]) < LEVEL
-    ours = {of.category for of in judged if of.adjusted_p is not None and of.adjusted_p < LEVEL}
-    return ours, {of.category for of, low in zip(judged, all_counted, strict=True) if low}
+    all_counted = false_discovery_control([cell.p for cell in cells]) < LEVEL
+    ours = {cell.category for cell in cells if cell.adjusted_p is not None and cell.adjusted_p < LEVEL}
+    return ours, {cell.category for cell, low in zip(cells, all_counted, strict=True) if low}
 
 
 def main() -> None:

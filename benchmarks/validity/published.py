@@ -6,11 +6,11 @@ from itertools import product
 from pathlib import Path
 
 from cli.in_process import open_pipeline, run_jobs
-from results.comparison import Judgement, judge
+from results.comparison import CellVerdict, compare
 from results.statistics.verdicts import DELTA_POINTS
-from results.storage.judgements import Judgements
+from results.storage import rates, sums
+from results.storage.database import Database
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from seep.local_postgres import local_postgres
 from seep.settings import RecordedEngine, Scoring, Settings, Target, load_settings
 from seep.suites.jobs import manifest, prompt_jobs
@@ -22,8 +22,8 @@ SETS = ("initial", "colors")
 SMALL, LARGE = MODELS = ("qwen2.5-0.5b", "qwen2.5-1.5b")
 
 
-def record(store: Store, settings: Settings, workbook: Path, run_id: str, folder: Path) -> dict[str, int]:
-    """Runs a workbook's generations through the pipeline into the store; expected comparisons by category."""
+def record(database: Database, settings: Settings, workbook: Path, run_id: str, folder: Path) -> dict[str, int]:
+    """Runs a workbook's generations through the pipeline into the database; expected comparisons by category."""
     suite, rows = read_workbook(workbook)
     answers = folder / f"{run_id}.jsonl"
     write_recorded(answers, rows)
@@ -31,18 +31,17 @@ def record(store: Store, settings: Settings, workbook: Path, run_id: str, folder
     changed = {"engines": {"recorded": engine}, "targets": {"recorded": Target(engine="recorded")}}
     settings = settings.model_copy(update=changed | {"scoring": Scoring(parity=True)})
     expected = manifest(suite, run_id=run_id, target="recorded", created_at=0.0)
-    store.record([], [], [expected])
     jobs = prompt_jobs(suite, run_id=run_id, target="recorded")
-    run_jobs(jobs, open_pipeline(settings, "recorded", None), store, settings.worker.batch_size)
+    run_jobs(jobs, expected, open_pipeline(settings, "recorded", None), database, settings.worker.batch_size)
     return dict(expected.expected_comparisons)
 
 
-def row(prompts: str, rates: dict[tuple[str, str, str], float], of: Judgement) -> str:
+def row(prompts: str, found: dict[tuple[str, str, str], float], cell: CellVerdict) -> str:
     """A line of the table."""
-    small, large = (rates[model, of.metric, of.category] for model in MODELS)
-    effect = f"{of.effect:+.2f} [{of.low:+.2f}, {of.high:+.2f}]"
-    figures = f"{small:.2f} | {large:.2f} | {effect} | {of.adjusted_p:.4f} | {of.detectable:.1f} | {of.verdict}"
-    return f"| {prompts} | {of.category} | {of.metric} | {figures} |"
+    small, large = (found[model, cell.metric, cell.category] for model in MODELS)
+    effect = f"{cell.effect:+.2f} [{cell.low:+.2f}, {cell.high:+.2f}]"
+    figures = f"{small:.2f} | {large:.2f} | {effect} | {cell.adjusted_p:.4f} | {cell.detectable:.1f} | {cell.verdict}"
+    return f"| {prompts} | {cell.category} | {cell.metric} | {figures} |"
 
 
 def main() -> None:
@@ -53,23 +52,28 @@ def main() -> None:
     settings = load_settings()
     with tempfile.TemporaryDirectory() as name, local_postgres(Path(name) / "postgres") as dsn:
         migrate(dsn)
-        with Store.open(dsn) as store:
+        with Database(dsn) as database:
             expected = {}
             for prompts, model in product(SETS, MODELS):
                 run = f"{prompts}-{model}"
-                expected[prompts] = record(store, settings, workbooks / f"{prompts}_{model}.xlsx", run, Path(name))
+                expected[prompts] = record(database, settings, workbooks / f"{prompts}_{model}.xlsx", run, Path(name))
             print("| set | category | metric | 0.5B | 1.5B | effect | adjusted p | detectable | verdict |")
             print("|---" * 9 + "|")
-            sums = Judgements(store).leak_sums
             for prompts in SETS:
-                rates = {
-                    (model, rate.metric, rate.category): rate.rate or 0.0
-                    for model in MODELS
-                    for rate in store.rates(f"{prompts}-{model}")
-                }
-                large, small = sums([f"{prompts}-{LARGE}"]), sums([f"{prompts}-{SMALL}"])
-                for judged in judge(large, [small], expected[prompts], DELTA_POINTS):
-                    print(row(prompts, rates, judged))
+                print_rows(database, prompts, expected[prompts])
+
+
+def print_rows(database: Database, prompts: str, expected: dict[str, int]) -> None:
+    """The rows of one set."""
+    with database.snapshot() as connection:
+        found = {
+            (model, rate.metric, rate.category): rate.rate or 0.0
+            for model in MODELS
+            for rate in rates.of_run(connection, f"{prompts}-{model}")
+        }
+        large, small = (sums.leak_sums(connection, [f"{prompts}-{model}"]) for model in (LARGE, SMALL))
+    for cell in compare(large, [small], expected, DELTA_POINTS):
+        print(row(prompts, found, cell))
 
 
 if __name__ == "__main__":

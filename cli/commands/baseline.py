@@ -9,16 +9,16 @@ import typer
 from rich.table import Table
 
 from cli.arguments import JsonOption
-from cli.database import open_store
+from cli.database import open_database
 from cli.lookups import find_baseline, find_run
 from cli.rendering.consoles import wide_console
 from cli.rendering.rates import print_rates
 from cli.times import format_time
-from results.comparison import differences, refuse_unjudgeable
-from results.storage.judgements import Judgements
-from results.storage.store import Store
+from results.comparison import differences, refuse_incomparable
+from results.storage import baselines, dead_jobs, rates
+from results.storage.database import Connection
 from seep.errors import InputError
-from seep.settings import load_settings
+from seep.settings import Settings, load_settings
 
 baseline_app = typer.Typer(help="Name the runs that others are compared with.", no_args_is_help=True)
 
@@ -36,17 +36,18 @@ def set_baseline(
     if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
         raise InputError(f"--name {name}: expected 1 to 40 of the characters a-z 0-9 -")
     unique = list(dict.fromkeys(runs))
-    with open_store(load_settings()) as store:
-        _refuse_differing(store, unique)
-        Judgements(store).set_baseline(name, unique)
+    settings = load_settings()
+    with open_database(settings) as database, database.transaction() as connection:
+        _refuse_differing(connection, unique, settings)
+        baselines.set_baseline(connection, name, unique)
     typer.echo(f"{name}: {len(unique)} {'run' if len(unique) == 1 else 'runs'}")
 
 
 @baseline_app.command("list")
 def list_baselines(as_json: JsonOption = False) -> None:
     """List the baselines."""
-    with open_store(load_settings()) as store:
-        found = Judgements(store).baselines()
+    with open_database(load_settings()) as database, database.snapshot() as connection:
+        found = baselines.page(connection)
     if as_json:
         typer.echo(json.dumps([asdict(baseline) for baseline in found], indent=1))
         return
@@ -59,26 +60,28 @@ def list_baselines(as_json: JsonOption = False) -> None:
 @baseline_app.command()
 def show(name: NameArgument) -> None:
     """Show a baseline's runs with their rates."""
-    with open_store(load_settings()) as store:
-        for run in find_baseline(store, name).runs:
-            print_rates(find_run(store, run), store.rates(run), store.dead_reasons(run))
+    settings = load_settings()
+    with open_database(settings) as database, database.snapshot() as connection:
+        for run_id in find_baseline(connection, name).runs:
+            summary = find_run(connection, run_id, settings)
+            print_rates(summary, rates.of_run(connection, run_id), dead_jobs.reasons(connection, run_id))
             typer.echo()
 
 
 @baseline_app.command()
 def remove(name: NameArgument) -> None:
     """Forget a baseline; its runs stay, and monitors that use it are not tested until it is set again."""
-    with open_store(load_settings()) as store:
-        find_baseline(store, name)
-        Judgements(store).remove_baseline(name)
+    with open_database(load_settings()) as database, database.transaction() as connection:
+        find_baseline(connection, name)
+        baselines.remove(connection, name)
     typer.echo(f"{name}: removed")
 
 
-def _refuse_differing(store: Store, runs: list[str]) -> None:
-    """Raises InputError where the runs cannot stand for one state of one model."""
-    first, *others = [find_run(store, run) for run in runs]
+def _refuse_differing(connection: Connection, run_ids: list[str], settings: Settings) -> None:
+    """Raises InputError if the runs cannot stand for one state of one model."""
+    first, *others = [find_run(connection, run_id, settings) for run_id in run_ids]
     for summary in (first, *others):
-        refuse_unjudgeable(summary)
+        refuse_incomparable(summary)
         if summary.state == "cancelled":
             raise InputError(f"run {summary.run_id}: it was cancelled, and cannot be a baseline")
         if summary.recorded == 0:

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from cli.arguments import MetricsOption
-from cli.database import open_store
+from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from seep.errors import InputError
@@ -72,12 +72,13 @@ def _measure(
     run = new_run_id(NAME)
     jobs = prompt_jobs(suite, run_id=run, target=NAME)
     with ExitStack() as opened:
-        store = opened.enter_context(open_store(settings))
+        database = opened.enter_context(open_database(settings))
         pipeline = open_pipeline(settings, NAME, metrics)
-        store.record([], [], [manifest(suite, run_id=run, target=NAME, created_at=time.time())])
-        run_jobs(jobs, pipeline, store, settings.worker.batch_size)
-        measured = store.rates(run)
-        if find_run(store, run).state != "complete":
+        expected = manifest(suite, run_id=run, target=NAME, created_at=time.time())
+        measured = run_jobs(jobs, expected, pipeline, database, settings.worker.batch_size)
+        with database.snapshot() as connection:
+            state = find_run(connection, run, settings).state
+        if state != "complete":
             raise InputError(f"run {run}: not all of its jobs could be measured; `seep rates {run}` says why")
     truths = true_rates(trained / "model", suite, pipeline.metrics, lambda text: cut_answer(text, suite.cut))
     return measured, {(truth.metric, truth.category): truth.rate for truth in truths}

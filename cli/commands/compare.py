@@ -6,20 +6,21 @@ import typer
 
 from cli import exit_codes
 from cli.arguments import JsonOption, RunArgument
-from cli.database import open_store
+from cli.database import open_database
 from cli.lookups import find_baseline, find_run
 from cli.rendering.comparison import (
+    print_cells,
     print_comparison_json,
     print_differences,
-    print_judgements,
     print_side_by_side,
     shortened,
 )
 from cli.rendering.rates import SAMPLES_ARE_CLUSTERS
-from results.comparison import incomparable, judge, known_differences, refuse_unjudgeable
+from results.comparison import compare as compare_sums
+from results.comparison import incomparable, known_differences, refuse_incomparable
 from results.runs import RunSummary
 from results.statistics.verdicts import DELTA_POINTS, worst
-from results.storage.judgements import Judgements
+from results.storage import rates, sums
 from seep.errors import InputError
 from seep.settings import load_settings
 
@@ -40,28 +41,29 @@ def compare(
     """
     if (other is None) == (baseline is None):
         raise InputError("compare: expected OTHER_RUN or --baseline N")
-    with open_store(load_settings()) as store:
-        reference = [other] if other else find_baseline(store, baseline or "").runs
+    settings = load_settings()
+    with open_database(settings) as database, database.snapshot() as connection:
+        reference = [other] if other else find_baseline(connection, baseline or "").runs
         if run_id in reference:
             raise InputError(f"run {run_id}: it belongs to what it is to be compared with")
-        summaries = [find_run(store, one) for one in (run_id, *reference)]
+        summaries = [find_run(connection, one, settings) for one in (run_id, *reference)]
         for summary in summaries:
-            refuse_unjudgeable(summary)
+            refuse_incomparable(summary)
         different = _differences(summaries[0], summaries[1], allow_different)
-        judgements = Judgements(store)
-        sums = judgements.leak_sums([run_id]), [judgements.leak_sums([one]) for one in reference]
-        rates = {one: store.rates(one) for one in (run_id, *reference)}
+        run_sums, *reference_sums = [sums.leak_sums(connection, [one]) for one in (run_id, *reference)]
+        side_by_side = {one: rates.of_run(connection, one) for one in (run_id, *reference)}
     expected = {category for summary in summaries for category in summary.expected_comparisons}
-    judged = judge(*sums, expected, delta)
-    verdict = worst(judgement.verdict for judgement in judged)
+    cells = compare_sums(run_sums, reference_sums, expected, delta)
+    verdict = worst(cell.verdict for cell in cells)
     if as_json:
-        print_comparison_json(run_id, reference, verdict, different, judged, rates)
+        print_comparison_json(run_id, reference, verdict, different, cells, side_by_side)
     else:
         print_differences(different)
-        print_judgements(judged)
+        print_cells(cells)
         if any(summary.cluster == "sample" for summary in summaries):
             typer.echo(SAMPLES_ARE_CLUSTERS)
-        print_side_by_side({baseline or other or "": [rates[one] for one in reference], run_id: [rates[run_id]]})
+        references = [side_by_side[one] for one in reference]
+        print_side_by_side({baseline or other or "": references, run_id: [side_by_side[run_id]]})
         typer.echo(f"{run_id} against {baseline or other}: {verdict}")
     raise typer.Exit(exit_codes.of_verdict(verdict))
 

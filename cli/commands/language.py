@@ -7,16 +7,17 @@ import typer
 from rich.table import Table
 
 from cli.arguments import RunArgument
-from cli.database import open_store
+from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from cli.rendering.language_matrix import PICTURES, draw_matrix, print_asymmetries, print_column
 from cli.rendering.rates import SAMPLES_ARE_CLUSTERS
 from results.language_agreement import agreements, normalised_label
 from results.language_matrix import Matrix, contamination_matrix, differences, spilled_language
-from results.storage.store import Store
+from results.storage import rates
+from results.storage.database import Connection
 from seep.errors import InputError
-from seep.settings import load_settings
+from seep.settings import Settings, load_settings
 from seep.suites.recorded import read_recorded_lines
 
 language_app = typer.Typer(help="Draw which languages a model answers in, and compare detectors.", no_args_is_help=True)
@@ -39,12 +40,13 @@ def draw(
     """Draw which languages a model answers in, by the language that it was asked for, nearest relatives first."""
     if out.suffix.lower() not in PICTURES:
         raise InputError(f"--out {out}: expected a name that ends in {' or '.join(PICTURES)}")
-    with open_store(load_settings()) as store:
-        samples_are_clusters = find_run(store, run_id).cluster == "sample"
-        measured = _matrix(store, run_id, metric)
+    settings = load_settings()
+    with open_database(settings) as database, database.snapshot() as connection:
+        samples_are_clusters = find_run(connection, run_id, settings).cluster == "sample"
+        measured = _matrix(connection, run_id, metric)
         counted = _counted(measured, "--language", language)
-        matrix = differences(measured, _matrix(store, baseline, metric)) if baseline else measured
-        mirrored = _matrix(store, mirror, metric) if mirror else None
+        matrix = differences(measured, _other_matrix(connection, baseline, metric, settings)) if baseline else measured
+        mirrored = _other_matrix(connection, mirror, metric, settings) if mirror else None
     draw_matrix(matrix, counted, _title(run_id, baseline, matrix), out)
     print_column(matrix, counted, baseline)
     if mirrored is not None:
@@ -53,10 +55,14 @@ def draw(
         typer.echo(SAMPLES_ARE_CLUSTERS)
 
 
-def _matrix(store: Store, run_id: str, metric: str | None) -> Matrix:
-    find_run(store, run_id)
+def _other_matrix(connection: Connection, run_id: str, metric: str | None, settings: Settings) -> Matrix:
+    find_run(connection, run_id, settings)
+    return _matrix(connection, run_id, metric)
+
+
+def _matrix(connection: Connection, run_id: str, metric: str | None) -> Matrix:
     try:
-        return contamination_matrix(store.rates(run_id), metric)
+        return contamination_matrix(rates.of_run(connection, run_id), metric)
     except InputError as error:
         raise InputError(f"run {run_id}: {error}") from error
 

@@ -7,17 +7,18 @@ from typing import Annotated
 import typer
 
 from cli.arguments import SuiteArgument
-from cli.database import open_store
+from cli.database import open_database
 from cli.lookups import find_run, find_suite
 from cli.rendering.power import Row, print_cost, print_rows
-from results.comparison import refuse_unjudgeable
+from results.comparison import refuse_incomparable
 from results.monitor_status import OF_LANGUAGES, metric_names
 from results.noise import CellNoise, jobs_of_cells, noise_of_cells
 from results.rates import ALL
 from results.statistics.noise import noise_of_rate
 from results.statistics.power import analyse_power
 from results.statistics.verdicts import DELTA_POINTS
-from results.storage.judgements import Judgements
+from results.storage import rates as kept_rates
+from results.storage import sums
 from seep.errors import InputError
 from seep.settings import load_settings
 from seep.suites.loading import load_suite
@@ -82,14 +83,14 @@ def _expected_noise(
 
 
 def _noise_of_pilot(run_id: str, suite: str, tests: dict[str, list[int]]) -> CellNoise:
-    with open_store(load_settings()) as store:
-        summary = find_run(store, run_id)
-        refuse_unjudgeable(summary)
+    settings = load_settings()
+    with open_database(settings) as database, database.snapshot() as connection:
+        summary = find_run(connection, run_id, settings)
+        refuse_incomparable(summary)
         if summary.suite != suite:
             raise InputError(f"run {run_id}: it is a run of suite {summary.suite}, not of {suite}")
-        judgements = Judgements(store)
-        jobs = jobs_of_cells(judgements.leak_sums([run_id]), judgements.sample_sums(run_id))
-        rates = store.rates(run_id)
+        jobs = jobs_of_cells(sums.leak_sums(connection, [run_id]), sums.sample_sums(connection, run_id))
+        rates = kept_rates.of_run(connection, run_id)
     jobs = {cell: of_cell for cell, of_cell in jobs.items() if cell[1] in tests}
     if not jobs:
         raise InputError(f"run {run_id}: it has nothing measured of the categories of suite {suite}")

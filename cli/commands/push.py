@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from cli.arguments import SUITE_HELP, SamplesOption, TargetOption
-from cli.database import has_database, open_store
+from cli.database import has_database, open_database
 from cli.lookups import check_target, find_suite
 from cli.sending import find_manifest, manifest_message, occurrence, open_sender, send_occurrence, send_run
 from cli.times import parse_past_time
+from results.storage import runs
 from seep.errors import InputError, Unavailable
 from seep.kafka.topics import RUNS
 from seep.settings import Settings, load_settings
@@ -61,7 +62,8 @@ def refuse_over(settings: Settings, run_id: str) -> None:
     if not has_database(settings):
         return
     # A database that is away keeps nobody from cancelling.
-    with suppress(Unavailable), open_store(settings) as store:
-        summary = store.run(run_id)
+    with suppress(Unavailable), open_database(settings) as database:
+        with database.snapshot() as connection:
+            summary = runs.one(connection, run_id, settings.aggregation.stalled_after_seconds)
         if summary is not None and summary.state in ("complete", "partial"):
             raise InputError(f"run {run_id} is {summary.state}: there is nothing to cancel")

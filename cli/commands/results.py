@@ -10,14 +10,17 @@ from rich.table import Table
 
 from cli import exit_codes
 from cli.arguments import JsonOption, RunArgument
-from cli.database import open_store
+from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from cli.rendering.examples import print_examples
 from cli.rendering.rates import print_rates, print_rates_json
 from cli.times import format_time
 from results.rates import ALL
-from results.storage.store import Only
+from results.storage import comparisons, dead_jobs
+from results.storage import rates as kept_rates
+from results.storage import runs as kept_runs
+from results.storage.comparisons import Only
 from seep.errors import InputError
 from seep.records import LeakRate
 from seep.settings import load_settings
@@ -40,10 +43,14 @@ def rates(
     pools = [tuple(part.strip() for part in text.split(",")) for text in pool or []]
     if by and pools:
         raise InputError("--pool: pools categories, which --by concept does not show")
-    with open_store(load_settings()) as store:
-        summary = find_run(store, run_id)
-        found = store.rates_by_concept(run_id) if by else store.rates(run_id, pools)
-        dead = store.dead_reasons(run_id)
+    settings = load_settings()
+    with open_database(settings) as database, database.snapshot() as connection:
+        summary = find_run(connection, run_id, settings)
+        if by:
+            found = kept_rates.by_concept(connection, run_id)
+        else:
+            found = kept_rates.of_run(connection, run_id) + kept_rates.of_pools(connection, run_id, pools)
+        dead = dead_jobs.reasons(connection, run_id)
     if as_json:
         print_rates_json(found)
     else:
@@ -56,8 +63,9 @@ def runs(
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20, as_json: JsonOption = False
 ) -> None:
     """List the latest runs with their states."""
-    with open_store(load_settings()) as store:
-        found = store.runs(limit)
+    settings = load_settings()
+    with open_database(settings) as database, database.snapshot() as connection:
+        found = kept_runs.newest(connection, limit, settings.aggregation.stalled_after_seconds)
     if as_json:
         typer.echo(json.dumps([asdict(summary) for summary in found], indent=1))
         return
@@ -73,7 +81,7 @@ def runs(
 def examples(
     run_id: RunArgument,
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
-    metric: Annotated[str | None, typer.Option(help="Judge by this metric alone.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Only what this metric scored.")] = None,
     leaks: Annotated[bool, typer.Option("--leaks", help="Only comparisons that leak.")] = False,
     ties: Annotated[bool, typer.Option("--ties", help="Only comparisons that tie.")] = False,
     limit: Annotated[int, typer.Option(min=1)] = 20,
@@ -86,10 +94,11 @@ def examples(
     if leaks and ties:
         raise InputError("--leaks, --ties: expected one of them")
     only: Only | None = "leaks" if leaks else "ties" if ties else None
-    with open_store(load_settings()) as store:
-        summary = find_run(store, run_id)
-        measured = _refuse_unknown(store.rates(run_id), run_id, category, metric)
-        found = store.comparisons(run_id, category, metric, only, limit)
+    settings = load_settings()
+    with open_database(settings) as database, database.snapshot() as connection:
+        summary = find_run(connection, run_id, settings)
+        measured = _refuse_unknown(kept_rates.of_run(connection, run_id), run_id, category, metric)
+        found = comparisons.page(connection, run_id, category, metric, only, limit)
     if summary.texts_deleted_at is not None:
         # On stderr, so that what reads JSON is not disturbed.
         gone = (

@@ -2,7 +2,8 @@
 
 import typer
 
-from cli.database import open_store
+from cli.database import open_database
+from results.storage.comparisons import delete_texts
 from seep.settings import load_settings
 
 retention_app = typer.Typer(help="Delete texts that are older than configured.", no_args_is_help=True)
@@ -18,8 +19,8 @@ def apply_retention() -> None:
     """Delete prompts and generations of runs older than retention.texts_days; rates stay. Safe to run again."""
     settings = load_settings()
     runs = comparisons = 0
-    with open_store(settings) as store:
-        for _, deleted in store.delete_texts(settings.retention.texts_days):
+    with open_database(settings) as database:
+        for _, deleted in delete_texts(database, settings.retention.texts_days):
             runs += 1
             comparisons += deleted
     typer.echo(f"deleted the texts of {runs} runs, {comparisons} comparisons")

@@ -9,9 +9,10 @@ import typer
 
 from cli import exit_codes
 from cli.arguments import JsonOption, MetricsOption, SamplesOption, SuiteArgument, TargetOption
-from cli.database import open_store
+from cli.database import open_database
 from cli.lookups import check_target, find_run, find_suite
 from cli.rendering.rates import print_rates, print_rates_json
+from results.storage import dead_jobs, runs
 from seep.capabilities import check_probe
 from seep.errors import InputError
 from seep.settings import RecordedEngine, Settings, Target, load_settings
@@ -44,18 +45,18 @@ def run(
     jobs = prompt_jobs(loaded, run_id=name, target=answering, samples=samples)
     expected = manifest(loaded, run_id=name, target=answering, samples=samples, created_at=time.time())
     with ExitStack() as opened:
-        store = opened.enter_context(open_store(settings))
-        if store.run(name) is not None:
-            raise InputError(f"--run-id {name}: there is a run of this id already")
+        database = opened.enter_context(open_database(settings))
+        with database.snapshot() as connection:
+            if runs.one(connection, name, settings.aggregation.stalled_after_seconds) is not None:
+                raise InputError(f"--run-id {name}: there is a run of this id already")
         # Not above: the libraries behind it are the services' own, and other commands do without them.
         from cli.in_process import open_pipeline, run_jobs
 
         pipeline = open_pipeline(settings, answering, metrics.split(",") if metrics else None, loaded.probe)
-        store.record([], [], [expected])
-        run_jobs(jobs, pipeline, store, settings.worker.batch_size)
-        found = store.rates(name)
-        dead = store.dead_reasons(name)
-        summary = find_run(store, name)
+        found = run_jobs(jobs, expected, pipeline, database, settings.worker.batch_size)
+        with database.snapshot() as connection:
+            dead = dead_jobs.reasons(connection, name)
+            summary = find_run(connection, name, settings)
     if as_json:
         print_rates_json(found)
     else:

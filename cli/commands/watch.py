@@ -7,15 +7,19 @@ import typer
 
 from cli import exit_codes
 from cli.arguments import JsonOption, RunArgument
-from cli.database import open_store
+from cli.database import open_database
+from cli.lookups import RATES_NOT_CURRENT
 from cli.rendering.consoles import progress_bars
 from cli.rendering.rates import print_rates, print_rates_json
 from results.runs import FINISHED, RunSummary
-from results.storage.store import Store
+from results.storage import dead_jobs, rates, runs
+from results.storage.database import Database
 from seep.errors import InputError
-from seep.settings import load_settings
+from seep.settings import Settings, load_settings
 
 LOOK_SECONDS = 0.5
+# The aggregator writes the rates of what it has recorded at once, if it runs.
+RATES_SECONDS = 30.0
 
 
 def watch(
@@ -24,10 +28,12 @@ def watch(
     as_json: JsonOption = False,
 ) -> None:
     """Follow a run to its end and print its rates; exit code 0 complete, 3 not whole, 4 not measured."""
-    with open_store(load_settings()) as store:
-        summary = _follow(store, run_id, wait)
-        found = store.rates(run_id)
-        dead = store.dead_reasons(run_id)
+    settings = load_settings()
+    with open_database(settings) as database:
+        summary = _follow(database, run_id, wait, settings)
+        with database.snapshot() as connection:
+            found = rates.of_run(connection, run_id)
+            dead = dead_jobs.reasons(connection, run_id)
     if as_json:
         print_rates_json(found)
     else:
@@ -36,18 +42,28 @@ def watch(
     raise typer.Exit(exit_codes.of_run(summary.state, measured))
 
 
-def _follow(store: Store, run_id: str, wait: float) -> RunSummary:
-    """The run's summary once it is finished or stalled; raises InputError where nothing is heard of it in time."""
+def _follow(database: Database, run_id: str, wait: float, settings: Settings) -> RunSummary:
+    """The run's summary once it is finished or stalled, and its rates are written.
+
+    Raises InputError if nothing is heard of it in time.
+    """
     deadline = time.monotonic() + wait
+    over_since: float | None = None
     with progress_bars() as progress:
         task = progress.add_task(f"{run_id}: not heard of yet", total=None)
         while True:
-            summary = store.run(run_id)
+            with database.snapshot() as connection:
+                summary = runs.one(connection, run_id, settings.aggregation.stalled_after_seconds)
             if summary is not None:
                 done = summary.recorded + summary.dead
                 progress.update(task, description=f"{run_id}: {summary.state}", completed=done, total=summary.job_count)
                 if summary.state in FINISHED or summary.state == "stalled":
-                    return summary
+                    over_since = over_since or time.monotonic()
+                    if summary.rates_current:
+                        return summary
+                    if time.monotonic() - over_since > RATES_SECONDS:
+                        typer.echo(f"run {run_id}: {RATES_NOT_CURRENT}", err=True)
+                        return summary
             elif time.monotonic() > deadline:
                 raise InputError(f"run {run_id}: nothing was heard of it in {wait:g} s; is the aggregator running?")
             time.sleep(LOOK_SECONDS)

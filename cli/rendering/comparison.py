@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.rendering.consoles import wide_console
-from results.comparison import Judgement
+from results.comparison import CellVerdict
 from results.statistics.verdicts import Verdict
 from seep.records import LeakRate
 
@@ -25,7 +25,7 @@ def print_comparison_json(
     reference: Sequence[str],
     verdict: Verdict,
     differences: Mapping[str, tuple[str, str]],
-    judged: Sequence[Judgement],
+    cells: Sequence[CellVerdict],
     rates: Mapping[str, Sequence[LeakRate]],
 ) -> None:
     """The comparison as one JSON object, unrounded; `rates` by run."""
@@ -34,7 +34,7 @@ def print_comparison_json(
         "reference": reference,
         "verdict": verdict,
         "differences": differences,
-        "judgements": [asdict(judgement) for judgement in judged],
+        "cells": [asdict(cell) for cell in cells],
         "runs": {name: [_rate_fields(rate) for rate in of_run] for name, of_run in rates.items()},
     }
     typer.echo(json.dumps(whole, indent=1))
@@ -50,13 +50,13 @@ def print_differences(different: Mapping[str, tuple[str, str]]) -> None:
         typer.echo()
 
 
-def print_judgements(judged: Sequence[Judgement]) -> None:
+def print_cells(cells: Sequence[CellVerdict]) -> None:
     """Effect, interval, p-values and verdict of each category and metric, in points."""
     table = Table("category", "metric", "effect", "95 % interval", box=None)
     for name in ("p", "adjusted p", "detectable", "pairs", "clusters"):
         table.add_column(name, justify="right")
     table.add_column("verdict")
-    for row in judged:
+    for row in cells:
         interval = "" if row.low is None or row.high is None else f"[{row.low:+.2f}, {row.high:+.2f}]"
         ps = ("" if p is None else f"{p:.4f}" for p in (row.p, row.adjusted_p))
         figures = (_points(row.effect, "+.2f"), interval, *ps, _points(row.detectable, ".2f"))

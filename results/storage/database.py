@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from math import ceil
 from queue import Empty, Full, LifoQueue
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, Self, TypeVar
 
 import orjson
 import psycopg
@@ -38,7 +38,7 @@ Record = TypeVar("Record")
 Parameters = Sequence[object] | Mapping[str, object]
 
 # So that a server that vanished without a word is noticed within a minute; the DSN may say otherwise. One that hangs,
-# but whose kernel still acknowledges what it gets, is noticed where statements are limited (`limit_statements`).
+# but whose kernel still acknowledges what it gets, is noticed where statements are limited (`statement_seconds`).
 CONNECTION_DEFAULTS = {
     "connect_timeout": "10",
     "keepalives_idle": "30",
@@ -117,11 +117,18 @@ def unavailable(error: BaseException | None) -> DatabaseUnavailable | None:
 
 
 def records(
-    connection: Connection, of: type[Record], query: LiteralString, parameters: Parameters | None = None
+    connection: Connection, record: type[Record], query: LiteralString, parameters: Parameters | None = None
 ) -> list[Record]:
     """The rows of a query as dataclasses whose fields are named like its columns."""
-    with connection.cursor(row_factory=class_row(of)) as cursor:
+    with connection.cursor(row_factory=class_row(record)) as cursor:
         return cursor.execute(query, parameters).fetchall()
+
+
+def one_record(
+    connection: Connection, record: type[Record], query: LiteralString, parameters: Parameters | None = None
+) -> Record | None:
+    """The first row of a query; None if there is none."""
+    return next(iter(records(connection, record, query, parameters)), None)
 
 
 def as_dicts(connection: Connection, query: LiteralString, parameters: Parameters) -> list[dict[str, Any]]:
@@ -129,19 +136,33 @@ def as_dicts(connection: Connection, query: LiteralString, parameters: Parameter
     return connection.cursor(row_factory=dict_row).execute(query, parameters).fetchall()
 
 
+def where(conditions: Mapping[str, LiteralString], given: Mapping[str, object]) -> LiteralString:
+    """A WHERE clause of those conditions alone whose parameter is given.
+
+    A condition on what may be null would keep the planner from the index that serves the others.
+    """
+    chosen = [condition for name, condition in conditions.items() if given.get(name) is not None]
+    return " WHERE " + " AND ".join(chosen) if chosen else ""
+
+
 class Database:
     """Transactions on a PostgreSQL. Connects at the first one, and again after DatabaseUnavailable, which every one may
     raise; may be used from several threads, each of which then has a connection."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, statement_seconds: float | None = None) -> None:
+        """With `statement_seconds` a statement that takes longer raises DatabaseUnavailable.
+
+        So does a server that hangs, a second later. A statement_timeout in the DSN goes before.
+        """
         self._dsn = dsn
-        self._statement_seconds: float | None = None
+        self._statement_seconds = statement_seconds
         self._idle: LifoQueue[_Connection] = LifoQueue(KEPT_IDLE)
 
-    def limit_statements(self, seconds: float) -> None:
-        """On connections made from now on a statement that takes longer raises DatabaseUnavailable, and so does a
-        server that hangs, a second later; a statement_timeout in the DSN goes before."""
-        self._statement_seconds = seconds
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

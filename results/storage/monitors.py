@@ -3,15 +3,29 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import LiteralString
 
 from results.monitor_status import MonitorStatus, Watched, nameable
 from results.runs import RunSummary
-from results.storage import queries
-from results.storage.judgements import Judgements
-from results.storage.store import Store
+from results.storage import rates, runs, streams
+from results.storage.database import Connection, records
 from seep.records import LeakRate
 from seep.schedule import is_overdue, scheduled_time
 from seep.settings import Monitor, Scheduling
+
+# Who takes up a schedule again has not been waiting meanwhile.
+FORGET_SCHEDULES: LiteralString = "DELETE FROM monitor_schedules WHERE monitor <> ALL(%s)"
+
+NOTE_SCHEDULE: LiteralString = """
+INSERT INTO monitor_schedules (monitor, schedule) VALUES (%s, %s)
+ON CONFLICT (monitor) DO UPDATE SET schedule = EXCLUDED.schedule, since = now()
+WHERE monitor_schedules.schedule <> EXCLUDED.schedule
+"""
+
+SCHEDULES: LiteralString = """
+SELECT monitor, schedule, extract(epoch FROM since)::float8 AS since FROM monitor_schedules
+WHERE monitor = ANY(%(monitors)s)
+"""
 
 
 @dataclass(frozen=True)
@@ -21,36 +35,69 @@ class _Since:
     since: float
 
 
-def note_schedules(store: Store, monitors: Mapping[str, Monitor]) -> None:
+def note_schedules(connection: Connection, monitors: Mapping[str, Monitor]) -> None:
     """Keeps since when each monitor has its schedule; what is known already stays, and others are forgotten."""
     rows = [(name, monitor.schedule) for name, monitor in monitors.items() if monitor.schedule is not None]
-    with store.transaction() as connection:
-        connection.execute(queries.FORGET_SCHEDULES, ([name for name, _ in rows],))
-        connection.cursor().executemany(queries.NOTE_SCHEDULE, rows)
+    connection.execute(FORGET_SCHEDULES, ([name for name, _ in rows],))
+    connection.cursor().executemany(NOTE_SCHEDULE, rows)
 
 
-def monitor_statuses(store: Store, monitors: Mapping[str, Monitor], scheduling: Scheduling) -> list[MonitorStatus]:
+def monitor_statuses(
+    connection: Connection,
+    monitors: Mapping[str, Monitor],
+    scheduling: Scheduling,
+    stalled_after_seconds: float,
+) -> list[MonitorStatus]:
     """Every configured monitor with the runs that were sent for it."""
-    noted = {of.monitor: of for of in store.select(_Since, queries.SCHEDULES, {"monitors": list(monitors)})}
-    return [_status(store, name, monitor, scheduling, noted.get(name)) for name, monitor in sorted(monitors.items())]
+    found = records(connection, _Since, SCHEDULES, {"monitors": list(monitors)})
+    since = {
+        noted.monitor: datetime.fromtimestamp(noted.since, UTC)
+        for noted in found
+        if monitors[noted.monitor].schedule == noted.schedule
+    }
+    return [
+        _status(connection, name, monitor, scheduling, since.get(name), stalled_after_seconds)
+        for name, monitor in sorted(monitors.items())
+    ]
 
 
-def watched_rates(store: Store, monitors: Mapping[str, Watched], metrics: Collection[str]) -> list[LeakRate]:
+def watched_rates(
+    connection: Connection,
+    monitors: Mapping[str, Watched],
+    metrics: Collection[str],
+    stalled_after_seconds: float,
+) -> list[LeakRate]:
     """The rates of each monitor's latest finished run; none of a run whose jobs differ in their provenance.
 
-    Where two monitors watch one suite on one target, those of the run that was sent last come last.
+    If two monitors watch one suite on one target, those of the run that was sent last come last.
     """
-    found = [(run, of) for name, of in monitors.items() if (run := store.latest_of_monitor(name, finished=True))]
+    found = [
+        (run, watched)
+        for name, watched in monitors.items()
+        if (run := runs.latest_of_monitor(connection, name, stalled_after_seconds, finished=True))
+    ]
     found.sort(key=lambda pair: pair[0].created_at or 0)
-    return [rate for run, of in found if not run.mixed for rate in nameable(store.rates(run.run_id), of, metrics)]
+    return [
+        rate
+        for run, watched in found
+        if not run.mixed
+        for rate in nameable(rates.of_run(connection, run.run_id), watched, metrics)
+    ]
 
 
-def _status(store: Store, name: str, monitor: Monitor, scheduling: Scheduling, noted: _Since | None) -> MonitorStatus:
-    latest, finished = (store.latest_of_monitor(name, finished=finished) for finished in (False, True))
+def _status(
+    connection: Connection,
+    name: str,
+    monitor: Monitor,
+    scheduling: Scheduling,
+    since: datetime | None,
+    stalled_after_seconds: float,
+) -> MonitorStatus:
+    latest, finished = (
+        runs.latest_of_monitor(connection, name, stalled_after_seconds, finished=finished) for finished in (False, True)
+    )
     overdue = None
     if monitor.schedule is not None:
-        is_noted = noted is not None and noted.schedule == monitor.schedule
-        since = datetime.fromtimestamp(noted.since, UTC) if noted and is_noted else None
         completed = scheduled_time(name, finished.run_id) if finished else None
         allowed = timedelta(seconds=scheduling.overdue_after_seconds)
         overdue = is_overdue(monitor.schedule, datetime.now(UTC), completed, allowed, since)
@@ -62,15 +109,15 @@ def _status(store: Store, name: str, monitor: Monitor, scheduling: Scheduling, n
         overdue=overdue,
         latest=latest,
         finished=finished,
-        unjudged=_why_unjudged(store, monitor, finished) if finished else None,
+        unevaluated=_why_unevaluated(connection, monitor, finished) if finished else None,
     )
 
 
-def _why_unjudged(store: Store, monitor: Monitor, finished: RunSummary) -> str | None:
+def _why_unevaluated(connection: Connection, monitor: Monitor, finished: RunSummary) -> str | None:
     if finished.recorded == 0:
         return "nothing of it was scored"
     if finished.mixed:
         return "its jobs differ in model, engine, decoding or scorer"
     if monitor.baseline is None:
         return None
-    return Judgements(store).why_not_tested(finished.monitor, monitor.baseline, finished.run_id)
+    return streams.why_not_tested(connection, finished.monitor, monitor.baseline, finished.run_id)

@@ -1,71 +1,31 @@
-"""What is read for charts and alarms: a target's rates over time, what died and what stalls."""
+"""What is read for charts: a target's rates over time, as they were published last."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import LiteralString
 
-from results.storage import queries
-from results.storage.store import Store
-from seep.codec import decode_rate
-from seep.records import LeakRate
+from results.series import Point, SeriesFilter
+from results.storage.database import Connection, as_dicts, where
+from results.storage.rates import RATE_COLUMNS, rate_of
 
-
-@dataclass(frozen=True)
-class Point:
-    """A run's published rate in a series; `created_at` is Unix time in seconds. What is not `finished` may change."""
-
-    created_at: float
-    finished: bool
-    rate: LeakRate
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Which series: of one target, suite name, metric and category, between two Unix times in seconds."""
-
-    target: str
-    suite: str
-    metric: str
-    category: str
-    since: float | None = None
-    until: float | None = None
-    after: str | None = None
+POINT_FILTERS: Mapping[str, LiteralString] = {
+    "target": "created_at IS NOT NULL AND target = %(target)s",
+    "suite": "suite = %(suite)s",
+    "metric": "metric = %(metric)s",
+    "category": "category = %(category)s",
+    "since": "created_at >= %(since)s",
+    "until": "created_at < %(until)s",
+    "after": "(created_at, runs.run_id) < (SELECT created_at, run_id FROM runs WHERE run_id = %(after)s)",
+}
 
 
-@dataclass(frozen=True)
-class DeadJobs:
-    """How many jobs of a target a stage has given up."""
-
-    target: str
-    stage: str
-    jobs: int
-
-
-@dataclass(frozen=True)
-class StalledRuns:
-    """How many runs of a target stall."""
-
-    target: str
-    runs: int
-
-
-@dataclass(frozen=True)
-class _Row:
-    created_at: float
-    finished: bool
-    rate: bytes
-
-
-def series(store: Store, asked: Asked, limit: int) -> list[Point]:
-    """The rates of a target over time as they were published last, newest first; `after` names the run before."""
-    rows = store.select(_Row, queries.points_query(vars(asked)), vars(asked) | {"limit": limit})
-    return [Point(row.created_at, row.finished, decode_rate(row.rate)) for row in rows]
-
-
-def dead_jobs(store: Store) -> list[DeadJobs]:
-    """Jobs that are given up, by target and stage."""
-    return store.select(DeadJobs, queries.DEAD_BY_TARGET_AND_STAGE, {})
-
-
-def stalled_runs(store: Store) -> list[StalledRuns]:
-    """Runs without progress for as long as the store allows, by target; none where there are none."""
-    asked = {"stalled_after_seconds": store.stalled_after_seconds}
-    return store.select(StalledRuns, queries.STALLED_BY_TARGET, asked)
+def points(connection: Connection, series: SeriesFilter, limit: int) -> list[Point]:
+    """The rates of a target over time, newest first."""
+    given = vars(series)
+    conditions = where(POINT_FILTERS, given)
+    rows = as_dicts(
+        connection,
+        f"SELECT created_at, job_count <= recorded + dead AS finished, {RATE_COLUMNS}{conditions}"
+        " ORDER BY created_at DESC, runs.run_id DESC LIMIT %(limit)s",
+        given | {"limit": limit},
+    )
+    return [Point(row.pop("created_at"), row.pop("finished"), rate_of(row)) for row in rows]

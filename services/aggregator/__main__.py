@@ -6,28 +6,34 @@ from collections.abc import Mapping, Sequence
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from results.drift_test import StreamRun
 from results.monitor_status import Watched, baselines, metric_names, watched
-from results.storage.judgements import Judgements
+from results.storage.database import Database
+from results.storage.dead_jobs import by_target_and_stage
 from results.storage.migrate import migrate
 from results.storage.monitors import monitor_statuses, note_schedules, watched_rates
-from results.storage.series import dead_jobs, stalled_runs
-from results.storage.store import Store
+from results.storage.recording import record
+from results.storage.runs import stalled_runs
+from results.storage.streams import latest_tested
 from seep.errors import InputError
 from seep.kafka.client import Sender
-from seep.kafka.messages import Message
+from seep.kafka.messages import Message, Send
 from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES
+from seep.records import LeakRate
 from seep.runtime.metrics import MESSAGES, timed
 from seep.runtime.service import open_health, run_service, serve, service_arguments, wait_for
 from seep.runtime.stopping import stop_on_signals
+from seep.runtime.worker import Process
 from seep.settings import Settings
 from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
-from services.aggregator.ingest import STAGE, publish_changed, read_batch
+from services.aggregator.ingest import STAGE, read_batch
+from services.aggregator.publishing import publish_changed
 from services.aggregator.single_flight import Shared
 
 GROUP = "seep-aggregator"
 # Whose dead letters are counted.
 STAGES = ("generator", "scorer", "aggregator")
-# Three readings in a row that all take a second longer still end before Prometheus gives a scrape up, after ten.
+# Three readings in a row that all take a second longer still end before Prometheus abandons a scrape, after ten.
 SCRAPED_STATEMENT_SECONDS = 2.0
 
 
@@ -38,23 +44,47 @@ def collect_garbage_rarely() -> None:
     gc.set_threshold(500_000, 50, 50)
 
 
-def operation(store: Store, settings: Settings) -> Operation:
-    """What the gauges of monitors and troubled runs show."""
-    statuses = monitor_statuses(store, settings.monitors, settings.scheduling)
-    return Operation(statuses, stalled_runs(store), dead_jobs(store))
+def expose(registry: CollectorRegistry, database: Database, settings: Settings, shown: Mapping[str, Watched]) -> None:
+    """Registers the gauges of what a database keeps.
 
-
-def expose(registry: CollectorRegistry, store: Store, settings: Settings, shown: Mapping[str, Watched]) -> None:
-    """Registers the gauges of what a store keeps. Scrapes that overlap share each of their readings, so that the store
-    has as many connections as there are kinds of them, however many scrape."""
+    Scrapes that overlap share each of their readings, so that there are as many connections as kinds of readings,
+    however many scrape.
+    """
     metrics, tested = metric_names(settings.metrics), baselines(settings.monitors)
-    store.limit_statements(SCRAPED_STATEMENT_SECONDS)
-    rates = Shared(lambda: watched_rates(store, shown, metrics))
-    runs = Shared(lambda: operation(store, settings))
-    states = Shared(lambda: Judgements(store).monitor_states(tested))
-    registry.register(RateCollector(rates))
-    registry.register(OperationCollector(runs, sorted(settings.targets), STAGES))
-    registry.register(MonitorCollector(states))
+    stalled_after = settings.aggregation.stalled_after_seconds
+
+    def rates() -> list[LeakRate]:
+        with database.snapshot() as connection:
+            return watched_rates(connection, shown, metrics, stalled_after)
+
+    def operation() -> Operation:
+        with database.snapshot() as connection:
+            statuses = monitor_statuses(connection, settings.monitors, settings.scheduling, stalled_after)
+            return Operation(statuses, stalled_runs(connection, stalled_after), by_target_and_stage(connection))
+
+    def tested_runs() -> list[StreamRun]:
+        with database.snapshot() as connection:
+            return latest_tested(connection, tested)
+
+    registry.register(RateCollector(Shared(rates)))
+    registry.register(OperationCollector(Shared(operation), sorted(settings.targets), STAGES))
+    registry.register(MonitorCollector(Shared(tested_runs)))
+
+
+def batch_process(database: Database, send: Send, settings: Settings) -> Process:
+    """What the loop calls with each batch: record, send on what is unusable, publish what has changed."""
+
+    def process(messages: Sequence[Message]) -> None:
+        with timed(STAGE):
+            batch = read_batch(messages)
+            with database.transaction() as connection:
+                record(connection, batch.scored, batch.dead, batch.manifests)
+            send(batch.unusable)
+            publish_changed(database, send, settings)
+        MESSAGES.labels(STAGE, "done").inc(len(messages) - len(batch.unusable))
+        MESSAGES.labels(STAGE, "dead").inc(len(batch.unusable))
+
+    return process
 
 
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:
@@ -68,23 +98,31 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     collect_garbage_rarely()
     wait_for(lambda: migrate(dsn), stop)
     sender = wait_for(lambda: Sender(settings.kafka), stop)
-    stalled_after = settings.aggregation.stalled_after_seconds
-    with Store.open(dsn, stalled_after) as store, Store.open(dsn, stalled_after) as scraped:
-        wait_for(lambda: note_schedules(store, settings.monitors), stop)
+    with Database(dsn) as database, Database(dsn, SCRAPED_STATEMENT_SECONDS) as scraped:
+        wait_for(lambda: keep_schedules(database, settings), stop)
         expose(REGISTRY, scraped, settings, shown)
-        wait_for(lambda: publish_changed(store, sender.send, settings.monitors), stop)
 
-        def process(messages: Sequence[Message]) -> None:
-            with timed(STAGE):
-                batch = read_batch(messages)
-                store.record(batch.scored, batch.dead, batch.manifests)
-                sender.send(batch.unusable)
-                publish_changed(store, sender.send, settings.monitors)
-            MESSAGES.labels(STAGE, "done").inc(len(messages) - len(batch.unusable))
-            MESSAGES.labels(STAGE, "dead").inc(len(batch.unusable))
+        def publish() -> None:
+            publish_changed(database, sender.send, settings)
 
-        topics = [SCORES, RUNS, DEAD_LETTERS]
-        return serve(settings, STAGE, process, topics=topics, group=GROUP, stop=stop, health=health)
+        wait_for(publish, stop)
+        # Also when no message comes: a baseline that is set changes runs too.
+        return serve(
+            settings,
+            STAGE,
+            batch_process(database, sender.send, settings),
+            topics=[SCORES, RUNS, DEAD_LETTERS],
+            group=GROUP,
+            stop=stop,
+            health=health,
+            idle=publish,
+        )
+
+
+def keep_schedules(database: Database, settings: Settings) -> None:
+    """Keeps since when each monitor has its schedule."""
+    with database.transaction() as connection:
+        note_schedules(connection, settings.monitors)
 
 
 if __name__ == "__main__":

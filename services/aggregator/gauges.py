@@ -8,9 +8,10 @@ from typing import TypeVar
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from results.dead_jobs import DeadJobs
+from results.drift_test import StreamRun
 from results.monitor_status import MonitorStatus
-from results.storage.judgements import StreamRun
-from results.storage.series import DeadJobs, StalledRuns
+from results.runs import StalledRuns
 from seep.records import LeakRate
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ class OperationCollector(Collector):
             labels = (monitor.monitor, monitor.target)
             if (finished := monitor.finished) is not None:
                 completed.add_metric(labels, finished.progress_at)
-                evaluated.add_metric(labels, float(monitor.unjudged is None))
+                evaluated.add_metric(labels, float(monitor.unevaluated is None))
             if monitor.overdue is not None:
                 overdue.add_metric(labels, float(monitor.overdue))
         runs = {found.target: found.runs for found in operation.stalled}

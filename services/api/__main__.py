@@ -7,7 +7,7 @@ import socket
 
 import uvicorn
 
-from results.storage.store import Store
+from results.storage.database import Database
 from seep.errors import InputError
 from seep.runtime.service import run_service, service_arguments
 from seep.runtime.stopping import stop_on_signals
@@ -28,9 +28,8 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
         raise InputError("database.dsn: the API needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
     stop_on_signals()  # uvicorn stops at a signal, and then raises it once more
     listener = _listener(settings.api)
-    with Store.open(dsn, settings.aggregation.stalled_after_seconds) as store:
-        store.limit_statements(STATEMENT_SECONDS)
-        app = application(store, settings)
+    with Database(dsn, STATEMENT_SECONDS) as database:
+        app = application(database, settings)
         log.info("api serves http on port %d", listener.getsockname()[1])
         if settings.api.resolved_token() is None:
             log.warning("api.token is not configured: whoever reaches the port may read everything")

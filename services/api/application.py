@@ -12,18 +12,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
-from results.storage.store import Store
+from results.storage.database import Database
+from results.storage.runs import newest
 from seep.errors import InputError, Unavailable
 from seep.settings import Settings
-from services.api import comparisons, monitors, runs, series
-from services.api import verdicts as judgements
+from services.api import comparisons, monitors, runs, series, verdicts
 from services.api.access import token_required
 from services.api.parameters import PROBLEMS, UNAUTHORIZED, no_unheeded_parameters
 from services.api.readiness import Readiness
 
 log = logging.getLogger(__name__)
 
-ROUTERS = (runs.router, comparisons.router, series.router, monitors.router, judgements.router)
+ROUTERS = (runs.router, comparisons.router, series.router, monitors.router, verdicts.router)
 LARGEST_BODY = 64 * 1024
 # Each request that is worked on has a thread and a connection to the database.
 AT_ONCE = 8
@@ -31,13 +31,13 @@ AT_ONCE = 8
 READINESS_AT_ONCE = 2
 
 
-def application(store: Store, settings: Settings) -> FastAPI:
-    """The API over a store; all of it but health and readiness wants the token where one is configured.
+def application(database: Database, settings: Settings) -> FastAPI:
+    """The API over a database; all of it but health and readiness wants the token where one is configured.
 
     Raises InputError for a token file that cannot be used.
     """
     app = FastAPI(title="Seep", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    app.state.store, app.state.settings, app.state.ready = store, settings, Readiness(lambda: store.runs(1))
+    app.state.database, app.state.settings, app.state.ready = database, settings, Readiness(lambda: _read(database))
     app.state.readiness_threads = CapacityLimiter(READINESS_AT_ONCE)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     app.add_exception_handler(RequestValidationError, _unprocessable)
@@ -62,7 +62,12 @@ def application(store: Store, settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     current_default_thread_limiter().total_tokens = AT_ONCE
     yield
-    app.state.store.close()
+    app.state.database.close()
+
+
+def _read(database: Database) -> None:
+    with database.snapshot() as connection:
+        newest(connection, limit=1, stalled_after_seconds=0)
 
 
 async def _healthy() -> str:

@@ -1,4 +1,4 @@
-"""A run's comparisons, page by page: what the model said, and how it was judged."""
+"""A run's comparisons, page by page: what the model said, and how it was scored."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated
@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
-from results.storage.store import Only
+from results.storage.comparisons import Only, page
 from results.sums import Comparison, Place
 from seep.errors import InputError
-from services.api.parameters import NOT_FOUND, Limit, Name, Results, known_run
+from services.api.parameters import NOT_FOUND, Limit, Name, Results, StalledAfter, known_run
 
 router = APIRouter(prefix="/runs/{run_id}/comparisons", tags=["comparisons"])
 
@@ -33,19 +33,21 @@ class ComparisonsPage(BaseModel):
 
 @router.get("", responses=NOT_FOUND)
 def list_comparisons(
-    store: Results,
+    database: Results,
+    stalled_after: StalledAfter,
     run_id: Name,
     category: Name | None = None,
-    metric: Annotated[Name | None, Query(description="Only what this metric judged, and as it did.")] = None,
+    metric: Annotated[Name | None, Query(description="Only what this metric scored, and as it did.")] = None,
     only: Annotated[Only | None, Query(description="Those that leak or tie, under `metric` or else any.")] = None,
     test: Annotated[Name | None, Query(description="Only those of the test with this id.")] = None,
     after: Annotated[Cursor | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 50,
 ) -> ComparisonsPage:
     """Comparisons with prompts, generations, outcomes and similarities."""
-    summary = known_run(store, run_id)
     place = place_of(after) if after else None
-    found = store.comparisons(run_id, category, metric, only, limit + 1, test=test, after=place)
+    with database.snapshot() as connection:
+        summary = known_run(connection, run_id, stalled_after)
+        found = page(connection, run_id, category, metric, only, limit + 1, test=test, after=place)
     return ComparisonsPage(
         comparisons=found[:limit],
         next=cursor_of(found[limit - 1]) if len(found) > limit else None,

@@ -1,25 +1,28 @@
 """The configured monitors, and the jobs that no run will get any more."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
+from results.dead_jobs import DeadJobs
 from results.monitor_status import MonitorStatus
+from results.storage.dead_jobs import by_target_and_stage
 from results.storage.monitors import monitor_statuses
-from results.storage.series import DeadJobs, dead_jobs
-from seep.settings import Settings
-from services.api.parameters import Results
+from services.api.parameters import Configured, Results, StalledAfter
 
 router = APIRouter(tags=["monitors"])
 
 
 @router.get("/monitors")
-def monitors(request: Request, store: Results) -> list[MonitorStatus]:
-    """Every monitor with its latest run, its latest finished run, whether one is overdue, and what keeps the latest
-    finished one from being judged."""
-    settings: Settings = request.app.state.settings
-    return monitor_statuses(store, settings.monitors, settings.scheduling)
+def monitors(database: Results, settings: Configured, stalled_after: StalledAfter) -> list[MonitorStatus]:
+    """Every monitor with its latest run and its latest finished run.
+
+    Each says whether a run is overdue, and why the latest finished one has no verdict.
+    """
+    with database.snapshot() as connection:
+        return monitor_statuses(connection, settings.monitors, settings.scheduling, stalled_after)
 
 
-@router.get("/deadletters")
-def dead_letters(store: Results) -> list[DeadJobs]:
-    """How many jobs were given up and not scored since, by target and stage."""
-    return dead_jobs(store)
+@router.get("/dead-letters")
+def dead_letters(database: Results) -> list[DeadJobs]:
+    """How many jobs are dead-lettered and not scored since, by target and stage."""
+    with database.snapshot() as connection:
+        return by_target_and_stage(connection)

@@ -1,4 +1,4 @@
-"""What several routes take: names, the store, and what is answered when something is wrong."""
+"""What several routes take: names, the database, and what is answered when something is wrong."""
 
 from collections import Counter
 from typing import Annotated, Any, get_args, get_origin
@@ -8,8 +8,10 @@ from fastapi.dependencies.utils import get_flat_dependant
 from pydantic import BaseModel, StringConstraints
 
 from results.runs import RunSummary
-from results.storage.store import Store
+from results.storage import runs
+from results.storage.database import Connection, Database
 from seep.errors import InputError
+from seep.settings import Settings
 
 # PostgreSQL's text holds no U+0000; no name is longer than an identifier may be.
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]+$")]
@@ -35,12 +37,24 @@ UNAUTHORIZED: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def _store(request: Request) -> Store:
-    store: Store = request.app.state.store
-    return store
+async def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
 
 
-Results = Annotated[Store, Depends(_store)]
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+async def _stalled_after(request: Request) -> float:
+    settings: Settings = request.app.state.settings
+    return settings.aggregation.stalled_after_seconds
+
+
+Results = Annotated[Database, Depends(_database)]
+Configured = Annotated[Settings, Depends(_settings)]
+StalledAfter = Annotated[float, Depends(_stalled_after)]
 
 
 async def no_unheeded_parameters(request: Request) -> None:
@@ -60,9 +74,15 @@ def _is_list(annotation: object) -> bool:
     return any(get_origin(option) is list for option in (annotation, *get_args(annotation)))
 
 
-def known_run(store: Store, run_id: str) -> RunSummary:
-    """The run's summary; answers 404 where there is no such run."""
-    summary = store.run(run_id)
+def refuse_unknown_run(connection: Connection, after: str | None) -> None:
+    """Raises InputError if a page is to come after a run that there is not."""
+    if after is not None and runs.one(connection, after, stalled_after_seconds=0) is None:
+        raise InputError(f"after: there is no run {after}")
+
+
+def known_run(connection: Connection, run_id: str, stalled_after: float) -> RunSummary:
+    """The run's summary; answers 404 if there is no such run."""
+    summary = runs.one(connection, run_id, stalled_after)
     if summary is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, f"run {run_id}: there is no such run")
     return summary

@@ -7,9 +7,11 @@ from pydantic import BaseModel
 
 from results.dead_jobs import DeadReason
 from results.runs import RunSummary
-from seep.errors import InputError
+from results.storage import dead_jobs
+from results.storage import rates as kept_rates
+from results.storage.runs import newest
 from seep.records import LeakRate
-from services.api.parameters import NOT_FOUND, Limit, Name, Results, known_run
+from services.api.parameters import NOT_FOUND, Limit, Name, Results, StalledAfter, known_run, refuse_unknown_run
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -22,7 +24,7 @@ class RunsPage(BaseModel):
 
 
 class RunDetail(BaseModel):
-    """A run, and why those of its jobs that were given up were."""
+    """A run, and why its dead jobs are dead."""
 
     summary: RunSummary
     failures: list[DeadReason]
@@ -30,7 +32,8 @@ class RunDetail(BaseModel):
 
 @router.get("")
 def list_runs(
-    store: Results,
+    database: Results,
+    stalled_after: StalledAfter,
     target: Name | None = None,
     suite: Name | None = None,
     monitor: Name | None = None,
@@ -38,31 +41,41 @@ def list_runs(
     limit: Limit = 50,
 ) -> RunsPage:
     """The runs that were heard of last."""
-    if after is not None and store.run(after) is None:
-        raise InputError(f"after: there is no run {after}")
-    found = store.runs(limit + 1, target=target, suite=suite, monitor=monitor, after=after)
+    with database.snapshot() as connection:
+        refuse_unknown_run(connection, after)
+        found = newest(connection, limit + 1, stalled_after, target=target, suite=suite, monitor=monitor, after=after)
     return RunsPage(runs=found[:limit], next=found[limit - 1].run_id if len(found) > limit else None)
 
 
 @router.get("/{run_id}", responses=NOT_FOUND)
-def one_run(store: Results, run_id: Name) -> RunDetail:
+def one_run(database: Results, stalled_after: StalledAfter, run_id: Name) -> RunDetail:
     """One run: its state, what is missing, what failed."""
-    return RunDetail(summary=known_run(store, run_id), failures=store.dead_reasons(run_id))
+    with database.snapshot() as connection:
+        return RunDetail(
+            summary=known_run(connection, run_id, stalled_after), failures=dead_jobs.reasons(connection, run_id)
+        )
 
 
 @router.get("/{run_id}/rates", responses=NOT_FOUND)
 def rates(
-    store: Results,
+    database: Results,
+    stalled_after: StalledAfter,
     run_id: Name,
     by: Annotated[Literal["category", "concept"], Query(description="What a rate is of.")] = "category",
     pool: Annotated[
         list[Name] | None, Query(max_length=20, description="Categories to pool, as 1,2; may be given again.")
     ] = None,
 ) -> list[LeakRate]:
-    """The run's leak rates with their 95 % intervals, per metric and category, `all` and pools included."""
-    known_run(store, run_id)
-    if by == "concept":
-        if pool:
-            raise HTTPException(status.HTTP_400_BAD_REQUEST, "pool: pools categories, which by=concept does not show")
-        return store.rates_by_concept(run_id)
-    return store.rates(run_id, [tuple(part.strip() for part in text.split(",")) for text in pool or []])
+    """The run's leak rates with their 95 % intervals, per metric and category, `all` and pools included.
+
+    Rates of categories are those published last; the run's `rates_current` says whether they count all that is
+    recorded. Rates of pools and concepts count all of it.
+    """
+    if by == "concept" and pool:
+        raise HTTPException(status.HTTP_400_BAD_REQUEST, "pool: pools categories, which by=concept does not show")
+    pools = [tuple(part.strip() for part in text.split(",")) for text in pool or []]
+    with database.snapshot() as connection:
+        known_run(connection, run_id, stalled_after)
+        if by == "concept":
+            return kept_rates.by_concept(connection, run_id)
+        return [*kept_rates.of_run(connection, run_id), *kept_rates.of_pools(connection, run_id, pools)]

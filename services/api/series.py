@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from results.rates import ALL
-from results.storage.series import Asked, Point, series
-from seep.errors import InputError
-from services.api.parameters import Name, Results
+from results.series import Point, SeriesFilter
+from results.storage.series import points
+from services.api.parameters import Name, Results, refuse_unknown_run
 
 router = APIRouter(prefix="/series", tags=["series"])
 
-Moment = Annotated[float | None, Query(ge=-1e11, le=1e11, description="Unix time in seconds.")]
+Time = Annotated[float | None, Query(ge=-1e11, le=1e11, description="Unix time in seconds.")]
 
 
 class SeriesPage(BaseModel):
@@ -24,18 +24,19 @@ class SeriesPage(BaseModel):
 
 @router.get("")
 def rates_over_time(
-    store: Results,
+    database: Results,
     target: Name,
     suite: Annotated[Name, Query(description="The suite's name, of whatever version.")],
     metric: Name,
     category: Name = ALL,
-    since: Moment = None,
-    until: Moment = None,
+    since: Time = None,
+    until: Time = None,
     after: Annotated[Name | None, Query(description="The last run of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="The page's length.")] = 400,
 ) -> SeriesPage:
     """The rates of a target's runs of a suite, under one metric and for one category."""
-    if after is not None and store.run(after) is None:
-        raise InputError(f"after: there is no run {after}")
-    found = series(store, Asked(target, suite, metric, category, since, until, after), limit + 1)
+    wanted = SeriesFilter(target, suite, metric, category, since, until, after)
+    with database.snapshot() as connection:
+        refuse_unknown_run(connection, after)
+        found = points(connection, wanted, limit + 1)
     return SeriesPage(points=found[:limit], next=found[limit - 1].rate.run_id if len(found) > limit else None)

@@ -49,7 +49,7 @@ def stack(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 def test_through_kafka_the_true_rates_lie_inside_their_intervals(stack: Stack, trained: Path) -> None:
     run = stack.push(trained / "suite.yaml", "tiny")
     stack.wait_for_state(run, "complete")
-    measured = stack.store().rates(run)
+    measured = stack.store().written_rates(run)
     metrics, _ = load_metrics(Metrics(sentence_bert=MINILM, bert_score=None), Scoring())
     suite = load_suite(trained / "suite.yaml")
     true = {
@@ -72,7 +72,7 @@ def test_the_gauges_show_the_monitors_latest_finished_run(stack: Stack, trained:
     stack.wait_for_state(by_hand, "complete")
     labels = 'category="planted-90",metric="sentence_bert",suite="calibration",target="tiny"'
     metrics = scrape(stack.services["aggregator"])
-    (rate,) = [rate for rate in stack.store().rates(run) if rate.category == "planted-90"]
+    (rate,) = [rate for rate in stack.store().written_rates(run) if rate.category == "planted-90"]
     assert metrics[f"seep_leak_rate_ratio{{{labels}}}"] == pytest.approx(rate.rate / 100)
     assert metrics[f"seep_leak_rate_ci_lower_ratio{{{labels}}}"] == pytest.approx(rate.low / 100)
     assert metrics[f"seep_independent_clusters{{{labels}}}"] == rate.clusters

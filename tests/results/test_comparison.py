@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from results.comparison import (
-    Judgement,
+    CellVerdict,
     LeakSum,
+    compare,
     differences,
     incomparable,
-    judge,
     known_differences,
-    refuse_unjudgeable,
+    refuse_incomparable,
 )
 from seep.errors import InputError
 from tests.summaries import SUMMARY
@@ -24,8 +24,8 @@ def sums(totals: dict[str, float], category: str = "1", n: int = 4, metric: str 
     return [LeakSum(job, job, "t", metric, category, n, total) for job, total in totals.items()]
 
 
-def by_cell(judgements: list[Judgement]) -> dict[tuple[str, str], Judgement]:
-    return {(of.metric, of.category): of for of in judgements}
+def by_cell(cells: list[CellVerdict]) -> dict[tuple[str, str], CellVerdict]:
+    return {(of.metric, of.category): of for of in cells}
 
 
 BEFORE = {f"j{k}": 1.0 for k in range(8)}
@@ -33,7 +33,7 @@ AFTER = {f"j{k}": 2.0 + (k % 2) for k in range(8)}
 
 
 def test_a_change_in_all_jobs_is_drift() -> None:
-    found = by_cell(judge(sums(AFTER), [sums(BEFORE)], ["1"], delta=5.0))
+    found = by_cell(compare(sums(AFTER), [sums(BEFORE)], ["1"], delta=5.0))
     assert found.keys() == {("m", "1"), ("m", "all")}
     one = found["m", "1"]
     assert (one.effect, one.pairs, one.clusters, one.verdict) == (37.5, 8, 8, "drift")
@@ -41,13 +41,13 @@ def test_a_change_in_all_jobs_is_drift() -> None:
 
 
 def test_a_reference_of_more_samples_pairs_by_its_means() -> None:
-    found = judge(sums(BEFORE), [sums({job: 2 * total for job, total in BEFORE.items()}, n=8)], ["1"], delta=5.0)
+    found = compare(sums(BEFORE), [sums({job: 2 * total for job, total in BEFORE.items()}, n=8)], ["1"], delta=5.0)
     assert {(of.effect, of.pairs) for of in found} == {(0.0, 8)}
 
 
 def test_only_tests_of_both_runs_pair() -> None:
     ours = [*sums(BEFORE), *(replace(row, test="of-a-new-version") for row in sums({"j0": 0.0}, category="new"))]
-    found = by_cell(judge(ours, [sums({**BEFORE, "j9": 4.0})], ["1", "never"], delta=5.0))
+    found = by_cell(compare(ours, [sums({**BEFORE, "j9": 4.0})], ["1", "never"], delta=5.0))
     assert {category: of.verdict for (_, category), of in found.items()} == {
         "1": "inconclusive",
         "never": "not measured",
@@ -59,12 +59,12 @@ def test_only_tests_of_both_runs_pair() -> None:
 
 def test_a_test_that_has_another_category_now_still_pairs_over_all() -> None:
     ours = [replace(row, category="2" if row.job_id < "j4" else "1") for row in sums(AFTER)]
-    found = by_cell(judge(ours, [sums(BEFORE)], ["1"], delta=5.0))
+    found = by_cell(compare(ours, [sums(BEFORE)], ["1"], delta=5.0))
     assert {category: of.pairs for (_, category), of in found.items()} == {"1": 4, "2": 0, "all": 8}
 
 
 def test_a_metric_of_one_run_alone_is_not_measured() -> None:
-    found = by_cell(judge(sums(BEFORE), [sums(BEFORE, metric="other")], ["1"], delta=5.0))
+    found = by_cell(compare(sums(BEFORE), [sums(BEFORE, metric="other")], ["1"], delta=5.0))
     assert {of.verdict for of in found.values()} == {"not measured"}
     assert {metric for metric, _ in found} == {"m", "other"}
 
@@ -73,7 +73,7 @@ def test_a_window_is_its_runs_and_a_cluster_pairs_with_those_that_have_it() -> N
     window = [sums({job: total + more for job, total in BEFORE.items()}) for more in (0.0, 1.0)]
     # One run of the window lacks a job.
     window[0] = window[0][1:]
-    found = by_cell(judge(sums(AFTER), window, ["1"], delta=5.0))["m", "1"]
+    found = by_cell(compare(sums(AFTER), window, ["1"], delta=5.0))["m", "1"]
     scores = {job: [AFTER[job], 2.0] if job == "j0" else [AFTER[job], 1.0, 2.0] for job in AFTER}
     differences = [[of - (sum(runs) - of) / (len(runs) - 1) for of in runs] for runs in scores.values()]
     assert (found.effect, found.pairs) == (pytest.approx(100 * sum(of[0] for of in differences) / 4 / 8), 8)
@@ -81,12 +81,12 @@ def test_a_window_is_its_runs_and_a_cluster_pairs_with_those_that_have_it() -> N
     assert found.p == pytest.approx(np.mean([abs(of) >= sums_of_choices[0] - 1e-9 for of in sums_of_choices]))
 
 
-def test_categories_that_count_the_same_comparisons_are_not_judged_together() -> None:
+def test_categories_that_count_the_same_comparisons_are_not_compared_together() -> None:
     # Where each answer counts in both, over both all runs are alike: a test that never fails would weaken the others.
     def cells(right: dict[str, float]) -> list[LeakSum]:
         return [*sums(right, "es>es"), *sums({job: 4 - total for job, total in right.items()}, "es>it")]
 
-    found = by_cell(judge(cells(AFTER), [cells(BEFORE)], [], delta=5.0))
+    found = by_cell(compare(cells(AFTER), [cells(BEFORE)], [], delta=5.0))
     assert found.keys() == {("m", "es>es"), ("m", "es>it")}
     assert {of.adjusted_p for of in found.values()} == {2 / 2**8}
 
@@ -101,7 +101,7 @@ def test_a_switch_of_one_language_is_found_among_many_cells_that_never_change() 
             for row in sums(dict.fromkeys(jobs, 4.0 * (answered == told.get(asked, asked))), f"{asked}>{answered}")
         ]
 
-    found = judge(answers({"l03": "l05"}), [answers({})], [], delta=5.0)
+    found = compare(answers({"l03": "l05"}), [answers({})], [], delta=5.0)
     assert len(found) == 224
     assert {of.category for of in found if of.verdict == "drift"} == {"l03>l03", "l03>l05"}
     assert {of.adjusted_p for of in found if of.verdict == "drift"} == {2 / 2**12}
@@ -128,12 +128,12 @@ def test_how_a_run_without_jobs_was_made_is_unknown_and_not_different() -> None:
     assert incomparable(replace(unscored, suite_hash="h2"), SUMMARY) == ["suite_hash"]
 
 
-def test_unfinished_and_mixed_runs_are_not_judged() -> None:
-    refuse_unjudgeable(SUMMARY)
-    refuse_unjudgeable(replace(SUMMARY, state="partial"))
+def test_unfinished_and_mixed_runs_are_not_compared() -> None:
+    refuse_incomparable(SUMMARY)
+    refuse_incomparable(replace(SUMMARY, state="partial"))
     with pytest.raises(InputError, match="stalls with jobs left"):
-        refuse_unjudgeable(replace(SUMMARY, state="stalled"))
+        refuse_incomparable(replace(SUMMARY, state="stalled"))
     with pytest.raises(InputError, match="still running"):
-        refuse_unjudgeable(replace(SUMMARY, state="running"))
-    with pytest.raises(InputError, match="never judged"):
-        refuse_unjudgeable(replace(SUMMARY, mixed=True))
+        refuse_incomparable(replace(SUMMARY, state="running"))
+    with pytest.raises(InputError, match="never compared"):
+        refuse_incomparable(replace(SUMMARY, mixed=True))

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import kstest
 
 from results.comparison import LeakSum
-from results.drift_test import CellScore, Step, advance, baseline_scores, job_scores, unlike_baseline
+from results.drift_test import CellScore, Step, advance, baseline_scores, differs_from_baseline, job_scores
 from tests.results.test_comparison import SUMMARY
 
 JOBS = 12
@@ -138,4 +138,4 @@ def scored_by(**scorer: str) -> object:
     ],
 )
 def test_only_runs_like_the_baseline_join_its_stream(run: object, why: str | None) -> None:
-    assert unlike_baseline(run, SUMMARY) == why  # type: ignore[arg-type]
+    assert differs_from_baseline(run, SUMMARY) == why  # type: ignore[arg-type]

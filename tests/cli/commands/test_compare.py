@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from tests.cli.conftest import Command
+from tests.stored import Stored
 
 ROOMS = 80  # so many that two runs alike in all of them differ by less than 5 points
 SUITE = "name: rooms\nversion: '1'\nformat: {kind: plain}\n" + (
@@ -30,7 +30,7 @@ def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, post
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     Path("rooms.yaml").write_text(SUITE, encoding="utf-8")
     migrate(postgres_dsn)
-    with Store.open(postgres_dsn) as store:
+    with Stored(postgres_dsn) as store:
         record(store, "before", leaking=4)
         record(store, "same", leaking=4)
         record(store, "more", leaking=9)
@@ -45,7 +45,7 @@ def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, post
 
 
 def record(
-    store: Store,
+    store: Stored,
     run_id: str,
     leaking: int,
     temperature: str = "0.5",
@@ -83,6 +83,7 @@ def record(
     ]
     sent = manifest(suite, run_id=run_id, target="stub", created_at=0.0)
     store.record(scored[:jobs], [], [replace(sent, cancelled=cancelled)])
+    store.publish()
 
 
 @pytest.mark.parametrize(("run_id", "code", "verdict"), [("same", 0, "ok"), ("more", 1, "drift")])
@@ -119,7 +120,7 @@ def test_a_difference_that_matters_less_is_no_drift(seep: Command) -> None:
 
 def test_intervals_of_samples_say_that_they_hold_for_these_prompts(seep: Command, postgres_dsn: str) -> None:
     Path("sampled.yaml").write_text(SUITE + "cluster: sample\n", encoding="utf-8")
-    with Store.open(postgres_dsn) as store:
+    with Stored(postgres_dsn) as store:
         for run in ("one", "other"):
             record(store, run, leaking=4, path="sampled.yaml")
     said = "the intervals hold for these very prompts"
@@ -131,7 +132,7 @@ def test_as_json(seep: Command) -> None:
     ended, printed, _ = seep("compare", "more", "before", "--json")
     told = json.loads(printed)
     assert (ended, told["verdict"], told["differences"]["model"]) == (1, "drift", ["before", "more"])
-    assert {(of["category"], of["effect"]) for of in told["judgements"]} == {("1", 50.0), ("all", 50.0)}
+    assert {(of["category"], of["effect"]) for of in told["cells"]} == {("1", 50.0), ("all", 50.0)}
     rate = told["runs"]["more"][0]
     assert (rate["rate"], rate["comparisons"], rate["clusters"]) == (90.0, 10 * ROOMS, ROOMS)
     assert rate["low"] <= 90.0 <= rate["high"]

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from results.statistics.noise import noise_of_rate
 from results.statistics.power import analyse_power
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from tests.cli.conftest import Command
+from tests.stored import Stored
 
 Scores = Sequence[NDArray[np.float64]]
 """Of each job the leak scores, by test and sample."""
@@ -59,8 +59,9 @@ def record(dsn: str, path: Path, run_id: str, scores: Scores) -> None:
         )
         for job, of in zip(prompt_jobs(loaded, run_id=run_id, target="stub"), scores, strict=False)
     ]
-    with Store.open(dsn) as store:
+    with Stored(dsn) as store:
         store.record(scored, [], [manifest(loaded, run_id=run_id, target="stub", created_at=0.0)])
+        store.publish()
 
 
 @pytest.fixture

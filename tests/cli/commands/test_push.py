@@ -12,10 +12,10 @@ from benchmarks.speed.aggregator import manifest_of, message_batches
 from cli.main import main
 from results.dead_jobs import DeadJob
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from seep.codec import decode_manifest
 from seep.kafka.messages import Outgoing
 from services.aggregator.ingest import read_batch
+from tests.stored import Stored
 
 
 class Sent(list[Outgoing]):
@@ -54,7 +54,7 @@ def record(dsn: str, run_id: str, scored: int, dead: int) -> None:
     [messages] = message_batches(run_id, jobs=2, tests=1, samples=1)
     jobs = read_batch(messages).scored
     given_up = [DeadJob(run_id, job.generated.job.job_id, "scorer", "none") for job in jobs[2 - dead :]]
-    with Store.open(dsn) as store:
+    with Stored(dsn) as store:
         store.record(jobs[:scored], given_up, [manifest_of(jobs)])
 
 

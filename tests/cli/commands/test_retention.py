@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from benchmarks.speed.aggregator import manifest_of, message_batches
 from cli.main import app
 from results.storage.migrate import migrate
-from results.storage.store import Store
 from services.aggregator.ingest import read_batch
+from tests.stored import Stored
 
 
 @pytest.fixture
@@ -18,8 +18,9 @@ def old_run(postgres_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     migrate(postgres_dsn)
     [messages] = message_batches("old", jobs=3, tests=2, samples=2)
     batch = read_batch(messages)
-    with Store.open(postgres_dsn) as store:
+    with Stored(postgres_dsn) as store:
         store.record(batch.scored, [], [manifest_of(batch.scored)])
+        store.publish()
     with psycopg.connect(postgres_dsn) as connection:
         connection.execute("UPDATE runs SET last_progress_at = last_progress_at - interval '8 days'")
     config = tmp_path / "seep.yaml"

@@ -5,129 +5,126 @@ from collections.abc import Callable
 
 import pytest
 
-from results.storage.judgements import Judgements, StreamRun
-from results.storage.store import Store
+from results.drift_test import StreamRun
 from seep.errors import InputError
 from seep.records import ScoredJob
-from services.aggregator.ingest import judge_finished, publish_changed
 from tests.builders import JOBS, MONITORS
+from tests.stored import Stored
 
 Scored = Callable[..., ScoredJob]
 
 
-def stream(judgements: Judgements) -> list[StreamRun]:
+def stream(store: Stored) -> list[StreamRun]:
     """The whole stream, the baseline's runs first."""
-    return judgements.stream("watch", limit=100)[::-1]
+    return store.stream("watch", limit=100)[::-1]
 
 
-def roles(judgements: Judgements) -> list[tuple[str, str]]:
-    return [(of.run_id, of.role) for of in stream(judgements)]
+def roles(store: Stored) -> list[tuple[str, str]]:
+    return [(of.run_id, of.role) for of in stream(store)]
 
 
-def test_a_baseline_names_runs_until_it_is_set_again_or_removed(judgements: Judgements, send_run) -> None:
+def test_a_baseline_names_runs_until_it_is_set_again_or_removed(store: Stored, send_run) -> None:
     for run in ("a", "b"):
         send_run(run, 0.5)
-    judgements.set_baseline("first", ["b", "a"])
-    judgements.set_baseline("second", ["a"])
-    assert [(of.name, of.runs) for of in judgements.baselines()] == [("first", ["a", "b"]), ("second", ["a"])]
-    judgements.set_baseline("first", ["b"])
-    assert (found := judgements.baseline("first")) is not None
+    store.set_baseline("first", ["b", "a"])
+    store.set_baseline("second", ["a"])
+    assert [(of.name, of.runs) for of in store.baselines()] == [("first", ["a", "b"]), ("second", ["a"])]
+    store.set_baseline("first", ["b"])
+    assert (found := store.baseline("first")) is not None
     assert found.runs == ["b"]
-    judgements.remove_baseline("first")
-    assert judgements.baseline("first") is None
+    store.remove_baseline("first")
+    assert store.baseline("first") is None
 
 
-def test_leak_sums_of_several_runs_are_pooled_by_test(judgements: Judgements, send_run) -> None:
+def test_leak_sums_of_several_runs_are_pooled_by_test(store: Stored, send_run) -> None:
     for run in ("a", "b"):
         send_run(run, 1.0)
-    pooled = judgements.leak_sums(["a", "b"])
+    pooled = store.leak_sums(["a", "b"])
     assert {(row.job_id, row.n, row.total) for row in pooled} == {(f"j{k}", 20, 20.0) for k in range(JOBS)}
 
 
-def test_a_monitors_finished_runs_are_judged_and_tested_against_its_baseline(judgements: Judgements, send_run) -> None:
+def test_a_monitors_finished_runs_are_compared_and_tested_against_its_baseline(store: Stored, send_run) -> None:
     window = [f"base-{number}" for number in range(7)]
     for run in window:
         send_run(run, 0.5, monitor="")
     send_run("too-early", 0.5)
-    judgements.set_baseline("first", window)
+    store.set_baseline("first", window)
     changed_runs = [f"changed-{number}" for number in range(8)]
     send_run("same", 0.5)
     for run in changed_runs:
         send_run(run, 1.0)
-    assert roles(judgements) == [(of, "baseline") for of in window] + [(of, "tested") for of in ("same", *changed_runs)]
-    same, *_, last = stream(judgements)[len(window) :]
+    assert roles(store) == [(of, "baseline") for of in window] + [(of, "tested") for of in ("same", *changed_runs)]
+    same, *_, last = stream(store)[len(window) :]
     assert not same.alarm
     assert last.alarm
     assert (last.e_value or 0) > 20 > (same.e_value or 0)
-    changed = judgements.verdict("changed-0", "first")
-    assert {of.category: of.verdict for of in changed.judgements} == {"1": "drift", "all": "drift"}
+    changed = store.verdict("changed-0", "first")
+    assert {of.category: of.verdict for of in changed.cells} == {"1": "drift", "all": "drift"}
     assert changed.verdict == "drift"
-    assert judgements.verdict("same", "first").verdict == "inconclusive"
+    assert store.verdict("same", "first").verdict == "inconclusive"
     # What it was tested against, and is no more, says nothing of it.
-    assert judgements.monitor_states({"watch": "another"}) == []
-    assert [(of.run_id, of.alarm) for of in judgements.monitor_states({"watch": "first", "other": "first"})] == [
+    assert store.latest_tested({"watch": "another"}) == []
+    assert [(of.run_id, of.alarm) for of in store.latest_tested({"watch": "first", "other": "first"})] == [
         (changed_runs[-1], True)
     ]
 
 
-def test_a_run_counts_once_however_often_it_is_looked_at(judgements: Judgements, store: Store, send_run) -> None:
+def test_a_run_counts_once_however_often_it_is_looked_at(store: Stored, send_run) -> None:
     send_run("base", 0.5, monitor="")
-    judgements.set_baseline("first", ["base"])
+    store.set_baseline("first", ["base"])
     send_run("a", 0.5)
-    before = stream(judgements), judgements.verdict("a", "first").judgements
-    publish_changed(store, lambda messages: None, MONITORS)
-    assert (stream(judgements), judgements.verdict("a", "first").judgements) == before
+    before = stream(store), store.verdict("a", "first").cells
+    store.publish(MONITORS)
+    assert (stream(store), store.verdict("a", "first").cells) == before
 
 
-def test_setting_the_baseline_begins_the_test_anew(judgements: Judgements, send_run) -> None:
+def test_setting_the_baseline_begins_the_test_again(store: Stored, send_run) -> None:
     send_run("base", 0.5, monitor="")
-    judgements.set_baseline("first", ["base"])
+    store.set_baseline("first", ["base"])
     send_run("a", 0.9)
-    judgements.set_baseline("first", ["a"])
-    assert stream(judgements) == []
+    store.set_baseline("first", ["a"])
+    assert stream(store) == []
     send_run("b", 0.9)
-    assert roles(judgements) == [("a", "baseline"), ("b", "tested")]
+    assert roles(store) == [("a", "baseline"), ("b", "tested")]
 
 
-def test_another_baseline_for_the_monitor_begins_the_test_anew(judgements: Judgements, store: Store, send_run) -> None:
+def test_another_baseline_for_the_monitor_begins_the_test_again(store: Stored, send_run) -> None:
     for run in ("base", "other-base"):
         send_run(run, 0.5, monitor="")
-    judgements.set_baseline("first", ["base"])
-    judgements.set_baseline("second", ["other-base"])
+    store.set_baseline("first", ["base"])
+    store.set_baseline("second", ["other-base"])
     send_run("a", 0.5)
-    judgements.conclude("watch", "second", "a")
-    assert roles(judgements) == [("other-base", "baseline"), ("a", "tested")]
+    store.conclude("watch", "second", "a")
+    assert roles(store) == [("other-base", "baseline"), ("a", "tested")]
 
 
-def test_a_run_unlike_the_baseline_is_skipped_with_the_reason(judgements: Judgements, send_run) -> None:
+def test_a_run_that_differs_from_the_baseline_is_skipped_with_the_reason(store: Stored, send_run) -> None:
     send_run("base", 0.5, monitor="", provenance={"decoding": "cold"})
-    judgements.set_baseline("first", ["base"])
+    store.set_baseline("first", ["base"])
     send_run("a", 0.5, provenance={"decoding": "hot"})
-    (_, skipped) = stream(judgements)
+    (_, skipped) = stream(store)
     assert (skipped.role, skipped.reason) == ("skipped", "it differs from the baseline in decoding")
-    assert judgements.verdict("a", "first").verdict is None
+    assert store.verdict("a", "first").verdict is None
 
 
-def test_a_run_is_skipped_where_the_baselines_own_jobs_differ(judgements: Judgements, send_run) -> None:
+def test_a_run_is_skipped_where_the_baselines_own_jobs_differ(store: Stored, send_run) -> None:
     send_run("base", 0.5, monitor="", jobs=JOBS - 1, provenance={"model": "old"})
-    judgements.set_baseline("first", ["base"])
+    store.set_baseline("first", ["base"])
     send_run("base", 0.5, monitor="", provenance={"model": "new"})
     send_run("a", 0.5, provenance={"model": "old"})
-    (_, skipped) = stream(judgements)
+    (_, skipped) = stream(store)
     assert (skipped.role, skipped.reason) == ("skipped", "the baseline's run base is mixed")
-    assert judgements.verdict("a", "first").verdict is None
+    assert store.verdict("a", "first").verdict is None
 
 
-def test_runs_that_finished_since_the_baselines_newest_are_tested_once_it_is_set(
-    judgements: Judgements, store: Store, send_run
-) -> None:
+def test_runs_that_finished_since_the_baselines_newest_are_tested_once_it_is_set(store: Stored, send_run) -> None:
     for day in range(1, 5):
         send_run(f"watch-{day}", 0.5, created_at=float(day))
-    publish_changed(store, lambda messages: None, MONITORS)
-    judgements.set_baseline("first", ["watch-1", "watch-2"])
-    assert [run for run, _ in store.changed_runs()] == ["watch-3", "watch-4"]
-    publish_changed(store, lambda messages: None, MONITORS)
-    assert roles(judgements) == [
+    store.publish(MONITORS)
+    store.set_baseline("first", ["watch-1", "watch-2"])
+    assert store.changed_runs() == ["watch-3", "watch-4"]
+    store.publish(MONITORS)
+    assert roles(store) == [
         ("watch-1", "baseline"),
         ("watch-2", "baseline"),
         ("watch-3", "tested"),
@@ -135,84 +132,80 @@ def test_runs_that_finished_since_the_baselines_newest_are_tested_once_it_is_set
     ]
 
 
-def test_a_run_that_is_not_finished_waits(judgements: Judgements, send_run) -> None:
+def test_a_run_that_is_not_finished_waits(store: Stored, send_run) -> None:
     send_run("base", 0.5, monitor="")
-    judgements.set_baseline("first", ["base"])
+    store.set_baseline("first", ["base"])
     send_run("a", 0.5, jobs=JOBS - 1)
-    assert stream(judgements) == []
+    assert stream(store) == []
 
 
-def test_a_run_that_was_sent_before_the_baseline_is_skipped_whenever_it_changes(
-    judgements: Judgements, send_run
-) -> None:
+def test_a_run_that_was_sent_before_the_baseline_is_skipped_whenever_it_changes(store: Stored, send_run) -> None:
     send_run("october", 0.9, jobs=JOBS - 1, created_at=10.0)
     send_run("november", 0.5, monitor="", created_at=20.0)
-    judgements.set_baseline("first", ["november"])
+    store.set_baseline("first", ["november"])
     send_run("october", 0.9, created_at=10.0)
-    (_, old) = stream(judgements)
+    (_, old) = stream(store)
     assert (old.role, old.reason) == ("skipped", "it was sent before the newest run of the baseline")
-    assert judgements.verdict("october", "first").verdict is None
+    assert store.verdict("october", "first").verdict is None
     send_run("december", 0.5, created_at=30.0)
-    assert roles(judgements)[-1] == ("december", "tested")
+    assert roles(store)[-1] == ("december", "tested")
 
 
-def test_a_run_of_the_baseline_is_not_judged_by_itself(judgements: Judgements, send_run) -> None:
+def test_a_run_of_the_baseline_is_not_compared_with_itself(store: Stored, send_run) -> None:
     send_run("base", 0.5)
-    judgements.set_baseline("first", ["base"])
+    store.set_baseline("first", ["base"])
     send_run("base", 0.5)
-    assert judgements.verdict("base", "first").judgements == []
-    assert stream(judgements) == []
+    assert store.verdict("base", "first").cells == []
+    assert stream(store) == []
 
 
-def test_a_run_that_cannot_be_judged_any_more_has_no_verdict(
-    judgements: Judgements, store: Store, scored: Scored, send_run
-) -> None:
+def test_a_run_that_cannot_be_compared_any_more_has_no_verdict(store: Stored, scored: Scored, send_run) -> None:
     send_run("base", 0.5, monitor="")
-    judgements.set_baseline("first", ["base"])
+    store.set_baseline("first", ["base"])
     send_run("a", 0.5)
-    assert judgements.verdict("a", "first").judgements
+    assert store.verdict("a", "first").cells
     store.record([scored("more", {"1": [1.0] * 10}, run_id="a", metrics=["m"], provenance={"model": "new"})], [], [])
-    judge_finished(store, "a", MONITORS)
-    assert judgements.verdict("a", "first").judgements == []
+    store.publish(MONITORS)
+    assert store.verdict("a", "first").cells == []
 
 
-def test_a_verdict_is_stale_once_its_baseline_is_set_anew_or_removed(judgements: Judgements, send_run) -> None:
+def test_a_verdict_is_stale_once_its_baseline_is_set_again_or_removed(store: Stored, send_run) -> None:
     send_run("base", 0.5, monitor="")
-    judgements.set_baseline("first", ["base"])
+    store.set_baseline("first", ["base"])
     send_run("a", 0.5)
-    found = judgements.verdict("a", "first")
+    found = store.verdict("a", "first")
     assert not found.stale
     assert abs((found.compared_at or 0) - time.time()) < 60
-    judgements.set_baseline("first", ["base"])
-    assert judgements.verdict("a", "first").stale
-    judgements.conclude("watch", "first", "a")
-    assert not judgements.verdict("a", "first").stale
-    judgements.remove_baseline("first")
-    assert judgements.verdict("a", "first").stale
+    store.set_baseline("first", ["base"])
+    assert store.verdict("a", "first").stale
+    store.conclude("watch", "first", "a")
+    assert not store.verdict("a", "first").stale
+    store.remove_baseline("first")
+    assert store.verdict("a", "first").stale
 
 
-def test_baselines_and_streams_come_in_pages(judgements: Judgements, send_run) -> None:
+def test_baselines_and_streams_come_in_pages(store: Stored, send_run) -> None:
     send_run("base", 0.5, monitor="")
     for name in ("c", "first", "a"):
-        judgements.set_baseline(name, ["base"])
-    assert [of.name for of in judgements.baselines(limit=2)] == ["a", "c"]
-    assert [of.name for of in judgements.baselines(limit=2, after="c")] == ["first"]
+        store.set_baseline(name, ["base"])
+    assert [of.name for of in store.baselines(limit=2)] == ["a", "c"]
+    assert [of.name for of in store.baselines(limit=2, after="c")] == ["first"]
     for run in ("x", "y"):
         send_run(run, 0.5)
-    assert [of.run_id for of in judgements.stream("watch", limit=2)] == ["y", "x"]
-    assert [of.run_id for of in judgements.stream("watch", limit=2, after="x")] == ["base"]
+    assert [of.run_id for of in store.stream("watch", limit=2)] == ["y", "x"]
+    assert [of.run_id for of in store.stream("watch", limit=2, after="x")] == ["base"]
     with pytest.raises(InputError, match="run nothing is not in the stream of watch"):
-        judgements.stream("watch", limit=2, after="nothing")
+        store.stream("watch", limit=2, after="nothing")
 
 
-def test_what_keeps_a_run_from_being_tested_is_told(judgements: Judgements, send_run) -> None:
+def test_what_keeps_a_run_from_being_tested_is_said(store: Stored, send_run) -> None:
     send_run("base", 0.5, monitor="")
     send_run("early", 0.5)
-    assert judgements.why_not_tested("watch", "first", "early") == "the baseline first is not set"
-    judgements.set_baseline("first", ["base"])
+    assert store.why_not_tested("watch", "first", "early") == "the baseline first is not set"
+    store.set_baseline("first", ["base"])
     send_run("like", 0.5)
     send_run("unlike", 0.5, provenance={"decoding": "hot"})
-    told = [judgements.why_not_tested("watch", "first", run) for run in ("base", "early", "like", "unlike")]
+    told = [store.why_not_tested("watch", "first", run) for run in ("base", "early", "like", "unlike")]
     assert told == [
         None,
         "it was not tested against the baseline first",
@@ -221,13 +214,13 @@ def test_what_keeps_a_run_from_being_tested_is_told(judgements: Judgements, send
     ]
 
 
-def test_sample_sums_add_the_tests_that_share_a_control(judgements: Judgements, store: Store, scored: Scored) -> None:
+def test_sample_sums_add_the_tests_that_share_a_control(store: Stored, scored: Scored) -> None:
     store.record([scored("j0", {"1": [1.0, 0.5], "2": [1.0, 0.0]}, metrics=("m",))], [], [])
-    found = {(of.job_id, of.sample, of.metric, of.category): (of.n, of.total) for of in judgements.sample_sums("run-1")}
+    found = {(of.job_id, of.sample, of.metric, of.category): (of.n, of.total) for of in store.sample_sums("run-1")}
     assert found == {
         ("j0", 0, "m", "1"): (1, 1.0),
         ("j0", 0, "m", "2"): (1, 1.0),
         ("j0", 1, "m", "1"): (1, 0.5),
         ("j0", 1, "m", "2"): (1, 0.0),
     }
-    assert judgements.sample_sums("nowhere") == []
+    assert store.sample_sums("nowhere") == []

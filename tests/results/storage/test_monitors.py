@@ -1,6 +1,6 @@
 """How configured monitors stand, and whose rates speak for them, on a real PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,14 +11,11 @@ import yaml
 
 from results.dead_jobs import DeadJob
 from results.monitor_status import MonitorStatus, Watched, metric_names, watched
-from results.storage.judgements import Judgements
-from results.storage.monitors import monitor_statuses, note_schedules, watched_rates
-from results.storage.store import Store
-from seep.records import RunManifest, ScoredJob
+from seep.records import LeakRate, RunManifest, ScoredJob
 from seep.settings import BertScore, Metrics, Monitor, Scheduling
-from services.aggregator.ingest import judge_finished
 from services.scorer import bert_score_metric, language
 from services.scorer.loading import LIBRARIES
+from tests.stored import Stored
 
 Scored = Callable[..., ScoredJob]
 Manifest = Callable[..., RunManifest]
@@ -36,7 +33,7 @@ WITH_BASELINE = monitor(baseline="first")
 
 
 @pytest.fixture
-def send(store: Store, scored: Scored, manifest: Manifest) -> Send:
+def send(store: Stored, scored: Scored, manifest: Manifest) -> Send:
     """Records a whole run of one job for a monitor's scheduled time, or a run of another id."""
 
     def record(run_id: str, leak: float = 1.0, *, name: str = "daily", jobs: int = 1, **changes: object) -> str:
@@ -49,9 +46,15 @@ def send(store: Store, scored: Scored, manifest: Manifest) -> Send:
     return record
 
 
-def status(store: Store, configured: Monitor = DAILY) -> MonitorStatus:
-    [found] = monitor_statuses(store, {"daily": configured}, SCHEDULING)
+def status(store: Stored, configured: Monitor = DAILY) -> MonitorStatus:
+    [found] = store.monitor_statuses({"daily": configured}, SCHEDULING)
     return found
+
+
+def watched_now(store: Stored, shown: Mapping[str, Watched], metrics: Collection[str]) -> list[LeakRate]:
+    """The rates shown, once all is published."""
+    store.publish()
+    return store.watched_rates(shown, metrics)
 
 
 def known_since(dsn: str, moment: datetime) -> None:
@@ -60,7 +63,7 @@ def known_since(dsn: str, moment: datetime) -> None:
 
 
 def test_the_latest_run_is_that_of_the_latest_scheduled_time_not_the_one_heard_of_last(
-    store: Store, send: Send
+    store: Stored, send: Send
 ) -> None:
     assert status(store).latest is status(store).finished is None
     for run in ("daily-20261120T060000Z", "daily-20261121T060000Z", "daily-20261122T060000Z"):
@@ -74,36 +77,36 @@ def test_the_latest_run_is_that_of_the_latest_scheduled_time_not_the_one_heard_o
     assert (found.latest.run_id, found.finished.run_id) == ("daily-20261122T060000Z", "daily-20261121T060000Z")
 
 
-def test_a_new_monitor_is_not_overdue_until_a_time_of_it_has_passed(dsn: str, store: Store) -> None:
+def test_a_new_monitor_is_not_overdue_until_a_time_of_it_has_passed(dsn: str, store: Stored) -> None:
     now = datetime.now(UTC)
-    note_schedules(store, {"daily": DAILY})
+    store.note_schedules({"daily": DAILY})
     assert status(store).overdue is False
     known_since(dsn, now - timedelta(days=2))
     assert status(store).overdue is True
-    # As when the process starts anew: what has been waited for is not forgotten.
-    note_schedules(store, {"daily": DAILY})
+    # As when the process starts again: what has been waited for is not forgotten.
+    store.note_schedules({"daily": DAILY})
     assert status(store).overdue is True
     # Another schedule has no past.
     changed = monitor(schedule="0 7 * * *")
     assert status(store, changed).overdue is False
-    note_schedules(store, {"daily": changed})
+    store.note_schedules({"daily": changed})
     assert status(store, changed).overdue is False
     known_since(dsn, now - timedelta(days=2))
     assert status(store, changed).overdue is True
 
 
-def test_a_monitor_that_is_configured_again_has_not_been_waiting_meanwhile(dsn: str, store: Store) -> None:
-    note_schedules(store, {"daily": DAILY})
+def test_a_monitor_that_is_configured_again_has_not_been_waiting_meanwhile(dsn: str, store: Stored) -> None:
+    store.note_schedules({"daily": DAILY})
     known_since(dsn, datetime.now(UTC) - timedelta(days=60))
-    note_schedules(store, {})
-    note_schedules(store, {"daily": DAILY})
+    store.note_schedules({})
+    store.note_schedules({"daily": DAILY})
     assert status(store).overdue is False
 
 
 def test_a_completed_run_ends_being_overdue_and_a_backfill_does_not_begin_it(
-    dsn: str, store: Store, send: Send
+    dsn: str, store: Stored, send: Send
 ) -> None:
-    note_schedules(store, {"daily": DAILY})
+    store.note_schedules({"daily": DAILY})
     known_since(dsn, datetime.now(UTC) - timedelta(days=30))
     assert status(store).overdue is True
     send(f"daily-{datetime.now(UTC):%Y%m%d}T060000Z")
@@ -113,75 +116,73 @@ def test_a_completed_run_ends_being_overdue_and_a_backfill_does_not_begin_it(
     assert status(store).overdue is False
 
 
-def test_a_monitor_without_a_schedule_is_never_overdue(store: Store) -> None:
-    note_schedules(store, {"daily": monitor()})
+def test_a_monitor_without_a_schedule_is_never_overdue(store: Stored) -> None:
+    store.note_schedules({"daily": monitor()})
     assert status(store, monitor()).overdue is None
 
 
-def test_what_keeps_the_latest_finished_run_from_being_judged_is_told(
-    store: Store, scored: Scored, manifest: Manifest, send: Send
+def test_what_keeps_the_latest_finished_run_from_being_tested_is_said(
+    store: Stored, scored: Scored, manifest: Manifest, send: Send
 ) -> None:
     monitors = {"daily": WITH_BASELINE}
 
-    def unjudged(run_id: str) -> str | None:
-        judge_finished(store, run_id, monitors)
-        return status(store, WITH_BASELINE).unjudged
+    def unevaluated(run_id: str) -> str | None:
+        store.publish(monitors)
+        return status(store, WITH_BASELINE).unevaluated
 
-    assert status(store, WITH_BASELINE).unjudged is None
+    assert status(store, WITH_BASELINE).unevaluated is None
     base = send("daily-20261101T060000Z")
-    assert unjudged(base) == "the baseline first is not set"
-    Judgements(store).set_baseline("first", [base])
-    assert unjudged(base) is None
-    assert unjudged(send("daily-20261102T060000Z")) is None
+    assert unevaluated(base) == "the baseline first is not set"
+    store.set_baseline("first", [base])
+    assert unevaluated(base) is None
+    assert unevaluated(send("daily-20261102T060000Z")) is None
     hotter = send("daily-20261103T060000Z", provenance={"model": "m", "decoding": "hotter"})
-    assert unjudged(hotter) == "it differs from the baseline in decoding"
-    assert status(store, monitor()).unjudged is None  # without a baseline it is not compared
+    assert unevaluated(hotter) == "it differs from the baseline in decoding"
+    assert status(store, monitor()).unevaluated is None  # without a baseline it is not compared
 
     mixed = send("daily-20261104T060000Z")
     store.record([scored("b", {"1": [1.0]}, run_id=mixed, provenance={"model": "other"})], [], [])
-    assert unjudged(mixed) == "its jobs differ in model, engine, decoding or scorer"
+    assert unevaluated(mixed) == "its jobs differ in model, engine, decoding or scorer"
     dead = "daily-20261105T060000Z"
     store.record([], [DeadJob(dead, "a", "generator", "why")], [manifest(1, {"1": 1}, run_id=dead, monitor="daily")])
-    assert unjudged(dead) == "nothing of it was scored"
-    assert unjudged(send("daily-20261106T060000Z")) is None
+    assert unevaluated(dead) == "nothing of it was scored"
+    assert unevaluated(send("daily-20261106T060000Z")) is None
 
 
 def test_the_rates_shown_are_those_of_the_monitors_own_latest_finished_run(
-    store: Store, scored: Scored, send: Send
+    store: Stored, scored: Scored, send: Send
 ) -> None:
     shown = {"daily": Watched("stub", "colours", ("1", "all")), "never": Watched("stub", "colours", ("1", "all"))}
     send("daily-20261101T060000Z", 0.0)
     send("daily-20261102T060000Z", 0.5)
     send("daily-20261103T060000Z", jobs=2)  # still running
     send("by-hand", name="", created_at=9.0)
-    found = watched_rates(store, shown, METRICS)
+    found = watched_now(store, shown, METRICS)
     assert {(rate.run_id, rate.category, rate.rate) for rate in found} == {
         ("daily-20261102T060000Z", "1", 50.0),
         ("daily-20261102T060000Z", "all", 50.0),
     }
     mixed = send("daily-20261104T060000Z")
     store.record([scored("b", {"1": [1.0]}, run_id=mixed, provenance={"model": "other"})], [], [])
-    assert watched_rates(store, shown, METRICS) == []
+    assert watched_now(store, shown, METRICS) == []
 
 
-def test_no_rate_is_shown_whose_names_are_not_of_the_configuration(store: Store, send: Send) -> None:
+def test_no_rate_is_shown_whose_names_are_not_of_the_configuration(store: Stored, send: Send) -> None:
     send("daily-20261101T060000Z")
     known = Watched("stub", "colours", ("1", "all"))
-    assert {rate.metric for rate in watched_rates(store, {"daily": known}, ["sentence_bert"])} == {"sentence_bert"}
-    assert {rate.category for rate in watched_rates(store, {"daily": replace(known, categories=["1"])}, METRICS)} == {
-        "1"
-    }
+    assert {rate.metric for rate in watched_now(store, {"daily": known}, ["sentence_bert"])} == {"sentence_bert"}
+    assert {rate.category for rate in watched_now(store, {"daily": replace(known, categories=["1"])}, METRICS)} == {"1"}
     for other in (replace(known, target="other"), replace(known, suite="other")):
-        assert watched_rates(store, {"daily": other}, METRICS) == []
+        assert watched_now(store, {"daily": other}, METRICS) == []
 
 
 def test_of_two_monitors_of_one_suite_and_target_the_run_that_was_sent_last_comes_last(
-    store: Store, send: Send
+    store: Stored, send: Send
 ) -> None:
     shown = dict.fromkeys(("daily", "hourly"), Watched("stub", "colours", ("1",)))
     send("daily-20261101T060000Z", created_at=7.0)
     send("hourly-20261101T050000Z", name="hourly", created_at=6.0)
-    assert [rate.run_id[:5] for rate in watched_rates(store, shown, METRICS)] == ["hourl"] * 2 + ["daily"] * 2
+    assert [rate.run_id[:5] for rate in watched_now(store, shown, METRICS)] == ["hourl"] * 2 + ["daily"] * 2
 
 
 def test_what_may_be_shown_comes_from_the_suites(tmp_path: Path) -> None:

@@ -10,17 +10,16 @@ import pytest
 
 from results.dead_jobs import DeadJob, DeadReason
 from results.identifiers import LONGEST_NAME_BYTES
-from results.storage.store import Store
 from seep.records import RunManifest, ScoredJob
-from services.aggregator.ingest import publish_changed
 from services.aggregator.validation import flaw
+from tests.stored import Stored
 from tests.summaries import figures, state
 
 Scored = Callable[..., ScoredJob]
 Manifest = Callable[..., RunManifest]
 
 
-def test_a_replayed_job_is_dropped_whole(store: Store, scored: Scored) -> None:
+def test_a_replayed_job_is_dropped_whole(store: Stored, scored: Scored) -> None:
     store.record([scored("a", {"1": [1.0]})], [], [])
     before = store.rates("run-1"), store.comparisons("run-1"), store.changed_runs()
     replayed = scored("a", {"1": [0.0]}, text="another answer")
@@ -30,7 +29,7 @@ def test_a_replayed_job_is_dropped_whole(store: Store, scored: Scored) -> None:
 
 
 def test_a_job_of_something_else_under_the_runs_id_is_no_job_of_the_run(
-    store: Store, scored: Scored, manifest: Manifest
+    store: Stored, scored: Scored, manifest: Manifest
 ) -> None:
     store.record([scored("a", {"1": [1.0]})], [], [manifest(2, {"1": 2})])
     store.record([scored("b", {"1": [0.0]}, target="another"), scored("c", {"1": [0.0, 0.0]})], [], [])
@@ -39,11 +38,11 @@ def test_a_job_of_something_else_under_the_runs_id_is_no_job_of_the_run(
 
 
 def test_jobs_of_something_else_that_came_before_the_manifest_are_not_counted_as_its_own(
-    store: Store, scored: Scored, manifest: Manifest
+    store: Stored, scored: Scored, manifest: Manifest
 ) -> None:
     of_another = [scored(job, {"1": [1.0]}, target="another", provenance={"model": "another"}) for job in ("a", "b")]
     store.record(of_another, [], [])
-    publish_changed(store, lambda outgoing: None, {})
+    store.publish()
     store.record([scored("c", {"1": [0.0]})], [], [manifest(2, {"1": 2})])
     assert figures(store.rates("run-1"))["1"] == (0.0, 1, 1, 1)
     assert [of.job_id for of in store.comparisons("run-1")] == ["c"]
@@ -51,12 +50,12 @@ def test_jobs_of_something_else_that_came_before_the_manifest_are_not_counted_as
     assert (found.state, found.recorded, found.missing, found.mixed) == ("running", 1, 1, False)
 
 
-def test_a_job_that_comes_twice_in_one_batch_counts_once(store: Store, scored: Scored) -> None:
+def test_a_job_that_comes_twice_in_one_batch_counts_once(store: Stored, scored: Scored) -> None:
     store.record([scored("a", {"1": [1.0]}), scored("a", {"1": [0.0]})], [], [])
     assert figures(store.rates("run-1"))["1"][:2] == (100.0, 1)
 
 
-def test_a_dead_job_makes_the_run_partial_until_it_is_scored(store: Store, scored: Scored, manifest: Manifest) -> None:
+def test_a_dead_job_makes_the_run_partial_until_it_is_scored(store: Stored, scored: Scored, manifest: Manifest) -> None:
     store.record([scored("a", {"1": [1.0]})], [DeadJob("run-1", "b", "scorer", "why")], [manifest(2, {"1": 2})])
     assert state(store) == "partial"
     assert figures(store.rates("run-1"))["1"] == (100.0, 1, 1, 1)
@@ -67,13 +66,13 @@ def test_a_dead_job_makes_the_run_partial_until_it_is_scored(store: Store, score
     assert figures(store.rates("run-1"))["1"] == (50.0, 2, 2, 0)
 
 
-def test_a_dead_letter_of_a_scored_job_is_ignored(store: Store, scored: Scored, manifest: Manifest) -> None:
+def test_a_dead_letter_of_a_scored_job_is_ignored(store: Stored, scored: Scored, manifest: Manifest) -> None:
     store.record([scored("a", {"1": [1.0]})], [], [manifest(1, {"1": 1})])
     store.record([], [DeadJob("run-1", "a", "scorer", "why")], [])
     assert state(store) == "complete"
 
 
-def test_scores_may_arrive_before_the_manifest(store: Store, scored: Scored, manifest: Manifest) -> None:
+def test_scores_may_arrive_before_the_manifest(store: Stored, scored: Scored, manifest: Manifest) -> None:
     store.record([scored("a", {"1": [1.0]})], [], [])
     summary = store.run("run-1")
     assert summary is not None
@@ -86,7 +85,7 @@ def test_scores_may_arrive_before_the_manifest(store: Store, scored: Scored, man
     assert figures(store.rates("run-1"))["2"] == (None, 0, 0, 3)
 
 
-def test_a_dead_letter_may_be_the_first_that_is_heard_of_a_run(store: Store, scored: Scored) -> None:
+def test_a_dead_letter_may_be_the_first_that_is_heard_of_a_run(store: Stored, scored: Scored) -> None:
     store.record([], [DeadJob("run-1", "a", "generator", "why")], [])
     store.record([scored("b", {"1": [1.0]})], [], [])
     summary = store.run("run-1")
@@ -94,7 +93,7 @@ def test_a_dead_letter_may_be_the_first_that_is_heard_of_a_run(store: Store, sco
     assert (summary.target, summary.recorded, summary.dead) == ("stub", 1, 1)
 
 
-def test_the_first_manifest_wins_but_may_be_cancelled_later(store: Store, manifest: Manifest) -> None:
+def test_the_first_manifest_wins_but_may_be_cancelled_later(store: Stored, manifest: Manifest) -> None:
     store.record([], [], [manifest(2, {"1": 2}), manifest(9, {"1": 9})])
     assert state(store) == "running"
     store.record([], [], [manifest(9, {"1": 9}, cancelled=True)])
@@ -103,7 +102,7 @@ def test_the_first_manifest_wins_but_may_be_cancelled_later(store: Store, manife
     assert (summary.state, summary.job_count, summary.missing) == ("cancelled", 2, 2)
 
 
-def test_a_cancelled_manifest_alone_tells_what_the_run_was(store: Store, manifest: Manifest) -> None:
+def test_a_cancelled_manifest_alone_tells_what_the_run_was(store: Stored, manifest: Manifest) -> None:
     # Compaction may leave only the second of two manifests.
     store.record([], [], [manifest(2, {"1": 2}, cancelled=True)])
     summary = store.run("run-1")
@@ -118,20 +117,20 @@ def test_two_aggregators_that_record_the_same_jobs_count_each_once(
     manifests = [manifest(12, {"1": 24}, run_id=f"run-{k}", samples=2) for k in range(5)]
 
     def consume(batches: list[list[ScoredJob]]) -> None:
-        with Store.open(dsn) as store:
+        with Stored(dsn) as store:
             for batch in batches:
                 store.record(batch, [DeadJob("run-0", "job-0", "scorer", "why")], manifests)
 
     forwards = [jobs[start : start + 7] for start in range(0, 60, 7)]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(consume, [forwards, [batch[::-1] for batch in forwards[::-1]]]))
-    with Store.open(dsn) as store:
+    with Stored(dsn) as store:
         for run in range(5):
             assert figures(store.rates(f"run-{run}"))["1"] == (50.0, 24, 12, 0)
             assert len(store.comparisons(f"run-{run}", limit=100)) == 24
 
 
-def test_text_that_postgresql_refuses_is_kept_with_a_mark_in_its_place(store: Store, scored: Scored) -> None:
+def test_text_that_postgresql_refuses_is_kept_with_a_mark_in_its_place(store: Stored, scored: Scored) -> None:
     text = 'half a character \0, a backslash \\u0000, tabs\tand\nlines, "quotes" and \U0001f343'
     odd = scored("a\0", {"1\0": [1.0]}, concept=text, text=text, provenance={"model\0": text}, metrics=["m"])
     store.record([odd], [DeadJob("run-1", "b\0", "scorer\0", text)], [])
@@ -143,7 +142,7 @@ def test_text_that_postgresql_refuses_is_kept_with_a_mark_in_its_place(store: St
     assert store.rates("run-1")[0].provenance == {"model\ufffd": kept, "embedder": "e"}
 
 
-def test_the_longest_names_fit_into_every_index(store: Store, scored: Scored, manifest: Manifest) -> None:
+def test_the_longest_names_fit_into_every_index(store: Stored, scored: Scored, manifest: Manifest) -> None:
     # Noise: the server squeezes what repeats itself.
     draw = random.Random(1)
     run, job, test, category, metric, target, suite, monitor = (
@@ -157,12 +156,12 @@ def test_the_longest_names_fit_into_every_index(store: Store, scored: Scored, ma
     sent = manifest(1, {category: 1}, run_id=run, target=target, suite=suite, monitor=monitor)
     assert flaw(long) is flaw(sent) is None
     store.record([long], [], [sent])
-    publish_changed(store, lambda outgoing: None, {})
+    store.publish()
     assert {of.metric for of in store.rates(run)} == {metric}
     assert [of.test for of in store.comparisons(run)] == [test]
 
 
-def test_a_batch_that_fails_leaves_nothing_behind(store: Store, scored: Scored) -> None:
+def test_a_batch_that_fails_leaves_nothing_behind(store: Stored, scored: Scored) -> None:
     sound, broken = scored("a", {"1": [1.0]}), scored("b", {"1": [1.0]})
     broken = replace(broken, outcomes=(replace(broken.outcomes[0], test="unknown"),))
     with pytest.raises(KeyError):
@@ -172,7 +171,7 @@ def test_a_batch_that_fails_leaves_nothing_behind(store: Store, scored: Scored) 
     assert figures(store.rates("run-1"))["1"][:2] == (100.0, 1)
 
 
-def test_a_job_without_a_control_is_kept_like_any_other(store: Store, scored: Scored) -> None:
+def test_a_job_without_a_control_is_kept_like_any_other(store: Stored, scored: Scored) -> None:
     job = scored("a", {"1": [1.0]})
     generated = replace(job.generated, job=replace(job.generated.job, control=None), control=())
     uncontrolled = replace(job, generated=generated)

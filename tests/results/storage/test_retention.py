@@ -6,12 +6,11 @@ import psycopg
 import pytest
 
 from results.dead_jobs import DeadJob
-from results.storage.series import Asked, series
-from results.storage.store import Store
+from results.series import SeriesFilter
 from seep.records import RunManifest, ScoredJob
-from services.aggregator.ingest import publish_changed
+from tests.stored import Stored
 
-SERIES = Asked("stub", "colours", "bert_score", "all")
+SERIES = SeriesFilter("stub", "colours", "bert_score", "all")
 
 
 def set_back(dsn: str, run_id: str, days: float) -> None:
@@ -23,25 +22,25 @@ def set_back(dsn: str, run_id: str, days: float) -> None:
 
 
 @pytest.fixture
-def aged(dsn: str, store: Store, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]) -> Store:
+def aged(dsn: str, store: Stored, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]) -> Stored:
     """An old run, of which a job is dead, and a young one."""
     for run in ("old", "young"):
         dead = [DeadJob(run, "c", "scorer", "why")]
         jobs = [scored(job, {"1": [1.0, 0.5], "2": [0.0, 1.0]}, run_id=run) for job in ("a", "b")]
         store.record(jobs, dead, [manifest(3, {"1": 6, "2": 6}, run_id=run, samples=2)])
-    publish_changed(store, lambda outgoing: None, {})
+    store.publish()
     set_back(dsn, "old", 90.5)
     return store
 
 
-def test_texts_of_old_runs_are_deleted_and_no_figure_changes(aged: Store) -> None:
+def test_texts_of_old_runs_are_deleted_and_no_figure_changes(aged: Stored) -> None:
     def figures() -> list[object]:
         of_runs = [
             (aged.rates(run, [("1", "2")]), aged.rates_by_concept(run), aged.dead_reasons(run))
             for run in ("old", "young")
         ]
         states = [(run.state, run.missing, run.recorded, run.dead) for run in aged.runs(10)]
-        return [of_runs, states, series(aged, SERIES, 10)]
+        return [of_runs, states, aged.series(SERIES, 10)]
 
     before = figures()
     assert dict(aged.delete_texts(90)) == {"old": 8}
@@ -52,14 +51,14 @@ def test_texts_of_old_runs_are_deleted_and_no_figure_changes(aged: Store) -> Non
     assert deleted == {"old": True, "young": False}
 
 
-def test_deleting_again_finds_nothing(aged: Store) -> None:
+def test_deleting_again_finds_nothing(aged: Stored) -> None:
     assert dict(aged.delete_texts(90)) == {"old": 8}
     assert dict(aged.delete_texts(90)) == {}
     assert dict(aged.delete_texts(91)) == {}
 
 
 def test_a_job_that_is_replayed_afterwards_keeps_its_texts_for_their_own_time(
-    dsn: str, aged: Store, scored: Callable[..., ScoredJob]
+    dsn: str, aged: Stored, scored: Callable[..., ScoredJob]
 ) -> None:
     list(aged.delete_texts(90))
     aged.record([scored("c", {"1": [1.0, 1.0], "2": [1.0, 1.0]}, run_id="old")], [], [])

@@ -1,18 +1,16 @@
 """What is recorded on a real PostgreSQL comes back as rates, runs and comparisons."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from results.rates import ALL, RunFacts, leak_rates
-from results.storage.series import Asked, series
-from results.storage.store import Store
 from results.sums import DISTINCT, per_test_sums, sums_per_cluster
-from seep.errors import InputError, Unavailable
-from seep.records import Answer, GeneratedJob, LeakRate, Outcome, RunManifest, ScoredJob
+from seep.errors import InputError
+from seep.records import Answer, GeneratedJob, Outcome, RunManifest, ScoredJob
 from tests.builders import answers
+from tests.stored import Stored
 from tests.summaries import by_cell, figures, state
 
 Scored = Callable[..., ScoredJob]
@@ -20,19 +18,21 @@ Manifest = Callable[..., RunManifest]
 METRICS = ("bert_score", "sentence_bert")
 
 
-def test_rates_of_a_recorded_run_are_those_of_its_sums(store: Store, scored: Scored, manifest: Manifest) -> None:
+def test_rates_of_a_recorded_run_are_those_of_its_sums(store: Stored, scored: Scored, manifest: Manifest) -> None:
     jobs = [scored(name, {"1": [1.0, 0.5], "2": [third, 0.0]}) for name, third in (("a", 0.1), ("b", 0.2), ("c", 0.3))]
     expected = manifest(4, {"1": 8, "2": 8}, samples=2)
     store.record(jobs, [], [expected])
     provenances = [{"model": "m", "embedder": "e"}]
     facts = RunFacts("run-1", "colours", "stub", "semantic", expected.expected_comparisons, provenances)
     sums = [row for job in jobs for row in sums_per_cluster(per_test_sums(job))]
-    assert store.rates("run-1", pools=[["1", "2"]]) == leak_rates(facts, by_cell(sums), [["1", "2"]])
+    of_sums = leak_rates(facts, by_cell(sums), [["1", "2"]])
+    assert store.rates("run-1") == [rate for rate in of_sums if rate.category != "1+2"]
+    assert store.rates("run-1", pools=[["1", "2"]])[-2:] == [rate for rate in of_sums if rate.category == "1+2"]
     assert {rate.metric for rate in store.rates("run-1")} == {"bert_score", "sentence_bert"}
 
 
 def test_the_rate_of_a_concept_that_all_tests_share_is_the_rate_of_all(
-    store: Store, scored: Scored, manifest: Manifest
+    store: Stored, scored: Scored, manifest: Manifest
 ) -> None:
     jobs = [scored(name, {"1": [1.0, 0.5], "2": [third, 0.0]}) for name, third in (("a", 0.1), ("b", 0.2), ("c", 0.3))]
     store.record(jobs, [], [manifest(3, {"1": 6, "2": 6}, samples=2)])
@@ -45,7 +45,7 @@ def test_the_rate_of_a_concept_that_all_tests_share_is_the_rate_of_all(
         assert by_concept.measures.keys() == whole.measures.keys() - set(DISTINCT)
 
 
-def test_the_order_of_tests_changes_no_digit_of_a_concepts_rate(store: Store, scored: Scored) -> None:
+def test_the_order_of_tests_changes_no_digit_of_a_concepts_rate(store: Stored, scored: Scored) -> None:
     # 0.1 + 0.2 + 0.3 is not 0.3 + 0.2 + 0.1.
     leaks = {"1": [0.1], "2": [0.2], "3": [0.3]}
     store.record([scored("a", leaks), scored("a", dict(reversed(leaks.items())), run_id="run-2")], [], [])
@@ -56,91 +56,31 @@ def test_the_order_of_tests_changes_no_digit_of_a_concepts_rate(store: Store, sc
 
 
 def test_a_run_without_progress_is_stalled(dsn: str, scored: Scored) -> None:
-    with Store.open(dsn, stalled_after_seconds=0.0) as impatient:
+    with Stored(dsn, stalled_after_seconds=0.0) as impatient:
         impatient.record([scored("a", {"1": [1.0]})], [], [])
         assert state(impatient) == "stalled"
 
 
-def test_an_unknown_run_has_nothing(store: Store) -> None:
+def test_an_unknown_run_has_nothing(store: Stored) -> None:
     assert store.run("nothing") is None
     assert store.rates("nothing") == store.rates_by_concept("nothing") == []
     assert store.comparisons("nothing") == []
 
 
-def test_an_unknown_category_in_a_pool_is_refused(store: Store, scored: Scored) -> None:
+def test_an_unknown_category_in_a_pool_is_refused(store: Stored, scored: Scored) -> None:
     store.record([scored("a", {"1": [1.0]})], [], [])
     with pytest.raises(InputError, match="no category '7'"):
         store.rates("run-1", pools=[["1", "7"]])
 
 
-def test_runs_are_listed_newest_first(store: Store, scored: Scored, manifest: Manifest) -> None:
+def test_runs_are_listed_newest_first(store: Stored, scored: Scored, manifest: Manifest) -> None:
     for run in ("old", "middle", "new"):
         store.record([scored("a", {"1": [1.0]}, run_id=run)], [], [manifest(1, {"1": 1}, run_id=run)])
     listed = [(summary.run_id, summary.state, summary.recorded, summary.missing) for summary in store.runs(2)]
     assert listed == [("new", "complete", 1, 0), ("middle", "complete", 1, 0)]
 
 
-def nowhere(rates: Sequence[LeakRate]) -> None:
-    """Takes rates as a broker does."""
-
-
-def test_a_run_stays_changed_until_its_rates_are_published(dsn: str, scored: Scored) -> None:
-    with Store.open(dsn) as crashing:
-        crashing.record([scored("a", {"1": [1.0]})], [], [])
-    with Store.open(dsn) as restarted:
-        [(run, mark)] = restarted.changed_runs()
-        assert run == "run-1"
-        restarted.publish(run, mark, nowhere)
-        assert restarted.changed_runs() == []
-
-
-def test_a_change_while_rates_are_published_is_published_too(store: Store, scored: Scored) -> None:
-    store.record([scored("a", {"1": [1.0]})], [], [])
-    [(run, mark)] = store.changed_runs()
-    store.publish(run, mark, lambda rates: store.record([scored("b", {"1": [1.0]})], [], []))
-    [(again, later)] = store.changed_runs()
-    assert again == run
-    store.publish(run, later, nowhere)
-    assert store.changed_runs() == []
-
-
-def test_rates_that_could_not_be_sent_are_not_the_published_ones(store: Store, scored: Scored) -> None:
-    def away(rates: Sequence[LeakRate]) -> None:
-        raise Unavailable("no broker")
-
-    store.record([scored("a", {"1": [1.0]})], [], [])
-    [(run, mark)] = store.changed_runs()
-    with pytest.raises(Unavailable):
-        store.publish(run, mark, away)
-    assert store.changed_runs() == [(run, mark)]
-
-
-def test_two_processes_never_send_older_rates_after_newer_ones(
-    dsn: str, store: Store, scored: Scored, manifest: Manifest
-) -> None:
-    sent: list[int] = []
-    store.record([scored("a", {"1": [1.0]})], [], [manifest(2, {"1": 2})])
-    [(run, mark)] = store.changed_runs()
-    with Store.open(dsn) as other, ThreadPoolExecutor() as pool:
-
-        def send_slowly(rates: Sequence[LeakRate]) -> None:
-            # The other one has newer rates before these are sent, and waits.
-            other.record([scored("b", {"1": [0.0]})], [], [])
-            [(_, newer)] = other.changed_runs()
-            waiting.append(pool.submit(other.publish, run, newer, lambda of: sent.append(of[0].comparisons)))
-            assert not wait(waiting, timeout=1).done
-            sent.append(rates[0].comparisons)
-
-        waiting: list[Future[None]] = []
-        store.publish(run, mark, send_slowly)
-        waiting[0].result()
-    assert sent == [1, 2]
-    assert store.changed_runs() == []
-    asked = [Asked("stub", "colours", metric, category) for metric in METRICS for category in ("1", "all")]
-    assert [point.rate for of in asked for point in series(store, of, 10)] == store.rates(run)
-
-
-def test_a_run_whose_jobs_differ_in_provenance_is_mixed(store: Store, scored: Scored) -> None:
+def test_a_run_whose_jobs_differ_in_provenance_is_mixed(store: Stored, scored: Scored) -> None:
     store.record([scored("a", {"1": [1.0]}, provenance={"model": "m", "engine": "1"})], [], [])
     assert not store.rates("run-1")[0].mixed
     store.record([scored("b", {"1": [1.0]}, provenance={"model": "m", "engine": "2"})], [], [])
@@ -152,12 +92,12 @@ def test_a_run_whose_jobs_differ_in_provenance_is_mixed(store: Store, scored: Sc
     assert summary.mixed
 
 
-def test_where_the_sample_is_the_cluster_samples_are_counted(store: Store, scored: Scored) -> None:
+def test_where_the_sample_is_the_cluster_samples_are_counted(store: Stored, scored: Scored) -> None:
     store.record([scored("a", {"1": [1.0, 0.0, 0.5], "2": [1.0, 0.0, 0.5]}, cluster="sample")], [], [])
     assert figures(store.rates("run-1"))["all"] == (50.0, 6, 3, 0)
 
 
-def test_comparisons_are_found_by_category_metric_and_outcome(store: Store, scored: Scored) -> None:
+def test_comparisons_are_found_by_category_metric_and_outcome(store: Stored, scored: Scored) -> None:
     job = scored("a", {"1": [1.0, 0.5], "2": [0.0, 1.0]}, metrics=["m"])
     other = scored("a", {"1": [0.0, 0.0], "2": [0.5, 0.0]}, metrics=["other"])
     store.record([replace(job, outcomes=job.outcomes + other.outcomes)], [], [])
@@ -174,7 +114,7 @@ def test_comparisons_are_found_by_category_metric_and_outcome(store: Store, scor
     assert found(metric="absent") == []
 
 
-def test_a_comparison_comes_back_as_it_was_scored(store: Store, scored: Scored) -> None:
+def test_a_comparison_comes_back_as_it_was_scored(store: Stored, scored: Scored) -> None:
     job = scored("a", {"1": [0.5]}, metrics=["m"])
     tests = (Answer("of the test", "length", "a thought", "m-1"),)
     generated: GeneratedJob = replace(job.generated, control=answers("of the control"), tests=(tests,))
@@ -188,7 +128,7 @@ def test_a_comparison_comes_back_as_it_was_scored(store: Store, scored: Scored) 
     assert found.similarities == {"m": [0.75, 0.25]}
 
 
-def test_a_run_knows_which_categories_count_the_same_comparisons(store: Store, scored: Scored) -> None:
+def test_a_run_knows_which_categories_count_the_same_comparisons(store: Stored, scored: Scored) -> None:
     job = scored("a", {"1": [1.0]}, metrics=["m"])
     cells = {"es>it": 1.0, "es>fr": 0.0}
     spilled = replace(job, outcomes=tuple(Outcome("m", "leak", cell, "t0", 0, of) for cell, of in cells.items()))

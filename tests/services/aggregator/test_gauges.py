@@ -5,10 +5,11 @@ from dataclasses import replace
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.registry import Collector
 
+from results.dead_jobs import DeadJobs
+from results.drift_test import StreamRun
 from results.monitor_status import MonitorStatus
+from results.runs import StalledRuns
 from results.storage.database import DatabaseUnavailable
-from results.storage.judgements import StreamRun
-from results.storage.series import DeadJobs, StalledRuns
 from seep.records import LeakRate
 from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
 from tests.summaries import SUMMARY
@@ -97,7 +98,7 @@ def test_monitors_stalled_runs_and_dead_jobs_are_gauges() -> None:
 
 def test_a_finished_run_that_is_not_judged_is_not_measured() -> None:
     of_one, _ = operation().monitors
-    status = replace(of_one, unjudged="nothing of it was scored")
+    status = replace(of_one, unevaluated="nothing of it was scored")
     registry = CollectorRegistry()
     registry.register(OperationCollector(lambda: Operation([status], [], []), [], []))
     labels = {"monitor": "daily", "target": "stub"}

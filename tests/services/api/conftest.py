@@ -6,12 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from results.dead_jobs import DeadJob
-from results.storage.judgements import Judgements
-from results.storage.store import Store
 from seep.records import RunManifest, ScoredJob
 from seep.settings import Settings
-from services.aggregator.ingest import publish_changed
 from services.api.application import application
+from tests.stored import Stored
 
 TOKEN = "swordfish"
 
@@ -33,7 +31,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture
-def client(store: Store, settings: Settings) -> TestClient:
+def client(store: Stored, settings: Settings) -> TestClient:
     """A client with the right token."""
     return TestClient(
         application(store, settings), headers={"Authorization": f"Bearer {TOKEN}"}, raise_server_exceptions=False
@@ -42,8 +40,8 @@ def client(store: Store, settings: Settings) -> TestClient:
 
 @pytest.fixture
 def filled(
-    store: Store, settings: Settings, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]
-) -> Store:
+    store: Stored, settings: Settings, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]
+) -> Stored:
     """Three runs of one target, the last of them the monitor's and with a dead job; the others are its baseline."""
     for number, run in enumerate(("first", "second", "daily-20261120T060000Z")):
         jobs = [scored(job, {"1": [1.0, 0.0], "2": [0.5, 1.0]}, run_id=run) for job in ("a", "b")]
@@ -53,6 +51,6 @@ def filled(
         sent = manifest(2 + len(dead), expected, run_id=run, samples=2, created_at=1000.0 + number, monitor=monitor)
         store.record(jobs, dead, [sent])
         if run == "second":
-            Judgements(store).set_baseline("window", ["first", "second"])
-    publish_changed(store, lambda outgoing: None, settings.monitors)
+            store.set_baseline("window", ["first", "second"])
+    store.publish(settings.monitors)
     return store

@@ -7,9 +7,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.routing import BaseRoute
 
-from results.storage.store import Store
 from seep.settings import Settings
 from services.api.application import application
+from tests.stored import Stored
 
 OPEN = {"/healthz", "/readyz"}
 
@@ -38,7 +38,7 @@ def paths(app: FastAPI) -> Iterator[str]:
         {"Authorization": b"Bearer sw\xf6rdfish"},
     ],
 )
-def test_every_route_but_health_wants_the_token(store: Store, settings: Settings, headers: dict[str, str]) -> None:
+def test_every_route_but_health_wants_the_token(store: Stored, settings: Settings, headers: dict[str, str]) -> None:
     app = application(store, settings)
     client = TestClient(app)
     guarded = set(app.openapi()["paths"]) | {"/v1/openapi.json"}
@@ -59,12 +59,12 @@ def test_the_right_token_opens_every_route(client: TestClient) -> None:
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
 
 
-def test_without_a_configured_token_nothing_is_asked_for(store: Store) -> None:
+def test_without_a_configured_token_nothing_is_asked_for(store: Stored) -> None:
     assert TestClient(application(store, Settings())).get("/v1/runs").status_code == 200
 
 
 def test_readiness_says_no_while_the_database_is_away(settings: Settings) -> None:
-    with Store.open("postgresql://nobody@localhost:1/nothing") as store:
+    with Stored("postgresql://nobody@localhost:1/nothing") as store:
         client = TestClient(application(store, settings), headers={"Authorization": "Bearer swordfish"})
         assert (client.get("/healthz").status_code, client.get("/readyz").status_code) == (200, 503)
         answer = client.get("/v1/runs")

@@ -4,13 +4,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from fastapi.testclient import TestClient
 
-from results.storage.store import Store
 from services.api.application import AT_ONCE
+from tests.stored import Stored
 from tests.waiting import held, sessions, wait_until
 
 
 def test_while_all_threads_wait_for_the_database_tokens_are_checked_and_readiness_is_told(
-    dsn: str, filled: Store, client: TestClient
+    dsn: str, filled: Stored, client: TestClient
 ) -> None:
     refused = {"Authorization": "Bearer wrong"}
     # Entered, so that all requests are worked on in one loop, as a server does.

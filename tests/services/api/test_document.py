@@ -5,11 +5,11 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
-from results.storage.store import Store
 from seep.settings import Settings
 from services.api.application import application
 from tests.services.api.conftest import TOKEN
 from tests.services.api.test_resources import LAST
+from tests.stored import Stored
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 EXAMPLES = 20
@@ -30,7 +30,7 @@ def is_empty(body: object) -> bool:
     return lists == [[]]
 
 
-def test_what_there_is_is_answered_as_documented(filled: Store, settings: Settings) -> None:
+def test_what_there_is_is_answered_as_documented(filled: Stored, settings: Settings) -> None:
     app = application(filled, settings)
     document = schemathesis.openapi.from_asgi("/v1/openapi.json", app, headers=HEADERS)
     for operation in (found.ok() for found in document.get_all_operations()):
@@ -42,7 +42,7 @@ def test_what_there_is_is_answered_as_documented(filled: Store, settings: Settin
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
-def test_no_request_finds_a_fault(filled: Store, settings: Settings, mode: GenerationMode) -> None:
+def test_no_request_finds_a_fault(filled: Stored, settings: Settings, mode: GenerationMode) -> None:
     app = application(filled, settings)
     document = schemathesis.openapi.from_asgi("/v1/openapi.json", app, headers=HEADERS)
     # 400 and 404 are documented: that a run is not there, or a cursor no page's, is nothing that a schema could say.

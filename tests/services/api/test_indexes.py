@@ -10,10 +10,8 @@ from fastapi.testclient import TestClient
 
 from benchmarks.speed.filled_database import BASELINE, COPIED, MONITOR, copy_runs, fill, of_colours, run_id
 from results.monitor_status import Watched
-from results.storage.judgements import Judgements
-from results.storage.monitors import monitor_statuses, watched_rates
-from results.storage.store import Store
 from seep.settings import Monitor, Scheduling
+from tests.stored import Stored
 from tests.waiting import wait_until
 
 TARGETS = 8
@@ -52,17 +50,17 @@ PATHS = (
     f"/v1/monitors/{MONITOR}/stream",
     f"/v1/monitors/{MONITOR}/stream?after={run_id(100)}",
     "/v1/monitors",
-    "/v1/deadletters",
+    "/v1/dead-letters",
     "/readyz",
 )
 # It counts what is dead, by the target of the run: and each of these runs has a dead job.
-COUNTING = {"/v1/deadletters"}
+COUNTING = {"/v1/dead-letters"}
 # A row here and there is read in passing.
 SLACK = 30
 
 
 @pytest.fixture
-def filled(dsn: str, store: Store) -> Iterator[psycopg.Connection]:
+def filled(dsn: str, store: Stored) -> Iterator[psycopg.Connection]:
     """Hundreds of runs, and a connection to watch them by."""
     fill(dsn, of_colours(jobs=2, tests=3, samples=3), runs=FEW_RUNS, targets=TARGETS)
     with psycopg.connect(dsn, autocommit=True) as watching:
@@ -99,7 +97,7 @@ def rows_read(watching: psycopg.Connection, read: Callable[[], object]) -> int:
 
 
 @pytest.fixture
-def readings(client: TestClient, store: Store) -> dict[str, Callable[[], object]]:
+def readings(client: TestClient, store: Stored) -> dict[str, Callable[[], object]]:
     """All that is read, by the path where it is the API; the others are what a scrape of the aggregator reads."""
 
     def asked(path: str) -> Callable[[], object]:
@@ -118,9 +116,9 @@ def readings(client: TestClient, store: Store) -> dict[str, Callable[[], object]
 
     def scraped() -> None:
         for _ in range(7):
-            monitor_statuses(store, monitors, Scheduling())
-            watched_rates(store, shown, ("bert_score",))
-            assert len(Judgements(store).monitor_states(dict.fromkeys(monitors, BASELINE))) == 1
+            store.monitor_statuses(monitors, Scheduling())
+            store.watched_rates(shown, ("bert_score",))
+            assert len(store.latest_tested(dict.fromkeys(monitors, BASELINE))) == 1
         store.close()
 
     return {path: asked(path) for path in PATHS} | {"a scrape": scraped}

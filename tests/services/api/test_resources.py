@@ -6,10 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from results.identifiers import LONGEST_NAME_BYTES
-from results.storage.judgements import Judgements
-from results.storage.store import Store
 from seep.records import ScoredJob
 from services.aggregator.validation import flaw
+from tests.stored import Stored
 
 pytestmark = pytest.mark.usefixtures("filled")
 LAST = "daily-20261120T060000Z"
@@ -42,7 +41,7 @@ def test_a_run_tells_its_state_and_why_jobs_failed(client: TestClient) -> None:
     assert detail["failures"] == [{"stage": "scorer", "reason": "why", "jobs": 1}]
 
 
-def test_rates_are_those_of_the_store(client: TestClient, filled: Store) -> None:
+def test_rates_are_those_of_the_store(client: TestClient, filled: Stored) -> None:
     rates = client.get("/v1/runs/first/rates", params={"pool": "1,2"}).json()
     assert [(rate["metric"], rate["category"], rate["rate"]) for rate in rates] == [
         (rate.metric, rate.category, rate.rate) for rate in filled.rates("first", [("1", "2")])
@@ -51,7 +50,7 @@ def test_rates_are_those_of_the_store(client: TestClient, filled: Store) -> None
     assert {rate["category"] for rate in concepts} == {"yellow"}
 
 
-def test_comparisons_page_through_all_of_a_run_in_one_order(client: TestClient, filled: Store) -> None:
+def test_comparisons_page_through_all_of_a_run_in_one_order(client: TestClient, filled: Stored) -> None:
     seen = []
     after = None
     while True:
@@ -83,7 +82,7 @@ def test_comparisons_are_filtered(client: TestClient, filters: dict[str, str], f
     assert len(client.get("/v1/runs/first/comparisons", params=filters).json()["comparisons"]) == found
 
 
-def test_a_series_is_what_was_published(client: TestClient, filled: Store) -> None:
+def test_a_series_is_what_was_published(client: TestClient, filled: Stored) -> None:
     asked = {"target": "stub", "suite": "colours", "metric": "bert_score", "category": "1"}
     page = client.get("/v1/series", params=asked).json()
     assert [(point["rate"]["run_id"], point["created_at"], point["rate"]["rate"]) for point in page["points"]] == [
@@ -101,11 +100,11 @@ def test_monitors_come_with_their_latest_runs(client: TestClient) -> None:
     by_hand, daily = client.get("/v1/monitors").json()
     assert (by_hand["monitor"], by_hand["latest"], by_hand["overdue"]) == ("by-hand", None, None)
     assert (daily["latest"]["run_id"], daily["finished"]["run_id"]) == (LAST, LAST)
-    assert (daily["overdue"], daily["unjudged"]) == (False, None)
+    assert (daily["overdue"], daily["unevaluated"]) == (False, None)
 
 
 def test_dead_letters_are_counted(client: TestClient) -> None:
-    assert client.get("/v1/deadletters").json() == [{"target": "stub", "stage": "scorer", "jobs": 1}]
+    assert client.get("/v1/dead-letters").json() == [{"target": "stub", "stage": "scorer", "jobs": 1}]
 
 
 @pytest.mark.parametrize(
@@ -140,27 +139,27 @@ def test_a_body_that_nobody_asked_for_is_refused(client: TestClient) -> None:
     assert client.request("GET", "/v1/runs", content=b"x" * 100_000).status_code == 413
 
 
-def test_a_verdict_comes_with_its_judgements_and_says_when_it_is_stale(client: TestClient, filled: Store) -> None:
+def test_a_verdict_comes_with_its_judgements_and_says_when_it_is_stale(client: TestClient, filled: Stored) -> None:
     asked = {"baseline": "window"}
     told = client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json()
-    expected = Judgements(filled).verdict(LAST, "window")
+    expected = filled.verdict(LAST, "window")
     assert expected.verdict is not None
     assert (told["run_id"], told["baseline"], told["verdict"]) == (LAST, "window", expected.verdict)
     assert (told["compared_at"], told["stale"]) == (expected.compared_at, False)
-    assert [(of["metric"], of["category"], of["verdict"]) for of in told["judgements"]] == [
-        (of.metric, of.category, of.verdict) for of in expected.judgements
+    assert [(of["metric"], of["category"], of["verdict"]) for of in told["cells"]] == [
+        (of.metric, of.category, of.verdict) for of in expected.cells
     ]
-    Judgements(filled).set_baseline("window", ["first"])
+    filled.set_baseline("window", ["first"])
     assert client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json() == told | {"stale": True}
 
 
 def test_a_run_that_was_not_judged_has_no_verdict(client: TestClient) -> None:
     told = client.get("/v1/runs/first/verdicts", params={"baseline": "window"}).json()
-    assert (told["verdict"], told["compared_at"], told["stale"], told["judgements"]) == (None, None, False, [])
+    assert (told["verdict"], told["compared_at"], told["stale"], told["cells"]) == (None, None, False, [])
 
 
-def test_baselines_come_by_name_and_page_by_page(client: TestClient, filled: Store) -> None:
-    Judgements(filled).set_baseline("alone", ["first"])
+def test_baselines_come_by_name_and_page_by_page(client: TestClient, filled: Stored) -> None:
+    filled.set_baseline("alone", ["first"])
     page = client.get("/v1/baselines", params={"limit": 1}).json()
     assert [(of["name"], of["runs"]) for of in page["baselines"]] == [("alone", ["first"])]
     rest = client.get("/v1/baselines", params={"limit": 1, "after": page["next"]}).json()
@@ -177,7 +176,7 @@ def test_a_stream_comes_newest_first_and_page_by_page(client: TestClient) -> Non
 
 
 def test_the_cursor_of_the_longest_names_is_taken(
-    client: TestClient, filled: Store, scored: Callable[..., ScoredJob]
+    client: TestClient, filled: Stored, scored: Callable[..., ScoredJob]
 ) -> None:
     # Of what may be in a name nothing takes more bytes in a cursor.
     longest = "\x01" * LONGEST_NAME_BYTES

@@ -9,8 +9,9 @@ depends_on = None
 
 # Keys compare by bytes (COLLATE "C"): row locks and sums are then taken in one order, whatever the server's locale.
 # created_at is the sender's clock, in Unix seconds, as it was sent; the other times are the database's own.
-# A run is to be published while `changes` is ahead of `published`. The counts are kept with the jobs they count, in
-# one transaction, under the run's lock. `scheduled` is what a monitor's name and a time make a run's id of.
+# A run is to be published while `changes` is ahead of `published`, by one process until `publishing_until`. Its rates
+# count all that is recorded while `rated` is not behind `changes`. The counts are kept with the jobs they count, in one
+# transaction, under the run's lock. `scheduled` is what a monitor's name and a time make a run's id of.
 RUNS = """
 CREATE TABLE runs (
     run_id text COLLATE "C" PRIMARY KEY,
@@ -32,7 +33,9 @@ CREATE TABLE runs (
     last_progress_at timestamptz NOT NULL DEFAULT now(),
     texts_deleted_at timestamptz,
     changes bigint NOT NULL DEFAULT 0,
+    rated bigint NOT NULL DEFAULT 0,
     published bigint NOT NULL DEFAULT 0,
+    publishing_until timestamptz,
     scheduled text COLLATE "C" GENERATED ALWAYS AS (
         CASE WHEN monitor <> '' AND run_id = monitor || right(run_id, 17)
                   AND translate(right(run_id, 17), '123456789', '000000000') = '-00000000T000000Z'
@@ -134,13 +137,25 @@ CREATE INDEX comparisons_in_order ON comparisons (run_id, sample, job_id, test, 
 CREATE INDEX comparisons_by_test ON comparisons (run_id, test);
 """
 
-# The rates as they were published last, in the bytes of the wire: a year of runs is read without computing anything.
+# Written once when a run has changed: all who show rates read these. `rate`, `low` and `high` are in percent;
+# `measures` is {name: {share, low, high, n}}, `kappa` {other metric: kappa}. What all jobs of a run agree on is in
+# provenances.
 RATES = """
 CREATE TABLE rates (
     run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
     metric text COLLATE "C" NOT NULL,
     category text COLLATE "C" NOT NULL,
-    rate bytea NOT NULL,
+    rate double precision,
+    low double precision,
+    high double precision,
+    comparisons bigint NOT NULL,
+    clusters bigint NOT NULL,
+    ties bigint NOT NULL,
+    echoes bigint NOT NULL,
+    missing bigint NOT NULL,
+    mixed boolean NOT NULL,
+    measures jsonb NOT NULL,
+    kappa jsonb NOT NULL,
     PRIMARY KEY (run_id, metric, category)
 );
 """

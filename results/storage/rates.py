@@ -1,0 +1,97 @@
+"""Leak rates as they are kept: written once when a run has changed, and read by all who show them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
+
+from results.rates import POOL_SEPARATOR, RunFacts, common_provenance, leak_rates, leak_rates_by_concept
+from results.storage import sums
+from results.storage.database import Connection, as_dicts
+from results.storage.rows import as_json
+from results.storage.runs import LOCK_RUNS, ONE_RUN
+from seep.records import Estimate, LeakRate
+
+CLEAR_RATES: LiteralString = "DELETE FROM rates WHERE run_id = %s"
+
+COPY_RATES: LiteralString = """
+COPY rates (run_id, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures,
+            kappa) FROM STDIN
+"""
+
+MARK_RATED: LiteralString = "UPDATE runs SET rated = changes WHERE run_id = %s"
+
+# What all jobs of a run agree on is kept with the run, once.
+RATE_COLUMNS: LiteralString = """
+run_id, suite, target, probe, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed,
+measures, kappa, ARRAY(SELECT provenance FROM provenances WHERE provenances.run_id = runs.run_id ORDER BY provenance)
+AS provenances FROM rates JOIN runs USING (run_id)
+"""
+
+RATES_OF_RUN: LiteralString = f"SELECT {RATE_COLUMNS} WHERE run_id = %s ORDER BY metric, category = 'all', category"
+
+
+def write(connection: Connection, run_id: str) -> list[LeakRate]:
+    """Computes the run's rates from its sums and keeps them; nobody records of the run until the transaction ends.
+
+    Per metric these are the categories, then `all`; there are none of an unknown run.
+    """
+    connection.execute(LOCK_RUNS, ([run_id],))
+    facts = _facts(connection, run_id)
+    if facts is None:
+        return []
+    rates = leak_rates(facts, sums.by_category(connection, run_id))
+    connection.execute(CLEAR_RATES, (run_id,))
+    with connection.cursor().copy(COPY_RATES) as copy:
+        for rate in rates:
+            copy.write_row(_row(rate))
+    connection.execute(MARK_RATED, (run_id,))
+    return rates
+
+
+def of_run(connection: Connection, run_id: str) -> list[LeakRate]:
+    """The run's rates as they were written last, in the order of `write`."""
+    return [rate_of(row) for row in as_dicts(connection, RATES_OF_RUN, (run_id,))]
+
+
+def of_pools(connection: Connection, run_id: str, pools: Sequence[Sequence[str]]) -> list[LeakRate]:
+    """Rates of categories pooled, from the run's sums; they are named "1+2".
+
+    Raises InputError for a pool with a category that the run does not have.
+    """
+    facts = _facts(connection, run_id)
+    if facts is None or not pools:
+        return []
+    names = {POOL_SEPARATOR.join(pool) for pool in pools}
+    found = leak_rates(facts, sums.by_category(connection, run_id), pools)
+    return [rate for rate in found if rate.category in names]
+
+
+def by_concept(connection: Connection, run_id: str) -> list[LeakRate]:
+    """The run's rates per metric and concept, which stands where the category stands, from its sums."""
+    facts = _facts(connection, run_id)
+    return [] if facts is None else leak_rates_by_concept(facts, sums.by_concept(connection, run_id))
+
+
+def rate_of(row: Mapping[str, Any]) -> LeakRate:
+    """The rate in a row of RATE_COLUMNS."""
+    names = {name: value for name, value in row.items() if name not in ("provenances", "measures")}
+    return LeakRate(
+        **names,
+        provenance=common_provenance(row["provenances"]),
+        measures={name: Estimate(**estimate) for name, estimate in sorted(row["measures"].items())},
+    )
+
+
+def _row(rate: LeakRate) -> tuple[object, ...]:
+    return (
+        *(rate.run_id, rate.metric, rate.category, rate.rate, rate.low, rate.high, rate.comparisons, rate.clusters),
+        *(rate.ties, rate.echoes, rate.missing, rate.mixed, as_json(rate.measures), as_json(rate.kappa)),
+    )
+
+
+def _facts(connection: Connection, run_id: str) -> RunFacts | None:
+    rows = as_dicts(connection, ONE_RUN, (run_id,))
+    if not rows:
+        return None
+    shared = sums.shared_categories(connection, run_id)
+    names = ("run_id", "suite", "target", "probe", "expected_comparisons", "provenances")
+    return RunFacts(**{name: rows[0][name] for name in names}, shared=shared)

@@ -1,0 +1,139 @@
+"""Runs as they are kept: at a glance, by filters, and those that stall."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
+
+from results.rates import common_provenance, missing_comparisons
+from results.runs import RunSummary, StalledRuns, run_state
+from results.storage.database import Connection, Parameters, as_dicts, records, where
+
+# In one order for all processes, so that two of them with the same runs wait for, and never deadlock, each other. No
+# run changes its id: what only refers to one need not wait.
+LOCK_RUNS: LiteralString = "SELECT 1 FROM runs WHERE run_id = ANY(%s) ORDER BY run_id FOR NO KEY UPDATE"
+
+SUMMARIES: LiteralString = """
+SELECT runs.run_id, target, suite, suite_version, suite_hash, probe, cluster, monitor, samples, job_count,
+       expected_comparisons, cancelled, created_at,
+       extract(epoch FROM last_progress_at)::float8 AS progress_at,
+       extract(epoch FROM clock_timestamp() - last_progress_at)::float8 AS idle_seconds,
+       extract(epoch FROM texts_deleted_at)::float8 AS texts_deleted_at,
+       recorded, dead, changes = rated AS rates_current,
+       ARRAY(
+           SELECT provenance FROM provenances WHERE provenances.run_id = runs.run_id ORDER BY provenance
+       ) AS provenances
+FROM runs
+"""
+
+ONE_RUN: LiteralString = SUMMARIES + "WHERE run_id = %s"
+
+SOME_RUNS: LiteralString = SUMMARIES + "WHERE run_id = ANY(%s)"
+
+RECORDED_COMPARISONS: LiteralString = """
+SELECT run_id, array_agg(category), array_agg(n) FROM recorded_comparisons WHERE run_id = ANY(%s)
+GROUP BY run_id, metric
+"""
+
+RUN_FILTERS: Mapping[str, LiteralString] = {
+    "target": "target = %(target)s",
+    "suite": "suite = %(suite)s",
+    "monitor": "monitor = %(monitor)s",
+    "after": "(first_seen_at, runs.run_id) < (SELECT first_seen_at, run_id FROM runs WHERE run_id = %(after)s)",
+}
+
+# By the scheduled time: a run that makes up for an earlier one is heard of last, and is not the latest.
+_OF_MONITOR: LiteralString = SUMMARIES + "WHERE monitor = %(monitor)s AND scheduled IS NOT NULL "
+LATEST_OF_MONITOR: LiteralString = _OF_MONITOR + "ORDER BY scheduled DESC LIMIT 1"
+LATEST_FINISHED_OF_MONITOR: LiteralString = (
+    _OF_MONITOR + "AND job_count <= recorded + dead ORDER BY scheduled DESC LIMIT 1"
+)
+
+STALLED_BY_TARGET: LiteralString = """
+SELECT target, count(*) AS runs FROM runs
+WHERE NOT cancelled AND (job_count IS NULL OR recorded + dead < job_count)
+  AND last_progress_at < now() - make_interval(secs => %(stalled_after_seconds)s)
+GROUP BY target
+"""
+
+
+AS_THEY_ARE = (
+    *("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "monitor", "job_count"),
+    *("recorded", "dead", "created_at", "progress_at", "texts_deleted_at", "samples", "expected_comparisons"),
+    "rates_current",
+)
+
+
+def one(connection: Connection, run_id: str, stalled_after_seconds: float) -> RunSummary | None:
+    """One run; None if it was never heard of. Unfinished without progress for so many seconds, it is stalled."""
+    return next(iter(_summaries(connection, ONE_RUN, (run_id,), stalled_after_seconds)), None)
+
+
+def several(connection: Connection, run_ids: Sequence[str], stalled_after_seconds: float) -> dict[str, RunSummary]:
+    """Those of the runs that are known, by id."""
+    found = _summaries(connection, SOME_RUNS, (list(run_ids),), stalled_after_seconds)
+    return {summary.run_id: summary for summary in found}
+
+
+def newest(
+    connection: Connection,
+    limit: int,
+    stalled_after_seconds: float,
+    *,
+    target: str | None = None,
+    suite: str | None = None,
+    monitor: str | None = None,
+    after: str | None = None,
+) -> list[RunSummary]:
+    """The runs that were heard of last, newest first: all of them, or those that what is given names.
+
+    `after` is the last run of the page before.
+    """
+    given = {"target": target, "suite": suite, "monitor": monitor, "after": after}
+    query = SUMMARIES + where(RUN_FILTERS, given) + " ORDER BY first_seen_at DESC, runs.run_id DESC LIMIT %(limit)s"
+    return _summaries(connection, query, given | {"limit": limit}, stalled_after_seconds)
+
+
+def latest_of_monitor(
+    connection: Connection, monitor: str, stalled_after_seconds: float, *, finished: bool
+) -> RunSummary | None:
+    """The monitor's run of the latest scheduled time, of all or of those with nothing left to come."""
+    query = LATEST_FINISHED_OF_MONITOR if finished else LATEST_OF_MONITOR
+    return next(iter(_summaries(connection, query, {"monitor": monitor}, stalled_after_seconds)), None)
+
+
+def stalled_runs(connection: Connection, stalled_after_seconds: float) -> list[StalledRuns]:
+    """Unfinished runs without progress for so many seconds, by target; none where there are none."""
+    return records(connection, StalledRuns, STALLED_BY_TARGET, {"stalled_after_seconds": stalled_after_seconds})
+
+
+def _summaries(
+    connection: Connection, query: LiteralString, parameters: Parameters, stalled_after_seconds: float
+) -> list[RunSummary]:
+    rows = as_dicts(connection, query, parameters)
+    recorded: defaultdict[str, list[Mapping[str, int]]] = defaultdict(list)
+    run_ids = ([row["run_id"] for row in rows],)
+    # In binary: hundreds of categories of hundreds of runs are many numbers to read from text.
+    for run_id, categories, ns in connection.execute(RECORDED_COMPARISONS, run_ids, binary=True):
+        recorded[run_id].append(dict(zip(categories, ns, strict=True)))
+    return [_summary(row, recorded[row["run_id"]], stalled_after_seconds) for row in rows]
+
+
+def _summary(row: Mapping[str, Any], recorded: Sequence[Mapping[str, int]], stalled_after_seconds: float) -> RunSummary:
+    state = run_state(
+        expected=row["job_count"],
+        recorded=row["recorded"],
+        dead=row["dead"],
+        cancelled=row["cancelled"],
+        idle_seconds=row["idle_seconds"],
+        stalled_after_seconds=stalled_after_seconds,
+    )
+    expected: Mapping[str, int] = row["expected_comparisons"]
+    as_they_are = {name: row[name] for name in AS_THEY_ARE}
+    return RunSummary(
+        **as_they_are,
+        state=state,
+        comparisons=None if row["job_count"] is None else sum(expected.values()),
+        missing=missing_comparisons(expected, recorded),
+        mixed=len(row["provenances"]) > 1,
+        provenance=common_provenance(row["provenances"]),
+    )

@@ -1,0 +1,74 @@
+"""The sums that rates, comparisons and plans are made of."""
+
+from collections.abc import Sequence
+from typing import LiteralString
+
+from results.comparison import LeakSum, SampleSum
+from results.storage.database import Connection, records
+from results.sums import CellSums
+
+# One row for all clusters of a measure: to fetch a row for each takes longer than all that is done with them.
+SUMS_BY_CATEGORY: LiteralString = """
+SELECT category AS cell, metric, measure, array_agg(cluster) AS clusters, array_agg(n) AS sizes,
+       array_agg(total) AS totals
+FROM cluster_sums WHERE run_id = %s GROUP BY category, metric, measure
+"""
+
+# Added as decimals (of 15 digits each), which is exact: no order of the rows changes the last digit. Sums without a
+# test belong to a whole job, and so to no concept.
+SUMS_BY_CONCEPT: LiteralString = """
+SELECT concept AS cell, metric, measure, array_agg(cluster) AS clusters, array_agg(n) AS sizes,
+       array_agg(total) AS totals
+FROM (
+    SELECT cluster, concept, metric, measure, sum(n)::bigint AS n, sum(total::numeric)::float8 AS total
+    FROM test_sums WHERE run_id = %s AND test <> '' GROUP BY cluster, concept, metric, measure
+) AS by_cluster
+GROUP BY concept, metric, measure
+"""
+
+# The sets of categories that share comparisons, where there are any; every comparison that counts has a leak score.
+SHARED_CATEGORIES: LiteralString = """
+SELECT DISTINCT array_agg(category ORDER BY category)
+FROM (SELECT DISTINCT job_id, test, category FROM test_sums WHERE run_id = %s AND measure = 'leak') AS counted
+GROUP BY job_id, test HAVING count(*) > 1
+"""
+
+# In one order, so that sums of fractions have the same last digit every time: equal scores must tie.
+LEAK_SUMS: LiteralString = """
+SELECT job_id, cluster, test, metric, category, sum(n)::bigint AS n, sum(total ORDER BY run_id) AS total
+FROM test_sums WHERE run_id = ANY(%(runs)s) AND measure = 'leak'
+GROUP BY job_id, cluster, test, metric, category ORDER BY job_id, cluster, test, metric, category
+"""
+
+# Of what is deleted with the texts: all tests of one sample together.
+SAMPLE_SUMS: LiteralString = """
+SELECT job_id, sample, metric, category, count(*) AS n, sum((measures ->> 'leak')::float8) AS total
+FROM comparisons, LATERAL jsonb_each(outcomes) AS scored (metric, measures)
+WHERE run_id = %(run_id)s AND measures ->> 'leak' IS NOT NULL
+GROUP BY job_id, sample, metric, category ORDER BY job_id, sample, metric, category
+"""
+
+
+def by_category(connection: Connection, run_id: str) -> list[CellSums]:
+    """The run's sums by category, metric and measure."""
+    return records(connection, CellSums, SUMS_BY_CATEGORY, (run_id,))
+
+
+def by_concept(connection: Connection, run_id: str) -> list[CellSums]:
+    """The run's sums by concept, metric and measure."""
+    return records(connection, CellSums, SUMS_BY_CONCEPT, (run_id,))
+
+
+def shared_categories(connection: Connection, run_id: str) -> list[frozenset[str]]:
+    """The sets of categories that one comparison of the run counts in, where it is more than one."""
+    return [frozenset(categories) for (categories,) in connection.execute(SHARED_CATEGORIES, (run_id,))]
+
+
+def leak_sums(connection: Connection, run_ids: Sequence[str]) -> list[LeakSum]:
+    """The leak scores of each test, over the runs together."""
+    return records(connection, LeakSum, LEAK_SUMS, {"runs": list(run_ids)})
+
+
+def sample_sums(connection: Connection, run_id: str) -> list[SampleSum]:
+    """The leak scores of each job's samples, of the comparisons that are still there with their texts."""
+    return records(connection, SampleSum, SAMPLE_SUMS, {"run_id": run_id})

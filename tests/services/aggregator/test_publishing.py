@@ -1,0 +1,165 @@
+"""What follows when runs have changed, on a real PostgreSQL: verdicts and rates are kept, rates are sent."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+
+import psycopg
+import pytest
+
+from results.series import SeriesFilter
+from results.storage import publications
+from seep.codec import decode_rate
+from seep.errors import Unavailable
+from seep.kafka.messages import Outgoing
+from seep.records import LeakRate, RunManifest, ScoredJob
+from seep.settings import Settings
+from services.aggregator.publishing import publish
+from tests.stored import Stored, nowhere
+
+Scored = Callable[..., ScoredJob]
+Manifest = Callable[..., RunManifest]
+SETTINGS = Settings()
+
+
+def rates_in(outgoing: Sequence[Outgoing]) -> list[LeakRate]:
+    return [decode_rate(message.value or b"") for message in outgoing]
+
+
+def test_a_run_stays_changed_until_its_rates_are_published(dsn: str, scored: Scored) -> None:
+    with Stored(dsn) as crashing:
+        crashing.record([scored("a", {"1": [1.0]})], [], [])
+    with Stored(dsn) as restarted:
+        assert restarted.changed_runs() == ["run-1"]
+        restarted.publish()
+        assert restarted.changed_runs() == []
+
+
+def test_what_is_sent_is_what_is_kept(store: Stored, scored: Scored, manifest: Manifest) -> None:
+    sent: list[Outgoing] = []
+    store.record([scored("a", {"1": [1.0, 0.5], "2": [0.1, 0.0]})], [], [manifest(1, {"1": 2, "2": 2}, samples=2)])
+    store.publish(send=sent.extend)
+    assert rates_in(sent) == store.written_rates("run-1") != []
+    wanted = [SeriesFilter("stub", "colours", rate.metric, rate.category) for rate in rates_in(sent)]
+    assert [point.rate for one in wanted for point in store.series(one, 10)] == rates_in(sent)
+
+
+def test_no_lock_and_no_transaction_is_held_while_rates_are_sent(dsn: str, store: Stored, scored: Scored) -> None:
+    def send(outgoing: Sequence[Outgoing]) -> None:
+        with psycopg.connect(dsn) as other:
+            open_transactions = other.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+                " AND backend_type = 'client backend'"
+            )
+            assert open_transactions.fetchone() == (0,)
+            assert other.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
+
+    store.record([scored("a", {"1": [1.0]})], [], [])
+    store.publish(send=send)
+    assert store.changed_runs() == []
+
+
+def test_a_change_while_rates_are_sent_is_published_too(store: Stored, scored: Scored) -> None:
+    store.record([scored("a", {"1": [1.0]})], [], [])
+    store.publish(send=lambda outgoing: store.record([scored("b", {"1": [1.0]})], [], []))
+    assert store.changed_runs() == ["run-1"]
+    assert (found := store.run("run-1")) is not None
+    assert not found.rates_current
+    store.publish()
+    assert store.changed_runs() == []
+    assert (found := store.run("run-1")) is not None
+    assert found.rates_current
+
+
+def test_rates_that_could_not_be_sent_are_sent_the_next_time(store: Stored, scored: Scored) -> None:
+    def away(outgoing: Sequence[Outgoing]) -> None:
+        raise Unavailable("no broker")
+
+    store.record([scored("a", {"1": [1.0]})], [], [])
+    with pytest.raises(Unavailable, match="no broker"):
+        store.publish(send=away)
+    assert store.changed_runs() == ["run-1"]
+    sent: list[Outgoing] = []
+    store.publish(send=sent.extend)
+    assert rates_in(sent) == store.written_rates("run-1")
+
+
+def test_a_run_that_another_process_publishes_is_left_to_it(dsn: str, store: Stored, scored: Scored) -> None:
+    sent: list[int] = []
+    store.record([scored("a", {"1": [1.0]})], [], [])
+    with Stored(dsn) as other:
+
+        def send_slowly(outgoing: Sequence[Outgoing]) -> None:
+            other.record([scored("b", {"1": [0.0]})], [], [])
+            other.publish(send=lambda newer: sent.append(rates_in(newer)[0].comparisons))
+            sent.append(rates_in(outgoing)[0].comparisons)
+
+        store.publish(send=send_slowly)
+        other.publish(send=lambda newer: sent.append(rates_in(newer)[0].comparisons))
+    assert sent == [1, 2]
+    assert store.changed_runs() == []
+
+
+def test_where_a_publisher_was_slower_than_its_claim_the_newest_rates_come_last(
+    dsn: str, store: Stored, scored: Scored
+) -> None:
+    sent: list[int] = []
+    store.record([scored("a", {"1": [1.0]})], [], [])
+    with store.transaction() as connection:
+        claim = publications.claim_next(connection, seconds=0.01)
+    assert claim is not None
+    with Stored(dsn) as other:
+
+        def send_slowly(outgoing: Sequence[Outgoing]) -> None:
+            time.sleep(0.02)
+            other.record([scored("b", {"1": [0.0]})], [], [])
+            other.publish(send=lambda newer: sent.append(rates_in(newer)[0].comparisons))
+            sent.append(rates_in(outgoing)[0].comparisons)
+
+        publish(store, send_slowly, SETTINGS, claim)
+    assert sent == [2, 1]
+    store.publish(send=lambda newest: sent.append(rates_in(newest)[0].comparisons))
+    assert sent == [2, 1, 2]
+    assert store.changed_runs() == []
+
+
+def test_a_publisher_that_died_keeps_the_run_for_the_length_of_its_claim(store: Stored, scored: Scored) -> None:
+    store.record([scored("a", {"1": [1.0]})], [], [])
+    with store.transaction() as connection:
+        assert publications.claim_next(connection, seconds=0.2) is not None
+    sent: list[Outgoing] = []
+    store.publish(send=sent.extend)
+    assert sent == []
+    time.sleep(0.3)
+    store.publish(send=sent.extend)
+    assert rates_in(sent) == store.written_rates("run-1")
+
+
+def test_a_plain_query_shows_the_digits_that_are_sent(dsn: str, store: Stored, scored: Scored) -> None:
+    sent: list[Outgoing] = []
+    store.record([scored(name, {"1": [third, 0.7]}) for name, third in (("a", 0.1), ("b", 0.2), ("c", 0.3))], [], [])
+    store.publish(send=sent.extend)
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "SELECT rate, low, high, comparisons, (measures -> 'tie' ->> 'share')::float8, kappa FROM rates"
+            " ORDER BY metric, category"
+        ).fetchall()
+    found = [
+        (rate.rate, rate.low, rate.high, rate.comparisons, rate.measures["tie"].share, dict(rate.kappa))
+        for rate in sorted(rates_in(sent), key=lambda rate: (rate.metric, rate.category))
+    ]
+    assert rows == found
+    assert json.dumps(rows[0][0]) == json.dumps(found[0][0])
+
+
+def test_publishing_again_sends_the_same_onto_the_same_keys(store: Stored, scored: Scored) -> None:
+    first: list[Outgoing] = []
+    second: list[Outgoing] = []
+    store.record([scored("a", {"1": [1.0]})], [], [])
+    store.publish(send=first.extend)
+    with store.transaction() as connection:
+        connection.execute("UPDATE runs SET published = 0")  # as where the process died before it cleared the mark
+    store.publish(send=second.extend)
+    assert first == second
+    store.publish(send=nowhere)

@@ -1,4 +1,4 @@
-"""The API over a store with runs in it, one of them judged."""
+"""The API over a store with runs in it, one of them compared."""
 
 from collections.abc import Callable
 

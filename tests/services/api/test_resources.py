@@ -139,7 +139,7 @@ def test_a_body_that_nobody_asked_for_is_refused(client: TestClient) -> None:
     assert client.request("GET", "/v1/runs", content=b"x" * 100_000).status_code == 413
 
 
-def test_a_verdict_comes_with_its_judgements_and_says_when_it_is_stale(client: TestClient, filled: Stored) -> None:
+def test_a_verdict_comes_with_its_cells_and_says_when_it_is_stale(client: TestClient, filled: Stored) -> None:
     asked = {"baseline": "window"}
     told = client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json()
     expected = filled.verdict(LAST, "window")
@@ -153,7 +153,7 @@ def test_a_verdict_comes_with_its_judgements_and_says_when_it_is_stale(client: T
     assert client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json() == told | {"stale": True}
 
 
-def test_a_run_that_was_not_judged_has_no_verdict(client: TestClient) -> None:
+def test_a_run_that_was_not_compared_has_no_verdict(client: TestClient) -> None:
     told = client.get("/v1/runs/first/verdicts", params={"baseline": "window"}).json()
     assert (told["verdict"], told["compared_at"], told["stale"], told["cells"]) == (None, None, False, [])
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from openpyxl import load_workbook
-
 from seep.errors import InputError
 
 
@@ -67,6 +65,9 @@ def read_table(path: Path) -> Table:
 
 
 def _read_excel(path: Path) -> Table:
+    # Not above: every command would wait for it, and one needs it.
+    from openpyxl import load_workbook
+
     try:
         with path.open("rb") as file:
             worksheets = load_workbook(file).worksheets

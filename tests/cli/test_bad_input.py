@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "line"),
     [
         ("--config nowhere.yaml runs", "nowhere.yaml: no such configuration file"),
         ("suites lint nowhere.yaml", "suite nowhere.yaml: expected a YAML file"),
@@ -67,7 +67,7 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_the_command(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str, told: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str, line: str
 ) -> None:
     monkeypatch.chdir(folder)
     # Set first, so that what --config sets is undone as well.
@@ -80,13 +80,13 @@ def test_the_command(
     printed, error = capsys.readouterr()
     assert (ended.value.code, printed) == (2, "")
     assert error.startswith("seep: ")
-    assert told in error
+    assert line in error
     assert error.count("\n") == 1, error
     assert set(folder.iterdir()) - before <= {folder / ".seep"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "line"),
     [
         ("services.generator --engine other", "engines: there is no engine 'other'; known: nowhere, recorded"),
         ("services.generator --engine nowhere", "engines.nowhere.model: no such folder: /nowhere/model"),
@@ -97,9 +97,9 @@ def test_the_command(
         ("services.aggregator --config nowhere.yaml", "nowhere.yaml: no such configuration file"),
     ],
 )
-def test_a_service(folder: Path, arguments: str, told: str) -> None:
+def test_a_service(folder: Path, arguments: str, line: str) -> None:
     command = [sys.executable, "-m", *arguments.split()]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert line in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr

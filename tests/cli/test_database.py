@@ -1,4 +1,4 @@
-"""Trouble with the database is one line that says where it is configured."""
+"""What is wrong with the database is one line that says where it is configured."""
 
 import sys
 from pathlib import Path

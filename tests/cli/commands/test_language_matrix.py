@@ -79,7 +79,7 @@ def test_examples_show_an_answer_in_the_category_where_it_counts(seep) -> None:
     ],
 )
 def test_what_cannot_be_drawn_is_refused_in_one_line(seep, arguments: tuple[str, ...], message: str) -> None:
-    code, _, told = seep("language", "matrix", *arguments)
+    code, _, line = seep("language", "matrix", *arguments)
     assert code == 2
-    assert message in told
+    assert message in line
     assert list(Path.cwd().glob("m*")) == []

@@ -119,8 +119,8 @@ def test_examples_of_what_a_run_does_not_have_are_refused_with_what_it_has(
 
 def test_examples_of_a_run_without_any_answer_are_not_measured(seep) -> None:
     run_rooms(seep, 0, "--run-id", "silent")
-    told = "not measured: no job of this run is scored\n"
-    assert seep("examples", "silent", "--category", "9") == (4, told)
+    line = "not measured: no job of this run is scored\n"
+    assert seep("examples", "silent", "--category", "9") == (4, line)
     assert seep("examples", "silent", "--json") == (4, "[]\n")
 
 

@@ -65,6 +65,17 @@ def test_an_exchanged_model_raises_the_monitors_alarm_and_nothing_else_does(stac
     assert metrics['seep_stalled_runs{target="stub"}'] == metrics['seep_dead_jobs{stage="scorer",target="stub"}'] == 0
 
 
+def test_a_baseline_that_is_set_in_the_evening_is_tested_though_no_message_arrives(stack: Stack) -> None:
+    *morning, last = [scheduled_run(stack, day) for day in (1, 2, 3)]
+    store = stack.store()
+    stack.wait_until(lambda: not store.changed_runs(), "all to be published")
+    assert stack.seep("baseline", "set", *morning, "--name", "first").returncode == 0
+    stack.wait_until(lambda: bool(store.stream("daily", limit=9)), "the test to begin")
+    roles = [(run.run_id, run.role) for run in store.stream("daily", limit=9)]
+    assert roles == [(last, "tested"), *((run_id, "baseline") for run_id in morning[::-1])]
+    assert store.verdict(last, "first").verdict is not None
+
+
 def scheduled_run(stack: Stack, day: int) -> str:
     """Sends the monitor's run of that day, and waits for it."""
     run = send_occurrence(stack.settings, "daily", datetime(2026, 10, day, 6, tzinfo=UTC))

@@ -115,7 +115,7 @@ def ended_services(running: Mapping[str, Service]) -> list[str]:
 
 
 def main() -> None:
-    """Runs the stack in the foreground until it is told to stop or one of its services ends."""
+    """Runs the stack in the foreground until a signal stops it or one of its services ends."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where broker and database keep their data")

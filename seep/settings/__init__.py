@@ -251,8 +251,8 @@ class Settings(BaseSettings):
         for name, target in self.targets.items():
             if target.engine not in self.engines:
                 raise ValueError(f"targets.{name}.engine: no engine named {target.engine!r} under engines")
-            if asked := contradiction(target, self.engines[target.engine]):
-                raise ValueError(f"targets.{name}.{asked}")
+            if reason := contradiction(target, self.engines[target.engine]):
+                raise ValueError(f"targets.{name}.{reason}")
         for name, monitor in self.monitors.items():
             if monitor.target not in self.targets:
                 raise ValueError(f"monitors.{name}.target: no target named {monitor.target!r} under targets")
@@ -285,7 +285,7 @@ def _mistake(file: Path, error: ValidationError) -> InputError:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     reason = first["msg"].removeprefix("Value error, ")
-    # What the sections contradict each other in is told by the message itself.
+    # If sections contradict each other, the message itself says where.
     place = variable_of(first["loc"] or reason.partition(": ")[0].split("."))
     return InputError(f"{place or file}: {where + ': ' if where else ''}{reason}")
 

@@ -14,7 +14,7 @@ def variable_of(location: Sequence[int | str]) -> str | None:
     steps = [str(step).lower() for step in location]
     # One that names more of the place goes over one that holds a whole section.
     for path, name in sorted(_variables(), key=lambda variable: -len(variable[0])):
-        if _names(path, steps) or (path == steps[: len(path)] and _holds(os.environ[name], steps[len(path) :])):
+        if _names(path, steps) or (path == steps[: len(path)] and _contains(os.environ[name], steps[len(path) :])):
             return name
     return None
 
@@ -36,7 +36,7 @@ def _names(path: Sequence[str], steps: Sequence[str]) -> bool:
     return path[-1:] == list(steps[-1:]) and all(step in rest for step in path)
 
 
-def _holds(text: str, steps: Sequence[str]) -> bool:
+def _contains(text: str, steps: Sequence[str]) -> bool:
     """Whether a text is JSON that has something at the place."""
     try:
         value: Any = json.loads(text)
@@ -45,7 +45,7 @@ def _holds(text: str, steps: Sequence[str]) -> bool:
     found = False
     for step in steps:
         keys = dict(enumerate(value)) if isinstance(value, list) else value if isinstance(value, dict) else {}
-        by_name = {str(key).lower(): of for key, of in keys.items()}
+        by_name = {str(key).lower(): inner for key, inner in keys.items()}
         found = step in by_name
         value = by_name.get(step, value)
     return found

@@ -45,8 +45,9 @@ class TargetFormat(Section):
 class OutputFilter(Section):
     """Answers that are refused and drawn again, up to `max_regenerations` times; then the last one stays.
 
-    Refused is what `refuse` (a regular expression) is found in, and with `refuse_concept` an answer to a test's prompt
-    that holds the test's concept, in any case: word for word, or anywhere in a language written without blanks.
+    An answer is refused if `refuse`, a regular expression, is found in it. With `refuse_concept`, so is an answer to a
+    test's prompt that holds the test's concept, in any case. In a language written without blanks the concept may stand
+    anywhere; in others it is looked for word for word.
     """
 
     refuse: re.Pattern[str] | None = Field(None, description="A regular expression that is found in refused answers.")

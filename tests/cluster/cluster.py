@@ -68,7 +68,7 @@ class Cluster:
         """Waits until so many of the run's jobs are recorded."""
 
         def reached() -> bool:
-            return any(of["run_id"] == run_id and of["recorded"] >= jobs for of in self.runs())
+            return any(run["run_id"] == run_id and run["recorded"] >= jobs for run in self.runs())
 
         self.wait_until(reached, f"{jobs} jobs of run {run_id} to be recorded")
 

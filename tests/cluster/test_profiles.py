@@ -12,7 +12,7 @@ from tests.deploy.helm.rendering import ALL, LEAST, PROFILES, STRIMZI, render
 pytestmark = pytest.mark.timeout(1200)
 
 GPU = "nvidia.com/gpu"
-# Custom resources of the charts' options: a server without them cannot judge.
+# Custom resources of the charts' options: a server without them cannot check.
 GROUPS = ("keda.sh", "monitoring.coreos.com", "kafka.strimzi.io", "serving.kserve.io")
 HPA = {"autoscaling": {"enabled": True, "type": "hpa", "minReplicas": 1}}
 SETS: Mapping[str, Sequence[str | Mapping[str, Any]]] = {
@@ -30,7 +30,7 @@ def test_a_server_takes_all_objects(cluster: Cluster, values: Sequence[str | Map
     if missing:
         pytest.skip(f"the cluster has no resources of {', '.join(missing)}")
     release = render(*values, apis=tuple(served.split()))
-    accounts = list(release.of("ServiceAccount").values())
+    accounts = list(release.objects("ServiceAccount").values())
     # For real: a server refuses a pod, even in a dry run, whose account is not there.
     cluster.kubectl("apply", "--filename=-", stdin=yaml.safe_dump_all(accounts))
     cluster.warnings.clear()
@@ -60,16 +60,16 @@ def test_each_engine_runs_on_nodes_with_gpus_and_scales_to_its_limit(
     for name, engine in engines.items():
         own = generator["engines"].get(name, {}).get("autoscaling", {})
         limit = own.get("maxReplicas", generator["autoscaling"]["maxReplicas"])
-        scaled = [of for of in cluster.objects("scaledobjects.keda.sh") if name in of["metadata"]["name"]]
-        assert [of["spec"]["maxReplicaCount"] for of in scaled] == [limit]
+        scaled = [found for found in cluster.objects("scaledobjects.keda.sh") if name in found["metadata"]["name"]]
+        assert [found["spec"]["maxReplicaCount"] for found in scaled] == [limit]
         for replicas in (1, limit):
             # What KEDA's operator would do, which is not in this cluster.
             cluster.kubectl("scale", f"deployment/{NAME}-generator-{name}", f"--replicas={replicas}")
             wait_for_running(cluster, name, replicas)
         for pod in pods(cluster, name):
             assert pod["spec"]["nodeName"].startswith("gpu-")
-            asked = pod["spec"]["containers"][0]["resources"]["limits"][GPU]
-            assert asked == str(engine.get("tensor_parallel_size", 1))
+            limit_of_pod = pod["spec"]["containers"][0]["resources"]["limits"][GPU]
+            assert limit_of_pod == str(engine.get("tensor_parallel_size", 1))
 
 
 def pods(cluster: Cluster, engine: str) -> list[dict[str, Any]]:

@@ -103,7 +103,7 @@ def upgrade(release: Cluster, values: Path, *arguments: str, chart: Path = CHART
 
 def generations(release: Cluster) -> dict[str, int]:
     """How often each deployment was changed."""
-    return {of["metadata"]["name"]: of["metadata"]["generation"] for of in release.objects("deployments")}
+    return {found["metadata"]["name"]: found["metadata"]["generation"] for found in release.objects("deployments")}
 
 
 def kill(release: Cluster, component: str) -> None:
@@ -120,7 +120,7 @@ def test_what_helm_test_measured_is_what_one_process_measures(
     suite, recorded = folder / "smoke.yaml", folder / "smoke.jsonl"
     suite.write_text(profile["suites"]["files"][suite.name], encoding="utf-8")
     recorded.write_text(profile["recordings"]["files"][recorded.name], encoding="utf-8")
-    [run] = [of["run_id"] for of in release.runs() if of["suite"] == "smoke" and not of["monitor"]]
+    [run] = [found["run_id"] for found in release.runs() if found["suite"] == "smoke" and not found["monitor"]]
     assert release.rates(run) == rates_of_one_process(suite, recorded, local, folder)
 
 
@@ -154,7 +154,7 @@ def test_pods_killed_in_mid_run_change_nothing(release: Cluster, undisturbed: li
     release.wait_for_jobs(runs[0], 1)
     kill(release, "scorer")
     # While a new one loads its models the runs stay unfinished, for the others to be killed in their middle.
-    assert "running" in {of["state"] for of in release.runs() if of["run_id"] in runs}
+    assert "running" in {found["state"] for found in release.runs() if found["run_id"] in runs}
     kill(release, "generator")
     kill(release, "aggregator")
     release.kubectl("rollout", "status", f"deployment/{NAME}-aggregator", "--timeout=5m")
@@ -187,10 +187,10 @@ def test_a_scheduled_monitor_runs_every_minute_and_the_api_serves_it(release: Cl
         assert {rate["category"] for rate in served} >= {"colour", "animal"}
         assert "minutely" in {monitor["monitor"] for monitor in answer(f"http://{address}/v1/monitors")}
     # The run is that of the time in the job's name, which is when it was scheduled.
-    job = max(of for of in release.names("jobs") if f"{NAME}-monitor-minutely-" in of)
+    job = max(name for name in release.names("jobs") if f"{NAME}-monitor-minutely-" in name)
     scheduled = datetime.fromtimestamp(60 * int(job.rpartition("-")[2]), UTC)
     run = occurrence_run_id("minutely", scheduled)
-    release.wait_until(lambda: run in {of["run_id"] for of in release.runs()}, f"run {run} of {job}")
+    release.wait_until(lambda: run in {found["run_id"] for found in release.runs()}, f"run {run} of {job}")
 
 
 def test_a_prometheus_scrapes_every_service(release: Cluster, folder: Path) -> None:
@@ -214,7 +214,7 @@ def test_an_upgrade_with_changed_values_in_mid_run_changes_no_rate(
     release.wait_for_jobs("upgraded", 1)
     upgrade(release, values, "--set", "config.worker.batch_size=8")
     after = generations(release)
-    # What reads the value is started anew, and nothing else.
+    # What reads the value is restarted, and nothing else.
     parts = ("aggregator", "scorer", "generator-guests", "generator-recorded", "generator-tiny")
     assert {name for name in after if after[name] != before[name]} == {f"{NAME}-{part}" for part in parts}
     assert release.rates("upgraded") == undisturbed
@@ -243,7 +243,7 @@ def test_the_next_version_of_the_chart_takes_over_and_can_be_rolled_back(
 def test_pod_security_had_nothing_to_say(release: Cluster) -> None:
     assert not [warning for warning in release.warnings if "PodSecurity" in warning]
     events = release.objects("events", "--field-selector=type=Warning")
-    assert not [of["message"] for of in events if "PodSecurity" in of["message"]]
+    assert not [event["message"] for event in events if "PodSecurity" in event["message"]]
 
 
 def test_uninstalling_leaves_nothing_but_the_data(release: Cluster) -> None:

@@ -40,7 +40,7 @@ class _Loader(yaml.CSafeLoader):
 _Loader.add_constructor("tag:yaml.org,2002:value", _Loader.text)
 
 
-def flaws(manifest: Manifest) -> Iterator[str]:
+def violations(manifest: Manifest) -> Iterator[str]:
     """What Kubernetes would refuse or ignore of an object, a line each."""
     group, _, version = manifest["apiVersion"].rpartition("/")
     if group in WITHOUT_SCHEMA:

@@ -99,7 +99,7 @@ class Pod:
 class Release(list[Manifest]):
     """The objects of a release."""
 
-    def of(self, kind: str) -> dict[str, Manifest]:
+    def objects(self, kind: str) -> dict[str, Manifest]:
         """The objects of a kind, by name."""
         return {manifest["metadata"]["name"]: manifest for manifest in self if manifest["kind"] == kind}
 
@@ -117,7 +117,7 @@ class Release(list[Manifest]):
 
     def settings(self) -> Manifest:
         """seep.yaml."""
-        text = self.of("ConfigMap")["seep-configuration"]["data"]["seep.yaml"]
+        text = self.objects("ConfigMap")["seep-configuration"]["data"]["seep.yaml"]
         loaded: Manifest = yaml.safe_load(text)
         return loaded
 

@@ -22,9 +22,9 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Release],
     monkeypatch.delenv("SEEP_CONFIG", raising=False)
 
     def load(release: Release) -> Settings:
-        text = release.of("ConfigMap")["seep-configuration"]["data"]["seep.yaml"]
+        text = release.objects("ConfigMap")["seep-configuration"]["data"]["seep.yaml"]
         for kind in ("suites", "recordings"):
-            for name, content in release.of("ConfigMap").get(f"seep-{kind}", {"data": {}})["data"].items():
+            for name, content in release.objects("ConfigMap").get(f"seep-{kind}", {"data": {}})["data"].items():
                 (tmp_path / kind).mkdir(exist_ok=True)
                 (tmp_path / kind / name).write_text(content, encoding="utf-8")
         for pod in release.pods():
@@ -130,7 +130,7 @@ def test_one_configuration_is_mounted_by_all_services() -> None:
 def test_hooks_read_the_same_configuration_before_the_release_has_one() -> None:
     configurations = {
         manifest["data"]["seep.yaml"]
-        for manifest in render(LEAST, ALL).of("ConfigMap").values()
+        for manifest in render(LEAST, ALL).objects("ConfigMap").values()
         if "seep.yaml" in manifest["data"]
     }
     assert len(configurations) == 1
@@ -144,23 +144,23 @@ def checksums(release: Release) -> dict[str, str]:
     }
 
 
-def started_anew(change: Manifest) -> set[str]:
+def restarted(change: Manifest) -> set[str]:
     before, after = (checksums(render(LEAST, ALL, values)) for values in ({}, change))
     assert before.keys() == after.keys()
     return {name.removeprefix("seep-") for name in before if before[name] != after[name]}
 
 
-def test_only_those_are_started_anew_that_read_what_has_changed() -> None:
-    assert started_anew({"config": {"monitors": {"daily": {"samples": 3}}}}) == {"aggregator", "api"}
-    assert started_anew({"config": {"targets": {"tiny": {"temperature": 0.1}}}}) == {"generator-tiny", "aggregator"}
-    assert started_anew({"config": {"scoring": {"parity": True}}}) == {"scorer", "predictor"}
-    assert started_anew({"externalKafka": {"bootstrapServers": "other:9092"}}) == {
+def test_only_those_are_restarted_that_read_what_has_changed() -> None:
+    assert restarted({"config": {"monitors": {"daily": {"samples": 3}}}}) == {"aggregator", "api"}
+    assert restarted({"config": {"targets": {"tiny": {"temperature": 0.1}}}}) == {"generator-tiny", "aggregator"}
+    assert restarted({"config": {"scoring": {"parity": True}}}) == {"scorer", "predictor"}
+    assert restarted({"externalKafka": {"bootstrapServers": "other:9092"}}) == {
         "generator-tiny", "generator-gateway", "scorer", "aggregator"
     }  # fmt: skip
-    assert started_anew({"podDisruptionBudget": {"enabled": False}}) == set()
+    assert restarted({"podDisruptionBudget": {"enabled": False}}) == set()
 
 
-def test_a_suite_that_has_changed_starts_those_anew_that_read_it() -> None:
+def test_a_suite_that_has_changed_restarts_those_that_read_it() -> None:
     suites = overlaid(LEAST, {"suites": {"files": {"mine.yaml": "name: mine"}}})
     changed = overlaid(suites, {"suites": {"files": {"mine.yaml": "name: other"}}})
     before, after = ({pod.name: dict(pod.annotations) for pod in render(values).pods()} for values in (suites, changed))

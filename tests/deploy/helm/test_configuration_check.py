@@ -53,7 +53,7 @@ def mounted(release: Release, volume: dict[str, Any]) -> dict[str, str]:
     if "secret" in volume:
         return {item["path"]: "secret" for item in volume["secret"]["items"]}
     if "configMap" in volume:
-        data: dict[str, str] = release.of("ConfigMap")[volume["configMap"]["name"]]["data"]
+        data: dict[str, str] = release.objects("ConfigMap")[volume["configMap"]["name"]]["data"]
         return data
     return {}
 
@@ -112,7 +112,7 @@ CONTRADICTIONS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 ]
 
 
-def asked(name: str, target: dict[str, Any], engine: dict[str, Any]) -> dict[str, Any]:
+def one_target(name: str, target: dict[str, Any], engine: dict[str, Any]) -> dict[str, Any]:
     """Values with one engine and one target of that name."""
     engine = engine if "backend" in engine else overlaid(LEAST["config"]["engines"][name], engine)
     config = {"engines": {name: None}, "targets": {name: {"engine": name, **target}}}
@@ -127,7 +127,7 @@ def asked(name: str, target: dict[str, Any], engine: dict[str, Any]) -> dict[str
 def test_what_the_services_would_refuse_is_one_line_of_the_job(
     check: Check, name: str, target: dict[str, Any], engine: dict[str, Any], sentence: str
 ) -> None:
-    code, printed, complaint = check(render(asked(name, target, engine)))
+    code, printed, complaint = check(render(one_target(name, target, engine)))
     assert (code, printed) == (2, "")
     assert complaint.startswith(f"seep: /etc/seep/seep.yaml: {sentence}")
     assert complaint.count("\n") == 1
@@ -145,7 +145,7 @@ def test_what_the_services_would_refuse_is_one_line_of_the_job(
     ],
 )
 def test_what_the_services_take_is_ok(check: Check, name: str, target: dict[str, Any], engine: dict[str, Any]) -> None:
-    assert check(render(asked(name, target, engine)))[0] == 0
+    assert check(render(one_target(name, target, engine)))[0] == 0
 
 
 NAMES_NOTHING = {
@@ -192,7 +192,7 @@ def test_what_names_nothing_usable_is_one_line_of_the_job(check: Check, case: st
 
 def test_the_job_comes_before_everything_and_is_not_tried_again_once_it_has_refused() -> None:
     for values in ((LEAST,), (LEAST, BUNDLED), (LEAST, STRIMZI)):
-        jobs = render(*values).of("Job")
+        jobs = render(*values).objects("Job")
         weights = {
             name: int(job["metadata"]["annotations"]["helm.sh/hook-weight"])
             for name, job in jobs.items()

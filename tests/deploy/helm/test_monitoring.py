@@ -80,7 +80,7 @@ def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has() -> None
 
 def test_the_rules_are_installed_as_they_are_tested() -> None:
     release = render(LEAST, ALL)
-    (rule,) = release.of("PrometheusRule").values()
+    (rule,) = release.objects("PrometheusRule").values()
     tested = ALARMS.read_text(encoding="utf-8").replace('namespace="seep"', 'namespace="watch"')
     assert rule["spec"] == yaml.safe_load(tested)
     assert rule["metadata"]["labels"]["release"] == "kube-prometheus-stack"
@@ -88,7 +88,7 @@ def test_the_rules_are_installed_as_they_are_tested() -> None:
 
 def test_another_release_does_not_hide_that_this_one_is_silent() -> None:
     def selected(release: Release) -> list[str]:
-        (rule,) = release.of("PrometheusRule").values()
+        (rule,) = release.objects("PrometheusRule").values()
         return [alarm["expr"] for alarm in rule["spec"]["groups"][0]["rules"] if alarm["alert"] == "SeepMetricsAbsent"]
 
     assert selected(render(LEAST, ALL)) == ['absent(seep_dead_jobs{namespace="watch"})']
@@ -101,21 +101,21 @@ def test_labels_may_be_left_out() -> None:
     plain = {"metrics": {kind: {"labels": {"release": None}} for kind in ("podMonitor", "prometheusRule")}}
     release = render(LEAST, ALL, plain)
     for kind in ("PodMonitor", "PrometheusRule"):
-        (found,) = release.of(kind).values()
+        (found,) = release.objects(kind).values()
         assert found["metadata"]["labels"]["app.kubernetes.io/instance"] == "seep"
         assert "release" not in found["metadata"]["labels"]
 
 
 def test_the_runbook_may_be_elsewhere() -> None:
     values = {"metrics": {"prometheusRule": {"runbookUrl": "https://docs.example.com/seep"}}}
-    (rule,) = render(LEAST, ALL, values).of("PrometheusRule").values()
+    (rule,) = render(LEAST, ALL, values).objects("PrometheusRule").values()
     urls = [alarm["annotations"]["runbook_url"] for alarm in rule["spec"]["groups"][0]["rules"]]
     assert urls[0] == "https://docs.example.com/seep#seepmonitoralarm"
 
 
 def test_whatever_has_metrics_is_scraped() -> None:
     release = render(LEAST, ALL)
-    (monitor,) = release.of("PodMonitor").values()
+    (monitor,) = release.objects("PodMonitor").values()
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
     selector = monitor["spec"]["selector"]["matchLabels"]
     scraped = {

@@ -40,7 +40,7 @@ class Network:
     """The traffic that a release's policies allow."""
 
     def __init__(self, release: Release) -> None:
-        self.policies = list(release.of("NetworkPolicy").values())
+        self.policies = list(release.objects("NetworkPolicy").values())
         self.labels = {}
         for pod in release.pods():
             own = pod.labels.get("seep/engine", pod.component)
@@ -169,7 +169,7 @@ def test_addresses_that_are_named_are_the_only_ones() -> None:
     policy = {"kafka": {"to": [{"ipBlock": {"cidr": "10.20.0.0/16"}}]}}
     release = render(LEAST, {"networkPolicy": policy})
     assert not Network(release).out("scorer", 9092)
-    assert release.of("NetworkPolicy")["seep-to-kafka"]["spec"]["egress"] == [
+    assert release.objects("NetworkPolicy")["seep-to-kafka"]["spec"]["egress"] == [
         {"ports": [{"port": 9092, "protocol": "TCP"}], "to": policy["kafka"]["to"]}
     ]
 
@@ -202,12 +202,14 @@ def test_the_api_is_for_its_namespace_until_others_are_named(external: Network) 
 
 
 def test_policies_can_be_left_to_others() -> None:
-    assert not render(LEAST, {"networkPolicy": {"enabled": False}}).of("NetworkPolicy")
+    assert not render(LEAST, {"networkPolicy": {"enabled": False}}).objects("NetworkPolicy")
 
 
 def test_a_hook_may_reach_what_the_new_values_name_before_the_policies_are_the_new_ones() -> None:
     release = render(LEAST)
-    early = [p for p in release.of("NetworkPolicy").values() if "helm.sh/hook" in p["metadata"].get("annotations", {})]
+    early = [
+        p for p in release.objects("NetworkPolicy").values() if "helm.sh/hook" in p["metadata"].get("annotations", {})
+    ]
     network = Network(release)
     network.policies = early
     assert [port for port in (53, 5432, 9092) if network.out("topics", port, DNS)] == [53, 9092]

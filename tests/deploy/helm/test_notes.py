@@ -1,4 +1,4 @@
-"""What an installation is told: what to do next, and what is missing."""
+"""What an installation prints: what to do next, and what is missing."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ secrets: {{ include "seep.referencedSecrets" . }}
 """
     (copy / "templates" / "notes.yaml").write_text(template, encoding="utf-8")
 
-    def told(*values: str | Mapping[str, Any], secrets: bool = False, arguments: Sequence[str] = ()) -> Any:
+    def printed(*values: str | Mapping[str, Any], secrets: bool = False, arguments: Sequence[str] = ()) -> Any:
         command = ("template", "seep", str(copy), "--namespace", "watch", "--show-only", "templates/notes.yaml")
         operators = [f"--api-versions={group}/v1" for group in ("kafka.strimzi.io", "keda.sh", "serving.kserve.io")]
         operators.append("--api-versions=monitoring.coreos.com/v1")
@@ -43,15 +43,15 @@ secrets: {{ include "seep.referencedSecrets" . }}
         assert shown.returncode == 0, shown.stderr
         return yaml.safe_load(shown.stdout)["secrets" if secrets else "notes"]
 
-    return told
+    return printed
 
 
 def test_what_to_do_next_and_what_is_missing_is_told(notes: Notes) -> None:
-    told = notes("cpu")
-    assert "helm test seep --namespace watch" in told
-    assert "port-forward service/seep-api 8000:80" in told
-    assert "WARNING: kafka.enabled" in told
-    assert "WARNING: api.existingSecret is empty" in told
+    printed = notes("cpu")
+    assert "helm test seep --namespace watch" in printed
+    assert "port-forward service/seep-api 8000:80" in printed
+    assert "WARNING: kafka.enabled" in printed
+    assert "WARNING: api.existingSecret is empty" in printed
     idle = {"config": {"engines": {"idle": {"backend": "vllm", "model": "m"}}}}
     assert "config.engines.idle: no target names it" in notes(overlaid(LEAST, idle))
     assert notes(CAREFUL).count("WARNING") == 1
@@ -87,7 +87,7 @@ SASL = {
 @pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, SASL), (LEAST, ALL, STRIMZI), ("cpu",), ("production",)])
 def test_every_secret_that_something_needs_is_looked_for(notes: Notes, values: Any) -> None:
     release = render(*values)
-    made = {*release.of("Secret"), *release.of("KafkaUser")}
+    made = {*release.objects("Secret"), *release.objects("KafkaUser")}
     assert set(notes(*values, secrets=True)) == set(named(list(release))) - made
 
 
@@ -144,8 +144,8 @@ def server() -> Iterator[str]:
 
 
 def test_a_secret_that_is_not_there_is_told(notes: Notes, server: str) -> None:
-    told = notes(CAREFUL, arguments=("--dry-run=server", "--kube-apiserver", server))
-    assert "WARNING: there is no secret token" in told
-    assert "secret database" not in told
+    printed = notes(CAREFUL, arguments=("--dry-run=server", "--kube-apiserver", server))
+    assert "WARNING: there is no secret token" in printed
+    assert "secret database" not in printed
     # Where there is no server to ask, nothing is known of secrets.
     assert "no secret" not in notes(CAREFUL)

@@ -86,7 +86,7 @@ def test_libraries_of_models_are_told_where_to_write(variable: str) -> None:
 
 
 def test_every_pod_has_an_account_of_its_own_without_a_token(release: Release) -> None:
-    accounts = release.of("ServiceAccount")
+    accounts = release.objects("ServiceAccount")
     used: dict[str, set[str]] = {}
     for pod in release.pods():
         assert pod.spec["automountServiceAccountToken"] is False, pod.name
@@ -146,7 +146,9 @@ def test_the_api_may_have_a_user_of_the_database_who_only_reads() -> None:
 
 def test_the_bundled_database_has_a_password_that_nobody_chose() -> None:
     one, other = (
-        render(overlaid(LEAST, BUNDLED, {"podAnnotations": {"n": n}})).of("Secret")["seep-postgresql"]["stringData"]
+        render(overlaid(LEAST, BUNDLED, {"podAnnotations": {"n": n}})).objects("Secret")["seep-postgresql"][
+            "stringData"
+        ]
         for n in "12"
     )
     assert len(one["password"]) == 32

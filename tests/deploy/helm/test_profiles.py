@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from deploy.helm.schema import SCHEMA, text, up_to_date
-from tests.deploy.helm.kubernetes import flaws
+from tests.deploy.helm.kubernetes import violations
 from tests.deploy.helm.rendering import (
     ALL,
     BUNDLED,
@@ -34,7 +34,7 @@ def test_a_profile_lints_without_a_warning(profile: str) -> None:
 
 @pytest.mark.parametrize("values", EVERYTHING, ids=[*PROFILES, "all", "bundled", "strimzi"])
 def test_every_object_is_one_that_kubernetes_and_its_operators_know(values: Any) -> None:
-    assert [flaw for manifest in render(*values) for flaw in flaws(manifest)] == []
+    assert [violation for manifest in render(*values) for violation in violations(manifest)] == []
 
 
 @pytest.mark.parametrize("values", EVERYTHING, ids=[*PROFILES, "all", "bundled", "strimzi"])
@@ -46,7 +46,7 @@ def test_no_two_objects_have_one_name(values: Any) -> None:
 def test_a_field_that_kubernetes_does_not_know_is_a_flaw() -> None:
     deployment = next(manifest for manifest in render("cpu") if manifest["kind"] == "Deployment")
     spec = deployment["spec"] | {"replica": 1}
-    assert any("replica" in flaw for flaw in flaws(deployment | {"spec": spec}))
+    assert any("replica" in violation for violation in violations(deployment | {"spec": spec}))
 
 
 def test_every_value_has_a_comment() -> None:

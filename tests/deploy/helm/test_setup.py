@@ -48,16 +48,16 @@ def test_what_comes_with_the_release_is_set_up_beside_it() -> None:
     release = render(LEAST, BUNDLED)
     # Only the configuration is checked before.
     assert {manifest["metadata"]["name"] for manifest in hooks(release)} == {CHECK}
-    assert len(release.of("Job")) == 3
+    assert len(release.objects("Job")) == 3
 
 
-def test_what_nothing_would_make_again_does_not_give_up() -> None:
-    for name, job in render(LEAST, BUNDLED).of("Job").items():
+def test_what_nothing_would_make_again_is_tried_for_ever() -> None:
+    for name, job in render(LEAST, BUNDLED).objects("Job").items():
         if name == CHECK:
             continue
         assert job["spec"]["backoffLimit"] > 1000
         assert "activeDeadlineSeconds" not in job["spec"]
-    for hook in render(LEAST).of("Job").values():
+    for hook in render(LEAST).objects("Job").values():
         # Helm waits for it, and somebody for Helm.
         assert hook["spec"]["activeDeadlineSeconds"] == 900
 
@@ -68,13 +68,13 @@ def test_topics_are_made_after_the_users_who_make_them() -> None:
     assert {manifest["metadata"]["name"] for manifest in hooks(release)} == {CHECK, "seep-setup-migrations"}
     (topics,) = (pod for pod in release.pods() if "seep-setup-topics" in pod.name)
     assert topics.environment()["SEEP_KAFKA__SASL_PLAIN_PASSWORD"]["secretKeyRef"]["name"] == "seep-sender"
-    assert topics.spec["serviceAccountName"] in release.of("ServiceAccount")
+    assert topics.spec["serviceAccountName"] in release.objects("ServiceAccount")
     for operation in ("Create", "Alter", "DescribeConfigs", "AlterConfigs"):
         assert all(may(release, "sender", operation, "topic", topic) for topic in TOPICS)
 
 
 def names(*values: Mapping[str, Any]) -> Any:
-    return set(render(LEAST, BUNDLED, *values).of("Job")) - {CHECK}
+    return set(render(LEAST, BUNDLED, *values).objects("Job")) - {CHECK}
 
 
 def test_a_job_of_the_release_is_another_one_where_it_would_be_changed() -> None:
@@ -85,7 +85,7 @@ def test_a_job_of_the_release_is_another_one_where_it_would_be_changed() -> None
 
 
 def test_topics_can_be_left_to_others() -> None:
-    assert "seep-setup-topics" not in render(LEAST, {"topics": {"provisioner": "none"}}).of("Job")
+    assert "seep-setup-topics" not in render(LEAST, {"topics": {"provisioner": "none"}}).objects("Job")
 
 
 def test_strimzi_makes_the_topics_that_the_command_would() -> None:
@@ -95,7 +95,7 @@ def test_strimzi_makes_the_topics_that_the_command_would() -> None:
         | {"kafka": {"topics": release.settings()["kafka"]["topics"]}}
     )
     wanted = topic_configs(settings.targets, settings.kafka.topics)
-    made = release.of("KafkaTopic")
+    made = release.objects("KafkaTopic")
     assert {name: {k: str(v) for k, v in topic["spec"]["config"].items()} for name, topic in made.items()} == wanted
     for name, topic in made.items():
         # A key of a compacted topic must never move to another partition.
@@ -103,19 +103,19 @@ def test_strimzi_makes_the_topics_that_the_command_would() -> None:
         assert topic["spec"]["replicas"] == 3
         assert topic["metadata"]["labels"]["strimzi.io/cluster"] == "kafka"
         assert annotations(topic)["helm.sh/resource-policy"] == "keep"
-    assert "seep-setup-topics" not in release.of("Job")
+    assert "seep-setup-topics" not in release.objects("Job")
 
 
 def test_strimzi_s_older_interface_is_used_where_there_is_no_newer() -> None:
     older = render(LEAST, STRIMZI, apis=("kafka.strimzi.io/v1beta2",))
-    assert {manifest["apiVersion"] for manifest in older.of("KafkaTopic").values()} == {"kafka.strimzi.io/v1beta2"}
-    newer = render(LEAST, STRIMZI).of("KafkaUser").values()
+    assert {manifest["apiVersion"] for manifest in older.objects("KafkaTopic").values()} == {"kafka.strimzi.io/v1beta2"}
+    newer = render(LEAST, STRIMZI).objects("KafkaUser").values()
     assert {manifest["apiVersion"] for manifest in newer} == {"kafka.strimzi.io/v1"}
 
 
 def may(release: Release, user: str, operation: str, kind: str, name: str) -> bool:
     """Whether a KafkaUser has the right to do something with a topic or group."""
-    acls = release.of("KafkaUser")[f"seep-{user}"]["spec"]["authorization"]["acls"]
+    acls = release.objects("KafkaUser")[f"seep-{user}"]["spec"]["authorization"]["acls"]
     return any(
         acl["resource"]["type"] == kind
         and operation in acl["operations"]
@@ -156,7 +156,7 @@ def test_every_pod_logs_in_as_the_user_that_it_is() -> None:
         if name is not None:
             secret = pod.environment()["SEEP_KAFKA__SASL_PLAIN_PASSWORD"]["secretKeyRef"]
             assert secret == {"name": name, "key": "password"}
-            assert name in release.of("KafkaUser")
+            assert name in release.objects("KafkaUser")
             assert (
                 name == f"seep-{pod.component if pod.component in ('generator', 'scorer', 'aggregator') else 'sender'}"
             )

@@ -25,7 +25,7 @@ def gpus(pod: Pod) -> int:
 
 def test_every_engine_with_a_target_has_a_generator_of_its_own() -> None:
     release = render(LEAST, {"config": {"engines": {"idle": {"backend": "vllm", "model": "m"}}}})
-    assert set(release.of("Deployment")) == set(DEFAULTS)
+    assert set(release.objects("Deployment")) == set(DEFAULTS)
     assert release.pod("seep-generator-tiny").container["command"] == [
         "python", "-m", "services.generator", "--engine", "tiny"
     ]  # fmt: skip
@@ -55,7 +55,7 @@ def test_a_runtime_class_is_for_pods_with_gpus() -> None:
 
 
 def test_a_pod_with_a_gpu_is_gone_before_the_next_one_comes() -> None:
-    deployments = render(LEAST, ALL).of("Deployment")
+    deployments = render(LEAST, ALL).objects("Deployment")
     strategies = {name: deployment["spec"]["strategy"]["type"] for name, deployment in deployments.items()}
     assert {name for name, strategy in strategies.items() if strategy == "Recreate"} == {
         "seep-generator-tiny", "seep-scorer"
@@ -66,8 +66,8 @@ def test_a_pod_with_a_gpu_is_gone_before_the_next_one_comes() -> None:
 def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode: str, strategy: str) -> None:
     cache = {"persistence": {"enabled": True, "accessMode": mode}}
     release = render(LEAST, {"generator": {"gpu": {"enabled": False}, "cache": cache}})
-    assert release.of("Deployment")["seep-generator-tiny"]["spec"]["strategy"]["type"] == strategy
-    assert release.of("Deployment")["seep-generator-gateway"]["spec"]["strategy"]["type"] == "RollingUpdate"
+    assert release.objects("Deployment")["seep-generator-tiny"]["spec"]["strategy"]["type"] == strategy
+    assert release.objects("Deployment")["seep-generator-gateway"]["spec"]["strategy"]["type"] == "RollingUpdate"
 
 
 @pytest.mark.parametrize("scheduler", ["cronjob", "deployment"])
@@ -75,7 +75,7 @@ def test_there_is_never_a_consumer_more_than_there_may_be_partitions_for(schedul
     release = render(LEAST, ALL, {"monitors": {"scheduler": scheduler}, "scorer": {"gpu": {"enabled": False}}})
     surges = {
         name: deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
-        for name, deployment in release.of("Deployment").items()
+        for name, deployment in release.objects("Deployment").items()
         if deployment["spec"]["strategy"]["type"] == "RollingUpdate"
     }
     consumers = {"seep-generator-gateway", "seep-scorer", "seep-aggregator"}
@@ -99,9 +99,9 @@ def test_services_are_asked_whether_they_live_and_are_ready() -> None:
         if pod.kind == "Deployment":
             ports = {port["name"]: port["containerPort"] for port in pod.container["ports"]}
             for probe, path in (("startup", "/healthz"), ("liveness", "/healthz"), ("readiness", "/readyz")):
-                asked = pod.container[f"{probe}Probe"]["httpGet"]
-                assert asked["path"] == path
-                assert asked["port"] in ports
+                request = pod.container[f"{probe}Probe"]["httpGet"]
+                assert request["path"] == path
+                assert request["port"] in ports
 
 
 def test_a_bundled_server_that_reads_its_logs_is_not_taken_for_dead() -> None:
@@ -124,8 +124,8 @@ def test_where_pods_run_is_said_for_each_part() -> None:
 
 def test_the_predictor_is_asked_in_kserve_s_words() -> None:
     pod = render(LEAST, ALL).pod("seep-predictor")
-    asked = {pod.container[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}
-    assert (pod.container["name"], asked) == ("kserve-container", {"/v2/health/live", "/v2/models/seep-scorer/ready"})
+    paths = {pod.container[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}
+    assert (pod.container["name"], paths) == ("kserve-container", {"/v2/health/live", "/v2/models/seep-scorer/ready"})
     # One port, as KServe wants it.
     assert [port["containerPort"] for port in pod.container["ports"]] == [Settings().predictor.http_port]
 
@@ -160,7 +160,7 @@ def test_names_that_are_long_stay_apart_and_allowed() -> None:
 
 
 def test_the_scheduled_monitors_alone_have_a_job_at_their_time() -> None:
-    jobs = render(LEAST, ALL).of("CronJob")
+    jobs = render(LEAST, ALL).objects("CronJob")
     assert set(jobs) == {"seep-monitor-daily", "seep-retention"}
     daily = jobs["seep-monitor-daily"]["spec"]
     assert (daily["schedule"], daily["timeZone"], daily["concurrencyPolicy"]) == ("0 2 * * *", "Etc/UTC", "Forbid")
@@ -169,7 +169,7 @@ def test_the_scheduled_monitors_alone_have_a_job_at_their_time() -> None:
 
 @pytest.mark.parametrize(("scheduling", "seconds"), [({}, 3600), ({"starting_deadline_seconds": 7200}, 7200)])
 def test_a_monitor_s_run_is_tried_for_as_long_as_it_may_be_late(scheduling: dict[str, Any], seconds: int) -> None:
-    job = render(LEAST, ALL, {"config": {"scheduling": scheduling}}).of("CronJob")["seep-monitor-daily"]
+    job = render(LEAST, ALL, {"config": {"scheduling": scheduling}}).objects("CronJob")["seep-monitor-daily"]
     assert job["spec"]["startingDeadlineSeconds"] == seconds
     spec = job["spec"]["jobTemplate"]["spec"]
     assert spec["activeDeadlineSeconds"] == seconds
@@ -180,7 +180,7 @@ def test_a_monitor_s_run_is_tried_for_as_long_as_it_may_be_late(scheduling: dict
 @pytest.fixture
 def commands(tmp_path: Path) -> Callable[..., list[str]]:
     """Runs what a pod runs, with `seep` in the place of the command: the arguments of its calls, which fail at first
-    as often as told."""
+    as often as given."""
 
     def run(pod: Pod, failures: int = 0, **environment: str) -> list[str]:
         folder = tmp_path / "bin"
@@ -222,15 +222,15 @@ def test_the_release_s_test_waits_for_broker_and_topics(commands: Callable[..., 
     push = "push /opt/seep/suites/colours-smoke.yaml --target gateway"
     calls = commands(render(LEAST, ALL).pod("seep-test"), failures=2)
     assert calls == [push, push, push, "watch a-run --wait 600 --json"]
-    assert render(LEAST, ALL).of("Pod")["seep-test"]["spec"]["activeDeadlineSeconds"] >= 600
+    assert render(LEAST, ALL).objects("Pod")["seep-test"]["spec"]["activeDeadlineSeconds"] >= 600
 
 
 def test_a_process_may_send_the_monitors_runs_instead() -> None:
     release = render(LEAST, ALL, {"monitors": {"scheduler": "deployment"}})
-    assert set(release.of("CronJob")) == {"seep-retention"}
+    assert set(release.objects("CronJob")) == {"seep-retention"}
     assert release.pod("seep-schedule").container["command"] == ["seep", "schedule"]
     # Two would send the same runs twice.
-    deployment = release.of("Deployment")["seep-schedule"]["spec"]
+    deployment = release.objects("Deployment")["seep-schedule"]["spec"]
     assert deployment["replicas"] == 1
 
 
@@ -245,9 +245,9 @@ def test_the_command_has_every_option_that_jobs_give_it(values: Any) -> None:
     for arguments in commands:
         options = [argument for argument in arguments if argument.startswith("--")]
         words = arguments[: 1 if options else None]
-        told = runner.invoke(app, [*words, "--help"], env={"TERMINAL_WIDTH": "200", "NO_COLOR": "1"})
-        assert told.exit_code == 0, arguments
-        assert all(option in told.output for option in options)
+        shown = runner.invoke(app, [*words, "--help"], env={"TERMINAL_WIDTH": "200", "NO_COLOR": "1"})
+        assert shown.exit_code == 0, arguments
+        assert all(option in shown.output for option in options)
 
 
 def test_images_are_named_by_registry_repository_and_tag() -> None:
@@ -271,7 +271,7 @@ def test_images_are_named_by_registry_repository_and_tag() -> None:
 def test_a_model_cache_is_kept_in_a_claim_that_outlives_the_release() -> None:
     values = {"generator": {"cache": {"persistence": {"enabled": True, "storageClass": "fast"}}}}
     release = render(LEAST, values)
-    (claim,) = release.of("PersistentVolumeClaim").values()
+    (claim,) = release.objects("PersistentVolumeClaim").values()
     assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
     assert claim["spec"]["storageClassName"] == "fast"
     # An endpoint has no model.
@@ -282,13 +282,13 @@ def test_a_model_cache_is_kept_in_a_claim_that_outlives_the_release() -> None:
 def test_an_engine_that_is_not_started_has_no_claim() -> None:
     idle = {"config": {"engines": {"idle": {"backend": "vllm", "model": "m"}}}}
     release = render(LEAST, idle, {"generator": {"cache": {"persistence": {"enabled": True}}}})
-    assert set(release.of("PersistentVolumeClaim")) == {"seep-generator-tiny-cache"}
+    assert set(release.objects("PersistentVolumeClaim")) == {"seep-generator-tiny-cache"}
 
 
 def test_a_claim_that_is_there_is_used_as_it_is() -> None:
     persistence = {"persistence": {"existingClaim": "models"}}
     release = render(LEAST, {"generator": {"cache": persistence}, "scorer": {"cache": persistence}})
-    assert not release.of("PersistentVolumeClaim")
+    assert not release.objects("PersistentVolumeClaim")
     volumes = [
         volume for name in ("seep-generator-tiny", "seep-scorer") for volume in release.pod(name).spec["volumes"]
     ]
@@ -308,9 +308,9 @@ def test_models_are_put_there_before_they_are_loaded_and_never_changed_after() -
 
 def test_the_ingress_leads_to_the_api() -> None:
     release = render(LEAST, ALL)
-    (ingress,) = release.of("Ingress").values()
+    (ingress,) = release.objects("Ingress").values()
     (rule,) = ingress["spec"]["rules"]
-    service = release.of("Service")[rule["http"]["paths"][0]["backend"]["service"]["name"]]
+    service = release.objects("Service")[rule["http"]["paths"][0]["backend"]["service"]["name"]]
     assert service["spec"]["selector"].items() <= release.pod("seep-api").labels.items()
     assert service["spec"]["ports"][0]["targetPort"] in {p["name"] for p in release.pod("seep-api").container["ports"]}
     assert ingress["spec"]["tls"] == [{"hosts": ["seep.example.com"], "secretName": "certificate"}]

@@ -39,7 +39,7 @@
 {{- toJson $kafka -}}
 {{- end -}}
 
-{{/* A checksum of what a pod reads of seep.yaml, from [root, sections]: a generator is not started anew for a monitor. */}}
+{{/* A checksum of what a pod reads of seep.yaml, from [root, sections]: a generator is not restarted for a monitor. */}}
 {{- define "seep.configurationChecksum" -}}
 {{- $config := include "seep.configuration" (first .) | fromJson -}}
 {{- $read := dict -}}

@@ -6,7 +6,7 @@ The metadata and spec of a pod of the project's own images, so that all of them 
   port (name and number; live, ready and startup where they are not those of the services), grace (seconds); once (a job's restart policy); setup (which job of those); annotations
 */}}
 {{- define "seep.podMetadata" -}}
-# Without versions: pods are not started anew for a chart's version alone.
+# Without versions: pods are not restarted for a chart's version alone.
 labels:
   {{- include "seep.selectorLabels" (compact (list .root .component .engine)) | nindent 2 }}
   {{- with .setup }}

@@ -63,6 +63,10 @@ lint: .venv/.complete  ## Check the form of the code, and the directions of impo
 typecheck: .venv/.complete  ## Check the types
 	$(BIN)/mypy
 
+.PHONY: test-fast
+test-fast: .venv/.complete  ## Run the tests that need no broker, database, vLLM or model: under a minute
+	$(BIN)/python -m pytest -m "not slow" $(IN_TWO)
+
 .PHONY: test
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 	$(BIN)/seep calibrate --prepare  # else two processes might train the same model
@@ -70,7 +74,7 @@ test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 # Much of a test is waiting for real servers. A file's tests stay together, and share what it starts. With a thread
 # per processor in each of the two, threads would mostly wait for each other.
 IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
-test test-chart: export OMP_NUM_THREADS := 1
+test test-fast test-chart: export OMP_NUM_THREADS := 1
 
 .PHONY: check
 check: setup lint typecheck  ## All but the tests: lint, typecheck, and that the generated code is what the protos say

@@ -1,6 +1,7 @@
 """Fixtures that every part's tests share."""
 
 import random
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -39,6 +40,33 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Keeps logs and data of failed tests only."""
     if exitstatus == pytest.ExitCode.OK:
         shutil.rmtree(session.config.option.basetemp, ignore_errors=True)
+
+
+TESTS = Path(__file__).parent
+# What starts a server or loads a model; whoever uses it is marked slow.
+SLOW_FIXTURES = {"bootstrap_servers", "base_url", "loaded_metrics", "minilm_folder", "postgres_server", "trained"}
+# Whole processes, charts made by helm, simulations.
+SLOW_FOLDERS = ("benchmarks", "cluster", "deploy", "end_to_end")
+# A module that is slow as a whole says so in this line.
+SLOW_MODULE = re.compile(r"^pytestmark = pytest\.mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Keeps `-m "not slow"` from importing slow modules: torch and vLLM alone take half a minute."""
+    if config.option.markexpr != "not slow" or not collection_path.is_relative_to(TESTS):
+        return None
+    if collection_path.relative_to(TESTS).parts[:1] in [(folder,) for folder in SLOW_FOLDERS]:
+        return True
+    is_slow = collection_path.suffix == ".py" and SLOW_MODULE.search(collection_path.read_text(encoding="utf-8"))
+    return True if is_slow else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks as slow whatever a fixture or a folder makes slow."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in SLOW_FOLDERS or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
 
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"

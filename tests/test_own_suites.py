@@ -15,6 +15,8 @@ from seep.suites.lint import lint
 from seep.suites.loading import load_suite
 from seep.suites.schema import AnySuite
 
+pytestmark = pytest.mark.slow
+
 SUITES = sorted((Path(__file__).parents[1] / "suites").glob("*.yaml"))
 SEMANTIC = [path for path in SUITES if load_suite(path).probe == "semantic"]
 # Answers of the few that a small model might give; which of them a prompt gets does not matter here.

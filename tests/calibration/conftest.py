@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from calibration.model import ensure_model
 from seep.suites.loading import load_suite
 from seep.suites.schema import Suite
 
@@ -13,6 +12,8 @@ REPOSITORY = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def trained() -> Path:
+    from calibration.model import ensure_model  # torch: not for those who only collect tests
+
     return ensure_model(REPOSITORY / ".seep" / "calibration")
 
 

@@ -10,6 +10,8 @@ from transformers import AutoTokenizer, Qwen2ForCausalLM
 from calibration.answers import Cut, answer_distributions
 from services.generator.cutting import cut_answer
 
+pytestmark = pytest.mark.slow
+
 PROMPTS = ["Tom noticed the", "Anna liked yellow. Anna noticed the"]
 TEMPERATURE = 0.8
 

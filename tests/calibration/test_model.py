@@ -12,6 +12,8 @@ from calibration.model import build_tokenizer, ensure_model, train
 from seep.errors import InputError
 from seep.suites.schema import Suite
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def tokenizer(trained: Path) -> PreTrainedTokenizerBase:

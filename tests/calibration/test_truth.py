@@ -13,6 +13,8 @@ from seep.suites.schema import Suite
 from services.generator.cutting import cut_answer
 from services.scorer.similarity import Metric, Score
 
+pytestmark = pytest.mark.slow
+
 
 def small_suite(*tests: dict[str, str]) -> Suite:
     return Suite.model_validate(

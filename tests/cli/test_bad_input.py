@@ -8,6 +8,8 @@ import pytest
 
 from cli.main import main
 
+pytestmark = pytest.mark.slow
+
 COLOURS = str(Path("suites/colours.yaml").resolve())
 LANGUAGES = str(Path("suites/languages.yaml").resolve())
 CONFIG = """

@@ -13,6 +13,8 @@ import typer
 
 from cli.main import PANELS, main
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("torch", "transformers", "sentence_transformers", "vllm", "scipy.stats")
 SEEP = [sys.executable, "-m", "cli"]
 # Interrupts itself once a module is looked for.

@@ -13,6 +13,8 @@ import pytest
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
 
+pytestmark = pytest.mark.slow
+
 HOLD = """
 import sys
 from pathlib import Path

@@ -17,6 +17,8 @@ from services.scorer import bert_score_metric, language
 from services.scorer.loading import LIBRARIES
 from tests.stored import Stored
 
+pytestmark = pytest.mark.slow
+
 Scored = Callable[..., ScoredJob]
 Manifest = Callable[..., RunManifest]
 Send = Callable[..., str]

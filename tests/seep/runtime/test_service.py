@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import yaml
 
 from deploy.local.broker import free_port
+
+pytestmark = pytest.mark.slow
 
 WAIT_SECONDS = 60.0
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # The lock that a wait holds for a few steps, when any of them may be interrupted by the signal.
 IN_THE_MIDDLE_OF_A_WAIT = """
 import os, signal

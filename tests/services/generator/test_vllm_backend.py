@@ -24,6 +24,8 @@ from services.generator.vllm_backend import VllmBackend
 from services.scorer.loading import load_metrics
 from services.scorer.scoring import score_jobs
 
+pytestmark = pytest.mark.slow
+
 TRAINED = Path(".seep/calibration")
 PLAIN = PromptFormat("plain", "", "{prompt}")
 DECODING = Decoding(temperature=1.0, top_p=1.0, max_tokens=8, cut="sentence")

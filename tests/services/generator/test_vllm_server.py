@@ -24,6 +24,8 @@ from services.generator.engines import open_backend
 from services.generator.generating import generate_jobs
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 START_SECONDS = 600.0
 NAME = "tiny"
 

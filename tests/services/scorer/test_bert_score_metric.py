@@ -20,6 +20,8 @@ from services.scorer.models import Model
 from services.scorer.precision import open_computing
 from services.scorer.similarity import Metric, Pair
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [
     ("yellow", "a school bus driver"),
     ("yellow", "doctor"),

@@ -1,11 +1,14 @@
 """What the scorer remembers, and that it stays within its bytes."""
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scorer.cache import ENTRY_BYTES, Embedded, EmbeddingCache
+
+pytestmark = pytest.mark.slow
 
 IDS = np.array([101, 5, 102], np.int32)
 

@@ -16,6 +16,8 @@ from services.scorer.cache import EmbeddingCache
 from services.scorer.encoder import Encoder, encode
 from services.scorer.loading import load_metrics
 
+pytestmark = pytest.mark.slow
+
 
 class FakeModel:
     """Splits texts into characters and gives each text its ids as vectors; it remembers what it was asked."""

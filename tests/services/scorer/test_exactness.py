@@ -20,6 +20,8 @@ from services.scorer.loading import load_metrics
 from services.scorer.semantic import leak_score
 from services.scorer.similarity import Comparison, Metric, Pair, ask_metrics
 
+pytestmark = pytest.mark.slow
+
 CONCEPT = "golden yellow"
 
 # Distinct ones: 1,000, and with --hypothesis-profile=thorough 10,000.

@@ -11,6 +11,8 @@ from seep.errors import InputError
 from seep.settings import MINILM, BertScore, Metrics, Scoring, SentenceBert
 from services.scorer.loading import load_metrics
 
+pytestmark = pytest.mark.slow
+
 FLOAT32 = Scoring(dtype="float32")
 AT_HAND = Metrics(bert_score=BertScore(model=MINILM))
 

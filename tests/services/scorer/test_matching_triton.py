@@ -17,6 +17,8 @@ from triton.compiler import ASTSource
 
 from services.scorer import matching, matching_triton
 
+pytestmark = pytest.mark.slow
+
 WHOLE_TILE = [16, 1, 17, 15, 32]
 SEVERAL_TILES = [1, 64, 65, 130, 512]
 

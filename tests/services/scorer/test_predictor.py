@@ -23,6 +23,8 @@ from services.scorer.kserve_model import ScorerModel
 from services.scorer.similarity import Metric, Pair
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [("yellow", "a school bus driver"), ("yellow", "doctor"), ("red", "")]
 CONFIGURATION: dict[str, Any] = {
     "metrics": {"bert_score": {"model": "all-MiniLM-L6-v2", "scores": ["f1", "precision", "recall"]}},

@@ -12,6 +12,8 @@ from seep.errors import InputError
 from seep.settings import BertScore
 from services.scorer.rescaling import read_baseline, rescale
 
+pytestmark = pytest.mark.slow
+
 Written = Callable[[str], Path]
 
 

@@ -10,6 +10,8 @@ from sentence_transformers import SentenceTransformer, util
 from services.scorer.sentence_bert import load
 from services.scorer.similarity import Metric
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [
     ("yellow", "a school bus driver"),
     ("yellow", "doctor"),

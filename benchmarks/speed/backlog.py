@@ -15,13 +15,13 @@ import yaml
 
 from cli.sending import job_messages
 from deploy.local.broker import LocalBroker
+from deploy.local.scripted_server import MODEL, ScriptedServer, scripted_server
 from deploy.local.stack import Service, services
 from seep.codec import decode_generated_job
 from seep.kafka.client import Sender, TopicReader, create_topics
 from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, jobs_topic, topic_configs
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest
 from seep.settings import Kafka, Topics, load_settings
-from tests.services.generator.scripted_server import MODEL, ScriptedServer, scripted_server
 
 ENGINE, STEADY, AWAY = "endpoint", "steady", "away"
 AWAY_MODEL = "away-model"

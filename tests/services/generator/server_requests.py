@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from deploy.local.scripted_server import MODEL, ScriptedServer
 from seep.records import Decoding, PromptFormat
 from seep.settings import OpenAiEngine, Target
 from services.generator.backend import Backend, Request, Result
 from services.generator.engines import open_backend
-from tests.services.generator.scripted_server import MODEL, ScriptedServer
 
 CHAT = PromptFormat("chat", "Be brief.", "{prompt}!")
 DECODING = Decoding(temperature=0.5, top_p=0.9, max_tokens=7, cut="sentence")

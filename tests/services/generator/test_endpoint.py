@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from deploy.local.scripted_server import MODEL, scripted_server
 from seep.errors import InputError, Unavailable
 from seep.settings import OpenAiEngine
 from services.generator.backend import Answered
 from services.generator.circuit_breaker import RequestFailed
 from services.generator.endpoint import Endpoint
-from tests.services.generator.scripted_server import MODEL, scripted_server
 from tests.services.generator.server_requests import REQUEST, answered
 
 pytestmark = pytest.mark.usefixtures("quick_retries")

@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
+from deploy.local.scripted_server import scripted_server
 from seep.codec import decode_generated_job, decode_prompt_job, encode_generated_job, encode_prompt_job
 from seep.errors import Unavailable
 from seep.kafka.dead_letters import read_dead_letter
@@ -19,7 +20,6 @@ from seep.runtime.stage import Stage
 from seep.settings import Target
 from services.generator.backend import Backend
 from services.generator.generating import generate_jobs
-from tests.services.generator.scripted_server import scripted_server
 from tests.services.generator.server_requests import CHAT, DECODING, FAULTS, backend_for, poisoned
 
 pytestmark = pytest.mark.usefixtures("quick_retries")

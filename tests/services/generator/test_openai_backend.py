@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from deploy.local.scripted_server import MODEL, scripted_server
 from seep.errors import Unavailable
 from seep.records import PromptFormat
 from seep.settings import OutputFilter
 from services.generator.backend import Answered
 from services.generator.filtering import generate_filtered
-from tests.services.generator.scripted_server import MODEL, scripted_server
 from tests.services.generator.server_requests import DECODING, REQUEST, answered, backend_for, jobs
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from deploy.local.scripted_server import scripted_server
 from seep.errors import Unavailable
 from seep.records import Failure
 from services.generator.backend import Answered, Request
-from tests.services.generator.scripted_server import scripted_server
 from tests.services.generator.server_requests import FAULTS, POISON, REQUEST, answered, backend_for, jobs, poisoned
 
 pytestmark = pytest.mark.usefixtures("quick_retries")

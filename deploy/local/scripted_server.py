@@ -1,4 +1,4 @@
-"""A stand-in for a server with OpenAI's API, which does to each request what a script says; for tests."""
+"""A stand-in for a server with OpenAI's API, which does to each request what a script says: for tests, benchmarks."""
 
 import json
 import threading

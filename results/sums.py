@@ -99,7 +99,7 @@ class Place:
 
 
 def per_test_sums(scored: ScoredJob) -> list[PerTestSum]:
-    """The sums of a job's outcomes, and of what follows from them and from its texts; the job must be without `flaw`.
+    """The sums of a job's outcomes, and of what follows from them and from its texts; the job must be a valid one.
 
     `echo_free_leak` is the leak score of the comparisons without an echo. `agreement:<other>` says whether another
     metric gives a comparison the same leak score. `distinct_1` and `distinct_2` are shares of different n-grams.
@@ -190,7 +190,7 @@ def sums_per_cluster(sums: Iterable[PerTestSum]) -> list[CategorySum]:
 
 
 def comparisons(scored: ScoredJob) -> list[Comparison]:
-    """A job's comparisons with their texts; the job must be without `flaw`.
+    """A job's comparisons with their texts; the job must be a valid one.
 
     Of an answer that counts in several categories, its text is kept for those alone where it counts for something.
     """

@@ -9,7 +9,7 @@ from seep.kafka.dead_letters import dead_letter, read_dead_letter
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES
 from seep.records import RunManifest, ScoredJob
-from services.aggregator.validation import flaw
+from services.aggregator.validation import validate
 
 STAGE = "aggregator"
 DECODERS: dict[str, Callable[[bytes], ScoredJob | RunManifest]] = {RUNS: decode_manifest, SCORES: decode_scored_job}
@@ -44,7 +44,7 @@ def _sort(message: Message, batch: Batch) -> None:
     except DecodeError as error:
         batch.unusable.append(_dead(message, error, str(error)))
         return
-    failure = flaw(record)
+    failure = validate(record)
     if failure:
         batch.unusable.append(_dead(message, failure, failure.reason))
     elif isinstance(record, RunManifest):

@@ -15,13 +15,13 @@ MOST_COMPARISONS = 2**32 - 1
 LATEST_CREATED_AT = 1e11
 
 
-def flaw(message: ScoredJob | RunManifest) -> Failure | None:
+def validate(message: ScoredJob | RunManifest) -> Failure | None:
     """Why a message can never be recorded, whatever is retried; None where it can."""
-    reason = _flaw_of_manifest(message) if isinstance(message, RunManifest) else _flaw_of_job(message)
+    reason = _manifest_problem(message) if isinstance(message, RunManifest) else _job_problem(message)
     return Failure(reason) if reason else None
 
 
-def _flaw_of_manifest(manifest: RunManifest) -> str | None:
+def _manifest_problem(manifest: RunManifest) -> str | None:
     if not is_identifier(manifest.run_id):
         return "the run's id is empty or too long"
     if not is_name(manifest.monitor):
@@ -30,32 +30,32 @@ def _flaw_of_manifest(manifest: RunManifest) -> str | None:
         return f"created_at is not a Unix time in seconds from 0 to {LATEST_CREATED_AT:.0f}"
     if sum(manifest.expected_comparisons.values()) > MOST_COMPARISONS:
         return f"it expects more than {MOST_COMPARISONS} comparisons"
-    return _flaw_of_run(manifest) or _flaw_of_categories(manifest.expected_comparisons)
+    return _run_problem(manifest) or _categories_problem(manifest.expected_comparisons)
 
 
-def _flaw_of_job(scored: ScoredJob) -> str | None:
+def _job_problem(scored: ScoredJob) -> str | None:
     prompts = scored.generated.job
     if not (is_identifier(prompts.run_id) and is_identifier(prompts.job_id)):
         return "the run's or the job's id is empty or too long"
     if not all(is_identifier(test.id) for test in prompts.tests):
         return "a test's id is empty or too long"
     return (
-        _flaw_of_run(prompts)
-        or _flaw_of_categories({test.category for test in prompts.tests})
-        or _flaw_of_provenance(scored)
-        or _flaw_of_answers(scored)
-        or _flaw_of_outcomes(scored)
+        _run_problem(prompts)
+        or _categories_problem({test.category for test in prompts.tests})
+        or _provenance_problem(scored)
+        or _answers_problem(scored)
+        or _outcomes_problem(scored)
     )
 
 
-def _flaw_of_run(run: PromptJob | RunManifest) -> str | None:
+def _run_problem(run: PromptJob | RunManifest) -> str | None:
     for field in ("target", "suite", "suite_version", "suite_hash", "probe"):
         if not is_name(getattr(run, field)):
             return f"{field} is too long"
     return None
 
 
-def _flaw_of_categories(categories: Iterable[str]) -> str | None:
+def _categories_problem(categories: Iterable[str]) -> str | None:
     for category in categories:
         if not is_name(category):
             return "a category is too long"
@@ -64,13 +64,13 @@ def _flaw_of_categories(categories: Iterable[str]) -> str | None:
     return None
 
 
-def _flaw_of_provenance(scored: ScoredJob) -> str | None:
+def _provenance_problem(scored: ScoredJob) -> str | None:
     found = (scored.generated.provenance, scored.provenance)
-    length = sum(len(name.encode()) + len(value.encode()) for of in found for name, value in of.items())
+    length = sum(len(name.encode()) + len(value.encode()) for each in found for name, value in each.items())
     return f"its provenance is longer than {LONGEST_PROVENANCE} bytes" if length > LONGEST_PROVENANCE else None
 
 
-def _flaw_of_answers(scored: ScoredJob) -> str | None:
+def _answers_problem(scored: ScoredJob) -> str | None:
     generated = scored.generated
     if len(generated.tests) != len(generated.job.tests):
         return f"{len(generated.job.tests)} tests, but answers to {len(generated.tests)}"
@@ -81,7 +81,7 @@ def _flaw_of_answers(scored: ScoredJob) -> str | None:
     return None
 
 
-def _flaw_of_outcomes(scored: ScoredJob) -> str | None:
+def _outcomes_problem(scored: ScoredJob) -> str | None:
     prompts = scored.generated.job
     known = {test.id for test in prompts.tests}
     if len(known) != len(prompts.tests):
@@ -95,9 +95,9 @@ def _flaw_of_outcomes(scored: ScoredJob) -> str | None:
         return "an outcome's value is outside 0 to 1"
     if not all(math.isfinite(pair.to_test) and math.isfinite(pair.to_control) for pair in scored.similarities):
         return "a similarity is not a finite number"
-    if len({(of.metric, of.measure, of.category, of.test, of.sample) for of in scored.outcomes}) < len(scored.outcomes):
+    if len({(o.metric, o.measure, o.category, o.test, o.sample) for o in scored.outcomes}) < len(scored.outcomes):
         return "an outcome is there twice"
-    names = {(of.metric, of.measure, of.category) for of in scored.outcomes}
+    names = {(outcome.metric, outcome.measure, outcome.category) for outcome in scored.outcomes}
     if not all(is_name(metric) and is_name(measure) for metric, measure, _ in names):
         return "a metric's or a measure's name is too long"
-    return _flaw_of_categories({category for *_, category in names})
+    return _categories_problem({category for *_, category in names})

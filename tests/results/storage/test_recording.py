@@ -11,7 +11,7 @@ import pytest
 from results.dead_jobs import DeadJob, DeadReason
 from results.identifiers import LONGEST_NAME_BYTES
 from seep.records import RunManifest, ScoredJob
-from services.aggregator.validation import flaw
+from services.aggregator.validation import validate
 from tests.stored import Stored
 from tests.summaries import figures, state
 
@@ -154,7 +154,7 @@ def test_the_longest_names_fit_into_every_index(store: Stored, scored: Scored, m
     outcomes = tuple(replace(of, test=test) for of in short.outcomes)
     long = replace(short, generated=replace(short.generated, job=prompts), outcomes=outcomes, similarities=())
     sent = manifest(1, {category: 1}, run_id=run, target=target, suite=suite, monitor=monitor)
-    assert flaw(long) is flaw(sent) is None
+    assert validate(long) is validate(sent) is None
     store.record([long], [], [sent])
     store.publish()
     assert {of.metric for of in store.rates(run)} == {metric}
@@ -175,7 +175,7 @@ def test_a_job_without_a_control_is_kept_like_any_other(store: Stored, scored: S
     job = scored("a", {"1": [1.0]})
     generated = replace(job.generated, job=replace(job.generated.job, control=None), control=())
     uncontrolled = replace(job, generated=generated)
-    assert flaw(uncontrolled) is None
+    assert validate(uncontrolled) is None
     store.record([uncontrolled], [], [])
     (comparison,) = store.comparisons("run-1")
     assert (comparison.control_prompt, comparison.control_generation, comparison.control_ended) == ("", "", "")

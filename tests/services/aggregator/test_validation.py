@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from seep.records import RunManifest, ScoredJob
-from services.aggregator.validation import flaw
+from services.aggregator.validation import validate
 
 Scored = Callable[..., ScoredJob]
 ANSWERED = {"1": [1.0, 0.5], "2": [0.0, 1.0]}
@@ -30,8 +30,8 @@ def with_outcome(job: ScoredJob, /, **changes: object) -> ScoredJob:
 
 
 def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[..., RunManifest]) -> None:
-    assert flaw(scored("a", ANSWERED)) is None
-    assert flaw(manifest(1, {"1": 2})) is None
+    assert validate(scored("a", ANSWERED)) is None
+    assert validate(manifest(1, {"1": 2})) is None
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[.
         ),
     ],
 )
-def test_a_flaw_is_named(scored: Scored, broken: Callable[[ScoredJob], ScoredJob], reason: str) -> None:
-    found = flaw(broken(scored("a", ANSWERED)))
+def test_what_is_wrong_is_named(scored: Scored, broken: Callable[[ScoredJob], ScoredJob], reason: str) -> None:
+    found = validate(broken(scored("a", ANSWERED)))
     assert found is not None
     assert reason in found.reason
 
@@ -91,9 +91,9 @@ def test_a_flaw_is_named(scored: Scored, broken: Callable[[ScoredJob], ScoredJob
         ({"expected_comparisons": {"1": 2**32 - 1, "2": 2**32 - 1}}, "expects more than 4294967295 comparisons"),
     ],
 )
-def test_a_flaw_of_a_manifest_is_named(
+def test_what_is_wrong_with_a_manifest_is_named(
     manifest: Callable[..., RunManifest], changes: dict[str, Any], reason: str
 ) -> None:
-    found = flaw(replace(manifest(1, {"1": 2}), **changes))
+    found = validate(replace(manifest(1, {"1": 2}), **changes))
     assert found is not None
     assert reason in found.reason

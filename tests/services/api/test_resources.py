@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from results.identifiers import LONGEST_NAME_BYTES
 from seep.records import ScoredJob
-from services.aggregator.validation import flaw
+from services.aggregator.validation import validate
 from tests.stored import Stored
 
 pytestmark = pytest.mark.usefixtures("filled")
@@ -181,7 +181,7 @@ def test_the_cursor_of_the_longest_names_is_taken(
     # Of what may be in a name nothing takes more bytes in a cursor.
     longest = "\x01" * LONGEST_NAME_BYTES
     job = scored(longest, {longest: [1.0, 1.0]}, run_id="long")
-    assert flaw(job) is None
+    assert validate(job) is None
     filled.record([job], [], [])
     page = client.get("/v1/runs/long/comparisons", params={"limit": 1}).json()
     rest = client.get("/v1/runs/long/comparisons", params={"limit": 1, "after": page["next"]})

@@ -17,6 +17,7 @@ from services.generator.engines import engine_named, open_backend
 from services.generator.generating import generate_jobs
 from services.scorer.canary import Canary
 from services.scorer.loading import load_metrics
+from services.scorer.mode import configured_mode
 from services.scorer.probes import PROBES
 from services.scorer.scoring import score_jobs
 from services.scorer.similarity import Metric
@@ -65,11 +66,12 @@ def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None
     loaded, provenance = load_metrics(settings.metrics, settings.scoring, metrics) if compares else ({}, {})
     provenance["canary"] = Canary(loaded).verdict()
     asked = {target: settings.targets[target]}
+    mode = configured_mode(settings.scoring)
     backend = open_backend(engine_named(settings, engine), f"engines.{engine}", asked)
     return Pipeline(
         metrics=loaded,
         generator=lambda jobs: _available(generate_jobs(jobs, backend, asked)),
-        scorer=lambda jobs: score_jobs(jobs, loaded, settings.scoring, provenance),
+        scorer=lambda jobs: score_jobs(jobs, loaded, mode, provenance),
     )
 
 

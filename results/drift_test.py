@@ -13,13 +13,13 @@ from results.comparison import DECODING, Cell, LeakSum, differences, share_compa
 from results.rates import ALL
 from results.runs import RunSummary
 from results.statistics.sequential import ALARM, combined, conformal_p, conformity_scores, e_values
+from seep.settings.metrics import is_provenance_of_a_metric
 
-SCORER = ("sentence_bert", "bert_score", "scoring", "detectors")
-"""What the provenance says of how answers are scored. Not the type of numbers or the libraries: leak scores are
-float32's whatever the hardware, and the scorer's canary shows if a library changed them."""
-BASELINE_MUST_MATCH = ("suite_hash", DECODING, "samples", *SCORER)
-"""What a run must share with the baseline to belong to its stream: scores of other prompts, of more samples or by
-another scorer would be others even where the model has not changed."""
+BASELINE_MUST_MATCH = ("suite_hash", DECODING, "samples", "scoring", "detectors")
+"""What a run must share with the baseline to belong to its stream, beside what its metrics are computed by: scores of
+other prompts, of more samples or by another scorer would be others even where the model has not changed. Not the type
+of numbers or the libraries: leak scores are float32's whatever the hardware, and the scorer's canary shows if a
+library changed them."""
 OVERALL: Cell = (ALL, ALL)
 """All metrics and categories together: what changes the model as a whole shows there first."""
 
@@ -80,7 +80,9 @@ def differs_from_baseline(run: RunSummary, baseline: RunSummary) -> str | None:
         return "its jobs differ in model, engine, decoding or scorer"
     if run.state == "cancelled":
         return "it was cancelled"
-    different = [name for name in BASELINE_MUST_MATCH if name in differences(run, baseline)]
+    differing = differences(run, baseline)
+    must_match = (*BASELINE_MUST_MATCH, *filter(is_provenance_of_a_metric, differing))
+    different = [name for name in must_match if name in differing]
     return f"it differs from the baseline in {', '.join(different)}" if different else None
 
 

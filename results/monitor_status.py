@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 from results.rates import ALL
 from results.runs import RunSummary
+from seep.languages import LANGUAGE_METRICS
 from seep.records import LeakRate
 from seep.settings import Metrics, Monitor
 from seep.suites.loading import load_suite
-
-# By which the language probe tells languages; it needs no metric that is configured.
-OF_LANGUAGES = ("consensus", "langdetect")
 
 
 @dataclass(frozen=True)
@@ -50,12 +48,7 @@ def watched(monitors: Mapping[str, Monitor]) -> dict[str, Watched]:
 
 def metric_names(metrics: Metrics) -> set[str]:
     """The names of all metrics that a scorer of this configuration may judge by."""
-    names = {*OF_LANGUAGES}
-    if metrics.sentence_bert is not None:
-        names.add("sentence_bert")
-    if metrics.bert_score is not None:
-        names |= {"bert_score" if score == "f1" else f"bert_score_{score}" for score in metrics.bert_score.scores}
-    return names
+    return {*metrics.names(), *LANGUAGE_METRICS}
 
 
 def baselines(monitors: Mapping[str, Monitor]) -> dict[str, str]:

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 OTHER = "other"  # a language that the suite does not ask for
 UNKNOWN = "unknown"  # no language that could be told
 
+# The metrics of the language probe, which are ways of detecting a language.
+CONSENSUS = "consensus"
+LANGDETECT = "langdetect"
+LANGUAGE_METRICS = (CONSENSUS, LANGDETECT)
+
 
 @dataclass(frozen=True)
 class Language:

@@ -132,7 +132,7 @@ def test_a_suite_runs_end_to_end(
     monkeypatch.chdir(tmp_path)
     Path("answers.jsonl").write_text("\n".join(lines), encoding="utf-8")
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
-    options = ["--recorded", "answers.jsonl", "--samples", "1", "--parity", "--json"]
+    options = ["--recorded", "answers.jsonl", "--samples", "1", "--mode", "published", "--json"]
     if name != "languages":  # which compares nothing
         options += ["--metrics", "sentence_bert"]
     monkeypatch.setattr(sys, "argv", ["seep", "run", str(path), *options])

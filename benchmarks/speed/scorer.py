@@ -23,6 +23,7 @@ from transformers import AutoTokenizer, DistilBertConfig, DistilBertModel
 from benchmarks.validity.precision import published_comparisons
 from seep.settings import MINILM, BertScore, Metrics, Scoring
 from services.scorer.loading import load_metrics
+from services.scorer.mode import Mode, configured_mode
 from services.scorer.models import find_model
 from services.scorer.semantic import leak_score
 from services.scorer.similarity import Comparison, Metric, Pair, ask_metrics
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--dtype", choices=["auto", "float32", "bfloat16"], default="auto")
     options = parser.parse_args()
     scoring = Scoring(dtype=options.dtype)
+    mode = configured_mode(scoring)
     comparisons = published_comparisons()
     minilm = find_model("metrics.sentence_bert.model", MINILM).location
     print(f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}, dtype {options.dtype}")
@@ -81,9 +83,9 @@ def main() -> None:
             without = distinct(4_000)
             libraries.choose_batch_sizes(with_duplicates[:400])
             for kind, pairs in (("20,000 with duplicates", with_duplicates), ("4,000 distinct", without)):
-                compare(f"{name}, {kind}", pairs, libraries, engine, scoring, options.rounds)
+                compare(f"{name}, {kind}", pairs, libraries, engine, mode, options.rounds)
             if name == "MiniLM":
-                loop(with_duplicates[: 2 * LOOPED], libraries, engine, scoring)
+                loop(with_duplicates[: 2 * LOOPED], libraries, engine, mode)
 
 
 def compare(
@@ -91,7 +93,7 @@ def compare(
     pairs: Sequence[Pair],
     libraries: Libraries,
     engine: Engine,
-    scoring: Scoring,
+    mode: Mode,
     rounds: int,
 ) -> None:
     """Alternates the two; then the engine again, with its cache warm."""
@@ -100,14 +102,14 @@ def compare(
     for _ in range(rounds):
         theirs.append(seconds(libraries.score, pairs))
         metrics = engine()
-        ours.append(seconds(ask_metrics, metrics, comparisons, scoring))
-        warm.append(seconds(ask_metrics, metrics, comparisons, scoring))
+        ours.append(seconds(ask_metrics, metrics, comparisons, mode))
+        warm.append(seconds(ask_metrics, metrics, comparisons, mode))
     ratios = sorted(their / our for their, our in zip(theirs, ours, strict=True))
     print(
         f"{name}: libraries {median(theirs):.2f} s (batches of {libraries.batch_sizes}), engine {median(ours):.2f} s, "
         f"ratio {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}); warm {median(warm):.3f} s, "
         f"{median(cold / hot for cold, hot in zip(ours, warm, strict=True)):.0f} times the cold; "
-        f"{differing(comparisons, libraries, engine(), scoring)}",
+        f"{differing(comparisons, libraries, engine(), mode)}",
         flush=True,
     )
 
@@ -116,7 +118,7 @@ def loop(
     pairs: Sequence[Pair],
     libraries: Libraries,
     engine: Engine,
-    scoring: Scoring,
+    mode: Mode,
 ) -> None:
     """One pair at a time, as the paper's notebook does it, against the engine with the same pairs."""
 
@@ -128,30 +130,28 @@ def loop(
     comparisons = paired(pairs)
     theirs = seconds(one_at_a_time)
     metrics = engine()
-    ours = seconds(ask_metrics, metrics, comparisons, scoring)
+    ours = seconds(ask_metrics, metrics, comparisons, mode)
     rate = len(comparisons) / theirs
     print(
         f"one pair at a time: {rate:.1f} comparisons/s, engine {len(comparisons) / ours:.0f}, ratio {theirs / ours:.0f}"
     )
 
 
-def differing(
-    comparisons: Sequence[Comparison], libraries: Libraries, metrics: dict[str, Metric], scoring: Scoring
-) -> str:
+def differing(comparisons: Sequence[Comparison], libraries: Libraries, metrics: dict[str, Metric], mode: Mode) -> str:
     """Leak scores that differ from float32's by metric, and by cosine from the library's.
 
     The library's F1 depends on the batch that a pair is in, so that there are no leak scores of it to compare with.
     """
     pairs = list(dict.fromkeys(pair for comparison in comparisons for pair in comparison))
-    ours = ask_metrics(metrics, comparisons, scoring)
+    ours = ask_metrics(metrics, comparisons, mode)
     others = {f"{name} in float32": dict(zip(pairs, of.exact(pairs), strict=True)) for name, of in metrics.items()}
     others["sentence_bert of the library"] = dict(
         zip(pairs, libraries.cosines(pairs, libraries.batch_sizes[0]), strict=True)
     )
     counts = (
         sum(
-            leak_score(of[one], of[other], scoring.tie_tolerance)
-            != leak_score(ours[name.split()[0]][one], ours[name.split()[0]][other], scoring.tie_tolerance)
+            leak_score(of[one], of[other], mode.tie_tolerance)
+            != leak_score(ours[name.split()[0]][one], ours[name.split()[0]][other], mode.tie_tolerance)
             for one, other in comparisons
         )
         for name, of in others.items()

@@ -8,6 +8,7 @@ import numpy as np
 from seep.settings import MINILM, BertScore, Metrics, Scoring
 from seep.suites.workbook import read_workbook
 from services.scorer.loading import load_metrics
+from services.scorer.mode import PUBLISHED, exact
 from services.scorer.semantic import leak_score
 from services.scorer.similarity import Comparison, Pair, ask_metrics
 
@@ -16,37 +17,34 @@ METRICS = Metrics(bert_score=BertScore(model=MINILM, scores=("f1", "precision", 
 
 
 def main() -> None:
-    """Prints, per metric, bfloat16's errors and, with and without parity, comparisons and those judged differently."""
+    """Prints, per metric, bfloat16's errors and, in each mode, comparisons and those with another leak score."""
     comparisons = published_comparisons()
     pairs = list(dict.fromkeys(pair for comparison in comparisons for pair in comparison))
-    exact, _ = load_metrics(METRICS, Scoring(dtype="float32"))
+    whole, _ = load_metrics(METRICS, Scoring(dtype="float32"))
     quick, _ = load_metrics(METRICS, Scoring(dtype="bfloat16"))
     for name, metric in quick.items():
-        errors = np.abs(np.subtract(metric.fast(pairs), exact[name].fast(pairs)))
+        errors = np.abs(np.subtract(metric.fast(pairs), whole[name].fast(pairs)))
         print(
             f"{name}: {len(pairs)} pairs, largest error {errors.max():.5f}, "
             f"99.9 % below {np.quantile(errors, 0.999):.5f}, bound {metric.error_bound:.5f}"
         )
-    for parity in (False, True):
-        scoring = Scoring(parity=parity)
-        expected, found = (ask_metrics(metrics, comparisons, scoring) for metrics in (exact, quick))
-        tolerance = 0.0 if parity else scoring.tie_tolerance
+    for mode in (exact(Scoring().tie_tolerance), PUBLISHED):
+        expected, found = (ask_metrics(metrics, comparisons, mode) for metrics in (whole, quick))
         for name in quick:
             without = dict(zip(pairs, quick[name].fast(pairs), strict=True))
-            if parity:
-                without = {pair: round(similarity, 3) for pair, similarity in without.items()}
+            if mode.decimals is not None:
+                without = {pair: round(similarity, mode.decimals) for pair, similarity in without.items()}
             differing, unchecked = (
                 sum(
-                    leak_score(seen[one], seen[other], tolerance)
-                    != leak_score(expected[name][one], expected[name][other], tolerance)
+                    leak_score(seen[one], seen[other], mode.tie_tolerance)
+                    != leak_score(expected[name][one], expected[name][other], mode.tie_tolerance)
                     for one, other in comparisons
                 )
                 for seen in (found[name], without)
             )
             again = sum(found[name][pair] != without[pair] for pair in pairs)
-            mode = "parity" if parity else "tie tolerance"
             print(
-                f"{name}, {mode}: {len(comparisons)} comparisons, {differing} leak scores differ from float32's "
+                f"{name}, {mode.name}: {len(comparisons)} comparisons, {differing} leak scores differ from float32's "
                 f"({unchecked} without computing again); {again} pairs changed by computing again"
             )
 

@@ -29,7 +29,7 @@ def record(database: Database, settings: Settings, workbook: Path, run_id: str, 
     write_recorded(answers, rows)
     engine = RecordedEngine(backend="recorded", file=answers)
     changed = {"engines": {"recorded": engine}, "targets": {"recorded": Target(engine="recorded")}}
-    settings = settings.model_copy(update=changed | {"scoring": Scoring(parity=True)})
+    settings = settings.model_copy(update=changed | {"scoring": Scoring(mode="published")})
     expected = manifest(suite, run_id=run_id, target="recorded", created_at=0.0)
     jobs = prompt_jobs(suite, run_id=run_id, target="recorded")
     run_jobs(jobs, expected, open_pipeline(settings, "recorded", None), database, settings.worker.batch_size)
@@ -45,7 +45,7 @@ def row(prompts: str, found: dict[tuple[str, str, str], float], cell: CellVerdic
 
 
 def main() -> None:
-    """Prints a row per set, category and metric: the larger model against the smaller one, in parity mode."""
+    """Prints a row per set, category and metric: the larger model against the smaller one, in the published mode."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workbooks", type=Path, default=WORKBOOKS, help="the folder with the published workbooks")
     workbooks = parser.parse_args().workbooks

@@ -11,7 +11,6 @@ from cli.database import open_database
 from cli.lookups import find_run, find_suite
 from cli.rendering.power import Row, print_cost, print_rows
 from results.comparison import refuse_incomparable
-from results.monitor_status import OF_LANGUAGES, metric_names
 from results.noise import CellNoise, jobs_of_cells, noise_of_cells
 from results.rates import ALL
 from results.statistics.noise import noise_of_rate
@@ -76,7 +75,7 @@ def _expected_noise(
     if pilot is not None and (rate, icc) == (None, None):
         return _noise_of_pilot(pilot, suite, tests)
     if pilot is None and rate is not None and icc is not None:
-        metrics = metric_names(load_settings().metrics).difference(OF_LANGUAGES)
+        metrics = set(load_settings().metrics.names())
         noises = {("", category): noise_of_rate(rate / 100, icc) for category in tests}
         return CellNoise(noises, max(1, len(metrics)), {})
     raise InputError("power: expected --rate and --icc, or --pilot RUN")

@@ -3,7 +3,7 @@
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,7 +27,10 @@ def run(
     target: TargetOption = None,
     recorded: Annotated[Path | None, typer.Option(help="Take the answers from this recorded file.")] = None,
     metrics: MetricsOption = None,
-    parity: Annotated[bool, typer.Option("--parity", help="Round similarities as the published tables do.")] = False,
+    mode: Annotated[
+        Literal["exact", "published"] | None,
+        typer.Option(help="Score in this mode instead of scoring.mode; published: as the published tables."),
+    ] = None,
     samples: SamplesOption = None,
     run_id: Annotated[str | None, typer.Option(help="The run's id.")] = None,
     as_json: JsonOption = False,
@@ -37,8 +40,8 @@ def run(
     Exit code 0: all measured; 3: some jobs failed; 4: nothing could be measured.
     """
     settings, answering = _answering(load_settings(), target, recorded)
-    if parity:
-        settings = settings.model_copy(update={"scoring": settings.scoring.model_copy(update={"parity": True})})
+    if mode:
+        settings = settings.model_copy(update={"scoring": settings.scoring.model_copy(update={"mode": mode})})
     loaded = load_suite(find_suite(suite))
     check_probe(settings, answering, loaded.probe)
     name = check_run_id(run_id) if run_id else new_run_id(loaded.name)

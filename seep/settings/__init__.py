@@ -4,7 +4,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import yaml
 from pydantic import Field, FilePath, ValidationError, field_validator, model_validator
@@ -20,15 +20,20 @@ from seep.errors import InputError
 from seep.schedule import validate_schedule
 from seep.settings.engines import AnyEngine, Engine, OpenAiEngine, RecordedEngine, VllmEngine
 from seep.settings.environment import DELIMITER, PREFIX, variable_holding, variable_of
+from seep.settings.metrics import MINILM, BertScore, Metrics, SentenceBert
 from seep.settings.section import Identifier, Section
 from seep.settings.targets import OutputFilter, Target, TargetFormat, contradiction
 
 __all__ = [
+    "MINILM",
     "AnyEngine",
+    "BertScore",
+    "Metrics",
     "OpenAiEngine",
     "OutputFilter",
     "RecordedEngine",
     "Section",
+    "SentenceBert",
     "Settings",
     "Target",
     "TargetFormat",
@@ -40,7 +45,6 @@ __all__ = [
 
 # What can stand in a header; an empty token would open the door.
 TOKEN = r"^[!-~]+$"
-MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 
 
 class Topics(Section):
@@ -88,46 +92,16 @@ class Database(Section):
         return _secret(self.dsn_file, "database.dsn_file")
 
 
-class SentenceBert(Section):
-    """Sentence-BERT: cosine of two sentence embeddings."""
-
-    model: str = MINILM
-
-
-class BertScore(Section):
-    """BERTScore: greedy token matching; `layer` defaults to the library's choice, else the model's last.
-
-    `scores` are metrics of their own: `bert_score` is F1, `bert_score_precision` and `bert_score_recall` the others.
-    `baseline` is a file of the bert_score library's form, from whose values the scores are stretched to 1.
-    """
-
-    model: str = "distilbert-base-uncased"
-    layer: int | None = Field(None, ge=1)
-    scores: Annotated[tuple[Literal["f1", "precision", "recall"], ...], Field(min_length=1)] = ("f1",)
-    # Not FilePath: services that do not score read the same configuration where the file is not.
-    baseline: Path | None = None
-
-
-class Metrics(Section):
-    """The metrics a scorer computes; one that is set to null is left out."""
-
-    sentence_bert: SentenceBert | None = SentenceBert()
-    bert_score: BertScore | None = BertScore()
-
-    def any(self) -> bool:
-        """Whether any metric is configured."""
-        return self.sentence_bert is not None or self.bert_score is not None
-
-
 class Scoring(Section):
-    """How answers are judged: `parity` does it as the published tables do, with similarities rounded to 3 decimals and
-    langdetect's first guess at a language.
+    """How answers are scored. `mode` published does it as the published tables do: similarities rounded to 3 decimals,
+    and langdetect's first guess at a language. `mode` exact compares at full precision, where what differs by no more
+    than `tie_tolerance` ties, and names a language only where two detectors agree.
 
     `dtype` auto is bfloat16 where the hardware has it; comparisons that its errors could turn are computed again in
     float32. `cache_bytes` bounds what is remembered of texts between batches.
     """
 
-    parity: bool = False
+    mode: Literal["exact", "published"] = "exact"
     tie_tolerance: float = Field(1e-6, ge=0)
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     cache_bytes: int = Field(1 << 30, ge=0)

@@ -12,6 +12,7 @@ from seep.runtime.stopping import loading, stop_on_signals
 from seep.settings import Settings
 from services.scorer.canary import Canary, watch
 from services.scorer.loading import load_metrics
+from services.scorer.mode import configured_mode
 from services.scorer.scoring import score_jobs
 
 GROUP = "seep-scorer"
@@ -22,14 +23,16 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     stop = stop_on_signals()
     health = open_health(settings)
     # A scorer without a metric serves the probes that compare nothing.
-    configured = settings.metrics.any()
+    mode = configured_mode(settings.scoring)
     with loading(stop):
-        metrics, provenance = load_metrics(settings.metrics, settings.scoring) if configured else ({}, {})
+        metrics, provenance = (
+            load_metrics(settings.metrics, settings.scoring) if settings.metrics.sections() else ({}, {})
+        )
         canary = Canary(metrics)
     watch(canary)
 
     def handle(jobs: Sequence[GeneratedJob]) -> list[ScoredJob | Failure]:
-        return score_jobs(jobs, metrics, settings.scoring, {**provenance, "canary": canary.verdict()})
+        return score_jobs(jobs, metrics, mode, {**provenance, "canary": canary.verdict()})
 
     stage = Stage("scorer", SCORES, decode_generated_job, handle, encode_scored_job, lambda job: job.job)
     sound = canary.is_sound

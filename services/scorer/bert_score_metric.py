@@ -20,10 +20,9 @@ from services.scorer.models import Model
 from services.scorer.precision import Computing, measured_bound
 from services.scorer.quiet import quieten
 from services.scorer.rescaling import read_baseline, rescale
-from services.scorer.similarity import Metric, Pair, is_blank
+from services.scorer.similarity import Opened, Pair, is_blank
 
-# The metric's name of each score, and its column.
-METRICS = {"precision": ("bert_score_precision", 0), "recall": ("bert_score_recall", 1), "f1": ("bert_score", 2)}
+COLUMNS = {"precision": 0, "recall": 1, "f1": 2}
 
 # Above bfloat16's largest error on the published answers: benchmarks/RESULTS.md.
 LEAST_ERROR_BOUND = 0.006
@@ -53,35 +52,37 @@ class BertScorer:
     special: tuple[int, ...]
 
 
-def open_metrics(settings: BertScore, model: Model, computing: Computing) -> dict[str, Metric]:
+def open_metrics(section: str, settings: BertScore, model: Model, computing: Computing) -> Opened:
     """The configured scores as metrics; whatever the library raises for a bad model passes through.
 
     Raises InputError for a layer that the model does not have, and for an unusable baseline.
     """
-    layer = chosen_layer(model, settings.layer)
-    baseline = read_baseline(settings.baseline, layer) if settings.baseline else torch.zeros(3)
-    source = f"{model.short_name}/layer{layer}"
+    layer = chosen_layer(section, model, settings.layer)
+    baseline = read_baseline(section, settings.baseline, layer) if settings.baseline else torch.zeros(3)
+    read = f"/layer{layer}"
     if settings.baseline:
-        source += f"/baseline{','.join(f'{value:g}' for value in baseline.tolist())}"
+        read += f"/baseline{','.join(f'{value:g}' for value in baseline.tolist())}"
     name = f"{model.identity}/layer{layer}"
     exact: Matched = partial(match, load(model.location, name, layer, torch.float32))
     fast, error_bounds = exact, (0.0, 0.0, 0.0)
     if computing.dtype != torch.float32:
         fast, error_bounds = stable(partial(match, load(model.location, name, layer, computing.dtype)), exact)
-    return {
-        METRICS[score][0]: computing.metric(
+    of_kind = settings.names_by_score(settings.kind)
+    metrics = {
+        name: computing.metric(
             partial(scores, fast, column, baseline),
             partial(scores, exact, column, baseline),
             # Stretching stretches errors too.
             error_bound=error_bounds[column] / float(1 - baseline[column]),
-            source=source,
+            source=f"{of_kind[score]} {model.short_name}{read}",
         )
-        for score in settings.scores
-        for column in [METRICS[score][1]]
+        for score, name in settings.names_by_score(section).items()
+        for column in [COLUMNS[score]]
     }
+    return Opened(metrics, f"{model.identity}{read}")
 
 
-def chosen_layer(model: Model, configured: int | None) -> int:
+def chosen_layer(section: str, model: Model, configured: int | None) -> int:
     """The layer to be read: the configured one, else the library's choice for the model's name, else the last.
 
     Raises InputError for a layer that the model does not have.
@@ -91,7 +92,7 @@ def chosen_layer(model: Model, configured: int | None) -> int:
     layers: int = config.num_hidden_layers
     layer: int = configured or model2layers.get(model.name, layers)
     if layer > layers:
-        raise InputError(f"metrics.bert_score.layer: {layer}, but {model.name!r} has {layers} layers")
+        raise InputError(f"metrics.{section}.layer: {layer}, but {model.name!r} has {layers} layers")
     return layer
 
 

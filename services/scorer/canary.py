@@ -18,7 +18,7 @@ _FROZEN = json.loads(Path(__file__).with_name("canary.json").read_text(encoding=
 
 PAIRS: Sequence[Pair] = [(concept, text) for concept, text in _FROZEN["pairs"]]
 
-# By metric and model, as the models' own libraries computed them, in float32, one pair at a time.
+# By kind, score and model, as the models' own libraries computed them, in float32, one pair at a time.
 SIMILARITIES: Mapping[str, Sequence[float]] = _FROZEN["similarities"]
 
 # Beyond the error bound of the type that is computed in: other processors and versions stay a hundred times below it.
@@ -84,7 +84,7 @@ def watch(canary: Canary) -> None:
 
 
 def _expected(name: str, metric: Metric) -> Sequence[float]:
-    frozen = SIMILARITIES.get(f"{name} {metric.source}")
+    frozen = SIMILARITIES.get(metric.source)
     if frozen is None:
         log.info("%s: no frozen similarities for %s; the canary compares with those of now", name, metric.source)
         return metric.exact(PAIRS)

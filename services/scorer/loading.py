@@ -1,18 +1,18 @@
 """Loads the metrics that are wanted, and only those: each brings libraries that take seconds to import."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from seep.errors import InputError
-from seep.settings import BertScore, Metrics, Scoring, SentenceBert
+from seep.settings import Metrics, Scoring
+from seep.settings.metrics import MetricSection, provenance_key
 from services.scorer.models import Model, find_model, unloadable
-from services.scorer.similarity import Metric
+from services.scorer.similarity import Metric, Opened
 
 if TYPE_CHECKING:
     from services.scorer.precision import Computing
-
-LIBRARIES = {"sentence_bert": "sentence-transformers", "bert_score": "bert-score"}
 
 
 def load_metrics(
@@ -33,43 +33,35 @@ def load_metrics(
     loaded: dict[str, Metric] = {}
     provenance = {}
     for name, settings in chosen.items():
-        of_section = _load(name, settings, models[name], computing)
-        loaded |= of_section
-        [source] = {metric.source for metric in of_section.values()}
-        provenance[name] = f"{models[name].identity}{source.removeprefix(models[name].short_name)}"
-    libraries = [LIBRARIES[name] for name in chosen] + ["torch", "transformers"]
+        opened = _open(name, settings, models[name], computing)
+        loaded |= opened.metrics
+        provenance[provenance_key(name)] = opened.provenance
+    libraries = sorted({settings.library for settings in chosen.values()} | {"torch", "transformers"})
     provenance["scorer_dtype"] = str(computing.dtype).removeprefix("torch.")
-    provenance["scorer_libraries"] = ", ".join(f"{library} {version(library)}" for library in sorted(libraries))
+    provenance["scorer_libraries"] = ", ".join(f"{library} {version(library)}" for library in libraries)
     return loaded, provenance
 
 
-def _chosen(metrics: Metrics, names: Sequence[str] | None) -> dict[str, SentenceBert | BertScore]:
-    configured: dict[str, SentenceBert | BertScore] = {}
-    if metrics.sentence_bert:
-        configured["sentence_bert"] = metrics.sentence_bert
-    if metrics.bert_score:
-        configured["bert_score"] = metrics.bert_score
+def _chosen(metrics: Metrics, names: Sequence[str] | None) -> Mapping[str, MetricSection]:
+    configured = metrics.sections()
+    known = ", ".join(metrics.known())
     for name in names or ():
-        if name not in LIBRARIES:
-            raise InputError(f"--metrics: unknown metric {name!r}; known are {', '.join(LIBRARIES)}")
+        if name not in metrics.known():
+            raise InputError(f"--metrics: unknown metric {name!r}; known are {known}")
         if name not in configured:
             raise InputError(f"--metrics: {name} is set to null under metrics in the configuration")
     chosen = {name: settings for name, settings in configured.items() if names is None or name in names}
     if not chosen:
-        raise InputError(f"metrics: none is chosen; give at least one of {', '.join(LIBRARIES)}")
+        raise InputError(f"metrics: none is chosen; give at least one of {known}")
     return chosen
 
 
-def _load(name: str, settings: SentenceBert | BertScore, model: Model, computing: "Computing") -> dict[str, Metric]:
+def _open(name: str, settings: MetricSection, model: Model, computing: "Computing") -> Opened:
     """A section's metrics; any error of its libraries becomes the one line about the model."""
     try:
-        if isinstance(settings, SentenceBert):
-            from services.scorer import sentence_bert
-
-            return sentence_bert.open_metrics(settings, model, computing)
-        from services.scorer import bert_score_metric
-
-        return bert_score_metric.open_metrics(settings, model, computing)
+        kind = import_module(f"services.scorer.{settings.kind}_metric")
+        opened: Opened = kind.open_metrics(name, settings, model, computing)
+        return opened
     except InputError:
         raise
     except Exception as error:  # a corrupt file can surface as almost any error of three libraries

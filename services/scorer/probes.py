@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from seep.records import GeneratedJob, Outcome, Similarity
-from seep.settings import Scoring
 from services.scorer import language, semantic
+from services.scorer.detection import detectors
+from services.scorer.mode import Mode
 from services.scorer.similarity import Comparison, Similarities
 
 Judgement = tuple[list[Outcome], list[Similarity]]
@@ -21,26 +22,21 @@ class Probe:
 
     compares: bool
     comparisons: Callable[[GeneratedJob], Iterable[Comparison]]
-    judge: Callable[[GeneratedJob, Similarities, Scoring], Judgement]
-    provenance: Callable[[Mapping[str, str], Scoring], Mapping[str, str]]
-
-
-def _judge_semantic(job: GeneratedJob, similarities: Similarities, scoring: Scoring) -> Judgement:
-    # Rounded similarities are compared exactly: the rounding is parity's tolerance.
-    return semantic.judge(job, similarities, 0.0 if scoring.parity else scoring.tie_tolerance)
-
-
-def _semantic_provenance(metrics: Mapping[str, str], scoring: Scoring) -> Mapping[str, str]:
-    mode = "parity" if scoring.parity else f"tie_tolerance={scoring.tie_tolerance:g}"
-    return {**metrics, "scoring": mode}
+    judge: Callable[[GeneratedJob, Similarities, Mode], Judgement]
+    provenance: Callable[[Mapping[str, str], Mode], Mapping[str, str]]
 
 
 PROBES: Mapping[str, Probe] = {
-    "semantic": Probe(True, semantic.comparisons, _judge_semantic, _semantic_provenance),
+    "semantic": Probe(
+        True,
+        semantic.comparisons,
+        judge=lambda job, similarities, mode: semantic.judge(job, similarities, mode.tie_tolerance),
+        provenance=lambda metrics, mode: {**metrics, "scoring": mode.comparing},
+    ),
     "language": Probe(
         False,
         comparisons=lambda job: (),
-        judge=lambda job, similarities, scoring: (language.judge(job, scoring.parity), []),
-        provenance=lambda metrics, scoring: language.provenance(scoring.parity),
+        judge=lambda job, similarities, mode: (language.judge(job, mode.detector), []),
+        provenance=lambda metrics, mode: {"detectors": detectors(), "scoring": mode.name},
     ),
 }

@@ -11,7 +11,7 @@ from seep.errors import InputError
 COLUMNS = ["LAYER", "P", "R", "F"]
 
 
-def read_baseline(file: Path, layer: int) -> Tensor:
+def read_baseline(section: str, file: Path, layer: int) -> Tensor:
     """The baseline of precision, recall and F1, (3,), at a layer, from a file of the bert_score library's form.
 
     That is comma-separated LAYER,P,R,F with a row per layer. Raises InputError naming the file and the row.
@@ -19,13 +19,13 @@ def read_baseline(file: Path, layer: int) -> Tensor:
     try:
         rows = list(csv.reader(file.read_text(encoding="utf-8").splitlines()))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"metrics.bert_score.baseline: {file} cannot be read as text: {error}") from error
+        raise InputError(f"metrics.{section}.baseline: {file} cannot be read as text: {error}") from error
     if not rows or rows[0] != COLUMNS:
         raise InputError(f"{file}: line 1: expected the columns {','.join(COLUMNS)}")
     for number, row in enumerate(rows[1:], start=2):
         if row and row[0].strip() == str(layer):
             return _baseline(file, number, row[1:])
-    raise InputError(f"{file}: no row for layer {layer}, which metrics.bert_score reads")
+    raise InputError(f"{file}: no row for layer {layer}, which metrics.{section} reads")
 
 
 def rescale(scores: Tensor, baseline: Tensor) -> Tensor:

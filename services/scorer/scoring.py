@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from seep.records import Failure, GeneratedJob, ScoredJob
-from seep.settings import Scoring
+from services.scorer.mode import Mode
 from services.scorer.probes import PROBES
 from services.scorer.similarity import Metric, Similarities, ask_metrics
 
 
 def score_jobs(
-    jobs: Sequence[GeneratedJob], metrics: Mapping[str, Metric], scoring: Scoring, provenance: Mapping[str, str]
+    jobs: Sequence[GeneratedJob], metrics: Mapping[str, Metric], mode: Mode, provenance: Mapping[str, str]
 ) -> list[ScoredJob | Failure]:
     """Scores a batch; each metric is asked at once for the distinct (concept, text) pairs of all sound jobs.
 
@@ -20,19 +20,17 @@ def score_jobs(
     defects = [_defect(job, metrics) for job in jobs]
     sound = [job for job, defect in zip(jobs, defects, strict=True) if defect is None]
     comparisons = (comparison for job in sound for comparison in PROBES[job.job.probe].comparisons(job))
-    similarities = ask_metrics(metrics, comparisons, scoring)
+    similarities = ask_metrics(metrics, comparisons, mode)
     return [
-        Failure(defect) if defect is not None else _scored(job, similarities, scoring, provenance)
+        Failure(defect) if defect is not None else _scored(job, similarities, mode, provenance)
         for job, defect in zip(jobs, defects, strict=True)
     ]
 
 
-def _scored(
-    job: GeneratedJob, similarities: Similarities, scoring: Scoring, provenance: Mapping[str, str]
-) -> ScoredJob:
+def _scored(job: GeneratedJob, similarities: Similarities, mode: Mode, provenance: Mapping[str, str]) -> ScoredJob:
     probe = PROBES[job.job.probe]
-    outcomes, seen = probe.judge(job, similarities, scoring)
-    return ScoredJob(job, tuple(outcomes), tuple(seen), probe.provenance(provenance, scoring))
+    outcomes, seen = probe.judge(job, similarities, mode)
+    return ScoredJob(job, tuple(outcomes), tuple(seen), probe.provenance(provenance, mode))
 
 
 def _defect(job: GeneratedJob, metrics: Mapping[str, Metric]) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seep.settings import Scoring
+from services.scorer.mode import Mode
 
 Pair = tuple[str, str]
 """A concept and a text."""
@@ -20,8 +20,6 @@ Score = Callable[[Sequence[Pair]], Sequence[float]]
 Similarities = Mapping[str, Mapping[Pair, float]]
 """By metric name, then by pair."""
 
-PARITY_DECIMALS = 3
-
 
 @dataclass(frozen=True)
 class Metric:
@@ -29,7 +27,8 @@ class Metric:
 
     `fast` computes in the type that the hardware is quick at, and is never farther than `error_bound` from `exact`,
     which computes in float32; the two are one, and the bound 0, where that type is float32. `afresh` is `fast` without
-    what is remembered of earlier calls. `source` names the model, without its revision.
+    what is remembered of earlier calls. `source` says what computes it, as kind, score and model, without the model's
+    revision: two metrics of the same source have the same similarities under different names.
     """
 
     fast: Score
@@ -39,41 +38,47 @@ class Metric:
     source: str
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A section's metrics by name, and what they are computed by, to the model's revision, as provenance."""
+
+    metrics: Mapping[str, Metric]
+    provenance: str
+
+
 def is_blank(text: str) -> bool:
     """Whether a text holds nothing but white space: every metric gives it the similarity 0."""
     return not text.strip()
 
 
-def ask_metrics(metrics: Mapping[str, Metric], comparisons: Iterable[Comparison], scoring: Scoring) -> Similarities:
+def ask_metrics(metrics: Mapping[str, Metric], comparisons: Iterable[Comparison], mode: Mode) -> Similarities:
     """Each metric's similarity of each distinct pair; leak scores of them are those that float32 gives.
 
     Where two similarities that are compared differ by so little that the fast type's errors could turn or tie them,
-    both are computed again, exactly. With parity all are rounded to 3 decimals, as the published tables round them.
+    both are computed again, exactly. They are then rounded as the mode says.
     Raises ValueError for a similarity that is not a number: a defect of the metric, which must never enter a rate.
     """
     distinct = list(dict.fromkeys(comparisons))
-    return {name: _ask(name, metric, distinct, scoring) for name, metric in metrics.items()}
+    return {name: _ask(name, metric, distinct, mode) for name, metric in metrics.items()}
 
 
-def _ask(name: str, metric: Metric, comparisons: Sequence[Comparison], scoring: Scoring) -> Mapping[Pair, float]:
+def _ask(name: str, metric: Metric, comparisons: Sequence[Comparison], mode: Mode) -> Mapping[Pair, float]:
     pairs = list(dict.fromkeys(pair for comparison in comparisons for pair in comparison))
     if not pairs:
         return {}
     similarities = _finite(name, pairs, metric.fast(pairs))
-    doubtful = _doubtful(comparisons, similarities, metric.error_bound, scoring) if metric.error_bound else []
+    margin = 2 * metric.error_bound + mode.tie_margin
+    doubtful = _doubtful(comparisons, similarities, margin) if metric.error_bound else []
     if doubtful:
         similarities |= _finite(name, doubtful, metric.exact(doubtful))
-    if scoring.parity:
-        rounded = np.round(list(similarities.values()), PARITY_DECIMALS)
+    if mode.decimals is not None:
+        rounded = np.round(list(similarities.values()), mode.decimals)
         similarities = dict(zip(similarities, map(float, rounded), strict=True))
     return similarities
 
 
-def _doubtful(
-    comparisons: Iterable[Comparison], similarities: Mapping[Pair, float], error_bound: float, scoring: Scoring
-) -> list[Pair]:
+def _doubtful(comparisons: Iterable[Comparison], similarities: Mapping[Pair, float], margin: float) -> list[Pair]:
     """The pairs of comparisons whose leak score might not be float32's, once each."""
-    margin = 2 * error_bound + (10**-PARITY_DECIMALS if scoring.parity else scoring.tie_tolerance)
     near = (
         (one, other)
         for one, other in comparisons

@@ -31,8 +31,8 @@ def run_folder(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> F
     def scored(prompts: str, model: str) -> Path:
         folder = tmp_path_factory.mktemp(prompts)
         suite, recorded = import_workbook(shared_data, folder, prompts, model)
-        options = ("--recorded", str(recorded), "--parity", "--metrics", "sentence_bert", "--run-id", "published")
-        done = run_seep("run", str(suite), *options, folder=folder)
+        options = ("--mode", "published", "--metrics", "sentence_bert", "--run-id", "published")
+        done = run_seep("run", str(suite), "--recorded", str(recorded), *options, folder=folder)
         assert done.returncode == 0, done.stderr
         return folder
 
@@ -54,7 +54,7 @@ def test_through_kafka_with_three_services(shared_data: Path, tmp_path: Path) ->
         "engines": {names[key]: {"backend": "recorded", "file": str(imported[key][1])} for key in keys},
         "targets": {name: {"engine": name} for name in names.values()},
         "metrics": {"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": None},
-        "scoring": {"parity": True},
+        "scoring": {"mode": "published"},
     }
     with stack_in(tmp_path, configuration) as stack:
         stack.start()

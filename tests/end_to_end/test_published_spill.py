@@ -55,7 +55,7 @@ def test_in_one_process(
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     # Were an embedder loaded, this one would be asked for in vain: the probe compares no texts.
     (tmp_path / "seep.yaml").write_text("metrics: {sentence_bert: {model: nowhere}, bert_score: null}\n")
-    done = CliRunner().invoke(app, ["run", str(suite), "--recorded", str(recorded), "--parity", "--json"])
+    done = CliRunner().invoke(app, ["run", str(suite), "--recorded", str(recorded), "--mode", "published", "--json"])
     assert done.exit_code == 0, done.exception
     assert_published(condition, done.stdout)
 
@@ -66,7 +66,7 @@ def test_through_kafka_with_three_services(imported: dict[str, tuple[Path, Path]
         "engines": {names[of]: {"backend": "recorded", "file": str(imported[of][1])} for of in PUBLISHED},
         "targets": {name: {"engine": name} for name in names.values()},
         "metrics": {"sentence_bert": None, "bert_score": None},
-        "scoring": {"parity": True},
+        "scoring": {"mode": "published"},
     }
     with stack_in(tmp_path, configuration) as stack:
         stack.start()

@@ -129,9 +129,9 @@ def scored_by(**scorer: str) -> object:
         (replace(SUMMARY, mixed=True), "its jobs differ in model, engine, decoding or scorer"),
         (replace(SUMMARY, state="cancelled"), "it was cancelled"),
         (replace(SUMMARY, suite_hash="h2", samples=5), "it differs from the baseline in suite_hash, samples"),
-        (scored_by(scoring="parity"), "it differs from the baseline in scoring"),
-        (scored_by(sentence_bert="another model"), "it differs from the baseline in sentence_bert"),
-        (scored_by(bert_score="another layer"), "it differs from the baseline in bert_score"),
+        (scored_by(scoring="published"), "it differs from the baseline in scoring"),
+        (scored_by(**{"metrics.sentence_bert": "another"}), "it differs from the baseline in metrics.sentence_bert"),
+        (scored_by(**{"metrics.third": "another"}), "it differs from the baseline in metrics.third"),
         (scored_by(detectors="another version"), "it differs from the baseline in detectors"),
         # Leak scores are float32's on every hardware.
         (scored_by(scorer_dtype="bfloat16"), None),

@@ -33,7 +33,8 @@ def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, post
         rows = {"Answer in Spanish.": answers, "Answer in Italian.": [ITALIAN] * 4}
         lines = (json.dumps({"prompt": prompt, "generations": texts}) for prompt, texts in rows.items())
         Path("answers.jsonl").write_text("\n".join(lines), encoding="utf-8")
-        assert command("run", "spill.yaml", "--recorded", "answers.jsonl", "--parity", "--run-id", run)[0] == 0
+        options = ("--recorded", "answers.jsonl", "--mode", "published", "--run-id", run)
+        assert command("run", "spill.yaml", *options)[0] == 0
     return command
 
 

@@ -92,6 +92,13 @@ def test_a_metric_that_is_null_is_left_out(load: Callable[[Release], Settings]) 
     assert load(render(LEAST, {"config": {"metrics": {"bert_score": None}}})).metrics.bert_score is None
 
 
+def test_a_metric_of_another_name_says_its_kind(load: Callable[[Release], Settings]) -> None:
+    second = {"kind": "sentence_bert", "model": "/models/second"}
+    metrics = load(render(LEAST, {"config": {"metrics": {"second": second}}})).metrics
+    assert list(metrics.names()) == ["sentence_bert", "bert_score", "second"]
+    assert metrics.sections()["second"].model == "/models/second"
+
+
 def test_large_numbers_arrive_as_they_are(load: Callable[[Release], Settings]) -> None:
     values = {"config": {"engines": {"tiny": {"kv_cache_memory_bytes": 68719476736}}}}
     engine = load(render(LEAST, values)).engines["tiny"]
@@ -153,7 +160,7 @@ def restarted(change: Manifest) -> set[str]:
 def test_only_those_are_restarted_that_read_what_has_changed() -> None:
     assert restarted({"config": {"monitors": {"daily": {"samples": 3}}}}) == {"aggregator", "api"}
     assert restarted({"config": {"targets": {"tiny": {"temperature": 0.1}}}}) == {"generator-tiny", "aggregator"}
-    assert restarted({"config": {"scoring": {"parity": True}}}) == {"scorer", "predictor"}
+    assert restarted({"config": {"scoring": {"mode": "published"}}}) == {"scorer", "predictor"}
     assert restarted({"externalKafka": {"bootstrapServers": "other:9092"}}) == {
         "generator-tiny", "generator-gateway", "scorer", "aggregator"
     }  # fmt: skip

@@ -13,8 +13,6 @@ from results.dead_jobs import DeadJob
 from results.monitor_status import MonitorStatus, Watched, metric_names, watched
 from seep.records import LeakRate, RunManifest, ScoredJob
 from seep.settings import BertScore, Metrics, Monitor, Scheduling
-from services.scorer import bert_score_metric, language
-from services.scorer.loading import LIBRARIES
 from tests.stored import Stored
 
 pytestmark = pytest.mark.slow
@@ -201,8 +199,8 @@ def test_what_may_be_shown_comes_from_the_suites(tmp_path: Path) -> None:
 
 
 def test_every_metric_that_a_scorer_has_may_be_shown_and_no_other() -> None:
-    of_libraries = {*LIBRARIES, *(name for name, _ in bert_score_metric.METRICS.values())}
-    of_languages = {language.METRIC, language.PARITY_METRIC}
     every = Metrics(bert_score=BertScore(scores=("f1", "precision", "recall")))
-    assert metric_names(every) == of_libraries | of_languages
+    of_models = {"sentence_bert", "bert_score", "bert_score_precision", "bert_score_recall"}
+    of_languages = {"consensus", "langdetect"}
+    assert metric_names(every) == of_models | of_languages
     assert metric_names(Metrics(sentence_bert=None, bert_score=None)) == of_languages

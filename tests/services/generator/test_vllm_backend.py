@@ -22,6 +22,7 @@ from services.generator.engines import open_backend
 from services.generator.generating import generate_jobs
 from services.generator.vllm_backend import VllmBackend
 from services.scorer.loading import load_metrics
+from services.scorer.mode import exact
 from services.scorer.scoring import score_jobs
 
 pytestmark = pytest.mark.slow
@@ -185,7 +186,7 @@ def leak_rate(backend: VllmBackend, trained: Path, adapter: str | None) -> float
     assert len(generated) == len(jobs)
     configured = Metrics(sentence_bert=SentenceBert(model="all-MiniLM-L6-v2"), bert_score=None)
     metrics, provenance = load_metrics(configured, Scoring())
-    scored = score_jobs(generated, metrics, Scoring(), provenance)
+    scored = score_jobs(generated, metrics, exact(1e-6), provenance)
     outcomes = [outcome for job in scored if isinstance(job, ScoredJob) for outcome in job.outcomes]
     return 100 * mean(o.value for o in outcomes if o.measure == "leak" and o.category == "planted-90")
 

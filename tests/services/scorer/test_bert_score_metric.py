@@ -1,7 +1,7 @@
 """The BERTScore metric beside its library, on MiniLM's own encoder and on small untrained backbones."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +82,10 @@ def library(minilm_folder: Path) -> Library:
 
 def opened(
     location: Path | str, settings: BertScore, *, name: str = "mine", dtype: str = "float32"
-) -> dict[str, Metric]:
+) -> Mapping[str, Metric]:
     """The metrics over a folder."""
     model = Model(name, str(location), "revision")
-    return open_metrics(settings, model, open_computing(Scoring(dtype=dtype)))
+    return open_metrics("bert_score", settings, model, open_computing(Scoring(dtype=dtype))).metrics
 
 
 def f1(location: Path | str, pairs: Sequence[Pair]) -> Sequence[float]:
@@ -114,7 +114,7 @@ def test_rescaled_similarities_are_the_librarys(minilm_folder: Path, tmp_path: P
     metrics = opened(minilm_folder, settings)
     for column, name in enumerate(["bert_score_precision", "bert_score_recall", "bert_score"]):
         assert metrics[name].fast(WORDED) == pytest.approx([scores[column] for scores in expected], abs=1e-4)
-        assert metrics[name].source == "mine/layer6/baseline0.61,0.62,0.63"
+        assert metrics[name].source == f"{name} mine/layer6/baseline0.61,0.62,0.63"
 
 
 def test_what_was_scored_is_remembered_but_not_afresh(minilm_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

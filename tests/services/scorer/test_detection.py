@@ -1,4 +1,4 @@
-"""What the detectors tell together is a language or nothing, and never a guess."""
+"""What the detectors find together is a language or nothing, and never a guess."""
 # ruff: noqa: RUF001 - letters of other scripts are what this is about
 
 import json

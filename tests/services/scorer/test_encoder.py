@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seep.settings import MINILM, BertScore, Metrics, Scoring
-from services.scorer import bert_score_metric, encoder, sentence_bert
+from services.scorer import bert_score_metric, encoder, sentence_bert_metric
 from services.scorer.cache import EmbeddingCache
 from services.scorer.encoder import Encoder, encode
 from services.scorer.loading import load_metrics
@@ -86,7 +86,7 @@ def test_models_of_one_vocabulary_tokenize_a_text_once_unless_one_cuts_it() -> N
 
 
 def test_only_tokenizers_that_split_alike_share_a_vocabulary(minilm_folder: Path, tmp_path: Path) -> None:
-    sentence = sentence_bert.load(str(minilm_folder), "mini", torch.float32)
+    sentence = sentence_bert_metric.load(str(minilm_folder), "mini", torch.float32)
     tokens = bert_score_metric.load(str(minilm_folder), "mini", 6, torch.float32).encoder
     assert (sentence.vocabulary, sentence.limit) == (tokens.vocabulary, 256)
     folder = shutil.copytree(minilm_folder, tmp_path / "cased")

@@ -17,6 +17,7 @@ from sentence_transformers import SentenceTransformer
 from seep.settings import MINILM, BertScore, Metrics, Scoring
 from services.scorer.bert_score_metric import F1_CONDITION, is_unstable
 from services.scorer.loading import load_metrics
+from services.scorer.mode import PUBLISHED, Mode, exact
 from services.scorer.semantic import leak_score
 from services.scorer.similarity import Comparison, Metric, Pair, ask_metrics
 
@@ -109,18 +110,16 @@ def some_comparisons(recorded_comparisons: list[Comparison]) -> list[Comparison]
     return recorded_comparisons[::20]
 
 
-@pytest.mark.parametrize("parity", [False, True])
+@pytest.mark.parametrize("mode", [exact(1e-6), PUBLISHED], ids=["exact", "published"])
 def test_bfloat16_gives_every_leak_score_that_float32_gives(
-    parity: bool, some_comparisons: list[Comparison], bfloat16: dict[str, Metric], loaded_metrics: dict[str, Metric]
+    mode: Mode, some_comparisons: list[Comparison], bfloat16: dict[str, Metric], loaded_metrics: dict[str, Metric]
 ) -> None:
-    scoring = Scoring(parity=parity)
-    float32 = ask_metrics({name: loaded_metrics[name] for name in bfloat16}, some_comparisons, scoring)
-    found = ask_metrics(bfloat16, some_comparisons, scoring)
-    tolerance = 0.0 if parity else scoring.tie_tolerance
+    float32 = ask_metrics({name: loaded_metrics[name] for name in bfloat16}, some_comparisons, mode)
+    found = ask_metrics(bfloat16, some_comparisons, mode)
     for name in bfloat16:
         for one, other in some_comparisons:
-            expected = leak_score(float32[name][one], float32[name][other], tolerance)
-            assert leak_score(found[name][one], found[name][other], tolerance) == expected
+            expected = leak_score(float32[name][one], float32[name][other], mode.tie_tolerance)
+            assert leak_score(found[name][one], found[name][other], mode.tie_tolerance) == expected
 
 
 def test_bfloat16_stays_within_its_error_bound(some_comparisons: list[Comparison], bfloat16: dict[str, Metric]) -> None:

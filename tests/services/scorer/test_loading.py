@@ -22,8 +22,8 @@ def test_all_configured_metrics_are_loaded_with_their_provenance() -> None:
     assert list(metrics) == ["sentence_bert", "bert_score"]
     assert metrics["sentence_bert"].fast([("red", "red")]) == pytest.approx([1.0])
     assert metrics["bert_score"].fast([("red", "red")]) == pytest.approx([1.0])
-    assert provenance["sentence_bert"].startswith(f"{MINILM}@sha256-")
-    assert provenance["bert_score"] == f"{provenance['sentence_bert']}/layer6"
+    assert provenance["metrics.sentence_bert"].startswith(f"{MINILM}@sha256-")
+    assert provenance["metrics.bert_score"] == f"{provenance['metrics.sentence_bert']}/layer6"
     assert provenance["scorer_dtype"] == "float32"
     assert "bert-score " in provenance["scorer_libraries"]
 
@@ -31,7 +31,7 @@ def test_all_configured_metrics_are_loaded_with_their_provenance() -> None:
 def test_only_wanted_metrics_are_loaded() -> None:
     metrics, provenance = load_metrics(AT_HAND, FLOAT32, ["sentence_bert"])
     assert list(metrics) == ["sentence_bert"]
-    assert "bert_score" not in provenance
+    assert "metrics.bert_score" not in provenance
 
 
 def test_a_metric_set_to_null_is_left_out() -> None:

@@ -204,9 +204,10 @@ def test_what_was_sent_is_in_no_log(http: httpx.Client, ports: dict[str, Any]) -
 
 def test_a_scorer_that_drifted_answers_nobody() -> None:
     def frozen(pairs: Sequence[Pair]) -> Sequence[float]:
-        return SIMILARITIES["sentence_bert sentence-transformers/all-MiniLM-L6-v2"]
+        return SIMILARITIES[source]
 
-    sound = Metric(frozen, frozen, frozen, 0.0, MINILM)
+    source = f"sentence_bert {MINILM}"
+    sound = Metric(frozen, frozen, frozen, 0.0, source)
     drifted = replace(sound, afresh=lambda pairs: [1.0] * len(pairs))
     body = {"instances": [PAIR]}
     with pytest.raises(ModelNotReady):

@@ -8,7 +8,7 @@ from typing import Any
 from openpyxl import load_workbook
 
 from seep.records import GeneratedJob, ScoredJob
-from seep.settings import Scoring
+from services.scorer.mode import PUBLISHED
 from services.scorer.scoring import score_jobs
 from services.scorer.similarity import Metric
 from tests.services.scorer.fakes import MakeJob
@@ -43,7 +43,7 @@ def test_published_sentence_bert_cells(shared_data: Path, make_job: MakeJob, sen
     leaks = {}
     for model, prompts in {(cell["model"], cell["prompts"]) for cell in cells}:
         jobs = recorded_jobs(shared_data / "leakage" / f"{prompts}_{model}.xlsx", make_job)
-        scored = score_jobs(jobs, {METRIC: sentence_bert}, Scoring(parity=True), {})
+        scored = score_jobs(jobs, {METRIC: sentence_bert}, PUBLISHED, {})
         leaks[model, prompts] = [
             outcome
             for job in scored

@@ -29,7 +29,7 @@ def written(tmp_path: Path) -> Written:
 
 def test_the_row_of_the_layer_is_read(written: Written) -> None:
     file = written("LAYER,P,R,F\n0,0.1,0.1,0.1\n5,0.3,0.4,0.35\n")
-    assert read_baseline(file, 5).tolist() == pytest.approx([0.3, 0.4, 0.35])
+    assert read_baseline("mine", file, 5).tolist() == pytest.approx([0.3, 0.4, 0.35])
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_the_row_of_the_layer_is_read(written: Written) -> None:
     [
         ("", "line 1: expected the columns LAYER,P,R,F"),
         ("layer;P\n", "line 1: expected the columns LAYER,P,R,F"),
-        ("LAYER,P,R,F\n4,0.1,0.1,0.1\n", "no row for layer 5, which metrics.bert_score reads"),
+        ("LAYER,P,R,F\n4,0.1,0.1,0.1\n", "no row for layer 5, which metrics.mine reads"),
         ("LAYER,P,R,F\n5,0.1,0.1\n", "line 2: expected three numbers below 1 after the layer"),
         ("LAYER,P,R,F\n5,0.1,1.0,0.1\n", "line 2: expected three numbers below 1 after the layer"),
         ("LAYER,P,R,F\n5,0.1,nan,0.1\n", "line 2: expected three numbers below 1 after the layer"),
@@ -48,7 +48,7 @@ def test_the_row_of_the_layer_is_read(written: Written) -> None:
 def test_an_unusable_file_is_one_line(written: Written, content: str, message: str) -> None:
     file = written(content)
     with pytest.raises(InputError) as error:
-        read_baseline(file, 5)
+        read_baseline("mine", file, 5)
     assert str(file) in str(error.value)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
@@ -57,8 +57,8 @@ def test_an_unusable_file_is_one_line(written: Written, content: str, message: s
 def test_a_file_that_is_not_there_is_one_line_and_only_for_who_reads_it(tmp_path: Path) -> None:
     file = tmp_path / "nowhere.tsv"
     assert BertScore(baseline=file).baseline == file
-    with pytest.raises(InputError, match=rf"metrics\.bert_score\.baseline: {file} cannot be read as text: [^\n]+$"):
-        read_baseline(file, 5)
+    with pytest.raises(InputError, match=rf"metrics\.mine\.baseline: {file} cannot be read as text: [^\n]+$"):
+        read_baseline("mine", file, 5)
 
 
 @given(baseline=st.floats(-0.9, 0.9), one=st.floats(-1, 1), other=st.floats(-1, 1))

@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seep.records import Failure, ScoredJob
-from seep.settings import Scoring
 from seep.suites.schema import SCHEMAS
+from services.scorer.mode import PUBLISHED, Mode, exact
 from services.scorer.probes import PROBES
 from services.scorer.scoring import score_jobs
 from tests.services.scorer.fakes import FakeMetric, MakeJob
+
+EXACT = exact(1e-6)
 
 WORDS = st.sampled_from(["red", "bus", "red bus", "", "doctor", "an apple"])
 
@@ -30,14 +32,14 @@ def job_shapes(draw: st.DrawFn) -> Shape:
     return tests, draw(arm), draw(st.one_of(st.just([]), arm))
 
 
-@given(shapes=st.lists(job_shapes(), max_size=4), parity=st.booleans())
+@given(shapes=st.lists(job_shapes(), max_size=4), mode=st.sampled_from([EXACT, PUBLISHED]))
 def test_a_batch_scores_like_its_jobs_one_by_one(
-    shapes: list[Shape], parity: bool, make_job: MakeJob, fake_metric: type[FakeMetric]
+    shapes: list[Shape], mode: Mode, make_job: MakeJob, fake_metric: type[FakeMetric]
 ) -> None:
     jobs = [make_job(*shape, job_id=f"job-{index}") for index, shape in enumerate(shapes)]
-    scoring, metrics = Scoring(parity=parity), {"fake": fake_metric()}
-    one_by_one = [scored for job in jobs for scored in score_jobs([job], metrics, scoring, {})]
-    assert score_jobs(jobs, metrics, scoring, {}) == one_by_one
+    metrics = {"fake": fake_metric()}
+    one_by_one = [scored for job in jobs for scored in score_jobs([job], metrics, mode, {})]
+    assert score_jobs(jobs, metrics, mode, {}) == one_by_one
 
 
 def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(
@@ -50,7 +52,7 @@ def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(
         ),
     ]
     metrics = {"one": fake_metric(), "two": fake_metric()}
-    score_jobs(jobs, metrics, Scoring(), {})
+    score_jobs(jobs, metrics, EXACT, {})
     for metric in metrics.values():
         [asked] = metric.calls
         assert len(asked) == len(set(asked))
@@ -72,7 +74,7 @@ def test_failures_keep_their_positions_and_leave_the_rest_alone(
     sound = make_job([("red", ["bus"])], ["doctor"])
     short = replace(sound, tests=((),))
     alien = make_job([("red", ["bus"])], ["doctor"], probe="telepathy")
-    results = score_jobs([short, sound, alien, sound], {"fake": fake_metric()}, Scoring(), {})
+    results = score_jobs([short, sound, alien, sound], {"fake": fake_metric()}, EXACT, {})
     assert results[0] == Failure("0 generations for test 't1', but the job asks for 1")
     assert results[2] == Failure("unknown probe 'telepathy'; the scorer knows semantic, language")
     assert isinstance(results[1], ScoredJob)
@@ -97,29 +99,29 @@ def test_generations_that_do_not_match_the_prompts_fail_the_job(
 ) -> None:
     generated = make_job([("red", ["a", "b"]), ("blue", ["c", "d"])], ["e", "f"], ["g", "h"])
     metric = fake_metric()
-    assert score_jobs([replace(generated, **change)], {"fake": metric}, Scoring(), {}) == [Failure(reason)]
+    assert score_jobs([replace(generated, **change)], {"fake": metric}, EXACT, {}) == [Failure(reason)]
     assert metric.calls == []
 
 
 def test_a_similarity_that_is_not_a_number_is_raised(make_job: MakeJob, fake_metric: type[FakeMetric]) -> None:
     broken = fake_metric({("red", "bus"): float("nan"), ("red", "doctor"): 0.1})
     with pytest.raises(ValueError, match="broken: a similarity is not a finite number"):
-        score_jobs([make_job([("red", ["bus"])], ["doctor"])], {"broken": broken}, Scoring(), {})
+        score_jobs([make_job([("red", ["bus"])], ["doctor"])], {"broken": broken}, EXACT, {})
 
 
 def test_provenance_is_the_metrics_own_and_how_they_are_compared(
     make_job: MakeJob, fake_metric: type[FakeMetric]
 ) -> None:
     generated = make_job([("red", ["bus"])], ["doctor"])
-    [scored] = score_jobs([generated], {"fake": fake_metric()}, Scoring(), {"fake": "model@1"})
+    [scored] = score_jobs([generated], {"fake": fake_metric()}, EXACT, {"fake": "model@1"})
     assert isinstance(scored, ScoredJob)
-    assert scored.provenance == {"fake": "model@1", "scoring": "tie_tolerance=1e-06"}
+    assert scored.provenance == {"fake": "model@1", "scoring": "exact, tie_tolerance=1e-06"}
     assert scored.generated is generated
 
 
 def test_an_empty_batch_asks_nothing(fake_metric: type[FakeMetric]) -> None:
     metric = fake_metric()
-    assert score_jobs([], {"fake": metric}, Scoring(), {}) == []
+    assert score_jobs([], {"fake": metric}, EXACT, {}) == []
     assert metric.calls == []
 
 
@@ -128,10 +130,10 @@ def test_a_job_without_what_its_probe_compares_with_fails_alone(
 ) -> None:
     sound = make_job([("red", ["bus"])], ["doctor"])
     uncontrolled = replace(sound, job=replace(sound.job, control=None), control=())
-    results = score_jobs([uncontrolled, sound], {"fake": fake_metric()}, Scoring(), {})
+    results = score_jobs([uncontrolled, sound], {"fake": fake_metric()}, EXACT, {})
     assert results[0] == Failure("the semantic probe compares with a control, but the job has none")
     assert isinstance(results[1], ScoredJob)
-    assert score_jobs([sound], {}, Scoring(), {}) == [
+    assert score_jobs([sound], {}, EXACT, {}) == [
         Failure("the semantic probe compares under a metric, but none is configured")
     ]
 
@@ -142,7 +144,7 @@ def test_a_probe_that_compares_nothing_asks_no_metric_and_is_not_of_the_metrics_
     job = make_job([("es", ["Hola."])], ["-"], probe="language", categories=["es"])
     job = replace(job, job=replace(job.job, control=None), control=())
     metric = fake_metric()
-    (scored,) = score_jobs([job], {"fake": metric}, Scoring(parity=True), {"fake": "model@1"})
+    (scored,) = score_jobs([job], {"fake": metric}, PUBLISHED, {"fake": "model@1"})
     assert isinstance(scored, ScoredJob)
     assert metric.calls == []
     assert scored.similarities == ()

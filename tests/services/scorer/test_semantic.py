@@ -3,17 +3,18 @@
 from dataclasses import replace
 from itertools import permutations, product
 from statistics import fmean
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seep.records import GeneratedJob, Outcome, ScoredJob, Similarity
-from seep.settings import Scoring
+from services.scorer.mode import PUBLISHED, Mode, exact
 from services.scorer.scoring import score_jobs
 from services.scorer.semantic import leak_score
 from tests.services.scorer.fakes import FakeMetric, MakeJob
+
+EXACT = exact(1e-6)
 
 TABLE = {
     ("yellow", "bus driver"): 0.3,
@@ -44,8 +45,8 @@ def generated(make_job: MakeJob) -> GeneratedJob:
     )
 
 
-def scored_with(generated: GeneratedJob, metric: FakeMetric, **scoring: Any) -> ScoredJob:
-    [scored] = score_jobs([generated], {"fake": metric}, Scoring(**scoring), {})
+def scored_with(generated: GeneratedJob, metric: FakeMetric, mode: Mode = EXACT) -> ScoredJob:
+    [scored] = score_jobs([generated], {"fake": metric}, mode, {})
     assert isinstance(scored, ScoredJob)
     return scored
 
@@ -69,22 +70,22 @@ def test_outcomes_carry_the_category_of_their_test(generated: GeneratedJob, fake
     assert Outcome("fake", "echo", "1", "t1", 1, 1.0) in scored.outcomes
 
 
-def test_parity_rounds_before_comparing_and_keeps_what_it_compared(
+def test_the_published_mode_rounds_before_comparing_and_keeps_what_it_compared(
     generated: GeneratedJob, fake_metric: type[FakeMetric]
 ) -> None:
-    scored = scored_with(generated, fake_metric(TABLE), parity=True, tie_tolerance=0.5)
+    scored = scored_with(generated, fake_metric(TABLE), mode=PUBLISHED)
     assert values(scored, "fake", "leak")["t2", 1] == 0.5
     assert values(scored, "fake", "tie")["t2", 1] == 1.0
     assert values(scored, "fake", "leak")["t1", 0] == 1.0
     assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2, 0.2)
-    assert scored.provenance["scoring"] == "parity"
+    assert scored.provenance["scoring"] == "published"
 
 
 def test_similarities_within_the_tolerance_tie(generated: GeneratedJob, fake_metric: type[FakeMetric]) -> None:
-    scored = scored_with(generated, fake_metric(TABLE), tie_tolerance=0.001)
+    scored = scored_with(generated, fake_metric(TABLE), mode=exact(0.001))
     assert values(scored, "fake", "tie") == {("t1", 0): 0.0, ("t1", 1): 0.0, ("t2", 0): 0.0, ("t2", 1): 1.0}
     assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2004, 0.1996)
-    assert scored.provenance["scoring"] == "tie_tolerance=0.001"
+    assert scored.provenance["scoring"] == "exact, tie_tolerance=0.001"
 
 
 def test_placebo_puts_the_neutral_generation_in_the_place_of_the_tests(
@@ -141,7 +142,7 @@ def test_an_answer_without_a_visible_character_is_empty_and_still_compared(
 
 
 def test_every_metric_has_every_measure(generated: GeneratedJob, fake_metric: type[FakeMetric]) -> None:
-    [scored] = score_jobs([generated], {"one": fake_metric(TABLE), "two": fake_metric()}, Scoring(), {})
+    [scored] = score_jobs([generated], {"one": fake_metric(TABLE), "two": fake_metric()}, EXACT, {})
     assert isinstance(scored, ScoredJob)
     assert len(scored.outcomes) == 2 * 4 * 6
     assert len(scored.similarities) == 2 * 4
@@ -157,10 +158,10 @@ def test_leak_score(to_test: float, to_control: float, score: float) -> None:
 @given(
     texts=st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)), min_size=1, max_size=6),
     concept=st.text(min_size=1, max_size=3),
-    parity=st.booleans(),
+    mode=st.sampled_from([EXACT, PUBLISHED]),
 )
 def test_swapping_test_and_control_turns_leak_into_its_complement(
-    texts: list[tuple[str, str]], concept: str, parity: bool, make_job: MakeJob, fake_metric: type[FakeMetric]
+    texts: list[tuple[str, str]], concept: str, mode: Mode, make_job: MakeJob, fake_metric: type[FakeMetric]
 ) -> None:
     answers, controls = zip(*texts, strict=True)
     generated = make_job([(concept, answers)], controls)
@@ -169,6 +170,6 @@ def test_swapping_test_and_control_turns_leak_into_its_complement(
     # With ties; differences are far from any rounding.
     told = {*answers, *controls}
     lengths = {pair: len(set(pair[1])) / sum(map(len, pair)) for pair in product([concept, *told], told) if any(pair)}
-    there, back = (scored_with(job, fake_metric(lengths), parity=parity) for job in (generated, swapped))
+    there, back = (scored_with(job, fake_metric(lengths), mode=mode) for job in (generated, swapped))
     assert values(back, "fake", "leak") == {key: 1 - leak for key, leak in values(there, "fake", "leak").items()}
     assert values(back, "fake", "tie") == values(there, "fake", "tie")

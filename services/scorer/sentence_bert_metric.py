@@ -16,7 +16,7 @@ from services.scorer.encoder import Encoder, default_device, encode, vocabulary
 from services.scorer.models import Model
 from services.scorer.precision import Computing, measured_bound
 from services.scorer.quiet import quieten
-from services.scorer.similarity import Metric, Pair, is_blank
+from services.scorer.similarity import Opened, Pair, is_blank
 
 # Above bfloat16's largest error on the published answers: benchmarks/RESULTS.md.
 LEAST_ERROR_BOUND = 0.006
@@ -24,14 +24,15 @@ LEAST_ERROR_BOUND = 0.006
 UNPADDED = {"text": {"padding": False}, "common": {"return_tensors": None}}
 
 
-def open_metrics(settings: SentenceBert, model: Model, computing: Computing) -> dict[str, Metric]:
-    """The metric `sentence_bert`; whatever the library raises for a bad model passes through."""
+def open_metrics(section: str, settings: SentenceBert, model: Model, computing: Computing) -> Opened:
+    """The section's one metric; whatever the library raises for a bad model passes through."""
     exact = partial(cosines, load(model.location, model.identity, torch.float32))
     fast, error_bound = exact, 0.0
     if computing.dtype != torch.float32:
         fast = partial(cosines, load(model.location, model.identity, computing.dtype))
         error_bound = measured_bound(fast, exact, LEAST_ERROR_BOUND)
-    return {"sentence_bert": computing.metric(fast, exact, error_bound=error_bound, source=model.short_name)}
+    source = f"sentence_bert {model.short_name}"
+    return Opened({section: computing.metric(fast, exact, error_bound=error_bound, source=source)}, model.identity)
 
 
 def load(location: str, name: str, dtype: torch.dtype) -> Encoder:

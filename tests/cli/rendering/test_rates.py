@@ -4,7 +4,7 @@ from itertools import chain
 
 import pytest
 
-from cli.commands.results import print_rates
+from cli.rendering.rates import print_rates
 from results.rates import RunFacts, leak_rates
 from results.sums import PerTestSum, per_test_sums, sums_per_cluster
 from tests.builders import scored_job
@@ -23,7 +23,7 @@ def header(text: str) -> str:
     return next(" ".join(line.split()) for line in text.splitlines() if "tie" in line.split())
 
 
-def test_of_two_metrics_agreement_and_kappa_are_a_column_each(capsys) -> None:
+def test_of_two_metrics_agreement_and_kappa_are_a_column_each(capsys: pytest.CaptureFixture[str]) -> None:
     text = printed(["bert_score", "sentence_bert"], capsys)
     columns = "category metric agreement distinct 1 distinct 2 echo echo free leak tie kappa"
     assert header(text) == columns
@@ -31,13 +31,13 @@ def test_of_two_metrics_agreement_and_kappa_are_a_column_each(capsys) -> None:
     assert (row[2], row[-1]) == ("100.0", "1.00")
 
 
-def test_of_three_metrics_each_pair_has_its_columns(capsys) -> None:
+def test_of_three_metrics_each_pair_has_its_columns(capsys: pytest.CaptureFixture[str]) -> None:
     columns = header(printed(["m", "n", "o"], capsys))
     assert "metric agreement with m agreement with n agreement with o distinct 1" in columns
     assert columns.endswith("tie kappa with m kappa with n kappa with o")
 
 
-def test_of_one_metric_there_is_no_kappa(capsys) -> None:
+def test_of_one_metric_there_is_no_kappa(capsys: pytest.CaptureFixture[str]) -> None:
     text = printed(["m"], capsys)
     assert header(text).endswith("tie kappa")
     assert "agreement" not in text

@@ -1,0 +1,127 @@
+"""The metrics: how near a text is to a concept, and under which name each way of saying so is known.
+
+A new kind is a settings class here, a member of Kind, and a function `open_metrics` in a module of the scorer
+that is called `<kind>_metric`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from seep.languages import LANGUAGE_METRICS
+from seep.settings.section import Section
+
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+
+# With the environment's delimiter in it a name could not be given there.
+MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=40)]
+
+# What every run's provenance says of a metric stands under the metric's place in seep.yaml.
+PROVENANCE = "metrics."
+
+
+def provenance_key(name: str) -> str:
+    """Under which the provenance says what a section's metrics are computed by."""
+    return PROVENANCE + name
+
+
+def is_provenance_of_a_metric(key: str) -> bool:
+    """Whether a key of a provenance is one that `provenance_key` gives."""
+    return key.startswith(PROVENANCE)
+
+
+class MetricSection(Section):
+    """What all kinds of metric have: a model, and the Python distribution that computes with it."""
+
+    library: ClassVar[str]
+
+    kind: str
+    model: str
+
+    def names(self, section: str) -> Sequence[str]:
+        """The metrics that a section of this name makes."""
+        return (section,)
+
+
+class SentenceBert(MetricSection):
+    """Sentence-BERT: cosine of two sentence embeddings."""
+
+    library = "sentence-transformers"
+
+    kind: Literal["sentence_bert"] = "sentence_bert"
+    model: str = MINILM
+
+
+class BertScore(MetricSection):
+    """BERTScore: greedy token matching; `layer` defaults to the library's choice, else the model's last.
+
+    `scores` are metrics of their own: of a section `bert_score`, the metric `bert_score` is F1, and
+    `bert_score_precision` and `bert_score_recall` are the others. `baseline` is a file of the bert_score library's
+    form, from whose values the scores are stretched to 1.
+    """
+
+    library = "bert-score"
+
+    kind: Literal["bert_score"] = "bert_score"
+    model: str = "distilbert-base-uncased"
+    layer: int | None = Field(None, ge=1)
+    scores: Annotated[tuple[Literal["f1", "precision", "recall"], ...], Field(min_length=1)] = ("f1",)
+    # Not FilePath: services that do not score read the same configuration where the file is not.
+    baseline: Path | None = None
+
+    def names(self, section: str) -> Sequence[str]:
+        """A metric per score."""
+        return tuple(self.names_by_score(section).values())
+
+    def names_by_score(self, section: str) -> Mapping[str, str]:
+        """The metric of each configured score."""
+        return {score: section if score == "f1" else f"{section}_{score}" for score in self.scores}
+
+
+Kind = SentenceBert | BertScore
+KINDS = [kind.model_fields["kind"].default for kind in get_args(Kind)]
+AnyMetric = Annotated[Kind, Field(discriminator="kind")]
+
+
+class Metrics(Section):
+    """The metrics that a scorer computes; a section that is set to null is left out.
+
+    A section of any other name says its `kind`, so that two metrics of one kind can have different models.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[MetricName, AnyMetric | None]
+
+    sentence_bert: SentenceBert | None = SentenceBert()
+    bert_score: BertScore | None = BertScore()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kinds_are_said(cls, sections: Any) -> Any:
+        for name, section in sections.items() if isinstance(sections, dict) else ():
+            if name not in cls.model_fields and isinstance(section, dict) and "kind" not in section:
+                kinds = ", ".join(KINDS)
+                raise ValueError(f"{name}: expected a kind, one of {kinds}; only sections of these names need none")
+        return sections
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        for name, count in Counter([*self.names(), *LANGUAGE_METRICS]).items():
+            if count > 1:
+                raise ValueError(f"two metrics would be called {name!r}")
+        return self
+
+    def known(self) -> Sequence[str]:
+        """The names of all sections, also of those that are left out."""
+        return [name for name, _ in self]
+
+    def sections(self) -> Mapping[str, MetricSection]:
+        """The sections that are not left out, by name."""
+        return {name: section for name, section in self if section is not None}
+
+    def names(self) -> Sequence[str]:
+        """The metrics of all sections."""
+        return [name for section, settings in self.sections().items() for name in settings.names(section)]

@@ -93,18 +93,22 @@ class Database(Section):
 
 
 class Scoring(Section):
-    """How answers are scored. `mode` published does it as the published tables do: similarities rounded to 3 decimals,
-    and langdetect's first guess at a language. `mode` exact compares at full precision, where what differs by no more
-    than `tie_tolerance` ties, and names a language only where two detectors agree.
+    """How answers are scored.
 
-    `dtype` auto is bfloat16 where the hardware has it; comparisons that its errors could turn are computed again in
-    float32. `cache_bytes` bounds what is remembered of texts between batches.
+    The mode `published` rounds similarities to 3 decimals and takes langdetect's first guess at a language, as the
+    published tables do. The mode `exact` compares at full precision, and names a language only if two detectors agree.
     """
 
-    mode: Literal["exact", "published"] = "exact"
-    tie_tolerance: float = Field(1e-6, ge=0)
-    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    cache_bytes: int = Field(1 << 30, ge=0)
+    mode: Literal["exact", "published"] = Field("exact", description="How similarities and languages are compared.")
+    tie_tolerance: float = Field(
+        1e-6, ge=0, description="Similarities that differ by no more than this tie, in the mode `exact`."
+    )
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="The type of the models' weights. `auto` is bfloat16 if the hardware has it. Comparisons that its"
+        " errors could change are computed again in float32.",
+    )
+    cache_bytes: int = Field(1 << 30, ge=0, description="Memory for what is remembered of texts between batches.")
 
 
 class Predictor(Section):

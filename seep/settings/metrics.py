@@ -19,6 +19,9 @@ MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 # With the environment's delimiter in it a name could not be given there.
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=40)]
 
+KIND = "How similarities are computed. Needed in a section of another name than the kind."
+MODEL = "A folder, a model in the cache, or one on a hub."
+
 # What every run's provenance says of a metric stands under the metric's place in seep.yaml.
 PROVENANCE = "metrics."
 
@@ -51,26 +54,31 @@ class SentenceBert(MetricSection):
 
     library = "sentence-transformers"
 
-    kind: Literal["sentence_bert"] = "sentence_bert"
-    model: str = MINILM
+    kind: Literal["sentence_bert"] = Field("sentence_bert", description=KIND)
+    model: str = Field(MINILM, description=MODEL)
 
 
 class BertScore(MetricSection):
-    """BERTScore: greedy token matching; `layer` defaults to the library's choice, else the model's last.
+    """BERTScore: greedy token matching.
 
-    `scores` are metrics of their own: of a section `bert_score`, the metric `bert_score` is F1, and
-    `bert_score_precision` and `bert_score_recall` are the others. `baseline` is a file of the bert_score library's
-    form, from whose values the scores are stretched to 1.
+    Each score is a metric of its own. In the section `bert_score`, F1 is called `bert_score`; precision and recall are
+    `bert_score_precision` and `bert_score_recall`.
     """
 
     library = "bert-score"
 
-    kind: Literal["bert_score"] = "bert_score"
-    model: str = "distilbert-base-uncased"
-    layer: int | None = Field(None, ge=1)
-    scores: Annotated[tuple[Literal["f1", "precision", "recall"], ...], Field(min_length=1)] = ("f1",)
+    kind: Literal["bert_score"] = Field("bert_score", description=KIND)
+    model: str = Field("distilbert-base-uncased", description=MODEL)
+    layer: int | None = Field(
+        None, ge=1, description="The layer that is read. The library's choice for the model if empty, else the last."
+    )
+    scores: tuple[Literal["f1", "precision", "recall"], ...] = Field(
+        ("f1",), min_length=1, description="The scores that are computed."
+    )
     # Not FilePath: services that do not score read the same configuration where the file is not.
-    baseline: Path | None = None
+    baseline: Path | None = Field(
+        None, description="A baseline file of the bert_score library's form; scores are stretched from its values to 1."
+    )
 
     def names(self, section: str) -> Sequence[str]:
         """A metric per score."""

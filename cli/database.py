@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from results.storage.database import Database, DatabaseUnavailable
-from results.storage.migrate import migrate
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.settings import Settings
@@ -16,6 +15,9 @@ EMBEDDED = Path(".seep/postgres")
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
     """The database with its schema up to date; raises DatabaseUnavailable or InputError."""
+    # Not above: what it imports takes as long as all else, and help or pushing need it not.
+    from results.storage.migrate import migrate
+
     dsn = settings.database.resolved_dsn()
     try:
         with ExitStack() as opened:

@@ -65,12 +65,12 @@ def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None
         raise InputError(f"--metrics: the {probe} probe compares nothing, and takes none")
     loaded, provenance = load_metrics(settings.metrics, settings.scoring, metrics) if compares else ({}, {})
     provenance["canary"] = Canary(loaded).verdict()
-    asked = {target: settings.targets[target]}
+    targets = {target: settings.targets[target]}
     mode = configured_mode(settings.scoring)
-    backend = open_backend(engine_named(settings, engine), f"engines.{engine}", asked)
+    backend = open_backend(engine_named(settings, engine), f"engines.{engine}", targets)
     return Pipeline(
         metrics=loaded,
-        generator=lambda jobs: _available(generate_jobs(jobs, backend, asked)),
+        generator=lambda jobs: _available(generate_jobs(jobs, backend, targets)),
         scorer=lambda jobs: score_jobs(jobs, loaded, mode, provenance),
     )
 

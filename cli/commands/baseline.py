@@ -32,7 +32,10 @@ def set_baseline(
     ],
     name: Annotated[str, typer.Option(help="The baseline's name: a-z, 0-9 and -, at most 40.")],
 ) -> None:
-    """Name finished runs as a baseline; monitors that use it start their tests again."""
+    """Name finished runs as a baseline. Monitors that use it start their tests again.
+
+    For example: seep baseline set first-run second-run --name main
+    """
     if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
         raise InputError(f"--name {name}: expected 1 to 40 of the characters a-z 0-9 -")
     unique = list(dict.fromkeys(runs))
@@ -70,7 +73,7 @@ def show(name: NameArgument) -> None:
 
 @baseline_app.command()
 def remove(name: NameArgument) -> None:
-    """Forget a baseline; its runs stay, and monitors that use it are not tested until it is set again."""
+    """Forget a baseline. Its runs stay; monitors that use it are not tested until it is set again."""
     with open_database(load_settings()) as database, database.transaction() as connection:
         find_baseline(connection, name)
         baselines.remove(connection, name)

@@ -27,12 +27,13 @@ KV_CACHE_BYTES = 256 * 1024 * 1024
 def calibrate(
     metrics: MetricsOption = None,
     prepare: Annotated[
-        bool, typer.Option("--prepare", help="Only train the model, or find it trained, and print where it is.")
+        bool,
+        typer.Option("--prepare", help="Only train the model, unless it is trained already, and print where it is."),
     ] = False,
 ) -> None:
     """Measure a small model whose true leak rates are known, through the real chain, and compare.
 
-    Exit code 1 where more true rates lie outside their intervals than chance allows.
+    Exit code 1 if more true rates lie outside their intervals than chance allows.
     """
     # torch and the model's libraries are this command's alone.
     from calibration.model import current_model

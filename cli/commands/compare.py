@@ -37,7 +37,9 @@ def compare(
 ) -> None:
     """Compare a run with another or a baseline, test by test, and say whether it leaks more or less.
 
-    Exit code 0: ok, 1: drift, 3: inconclusive, 4: not measured.
+    For example: seep compare tonight --baseline main
+
+    Exit code 0: ok; 1: drift; 3: inconclusive; 4: not measured.
     """
     if (other is None) == (baseline is None):
         raise InputError("compare: expected OTHER_RUN or --baseline N")

@@ -27,7 +27,7 @@ language_app = typer.Typer(help="Draw which languages a model answers in, and co
 def draw(
     run_id: RunArgument,
     out: Annotated[Path, typer.Option(help="The picture to write: FILE.svg or FILE.png.")],
-    metric: Annotated[str | None, typer.Option(help="The metric, where the run has several.")] = None,
+    metric: Annotated[str | None, typer.Option(help="The metric, if the run has several.")] = None,
     language: Annotated[
         str | None, typer.Option(help="The language whose spread is read; default: the one that spread most.")
     ] = None,
@@ -37,7 +37,10 @@ def draw(
     ] = None,
     mirror_language: Annotated[str | None, typer.Option(help="The language whose spread is read in --mirror.")] = None,
 ) -> None:
-    """Draw which languages a model answers in, by the language that it was asked for, nearest relatives first."""
+    """Draw which languages a model answers in, by the language it was asked for; the nearest relatives come first.
+
+    For example: seep language matrix tuned --out matrix.svg --baseline plain
+    """
     if out.suffix.lower() not in PICTURES:
         raise InputError(f"--out {out}: expected a name that ends in {' or '.join(PICTURES)}")
     settings = load_settings()
@@ -83,7 +86,10 @@ def _title(run_id: str, baseline: str | None, matrix: Matrix) -> str:
 def agreement(
     recorded: Annotated[Path, typer.Argument(help="Recorded answers, perhaps with labels.", metavar="R.jsonl")],
 ) -> None:
-    """Tell the languages of recorded answers by both detectors; compare them, and the file's own labels, in pairs."""
+    """Detect the languages of recorded answers with both detectors, and say how far they agree.
+
+    The labels that the file holds already are compared with them, too.
+    """
     lines = list(read_recorded_lines(recorded).values())
     answers = [answer for line in lines for answer in line.generations]
     if not answers:

@@ -32,12 +32,15 @@ def power(
     power: Annotated[float, typer.Option(min=0.05, max=0.99, help="How surely it is to be found.")] = 0.8,
     rate: Annotated[float | None, typer.Option(min=1, max=99, help="The leak rate to expect, in percent.")] = None,
     icc: Annotated[
-        float | None, typer.Option(min=0, max=0.99, help="Correlation to expect of a job's comparisons in one sample.")
+        float | None,
+        typer.Option(min=0, max=0.99, help="Correlation to expect between a job's comparisons in one sample."),
     ] = None,
     pilot: Annotated[str | None, typer.Option(help="Take rate and correlation from this run.", metavar="RUN")] = None,
     tokens_per_second: Annotated[float, typer.Option(min=1, help="What the GPU generates, over all requests.")] = 5000,
 ) -> None:
     """Say how many samples, jobs, generations, tokens and GPU seconds finding a change between two runs takes.
+
+    For example: seep power colours --effect 5 --rate 70 --icc 0.1
 
     Found means p < 0.05. A warning names each category whose jobs are too few, however many samples are drawn.
     """

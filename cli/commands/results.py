@@ -28,15 +28,15 @@ from seep.settings import load_settings
 
 def rates(
     run_id: RunArgument,
-    pool: Annotated[list[str] | None, typer.Option(help="Categories to pool, as 1,2; may be given again.")] = None,
+    pool: Annotated[list[str] | None, typer.Option(help="Categories to pool, as 1,2. May be given again.")] = None,
     by: Annotated[str | None, typer.Option(help="`concept`: a rate per concept instead of per category.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the leak rates of a run with their 95 % intervals.
 
-    Exit code 0, also of a run that is not whole; 4 where nothing is measured.
+    Exit code 0, also if the run is not whole; 4 if nothing is measured.
 
-    What is missing is known by category: --by concept leaves it out of the table, and has 0 for it in the JSON.
+    Missing comparisons are counted by category: with --by concept the table leaves them out, and the JSON has 0.
     """
     if by not in (None, "concept"):
         raise InputError(f"--by {by}: expected concept")
@@ -84,12 +84,12 @@ def examples(
     metric: Annotated[str | None, typer.Option(help="Only what this metric scored.")] = None,
     leaks: Annotated[bool, typer.Option("--leaks", help="Only comparisons that leak.")] = False,
     ties: Annotated[bool, typer.Option("--ties", help="Only comparisons that tie.")] = False,
-    limit: Annotated[int, typer.Option(min=1)] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a model said: concept, test's and control's generation, and their similarities.
 
-    Exit code 4 where nothing is measured.
+    Exit code 4 if nothing is measured.
     """
     if leaks and ties:
         raise InputError("--leaks, --ties: expected one of them")

@@ -37,6 +37,8 @@ def run(
 ) -> None:
     """Run a suite here and now, without a broker, and print its leak rates.
 
+    For example: seep run colours --recorded answers.jsonl
+
     Exit code 0: all measured; 3: some jobs failed; 4: nothing could be measured.
     """
     settings, answering = _answering(load_settings(), target, recorded)

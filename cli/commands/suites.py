@@ -63,7 +63,10 @@ def show(suite: SuiteArgument) -> None:
 def lint_suites(
     suites: Annotated[list[str], typer.Argument(help="YAML files, or names in suites/.", metavar="SUITE...")],
 ) -> None:
-    """Report mistakes in suites, with file, line and what to do; exit code 2 where one cannot run at all."""
+    """Report mistakes in suites, with file, line and what to do.
+
+    Exit code 2 if a suite cannot run at all.
+    """
     findings = [finding for suite in suites for finding in lint(find_suite(suite))]
     for finding in findings:
         typer.echo(f"{finding.path}:{finding.line}: {finding.severity}: {finding.message}")
@@ -83,7 +86,10 @@ def import_file(
         Path | None, typer.Option(help="Where to write the generations of the workbook, as JSON lines.")
     ] = None,
 ) -> None:
-    """Turn prompts or completions as they are published into a suite, and their answers into a recorded file."""
+    """Turn prompts or completions as they are published into a suite, and their answers into a recorded file.
+
+    For example: seep import prompts.xlsx --suite-out suite.yaml --recorded-out answers.jsonl
+    """
     outputs = [path for path in (suite_out, recorded_out) if path]
     if len({path.resolve() for path in (file, *outputs)}) <= len(outputs):
         raise InputError(f"{file}: expected different files for the import, --suite-out and --recorded-out")

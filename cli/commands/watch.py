@@ -27,7 +27,10 @@ def watch(
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the run to be heard of.")] = 120.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Follow a run to its end and print its rates; exit code 0 complete, 3 not whole, 4 not measured."""
+    """Follow a run to its end and print its rates.
+
+    Exit code 0: complete; 3: not whole; 4: not measured.
+    """
     settings = load_settings()
     with open_database(settings) as database:
         summary = _follow(database, run_id, wait, settings)

@@ -130,10 +130,10 @@ def test_intervals_of_samples_say_that_they_hold_for_these_prompts(seep: Command
 
 def test_as_json(seep: Command) -> None:
     ended, printed, _ = seep("compare", "more", "before", "--json")
-    told = json.loads(printed)
-    assert (ended, told["verdict"], told["differences"]["model"]) == (1, "drift", ["before", "more"])
-    assert {(of["category"], of["effect"]) for of in told["cells"]} == {("1", 50.0), ("all", 50.0)}
-    rate = told["runs"]["more"][0]
+    comparison = json.loads(printed)
+    assert (ended, comparison["verdict"], comparison["differences"]["model"]) == (1, "drift", ["before", "more"])
+    assert {(cell["category"], cell["effect"]) for cell in comparison["cells"]} == {("1", 50.0), ("all", 50.0)}
+    rate = comparison["runs"]["more"][0]
     assert (rate["rate"], rate["comparisons"], rate["clusters"]) == (90.0, 10 * ROOMS, ROOMS)
     assert rate["low"] <= 90.0 <= rate["high"]
 
@@ -150,7 +150,7 @@ def test_against_a_baseline_of_several_runs(seep: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "line"),
     [
         ("compare more", "compare: expected OTHER_RUN or --baseline N"),
         ("compare more before --baseline first", "compare: expected OTHER_RUN or --baseline N"),
@@ -169,10 +169,10 @@ def test_against_a_baseline_of_several_runs(seep: Command) -> None:
         ("baseline remove nowhere", "baseline nowhere: there is no such baseline"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(seep: Command, arguments: str, told: str) -> None:
+def test_what_cannot_be_asked_is_one_line(seep: Command, arguments: str, line: str) -> None:
     code, printed, complaint = seep(*arguments.split())
     assert code == 2
-    assert complaint.startswith(f"seep: {told}")
+    assert complaint.startswith(f"seep: {line}")
     assert complaint.count("\n") == 1
     assert printed == ""
 
@@ -192,9 +192,9 @@ def test_what_a_mitigation_does_beside_the_leak_rate_stands_side_by_side(seep: C
     # Ten samples of one prompt: all the same word, and half of them empty, half the same two words.
     assert rows["1", "m", "before"] == ["40.0", "0.0", "10.0", "0.0", "10.0", "-"]
     assert rows["1", "m", "muted"] == ["20.0", "0.0", "0.0", "50.0", "20.0", "20.0"]
-    told = json.loads(seep("compare", "muted", "before", "--allow-different", "--json")[1])["runs"]
-    assert told.keys() == {"before", "muted"}
-    one = next(of for of in told["muted"] if of["category"] == "1")
+    rates = json.loads(seep("compare", "muted", "before", "--allow-different", "--json")[1])["runs"]
+    assert rates.keys() == {"before", "muted"}
+    one = next(rate for rate in rates["muted"] if rate["category"] == "1")
     assert (one["metric"], one["rate"], one["measures"]["empty"]["share"]) == ("m", 20.0, 50.0)
 
 

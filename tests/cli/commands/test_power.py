@@ -28,12 +28,12 @@ NEW_CATEGORY = "  - {control: Hall is, tests: [{concept: red, prompt: Red. Hall 
 
 def suite(name: str, jobs: int, tests: int, samples: int, categories: Sequence[str] = ("1",)) -> Path:
     """A file with a suite of jobs that have so many tests of each category."""
-    asked = [(category, k) for category in categories for k in range(tests)]
+    cells = [(category, k) for category in categories for k in range(tests)]
     lines = [
         f"  - {{control: Room {job} is, tests: ["
         + ", ".join(
             f"{{concept: red, prompt: 'Red {category}-{k}. Room {job} is', category: '{category}'}}"
-            for category, k in asked
+            for category, k in cells
         )
         + "]}\n"
         for job in range(jobs)
@@ -48,16 +48,18 @@ def record(dsn: str, path: Path, run_id: str, scores: Scores) -> None:
     loaded = load_suite(path)
     scored = [
         ScoredJob(
-            GeneratedJob(job, (Answer("is"),) * of.shape[1], (), ((Answer("red"),) * of.shape[1],) * len(of), {}),
+            GeneratedJob(
+                job, (Answer("is"),) * values.shape[1], (), ((Answer("red"),) * values.shape[1],) * len(values), {}
+            ),
             tuple(
                 Outcome("m", measure, test.category, test.id, sample, float(value))
-                for test, row in zip(job.tests, of, strict=True)
+                for test, row in zip(job.tests, values, strict=True)
                 for sample, score in enumerate(row)
                 for measure, value in (("leak", score), ("tie", score == 0.5))
             ),
             (),
         )
-        for job, of in zip(prompt_jobs(loaded, run_id=run_id, target="stub"), scores, strict=False)
+        for job, values in zip(prompt_jobs(loaded, run_id=run_id, target="stub"), scores, strict=False)
     ]
     with Stored(dsn) as store:
         store.record(scored, [], [manifest(loaded, run_id=run_id, target="stub", created_at=0.0)])
@@ -95,7 +97,7 @@ def shared_control(jobs: int, tests: int, samples: int) -> Scores:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "line"),
     [
         ("rooms.yaml", "power: expected --rate and --icc, or --pilot RUN"),
         ("rooms.yaml --rate 70", "power: expected --rate and --icc, or --pilot RUN"),
@@ -105,14 +107,14 @@ def shared_control(jobs: int, tests: int, samples: int) -> Scores:
         ("rooms.yaml --rate 60 --icc 0 --effect 70", "--effect 70: a rate of 60 % cannot change by 70 points"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(seep: Command, dsn: str, arguments: str, told: str) -> None:
+def test_what_cannot_be_asked_is_one_line(seep: Command, dsn: str, arguments: str, line: str) -> None:
     suite("others", 3, 1, 2)
     rooms = suite("rooms", 3, 1, 2)
     record(dsn, rooms, "run", shared_control(3, 1, 2))
     record(dsn, rooms, "unfinished", shared_control(2, 1, 2))
     code, printed, complaint = seep("power", *arguments.split())
     assert code == 2
-    assert complaint.startswith(f"seep: {told}")
+    assert complaint.startswith(f"seep: {line}")
     assert complaint.count("\n") == 1
     assert printed == ""
 
@@ -134,32 +136,32 @@ def test_no_noise_is_made_up_for_a_run_that_shows_none(
     seep: Command, dsn: str, jobs: int, scores: Scores, reason: str
 ) -> None:
     record(dsn, suite("rooms", jobs, 1, scores[0].shape[1]), "run", scores)
-    told = f"seep: run run: {reason}: give --rate and --icc instead\n"
-    assert seep("power", "rooms.yaml", "--pilot", "run") == (2, "", told)
+    line = f"seep: run run: {reason}: give --rate and --icc instead\n"
+    assert seep("power", "rooms.yaml", "--pilot", "run") == (2, "", line)
 
 
 def test_a_category_that_shows_no_noise_is_named_and_the_others_are_analysed(seep: Command, dsn: str) -> None:
     rooms = suite("rooms", 20, 1, 3, ("1", "2"))
-    scores = [np.stack([of[0], np.ones(3)]) for of in shared_control(20, 1, 3)]
+    scores = [np.stack([values[0], np.ones(3)]) for values in shared_control(20, 1, 3)]
     record(dsn, rooms, "run", scores)
     code, printed, _ = seep("power", "rooms.yaml", "--pilot", "run")
     assert code == 0
     assert len(powers(printed)) == 4
-    told = "warning: category 2, m: run run: all its leak scores are alike: give --rate and --icc instead"
-    assert printed.splitlines()[-1] == told
+    line = "warning: category 2, m: run run: all its leak scores are alike: give --rate and --icc instead"
+    assert printed.splitlines()[-1] == line
     # A comparison adjusts for it all the same.
     assert "adjusted over 3 tests" in printed
 
 
 def test_a_control_drawn_anew_in_every_run_is_not_taken_to_cancel(seep: Command, dsn: str) -> None:
     record(dsn, suite("rooms", 30, 20, 2), "run", shared_control(30, 20, 2))
-    asked = ("power", "rooms.yaml", "--pilot", "run", "--effect", "10")
-    code, told_apart, _ = seep(*asked)
+    arguments = ("power", "rooms.yaml", "--pilot", "run", "--effect", "10")
+    code, told_apart, _ = seep(*arguments)
     assert code == 0
     assert "published" not in told_apart
     with psycopg.connect(dsn) as connection:
         connection.execute("DELETE FROM comparisons")
-    code, not_seen, _ = seep(*asked)
+    code, not_seen, _ = seep(*arguments)
     assert code == 0
     assert "run run has one sample, or its texts are deleted: how much of its noise persists" in not_seen
     # Two fifths of the control's part are now thought to persist, and to cancel for the most.
@@ -200,15 +202,15 @@ def test_an_analysis_promises_the_power_of_each_direction_and_of_the_verdict(see
 
 def test_the_verdict_is_adjusted_over_every_category_and_metric(seep: Command) -> None:
     suite("rooms", 20, 3, 5, ("1", "2", "3"))
-    asked = ("power", "rooms.yaml", "--effect", "12", "--rate", "70", "--icc", "0.1")
+    arguments = ("power", "rooms.yaml", "--effect", "12", "--rate", "70", "--icc", "0.1")
     drift = {}
     for metrics, cells in ((ONE_METRIC, 4), ("", 8)):
         Path("seep.yaml").write_text(metrics, encoding="utf-8")
-        _, printed, _ = seep(*asked)
+        _, printed, _ = seep(*arguments)
         assert f"adjusted over {cells} tests" in printed
         expected = analyse_power([3] * 20, 5, noise_of_rate(0.7, 0.1), 0.12, 0.8, cells, 0.05).drift
         drift[cells] = powers(printed)[2:]
-        assert drift[cells] == [round(100 * (of or 0)) for of in (expected.down, expected.up)]
+        assert drift[cells] == [round(100 * (share or 0)) for share in (expected.down, expected.up)]
     assert drift[8] < drift[4]
 
 

@@ -80,6 +80,7 @@ test test-fast test-chart: export OMP_NUM_THREADS := 1
 check: setup lint typecheck  ## All but the tests: lint, typecheck, and that the generated code is what the protos say
 	$(BIN)/python -m pytest --quiet tests/seep/test_wire_contract.py
 	$(BIN)/python -m checks.references --check
+	$(BIN)/python -m checks.sentences
 	$(MAKE) --no-print-directory PROTO_OUT=.seep/proto proto
 	@for file in seep/v1/*_pb2.py*; do diff $$file .seep/proto/$$file || { echo "$$file is not what proto/ says: run make proto"; exit 1; }; done
 
@@ -101,7 +102,7 @@ test-chart: setup .seep/bin/helm .seep/bin/promtool  ## Test the Helm chart: lin
 		PATH="$(CURDIR)/.seep/bin:$$PATH" SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster/test_profiles.py -k server; \
 	else echo "No server of a KUBECONFIG answers: no dry run."; fi
 
-# Without the flags helm judges for Kubernetes 1.20.
+# Without the flags helm takes Kubernetes 1.20 for the version.
 HELM := helm.sh/helm/v3
 HELM_FLAGS := $(foreach package,pkg/chartutil pkg/lint/rules,$(foreach part,Major=1 Minor=34,-X $(HELM)/$(package).k8sVersion$(part)))
 .seep/bin/helm:

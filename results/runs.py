@@ -34,8 +34,8 @@ def run_state(
 class RunSummary:
     """A run at a glance; names are empty and counts of what is expected None before its manifest or first job.
 
-    `job_count` is the number expected, `recorded` and `dead` how many of them are scored and dead-lettered;
-    `comparisons` are expected, `missing` those of them that are not recorded; times are Unix time in seconds. What was
+    `job_count` is the number expected, `recorded` and `dead` how many of them are scored and dead-lettered.
+    `comparisons` are expected, `missing` those of them that are not recorded. Times are Unix time in seconds. What was
     recorded before `texts_deleted_at` has no texts any more. `samples` are answers per prompt, `expected_comparisons`
     are by category; `provenance` is what all jobs agree on. If not `rates_current`, the run has changed since its rates
     were written, which the aggregator does again in a moment.

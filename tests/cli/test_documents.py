@@ -47,13 +47,19 @@ def test_a_command_line_in_the_documents_is_one_that_the_command_takes(document:
     words = [REST.sub("", word) for word in shlex.split(line)[1:]]
     while words and words[0] == "--config":
         words = words[2:]
-    if words[:1] in (["--version"], ["--help"], [""], []):
+    if words[:1] in (["--version"], ["--help"], ["[OPTIONS]"], [""], []):
         return
     command, rest = command_named(words)
     assert not hasattr(command, "commands") or not rest, f"no such command: {line}"
     known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
     given = {word.partition("=")[0] for word in rest if word.startswith("--")}
     assert given <= known, f"{line}: no such option"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    targets = [to for to in LINK.findall(document.read_text(encoding="utf-8")) if "://" not in to]
+    assert [to for to in targets if not (document.parent / to).exists()] == []
 
 
 def test_the_index_lists_every_document() -> None:

@@ -18,7 +18,7 @@ def rows(page: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-@pytest.mark.parametrize("page", [metrics_reference.page, chart_values_reference.page])
+@pytest.mark.parametrize("page", [configuration_reference.page, metrics_reference.page, chart_values_reference.page])
 def test_everything_has_a_meaning(page: Any) -> None:
     found = rows(page())
     assert len(found) > 15

@@ -1,0 +1,181 @@
+"""The sections of seep.yaml that need no file of their own."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, FilePath, field_validator
+
+from seep.errors import InputError
+from seep.schedule import validate_schedule
+from seep.settings.section import Identifier, Section
+
+# What can stand in a header; an empty token would open the door.
+TOKEN = r"^[!-~]+$"
+
+
+class Topics(Section):
+    """How `seep topics apply` creates the topics."""
+
+    partitions: int = Field(
+        6, ge=1, description="Partitions of each topic, and so the most processes that share its work."
+    )
+    replication_factor: int = Field(1, ge=1, description="Copies of each partition.")
+    retention_hours: int = Field(7 * 24, ge=1, description="Hours for which jobs, answers and scores are kept.")
+
+
+class Kafka(Section):
+    """The broker, and how it is spoken to; names and values are those of kafka-python."""
+
+    bootstrap_servers: str = Field(
+        "localhost:9092", pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$", description="The brokers, as host:port,host:port."
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How connections are encrypted and who logs in."
+    )
+    ssl_cafile: FilePath | None = Field(
+        None, description="The certificate of the brokers' authority; the system's if empty."
+    )
+    ssl_certfile: FilePath | None = Field(None, description="The client's certificate.")
+    ssl_keyfile: FilePath | None = Field(None, description="The key of the client's certificate.")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="How the client logs in."
+    )
+    sasl_plain_username: str | None = Field(None, description="The user.")
+    sasl_plain_password: str | None = Field(None, repr=False, description="The password.")
+    topics: Topics = Topics()
+
+
+class Database(Section):
+    """PostgreSQL: `dsn`, or `dsn_file` for a secret that is mounted as a file."""
+
+    dsn: str | None = Field(None, repr=False, description="postgresql://user:password@host/name.")
+    dsn_file: Path | None = Field(None, description="A file with the DSN, in the place of `dsn`.")
+
+    def resolved_dsn(self) -> str | None:
+        """The DSN wherever it is configured; None where it is not. Raises InputError for an unreadable file."""
+        if self.dsn or self.dsn_file is None:
+            return self.dsn
+        return _secret(self.dsn_file, "database.dsn_file")
+
+
+class Scoring(Section):
+    """How answers are scored.
+
+    The mode `published` rounds similarities to 3 decimals and takes langdetect's first guess at a language, as the
+    published tables do. The mode `exact` compares at full precision, and names a language only if two detectors agree.
+    """
+
+    mode: Literal["exact", "published"] = Field("exact", description="How similarities and languages are compared.")
+    tie_tolerance: float = Field(
+        1e-6, ge=0, description="Similarities that differ by no more than this tie, in the mode `exact`."
+    )
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="The type of the models' weights. `auto` is bfloat16 if the hardware has it. Comparisons that its"
+        " errors could change are computed again in float32.",
+    )
+    cache_bytes: int = Field(1 << 30, ge=0, description="Memory for what is remembered of texts between batches.")
+
+
+class Predictor(Section):
+    """The scorer as a KServe predictor: its ports, and the pairs that a request may hold."""
+
+    http_port: int = Field(8080, ge=1, le=65535, description="The port of HTTP.")
+    grpc_port: int = Field(8081, ge=1, le=65535, description="The port of gRPC.")
+    max_pairs: int = Field(1024, ge=1, description="The most pairs in one request.")
+
+
+class Monitor(Section):
+    """A target and a suite that are watched together, against a baseline that `seep baseline set` names.
+
+    `schedule` is a cron expression in UTC; `samples` goes over the suite's own.
+    """
+
+    target: Identifier = Field(description="The target that is watched.")
+    suite: Path = Field(description="The suite's file.")
+    baseline: Identifier | None = Field(
+        None, description="The baseline to compare with, as `seep baseline set` names it."
+    )
+    schedule: str | None = Field(None, description="A cron expression, in UTC; runs without one are pushed by hand.")
+    samples: int | None = Field(None, ge=1, description="Generations per prompt, in the place of the suite's own.")
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_a_schedule(cls, schedule: str | None) -> str | None:
+        if schedule is not None:
+            validate_schedule(schedule)
+        return schedule
+
+
+class Scheduling(Section):
+    """How long after its time a missed run is still sent, and after which an incomplete one is overdue.
+
+    `starting_deadline_seconds` is Kubernetes' startingDeadlineSeconds.
+    """
+
+    starting_deadline_seconds: float = Field(
+        3600.0, ge=60, description="How long after its time a missed run is still sent."
+    )
+    overdue_after_seconds: float = Field(
+        3600.0, ge=0, description="How long after its time a run that is not complete is overdue."
+    )
+
+
+class Retention(Section):
+    """How long the texts of a run are kept after its last job was recorded; its sums are kept for ever."""
+
+    texts_days: int = Field(
+        90, ge=1, description="Days for which prompts and answers of a run are kept after its last job."
+    )
+
+
+class Api(Section):
+    """The HTTP API: where it listens, and the bearer token that it wants; `token_file` for one mounted as a file."""
+
+    host: str = Field("127.0.0.1", description="The address to listen at.")
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen at; 0 takes a free one.")
+    token: str | None = Field(
+        None,
+        repr=False,
+        pattern=TOKEN,
+        description="The bearer token that requests need; without one, whoever reaches the API may read everything.",
+    )
+    token_file: Path | None = Field(None, description="A file with the token, in the place of `token`.")
+
+    def resolved_token(self) -> str | None:
+        """The token wherever it is configured; None where it is not. Raises InputError for an unusable file."""
+        if self.token or self.token_file is None:
+            return self.token
+        token = _secret(self.token_file, "api.token_file")
+        if not re.fullmatch(TOKEN, token):
+            raise InputError(f"api.token_file: {self.token_file}: expected one word of visible ASCII characters")
+        return token
+
+
+class Worker(Section):
+    """The loop of a service: jobs taken at once, and seconds a stopping service may use to finish them."""
+
+    batch_size: int = Field(64, ge=1, description="Jobs that a service takes at once.")
+    grace_seconds: float = Field(20.0, ge=0, description="Seconds that a stopping service has to finish its batch.")
+    metrics_port: int = Field(
+        9100, ge=0, le=65535, description="The port of /metrics, /healthz and /readyz; 0 takes a free one."
+    )
+    metrics_host: str = Field("0.0.0.0", description="The address of that port.")
+
+
+class Aggregation(Section):
+    """When a run without progress counts as stalled."""
+
+    stalled_after_seconds: float = Field(
+        1800.0, gt=0, description="Seconds without progress after which an unfinished run is stalled."
+    )
+
+
+def _secret(file: Path, field: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InputError(f"{field}: {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{field}: {file}: expected UTF-8") from error

@@ -100,13 +100,13 @@ def advance(stream: Sequence[CellScore], sums: Iterable[LeakSum], monitor: str, 
     draw = _uniform(f"{monitor}/{run_id}")
     newest = job_scores(sums)
     histories: defaultdict[Cell, list[CellScore]] = defaultdict(list)
-    for of in stream:
-        histories[of.metric, of.category].append(of)
+    for score in stream:
+        histories[score.metric, score.category].append(score)
     cells = [
         _cell_score(cell, history, newest[cell], draw) for cell, history in sorted(histories.items()) if cell in newest
     ]
     evidence = {cell: history[-1].e_value or 1.0 for cell, history in histories.items()}
-    evidence |= {(of.metric, of.category): of.e_value or 1.0 for of in cells}
+    evidence |= {(score.metric, score.category): score.e_value or 1.0 for score in cells}
     overall = evidence.pop(OVERALL, None)
     e_value = combined(overall, list(evidence.values()))
     return Step(cells, e_value, alarm or e_value >= ALARM)
@@ -124,14 +124,16 @@ def job_scores(sums: Iterable[LeakSum]) -> dict[Cell, dict[str, float]]:
     for row in rows:
         for cell in ((row.metric, row.category), *([OVERALL] if whole else [])):
             totals[cell][row.job_id].append(row.total)
-    return {cell: {job: math.fsum(of) for job, of in jobs.items()} for cell, jobs in totals.items()}
+    return {
+        cell: {job: math.fsum(totals_of_job) for job, totals_of_job in jobs.items()} for cell, jobs in totals.items()
+    }
 
 
 def _cell_score(cell: Cell, history: Sequence[CellScore], newest: Mapping[str, float], draw: float) -> CellScore:
-    runs = [*(of.jobs for of in history), newest]
-    jobs = sorted({job for of in runs for job in of})
-    scores = conformity_scores(np.array([[of.get(job, math.nan) for job in jobs] for of in runs]))
-    ranks = [of.score for of in history if of.score is not None]
+    runs = [*(earlier.jobs for earlier in history), newest]
+    jobs = sorted({job for run in runs for job in run})
+    scores = conformity_scores(np.array([[run.get(job, math.nan) for job in jobs] for run in runs]))
+    ranks = [earlier.score for earlier in history if earlier.score is not None]
     rank = conformal_p(scores, draw)
     evidence = e_values([*ranks, rank], baseline_runs=len(history) - len(ranks))
     return CellScore(*cell, newest, rank, float(evidence[-1]))

@@ -47,7 +47,7 @@ def watched(monitors: Mapping[str, Monitor]) -> dict[str, Watched]:
 
 
 def metric_names(metrics: Metrics) -> set[str]:
-    """The names of all metrics that a scorer of this configuration may judge by."""
+    """The names of all metrics that a scorer of this configuration may score by."""
     return {*metrics.names(), *LANGUAGE_METRICS}
 
 
@@ -56,9 +56,9 @@ def baselines(monitors: Mapping[str, Monitor]) -> dict[str, str]:
     return {name: monitor.baseline for name, monitor in monitors.items() if monitor.baseline is not None}
 
 
-def nameable(rates: list[LeakRate], of: Watched, metrics: Collection[str]) -> Iterator[LeakRate]:
+def nameable(rates: list[LeakRate], shown: Watched, metrics: Collection[str]) -> Iterator[LeakRate]:
     """Those of the rates that have a label in the configuration."""
     for rate in rates:
-        named = (rate.target, rate.suite) == (of.target, of.suite)
-        if named and rate.category in of.categories and rate.metric in metrics:
+        named = (rate.target, rate.suite) == (shown.target, shown.suite)
+        if named and rate.category in shown.categories and rate.metric in metrics:
             yield rate

@@ -39,7 +39,7 @@ class RunFacts:
 
     @property
     def mixed(self) -> bool:
-        """Whether the run's jobs differ in provenance, so that it must not be judged."""
+        """Whether the run's jobs differ in provenance, so that it must not be compared."""
         return len(self.provenances) > 1
 
 

@@ -199,14 +199,14 @@ def comparisons(scored: ScoredJob) -> list[Comparison]:
     for similarity in scored.similarities:
         pair = [similarity.to_test, similarity.to_control]
         similarities[similarity.test, similarity.sample][similarity.metric] = pair
-    judged = Counter((test, sample) for test, sample, _ in outcomes)
+    scored_in = Counter((test, sample) for test, sample, _ in outcomes)
     generated = scored.generated
     tests = zip(generated.job.tests, generated.tests, strict=True)
     answered = {test.id: (test, answers) for test, answers in tests}
     return [
         _comparison(generated, *answered[test], sample, category, measured, similarities[test, sample])
         for (test, sample, category), measured in outcomes.items()
-        if judged[test, sample] == 1 or any(any(measures.values()) for measures in measured.values())
+        if scored_in[test, sample] == 1 or any(any(measures.values()) for measures in measured.values())
     ]
 
 

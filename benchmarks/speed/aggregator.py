@@ -159,9 +159,9 @@ def scored_job(run_id: str, number: int, tests: int, samples: int, draw: random.
     ]
     category = {test.id: test.category for test in prompt_tests}
     outcomes = tuple(
-        Outcome(of.metric, measure, category[of.test], of.test, of.sample, value)
-        for of in pairs
-        for measure, value in (("leak", float(of.to_test > of.to_control)), *OTHER_MEASURES.items())
+        Outcome(pair.metric, measure, category[pair.test], pair.test, pair.sample, value)
+        for pair in pairs
+        for measure, value in (("leak", float(pair.to_test > pair.to_control)), *OTHER_MEASURES.items())
     )
     return ScoredJob(generated, outcomes, tuple(pairs), {"embedder": "e"})
 

@@ -79,9 +79,9 @@ def _answered(prompts: PromptJob, draw: random.Random) -> ScoredJob:
     for test in prompts.tests:
         categories = list(spill_categories(test.category, directives).values())
         for sample in range(prompts.samples):
-            told = draw.choice(categories)
+            language = draw.choice(categories)
             outcomes += [
-                Outcome("consensus", "leak", category, test.id, sample, float(category == told))
+                Outcome("consensus", "leak", category, test.id, sample, float(category == language))
                 for category in categories
             ]
     return ScoredJob(GeneratedJob(prompts, (), (), answers, {"model": "m"}), tuple(outcomes), (), {"detectors": "d"})

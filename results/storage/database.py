@@ -17,7 +17,7 @@ from psycopg.types.json import set_json_loads
 
 from seep.errors import InputError, Unavailable
 
-# Not called operational, and no fault of what is asked: after a failover the server may be a standby, which takes no
+# Not called operational, and no fault of the query: after a failover the server may be a standby, which takes no
 # writes; a session was ended for its age; rights are yet to be granted.
 REFUSING = (
     psycopg.errors.ReadOnlySqlTransaction,
@@ -79,8 +79,11 @@ class _Connection(psycopg.Connection):
             raise psycopg.OperationalError("the server does not answer") from None
 
     def limit_transaction(self) -> None:
-        """Tells the server the limit. For each transaction anew: a pool of connections before the server, as PgBouncer,
-        takes no such option when it is connected to, and hands a session's settings on to others."""
+        """Sets the limit for one transaction.
+
+        A pool of connections before the server, as PgBouncer, takes no such option when it is connected to, and hands a
+        session's settings on to others.
+        """
         if self.statement_seconds is not None:
             self.execute(f"SET LOCAL statement_timeout = {ceil(1000 * self.statement_seconds)}".encode())
 
@@ -110,7 +113,7 @@ def connect(dsn: str, statement_seconds: float | None = None) -> _Connection:
 
 
 def unavailable(error: BaseException | None) -> DatabaseUnavailable | None:
-    """The error where it says that the database cannot be used now; None where it is the fault of what was asked."""
+    """The error where it says that the database cannot be used now; None if the query is at fault."""
     if not isinstance(error, UNUSABLE) or isinstance(error, TOO_LARGE):
         return None
     return DatabaseUnavailable(f"PostgreSQL: {_one_line(error)}")
@@ -186,12 +189,12 @@ class Database:
                 connection.limit_transaction()
                 yield connection
         except psycopg.Error as error:
-            if (trouble := unavailable(error)) is None:
+            if (failure := unavailable(error)) is None:
                 raise
             # What happened to this connection has happened to the idle ones as well.
             connection.close()
             self.close()
-            raise trouble from error
+            raise failure from error
         finally:
             self._keep(connection)
 
@@ -204,7 +207,7 @@ class Database:
             connection.close()
 
     def close(self) -> None:
-        """Closes the connections that are not in use; the next call opens one anew."""
+        """Closes the connections that are not in use; the next call opens a new one."""
         with suppress(Empty):
             while True:
                 self._idle.get_nowait().close()
@@ -212,5 +215,5 @@ class Database:
 
 def _one_line(error: psycopg.Error) -> str:
     # What the server adds to its message can quote a row, and with it a prompt.
-    told = error.diag.message_primary or str(error)
-    return " ".join(told.split()) or type(error).__name__
+    message = error.diag.message_primary or str(error)
+    return " ".join(message.split()) or type(error).__name__

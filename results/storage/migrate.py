@@ -39,9 +39,9 @@ def migrate(dsn: str) -> None:
                 return
             command.upgrade(config, "head")
     except DBAPIError as error:
-        if (trouble := unavailable(error.orig)) is None:
+        if (failure := unavailable(error.orig)) is None:
             raise
-        raise trouble from error
+        raise failure from error
 
 
 def _unknown_revisions(connection: Connection, config: Config) -> list[str]:

@@ -56,7 +56,7 @@ SET target = %(target)s, suite = %(suite)s, suite_version = %(suite_version)s, s
 WHERE run_id = %(run_id)s AND cluster IS NULL
 """
 
-# First write wins; only a job that was given up may still be scored, when its dead letter is replayed. A job of another
+# First write wins; only a dead-lettered job may still be scored, when its dead letter is replayed. A job of another
 # suite, target or sample count, sent under the run's id, is no job of the run.
 INSERT_SCORED: LiteralString = """
 INSERT INTO jobs (run_id, job_id, status, provenance)
@@ -99,7 +99,7 @@ COPY comparisons (run_id, job_id, test, sample, category, concept, prompt,
                   outcomes, similarities) FROM STDIN
 """
 
-# Counted anew, not added up: a dead job that is scored moves from one count to the other.
+# Counted again, not added up: a dead job that is scored moves from one count to the other.
 MARK_CHANGED: LiteralString = """
 UPDATE runs
 SET changes = changes + 1, last_progress_at = now(), recorded = counted.recorded, dead = counted.dead
@@ -162,9 +162,9 @@ def _record_scored(cursor: Cursor, scored: Iterable[ScoredJob]) -> set[str]:
     cursor.executemany(INSERT_PROVENANCE, sorted(provenances))
     new = [job for key, job in by_key.items() if key in added]
     sums = [(job.generated.job.run_id, per_test_sums(job)) for job in new]
-    cursor.executemany(COUNT_COMPARISONS, comparison_counts(row for _, of in sums for row in of))
-    _copy(cursor, COPY_SUMS, (row for _, of in sums for row in sum_rows(of)))
-    _copy(cursor, COPY_CLUSTER_SUMS, (row for run, of in sums for row in cluster_rows(run, of)))
+    cursor.executemany(COUNT_COMPARISONS, comparison_counts(row for _, of_job in sums for row in of_job))
+    _copy(cursor, COPY_SUMS, (row for _, of_job in sums for row in sum_rows(of_job)))
+    _copy(cursor, COPY_CLUSTER_SUMS, (row for run_id, of_job in sums for row in cluster_rows(run_id, of_job)))
     _copy(cursor, COPY_COMPARISONS, (row for job in new for row in comparison_rows(comparisons(job))))
     return {run for run, _ in added}
 

@@ -20,7 +20,7 @@ def storable(value: Any) -> Any:
     if isinstance(value, str):
         return without_nul(value)
     if isinstance(value, Mapping):
-        return {storable(key): storable(of) for key, of in value.items()}
+        return {storable(key): storable(item) for key, item in value.items()}
     return value
 
 
@@ -52,7 +52,7 @@ def job_row(scored: ScoredJob) -> dict[str, Any]:
 
 
 def dead_row(dead: DeadJob) -> Row:
-    """Columns of a job that was given up."""
+    """Columns of a dead-lettered job."""
     return _columns(dead)
 
 
@@ -63,15 +63,15 @@ def sum_rows(sums: Iterable[PerTestSum]) -> Iterator[Row]:
 
 def cluster_rows(run_id: str, sums: Iterable[PerTestSum]) -> Iterator[Row]:
     """Columns of cluster_sums, from all sums of a job of this run."""
-    return ((storable(run_id), *_columns(of)) for of in sums_per_cluster(sums))
+    return ((storable(run_id), *_columns(row)) for row in sums_per_cluster(sums))
 
 
 def comparison_counts(sums: Iterable[PerTestSum]) -> list[Row]:
     """Columns of recorded_comparisons."""
     counts: Counter[tuple[str, ...]] = Counter()
-    for of in sums:
-        if of.measure == LEAK:
-            counts[storable(of.run_id), storable(of.metric), storable(of.category)] += of.n
+    for row in sums:
+        if row.measure == LEAK:
+            counts[storable(row.run_id), storable(row.metric), storable(row.category)] += row.n
     return [(*names, n) for names, n in sorted(counts.items())]
 
 

@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 ROUTERS = (runs.router, comparisons.router, series.router, monitors.router, verdicts.router)
 LARGEST_BODY = 64 * 1024
 # Each request that is worked on has a thread and a connection to the database.
-AT_ONCE = 8
-# One thread that asks the database for readiness, and one for whoever is told meanwhile what it found last.
+MAX_REQUESTS_AT_ONCE = 8
+# One thread that asks the database for readiness, and one for whoever gets its last finding meanwhile.
 READINESS_AT_ONCE = 2
 
 
@@ -60,7 +60,7 @@ def application(database: Database, settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    current_default_thread_limiter().total_tokens = AT_ONCE
+    current_default_thread_limiter().total_tokens = MAX_REQUESTS_AT_ONCE
     yield
     app.state.database.close()
 

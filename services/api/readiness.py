@@ -1,4 +1,4 @@
-"""Whether the API can answer, told to whoever asks."""
+"""Whether the API can answer."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ class Readiness:
     """Whether `read` succeeds, tried once a second at most and by one thread at a time.
 
     Readiness is asked for without a token: nobody must be able to keep the database busy with that, nor all threads
-    with waiting for one that does not answer. Meanwhile what was found last is told. To be called in threads that no
+    with waiting for one that does not answer. Meanwhile the last finding is the answer. To be called in threads that no
     other request can take.
     """
 

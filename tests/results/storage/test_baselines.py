@@ -20,7 +20,7 @@ def stream(store: Stored) -> list[StreamRun]:
 
 
 def roles(store: Stored) -> list[tuple[str, str]]:
-    return [(of.run_id, of.role) for of in stream(store)]
+    return [(run.run_id, run.role) for run in stream(store)]
 
 
 def test_a_baseline_names_runs_until_it_is_set_again_or_removed(store: Stored, send_run) -> None:
@@ -28,7 +28,10 @@ def test_a_baseline_names_runs_until_it_is_set_again_or_removed(store: Stored, s
         send_run(run, 0.5)
     store.set_baseline("first", ["b", "a"])
     store.set_baseline("second", ["a"])
-    assert [(of.name, of.runs) for of in store.baselines()] == [("first", ["a", "b"]), ("second", ["a"])]
+    assert [(baseline.name, baseline.runs) for baseline in store.baselines()] == [
+        ("first", ["a", "b"]),
+        ("second", ["a"]),
+    ]
     store.set_baseline("first", ["b"])
     assert (found := store.baseline("first")) is not None
     assert found.runs == ["b"]
@@ -53,18 +56,18 @@ def test_a_monitors_finished_runs_are_compared_and_tested_against_its_baseline(s
     send_run("same", 0.5)
     for run in changed_runs:
         send_run(run, 1.0)
-    assert roles(store) == [(of, "baseline") for of in window] + [(of, "tested") for of in ("same", *changed_runs)]
+    assert roles(store) == [(run, "baseline") for run in window] + [(run, "tested") for run in ("same", *changed_runs)]
     same, *_, last = stream(store)[len(window) :]
     assert not same.alarm
     assert last.alarm
     assert (last.e_value or 0) > 20 > (same.e_value or 0)
     changed = store.verdict("changed-0", "first")
-    assert {of.category: of.verdict for of in changed.cells} == {"1": "drift", "all": "drift"}
+    assert {cell.category: cell.verdict for cell in changed.cells} == {"1": "drift", "all": "drift"}
     assert changed.verdict == "drift"
     assert store.verdict("same", "first").verdict == "inconclusive"
     # What it was tested against, and is no more, says nothing of it.
     assert store.latest_tested({"watch": "another"}) == []
-    assert [(of.run_id, of.alarm) for of in store.latest_tested({"watch": "first", "other": "first"})] == [
+    assert [(run.run_id, run.alarm) for run in store.latest_tested({"watch": "first", "other": "first"})] == [
         (changed_runs[-1], True)
     ]
 
@@ -188,12 +191,12 @@ def test_baselines_and_streams_come_in_pages(store: Stored, send_run) -> None:
     send_run("base", 0.5, monitor="")
     for name in ("c", "first", "a"):
         store.set_baseline(name, ["base"])
-    assert [of.name for of in store.baselines(limit=2)] == ["a", "c"]
-    assert [of.name for of in store.baselines(limit=2, after="c")] == ["first"]
+    assert [baseline.name for baseline in store.baselines(limit=2)] == ["a", "c"]
+    assert [baseline.name for baseline in store.baselines(limit=2, after="c")] == ["first"]
     for run in ("x", "y"):
         send_run(run, 0.5)
-    assert [of.run_id for of in store.stream("watch", limit=2)] == ["y", "x"]
-    assert [of.run_id for of in store.stream("watch", limit=2, after="x")] == ["base"]
+    assert [run.run_id for run in store.stream("watch", limit=2)] == ["y", "x"]
+    assert [run.run_id for run in store.stream("watch", limit=2, after="x")] == ["base"]
     with pytest.raises(InputError, match="run nothing is not in the stream of watch"):
         store.stream("watch", limit=2, after="nothing")
 
@@ -205,8 +208,8 @@ def test_what_keeps_a_run_from_being_tested_is_said(store: Stored, send_run) -> 
     store.set_baseline("first", ["base"])
     send_run("like", 0.5)
     send_run("unlike", 0.5, provenance={"decoding": "hot"})
-    told = [store.why_not_tested("watch", "first", run) for run in ("base", "early", "like", "unlike")]
-    assert told == [
+    reasons = [store.why_not_tested("watch", "first", run) for run in ("base", "early", "like", "unlike")]
+    assert reasons == [
         None,
         "it was not tested against the baseline first",
         None,
@@ -216,7 +219,9 @@ def test_what_keeps_a_run_from_being_tested_is_said(store: Stored, send_run) -> 
 
 def test_sample_sums_add_the_tests_that_share_a_control(store: Stored, scored: Scored) -> None:
     store.record([scored("j0", {"1": [1.0, 0.5], "2": [1.0, 0.0]}, metrics=("m",))], [], [])
-    found = {(of.job_id, of.sample, of.metric, of.category): (of.n, of.total) for of in store.sample_sums("run-1")}
+    found = {
+        (run.job_id, run.sample, run.metric, run.category): (run.n, run.total) for run in store.sample_sums("run-1")
+    }
     assert found == {
         ("j0", 0, "m", "1"): (1, 1.0),
         ("j0", 0, "m", "2"): (1, 1.0),

@@ -55,8 +55,8 @@ def test_two_aggregators_may_compare_a_run_at_once(dsn: str, store: Stored, send
             wait_for_waiting(dsn, 2)
         for one in both:
             one.result()
-    assert [(of.run_id, of.role) for of in store.stream("watch", limit=9)] == [
+    assert [(run.run_id, run.role) for run in store.stream("watch", limit=9)] == [
         ("a", "tested"),
         ("base", "baseline"),
     ]
-    assert [of.category for of in store.verdict("a", "first").cells] == ["1", "all"]
+    assert [cell.category for cell in store.verdict("a", "first").cells] == ["1", "all"]

@@ -57,9 +57,9 @@ def watched_now(store: Stored, shown: Mapping[str, Watched], metrics: Collection
     return store.watched_rates(shown, metrics)
 
 
-def known_since(dsn: str, moment: datetime) -> None:
+def known_since(dsn: str, time: datetime) -> None:
     with psycopg.connect(dsn) as connection:
-        connection.execute("UPDATE monitor_schedules SET since = %s", (moment,))
+        connection.execute("UPDATE monitor_schedules SET since = %s", (time,))
 
 
 def test_the_latest_run_is_that_of_the_latest_scheduled_time_not_the_one_heard_of_last(

@@ -45,7 +45,7 @@ def test_jobs_of_something_else_that_came_before_the_manifest_are_not_counted_as
     store.publish()
     store.record([scored("c", {"1": [0.0]})], [], [manifest(2, {"1": 2})])
     assert figures(store.rates("run-1"))["1"] == (0.0, 1, 1, 1)
-    assert [of.job_id for of in store.comparisons("run-1")] == ["c"]
+    assert [row.job_id for row in store.comparisons("run-1")] == ["c"]
     assert (found := store.run("run-1")) is not None
     assert (found.state, found.recorded, found.missing, found.mixed) == ("running", 1, 1, False)
 
@@ -151,14 +151,14 @@ def test_the_longest_names_fit_into_every_index(store: Stored, scored: Scored, m
     short = scored(job, {category: [1.0]}, run_id=run, target=target, metrics=[metric])
     tests = (replace(short.generated.job.tests[0], id=test),)
     prompts = replace(short.generated.job, suite=suite, tests=tests)
-    outcomes = tuple(replace(of, test=test) for of in short.outcomes)
+    outcomes = tuple(replace(outcome, test=test) for outcome in short.outcomes)
     long = replace(short, generated=replace(short.generated, job=prompts), outcomes=outcomes, similarities=())
     sent = manifest(1, {category: 1}, run_id=run, target=target, suite=suite, monitor=monitor)
     assert validate(long) is validate(sent) is None
     store.record([long], [], [sent])
     store.publish()
-    assert {of.metric for of in store.rates(run)} == {metric}
-    assert [of.test for of in store.comparisons(run)] == [test]
+    assert {row.metric for row in store.rates(run)} == {metric}
+    assert [row.test for row in store.comparisons(run)] == [test]
 
 
 def test_a_batch_that_fails_leaves_nothing_behind(store: Stored, scored: Scored) -> None:

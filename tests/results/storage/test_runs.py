@@ -102,8 +102,8 @@ def test_comparisons_are_found_by_category_metric_and_outcome(store: Stored, sco
     other = scored("a", {"1": [0.0, 0.0], "2": [0.5, 0.0]}, metrics=["other"])
     store.record([replace(job, outcomes=job.outcomes + other.outcomes)], [], [])
 
-    def found(**asked: object) -> list[tuple[str, int]]:
-        return [(found.category, found.sample) for found in store.comparisons("run-1", **asked)]  # type: ignore[arg-type]
+    def found(**filters: object) -> list[tuple[str, int]]:
+        return [(found.category, found.sample) for found in store.comparisons("run-1", **filters)]  # type: ignore[arg-type]
 
     assert found() == [("1", 0), ("2", 0), ("1", 1), ("2", 1)]
     assert found(limit=1) == [("1", 0)]
@@ -131,7 +131,7 @@ def test_a_comparison_comes_back_as_it_was_scored(store: Stored, scored: Scored)
 def test_a_run_knows_which_categories_count_the_same_comparisons(store: Stored, scored: Scored) -> None:
     job = scored("a", {"1": [1.0]}, metrics=["m"])
     cells = {"es>it": 1.0, "es>fr": 0.0}
-    spilled = replace(job, outcomes=tuple(Outcome("m", "leak", cell, "t0", 0, of) for cell, of in cells.items()))
+    spilled = replace(job, outcomes=tuple(Outcome("m", "leak", cell, "t0", 0, leak) for cell, leak in cells.items()))
     store.record([spilled], [], [])
     assert [rate.category for rate in store.rates("run-1")] == ["es>fr", "es>it"]
     with pytest.raises(InputError, match="count the same comparisons"):

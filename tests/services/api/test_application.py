@@ -4,7 +4,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from fastapi.testclient import TestClient
 
-from services.api.application import AT_ONCE
+from services.api.application import MAX_REQUESTS_AT_ONCE
 from tests.stored import Stored
 from tests.waiting import held, sessions, wait_until
 
@@ -14,14 +14,14 @@ def test_while_all_threads_wait_for_the_database_tokens_are_checked_and_readines
 ) -> None:
     refused = {"Authorization": "Bearer wrong"}
     # Entered, so that all requests are worked on in one loop, as a server does.
-    with client, ThreadPoolExecutor(AT_ONCE + 1) as threads:
+    with client, ThreadPoolExecutor(MAX_REQUESTS_AT_ONCE + 1) as threads:
 
         def ask(path: str, headers: dict[str, str] | None = None) -> Future[int]:
             return threads.submit(lambda: client.get(path, headers=headers).status_code)
 
         with held(dsn, "monitor_runs"):
-            waiting = [ask("/v1/monitors/daily/stream") for _ in range(AT_ONCE)]
-            wait_until(lambda: len(sessions(dsn, waiting=True)) == AT_ONCE)
+            waiting = [ask("/v1/monitors/daily/stream") for _ in range(MAX_REQUESTS_AT_ONCE)]
+            wait_until(lambda: len(sessions(dsn, waiting=True)) == MAX_REQUESTS_AT_ONCE)
             for path, headers, status in (("/readyz", None, 200), ("/healthz", None, 200), ("/v1/runs", refused, 401)):
                 assert (path, ask(path, headers).result(timeout=60)) == (path, status)
-        assert [asked.result(timeout=60) for asked in waiting] == [200] * AT_ONCE
+        assert [asked.result(timeout=60) for asked in waiting] == [200] * MAX_REQUESTS_AT_ONCE

@@ -1,6 +1,7 @@
-"""The names of the topics and what each needs of the broker."""
+"""The names of the topics, and how each is created."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from seep.records import LeakRate
 from seep.settings import Topics
@@ -26,7 +27,7 @@ def job_key(run_id: str, job_id: str) -> bytes:
 
 
 def split_job_key(key: bytes | None) -> tuple[str, str] | None:
-    """Run and job named by a key; None where it is not a job's key."""
+    """Run and job named by a key; None if it is not a job's key."""
     try:
         run, separator, job = (key or b"").decode().partition("/")
     except UnicodeDecodeError:
@@ -35,14 +36,25 @@ def split_job_key(key: bytes | None) -> tuple[str, str] | None:
 
 
 def rate_key(rate: LeakRate) -> bytes:
-    """The key of a rate's message: one living value per run, metric and category."""
+    """The key of a rate's message: one current value per run, metric and category."""
     return f"{rate.run_id}/{rate.metric}/{rate.category}".encode()
 
 
-def topic_configs(targets: Iterable[str], topics: Topics) -> dict[str, dict[str, str]]:
-    """The configuration of every topic, by name; keys and values are Kafka's own."""
-    kept = {"retention.ms": str(topics.retention_hours * 3_600_000)}
-    compacted = {"cleanup.policy": "compact"}
+@dataclass(frozen=True)
+class TopicConfig:
+    """How a topic is created; names and values of `options` are Kafka's own."""
+
+    partitions: int
+    replication_factor: int = 1
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def topic_configs(targets: Iterable[str], topics: Topics) -> dict[str, TopicConfig]:
+    """The configuration of every topic, by name."""
+    retention = {"retention.ms": str(topics.retention_hours * 3_600_000)}
     size = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    stream = TopicConfig(topics.partitions, topics.replication_factor, retention | size)
+    # One partition for good: with more of them a key would move, and leave its older values.
+    table = TopicConfig(1, topics.replication_factor, {"cleanup.policy": "compact"})
     names = [*(jobs_topic(target) for target in targets), GENERATIONS, SCORES, DEAD_LETTERS]
-    return dict.fromkeys(names, kept | size) | {RUNS: compacted, RATES: compacted}
+    return dict.fromkeys(names, stream) | {RUNS: table, RATES: table}

@@ -1,0 +1,94 @@
+"""The topics of the real broker: which there are, and making them as configured."""
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource
+from kafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError
+
+from seep.kafka.broker import BrokerUnavailable
+from seep.kafka.connection import open_admin
+from seep.kafka.topics import TopicConfig
+from seep.settings import Kafka
+
+log = logging.getLogger(__name__)
+
+
+def existing_topics(kafka: Kafka) -> set[str]:
+    """The names of the broker's topics. Raises BrokerUnavailable."""
+    admin = open_admin(kafka)
+    try:
+        return set(admin.list_topics())
+    except KafkaError as error:
+        raise BrokerUnavailable(f"topics were not listed: {type(error).__name__}") from error
+    finally:
+        admin.close()
+
+
+def create_topics(kafka: Kafka, configs: Mapping[str, TopicConfig]) -> list[str]:
+    """Creates missing topics and returns their names; the others get missing partitions and changed options.
+
+    Raises BrokerUnavailable.
+    """
+    admin = open_admin(kafka)
+    try:
+        existing = set(admin.list_topics())
+        missing = sorted(set(configs) - existing)
+        if missing:
+            _create(admin, {name: configs[name] for name in missing})
+        older = {name: config for name, config in configs.items() if name in existing}
+        if older:
+            _add_partitions(admin, older)
+            _update_options(admin, older)
+        return missing
+    except KafkaError as error:
+        raise BrokerUnavailable(f"topics were not made as configured: {type(error).__name__}: {error}") from error
+    finally:
+        admin.close()
+
+
+def _create(admin: KafkaAdminClient, configs: Mapping[str, TopicConfig]) -> None:
+    wanted = {
+        name: {
+            "num_partitions": config.partitions,
+            "replication_factor": config.replication_factor,
+            "configs": dict(config.options),
+        }
+        for name, config in configs.items()
+    }
+    with suppress(TopicAlreadyExistsError):  # another process was faster with one of them
+        admin.create_topics(wanted)
+    admin.wait_for_topics(sorted(wanted))
+
+
+def _add_partitions(admin: KafkaAdminClient, configs: Mapping[str, TopicConfig]) -> None:
+    found = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(configs))}
+    wanted = {name: configs[name].partitions for name, count in found.items() if count < configs[name].partitions}
+    if wanted:
+        with suppress(InvalidPartitionsError):  # another process was faster
+            admin.create_partitions(wanted)
+        for name, partitions in sorted(wanted.items()):
+            log.warning("%s: %d partitions from now on", name, partitions)
+
+
+def _update_options(admin: KafkaAdminClient, configs: Mapping[str, TopicConfig]) -> None:
+    resources = [ConfigResource("topic", name, dict(config.options)) for name, config in configs.items()]
+    found = admin.describe_configs(resources, config_filter="all").get("topic", {})
+    changes = {
+        # Nothing is found if this user may not look: it keeps to what it may do, which is to create.
+        name: {
+            key: value
+            for key, value in configs[name].options.items()
+            if key in options and options[key]["value"] != value
+        }
+        for name, options in found.items()
+    }
+    changed = [ConfigResource("topic", name, change) for name, change in changes.items() if change]
+    if not changed:
+        return
+    for name, result in admin.alter_configs(changed, raise_on_unknown=False)["topic"].items():
+        if result != "OK":
+            raise BrokerUnavailable(f"topic {name} was not given its configuration: {result}")
+        log.warning("%s: %s from now on", name, changes[name])

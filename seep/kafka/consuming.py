@@ -1,0 +1,187 @@
+"""Reading from the real broker: as a member of a group, or a whole topic."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError
+from kafka.errors import UnknownMemberIdError as UnknownMemberError
+from kafka.structs import OffsetAndMetadata
+
+from seep.kafka.broker import BrokerUnavailable
+from seep.kafka.connection import connection_options, unreachable
+from seep.kafka.messages import Message
+from seep.kafka.topics import MAX_MESSAGE_BYTES
+from seep.settings import Kafka
+
+log = logging.getLogger(__name__)
+
+# Another member has taken the partitions over: it handles the messages again, and the second writing changes nothing.
+LOST_PARTITIONS = (CommitFailedError, IllegalGenerationError, UnknownMemberError)
+COMMIT_TIMEOUT_MS = 5_000
+LAG_TIMEOUT_MS = 2_000
+READING: Mapping[str, Any] = {
+    "auto_offset_reset": "earliest",
+    "allow_auto_create_topics": False,
+    "max_partition_fetch_bytes": MAX_MESSAGE_BYTES,
+    "bootstrap_timeout_ms": 5_000,
+}
+
+
+class KafkaGroupConsumer:
+    """A member of a consumer group, which reads bytes and commits only on request."""
+
+    def __init__(self, kafka: Kafka, topics: Sequence[str], group: str, batch_size: int) -> None:
+        """Raises BrokerUnavailable if no broker answers."""
+        self._topics = topics
+        self._known: set[TopicPartition] = set()
+        try:
+            self._consumer = KafkaConsumer(
+                *topics,
+                **connection_options(kafka),
+                **READING,
+                group_id=group,
+                enable_auto_commit=False,
+                max_poll_records=batch_size,
+                # A member killed without leaving is missed after this time, and its jobs go to the others.
+                session_timeout_ms=10_000,
+                heartbeat_interval_ms=2_000,
+            )
+        except KafkaError as error:
+            raise BrokerUnavailable(unreachable(kafka)) from error
+
+    def poll(self, timeout_seconds: float) -> list[Message]:
+        """What has come for this member; also keeps its place in the group. Raises BrokerUnavailable."""
+        # Before polling: what a poll has returned must not be lost to an error after it.
+        self._commit_first_offsets()
+        self._finish_rejoining()
+        try:
+            records = self._consumer.poll(timeout_ms=int(timeout_seconds * 1000))
+        except KafkaError as error:
+            raise BrokerUnavailable(f"polling failed: {type(error).__name__}") from error
+        return [as_message(record) for batch in records.values() for record in batch]
+
+    def _finish_rejoining(self) -> None:
+        """Has the next poll complete a rebalance that outlasted the last one.
+
+        kafka-python (3.0.12) forgets one that new partitions have set off: it keeps polling, sends no heartbeats, and
+        never gets its partitions.
+        """
+        coordinator = self._consumer._coordinator
+        if coordinator.rejoining:
+            coordinator.request_rejoin()
+
+    def _commit_first_offsets(self) -> None:
+        """Commits the first offset of partitions new to this member if none or only an expired one is committed.
+
+        Otherwise an autoscaler, which computes the lag from outside, would count messages that have expired.
+        """
+        own = self._consumer.assignment()
+        new = own - self._known
+        try:
+            if new:
+                firsts = self._consumer.beginning_offsets(sorted(new), timeout_ms=COMMIT_TIMEOUT_MS)
+                self._commit({place: first for place, first in firsts.items() if self._committed(place) < first})
+            self._known = set(own)
+        except KafkaError as error:
+            # Polling must go on, because it is what ends a rebalance; the next poll comes back to this.
+            log.warning("first offsets not committed: %s", type(error).__name__)
+
+    def _committed(self, place: TopicPartition) -> int:
+        """The committed offset; -1 if there is none."""
+        offset: int | None = self._consumer.committed(place, timeout_ms=COMMIT_TIMEOUT_MS)
+        return -1 if offset is None else offset
+
+    def pause(self) -> None:
+        """Stops fetching, so that polling only keeps the place in the group."""
+        self._consumer.pause(*self._consumer.assignment())
+
+    def resume(self) -> None:
+        """Fetches again."""
+        self._consumer.resume(*self._consumer.paused())
+
+    def assigned(self) -> bool:
+        """Whether the group has given this member its partitions."""
+        return bool(self._consumer.assignment())
+
+    def lag(self) -> dict[str, int]:
+        """Messages that were not polled yet, in this member's partitions, by topic. Raises BrokerUnavailable."""
+        waiting = dict.fromkeys(self._topics, 0)
+        try:
+            ends = self._consumer.end_offsets(self._consumer.assignment(), timeout_ms=LAG_TIMEOUT_MS)
+            for place, end in ends.items():
+                # None while the position itself is being looked up.
+                position = self._consumer.position(place, timeout_ms=LAG_TIMEOUT_MS)
+                waiting[place.topic] += 0 if position is None else max(0, end - position)
+        except KafkaError as error:
+            raise BrokerUnavailable(f"looking up the lag failed: {type(error).__name__}") from error
+        return waiting
+
+    def commit(self, messages: Sequence[Message]) -> None:
+        """Marks messages as done, except those of partitions that another member has taken over meanwhile.
+
+        Raises BrokerUnavailable.
+        """
+        own = self._consumer.assignment()
+        offsets: dict[TopicPartition, int] = {}
+        for message in messages:
+            place = TopicPartition(message.topic, message.partition)
+            if place in own:
+                offsets[place] = max(offsets.get(place, 0), message.offset + 1)
+        try:
+            self._commit(offsets)
+        except KafkaError as error:
+            raise BrokerUnavailable(f"offsets were not committed: {type(error).__name__}") from error
+
+    def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        if not offsets:
+            return
+        marks = {place: OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
+        try:
+            self._consumer.commit(marks, timeout_ms=COMMIT_TIMEOUT_MS)
+        except LOST_PARTITIONS as error:
+            log.warning("offsets not committed, the partitions have moved: %s", type(error).__name__)
+
+    def close(self) -> None:
+        """Leaves the group."""
+        self._consumer.close(autocommit=False, timeout_ms=3_000)
+
+
+class KafkaTopicReader:
+    """Reads a whole topic without a group: all there is, then what has come since."""
+
+    def __init__(self, kafka: Kafka, topic: str) -> None:
+        """Raises BrokerUnavailable if no broker answers or the topic does not exist."""
+        try:
+            self._consumer = KafkaConsumer(**connection_options(kafka), **READING, group_id=None)
+            partitions = self._consumer.partitions_for_topic(topic)
+        except KafkaError as error:
+            raise BrokerUnavailable(unreachable(kafka)) from error
+        if not partitions:
+            self._consumer.close()
+            raise BrokerUnavailable(f"there is no topic {topic}: create it with `seep topics apply`")
+        self._places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
+        self._consumer.assign(self._places)
+        self._consumer.seek_to_beginning(*self._places)
+
+    def new_messages(self) -> Iterator[Message]:
+        """Everything from the last position to the present end, by partition. Raises BrokerUnavailable."""
+        try:
+            ends = self._consumer.end_offsets(self._places)
+            while any(self._consumer.position(place) < end for place, end in ends.items()):
+                for batch in self._consumer.poll(timeout_ms=500).values():
+                    yield from (as_message(record) for record in batch)
+        except KafkaError as error:
+            raise BrokerUnavailable(f"reading {self._places[0].topic} failed: {type(error).__name__}") from error
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._consumer.close()
+
+
+def as_message(record: Any) -> Message:
+    """A record of Kafka's client as Seep's own."""
+    # Kafka allows a header without a value; the client would refuse to send it on.
+    headers = tuple((name, value or b"") for name, value in record.headers)
+    return Message(record.topic, record.partition, record.offset, record.key, record.value, headers)

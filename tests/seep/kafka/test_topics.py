@@ -1,0 +1,18 @@
+"""How topics are created."""
+
+from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, RATES, RUNS, SCORES, topic_configs
+from seep.settings import Topics
+
+
+def test_every_target_has_a_topic_of_its_own_beside_the_common_ones() -> None:
+    common = {GENERATIONS, SCORES, RUNS, RATES, DEAD_LETTERS}
+    assert set(topic_configs(["a", "b"], Topics())) == {"seep.jobs.a", "seep.jobs.b"} | common
+
+
+def test_a_compacted_topic_has_one_partition_however_many_others_have() -> None:
+    configs = topic_configs(["a"], Topics(partitions=12))
+    compacted = {name for name, config in configs.items() if config.options.get("cleanup.policy") == "compact"}
+    assert compacted == {RUNS, RATES}
+    assert {name: config.partitions for name, config in configs.items()} == {
+        name: 1 if name in compacted else 12 for name in configs
+    }

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import exit_codes
+from cli.broker import OpenBroker
 from cli.commands import (
     baseline,
     calibrate,
@@ -32,6 +33,7 @@ from cli.commands import (
     watch,
 )
 from seep.errors import InputError, Unavailable
+from seep.kafka.client import KafkaBroker
 
 PANELS: Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]] = {
     "Ask": {
@@ -52,7 +54,7 @@ PANELS: Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]] = {
     "Keep": {
         "baseline": baseline.baseline_app,
         "retention": retention.retention_app,
-        "deadletter": dead_letters.deadletter_app,
+        "dead-letters": dead_letters.dead_letters_app,
         "topics": topics.topics_app,
     },
     "Prepare": {
@@ -116,16 +118,16 @@ def configure(
         os.environ["SEEP_CONFIG"] = str(config)
 
 
-def main() -> None:
+def main(open_broker: OpenBroker = KafkaBroker) -> None:
     """Runs a command and ends the process: with 2 and one line for bad input, and for files, a broker or a database
     that cannot be used."""
-    sys.exit(_exit_code())
+    sys.exit(_exit_code(open_broker))
 
 
-def _exit_code() -> int:
+def _exit_code(open_broker: OpenBroker) -> int:
     completion.answer_shell()
     try:
-        code = app(prog_name="seep", standalone_mode=False)
+        code = app(prog_name="seep", standalone_mode=False, obj=open_broker)
         if sys.stdout is not None:
             sys.stdout.flush()
         return int(code or exit_codes.OK)

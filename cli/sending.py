@@ -1,4 +1,4 @@
-"""Sends runs, what belongs to them, and nothing else: jobs and manifests on their topics; and finds manifests again."""
+"""Sends runs (their jobs, then their manifests) through a broker, and finds manifests again."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,13 +10,13 @@ from pathlib import Path
 from seep.capabilities import check_probe
 from seep.codec import DecodeError, decode_manifest, encode_manifest, encode_prompt_job
 from seep.errors import InputError
-from seep.kafka.client import Sender, TopicReader, existing_topics
+from seep.kafka.broker import Broker, Sender
 from seep.kafka.messages import Outgoing
 from seep.kafka.topics import RUNS, job_key, jobs_topic
 from seep.records import PromptJob, RunManifest
 from seep.runtime.stage import LARGEST_MESSAGE
 from seep.schedule import occurrence_before, occurrence_run_id
-from seep.settings import Kafka, Settings
+from seep.settings import Settings
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from seep.suites.schema import AnySuite
@@ -24,19 +24,21 @@ from seep.suites.schema import AnySuite
 SEND_BATCH_SIZE = 500
 
 
-def send_occurrence(settings: Settings, name: str, at: datetime) -> str:
+def send_occurrence(broker: Broker, settings: Settings, name: str, at: datetime) -> str:
     """Sends the run of a configured monitor for a scheduled time, and returns its id: the same whenever it is sent."""
     monitor = settings.monitors[name]
     run = occurrence_run_id(name, at)
     loaded = load_suite(monitor.suite)
     names = {"run_id": run, "target": monitor.target, "monitor": name}
-    send_run(settings, monitor.suite, loaded, **names, samples=monitor.samples, new=False)
+    send_run(broker, settings, monitor.suite, loaded, **names, samples=monitor.samples, new=False)
     return run
 
 
 def occurrence(settings: Settings, name: str, now: datetime) -> datetime:
-    """The monitor's latest scheduled time up to `now`; `now` itself where it has no schedule. Raises InputError where
-    there is no such monitor."""
+    """The monitor's latest scheduled time up to `now`; `now` itself if it has no schedule.
+
+    Raises InputError if there is no such monitor.
+    """
     if name not in settings.monitors:
         known = ", ".join(sorted(settings.monitors)) or "none"
         raise InputError(f"--monitor {name}: there is no such monitor in the configuration; known: {known}")
@@ -45,6 +47,7 @@ def occurrence(settings: Settings, name: str, now: datetime) -> datetime:
 
 
 def send_run(
+    broker: Broker,
     settings: Settings,
     path: Path,
     suite: AnySuite,
@@ -57,28 +60,32 @@ def send_run(
 ) -> None:
     """Sends a run's jobs, then its manifest: a run whose manifest is there was sent whole.
 
-    Raises InputError for a job that fits into no message, for a probe that needs what the target's engine does not
-    provide, and, unless the id is `new`, for an id that another run has.
+    Raises InputError for a job that fits into no message, and for a probe that the target's engine cannot serve. Unless
+    the id is `new`, it also refuses an id that another run has.
     """
     check_probe(settings, target, suite.probe)
     jobs = prompt_jobs(suite, run_id=run_id, target=target, samples=samples)
     outgoing = list(job_messages(jobs))
-    for job, message in zip(jobs, outgoing, strict=True):
-        if len(message.value or b"") > LARGEST_MESSAGE:
-            raise InputError(
-                f"{path}: job {job.control or job.tests[0].prompt!r}: too large for one message; split its tests"
-            )
+    _refuse_large_jobs(path, jobs, outgoing)
     expected = manifest(suite, run_id=run_id, target=target, samples=samples, created_at=time.time(), monitor=monitor)
-    with open_sender(settings.kafka, [RUNS, jobs_topic(target)]) as sender:
+    with open_sender(broker, [RUNS, jobs_topic(target)]) as sender:
         if not new:
-            _refuse_another_run(settings.kafka, expected)
+            _refuse_another_run(broker, expected)
         for start in range(0, len(outgoing), SEND_BATCH_SIZE):
             sender.send(outgoing[start : start + SEND_BATCH_SIZE])
         sender.send([manifest_message(expected)])
 
 
+def _refuse_large_jobs(path: Path, jobs: Sequence[PromptJob], outgoing: Sequence[Outgoing]) -> None:
+    for job, message in zip(jobs, outgoing, strict=True):
+        if len(message.value or b"") > LARGEST_MESSAGE:
+            raise InputError(
+                f"{path}: job {job.control or job.tests[0].prompt!r}: too large for one message; split its tests"
+            )
+
+
 def job_messages(jobs: Iterable[PromptJob]) -> Iterator[Outgoing]:
-    """The messages that ask for jobs."""
+    """The messages that request jobs."""
     for job in jobs:
         yield Outgoing(jobs_topic(job.target), job_key(job.run_id, job.job_id), encode_prompt_job(job))
 
@@ -88,16 +95,16 @@ def manifest_message(sent: RunManifest) -> Outgoing:
     return Outgoing(RUNS, sent.run_id.encode(), encode_manifest(sent))
 
 
-def find_manifest(kafka: Kafka, run_id: str) -> RunManifest:
-    """The manifest of a run, as it was sent last; raises InputError where none was."""
-    for sent in _manifests(kafka, run_id)[-1:]:
+def find_manifest(broker: Broker, run_id: str) -> RunManifest:
+    """The manifest of a run, as it was sent last; raises InputError if none was."""
+    for sent in _manifests(broker, run_id)[-1:]:
         return sent
     raise InputError(f"run {run_id}: no manifest of it is on {RUNS}")
 
 
-def _refuse_another_run(kafka: Kafka, expected: RunManifest) -> None:
-    """Raises InputError where the run's id is taken by a run of something else, or by one that was cancelled."""
-    for sent in _manifests(kafka, expected.run_id)[-1:]:
+def _refuse_another_run(broker: Broker, expected: RunManifest) -> None:
+    """Raises InputError if the run's id is taken by a run of something else, or by one that was cancelled."""
+    for sent in _manifests(broker, expected.run_id)[-1:]:
         if sent.cancelled:
             raise InputError(f"--run-id {expected.run_id}: this run was cancelled; give another id")
         if replace(sent, created_at=expected.created_at) != expected:
@@ -106,13 +113,13 @@ def _refuse_another_run(kafka: Kafka, expected: RunManifest) -> None:
             )
 
 
-def _manifests(kafka: Kafka, run_id: str) -> list[RunManifest]:
-    return [sent for sent in all_manifests(kafka) if sent.run_id == run_id]
+def _manifests(broker: Broker, run_id: str) -> list[RunManifest]:
+    return [sent for sent in all_manifests(broker) if sent.run_id == run_id]
 
 
-def all_manifests(kafka: Kafka) -> list[RunManifest]:
+def all_manifests(broker: Broker) -> list[RunManifest]:
     """The manifests that can be read, those of one run in the order they were sent. Raises BrokerUnavailable."""
-    reader = TopicReader(kafka, RUNS)
+    reader = broker.reader(RUNS)
     try:
         found = [message.value or b"" for message in reader.new_messages()]
     finally:
@@ -125,12 +132,12 @@ def all_manifests(kafka: Kafka) -> list[RunManifest]:
 
 
 @contextmanager
-def open_sender(kafka: Kafka, topics: Sequence[str]) -> Iterator[Sender]:
-    """A sender for topics that are there; raises InputError for one that is not, BrokerUnavailable for no broker."""
-    missing = sorted(set(topics) - existing_topics(kafka))
+def open_sender(broker: Broker, topics: Sequence[str]) -> Iterator[Sender]:
+    """A sender for topics that exist; raises InputError for one that does not, BrokerUnavailable for no broker."""
+    missing = sorted(set(topics) - broker.existing_topics())
     if missing:
         raise InputError(f"the broker has no topic {missing[0]}: create it with `seep topics apply`")
-    sender = Sender(kafka)
+    sender = broker.sender()
     try:
         yield sender
     finally:

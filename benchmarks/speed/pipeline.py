@@ -17,6 +17,7 @@ from deploy.local.stack import Service, running_stack
 from results.storage import runs
 from results.storage.database import Database
 from results.storage.migrate import migrate
+from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import RUNS
 from seep.local_postgres import local_postgres
 from seep.settings import Settings, load_settings
@@ -96,7 +97,7 @@ def seconds_through_kafka(suite: Suite, settings: Settings, services: Mapping[st
         *job_messages(prompt_jobs(suite, run_id=run, target=TARGET)),
     ]
     with (
-        open_sender(settings.kafka, [RUNS]) as sender,
+        open_sender(KafkaBroker(settings.kafka), [RUNS]) as sender,
         Database(services["aggregator"].environment["SEEP_DATABASE__DSN"]) as database,
     ):
         start = time.perf_counter()

@@ -7,30 +7,33 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cli.broker import open_broker
 from cli.lookups import find_suite
 from cli.rendering.consoles import wide_console
 from cli.sending import find_manifest, job_messages, open_sender
 from seep.errors import InputError
-from seep.kafka.client import TopicReader
+from seep.kafka.broker import Broker
 from seep.kafka.dead_letters import read_dead_letter, replayed
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import DEAD_LETTERS, split_job_key
-from seep.settings import Kafka, load_settings
+from seep.settings import load_settings
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from seep.suites.schema import suite_hash
 
-deadletter_app = typer.Typer(help="List, show and replay dead letters.", no_args_is_help=True)
+dead_letters_app = typer.Typer(help="List, show and replay dead letters.", no_args_is_help=True)
 
-IdArgument = Annotated[str, typer.Argument(help="PARTITION:OFFSET, as `seep deadletter list` prints it.", metavar="ID")]
+IdArgument = Annotated[
+    str, typer.Argument(help="PARTITION:OFFSET, as `seep dead-letters list` prints it.", metavar="ID")
+]
 RunOption = Annotated[str | None, typer.Option(help="Only those of this run.")]
 
 
-@deadletter_app.command("list")
-def list_letters(run: RunOption = None) -> None:
-    """List dead letters: where each came from and why it died."""
+@dead_letters_app.command("list")
+def list_letters(context: typer.Context, run: RunOption = None) -> None:
+    """List dead letters: where each came from and why it failed."""
     table = Table("id", "run/job", "stage", "topic", "reason", box=None)
-    for message in _letters(load_settings().kafka, run):
+    for message in _letters(open_broker(context, load_settings()), run):
         letter = read_dead_letter(message)
         table.add_row(_id(message), _key(message), letter.stage, letter.topic, letter.reason)
     if table.rows:
@@ -39,13 +42,14 @@ def list_letters(run: RunOption = None) -> None:
         typer.echo("no dead letters")
 
 
-@deadletter_app.command()
+@dead_letters_app.command()
 def show(
+    context: typer.Context,
     letter_id: IdArgument,
     out: Annotated[Path | None, typer.Option(help="Write the message's bytes to this file.")] = None,
 ) -> None:
     """Show one dead letter, and save its bytes."""
-    message = _letter(load_settings().kafka, letter_id)
+    message = _letter(open_broker(context, load_settings()), letter_id)
     typer.echo(f"key: {_key(message)}\nbytes: {len(message.value or b'')}")
     for name, value in message.headers:
         typer.echo(f"{name}: {value.decode(errors='replace')}")
@@ -56,48 +60,49 @@ def show(
             raise InputError(f"--out {out}: cannot be written: {error.strerror}") from error
 
 
-@deadletter_app.command()
+@dead_letters_app.command()
 def replay(
+    context: typer.Context,
     letter_ids: Annotated[list[str] | None, typer.Argument(help="Ids, as listed.", metavar="[ID]...")] = None,
     run: RunOption = None,
     suite: Annotated[
-        str | None, typer.Option(help="Make the jobs anew from the run's suite, not from the bytes.")
+        str | None, typer.Option(help="Build the jobs again from the run's suite, not from the bytes.")
     ] = None,
 ) -> None:
     """Send dead letters again, to where they came from; a job that was scored meanwhile is not counted twice.
 
-    A message whose bytes are garbled is mended with --suite: its job is made anew from the suite that the run sent.
+    A message whose bytes are garbled is mended with --suite: its job is built again from the suite that the run sent.
     """
-    kafka = load_settings().kafka
+    broker = open_broker(context, load_settings())
     if bool(letter_ids) == bool(run):
-        raise InputError("deadletter replay: expected ids, or --run RUN")
-    letters = [_letter(kafka, letter_id) for letter_id in letter_ids] if letter_ids else list(_letters(kafka, run))
+        raise InputError("dead-letters replay: expected ids, or --run RUN")
+    letters = [_letter(broker, letter_id) for letter_id in letter_ids] if letter_ids else list(_letters(broker, run))
     if not letters:
         raise InputError(f"--run {run}: it has no dead letters")
-    outgoing = _made_anew(kafka, letters, suite) if suite else _as_they_were(letters)
-    with open_sender(kafka, sorted({message.topic for message in outgoing})) as sender:
+    outgoing = _rebuilt(broker, letters, suite) if suite else _as_they_were(letters)
+    with open_sender(broker, sorted({message.topic for message in outgoing})) as sender:
         sender.send(outgoing)
     typer.echo(f"replayed {len(outgoing)}")
 
 
 def _as_they_were(letters: list[Message]) -> list[Outgoing]:
-    """The messages before they died; of letters with one key and origin, as a replay in vain leaves them, the last."""
+    """The original messages; of letters with one key and origin, which a failed replay leaves, the last."""
     latest = {(message.topic, message.key): message for message in map(replayed, letters)}
     return list(latest.values())
 
 
-def _made_anew(kafka: Kafka, letters: list[Message], suite: str) -> list[Outgoing]:
+def _rebuilt(broker: Broker, letters: list[Message], suite: str) -> list[Outgoing]:
     """The jobs that the letters' keys name, each once, from a suite that is the one their run sent."""
     loaded = load_suite(find_suite(suite))
     wanted: dict[str, set[str]] = {}
     for message in letters:
         place = split_job_key(message.key)
         if place is None:
-            raise InputError(f"dead letter {_id(message)}: its key names no job, so it cannot be made anew")
+            raise InputError(f"dead letter {_id(message)}: its key names no job, so it cannot be built again")
         wanted.setdefault(place[0], set()).add(place[1])
     outgoing: list[Outgoing] = []
     for run, jobs in wanted.items():
-        sent = find_manifest(kafka, run)
+        sent = find_manifest(broker, run)
         if sent.suite_hash != suite_hash(loaded):
             raise InputError(f"--suite {suite}: its jobs are not those that run {run} sent ({sent.suite_hash})")
         fresh = prompt_jobs(loaded, run_id=run, target=sent.target, samples=sent.samples)
@@ -105,8 +110,8 @@ def _made_anew(kafka: Kafka, letters: list[Message], suite: str) -> list[Outgoin
     return outgoing
 
 
-def _letters(kafka: Kafka, run_id: str | None) -> Iterator[Message]:
-    reader = TopicReader(kafka, DEAD_LETTERS)
+def _letters(broker: Broker, run_id: str | None) -> Iterator[Message]:
+    reader = broker.reader(DEAD_LETTERS)
     try:
         for message in reader.new_messages():
             place = split_job_key(message.key)
@@ -116,11 +121,11 @@ def _letters(kafka: Kafka, run_id: str | None) -> Iterator[Message]:
         reader.close()
 
 
-def _letter(kafka: Kafka, letter_id: str) -> Message:
-    for message in _letters(kafka, None):
+def _letter(broker: Broker, letter_id: str) -> Message:
+    for message in _letters(broker, None):
         if _id(message) == letter_id:
             return message
-    raise InputError(f"dead letter {letter_id}: there is none with this id; `seep deadletter list` lists them")
+    raise InputError(f"dead letter {letter_id}: there is none with this id; `seep dead-letters list` lists them")
 
 
 def _id(message: Message) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.arguments import SUITE_HELP, SamplesOption, TargetOption
+from cli.broker import open_broker
 from cli.database import has_database, open_database
 from cli.lookups import check_target, find_suite
 from cli.sending import find_manifest, manifest_message, occurrence, open_sender, send_occurrence, send_run
@@ -20,6 +21,7 @@ from seep.suites.loading import load_suite
 
 
 def push(
+    context: typer.Context,
     suite: Annotated[str | None, typer.Argument(help=SUITE_HELP, metavar="SUITE")] = None,
     target: TargetOption = None,
     run_id: Annotated[str | None, typer.Option(help="The run's id; sending it again is the same run.")] = None,
@@ -35,7 +37,8 @@ def push(
     if monitor is not None:
         if any(given is not None for given in (suite, target, run_id, samples)):
             raise InputError("--monitor: says suite, target, samples and run id itself; give none of them")
-        typer.echo(send_occurrence(settings, monitor, occurrence(settings, monitor, parse_past_time(at))))
+        scheduled = occurrence(settings, monitor, parse_past_time(at))
+        typer.echo(send_occurrence(open_broker(context, settings), settings, monitor, scheduled))
         return
     if suite is None or target is None or at is not None:
         raise InputError("push: expected SUITE --target T, or --monitor NAME [--at TIME]")
@@ -43,16 +46,18 @@ def push(
     path = find_suite(suite)
     loaded = load_suite(path)
     run = check_run_id(run_id) if run_id else new_run_id(loaded.name)
-    send_run(settings, path, loaded, run_id=run, target=target, samples=samples, new=run_id is None)
+    broker = open_broker(context, settings)
+    send_run(broker, settings, path, loaded, run_id=run, target=target, samples=samples, new=run_id is None)
     typer.echo(run)
 
 
-def cancel(run_id: Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]) -> None:
+def cancel(context: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]) -> None:
     """Cancel a run: what is not generated or scored yet never will be. One that is over is refused."""
     settings = load_settings()
-    sent = find_manifest(settings.kafka, run_id)
+    broker = open_broker(context, settings)
+    sent = find_manifest(broker, run_id)
     refuse_over(settings, run_id)
-    with open_sender(settings.kafka, [RUNS]) as sender:
+    with open_sender(broker, [RUNS]) as sender:
         sender.send([manifest_message(replace(sent, cancelled=True))])
     typer.echo(f"{run_id}: cancelled")
 

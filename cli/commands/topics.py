@@ -2,7 +2,7 @@
 
 import typer
 
-from seep.kafka.client import create_topics
+from cli.broker import open_broker
 from seep.kafka.topics import topic_configs
 from seep.settings import load_settings
 
@@ -15,10 +15,10 @@ def _topics() -> None:
 
 
 @topics_app.command("apply")
-def apply_topics() -> None:
-    """Create the topics, and give those that are there the partitions and retention configured; safe to run again."""
+def apply_topics(context: typer.Context) -> None:
+    """Create the topics, and give existing ones the partitions and retention configured; safe to run again."""
     settings = load_settings()
     configs = topic_configs(settings.targets, settings.kafka.topics)
-    created = create_topics(settings.kafka, configs)
+    created = open_broker(context, settings).create_topics(configs)
     for name in sorted(configs):
         typer.echo(f"{name}: {'created' if name in created else 'was there'}")

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from deploy.local.broker import LocalBroker
-from seep.kafka.client import create_topics
+from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import topic_configs
 from seep.local_postgres import local_postgres
 from seep.runtime.stopping import stop_on_signals
@@ -97,7 +97,7 @@ def running_stack(config: Path, folder: Path) -> Iterator[dict[str, Service]]:
         broker.start()
         parts.callback(broker.stop)
         dsn = parts.enter_context(local_postgres(folder / "postgres"))
-        create_topics(settings.kafka, topic_configs(settings.targets, settings.kafka.topics))
+        KafkaBroker(settings.kafka).create_topics(topic_configs(settings.targets, settings.kafka.topics))
         running = services(settings, config, {"SEEP_DATABASE__DSN": dsn}, folder / "logs")
         for service in running.values():
             service.start()

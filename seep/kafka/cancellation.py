@@ -1,17 +1,16 @@
 """Which runs were cancelled, so that a service spends nothing more on them."""
 
 from seep.codec import DecodeError, decode_manifest
-from seep.kafka.client import TopicReader
+from seep.kafka.broker import Broker
 from seep.kafka.topics import RUNS
-from seep.settings import Kafka
 
 
 class CancelledRuns:
-    """Follows seep.runs; asked once per batch, and then for every job of it."""
+    """Follows seep.runs: refreshed once per batch, then called for every job of it."""
 
-    def __init__(self, kafka: Kafka) -> None:
+    def __init__(self, broker: Broker) -> None:
         """Raises BrokerUnavailable."""
-        self._reader = TopicReader(kafka, RUNS)
+        self._reader = broker.reader(RUNS)
         self._runs: set[str] = set()
 
     def refresh(self) -> None:

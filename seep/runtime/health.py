@@ -26,7 +26,7 @@ class _SilentHandler(WSGIRequestHandler):
 
 
 class Health:
-    """What the port answers: alive and not ready, until the service says how either is told.
+    """What the port answers: alive and not ready, until the service sets both checks.
 
     A model that loads for minutes and a broker that is away are no reason to start the process anew.
     """

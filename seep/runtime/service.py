@@ -13,21 +13,23 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from seep.errors import InputError, Unavailable
+from seep.kafka.broker import Broker, GroupConsumer
 from seep.kafka.cancellation import CancelledRuns
-from seep.kafka.client import GroupConsumer, Sender
 from seep.kafka.dead_letters import dead_letter
 from seep.kafka.messages import Message, Send
 from seep.kafka.topics import DEAD_LETTERS
 from seep.runtime.health import Health, serve_health
+from seep.runtime.limits import Limits
 from seep.runtime.metrics import MESSAGES, count, timed
 from seep.runtime.stage import Job, Result, Stage
 from seep.runtime.stopping import Stopped
 from seep.runtime.worker import IDLE_SECONDS, Idle, Postponed, Process, Worker
-from seep.settings import Kafka, Settings, load_settings
+from seep.settings import Settings, load_settings
+from seep.settings import Worker as WorkerSettings
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 2.0
+PAUSE_SECONDS = 2.0
 Connected = TypeVar("Connected")
 
 
@@ -54,10 +56,10 @@ def service_arguments(description: str) -> argparse.ArgumentParser:
 
 
 def run_service(main: Callable[[argparse.Namespace, Settings], bool], parser: argparse.ArgumentParser) -> NoReturn:
-    """Runs a service's main with its settings, and ends the process: 0 when it was stopped, 2 for bad input.
+    """Runs a service's main with its settings, and ends the process: 0 if it was stopped, 2 for bad input.
 
-    `main` answers whether its last batch was finished; where it was not, a thread still works on it, and the
-    process ends without waiting for that.
+    `main` returns whether its last batch was finished. If not, a thread still works on it, and the process ends without
+    waiting for that.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("kafka").setLevel(logging.ERROR)
@@ -76,7 +78,8 @@ def run_service(main: Callable[[argparse.Namespace, Settings], bool], parser: ar
 
 
 def serve_stage(
-    settings: Settings,
+    broker: Broker,
+    options: WorkerSettings,
     stage: Stage[Job, Result],
     *,
     topics: Sequence[str],
@@ -86,21 +89,21 @@ def serve_stage(
     apart: bool = False,
     ready: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Serves a stage until the process is told to stop; whether the last batches were finished.
+    """Serves a stage until the process is to stop; whether the last batches were finished.
 
-    `apart` gives each topic a loop of its own, so that trouble with one holds no other. /readyz says yes while a loop
+    `apart` gives each topic a loop of its own, so that a failure of one pauses no other. /readyz says yes while a loop
     and `ready` do.
     """
     loops: list[Loop] = []
     for together in [(topic,) for topic in topics] if apart else [tuple(topics)]:
-        sender = wait_for(lambda: Sender(settings.kafka), stop)
-        cancelled = wait_for(lambda: CancelledRuns(settings.kafka), stop)
+        sender = wait_for(broker.sender, stop)
+        cancelled = wait_for(lambda: CancelledRuns(broker), stop)
         loops.append(Loop(together, stage_process(stage, sender.send, cancelled)))
-    return serve_loops(settings, stage.name, loops, group=group, stop=stop, health=health, ready=ready)
+    return serve_loops(broker, options, stage.name, loops, group=group, stop=stop, health=health, ready=ready)
 
 
 def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRuns) -> Process:
-    """A stage as the loop wants it: handle, send all that is done, count."""
+    """A stage as a loop calls it: handle, send all that is done, count."""
 
     def process(messages: Sequence[Message]) -> None:
         with timed(stage.name):
@@ -110,14 +113,15 @@ def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRun
         waiting = processed.waiting
         count(stage.name, len(messages) - len(waiting), processed.outgoing)
         if waiting:
-            last = max((trouble for _, trouble in waiting), key=lambda trouble: trouble.retry_after_seconds or 0)
+            last = max((failure for _, failure in waiting), key=lambda failure: failure.retry_after_seconds or 0)
             raise Postponed([message for message, _ in waiting], str(last), last.retry_after_seconds)
 
     return process
 
 
 def serve(
-    settings: Settings,
+    broker: Broker,
+    options: WorkerSettings,
     name: str,
     process: Process,
     *,
@@ -128,13 +132,14 @@ def serve(
     idle: Idle | None = None,
     idle_seconds: float = IDLE_SECONDS,
 ) -> bool:
-    """Consumes topics into `process` until told to stop; see `Worker` for `idle`, and `serve_loops`."""
+    """Consumes topics into `process` until the process is to stop; see `Worker` for `idle`, and `serve_loops`."""
     loop = Loop(tuple(topics), process, idle, idle_seconds)
-    return serve_loops(settings, name, [loop], group=group, stop=stop, health=health)
+    return serve_loops(broker, options, name, [loop], group=group, stop=stop, health=health)
 
 
 def serve_loops(
-    settings: Settings,
+    broker: Broker,
+    options: WorkerSettings,
     name: str,
     loops: Sequence[Loop],
     *,
@@ -144,27 +149,26 @@ def serve_loops(
     ready: Callable[[], bool] = lambda: True,
 ) -> bool:
     """Runs the loops side by side, with one `health` for all; whether each has finished what it had."""
-    options = settings.worker
-    give_up = partial(_to_the_dead_letters, settings.kafka, name)
+    limits = Limits(batch_size=options.batch_size, grace_seconds=options.grace_seconds)
+    dead_letter_alone = partial(_dead_letter, broker, name)
     consumers: list[GroupConsumer] = []
     workers: list[Worker] = []
     for loop in loops:
-        consumers.append(wait_for(partial(GroupConsumer, settings.kafka, loop.topics, group, options.batch_size), stop))
+        consumers.append(wait_for(partial(broker.consumer, loop.topics, group, options.batch_size), stop))
         worker = Worker(
             name,
             consumers[-1],
             loop.process,
-            give_up,
-            batch=options.batch_size,
-            grace_seconds=options.grace_seconds,
+            dead_letter_alone,
             stop=stop,
+            limits=limits,
             idle=loop.idle,
             idle_seconds=loop.idle_seconds,
         )
         workers.append(worker)
-    health.healthy = lambda: all(worker.healthy() for worker in workers)
+    health.healthy = lambda: all(worker.condition.healthy() for worker in workers)
     # A target that is away for a while must not take the others out of service.
-    health.ready = lambda: ready() and any(worker.ready() for worker in workers)
+    health.ready = lambda: ready() and any(worker.condition.ready() for worker in workers)
     served = ", ".join(topic for loop in loops for topic in loop.topics)
     log.info("%s serves %s as group %s; metrics on port %d", name, served, group, health.port)
     try:
@@ -179,25 +183,27 @@ def serve_loops(
             consumer.close()
 
 
-def _to_the_dead_letters(kafka: Kafka, stage: str, message: Message, reason: str) -> None:
-    """Sends what a loop gives up, through a sender of its own: rare enough, and the loop's own may be what fails."""
-    if message.topic == DEAD_LETTERS:  # it is where it would go
+def _dead_letter(broker: Broker, stage: str, message: Message, reason: str) -> None:
+    """Dead-letters through a sender of its own: rare enough, and the loop's own may be what fails."""
+    if message.topic == DEAD_LETTERS:  # it is there already
         log.error("a dead letter cannot be handled: %s", reason)
         return
-    sender = Sender(kafka)
+    sender = broker.sender()
     try:
-        sender.send([dead_letter(message, stage=stage, class_name="GivenUp", reason=reason)])
+        sender.send([dead_letter(message, stage=stage, class_name="AttemptsExhausted", reason=reason)])
     finally:
         sender.close()
     MESSAGES.labels(stage, "dead").inc()
 
 
-def wait_for(connect: Callable[[], Connected], stop: threading.Event) -> Connected:
-    """Connects, however long the other side takes to be there; raises Stopped when told to stop meanwhile."""
+def wait_for(
+    connect: Callable[[], Connected], stop: threading.Event, pause_seconds: float = PAUSE_SECONDS
+) -> Connected:
+    """Connects, however long the other side takes to answer; raises Stopped if the process is to stop meanwhile."""
     while not stop.is_set():
         try:
             return connect()
         except Unavailable as error:
             log.warning("%s; waiting", error)
-            stop.wait(RETRY_SECONDS)
+            stop.wait(pause_seconds)
     raise Stopped

@@ -36,8 +36,8 @@ class Processed:
 class Stage(Generic[Job, Result]):
     """How a service turns messages into messages.
 
-    `handle` answers by position: a result, a Failure that is this job's own, or what kept this job alone from being
-    handled now. Trouble that holds the whole batch it raises.
+    `handle` answers by position: a result, a Failure that is this job's own, or the Unavailable that keeps this job
+    alone waiting. What keeps the whole batch waiting it raises. `prompt_job` finds the job that a message began as.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Stage(Generic[Job, Result]):
     decode: Callable[[bytes], Job]
     handle: Callable[[Sequence[Job]], Sequence[Result | Failure | Unavailable]]
     encode: Callable[[Result], bytes]
-    prompts: Callable[[Job], PromptJob]
+    prompt_job: Callable[[Job], PromptJob]
 
     def process(self, messages: Sequence[Message], cancelled: Cancelled) -> Processed:
         """One message out for each message in that need not wait; those of cancelled runs end here."""
@@ -56,9 +56,9 @@ class Stage(Generic[Job, Result]):
             try:
                 job = self.decode(message.value or b"")
             except DecodeError as error:
-                outgoing.append(self._dead(message, error, str(error)))
+                outgoing.append(self._dead_letter(message, error, str(error)))
                 continue
-            if not cancelled(self.prompts(job).run_id):
+            if not cancelled(self.prompt_job(job).run_id):
                 decoded.append((message, job))
         results = self.handle([job for _, job in decoded]) if decoded else []
         for (message, job), result in zip(decoded, results, strict=True):
@@ -70,16 +70,16 @@ class Stage(Generic[Job, Result]):
 
     def _outgoing(self, message: Message, job: Job, result: Result | Failure) -> Outgoing:
         if isinstance(result, Failure):
-            return self._dead(message, result, result.reason)
+            return self._dead_letter(message, result, result.reason)
         try:
             value = self.encode(result)
         except ValueError as error:  # a text that UTF-8 cannot carry, or a message beyond protobuf's 2 GiB
-            return self._dead(message, error, f"the result cannot be encoded ({type(error).__name__})")
+            return self._dead_letter(message, error, f"the result cannot be encoded ({type(error).__name__})")
         if len(value) > LARGEST_MESSAGE:
             reason = f"the result has {len(value)} bytes, more than the {LARGEST_MESSAGE} that a message may have"
-            return self._dead(message, Failure(reason), reason)
-        prompts = self.prompts(job)
-        return Outgoing(self.output_topic, job_key(prompts.run_id, prompts.job_id), value)
+            return self._dead_letter(message, Failure(reason), reason)
+        origin = self.prompt_job(job)
+        return Outgoing(self.output_topic, job_key(origin.run_id, origin.job_id), value)
 
-    def _dead(self, message: Message, error: object, reason: str) -> Outgoing:
+    def _dead_letter(self, message: Message, error: object, reason: str) -> Outgoing:
         return dead_letter(message, stage=self.name, class_name=type(error).__qualname__, reason=reason)

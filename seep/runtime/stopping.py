@@ -1,4 +1,4 @@
-"""How a process is told to stop."""
+"""How a process is stopped."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stopped(Exception):
-    """The process was told to stop before it had started."""
+    """The process was stopped before it had started."""
 
 
 def stop_on_signals() -> threading.Event:
@@ -25,15 +25,15 @@ def stop_on_signals() -> threading.Event:
     own, and would then wait for itself if it set the event; a SimpleQueue's `put` is made for handlers.
     """
     stop = threading.Event()
-    told: SimpleQueue[int] = SimpleQueue()
+    received_signals: SimpleQueue[int] = SimpleQueue()
 
     def pass_on() -> None:
-        told.get()
+        received_signals.get()
         stop.set()
 
     threading.Thread(target=pass_on, name="signals", daemon=True).start()
     for number in SIGNALS:
-        signal.signal(number, lambda received, _: told.put(received))
+        signal.signal(number, lambda received, _: received_signals.put(received))
     return stop
 
 
@@ -42,25 +42,25 @@ def loading(stop: threading.Event) -> Iterator[None]:
     """While the block lasts, in the main thread, a signal to stop ends the process at once: nothing is in hand yet.
 
     A model takes minutes to load, and Python handles a signal only once the library that loads it returns.
-    Raises Stopped where the signal came before.
+    Raises Stopped if the signal came before.
     """
     if stop.is_set():
         raise Stopped
-    told, teller = socket.socketpair()
-    teller.setblocking(False)
-    before = signal.set_wakeup_fd(teller.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_end_when_told, args=(told,), name="loading", daemon=True).start()
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_end_on_signal, args=(reading,), name="loading", daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        teller.close()
+        writing.close()
 
 
-def _end_when_told(told: socket.socket) -> None:
+def _end_on_signal(reading: socket.socket) -> None:
     """Reads the numbers of the signals that arrive, until the other end is closed."""
-    with told:
-        while numbers := told.recv(64):
+    with reading:
+        while numbers := reading.recv(64):
             if set(numbers) & set(SIGNALS):
                 log.info("stopped while loading")
                 logging.shutdown()

@@ -16,7 +16,7 @@ from results.storage.recording import record
 from results.storage.runs import stalled_runs
 from results.storage.streams import latest_tested
 from seep.errors import InputError
-from seep.kafka.client import Sender
+from seep.kafka.client import KafkaBroker
 from seep.kafka.messages import Message, Send
 from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES
 from seep.records import LeakRate
@@ -97,7 +97,8 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     health = open_health(settings)
     collect_garbage_rarely()
     wait_for(lambda: migrate(dsn), stop)
-    sender = wait_for(lambda: Sender(settings.kafka), stop)
+    broker = KafkaBroker(settings.kafka)
+    sender = wait_for(broker.sender, stop)
     with Database(dsn) as database, Database(dsn, SCRAPED_STATEMENT_SECONDS) as scraped:
         wait_for(lambda: keep_schedules(database, settings), stop)
         expose(REGISTRY, scraped, settings, shown)
@@ -108,7 +109,8 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
         wait_for(publish, stop)
         # Also when no message comes: a baseline that is set changes runs too.
         return serve(
-            settings,
+            broker,
+            settings.worker,
             STAGE,
             batch_process(database, sender.send, settings),
             topics=[SCORES, RUNS, DEAD_LETTERS],

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from seep.codec import decode_prompt_job, encode_generated_job
 from seep.errors import InputError, Unavailable
+from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import GENERATIONS, jobs_topic
 from seep.records import Failure, GeneratedJob, PromptJob
 from seep.runtime.service import open_health, run_service, serve_stage, service_arguments
@@ -34,7 +35,10 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     topics = [jobs_topic(target) for target in sorted(targets)]
     # A model in this process answers all its targets in one batch; an endpoint's targets wait for nothing in common.
     apart = isinstance(engine, OpenAiEngine)
-    return serve_stage(settings, stage, topics=topics, group=group_of(name), stop=stop, health=health, apart=apart)
+    broker = KafkaBroker(settings.kafka)
+    return serve_stage(
+        broker, settings.worker, stage, topics=topics, group=group_of(name), stop=stop, health=health, apart=apart
+    )
 
 
 def group_of(engine: str) -> str:

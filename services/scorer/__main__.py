@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from seep.codec import decode_generated_job, encode_scored_job
+from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import GENERATIONS, SCORES
 from seep.records import Failure, GeneratedJob, ScoredJob
 from seep.runtime.service import open_health, run_service, serve_stage, service_arguments
@@ -36,7 +37,10 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
 
     stage = Stage("scorer", SCORES, decode_generated_job, handle, encode_scored_job, lambda job: job.job)
     sound = canary.is_sound
-    return serve_stage(settings, stage, topics=[GENERATIONS], group=GROUP, stop=stop, health=health, ready=sound)
+    broker = KafkaBroker(settings.kafka)
+    return serve_stage(
+        broker, settings.worker, stage, topics=[GENERATIONS], group=GROUP, stop=stop, health=health, ready=sound
+    )
 
 
 if __name__ == "__main__":

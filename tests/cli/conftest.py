@@ -6,18 +6,20 @@ from collections.abc import Callable
 import pytest
 
 from cli.main import main
+from seep.kafka.broker import Broker
+from seep.kafka.client import KafkaBroker
 
 Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs the command: exit code, and what it printed on both streams."""
+    """Runs the command, on a broker if one is given: exit code, and what it printed on both streams."""
 
-    def run(*arguments: str) -> tuple[int, str, str]:
+    def run(*arguments: str, broker: Broker | None = None) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["seep", *arguments])
         with pytest.raises(SystemExit) as ended:
-            main()
+            main(KafkaBroker if broker is None else lambda _: broker)
         return int(ended.value.code or 0), *capsys.readouterr()
 
     return run

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from cli.sending import send_occurrence
+from seep.kafka.client import KafkaBroker
 from tests.stack import Stack, port_of, scrape, stack_in
 
 JOBS = 20
@@ -78,7 +79,9 @@ def test_a_baseline_that_is_set_in_the_evening_is_tested_though_no_message_arriv
 
 def scheduled_run(stack: Stack, day: int) -> str:
     """Sends the monitor's run of that day, and waits for it."""
-    run = send_occurrence(stack.settings, "daily", datetime(2026, 10, day, 6, tzinfo=UTC))
+    run = send_occurrence(
+        KafkaBroker(stack.settings.kafka), stack.settings, "daily", datetime(2026, 10, day, 6, tzinfo=UTC)
+    )
     stack.wait_for_state(run, "complete")
     return run
 

@@ -11,7 +11,7 @@ import pytest
 from cli.sending import job_messages, manifest_message
 from deploy.local.stack import Service
 from seep.codec import decode_rate
-from seep.kafka.client import Sender, TopicReader
+from seep.kafka.client import KafkaBroker
 from seep.kafka.messages import Outgoing
 from seep.kafka.topics import DEAD_LETTERS, RATES
 from seep.records import LeakRate
@@ -131,12 +131,12 @@ def test_garbled_messages_die_with_their_bytes_and_the_mended_run_is_complete(
     garbled = random.Random(3).sample(range(JOBS), GARBLED)
     for index in garbled:
         messages[index] = Outgoing(messages[index].topic, messages[index].key, GARBAGE)
-    Sender(stack.settings.kafka).send(
+    KafkaBroker(stack.settings.kafka).sender().send(
         [manifest_message(manifest(loaded, run_id=run, target="recorded", created_at=1.0)), *messages]
     )
     stack.wait_for_state(run, "partial")
 
-    letters = list(TopicReader(stack.settings.kafka, DEAD_LETTERS).new_messages())
+    letters = list(KafkaBroker(stack.settings.kafka).reader(DEAD_LETTERS).new_messages())
     assert sorted((letter.key, letter.value) for letter in letters) == sorted(
         (messages[index].key, GARBAGE) for index in garbled
     )
@@ -144,9 +144,9 @@ def test_garbled_messages_die_with_their_bytes_and_the_mended_run_is_complete(
     assert watched.returncode == 3
     assert f"missing: {GARBLED * 2 * SAMPLES} comparisons" in watched.stdout
     assert f"failed: {GARBLED} of {JOBS} jobs, in the generator: not a PromptJob message" in watched.stdout
-    assert stack.seep("deadletter", "list", "--run", run).stdout.count("generator") == GARBLED
+    assert stack.seep("dead-letters", "list", "--run", run).stdout.count("generator") == GARBLED
 
-    replayed = stack.seep("deadletter", "replay", "--run", run, "--suite", str(suite))
+    replayed = stack.seep("dead-letters", "replay", "--run", run, "--suite", str(suite))
     assert replayed.stdout == f"replayed {GARBLED}\n"
     stack.wait_for_state(run, "complete")
     assert stack.seep("watch", run).returncode == 0
@@ -215,7 +215,7 @@ def assert_undisturbed(stack: Stack, run_id: str, undisturbed: list[dict[str, An
 
 def published(stack: Stack, run_id: str) -> dict[tuple[str, str], LeakRate]:
     """The living values on seep.rates."""
-    messages = TopicReader(stack.settings.kafka, RATES).new_messages()
+    messages = KafkaBroker(stack.settings.kafka).reader(RATES).new_messages()
     rates = [decode_rate(message.value or b"") for message in messages]
     return {(rate.metric, rate.category): rate for rate in rates if rate.run_id == run_id}
 

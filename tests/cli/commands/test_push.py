@@ -1,51 +1,102 @@
-"""Cancelling: a run that is over is refused, and whatever else the database says keeps nobody from it."""
+"""Sending a run and cancelling one, on a broker in memory."""
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.speed.aggregator import manifest_of, message_batches
-from cli.main import main
+from cli.sending import all_manifests, manifest_message
 from results.dead_jobs import DeadJob
 from results.storage.migrate import migrate
-from seep.codec import decode_manifest
-from seep.kafka.messages import Outgoing
+from seep.codec import decode_prompt_job
+from seep.kafka.in_memory import InMemoryBroker
+from seep.kafka.topics import jobs_topic, topic_configs
+from seep.records import PromptJob
+from seep.settings import Topics
 from services.aggregator.ingest import read_batch
+from tests.builders import run_manifest
+from tests.cli.conftest import Command
 from tests.stored import Stored
 
-
-class Sent(list[Outgoing]):
-    """Stands for a broker: what was sent to it."""
-
-    @contextmanager
-    def open(self, *_: object) -> Iterator["Sent"]:
-        yield self
-
-    def send(self, messages: Sequence[Outgoing]) -> None:
-        self += messages
+SUITE = """
+name: rooms
+version: "1"
+format: {kind: plain, user: "{prompt}"}
+decoding: {temperature: 1.0, max_tokens: 5, samples: 2}
+jobs:
+  - {control: A, tests: [{concept: red, prompt: red A, category: "1"}]}
+  - {control: B, tests: [{concept: red, prompt: red B, category: "1"}]}
+"""
+CONFIGURATION = """
+engines:
+  paper: {backend: recorded, file: answers.jsonl}
+targets:
+  paper: {engine: paper}
+  other: {engine: paper}
+"""
 
 
 @pytest.fixture
-def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sent:
-    """A broker in a folder without a configuration; it knows a manifest of every run."""
+def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InMemoryBroker:
+    """A broker with its topics, and a folder with suite and configuration."""
     monkeypatch.chdir(tmp_path)
-    broker = Sent()
-    [messages] = message_batches("any", jobs=2, tests=1, samples=1)
-    known = manifest_of(read_batch(messages).scored)
-    monkeypatch.setattr("cli.commands.push.find_manifest", lambda _, run: replace(known, run_id=run))
-    monkeypatch.setattr("cli.commands.push.open_sender", broker.open)
+    monkeypatch.delenv("SEEP_DATABASE__DSN", raising=False)
+    monkeypatch.delenv("SEEP_CONFIG", raising=False)
+    Path("rooms.yaml").write_text(SUITE, encoding="utf-8")
+    Path("seep.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    broker = InMemoryBroker()
+    broker.create_topics(topic_configs(["paper", "other"], Topics(partitions=2)))
     return broker
 
 
-def cancel(run_id: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(sys, "argv", ["seep", "cancel", run_id])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
+def jobs_on(broker: InMemoryBroker, target: str = "paper") -> list[PromptJob]:
+    return [decode_prompt_job(message.value or b"") for message in broker.reader(jobs_topic(target)).new_messages()]
+
+
+def test_a_run_is_its_jobs_and_their_manifest(broker: InMemoryBroker, command: Command) -> None:
+    code, printed, complaint = command("push", "rooms.yaml", "--target", "paper", "--samples", "3", broker=broker)
+    assert (code, complaint) == (0, "")
+    [manifest] = all_manifests(broker)
+    assert (printed, manifest.target, manifest.samples) == (f"{manifest.run_id}\n", "paper", 3)
+    jobs = jobs_on(broker)
+    assert {job.control for job in jobs} == {"A", "B"}
+    assert {(job.run_id, job.samples) for job in jobs} == {(manifest.run_id, 3)}
+    assert (manifest.job_count, jobs_on(broker, "other")) == (2, [])
+
+
+def test_pushing_under_an_id_again_is_the_same_run_and_another_run_is_refused(
+    broker: InMemoryBroker, command: Command
+) -> None:
+    push = ("push", "rooms.yaml", "--run-id", "mine", "--target")
+    assert command(*push, "paper", broker=broker) == command(*push, "paper", broker=broker) == (0, "mine\n", "")
+    refused = "seep: --run-id mine: this run was sent with another suite, target or sample count\n"
+    assert command(*push, "other", broker=broker) == (2, "", refused)
+    assert jobs_on(broker, "other") == []
+    assert command("cancel", "mine", broker=broker)[0] == 0
+    refused = "seep: --run-id mine: this run was cancelled; give another id\n"
+    assert command(*push, "paper", broker=broker) == (2, "", refused)
+
+
+def test_a_topic_that_is_missing_is_one_line_and_nothing_is_sent(broker: InMemoryBroker, command: Command) -> None:
+    empty = InMemoryBroker()
+    refused = "seep: the broker has no topic seep.jobs.paper: create it with `seep topics apply`\n"
+    assert command("push", "rooms.yaml", "--target", "paper", broker=empty) == (2, "", refused)
+    code, printed, _ = command("topics", "apply", broker=empty)
+    assert code == 0
+    assert "seep.jobs.paper: created\n" in printed
+    assert command("push", "rooms.yaml", "--target", "paper", broker=empty)[0] == 0
+    assert "seep.jobs.paper: was there\n" in command("topics", "apply", broker=empty)[1]
+
+
+def test_a_broker_that_is_away_is_one_line(broker: InMemoryBroker, command: Command) -> None:
+    broker.stop()
+    for arguments in (("push", "rooms.yaml", "--target", "paper"), ("cancel", "k1"), ("topics", "apply")):
+        assert command(*arguments, broker=broker) == (2, "", "seep: the in-memory broker is stopped\n")
+
+
+def announce(broker: InMemoryBroker, *run_ids: str) -> None:
+    """Puts manifests of runs of two jobs on the broker."""
+    broker.sender().send([manifest_message(run_manifest(2, {"1": 2}, run_id=run_id)) for run_id in run_ids])
 
 
 def record(dsn: str, run_id: str, scored: int, dead: int) -> None:
@@ -53,43 +104,55 @@ def record(dsn: str, run_id: str, scored: int, dead: int) -> None:
     migrate(dsn)
     [messages] = message_batches(run_id, jobs=2, tests=1, samples=1)
     jobs = read_batch(messages).scored
-    given_up = [DeadJob(run_id, job.generated.job.job_id, "scorer", "none") for job in jobs[2 - dead :]]
+    failed = [DeadJob(run_id, job.generated.job.job_id, "scorer", "none") for job in jobs[2 - dead :]]
     with Stored(dsn) as store:
-        store.record(jobs[:scored], given_up, [manifest_of(jobs)])
+        store.record(jobs[:scored], failed, [manifest_of(jobs)])
+
+
+def cancelled(broker: InMemoryBroker) -> list[str]:
+    return [manifest.run_id for manifest in all_manifests(broker) if manifest.cancelled]
 
 
 @pytest.mark.parametrize(("scored", "dead", "state"), [(2, 0, "complete"), (1, 1, "partial")])
-def test_a_run_that_is_over_is_refused_and_nothing_is_sent(
-    sent: Sent,
+def test_a_run_that_is_over_is_not_cancelled(
+    broker: InMemoryBroker,
+    command: Command,
     postgres_dsn: str,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     scored: int,
     dead: int,
     state: str,
 ) -> None:
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    announce(broker, "k1")
     record(postgres_dsn, "k1", scored, dead)
-    assert cancel("k1", monkeypatch) == 2
-    assert capsys.readouterr() == ("", f"seep: run k1 is {state}: there is nothing to cancel\n")
-    assert sent == []
+    refused = f"seep: run k1 is {state}: there is nothing to cancel\n"
+    assert command("cancel", "k1", broker=broker) == (2, "", refused)
+    assert cancelled(broker) == []
 
 
-def test_a_run_that_goes_on_or_was_never_heard_of_is_cancelled(
-    sent: Sent, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_goes_on_or_is_not_in_the_database_is_cancelled(
+    broker: InMemoryBroker, command: Command, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    announce(broker, "k1", "k2")
     record(postgres_dsn, "k1", scored=1, dead=0)
-    assert (cancel("k1", monkeypatch), cancel("k2", monkeypatch)) == (0, 0)
-    assert [decode_manifest(message.value or b"").cancelled for message in sent] == [True, True]
+    assert command("cancel", "k1", broker=broker) == (0, "k1: cancelled\n", "")
+    assert command("cancel", "k2", broker=broker) == (0, "k2: cancelled\n", "")
+    assert cancelled(broker) == ["k1", "k2"]
+
+
+def test_a_run_that_was_never_sent_is_not_cancelled(broker: InMemoryBroker, command: Command) -> None:
+    refused = "seep: run k1: no manifest of it is on seep.runs\n"
+    assert command("cancel", "k1", broker=broker) == (2, "", refused)
 
 
 def test_a_database_that_is_away_or_none_keeps_nobody_from_cancelling(
-    sent: Sent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    broker: InMemoryBroker, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.delenv("SEEP_DATABASE__DSN", raising=False)
-    assert cancel("k1", monkeypatch) == 0
+    announce(broker, "k1", "k2")
+    assert command("cancel", "k1", broker=broker)[0] == 0
     assert not (tmp_path / ".seep").exists()
     monkeypatch.setenv("SEEP_DATABASE__DSN", "postgresql://127.0.0.1:1/seep")
-    assert cancel("k1", monkeypatch) == 0
-    assert len(sent) == 2
+    assert command("cancel", "k2", broker=broker)[0] == 0
+    assert cancelled(broker) == ["k1", "k2"]

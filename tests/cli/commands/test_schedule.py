@@ -1,25 +1,27 @@
-"""Monitors' runs on a real broker: sent at their times, once, whole, and under one id whoever sends them."""
+"""Monitors' runs: sent at their times, once, whole, and under one id whoever sends them."""
 
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from cli.commands.schedule import last_sent, send_due
-from cli.main import app
+from cli.commands.schedule import last_sent, send_due, wait_for_manifests
 from cli.sending import all_manifests, send_occurrence
 from deploy.local.broker import LocalBroker, free_port
-from seep.kafka.client import TopicReader, create_topics
-from seep.kafka.topics import jobs_topic, topic_configs
+from seep.kafka.broker import Broker
+from seep.kafka.client import KafkaBroker
+from seep.kafka.in_memory import InMemoryBroker, InMemorySender
+from seep.kafka.messages import Outgoing
+from seep.kafka.topics import RUNS, jobs_topic, topic_configs
 from seep.records import RunManifest
-from seep.schedule import occurrence_before
 from seep.settings import Settings, load_settings
+from tests.cli.conftest import Command
 
 SUITE = """
 name: tiny
@@ -34,15 +36,10 @@ HOURLY = "0 * * * *"
 SEEP = Path(sys.executable).with_name("seep")
 
 
-@pytest.fixture(scope="module")
-def bootstrap_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    broker = LocalBroker(tmp_path_factory.mktemp("broker"), 0)
-    broker.start()
-    yield broker.bootstrap_servers
-    broker.stop()
+NOW = datetime(2026, 3, 1, 12, 34, 56, tzinfo=UTC)
 
 
-def configured(folder: Path, bootstrap_servers: str, **monitors: dict[str, object]) -> Path:
+def configured(folder: Path, bootstrap_servers: str = "127.0.0.1:1", **monitors: dict[str, object]) -> Path:
     """A configuration with a target of this test's own, named as its folder."""
     (folder / "suite.yaml").write_text(SUITE)
     target = folder.name.replace("_", "-")[:40]
@@ -58,95 +55,149 @@ def configured(folder: Path, bootstrap_servers: str, **monitors: dict[str, objec
     }
     config = folder / "seep.yaml"
     config.write_text(yaml.safe_dump(text))
-    settings = load_settings(config)
-    create_topics(settings.kafka, topic_configs(settings.targets, settings.kafka.topics))
     return config
 
 
-def sent(settings: Settings, monitor: str) -> list[RunManifest]:
-    return [manifest for manifest in all_manifests(settings.kafka) if manifest.monitor == monitor]
+def with_topics(broker: InMemoryBroker, settings: Settings) -> InMemoryBroker:
+    broker.create_topics(topic_configs(settings.targets, settings.kafka.topics))
+    return broker
 
 
-def jobs_on(settings: Settings) -> int:
+def sent(broker: Broker, monitor: str) -> list[RunManifest]:
+    return [manifest for manifest in all_manifests(broker) if manifest.monitor == monitor]
+
+
+def jobs_on(broker: Broker, settings: Settings) -> int:
     [target] = settings.targets
-    return len(list(TopicReader(settings.kafka, jobs_topic(target)).new_messages()))
+    return len(list(broker.reader(jobs_topic(target)).new_messages()))
 
 
-def test_what_was_missed_is_made_up_for_once_even_by_a_schedule_that_starts_anew(
-    tmp_path: Path, bootstrap_servers: str
-) -> None:
-    settings = load_settings(configured(tmp_path, bootstrap_servers, missed={"schedule": HOURLY, "samples": 3}))
+def test_what_was_missed_is_sent_once_even_by_a_schedule_that_starts_again(tmp_path: Path) -> None:
+    settings = load_settings(configured(tmp_path, missed={"schedule": HOURLY, "samples": 3}))
+    broker = with_topics(InMemoryBroker(), settings)
     for _ in range(3):
-        last = last_sent(["missed"], all_manifests(settings.kafka))
+        last = last_sent(["missed"], all_manifests(broker))
         for _ in range(2):
-            send_due(settings, {"missed": HOURLY}, last)
-    [manifest] = sent(settings, "missed")
-    at = occurrence_before(HOURLY, datetime.now(UTC))
-    assert manifest.run_id == f"missed-{at:%Y%m%dT%H}0000Z"
-    assert (manifest.samples, manifest.job_count, jobs_on(settings)) == (3, 2, 2)
-    assert last_sent(["missed"], [manifest]) == {"missed": at}
+            send_due(broker, settings, {"missed": HOURLY}, last, NOW)
+    [manifest] = sent(broker, "missed")
+    assert manifest.run_id == "missed-20260301T120000Z"
+    assert (manifest.samples, manifest.job_count, jobs_on(broker, settings)) == (3, 2, 2)
+    assert last_sent(["missed"], [manifest]) == {"missed": datetime(2026, 3, 1, 12, tzinfo=UTC)}
+
+
+def test_each_time_is_sent_once_it_has_come_and_none_after_its_deadline(tmp_path: Path) -> None:
+    settings = load_settings(configured(tmp_path, daily={"schedule": "0 6 * * *"}))
+    broker = with_topics(InMemoryBroker(), settings)
+    last: dict[str, datetime] = {}
+    # Two hours is the deadline: the first day's time is over, the second day's is sent at once.
+    for now in (NOW, NOW + timedelta(hours=17), NOW + timedelta(hours=18)):
+        send_due(broker, settings, {"daily": "0 6 * * *"}, last, now)
+    assert [manifest.run_id for manifest in sent(broker, "daily")] == ["daily-20260302T060000Z"]
 
 
 def test_a_spoiled_suite_leaves_its_monitor_out_and_the_others_go_on(
-    tmp_path: Path, bootstrap_servers: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sound: dict[str, object] = {"schedule": HOURLY}
     spoiled = sound | {"suite": str(tmp_path / "gone.yaml")}
-    settings = load_settings(configured(tmp_path, bootstrap_servers, gone=spoiled, sound=sound))
+    settings = load_settings(configured(tmp_path, gone=spoiled, sound=sound))
+    broker = with_topics(InMemoryBroker(), settings)
     last: dict[str, datetime] = {}
     for _ in range(2):
-        send_due(settings, {"gone": HOURLY, "sound": HOURLY}, last)
+        send_due(broker, settings, {"gone": HOURLY, "sound": HOURLY}, last, NOW)
     assert capsys.readouterr().err.count("seep: gone: ") == 1
-    assert (len(sent(settings, "gone")), len(sent(settings, "sound"))) == (0, 1)
+    assert (len(sent(broker, "gone")), len(sent(broker, "sound"))) == (0, 1)
 
 
-def test_a_broker_that_is_away_leaves_the_run_due(tmp_path: Path, bootstrap_servers: str) -> None:
-    settings = load_settings(configured(tmp_path, bootstrap_servers, later={"schedule": HOURLY}))
-    nowhere = settings.kafka.model_copy(update={"bootstrap_servers": f"127.0.0.1:{free_port()}"})
+def test_a_broker_that_is_away_leaves_the_run_due(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = load_settings(configured(tmp_path, later={"schedule": HOURLY}))
+    broker = with_topics(InMemoryBroker(), settings)
     last: dict[str, datetime] = {}
-    send_due(settings.model_copy(update={"kafka": nowhere}), {"later": HOURLY}, last)
+    broker.stop()
+    send_due(broker, settings, {"later": HOURLY}, last, NOW)
+    assert capsys.readouterr().err == "seep: later: the in-memory broker is stopped; will be tried again\n"
     assert last == {}
-    send_due(settings, {"later": HOURLY}, last)
-    assert len(sent(settings, "later")) == 1
+    broker.start()
+    send_due(broker, settings, {"later": HOURLY}, last, NOW)
+    assert len(sent(broker, "later")) == 1
+
+
+def test_what_was_sent_is_read_once_the_broker_answers_and_its_absence_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load_settings(configured(tmp_path, daily={}))
+    broker = with_topics(InMemoryBroker(), settings)
+    send_occurrence(broker, settings, "daily", NOW)
+    broker.stop()
+    threading.Timer(0.2, broker.start).start()
+    [manifest] = wait_for_manifests(broker, threading.Event(), pause_seconds=0.01)
+    assert manifest.monitor == "daily"
+    assert capsys.readouterr().err == "seep: the in-memory broker is stopped; waiting\n"
 
 
 def test_pushing_a_monitor_by_hand_is_the_run_that_the_schedule_sends(
-    tmp_path: Path, bootstrap_servers: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
 ) -> None:
-    config = configured(tmp_path, bootstrap_servers, daily={"schedule": "0 6 * * *"}, free={})
+    config = configured(tmp_path, daily={"schedule": "0 6 * * *"}, free={})
     settings = load_settings(config)
-
+    broker = with_topics(InMemoryBroker(), settings)
     monkeypatch.setenv("SEEP_CONFIG", str(config))
 
     def push(*arguments: str) -> str:
-        done = CliRunner().invoke(app, ["push", "--monitor", *arguments])
-        assert done.exit_code == 0, done.output
-        return done.output.strip()
+        code, printed, complaint = command("push", "--monitor", *arguments, broker=broker)
+        assert code == 0, complaint
+        return printed.strip()
 
     assert push("daily", "--at", "2026-03-01T05:59Z") == "daily-20260228T060000Z"
     assert push("daily", "--at", "2026-03-01T08:30+02:00") == "daily-20260301T060000Z"
     assert push("free", "--at", "2026-03-01T08:30:01") == "free-20260301T083001Z"
-    assert send_occurrence(settings, "daily", datetime(2026, 3, 1, 6, tzinfo=UTC)) == "daily-20260301T060000Z"
-    same = [manifest for manifest in sent(settings, "daily") if manifest.run_id == "daily-20260301T060000Z"]
+    scheduled = datetime(2026, 3, 1, 6, tzinfo=UTC)
+    assert send_occurrence(broker, settings, "daily", scheduled) == "daily-20260301T060000Z"
+    same = [manifest for manifest in sent(broker, "daily") if manifest.run_id == "daily-20260301T060000Z"]
     assert {(manifest.suite, manifest.job_count) for manifest in same} == {("tiny", 2)}
 
 
-def test_a_run_that_broke_off_before_its_manifest_is_sent_again_whole(
-    tmp_path: Path, bootstrap_servers: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = load_settings(configured(tmp_path, bootstrap_servers, broken={"schedule": HOURLY}))
+class InterruptedBroker(InMemoryBroker):
+    """Somebody presses Ctrl-C before the first manifest is sent."""
+
+    interrupted = False
+
+    def sender(self) -> "InterruptedSender":
+        return InterruptedSender(self)
+
+
+class InterruptedSender(InMemorySender):
+    """A sender of an interrupted broker."""
+
+    def __init__(self, broker: InterruptedBroker) -> None:
+        super().__init__(broker)
+        self._interrupted = broker
+
+    def send(self, outgoing: Sequence[Outgoing]) -> None:
+        if not self._interrupted.interrupted and any(message.topic == RUNS for message in outgoing):
+            self._interrupted.interrupted = True
+            raise KeyboardInterrupt
+        super().send(outgoing)
+
+
+def test_a_run_that_broke_off_before_its_manifest_is_sent_again_whole(tmp_path: Path) -> None:
+    settings = load_settings(configured(tmp_path, broken={"schedule": HOURLY}))
+    broker = with_topics(InterruptedBroker(), settings)
     last: dict[str, datetime] = {}
-    with monkeypatch.context() as patched:
-        patched.setattr("cli.sending.manifest_message", _interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            send_due(settings, {"broken": HOURLY}, last)
-    assert (sent(settings, "broken"), jobs_on(settings)) == ([], 2)
-    send_due(settings, {"broken": HOURLY}, last_sent(["broken"], all_manifests(settings.kafka)))
-    assert len(sent(settings, "broken")) == 1
+    with pytest.raises(KeyboardInterrupt):
+        send_due(broker, settings, {"broken": HOURLY}, last, NOW)
+    assert (sent(broker, "broken"), jobs_on(broker, settings)) == ([], 2)
+    send_due(broker, settings, {"broken": HOURLY}, last_sent(["broken"], all_manifests(broker)), NOW)
+    assert len(sent(broker, "broken")) == 1
 
 
-def _interrupted(_: RunManifest) -> None:
-    raise KeyboardInterrupt
+@pytest.fixture(scope="module")
+def bootstrap_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real broker, for the command as a process of its own."""
+    broker = LocalBroker(tmp_path_factory.mktemp("broker"), 0)
+    broker.start()
+    yield broker.bootstrap_servers
+    broker.stop()
 
 
 def test_the_command_waits_for_a_broker_that_is_away_at_its_start(tmp_path: Path, bootstrap_servers: str) -> None:
@@ -158,11 +209,11 @@ def test_the_command_waits_for_a_broker_that_is_away_at_its_start(tmp_path: Path
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         assert running.stderr is not None
-        told = running.stderr.readline()
+        printed_line = running.stderr.readline()
         broker = LocalBroker(tmp_path / "broker", port)
         try:
             broker.start()
-            create_topics(settings.kafka, topic_configs(settings.targets, settings.kafka.topics))
+            KafkaBroker(settings.kafka).create_topics(topic_configs(settings.targets, settings.kafka.topics))
             assert running.stdout.readline().startswith("often-")
             running.send_signal(signal.SIGTERM)
             running.communicate(timeout=30)
@@ -170,19 +221,21 @@ def test_the_command_waits_for_a_broker_that_is_away_at_its_start(tmp_path: Path
             running.kill()
             broker.stop()
     assert running.returncode == 0
-    assert told == f"seep: kafka.bootstrap_servers: no broker answers at 127.0.0.1:{port}; waiting\n"
+    assert printed_line == f"seep: kafka.bootstrap_servers: no broker answers at 127.0.0.1:{port}; waiting\n"
 
 
 def test_the_command_sends_each_time_once_until_it_is_stopped(tmp_path: Path, bootstrap_servers: str) -> None:
     config = configured(tmp_path, bootstrap_servers, often={"schedule": "*/2 * * * * *"})
     settings = load_settings(config)
+    broker = KafkaBroker(settings.kafka)
+    broker.create_topics(topic_configs(settings.targets, settings.kafka.topics))
     command = [SEEP, "--config", config, "schedule"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         lines = [running.stdout.readline().strip() for _ in range(3)]
         running.send_signal(signal.SIGTERM)
-        rest, trouble = running.communicate(timeout=30)
-    assert (running.returncode, trouble) == (0, "")
+        rest, complaint = running.communicate(timeout=30)
+    assert (running.returncode, complaint) == (0, "")
     printed = [*lines, *rest.split()]
     assert printed == sorted(set(printed))
-    assert {manifest.run_id for manifest in sent(settings, "often")} == set(printed)
+    assert {manifest.run_id for manifest in sent(broker, "often")} == set(printed)

@@ -12,8 +12,8 @@ from seep.kafka.broker import Broker, BrokerUnavailable, GroupConsumer
 from seep.kafka.client import KafkaBroker
 from seep.kafka.in_memory import InMemoryBroker
 from seep.kafka.messages import Message, Outgoing
-from seep.kafka.topics import MAX_MESSAGE_BYTES, TopicConfig, topic_configs
-from seep.settings import Kafka, Topics
+from seep.kafka.topics import MAX_MESSAGE_BYTES, TopicConfig
+from seep.settings import Kafka
 
 PARTITIONS = 2
 # A group on a busy machine takes its time.
@@ -92,7 +92,7 @@ def read(broker: Broker, topic: str) -> list[Message]:
 
 
 def test_topics_are_created_once(broker: Broker) -> None:
-    configs = topic_configs(["once"], Topics(partitions=PARTITIONS))
+    configs = {next(NAMES): TopicConfig(PARTITIONS), next(NAMES): TopicConfig(1, options={"cleanup.policy": "compact"})}
     assert broker.create_topics(configs) == sorted(configs)
     assert broker.create_topics(configs) == []
     assert broker.existing_topics() >= set(configs)
@@ -214,24 +214,26 @@ def test_a_member_commits_nothing_in_partitions_that_another_has_taken_over(
     first = join(batch_size=20)
     polled = poll(first, 20)
     second = join(batch_size=20)
-    taken_over = partitions(poll_until_both_are_assigned(first, second) or poll(second, 1))
-    # Nothing is committed, so that its share comes to it again once it has seen the rebalance.
-    poll(first, 1)
+    kept, taken_over = poll_until_both_are_assigned(first, second)
+    # Nothing is committed, so that its share comes again to each once it has seen the rebalance.
+    kept = kept or poll(first, 1)
+    taken_over = taken_over or poll(second, 1)
     first.commit(polled)
+    assert not partitions(kept) & partitions(taken_over)
     first.close()
     second.close()
-    left = [message for message in polled if message.partition in taken_over]
+    left = [message for message in polled if message.partition in partitions(taken_over)]
     assert values(poll(join(), len(left))) == values(left)
 
 
-def poll_until_both_are_assigned(first: GroupConsumer, second: GroupConsumer) -> list[Message]:
-    """Polls both until each has its share of the partitions; what the second got meanwhile."""
-    polled: list[Message] = []
+def poll_until_both_are_assigned(first: GroupConsumer, second: GroupConsumer) -> tuple[list[Message], list[Message]]:
+    """Polls both until each has its share of the partitions; what each got meanwhile."""
+    polled: tuple[list[Message], list[Message]] = [], []
     deadline = time.monotonic() + WAIT_SECONDS
     while not second.assigned() or not first.assigned():
         assert time.monotonic() < deadline
-        first.poll(0.2)
-        polled += second.poll(0.2)
+        polled[0].extend(first.poll(0.2))
+        polled[1].extend(second.poll(0.2))
     return polled
 
 

@@ -23,7 +23,7 @@ def test_until_a_service_says_more_it_is_alive_and_not_ready() -> None:
     assert (status(port, "/healthz"), status(port, "/readyz")) == (200, 503)
 
 
-def test_health_and_readiness_are_told_apart() -> None:
+def test_health_and_readiness_differ() -> None:
     health = serve_health("127.0.0.1", 0)
     health.healthy, health.ready = lambda: True, lambda: False
     assert (status(health.port, "/healthz"), status(health.port, "/readyz")) == (200, 503)

@@ -44,7 +44,7 @@ def status(port: int, path: str) -> int:
         return error.code
 
 
-def test_a_service_whose_broker_is_away_is_alive_and_not_ready_and_stops_when_told(tmp_path: Path) -> None:
+def test_a_service_whose_broker_is_away_is_alive_and_not_ready_and_stops_on_a_signal(tmp_path: Path) -> None:
     port = free_port()
     with generator_without_a_broker(tmp_path, port) as process:
         assert process.stderr is not None

@@ -47,9 +47,9 @@ def test_an_undecodable_message_dies_with_its_bytes_and_the_rest_goes_on(job: Pr
     dead, done = echo_stage(list).process([broken, message(job)], never).outgoing
     assert (dead.topic, dead.key, dead.value) == (DEAD_LETTERS, b"run/job", GARBAGE)
     assert ("trace", b"2") in dead.headers
-    told = read_dead_letter(as_consumed(dead))
-    assert (told.topic, told.partition, told.offset, told.stage) == ("in", "1", "42", "echo")
-    assert told.class_name == "DecodeError"
+    letter = read_dead_letter(as_consumed(dead))
+    assert (letter.topic, letter.partition, letter.offset, letter.stage) == ("in", "1", "42", "echo")
+    assert letter.class_name == "DecodeError"
     assert done.topic == "out"
 
 

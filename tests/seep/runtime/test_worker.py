@@ -1,15 +1,17 @@
-"""The loop commits only what is done, keeps its place in the group, and gives up only what fails alone."""
+"""The loop commits only what is done, keeps its place in the group, and dead-letters only what fails alone."""
 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from seep.errors import Unavailable
 from seep.kafka.messages import Message
+from seep.runtime.limits import Limits
 from seep.runtime.metrics import LAG
-from seep.runtime.worker import TRIES, GiveUp, Postponed, Worker
+from seep.runtime.worker import DeadLetter, Postponed, Worker
 
 
 class FakeConsumer:
@@ -18,13 +20,13 @@ class FakeConsumer:
     def __init__(self, *batches: list[Message] | Exception) -> None:
         self.batches = list(batches)
         self.committed: list[int] = []
-        self.polls_while_held = 0
-        self.held = False
+        self.polls_while_paused = 0
+        self.paused = False
         self.commit_errors: list[Exception] = []
 
     def poll(self, timeout_seconds: float) -> list[Message]:
-        if self.held:
-            self.polls_while_held += 1
+        if self.paused:
+            self.polls_while_paused += 1
             time.sleep(0.001)
             return []
         if not self.batches:
@@ -35,11 +37,11 @@ class FakeConsumer:
             raise batch
         return batch
 
-    def hold(self) -> None:
-        self.held = True
+    def pause(self) -> None:
+        self.paused = True
 
     def resume(self) -> None:
-        self.held = False
+        self.paused = False
 
     def assigned(self) -> bool:
         return True
@@ -51,6 +53,9 @@ class FakeConsumer:
         if self.commit_errors:
             raise self.commit_errors.pop(0)
         self.committed += [message.offset for message in messages]
+
+    def close(self) -> None:
+        raise AssertionError("the loop does not own its consumer")
 
 
 def messages(*offsets: int) -> list[Message]:
@@ -71,37 +76,22 @@ def run_until(worker: Worker, stop: threading.Event, done: Callable[[], bool]) -
 
 
 def refuse(message: Message, reason: str) -> None:
-    raise AssertionError("nothing was to be given up")
+    raise AssertionError("nothing was to be dead-lettered")
+
+
+QUICK = Limits(batch_size=2, grace_seconds=5.0, first_pause_seconds=0.001, longest_pause_seconds=0.002)
 
 
 def worker_on(
     consumer: FakeConsumer,
     process: Callable[[Sequence[Message]], None],
-    give_up: GiveUp = refuse,
-    *,
-    batch: int = 2,
-    grace: float = 5.0,
+    dead_letter: DeadLetter = refuse,
     idle: Callable[[], None] | None = None,
-):
+    limits: Limits = QUICK,
+) -> tuple[Worker, threading.Event]:
     stop = threading.Event()
-    worker = Worker(
-        "test",
-        consumer,
-        process,
-        give_up,
-        batch=batch,
-        grace_seconds=grace,
-        stop=stop,
-        idle=idle,
-        idle_seconds=0.01,
-    )
+    worker = Worker("test", consumer, process, dead_letter, stop=stop, limits=limits, idle=idle, idle_seconds=0.01)
     return worker, stop
-
-
-@pytest.fixture(autouse=True)
-def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seep.runtime.worker.FIRST_RETRY_SECONDS", 0.001)
-    monkeypatch.setattr("seep.runtime.worker.LONGEST_RETRY_SECONDS", 0.002)
 
 
 def test_done_messages_are_committed_in_order_and_in_batches_of_the_configured_size() -> None:
@@ -135,7 +125,7 @@ def test_a_batch_that_ends_in_no_ordinary_error_is_not_done() -> None:
     def process(batch: Sequence[Message]) -> None:
         attempts.append(1)
         if len(attempts) == 1:
-            raise SystemExit("a library gave up")
+            raise SystemExit("a library ended")
 
     worker, stop = worker_on(consumer, process)
     assert run_until(worker, stop, lambda: consumer.committed == [1])
@@ -146,7 +136,7 @@ def test_a_long_batch_keeps_the_place_in_the_group() -> None:
     consumer = FakeConsumer(messages(1))
     worker, stop = worker_on(consumer, lambda batch: time.sleep(0.3))
     assert run_until(worker, stop, lambda: consumer.committed == [1])
-    assert consumer.polls_while_held > 5
+    assert consumer.polls_while_paused > 5
 
 
 def test_stopping_finishes_the_batch_in_hand() -> None:
@@ -170,16 +160,16 @@ def test_a_batch_that_outlasts_the_grace_time_is_abandoned_uncommitted() -> None
         started.set()
         never.wait(30)
 
-    worker, stop = worker_on(consumer, process, grace=0.05)
+    worker, stop = worker_on(consumer, process, limits=replace(QUICK, grace_seconds=0.05))
     assert not run_until(worker, stop, started.is_set)
     assert consumer.committed == []
     never.set()
 
 
-def test_trouble_of_the_broker_is_waited_out_and_over_once_it_answers() -> None:
+def test_a_broker_that_fails_is_waited_for_and_all_is_well_once_it_answers() -> None:
     consumer = FakeConsumer(Unavailable("no broker answers"), messages(1))
     readiness: list[bool] = []
-    worker, stop = worker_on(consumer, lambda batch: readiness.append(worker.ready()))
+    worker, stop = worker_on(consumer, lambda batch: readiness.append(worker.condition.ready()))
     assert run_until(worker, stop, lambda: consumer.committed == [1])
     assert readiness == [True]
 
@@ -206,7 +196,7 @@ def test_a_foreign_error_is_logged_by_its_place_and_never_by_its_message(caplog:
     assert "yellow" not in caplog.text
 
 
-def test_what_is_postponed_is_had_again_with_new_messages_and_holds_the_commits_behind_it() -> None:
+def test_what_is_postponed_comes_again_with_new_messages_and_delays_the_commits_behind_it() -> None:
     consumer = FakeConsumer(messages(1, 2, 3), messages(4))
     seen: list[list[int]] = []
     committed_then: list[list[int]] = []
@@ -217,7 +207,7 @@ def test_what_is_postponed_is_had_again_with_new_messages_and_holds_the_commits_
         if len(seen) == 1:
             raise Postponed([batch[1]], "the server does not answer", 0.01)
 
-    worker, stop = worker_on(consumer, process, batch=3)
+    worker, stop = worker_on(consumer, process, limits=replace(QUICK, batch_size=3))
     assert run_until(worker, stop, lambda: len(consumer.committed) == 4)
     assert seen == [[1, 2, 3], [2, 4]]
     assert committed_then == [[], [1]]
@@ -238,38 +228,48 @@ def test_the_time_after_which_trying_again_makes_sense_is_kept() -> None:
 
 
 @pytest.mark.parametrize("poisonous", [set(), {0}, {5}, {2, 3}, {0, 4, 5}, {0, 1, 2, 3, 4, 5}])
-def test_a_poisonous_message_is_found_and_given_up_alone(poisonous: set[int]) -> None:
+def test_a_poisonous_message_is_found_and_dead_lettered_alone(poisonous: set[int]) -> None:
     consumer = FakeConsumer(messages(*range(6)), *(messages(offset) for offset in range(6, 60)))
     done: set[int] = set()
-    given_up: list[int] = []
+    dead_lettered: list[int] = []
 
     def process(batch: Sequence[Message]) -> None:
         if poisonous & {message.offset for message in batch}:
             raise ValueError("a bug")
         done.update(message.offset for message in batch)
 
-    worker, stop = worker_on(consumer, process, lambda message, reason: given_up.append(message.offset), batch=6)
+    worker, stop = worker_on(
+        consumer,
+        process,
+        lambda message, reason: dead_lettered.append(message.offset),
+        limits=replace(QUICK, batch_size=6),
+    )
     assert run_until(worker, stop, lambda: len(consumer.committed) == 60)
-    assert sorted(given_up) == sorted(poisonous)
+    assert sorted(dead_lettered) == sorted(poisonous)
     assert done == set(range(60)) - poisonous
 
 
-def test_where_everything_fails_one_message_is_given_up_and_the_rest_is_kept_until_it_works_again() -> None:
+def test_if_everything_fails_one_message_is_dead_lettered_and_the_rest_is_kept_until_it_works_again() -> None:
     consumer = FakeConsumer(messages(*range(4)))
     calls: list[int] = []
-    given_up: list[int] = []
+    dead_lettered: list[int] = []
 
     def process(batch: Sequence[Message]) -> None:
         calls.append(len(batch))
-        if len(calls) < 8 * TRIES:
+        if len(calls) < 8 * QUICK.max_attempts:
             raise RuntimeError("the engine is dead")
 
-    worker, stop = worker_on(consumer, process, lambda message, reason: given_up.append(message.offset), batch=4)
+    worker, stop = worker_on(
+        consumer,
+        process,
+        lambda message, reason: dead_lettered.append(message.offset),
+        limits=replace(QUICK, batch_size=4),
+    )
     assert run_until(worker, stop, lambda: len(consumer.committed) == 4)
-    assert len(given_up) == 1
+    assert len(dead_lettered) == 1
 
 
-def test_the_reason_of_a_message_given_up_holds_none_of_its_text() -> None:
+def test_the_reason_of_a_dead_letter_holds_none_of_its_text() -> None:
     consumer = FakeConsumer(messages(1))
     reasons: list[str] = []
 
@@ -278,12 +278,11 @@ def test_the_reason_of_a_message_given_up_holds_none_of_its_text() -> None:
 
     worker, stop = worker_on(consumer, process, lambda message, reason: reasons.append(reason))
     assert run_until(worker, stop, lambda: bool(reasons))
-    assert f"it failed alone {TRIES} times: ValueError at" in reasons[0]
+    assert f"it failed alone {QUICK.max_attempts} times: ValueError at" in reasons[0]
     assert "yellow" not in reasons[0]
 
 
-def test_the_lag_counts_what_is_in_hand_and_what_was_not_polled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seep.runtime.worker.LAG_SECONDS", 0)
+def test_the_lag_counts_what_is_in_hand_and_what_was_not_polled() -> None:
     consumer = FakeConsumer(messages(1, 2), messages(3))
     seen: list[float] = []
 
@@ -292,56 +291,56 @@ def test_the_lag_counts_what_is_in_hand_and_what_was_not_polled(monkeypatch: pyt
             time.sleep(0.1)
             seen.append(LAG.labels("in")._value.get())
 
-    worker, stop = worker_on(consumer, process)
+    worker, stop = worker_on(consumer, process, limits=replace(QUICK, lag_interval_seconds=0.0))
     assert run_until(worker, stop, lambda: len(consumer.committed) == 3)
     assert seen == [3]
 
 
-def test_a_worker_at_which_everything_fails_is_not_healthy_until_something_succeeds(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("seep.runtime.worker.BROKEN_SECONDS", 0.0)
+def test_a_worker_at_which_everything_fails_is_not_healthy_until_something_succeeds() -> None:
     consumer = FakeConsumer(messages(1))
-    told: list[bool] = []
+    health: list[bool] = []
 
     def process(batch: Sequence[Message]) -> None:
-        told.append(worker.healthy())
-        if len(told) < TRIES:
+        health.append(worker.condition.healthy())
+        if len(health) < QUICK.max_attempts:
             raise RuntimeError("the device is lost")
 
-    worker, stop = worker_on(consumer, process)
+    worker, stop = worker_on(consumer, process, limits=replace(QUICK, broken_seconds=0.0))
     assert run_until(worker, stop, lambda: bool(consumer.committed))
-    assert told == [True, False, False, False]
-    assert worker.healthy()
+    assert health == [True, False, False, False]
+    assert worker.condition.healthy()
 
 
-def test_surroundings_in_trouble_are_no_ill_health(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seep.runtime.worker.BROKEN_SECONDS", 0.0)
+def test_a_dependency_that_fails_is_no_ill_health() -> None:
     consumer = FakeConsumer(messages(1))
-    told: list[bool] = []
+    health: list[bool] = []
 
     def process(batch: Sequence[Message]) -> None:
-        told.append(worker.healthy())
-        if len(told) < 5:
+        health.append(worker.condition.healthy())
+        if len(health) < 5:
             raise Unavailable("the database is away")
 
-    worker, stop = worker_on(consumer, process)
+    worker, stop = worker_on(consumer, process, limits=replace(QUICK, broken_seconds=0.0))
     assert run_until(worker, stop, lambda: bool(consumer.committed))
-    assert told == [True] * 5
+    assert health == [True] * 5
 
 
-def test_a_message_given_up_is_no_ill_health(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seep.runtime.worker.BROKEN_SECONDS", 0.0)
+def test_a_dead_letter_is_no_ill_health() -> None:
     consumer = FakeConsumer(messages(1))
-    given_up: list[int] = []
+    dead_lettered: list[int] = []
 
     def process(batch: Sequence[Message]) -> None:
         raise RuntimeError("a message of poison")
 
-    worker, stop = worker_on(consumer, process, lambda message, reason: given_up.append(message.offset))
+    worker, stop = worker_on(
+        consumer,
+        process,
+        lambda message, reason: dead_lettered.append(message.offset),
+        limits=replace(QUICK, broken_seconds=0.0),
+    )
     assert run_until(worker, stop, lambda: bool(consumer.committed))
-    assert given_up == [1]
-    assert worker.healthy()
+    assert dead_lettered == [1]
+    assert worker.condition.healthy()
 
 
 def test_idle_work_is_done_though_no_message_comes_and_never_beside_a_batch() -> None:
@@ -359,7 +358,7 @@ def test_idle_work_is_done_though_no_message_comes_and_never_beside_a_batch() ->
     assert run_until(worker, stop, lambda: calls.count("idle") >= 3)
     assert calls.count("batch") == 1
     assert consumer.committed == [1]
-    assert consumer.polls_while_held > 5
+    assert consumer.polls_while_paused > 5
 
 
 def test_idle_work_that_fails_pauses_the_loop_and_is_done_again() -> None:
@@ -368,7 +367,7 @@ def test_idle_work_that_fails_pauses_the_loop_and_is_done_again() -> None:
     readiness: list[bool] = []
 
     def idle() -> None:
-        readiness.append(worker.ready())
+        readiness.append(worker.condition.ready())
         calls.append(time.monotonic())
         if len(calls) == 1:
             raise Unavailable("the database does not answer", retry_after_seconds=0.3)

@@ -1,0 +1,121 @@
+"""Listing, showing and replaying dead letters, on a broker in memory."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.sending import job_messages, manifest_message
+from seep.kafka.dead_letters import dead_letter
+from seep.kafka.in_memory import InMemoryBroker
+from seep.kafka.messages import Message, Outgoing
+from seep.kafka.topics import DEAD_LETTERS, jobs_topic, topic_configs
+from seep.settings import Topics
+from seep.suites.jobs import manifest, prompt_jobs
+from seep.suites.loading import load_suite
+from tests.cli.conftest import Command
+
+SUITE = """
+name: rooms
+version: "1"
+format: {kind: plain, user: "{prompt}"}
+decoding: {temperature: 1.0, max_tokens: 5, samples: 2}
+jobs:
+  - {control: A, tests: [{concept: red, prompt: red A, category: "1"}]}
+  - {control: B, tests: [{concept: red, prompt: red B, category: "1"}]}
+"""
+GARBAGE = b"\xff\xfe this is no job"
+
+
+@pytest.fixture
+def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InMemoryBroker:
+    """A broker with its topics and the run k1, which sent the suite rooms.yaml."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEEP_CONFIG", raising=False)
+    Path("rooms.yaml").write_text(SUITE, encoding="utf-8")
+    broker = InMemoryBroker()
+    broker.create_topics(topic_configs(["paper"], Topics(partitions=1)))
+    sent = manifest(load_suite(Path("rooms.yaml")), run_id="k1", target="paper", created_at=1.0)
+    broker.sender().send([manifest_message(sent)])
+    return broker
+
+
+def jobs_of(run_id: str) -> list[Outgoing]:
+    return list(job_messages(prompt_jobs(load_suite(Path("rooms.yaml")), run_id=run_id, target="paper")))
+
+
+def kill(broker: InMemoryBroker, job: Outgoing, value: bytes | None, offset: int = 0) -> None:
+    """Makes a dead letter of a job's message with this value."""
+    message = Message(job.topic, 0, offset, job.key, value, (("trace", b"1"),))
+    broker.sender().send([dead_letter(message, stage="generator", class_name="Failure", reason="no such target")])
+
+
+def replayed(broker: InMemoryBroker) -> list[Outgoing]:
+    found = broker.reader(jobs_topic("paper")).new_messages()
+    return [Outgoing(message.topic, message.key, message.value, message.headers) for message in found]
+
+
+def test_no_dead_letters_are_said_to_be_none(broker: InMemoryBroker, command: Command) -> None:
+    assert command("dead-letters", "list", broker=broker) == (0, "no dead letters\n", "")
+
+
+def test_letters_are_listed_with_origin_and_reason_of_one_run_or_all(broker: InMemoryBroker, command: Command) -> None:
+    for run_id in ("k1", "k2"):
+        kill(broker, jobs_of(run_id)[0], GARBAGE)
+    _, printed, _ = command("dead-letters", "list", broker=broker)
+    assert [line.split()[0] for line in printed.splitlines()[1:]] == ["0:0", "0:1"]
+    _, printed, _ = command("dead-letters", "list", "--run", "k2", broker=broker)
+    [line] = printed.splitlines()[1:]
+    key = (jobs_of("k2")[0].key or b"").decode()
+    assert line.split() == ["0:1", key, "generator", "seep.jobs.paper", "no", "such", "target"]
+
+
+def test_one_letter_is_shown_and_its_bytes_are_kept(broker: InMemoryBroker, command: Command) -> None:
+    kill(broker, jobs_of("k1")[0], GARBAGE)
+    code, printed, _ = command("dead-letters", "show", "0:0", "--out", "bytes", broker=broker)
+    assert code == 0
+    assert f"bytes: {len(GARBAGE)}\n" in printed
+    assert "__connect.errors.exception.message: no such target\n" in printed
+    assert Path("bytes").read_bytes() == GARBAGE
+    refused = "seep: dead letter 0:7: there is none with this id; `seep dead-letters list` lists them\n"
+    assert command("dead-letters", "show", "0:7", broker=broker) == (2, "", refused)
+
+
+def test_a_replayed_letter_is_the_message_it_was_and_of_several_of_one_job_the_last(
+    broker: InMemoryBroker, command: Command
+) -> None:
+    first, second = jobs_of("k1")
+    kill(broker, first, b"older")
+    kill(broker, first, first.value, offset=9)
+    kill(broker, second, second.value)
+    assert command("dead-letters", "replay", "--run", "k1", broker=broker) == (0, "replayed 2\n", "")
+    assert replayed(broker) == [Outgoing(job.topic, job.key, job.value, (("trace", b"1"),)) for job in (first, second)]
+
+
+def test_a_garbled_letter_is_built_again_from_the_suite_that_its_run_sent(
+    broker: InMemoryBroker, command: Command
+) -> None:
+    job = jobs_of("k1")[1]
+    kill(broker, job, GARBAGE)
+    replay = ("dead-letters", "replay", "0:0", "--suite", "rooms.yaml")
+    assert command(*replay, broker=broker) == (0, "replayed 1\n", "")
+    assert replayed(broker) == [job]
+    Path("rooms.yaml").write_text(SUITE.replace("red", "blue"), encoding="utf-8")
+    code, _, complaint = command(*replay, broker=broker)
+    assert code == 2
+    assert complaint.startswith("seep: --suite rooms.yaml: its jobs are not those that run k1 sent (sha256:")
+
+
+def test_letters_that_cannot_be_replayed_are_one_line(broker: InMemoryBroker, command: Command) -> None:
+    kill(broker, Outgoing(jobs_topic("paper"), b"no job", b""), GARBAGE)
+    complaints = {
+        ("replay",): "dead-letters replay: expected ids, or --run RUN",
+        ("replay", "0:0", "--run", "k1"): "dead-letters replay: expected ids, or --run RUN",
+        ("replay", "--run", "k3"): "--run k3: it has no dead letters",
+        ("replay", "0:0", "--suite", "rooms.yaml"): (
+            "dead letter 0:0: its key names no job, so it cannot be built again"
+        ),
+    }
+    for arguments, complaint in complaints.items():
+        assert command("dead-letters", *arguments, broker=broker) == (2, "", f"seep: {complaint}\n")
+    assert replayed(broker) == []
+    assert DEAD_LETTERS in broker.existing_topics()

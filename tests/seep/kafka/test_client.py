@@ -59,6 +59,8 @@ def test_messages_that_expired_before_they_were_read_do_not_count_as_lag(
         admin.alter_group_offsets(group, {place: OffsetAndMetadata(committed, "", -1)})
     admin.delete_records({place: 4})  # what the retention does, now
     consumer = broker.consumer([place.topic], group, batch_size=10)
+    while not consumer.assigned():  # until then the broker may not know who coordinates the group
+        consumer.poll(0.5)
     while not admin.list_group_offsets([group])[group].get(place, OffsetAndMetadata(0, "", -1)).offset >= 4:
         consumer.poll(0.5)
     consumer.close()

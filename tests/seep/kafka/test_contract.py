@@ -193,44 +193,30 @@ def test_what_was_committed_does_not_come_again_and_what_was_not_does(
     assert values(poll(join(), 2)) == [6, 7]
 
 
-def test_two_members_share_the_messages_and_one_takes_over_what_the_other_leaves_undone(
+def test_members_share_the_partitions_commit_in_their_own_alone_and_take_over_what_another_leaves_undone(
     broker: Broker, topic: str, join: Callable[..., GroupConsumer]
 ) -> None:
-    first, second = join(), join()
-    poll_until_both_are_assigned(first, second)
     send(broker, *numbered(topic, *range(30)))
-    shares = [poll(first, 5), poll(second, 5)]
-    assert not partitions(shares[0]) & partitions(shares[1])
-    first.commit(shares[0])
+    first = join(batch_size=30)
+    everything = poll(first, 30)
+    second = join(batch_size=30)
+    # Nothing is committed, so that each gets its share from the start once the group has settled.
+    share, other_share = poll_both_until_each_has_messages(first, second)
+    assert partitions(share) | partitions(other_share) == set(range(PARTITIONS))
+    assert not partitions(share) & partitions(other_share)
+    first.commit(everything)
     second.close()
-    left = set(range(30)) - set(values(shares[0]))
-    assert set(values(poll(first, len(left)))) == left
+    left = [message for message in everything if message.partition in partitions(other_share)]
+    assert values(poll(first, len(left))) == values(left)
 
 
-def test_a_member_commits_nothing_in_partitions_that_another_has_taken_over(
-    broker: Broker, topic: str, join: Callable[..., GroupConsumer]
-) -> None:
-    send(broker, *numbered(topic, *range(20)))
-    first = join(batch_size=20)
-    polled = poll(first, 20)
-    second = join(batch_size=20)
-    kept, taken_over = poll_until_both_are_assigned(first, second)
-    # Nothing is committed, so that its share comes again to each once it has seen the rebalance.
-    kept = kept or poll(first, 1)
-    taken_over = taken_over or poll(second, 1)
-    first.commit(polled)
-    assert not partitions(kept) & partitions(taken_over)
-    first.close()
-    second.close()
-    left = [message for message in polled if message.partition in partitions(taken_over)]
-    assert values(poll(join(), len(left))) == values(left)
-
-
-def poll_until_both_are_assigned(first: GroupConsumer, second: GroupConsumer) -> tuple[list[Message], list[Message]]:
-    """Polls both until each has its share of the partitions; what each got meanwhile."""
+def poll_both_until_each_has_messages(
+    first: GroupConsumer, second: GroupConsumer
+) -> tuple[list[Message], list[Message]]:
+    """Polls in turns, because a group settles only while all its members poll; what each got."""
     polled: tuple[list[Message], list[Message]] = [], []
     deadline = time.monotonic() + WAIT_SECONDS
-    while not second.assigned() or not first.assigned():
+    while not all(polled):
         assert time.monotonic() < deadline
         polled[0].extend(first.poll(0.2))
         polled[1].extend(second.poll(0.2))

@@ -56,7 +56,7 @@ EVERYWHERE = (
     Word(r"catch_up_seconds|worker\.batch\b", "starting_deadline_seconds, worker.batch_size"),
     Word(r"--across\b|--detect\b", "--allow-different, --effect"),
     Word(r"seep plan\b|seep agreement\b|seep heatmap\b", "seep power, seep language agreement, seep language matrix"),
-    Word(r"(?i)\bseep[ .]deadletter|/deadletters|\bdeadletters?\b", "dead-letters"),
+    Word(r"(?i:\bseep[ .]deadletter)|/deadletters|\bdeadletters?\b", "dead-letters"),
     Word(r"seep_leak_rate_percent|\bseep_clusters\b", "seep_leak_rate_ratio, seep_independent_clusters"),
     Word(r"seep_\w+_(?:measured|sound)\b", "seep_..._evaluated, seep_..._ok"),
     Word(r"\bSeepBlind\b", "SeepMetricsAbsent"),

@@ -95,8 +95,8 @@ def test_a_message_with_neither_key_nor_value_can_be_a_dead_letter() -> None:
 
 @given(strategies.prompt_jobs)
 def test_a_job_that_must_wait_waits_alone(job: PromptJob) -> None:
-    trouble = Unavailable("the server does not answer")
+    failure = Unavailable("the server does not answer")
     first, second = message(job, 1), message(job, 2)
-    processed = echo_stage(lambda jobs: [trouble, jobs[1]]).process([first, second], never)
-    assert processed.waiting == [(first, trouble)]
+    processed = echo_stage(lambda jobs: [failure, jobs[1]]).process([first, second], never)
+    assert processed.waiting == [(first, failure)]
     assert [sent.topic for sent in processed.outgoing] == ["out"]

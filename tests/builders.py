@@ -20,6 +20,7 @@ from seep.settings import Monitor
 
 METRICS = ("bert_score", "sentence_bert")
 JOBS = 10
+TOKEN = "swordfish"
 MONITORS = {"watch": Monitor(target="stub", suite="colours.yaml", baseline="first")}  # type: ignore[arg-type]
 
 

@@ -1,15 +1,13 @@
 """The `seep` command within the tests' own process."""
 
 import sys
-from collections.abc import Callable
 
 import pytest
 
 from cli.main import main
 from seep.kafka.broker import Broker
 from seep.kafka.client import KafkaBroker
-
-Command = Callable[..., tuple[int, str, str]]
+from tests.commands import Command
 
 
 @pytest.fixture

@@ -1,22 +1,18 @@
 """What is wrong with the database is one line that says where it is configured."""
 
-import sys
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from cli.main import main
 from results.storage.migrate import migrate
+from tests.commands import Command
 
 
-def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    monkeypatch.setattr(sys, "argv", ["seep", "runs"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    printed, error = capsys.readouterr()
-    assert (ended.value.code, printed) == (2, "")
+def complaint(command: Command) -> str:
+    code, printed, error = command("runs")
+    assert (code, printed) == (2, "")
     assert error.count("\n") == 1
     return error
 
@@ -26,27 +22,27 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_folder_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_made(command: Command) -> None:
     Path(".seep").write_text("", encoding="utf-8")
-    assert complaint(monkeypatch, capsys) == "seep: .seep: cannot be written: File exists\n"
+    assert complaint(command) == "seep: .seep: cannot be written: File exists\n"
 
 
-def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
     monkeypatch.setenv("SEEP_DATABASE__DSN", "postgresql://127.0.0.1:1/seep")
-    assert complaint(monkeypatch, capsys).startswith("seep: database.dsn: connection failed")
+    assert complaint(command).startswith("seep: database.dsn: connection failed")
     monkeypatch.delenv("SEEP_DATABASE__DSN")
     Path("dsn").write_text("postgresql://127.0.0.1:1/seep", encoding="utf-8")
     Path("seep.yaml").write_text("database: {dsn_file: dsn}", encoding="utf-8")
-    assert complaint(monkeypatch, capsys).startswith("seep: database.dsn_file: connection failed")
+    assert complaint(command).startswith("seep: database.dsn_file: connection failed")
 
 
 def test_a_role_that_lacks_rights(
-    postgres_dsn: str, powerless: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    postgres_dsn: str, powerless: str, monkeypatch: pytest.MonkeyPatch, command: Command
 ) -> None:
     monkeypatch.setenv("SEEP_DATABASE__DSN", make_conninfo(postgres_dsn, user=powerless))
     refused = "seep: database.dsn: PostgreSQL: permission denied for"
-    assert complaint(monkeypatch, capsys) == f"{refused} schema public\n"
+    assert complaint(command) == f"{refused} schema public\n"
     migrate(postgres_dsn)
     with psycopg.connect(postgres_dsn) as connection:
         connection.execute(f"GRANT SELECT ON alembic_version TO {powerless}".encode())
-    assert complaint(monkeypatch, capsys) == f"{refused} table runs\n"
+    assert complaint(command) == f"{refused} table runs\n"

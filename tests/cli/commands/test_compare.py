@@ -10,7 +10,7 @@ from results.storage.migrate import migrate
 from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
-from tests.cli.conftest import Command
+from tests.commands import Command
 from tests.stored import Stored
 
 ROOMS = 80  # so many that two runs alike in all of them differ by less than 5 points

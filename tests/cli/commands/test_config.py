@@ -8,7 +8,7 @@ import pytest
 
 from seep import capabilities
 from seep.records import AnswerPart
-from tests.cli.conftest import Command
+from tests.commands import Command
 
 COLOURS = Path("suites/colours.yaml").resolve()
 CONFIGURATION = f"""

@@ -12,7 +12,7 @@ from seep.kafka.topics import DEAD_LETTERS, jobs_topic, topic_configs
 from seep.settings import Topics
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
-from tests.cli.conftest import Command
+from tests.commands import Command
 
 SUITE = """
 name: rooms

@@ -15,7 +15,7 @@ from seep.records import PromptJob
 from seep.settings import Topics
 from services.aggregator.ingest import read_batch
 from tests.builders import run_manifest
-from tests.cli.conftest import Command
+from tests.commands import Command
 from tests.stored import Stored
 
 SUITE = """

@@ -1,12 +1,12 @@
 """A run in one process tells what it measured and what it could not, in words and by its exit code."""
 
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cli.main import main
+from tests.commands import Command
 
 SUITE = """
 name: rooms
@@ -27,20 +27,19 @@ ANSWERS = {
 }
 
 
+Seep = Callable[..., tuple[int, str]]
+
+
 @pytest.fixture
-def seep(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], postgres_dsn: str
-) -> object:
+def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, postgres_dsn: str) -> Seep:
     """The command in a folder of its own: exit code and what it printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     (tmp_path / "rooms.yaml").write_text(SUITE, encoding="utf-8")
 
     def run(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["seep", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), capsys.readouterr().out
+        code, printed, _ = command(*arguments)
+        return code, printed
 
     return run
 
@@ -52,11 +51,11 @@ def recorded(prompts: int) -> str:
     return "answers.jsonl"
 
 
-def run_rooms(seep, prompts: int, *options: str) -> tuple[int, str]:
+def run_rooms(seep: Seep, prompts: int, *options: str) -> tuple[int, str]:
     return seep("run", "rooms.yaml", "--recorded", recorded(prompts), "--metrics", "sentence_bert", *options)
 
 
-def test_a_whole_run_ends_with_0(seep) -> None:
+def test_a_whole_run_ends_with_0(seep: Seep) -> None:
     code, printed = run_rooms(seep, 4, "--json", "--run-id", "whole")
     assert code == 0
     (of_category, of_all) = json.loads(printed)
@@ -67,7 +66,7 @@ def test_a_whole_run_ends_with_0(seep) -> None:
     assert seep("rates", "whole", "--json") == (0, printed)
 
 
-def test_a_prompt_without_an_answer_fails_its_job_alone(seep) -> None:
+def test_a_prompt_without_an_answer_fails_its_job_alone(seep: Seep) -> None:
     code, printed = run_rooms(seep, 3)
     assert code == 3
     assert "rooms on recorded, partial" in printed
@@ -75,19 +74,19 @@ def test_a_prompt_without_an_answer_fails_its_job_alone(seep) -> None:
     assert "failed: 1 of 2 jobs, in the generator: the recorded file has no answers to one" in printed
 
 
-def test_a_run_without_any_answer_is_not_measured(seep) -> None:
+def test_a_run_without_any_answer_is_not_measured(seep: Seep) -> None:
     code, printed = run_rooms(seep, 0)
     assert code == 4
     assert "not measured" in printed
     assert run_rooms(seep, 0, "--json") == (4, "[]\n")
 
 
-def test_a_runs_id_is_used_once(seep, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_runs_id_is_used_once(seep: Seep) -> None:
     assert run_rooms(seep, 4, "--run-id", "once")[0] == 0
     assert run_rooms(seep, 4, "--run-id", "once")[0] == 2
 
 
-def test_examples_show_what_leaked(seep) -> None:
+def test_examples_show_what_leaked(seep: Seep) -> None:
     run_rooms(seep, 4, "--run-id", "shown")
     code, printed = seep("examples", "shown", "--leaks", "--json")
     assert code == 0
@@ -100,31 +99,25 @@ def test_examples_show_what_leaked(seep) -> None:
     assert seep("examples", "shown", "--ties", "--category", "1", "--limit", "1")[0] == 0
 
 
-def test_examples_of_what_a_run_does_not_have_are_refused_with_what_it_has(
-    seep, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_examples_of_what_a_run_does_not_have_are_refused_with_what_it_has(seep: Seep, command: Command) -> None:
     run_rooms(seep, 4, "--run-id", "shown")
     for option, name, known in (
         ("--category", "9", "1"),
         ("--category", "all", "1"),
         ("--metric", "foo", "sentence_bert"),
     ):
-        monkeypatch.setattr(sys, "argv", ["seep", "examples", "shown", option, name])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed, complaint = capsys.readouterr()
-        assert (ended.value.code, printed) == (2, "")
-        assert complaint == f"seep: {option} {name}: expected one of run shown's, {known}\n"
+        refused = f"seep: {option} {name}: expected one of run shown's, {known}\n"
+        assert command("examples", "shown", option, name) == (2, "", refused)
 
 
-def test_examples_of_a_run_without_any_answer_are_not_measured(seep) -> None:
+def test_examples_of_a_run_without_any_answer_are_not_measured(seep: Seep) -> None:
     run_rooms(seep, 0, "--run-id", "silent")
     line = "not measured: no job of this run is scored\n"
     assert seep("examples", "silent", "--category", "9") == (4, line)
     assert seep("examples", "silent", "--json") == (4, "[]\n")
 
 
-def test_rates_by_concept_do_not_say_that_nothing_is_missing(seep) -> None:
+def test_rates_by_concept_do_not_say_that_nothing_is_missing(seep: Seep) -> None:
     run_rooms(seep, 3, "--run-id", "partial")
     _, by_concept = seep("rates", "partial", "--by", "concept")
     heading = by_concept.splitlines()[1].split()

@@ -21,7 +21,7 @@ from seep.kafka.messages import Outgoing
 from seep.kafka.topics import RUNS, jobs_topic, topic_configs
 from seep.records import RunManifest
 from seep.settings import Settings, load_settings
-from tests.cli.conftest import Command
+from tests.commands import Command
 
 SUITE = """
 name: tiny

@@ -9,9 +9,8 @@ from results.dead_jobs import DeadJob
 from seep.records import RunManifest, ScoredJob
 from seep.settings import Settings
 from services.api.application import application
+from tests.builders import TOKEN
 from tests.stored import Stored
-
-TOKEN = "swordfish"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from schemathesis import GenerationMode
 
 from seep.settings import Settings
 from services.api.application import application
-from tests.services.api.conftest import TOKEN
+from tests.builders import TOKEN
 from tests.services.api.test_resources import LAST
 from tests.stored import Stored
 

@@ -127,11 +127,11 @@ def _missing(expected: Mapping[str, int], recorded: Mapping[str, int], members: 
 
 
 def _comparisons(sums: Iterable[CellSums]) -> int:
-    return sum(sum(of.sizes) for of in sums if of.measure == LEAK)
+    return sum(sum(row.sizes) for row in sums if row.measure == LEAK)
 
 
 def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Clusters], missing: int) -> LeakRate:
-    intervals = {measure: rate_with_interval(of) for measure, of in clusters.items()}
+    intervals = {measure: rate_with_interval(totals) for measure, totals in clusters.items()}
     leak = intervals.pop(LEAK, rate_with_interval([]))
     return LeakRate(
         run_id=facts.run_id,
@@ -150,19 +150,19 @@ def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Cluste
         missing=missing,
         provenance=common_provenance(facts.provenances),
         mixed=facts.mixed,
-        measures={measure: estimate for measure, of in sorted(intervals.items()) if (estimate := _estimate(of))},
+        measures={name: share for name, interval in sorted(intervals.items()) if (share := _estimate(interval))},
     )
 
 
 def _clusters(cells: Mapping[str, list[CellSums]], members: Sequence[str]) -> dict[str, Clusters]:
     """By measure, over these cells."""
     if len(members) == 1:
-        return {of.measure: list(zip(of.totals, of.sizes, strict=True)) for of in cells.get(members[0], ())}
+        return {row.measure: list(zip(row.totals, row.sizes, strict=True)) for row in cells.get(members[0], ())}
     parts: defaultdict[str, defaultdict[str, list[tuple[float, int]]]] = defaultdict(lambda: defaultdict(list))
-    for of in (of for member in members for of in cells.get(member, ())):
-        for cluster, total, n in zip(of.clusters, of.totals, of.sizes, strict=True):
-            parts[of.measure][cluster].append((total, n))
-    return {measure: [_added(of) for of in of_clusters.values()] for measure, of_clusters in parts.items()}
+    for row in (row for member in members for row in cells.get(member, ())):
+        for cluster, total, n in zip(row.clusters, row.totals, row.sizes, strict=True):
+            parts[row.measure][cluster].append((total, n))
+    return {measure: [_added(same) for same in clusters.values()] for measure, clusters in parts.items()}
 
 
 def _added(parts: Sequence[tuple[float, int]]) -> tuple[float, int]:

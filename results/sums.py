@@ -106,10 +106,10 @@ def per_test_sums(scored: ScoredJob) -> list[PerTestSum]:
     """
     prompts = scored.generated.job
     concepts = {test.id: test.concept for test in prompts.tests}
-    values: defaultdict[tuple[str, str, str, str, str], list[float]] = defaultdict(list)
+    grouped: defaultdict[tuple[str, str, str, str, str], list[float]] = defaultdict(list)
     for outcome in chain(scored.outcomes, _derived(scored.outcomes)):
         cluster = _cluster(prompts, outcome)
-        values[cluster, outcome.test, outcome.category, outcome.metric, outcome.measure].append(outcome.value)
+        grouped[cluster, outcome.test, outcome.category, outcome.metric, outcome.measure].append(outcome.value)
     sums = [
         PerTestSum(
             prompts.run_id,
@@ -120,10 +120,10 @@ def per_test_sums(scored: ScoredJob) -> list[PerTestSum]:
             category,
             metric,
             measure,
-            len(of),
-            math.fsum(of),
+            len(values),
+            math.fsum(values),
         )
-        for (cluster, test, category, metric, measure), of in values.items()
+        for (cluster, test, category, metric, measure), values in grouped.items()
     ]
     return [*sums, *_distinct_sums(scored)]
 
@@ -185,7 +185,8 @@ def sums_per_cluster(sums: Iterable[PerTestSum]) -> list[CategorySum]:
     for row in sums:
         parts[row.cluster, row.category, row.metric, row.measure].append(row)
     return [
-        CategorySum(*key, sum(row.n for row in of), math.fsum(row.total for row in of)) for key, of in parts.items()
+        CategorySum(*key, sum(row.n for row in rows), math.fsum(row.total for row in rows))
+        for key, rows in parts.items()
     ]
 
 

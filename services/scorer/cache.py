@@ -48,26 +48,26 @@ class EmbeddingCache:
         return kept[1] if kept is not None and isinstance(kept[1], np.ndarray) else None
 
     def embedded(self, model: str, text: str) -> Embedded | None:
-        """A text's embedding by a model, told by name, revision and type; None where it is not remembered."""
+        """A text's embedding by a model, known by name, revision and type; None where it is not remembered."""
         kept = self._kept.get((model, text))
         return kept[1] if kept is not None and isinstance(kept[1], Embedded) else None
 
     def scores(self, model: str, pair: Pair) -> Scores | None:
-        """What a model, told by name, revision and type, said of a pair; None where it is not remembered."""
+        """What a model, known by name, revision and type, said of a pair; None where it is not remembered."""
         kept = self._kept.get((model, pair))
         return kept[1] if kept is not None and isinstance(kept[1], tuple) else None
 
     def keep(self, key: str, values: Mapping[str, Ids] | Mapping[str, Embedded] | Mapping[Pair, Scores]) -> None:
         """Remembers ids under a vocabulary, the rest under a model; what is larger than the cache is left out."""
-        for of, value in values.items():
-            entry = (of, value)
+        for content, value in values.items():
+            entry = (content, value)
             if _size(entry) <= self._kept.maxsize:
-                self._kept[key, of] = entry
+                self._kept[key, content] = entry
 
 
 def _size(entry: tuple[Key, Value]) -> int:
-    of, value = entry
-    texts = sum(map(sys.getsizeof, of)) if isinstance(of, tuple) else sys.getsizeof(of)
+    content, value = entry
+    texts = sum(map(sys.getsizeof, content)) if isinstance(content, tuple) else sys.getsizeof(content)
     match value:
         case Embedded(ids, vectors):
             return texts + ids.nbytes + vectors.nbytes + ENTRY_BYTES

@@ -94,10 +94,10 @@ def limit_and_explain(app: FastAPI) -> None:
 
 async def _explain(request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": "invalid"}
-    return JSONResponse({"error": _told(first)}, status_code=400)
+    return JSONResponse({"error": _error_line(first)}, status_code=400)
 
 
-def _told(error: Mapping[str, Any] | ErrorDetails) -> str:
+def _error_line(error: Mapping[str, Any] | ErrorDetails) -> str:
     return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
 
 
@@ -107,7 +107,7 @@ def _from_v1(payload: Mapping[str, object]) -> list[Pair]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         # Without its cause: KServe logs it, and it holds what was sent.
-        raise InvalidInput(_told(first)) from None
+        raise InvalidInput(_error_line(first)) from None
     return [(instance.concept, instance.text) for instance in body.instances]
 
 
@@ -134,8 +134,8 @@ def _strings(payload: InferRequest, name: str) -> list[str]:
 
 def _values(tensor: InferInput) -> list[object]:
     """What a request's body holds for a tensor: bytes after lengths, or a list as it was in its JSON."""
-    told = tensor.data
-    values: list[object] = told if isinstance(told, list) and told else tensor.as_numpy().tolist()
+    data = tensor.data
+    values: list[object] = data if isinstance(data, list) and data else tensor.as_numpy().tolist()
     return values
 
 

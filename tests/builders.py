@@ -1,6 +1,6 @@
 """Small jobs, manifests and monitors, as tests put them into a store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from seep.records import (
@@ -21,7 +21,9 @@ from seep.settings import Monitor
 METRICS = ("bert_score", "sentence_bert")
 JOBS = 10
 TOKEN = "swordfish"
-MONITORS = {"watch": Monitor(target="stub", suite="colours.yaml", baseline="first")}  # type: ignore[arg-type]
+MONITORS = {"watch": Monitor(target="stub", suite="colours.yaml", baseline="first")}
+SendRun = Callable[..., None]
+"""What the fixture `send_run` is."""
 
 
 def answers(*texts: str) -> tuple[Answer, ...]:

@@ -1,5 +1,7 @@
 """Hypothesis strategies for the records, for every law that speaks of any job."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from seep.records import (
@@ -28,10 +30,10 @@ counts = st.integers(0, 2**32 - 1)
 provenances = st.dictionaries(names, texts, max_size=4)
 
 
-def lists_of(element: st.SearchStrategy, size: int | None = None) -> st.SearchStrategy:
+def lists_of(element: st.SearchStrategy[Any], size: int | None = None) -> st.SearchStrategy[tuple[Any, ...]]:
     """Tuples, of a fixed size where one is given."""
-    sizes = {"max_size": 4} if size is None else {"min_size": size, "max_size": size}
-    return st.lists(element, **sizes).map(tuple)
+    smallest, largest = (0, 4) if size is None else (size, size)
+    return st.lists(element, min_size=smallest, max_size=largest).map(tuple)
 
 
 prompt_tests = st.builds(PromptTest, id=names, concept=texts, prompt=texts, category=texts)

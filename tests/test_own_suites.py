@@ -13,7 +13,7 @@ from cli.main import main
 from seep.suites.jobs import prompt_jobs
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite
-from seep.suites.schema import AnySuite
+from seep.suites.schema import AnySuite, LanguageSuite
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +86,9 @@ def test_the_concept_suites_of_other_languages_have_enough_tests_and_name_their_
 
 
 def test_the_language_suite_asks_for_enough_languages() -> None:
-    directives = suite_named("languages").directives
+    suite = suite_named("languages")
+    assert isinstance(suite, LanguageSuite)
+    directives = suite.directives
     assert len(directives) >= 12
     assert {"ja", "ko", "ar", "hi"} <= directives.keys()
 

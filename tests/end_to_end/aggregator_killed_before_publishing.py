@@ -2,9 +2,12 @@
 
 import os
 import signal
+from typing import Any
 
-from services.aggregator import __main__ as aggregator
+from services.aggregator import __main__
 
+# As a module whose names may be replaced.
+aggregator: Any = __main__
 _record = aggregator.record
 
 
@@ -13,7 +16,7 @@ def _die(*_: object) -> None:
 
 
 def _record_once(*arguments: object) -> None:
-    _record(*arguments)  # type: ignore[arg-type]
+    _record(*arguments)
     aggregator.publish_changed = _die
 
 

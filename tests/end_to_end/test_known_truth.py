@@ -13,6 +13,7 @@ from calibration.model import ensure_model
 from calibration.truth import surprising, true_rates
 from seep.settings import Metrics, Scoring, SentenceBert
 from seep.suites.loading import load_suite
+from seep.suites.schema import Suite
 from services.generator.cutting import cut_answer
 from services.scorer.loading import load_metrics
 from tests.stack import Stack, port_of, run_seep, scrape, stack_in
@@ -52,6 +53,7 @@ def test_through_kafka_the_true_rates_lie_inside_their_intervals(stack: Stack, t
     measured = stack.store().written_rates(run)
     metrics, _ = load_metrics(Metrics(sentence_bert=MINILM, bert_score=None), Scoring())
     suite = load_suite(trained / "suite.yaml")
+    assert isinstance(suite, Suite)
     true = {
         rate.category: rate.rate
         for rate in true_rates(trained / "model", suite, metrics, lambda text: cut_answer(text, suite.cut))
@@ -73,8 +75,8 @@ def test_the_gauges_show_the_monitors_latest_finished_run(stack: Stack, trained:
     labels = 'category="planted-90",metric="sentence_bert",suite="calibration",target="tiny"'
     metrics = scrape(stack.services["aggregator"])
     (rate,) = [rate for rate in stack.store().written_rates(run) if rate.category == "planted-90"]
-    assert metrics[f"seep_leak_rate_ratio{{{labels}}}"] == pytest.approx(rate.rate / 100)
-    assert metrics[f"seep_leak_rate_ci_lower_ratio{{{labels}}}"] == pytest.approx(rate.low / 100)
+    assert metrics[f"seep_leak_rate_ratio{{{labels}}}"] == pytest.approx((rate.rate or 0) / 100)
+    assert metrics[f"seep_leak_rate_ci_lower_ratio{{{labels}}}"] == pytest.approx((rate.low or 0) / 100)
     assert metrics[f"seep_independent_clusters{{{labels}}}"] == rate.clusters
     assert metrics['seep_messages_total{result="done",stage="aggregator"}'] > 0
 

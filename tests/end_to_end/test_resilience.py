@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,8 @@ def stack(recorded: Path, folder: Path) -> Iterator[Stack]:
         stack.broker.stop()
         stack.start()
         for name in ("generator-recorded", "scorer", "aggregator"):
-            log = stack.services[name].log
-            stack.wait_until(lambda log=log: "no broker answers" in text_of(log), f"{name} to wait")
+            waiting = partial(says, stack.services[name].log, "no broker answers")
+            stack.wait_until(waiting, f"{name} to wait")
         stack.broker.start()
         yield stack
 
@@ -218,6 +219,10 @@ def published(stack: Stack, run_id: str) -> dict[tuple[str, str], LeakRate]:
     messages = KafkaBroker(stack.settings.kafka).reader(RATES).new_messages()
     rates = [decode_rate(message.value or b"") for message in messages]
     return {(rate.metric, rate.category): rate for rate in rates if rate.run_id == run_id}
+
+
+def says(log: Path, text: str) -> bool:
+    return text in text_of(log)
 
 
 def text_of(log: Path) -> str:

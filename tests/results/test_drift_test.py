@@ -8,7 +8,7 @@ from scipy.stats import kstest
 
 from results.comparison import LeakSum
 from results.drift_test import CellScore, Step, advance, baseline_scores, differs_from_baseline, job_scores
-from tests.results.test_comparison import SUMMARY
+from tests.summaries import SUMMARY
 
 JOBS = 12
 

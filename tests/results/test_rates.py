@@ -59,7 +59,7 @@ def test_kappa_is_the_agreement_of_two_metrics_beyond_chance() -> None:
 
 def test_each_pair_of_three_metrics_has_a_kappa_of_its_own() -> None:
     # They say 1 of all 4, of 2 and of 2; the first agrees with either of the others on 2, these on all.
-    leaks, agreed = {"m": 4.0, "n": 2.0, "o": 2.0}, {"mn": 2.0, "mo": 2.0, "no": 4.0}
+    leaks, agreed = {"m": 4.0, "n": 2.0, "o": 2.0}, {("m", "n"): 2.0, ("m", "o"): 2.0, ("n", "o"): 4.0}
     sums = [CategorySum("a", "1", metric, "leak", 4, leak) for metric, leak in leaks.items()]
     sums += [CategorySum("a", "1", metric, "tie", 4, 0.0) for metric in leaks]
     for (one, other), n in agreed.items():

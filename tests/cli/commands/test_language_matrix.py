@@ -38,7 +38,7 @@ def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, post
     return command
 
 
-def test_a_matrix_is_drawn_and_its_column_printed(seep) -> None:
+def test_a_matrix_is_drawn_and_its_column_printed(seep: Command) -> None:
     code, printed, _ = seep("language", "matrix", "tuned", "--out", "matrix.svg")
     assert code == 0
     assert [line.split()[:3] for line in printed.splitlines()[1:3]] == [["it", "0", "100.00"], ["es", "2", "50.00"]]
@@ -47,25 +47,25 @@ def test_a_matrix_is_drawn_and_its_column_printed(seep) -> None:
         assert text in picture
 
 
-def test_a_baseline_is_subtracted(seep) -> None:
+def test_a_baseline_is_subtracted(seep: Command) -> None:
     _, printed, _ = seep("language", "matrix", "tuned", "--out", "matrix.png", "--baseline", "plain")
     assert printed.splitlines()[2].split()[:3] == ["es", "2", "50.00"]
     assert Path("matrix.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_mirrored_condition_is_compared(seep) -> None:
+def test_a_mirrored_condition_is_compared(seep: Command) -> None:
     options = ("--mirror", "plain", "--mirror-language", "es", "--language", "it")
     _, printed, _ = seep("language", "matrix", "tuned", "--out", "matrix.png", *options)
     assert "in it less mirrored in es" in printed
 
 
-def test_a_language_runs_rates_say_what_their_intervals_hold_for_and_have_no_pool_of_all(seep) -> None:
+def test_a_language_runs_rates_say_what_their_intervals_hold_for_and_have_no_pool_of_all(seep: Command) -> None:
     _, printed, _ = seep("rates", "tuned")
     assert "the intervals hold for these very prompts" in printed
     assert " all " not in printed
 
 
-def test_examples_show_an_answer_in_the_category_where_it_counts(seep) -> None:
+def test_examples_show_an_answer_in_the_category_where_it_counts(seep: Command) -> None:
     _, printed, _ = seep("examples", "tuned", "--category", "es>it", "--json")
     assert [example["generation"] for example in json.loads(printed)] == [ITALIAN, ITALIAN]
 
@@ -79,7 +79,7 @@ def test_examples_show_an_answer_in_the_category_where_it_counts(seep) -> None:
         (("tuned", "--out", "nowhere/m.svg"), "--out nowhere/m.svg: cannot be written: No such file"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_in_one_line(seep, arguments: tuple[str, ...], message: str) -> None:
+def test_what_cannot_be_drawn_is_refused_in_one_line(seep: Command, arguments: tuple[str, ...], message: str) -> None:
     code, _, line = seep("language", "matrix", *arguments)
     assert code == 2
     assert message in line

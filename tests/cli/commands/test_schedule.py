@@ -205,7 +205,7 @@ def test_the_command_waits_for_a_broker_that_is_away_at_its_start(tmp_path: Path
     config = configured(tmp_path, bootstrap_servers, often={"schedule": "*/2 * * * * *"})
     config.write_text(config.read_text().replace(bootstrap_servers, f"127.0.0.1:{port}"))
     settings = load_settings(config)
-    command = [SEEP, "--config", config, "schedule"]
+    command = [str(SEEP), "--config", str(config), "schedule"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         assert running.stderr is not None
@@ -229,7 +229,7 @@ def test_the_command_sends_each_time_once_until_it_is_stopped(tmp_path: Path, bo
     settings = load_settings(config)
     broker = KafkaBroker(settings.kafka)
     broker.create_topics(topic_configs(settings.targets, settings.kafka.topics))
-    command = [SEEP, "--config", config, "schedule"]
+    command = [str(SEEP), "--config", str(config), "schedule"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         lines = [running.stdout.readline().strip() for _ in range(3)]

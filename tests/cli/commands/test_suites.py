@@ -97,6 +97,7 @@ def test_import_writes_a_suite_and_its_recorded_answers_and_says_how_many() -> N
         "empty answers among them: 1",
     ]
     (job,) = load_suite(Path("s.yaml")).jobs
+    assert job.control is not None
     recorded = read_recorded(Path("r.jsonl"))
     assert recorded[job.control] == ("rice", "bread")
     assert recorded[job.tests[0].prompt] == ("beets", "")

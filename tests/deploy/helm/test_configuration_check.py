@@ -148,7 +148,7 @@ def test_what_the_services_take_is_ok(check: Check, name: str, target: dict[str,
     assert check(render(one_target(name, target, engine)))[0] == 0
 
 
-NAMES_NOTHING = {
+NAMES_NOTHING: dict[str, tuple[dict[str, Any], str]] = {
     "a target of no engine": (
         {"config": {"targets": {"lost": {"engine": "nowhere"}}}},
         "/etc/seep/seep.yaml: targets.lost.engine: no engine named 'nowhere' under engines",

@@ -94,7 +94,7 @@ def test_power_is_a_number_that_grows_with_the_effect(
 
 @pytest.mark.parametrize("jobs", [6, 10, 27, 101, 191])
 def test_power_is_a_number_where_the_noncentral_t_of_scipy_is_none(jobs: int) -> None:
-    assert [power(1 / errors, jobs, 1.0) for errors in np.arange(31, 60, 0.1)] == [1.0] * 290
+    assert [power(float(1 / errors), jobs, 1.0) for errors in np.arange(31, 60, 0.1)] == [1.0] * 290
 
 
 def test_the_verdict_asks_for_more_than_a_small_p() -> None:

@@ -8,7 +8,7 @@ import pytest
 from results.drift_test import StreamRun
 from seep.errors import InputError
 from seep.records import ScoredJob
-from tests.builders import JOBS, MONITORS
+from tests.builders import JOBS, MONITORS, SendRun
 from tests.stored import Stored
 
 Scored = Callable[..., ScoredJob]
@@ -23,7 +23,7 @@ def roles(store: Stored) -> list[tuple[str, str]]:
     return [(run.run_id, run.role) for run in stream(store)]
 
 
-def test_a_baseline_names_runs_until_it_is_set_again_or_removed(store: Stored, send_run) -> None:
+def test_a_baseline_names_runs_until_it_is_set_again_or_removed(store: Stored, send_run: SendRun) -> None:
     for run in ("a", "b"):
         send_run(run, 0.5)
     store.set_baseline("first", ["b", "a"])
@@ -39,14 +39,16 @@ def test_a_baseline_names_runs_until_it_is_set_again_or_removed(store: Stored, s
     assert store.baseline("first") is None
 
 
-def test_leak_sums_of_several_runs_are_pooled_by_test(store: Stored, send_run) -> None:
+def test_leak_sums_of_several_runs_are_pooled_by_test(store: Stored, send_run: SendRun) -> None:
     for run in ("a", "b"):
         send_run(run, 1.0)
     pooled = store.leak_sums(["a", "b"])
     assert {(row.job_id, row.n, row.total) for row in pooled} == {(f"j{k}", 20, 20.0) for k in range(JOBS)}
 
 
-def test_a_monitors_finished_runs_are_compared_and_tested_against_its_baseline(store: Stored, send_run) -> None:
+def test_a_monitors_finished_runs_are_compared_and_tested_against_its_baseline(
+    store: Stored, send_run: SendRun
+) -> None:
     window = [f"base-{number}" for number in range(7)]
     for run in window:
         send_run(run, 0.5, monitor="")
@@ -72,7 +74,7 @@ def test_a_monitors_finished_runs_are_compared_and_tested_against_its_baseline(s
     ]
 
 
-def test_a_run_counts_once_however_often_it_is_looked_at(store: Stored, send_run) -> None:
+def test_a_run_counts_once_however_often_it_is_looked_at(store: Stored, send_run: SendRun) -> None:
     send_run("base", 0.5, monitor="")
     store.set_baseline("first", ["base"])
     send_run("a", 0.5)
@@ -81,7 +83,7 @@ def test_a_run_counts_once_however_often_it_is_looked_at(store: Stored, send_run
     assert (stream(store), store.verdict("a", "first").cells) == before
 
 
-def test_setting_the_baseline_begins_the_test_again(store: Stored, send_run) -> None:
+def test_setting_the_baseline_begins_the_test_again(store: Stored, send_run: SendRun) -> None:
     send_run("base", 0.5, monitor="")
     store.set_baseline("first", ["base"])
     send_run("a", 0.9)
@@ -91,7 +93,7 @@ def test_setting_the_baseline_begins_the_test_again(store: Stored, send_run) -> 
     assert roles(store) == [("a", "baseline"), ("b", "tested")]
 
 
-def test_another_baseline_for_the_monitor_begins_the_test_again(store: Stored, send_run) -> None:
+def test_another_baseline_for_the_monitor_begins_the_test_again(store: Stored, send_run: SendRun) -> None:
     for run in ("base", "other-base"):
         send_run(run, 0.5, monitor="")
     store.set_baseline("first", ["base"])
@@ -101,7 +103,7 @@ def test_another_baseline_for_the_monitor_begins_the_test_again(store: Stored, s
     assert roles(store) == [("other-base", "baseline"), ("a", "tested")]
 
 
-def test_a_run_that_differs_from_the_baseline_is_skipped_with_the_reason(store: Stored, send_run) -> None:
+def test_a_run_that_differs_from_the_baseline_is_skipped_with_the_reason(store: Stored, send_run: SendRun) -> None:
     send_run("base", 0.5, monitor="", provenance={"decoding": "cold"})
     store.set_baseline("first", ["base"])
     send_run("a", 0.5, provenance={"decoding": "hot"})
@@ -110,7 +112,7 @@ def test_a_run_that_differs_from_the_baseline_is_skipped_with_the_reason(store: 
     assert store.verdict("a", "first").verdict is None
 
 
-def test_a_run_is_skipped_where_the_baselines_own_jobs_differ(store: Stored, send_run) -> None:
+def test_a_run_is_skipped_where_the_baselines_own_jobs_differ(store: Stored, send_run: SendRun) -> None:
     send_run("base", 0.5, monitor="", jobs=JOBS - 1, provenance={"model": "old"})
     store.set_baseline("first", ["base"])
     send_run("base", 0.5, monitor="", provenance={"model": "new"})
@@ -120,7 +122,9 @@ def test_a_run_is_skipped_where_the_baselines_own_jobs_differ(store: Stored, sen
     assert store.verdict("a", "first").verdict is None
 
 
-def test_runs_that_finished_since_the_baselines_newest_are_tested_once_it_is_set(store: Stored, send_run) -> None:
+def test_runs_that_finished_since_the_baselines_newest_are_tested_once_it_is_set(
+    store: Stored, send_run: SendRun
+) -> None:
     for day in range(1, 5):
         send_run(f"watch-{day}", 0.5, created_at=float(day))
     store.publish(MONITORS)
@@ -135,14 +139,16 @@ def test_runs_that_finished_since_the_baselines_newest_are_tested_once_it_is_set
     ]
 
 
-def test_a_run_that_is_not_finished_waits(store: Stored, send_run) -> None:
+def test_a_run_that_is_not_finished_waits(store: Stored, send_run: SendRun) -> None:
     send_run("base", 0.5, monitor="")
     store.set_baseline("first", ["base"])
     send_run("a", 0.5, jobs=JOBS - 1)
     assert stream(store) == []
 
 
-def test_a_run_that_was_sent_before_the_baseline_is_skipped_whenever_it_changes(store: Stored, send_run) -> None:
+def test_a_run_that_was_sent_before_the_baseline_is_skipped_whenever_it_changes(
+    store: Stored, send_run: SendRun
+) -> None:
     send_run("october", 0.9, jobs=JOBS - 1, created_at=10.0)
     send_run("november", 0.5, monitor="", created_at=20.0)
     store.set_baseline("first", ["november"])
@@ -154,7 +160,7 @@ def test_a_run_that_was_sent_before_the_baseline_is_skipped_whenever_it_changes(
     assert roles(store)[-1] == ("december", "tested")
 
 
-def test_a_run_of_the_baseline_is_not_compared_with_itself(store: Stored, send_run) -> None:
+def test_a_run_of_the_baseline_is_not_compared_with_itself(store: Stored, send_run: SendRun) -> None:
     send_run("base", 0.5)
     store.set_baseline("first", ["base"])
     send_run("base", 0.5)
@@ -162,7 +168,9 @@ def test_a_run_of_the_baseline_is_not_compared_with_itself(store: Stored, send_r
     assert stream(store) == []
 
 
-def test_a_run_that_cannot_be_compared_any_more_has_no_verdict(store: Stored, scored: Scored, send_run) -> None:
+def test_a_run_that_cannot_be_compared_any_more_has_no_verdict(
+    store: Stored, scored: Scored, send_run: SendRun
+) -> None:
     send_run("base", 0.5, monitor="")
     store.set_baseline("first", ["base"])
     send_run("a", 0.5)
@@ -172,7 +180,7 @@ def test_a_run_that_cannot_be_compared_any_more_has_no_verdict(store: Stored, sc
     assert store.verdict("a", "first").cells == []
 
 
-def test_a_verdict_is_stale_once_its_baseline_is_set_again_or_removed(store: Stored, send_run) -> None:
+def test_a_verdict_is_stale_once_its_baseline_is_set_again_or_removed(store: Stored, send_run: SendRun) -> None:
     send_run("base", 0.5, monitor="")
     store.set_baseline("first", ["base"])
     send_run("a", 0.5)
@@ -187,7 +195,7 @@ def test_a_verdict_is_stale_once_its_baseline_is_set_again_or_removed(store: Sto
     assert store.verdict("a", "first").stale
 
 
-def test_baselines_and_streams_come_in_pages(store: Stored, send_run) -> None:
+def test_baselines_and_streams_come_in_pages(store: Stored, send_run: SendRun) -> None:
     send_run("base", 0.5, monitor="")
     for name in ("c", "first", "a"):
         store.set_baseline(name, ["base"])
@@ -201,7 +209,7 @@ def test_baselines_and_streams_come_in_pages(store: Stored, send_run) -> None:
         store.stream("watch", limit=2, after="nothing")
 
 
-def test_what_keeps_a_run_from_being_tested_is_said(store: Stored, send_run) -> None:
+def test_what_keeps_a_run_from_being_tested_is_said(store: Stored, send_run: SendRun) -> None:
     send_run("base", 0.5, monitor="")
     send_run("early", 0.5)
     assert store.why_not_tested("watch", "first", "early") == "the baseline first is not set"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from tests.builders import SendRun
 from tests.stored import Stored
 from tests.waiting import sessions, wait_until
 
@@ -22,7 +23,9 @@ def wait_for_waiting(dsn: str, count: int) -> None:
     wait_until(lambda: len(sessions(dsn, waiting=True)) == count, f"{count} to wait for a lock")
 
 
-def test_a_baseline_set_while_a_run_is_compared_begins_the_test_again(dsn: str, store: Stored, send_run) -> None:
+def test_a_baseline_set_while_a_run_is_compared_begins_the_test_again(
+    dsn: str, store: Stored, send_run: SendRun
+) -> None:
     for run in ("base", "new-base"):
         send_run(run, 0.5, monitor="")
     store.set_baseline("first", ["base"])
@@ -45,7 +48,7 @@ def test_a_baseline_set_while_a_run_is_compared_begins_the_test_again(dsn: str, 
     assert store.verdict("c", "first").verdict is not None
 
 
-def test_two_aggregators_may_compare_a_run_at_once(dsn: str, store: Stored, send_run) -> None:
+def test_two_aggregators_may_compare_a_run_at_once(dsn: str, store: Stored, send_run: SendRun) -> None:
     send_run("base", 0.5, monitor="")
     store.set_baseline("first", ["base"])
     send_run("a", 0.5)

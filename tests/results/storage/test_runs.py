@@ -103,7 +103,7 @@ def test_comparisons_are_found_by_category_metric_and_outcome(store: Stored, sco
     store.record([replace(job, outcomes=job.outcomes + other.outcomes)], [], [])
 
     def found(**filters: object) -> list[tuple[str, int]]:
-        return [(found.category, found.sample) for found in store.comparisons("run-1", **filters)]  # type: ignore[arg-type]
+        return [(found.category, found.sample) for found in store.comparisons("run-1", **filters)]
 
     assert found() == [("1", 0), ("2", 0), ("1", 1), ("2", 1)]
     assert found(limit=1) == [("1", 0)]

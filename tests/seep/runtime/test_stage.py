@@ -1,6 +1,6 @@
 """A stage answers every message: with its result, a dead letter, or silence for a cancelled run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from hypothesis import given
@@ -18,7 +18,9 @@ from tests import strategies
 GARBAGE = b"\xff\xfe garbage"
 
 
-def echo_stage(handle) -> Stage[PromptJob, PromptJob]:
+def echo_stage(
+    handle: Callable[[Sequence[PromptJob]], Sequence[PromptJob | Failure | Unavailable]],
+) -> Stage[PromptJob, PromptJob]:
     return Stage("echo", "out", decode_prompt_job, handle, encode_prompt_job, lambda job: job)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -41,7 +42,7 @@ def a_json_lines_file(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("written", [a_csv_file, a_json_lines_file])
-def test_every_form_says_the_same(tmp_path: Path, written) -> None:
+def test_every_form_says_the_same(tmp_path: Path, written: Callable[[Path], Path]) -> None:
     assert read_workbook(written(tmp_path)) == read_workbook(a_workbook(tmp_path))
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -18,7 +19,7 @@ def test_one_after_the_other_each_reads_anew() -> None:
 
 def test_of_many_who_ask_at_once_one_reads_and_all_are_answered() -> None:
     at_once = threading.Semaphore(1)
-    readings = []
+    readings: list[int] = []
 
     def read() -> int:
         assert at_once.acquire(blocking=False), "two read at once"
@@ -35,7 +36,7 @@ def test_of_many_who_ask_at_once_one_reads_and_all_are_answered() -> None:
 
 
 def test_an_error_is_for_those_who_asked_meanwhile_alone() -> None:
-    answers = iter([DatabaseUnavailable("away"), "there"])
+    answers: Iterator[Exception | str] = iter([DatabaseUnavailable("away"), "there"])
 
     def read() -> str:
         answer = next(answers)

@@ -81,7 +81,7 @@ def test_a_proxy_that_is_configured_is_used() -> None:
 
 def test_a_proxys_credentials_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text("user:pass:word\n")
-    given = {"proxy_credentials_file": str(tmp_path / "credentials")}
+    given: dict[str, Any] = {"proxy_credentials_file": str(tmp_path / "credentials")}
     with scripted_server(prefix="http://nowhere.invalid/v1") as proxy:
         url = f"http://127.0.0.1:{proxy.server_port}"
         answered(proxy, [REQUEST], base_url="http://nowhere.invalid/v1", proxy=url, **given)

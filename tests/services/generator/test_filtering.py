@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import Counter
 
 from seep.capabilities import TEXT
 from seep.errors import Unavailable
@@ -34,7 +35,7 @@ class ScriptedEngine:
         return [Answered(answers(*(self.texts.pop(0) for _ in range(request.samples)))) for request in requests]
 
 
-def counted(metric, target: str = "filtered") -> float:
+def counted(metric: Counter, target: str = "filtered") -> float:
     return float(metric.labels(target)._value.get())
 
 

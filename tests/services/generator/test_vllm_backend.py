@@ -41,7 +41,7 @@ def trained() -> Path:
 @pytest.fixture(scope="module")
 def prompt(trained: Path) -> str:
     """A prompt in the model's own words."""
-    return load_suite(trained / "suite.yaml").jobs[0].control
+    return load_suite(trained / "suite.yaml").jobs[0].control or ""
 
 
 def opened(trained: Path, **options: Any) -> VllmBackend:
@@ -70,7 +70,7 @@ def adapted(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> VllmBack
     folder = tmp_path_factory.mktemp("adapter")
     torch.manual_seed(0)
     layers = LoraConfig(r=8, lora_alpha=64, target_modules=["q_proj", "v_proj", "down_proj"], init_lora_weights=False)
-    get_peft_model(AutoModelForCausalLM.from_pretrained(trained / "model"), layers).save_pretrained(folder)
+    get_peft_model(AutoModelForCausalLM.from_pretrained(trained / "model"), layers).save_pretrained(str(folder))
     return opened(trained, lora_modules={"random": folder}, max_lora_rank=8)
 
 
@@ -161,7 +161,7 @@ def test_a_fine_tune_and_its_base_are_two_targets_of_one_engine(
 
 def test_base_and_fine_tune_in_one_batch_do_not_touch_each_other(adapted: VllmBackend, trained: Path) -> None:
     jobs = load_suite(trained / "suite.yaml").jobs[:10]
-    base = [Request(job.control, PLAIN, GREEDY, 1) for job in jobs]
+    base = [Request(job.control or "", PLAIN, GREEDY, 1) for job in jobs]
     tuned = [replace(request, adapter="random") for request in base]
     alone = texts(adapted, *base), texts(adapted, *tuned)
     mixed = texts(adapted, *(request for pair in zip(base, tuned, strict=True) for request in pair))

@@ -16,7 +16,7 @@ import pytest
 
 from calibration.model import ensure_model
 from deploy.local.broker import free_port
-from seep.records import GeneratedJob, PromptFormat, PromptJob
+from seep.records import Answer, GeneratedJob, PromptFormat, PromptJob
 from seep.settings import OpenAiEngine, Target
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
@@ -121,7 +121,7 @@ def test_chat_and_plain_are_the_same_question_to_this_model(base_url: str, train
 
 
 def test_with_a_seed_the_same_run_gives_the_same_answers(base_url: str, trained: Path) -> None:
-    def texts(**engine: object) -> list[tuple[tuple[str, ...], ...]]:
+    def texts(**engine: object) -> list[tuple[tuple[Answer, ...], ...]]:
         return [(job.control, *job.tests) for job in generated(base_url, jobs(trained), **engine)]
 
     assert texts(seed=1) == texts(seed=1)

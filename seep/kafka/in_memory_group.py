@@ -1,6 +1,5 @@
 """Groups of the in-memory broker: who reads which partitions, and what is committed."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,18 +9,20 @@ from seep.kafka.messages import Message
 if TYPE_CHECKING:
     from seep.kafka.in_memory import InMemoryBroker
 
-log = logging.getLogger(__name__)
-
 Partition = tuple[str, int]
 
 
 @dataclass
 class Group:
-    """What the members of a group share; `generation` counts the times that they changed."""
+    """What the members of a group share. It settles at once whenever they change, without waiting for their polls."""
 
     members: list["InMemoryGroupConsumer"] = field(default_factory=list)
     committed: dict[Partition, int] = field(default_factory=dict)
-    generation: int = 0
+
+    def settle(self) -> None:
+        """Gives every member its share of the partitions."""
+        for member in self.members:
+            member.take_share()
 
 
 class InMemoryGroupConsumer:
@@ -34,39 +35,41 @@ class InMemoryGroupConsumer:
         self._batch_size = batch_size
         self._positions: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
-        self._generation = -1
-        self._joined = False
 
     def poll(self, timeout_seconds: float) -> list[Message]:
-        """New messages, at most a batch; joins the group first if it has not yet, or the group has changed."""
+        """New messages, at most a batch; joins the group first if it has not yet."""
         with self._broker.changed:
             self._broker.check_running()
-            self._rejoin()
+            self._join()
             self._broker.changed.wait_for(self._has_messages, timeout_seconds)
-            self._rejoin()
             return self._fetch()
 
-    def _rejoin(self) -> None:
-        """Takes this member's share of the partitions if the group has changed, from what is committed on."""
-        group = self._group
-        if not self._joined:
-            self._joined = True
-            group.members.append(self)
-            group.generation += 1
-        partitions = self._broker.partitions(self._topics)
-        share = partitions[group.members.index(self) :: len(group.members)]
-        if self._generation != group.generation or set(share) != set(self._positions):
-            self._generation = group.generation
-            self._positions = {partition: group.committed.get(partition, 0) for partition in share}
-            self._paused = set()
+    def _join(self) -> None:
+        """Joins the group if this member is not in it; has the group settle if there are new members or partitions."""
+        if self not in self._group.members:
+            self._group.members.append(self)
+            self._group.settle()
+        elif set(self.share()) != set(self._positions):
+            self._group.settle()
+
+    def share(self) -> list[Partition]:
+        """The partitions that are this member's, now."""
+        members = self._group.members
+        return self._broker.partitions(self._topics)[members.index(self) :: len(members)]
+
+    def take_share(self) -> None:
+        """Keeps its place in partitions that it had, and begins in new ones after what is committed."""
+        committed = self._group.committed
+        self._positions = {
+            partition: self._positions.get(partition, committed.get(partition, 0)) for partition in self.share()
+        }
+        self._paused &= set(self._positions)
 
     def _open(self) -> list[Partition]:
         return [partition for partition in self._positions if partition not in self._paused]
 
     def _has_messages(self) -> bool:
-        return self._generation != self._group.generation or any(
-            self._positions[partition] < len(self._broker.messages(partition)) for partition in self._open()
-        )
+        return any(self._positions[partition] < len(self._broker.messages(partition)) for partition in self._open())
 
     def _fetch(self) -> list[Message]:
         fetched: list[Message] = []
@@ -98,12 +101,9 @@ class InMemoryGroupConsumer:
         return waiting
 
     def commit(self, messages: Sequence[Message]) -> None:
-        """Marks messages as done, except where the group has changed since this member polled last."""
+        """Marks messages as done, except those of partitions that another member has taken over."""
         with self._broker.changed:
             self._broker.check_running()
-            if self._generation != self._group.generation:
-                log.warning("offsets not committed, the partitions have moved")
-                return
             offsets: dict[Partition, int] = {}
             for message in messages:
                 partition = message.topic, message.partition
@@ -114,9 +114,8 @@ class InMemoryGroupConsumer:
     def close(self) -> None:
         """Leaves the group."""
         with self._broker.changed:
-            if self._joined:
-                self._joined = False
+            if self in self._group.members:
                 self._group.members.remove(self)
-                self._group.generation += 1
                 self._positions = {}
+                self._group.settle()
                 self._broker.changed.notify_all()

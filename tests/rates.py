@@ -11,7 +11,7 @@ SIMILARITY_ERROR = 0.6
 
 def without_names(rates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rates without the names that two runs differ in."""
-    return [{name: value for name, value in rate.items() if name not in ("run", "target")} for rate in rates]
+    return [{name: value for name, value in rate.items() if name not in ("run_id", "target")} for rate in rates]
 
 
 def expected(rates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -81,6 +81,7 @@ check: setup lint typecheck  ## All but the tests: lint, typecheck, and that the
 	$(BIN)/python -m pytest --quiet tests/seep/test_wire_contract.py
 	$(BIN)/python -m checks.references --check
 	$(BIN)/python -m checks.sentences
+	$(BIN)/python -m checks.words
 	$(MAKE) --no-print-directory PROTO_OUT=.seep/proto proto
 	@for file in seep/v1/*_pb2.py*; do diff $$file .seep/proto/$$file || { echo "$$file is not what proto/ says: run make proto"; exit 1; }; done
 

@@ -15,15 +15,15 @@ def validate_schedule(cron: str) -> None:
         raise ValueError(f"expected a cron expression, as 0 6 * * *: {error}") from error
 
 
-def occurrence_before(cron: str, moment: datetime) -> datetime:
-    """The latest occurrence at or before a moment."""
-    second = moment.astimezone(UTC).replace(microsecond=0)
+def occurrence_before(cron: str, at: datetime) -> datetime:
+    """The latest occurrence at or before a at."""
+    second = at.astimezone(UTC).replace(microsecond=0)
     return next(CronSim(cron, second + timedelta(seconds=1), reverse=True))
 
 
-def occurrence_after(cron: str, moment: datetime) -> datetime:
-    """The first occurrence after a moment."""
-    return next(CronSim(cron, moment.astimezone(UTC)))
+def occurrence_after(cron: str, at: datetime) -> datetime:
+    """The first occurrence after a at."""
+    return next(CronSim(cron, at.astimezone(UTC)))
 
 
 def due_occurrence(cron: str, now: datetime, last: datetime | None, deadline: timedelta) -> datetime | None:

@@ -150,7 +150,7 @@ def send_run(
         leaks = [[float(draw.random() < rate) for _ in range(10)] for _ in range(jobs)]
         facts = {"samples": 10, "monitor": monitor, "created_at": created_at}
         expected = manifest(JOBS, {"1": 10 * JOBS}, run_id=run_id, **facts)
-        made = [scored(f"j{k}", {"1": of}, run_id=run_id, metrics=["m"], **changes) for k, of in enumerate(leaks)]
+        made = [scored(f"j{k}", {"1": leak}, run_id=run_id, metrics=["m"], **changes) for k, leak in enumerate(leaks)]
         store.record(made, [], [expected])
         store.publish(MONITORS)
 

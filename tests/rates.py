@@ -26,5 +26,6 @@ def _expected(name: str, value: dict[str, Any]) -> dict[str, Any]:
     if name != "self_similarity":
         return value
     return {
-        part: pytest.approx(of, abs=SIMILARITY_ERROR) if isinstance(of, float) else of for part, of in value.items()
+        part: pytest.approx(values, abs=SIMILARITY_ERROR) if isinstance(values, float) else values
+        for part, values in value.items()
     }

@@ -73,7 +73,9 @@ class Stack:
         wait_until(condition, what, seconds=WAIT_SECONDS, report=self._logs)
 
     def _logs(self) -> dict[str, str]:
-        return {name: of.log.read_text()[-2000:] for name, of in self.services.items() if of.log.is_file()}
+        return {
+            name: service.log.read_text()[-2000:] for name, service in self.services.items() if service.log.is_file()
+        }
 
     def wait_for_state(self, run_id: str, *states: str) -> None:
         """Waits until the run is in one of the states."""

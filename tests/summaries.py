@@ -54,7 +54,7 @@ def by_cell(sums: Iterable[CategorySum]) -> list[CellSums]:
         return row.category, row.metric, row.measure
 
     return [
-        CellSums(*of, [row.cluster for row in rows], [row.n for row in rows], [row.total for row in rows])
-        for of, grouped in groupby(sorted(sums, key=cell), cell)
+        CellSums(*values, [row.cluster for row in rows], [row.n for row in rows], [row.total for row in rows])
+        for values, grouped in groupby(sorted(sums, key=cell), cell)
         for rows in [list(grouped)]
     ]

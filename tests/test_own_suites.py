@@ -42,7 +42,7 @@ def counted(suite: AnySuite) -> tuple[Counter[str], dict[str, int]]:
         for test in job.tests:
             tests[test.category] += 1
             controls[test.category].add(job.control or "")
-    return tests, {category: len(of) for category, of in controls.items()}
+    return tests, {category: len(control) for category, control in controls.items()}
 
 
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
@@ -113,11 +113,11 @@ def test_no_concept_is_missing_from_its_prompt_or_stands_in_its_control_or_neutr
 
 
 def test_no_prompt_is_in_two_suites_or_twice_in_one() -> None:
-    asked = {path.stem: prompts(load_suite(path)) for path in SUITES}
-    for name, of in asked.items():
-        assert len(set(of)) == len(of), name
-    for one, other in combinations(asked, 2):
-        assert set(asked[one]).isdisjoint(asked[other]), (one, other)
+    prompts_of = {path.stem: prompts(load_suite(path)) for path in SUITES}
+    for name, values in prompts_of.items():
+        assert len(set(values)) == len(values), name
+    for one, other in combinations(prompts_of, 2):
+        assert set(prompts_of[one]).isdisjoint(prompts_of[other]), (one, other)
 
 
 @pytest.mark.parametrize("name", ["colours-smoke", "concepts-smoke", "concepts-de", "concepts-ja", "languages"])

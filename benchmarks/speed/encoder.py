@@ -51,7 +51,7 @@ def batches_of_published_answers(location: str) -> list[Tensor]:
     tokens = {text: np.array(each, np.int32) for text, each in zip(texts, ids, strict=True)}
     device = default_device()
     buckets = _buckets(tokens, TOKEN_BUDGET[device.type])
-    return [torch.from_numpy(np.stack([tokens[text] for text in of])).to(device, torch.int64) for of in buckets]
+    return [torch.from_numpy(np.stack([tokens[text] for text in bucket])).to(device, torch.int64) for bucket in buckets]
 
 
 def ways_of_running(location: str, dtype: torch.dtype) -> Mapping[str, Forward]:

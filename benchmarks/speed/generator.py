@@ -144,8 +144,8 @@ def serve_engine(connection: Connection, name: str, model: Path, jobs: Sequence[
     ways = {prompts: ways_of_working(backend, first_prompts(jobs, prompts)) for prompts in (PART, PROMPTS)}
     ways[PART]["handler"]()  # warms up
     connection.send("ready")
-    while (asked := connection.recv()) is not None:
-        work, prompts = asked
+    while (message := connection.recv()) is not None:
+        work, prompts = message
         connection.send(ways[prompts][work]())
     # Else a core in a process of its own keeps this one from ending.
     backend._llm.llm_engine.engine_core.shutdown()
@@ -158,7 +158,7 @@ def ways_of_working(backend: "VllmBackend", jobs: Sequence[PromptJob]) -> Mappin
         "generator",
         GENERATIONS,
         decode_prompt_job,
-        lambda asked: generate_jobs(asked, backend, targets),
+        lambda jobs: generate_jobs(jobs, backend, targets),
         encode_generated_job,
         lambda job: job,
     )

@@ -144,17 +144,19 @@ def differing(comparisons: Sequence[Comparison], libraries: Libraries, metrics: 
     """
     pairs = list(dict.fromkeys(pair for comparison in comparisons for pair in comparison))
     ours = ask_metrics(metrics, comparisons, mode)
-    others = {f"{name} in float32": dict(zip(pairs, of.exact(pairs), strict=True)) for name, of in metrics.items()}
+    others = {
+        f"{name} in float32": dict(zip(pairs, metric.exact(pairs), strict=True)) for name, metric in metrics.items()
+    }
     others["sentence_bert of the library"] = dict(
         zip(pairs, libraries.cosines(pairs, libraries.batch_sizes[0]), strict=True)
     )
     counts = (
         sum(
-            leak_score(of[one], of[other], mode.tie_tolerance)
+            leak_score(one_other[one], one_other[other], mode.tie_tolerance)
             != leak_score(ours[name.split()[0]][one], ours[name.split()[0]][other], mode.tie_tolerance)
             for one, other in comparisons
         )
-        for name, of in others.items()
+        for name, one_other in others.items()
     )
     differing = (f"{count} from {name}" for name, count in zip(others, counts, strict=True))
     return f"of {len(comparisons)} leak scores differ {', '.join(differing)}"

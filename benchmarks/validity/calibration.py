@@ -65,8 +65,8 @@ def main() -> None:
     of_tests, of_controls = sampled(model, tests, controls)
     enumerated = dict(zip(tests + controls, distributions(model, tests + controls), strict=True))
     print_dropped(enumerated)
-    texts = {text for of in (*of_tests.values(), *of_controls.values()) for text in of}
-    texts |= {text for of in enumerated.values() for text in of.texts}
+    texts = {text for row in (*of_tests.values(), *of_controls.values()) for text in row}
+    texts |= {text for row in enumerated.values() for text in row.texts}
     number = {text: k for k, text in enumerate(sorted(texts))}
     settings = load_settings()
     metrics, _ = load_metrics(settings.metrics, settings.scoring)
@@ -78,10 +78,11 @@ def main() -> None:
             len(frames), len(CONCEPTS), TEST_POOL
         ),
         controls=np.array([[number[text] for text in of_controls[control_prompt(frame)]] for frame in frames]),
-        similarity={name: of.reshape(len(CONCEPTS), len(number)) for name, of in values.items()},
+        similarity={name: value.reshape(len(CONCEPTS), len(number)) for name, value in values.items()},
     )
     true = {
-        name: true_rates(frames, enumerated, dict(zip(pairs, of.tolist(), strict=True))) for name, of in values.items()
+        name: true_rates(frames, enumerated, dict(zip(pairs, value.tolist(), strict=True)))
+        for name, value in values.items()
     }
     print_coverage(pools, true, arguments.runs)
 
@@ -123,7 +124,7 @@ def distributions(model: Path, prompts: Sequence[str]) -> list[Distribution]:
 
 def print_dropped(enumerated: Mapping[str, Distribution]) -> None:
     """How much probability the enumeration left out: it bounds what the truth can be off by."""
-    dropped = [100 * of.dropped for of in enumerated.values()]
+    dropped = [100 * row.dropped for row in enumerated.values()]
     print(f"answers not enumerated: {np.mean(dropped):.3f} % of a prompt's in the mean, at most {max(dropped):.3f} %")
 
 
@@ -131,7 +132,7 @@ def true_rates(
     frames: Sequence[Frame], enumerated: Mapping[str, Distribution], similarity: Mapping[tuple[str, str], float]
 ) -> dict[str, float]:
     """The population's leak rate by category and for all, in percent."""
-    of_frames = [np.mean([_leak(frame, of, enumerated, similarity) for of in CONCEPTS]) for frame in frames]
+    of_frames = [np.mean([_leak(frame, row, enumerated, similarity) for row in CONCEPTS]) for frame in frames]
     return _means([CATEGORIES[frame.question] for frame in frames], np.array(of_frames))
 
 
@@ -167,9 +168,9 @@ def print_coverage(pools: Pools, true: Mapping[str, Mapping[str, float]], runs: 
         found: dict[str, list[tuple[float, float, float]]] = {category: [] for category in rates}
         for _ in range(runs):
             sums = one_run(pools, metric, draw)
-            for category, of in (sums | {"all": np.concatenate(list(sums.values()))}).items():
+            for category, values in (sums | {"all": np.concatenate(list(sums.values()))}).items():
                 size = CONCEPTS_PER_FRAME * SAMPLES
-                interval = rate_with_interval([(total, size) for total in of.tolist()])
+                interval = rate_with_interval([(total, size) for total in values.tolist()])
                 found[category].append((interval.rate or 0.0, interval.low or 0.0, interval.high or 0.0))
         for category, truth in rates.items():
             measured, low, high = np.array(found[category]).T

@@ -127,7 +127,7 @@ def promised(planned: Planned, change: float, noise: Noise) -> tuple[float, floa
     """The power that `seep power` names for such a change of the first category, and that of the verdict."""
     tests, cells = next(iter(planned.sizes.values())), len(planned.sizes) + (len(planned.sizes) > 1)
     powers = analyse_power(tests, planned.samples, noise, abs(change), 0.8, cells, DELTA_POINTS / 100)
-    ways = [of.up if change > 0 else of.down for of in (powers.power, powers.drift)]
+    ways = [row.up if change > 0 else row.down for row in (powers.power, powers.drift)]
     return ways[0] or 0.0, ways[1] or 0.0
 
 
@@ -158,11 +158,11 @@ def main() -> None:
 
 def _print_changed(name: str, planned: Planned, change: float, repeats: int) -> None:
     cells = of_changed(planned, change, repeats)
-    shares = [100 * np.mean(of) for of in (found(cells), is_drift(cells))]
+    shares = [100 * np.mean(row) for row in (found(cells), is_drift(cells))]
     expected = 100 * promised(planned, change, noise_of_rate(RATE, planned.correlation))[0]
     of_runs = 100 * np.array(promised_from_runs(planned, change, PILOTS))
     low, high = np.quantile(of_runs, (0.1, 0.9))
-    power, drift = (100 * of for of in promised(planned, change, planned.noise))
+    power, drift = (100 * row for row in promised(planned, change, planned.noise))
     by_run = f"{of_runs.mean():.1f} [{low:.0f}, {high:.0f}]"
     figures = f"{expected:.1f} | {by_run} | {power:.1f} | {shares[0]:.1f} | {drift:.1f} | {shares[1]:.1f}"
     print(f"{name} | {100 * change:+g} | {figures}", flush=True)

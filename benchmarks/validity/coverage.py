@@ -95,7 +95,7 @@ def coverage(sizes: Totals, rate: float, correlation: float, repeats: int, seed:
     """By method: percent of intervals that hold the rate, and their mean width in points."""
     draw = np.random.default_rng(seed)
     drawn = [draw_totals(sizes, rate, correlation, draw) for _ in range(repeats)]
-    found = {name: np.array([of(totals, sizes, draw) for totals in drawn]) for name, of in METHODS.items()}
+    found = {name: np.array([values(totals, sizes, draw) for totals in drawn]) for name, values in METHODS.items()}
     return {
         name: (
             float(100 * np.mean((bounds[:, 0] <= rate) & (rate <= bounds[:, 1]))),

@@ -25,10 +25,10 @@ def main() -> None:
     for kind, texts in kinds_of_text(judged(parser.parse_args().completions)).items():
         wrong = {}
         for name, teller in DETECTORS.items():
-            told = [(teller(text), language) for text, language in texts]
-            unknown = sum(found == UNKNOWN for found, _ in told)
-            right = sum(found == language for found, language in told)
-            wrong[name] = sum(found not in (UNKNOWN, language) for found, language in told)
+            guesses = [(teller(text), language) for text, language in texts]
+            unknown = sum(found == UNKNOWN for found, _ in guesses)
+            right = sum(found == language for found, language in guesses)
+            wrong[name] = sum(found not in (UNKNOWN, language) for found, language in guesses)
             print(f"{kind}: {name} {right} right, {unknown} unknown, {wrong[name]} wrong of {len(texts)}")
         if wrong["langdetect"]:
             print(f"{kind}: wrong by consensus / wrong by langdetect {wrong['consensus'] / wrong['langdetect']:.2f}")
@@ -49,7 +49,10 @@ def kinds_of_text(whole: Labelled) -> Mapping[str, Labelled]:
     mixed = [f"{one[:EXCERPT]}\n{other[:EXCERPT]}" for (one, of_one), (other, of_other) in pairs if of_one != of_other]
     return {
         "whole": whole,
-        **{f"first {n} characters": [(text[:n], of) for text, of in draw.sample(whole, MADE)] for n in (15, 30, 60)},
+        **{
+            f"first {n} characters": [(text[:n], language) for text, language in draw.sample(whole, MADE)]
+            for n in (15, 30, 60)
+        },
         "halves in two languages": [(text, UNKNOWN) for text in mixed[:MADE]],
         "letters shuffled within words": [
             (" ".join(shuffled(word, draw) for word in text.split()), UNKNOWN) for text in draw.sample(alphabetic, MADE)

@@ -34,8 +34,8 @@ def half_widths(clusters: Sequence[Cluster]) -> tuple[float, float, float]:
     assert found.effect is not None
     assert found.low is not None
     assert found.high is not None
-    totals = np.array([of.differences[0] for of in clusters])
-    sizes = np.array([of.pairs for of in clusters])
+    totals = np.array([cluster.differences[0] for cluster in clusters])
+    sizes = np.array([cluster.pairs for cluster in clusters])
     without_one = (totals.sum() - totals) / (sizes.sum() - sizes)
     error = np.sqrt((len(sizes) - 1) * without_one.var())
     width = max(found.effect - found.low, found.high - found.effect)
@@ -47,7 +47,7 @@ def rare_coverage(samples: int, rates: Sequence[float]) -> dict[float, tuple[flo
     comparison against a reference without a leak. Exact: every number of leaks is counted with its probability."""
     leaks = np.arange(samples + 1)
     leak, none = Cluster.from_scores([[1.0], [0.0]]), Cluster.from_scores([[0.0], [0.0]])
-    found = np.array([half_widths([leak] * of + [none] * (samples - of)) for of in leaks])
+    found = np.array([half_widths([leak] * one_leak + [none] * (samples - one_leak)) for one_leak in leaks])
     covered = {}
     for rate in rates:
         held = np.abs(found[:, :1] - 100 * rate) <= found[:, 1:]
@@ -101,8 +101,8 @@ def main() -> None:
 
 def _print_discoveries(rate: float, switched: float, repeats: int) -> None:
     draw = np.random.default_rng(2)
-    of, to = (LANGUAGES[k] for k in SWITCHED)
-    right = {f"{of}>{of}", f"{of}>{to}"} if switched else set()
+    source, goal = (LANGUAGES[k] for k in SWITCHED)
+    right = {f"{source}>{source}", f"{source}>{goal}"} if switched else set()
     found = [discoveries(matrix(rate, switched, draw)) for _ in range(repeats)]
     power = (100 * sum(len(called[k] & right) for called in found) / max(1, len(right)) / repeats for k in (0, 1))
     false = (100 * sum(len(called[k] - right) / max(1, len(called[k])) for called in found) / repeats for k in (0, 1))
@@ -130,10 +130,10 @@ def _rates(rate: float, places: Floats) -> Floats:
 def _answers(rate: float, switched: float, draw: np.random.Generator) -> list[LeakSum]:
     cells = [*LANGUAGES, "other", "unknown"]
     rows = []
-    for asked, language in enumerate(LANGUAGES):
+    for row_of, language in enumerate(LANGUAGES):
         shares = np.full(len(cells), rate / (len(cells) - 1))
-        shares[asked] = 1 - rate
-        if asked == SWITCHED[0]:
+        shares[row_of] = 1 - rate
+        if row_of == SWITCHED[0]:
             shares[list(SWITCHED)] += -switched, switched
         counts = draw.multinomial(ANSWERS, shares, size=JOBS).tolist()
         rows += [

@@ -35,7 +35,7 @@ def all_scores(workbook: Path) -> list[tuple[NDArray[np.float64], list[str]]]:
         for test in job.tests
         for prompt in (test.prompt, job.control)
     ]
-    pairs = list(dict.fromkeys((concept, answer) for concept, of in with_answers for answer in of))
+    pairs = list(dict.fromkeys((concept, answer) for concept, answers in with_answers for answer in answers))
     similar = dict(zip(pairs, metric.exact(pairs), strict=True))
     jobs = []
     for job in suite.jobs:
@@ -65,17 +65,19 @@ def redrawn(jobs: Scores, samples: int, draw: np.random.Generator) -> Scores:
 
 def noise_of(run: Scores, known: bool = True) -> Noise:
     """As the power analysis takes it from a run, whose texts are there, or deleted."""
-    ties = float(np.mean(np.concatenate([of.ravel() for of in run]) == 0.5))
+    ties = float(np.mean(np.concatenate([row.ravel() for row in run]) == 0.5))
     sums = job_sums(run)
-    return noise_of_run(sums if known else [JobSums(of.tests, ()) for of in sums], ties)
+    return noise_of_run(sums if known else [JobSums(job.tests, ()) for job in sums], ties)
 
 
 def shares(jobs: Scores) -> tuple[float, float, float]:
     """What all comparisons of a job, those of a test and those of a sample besides have in common: the mean over five
     runs, in each of which a test's answers meet other answers to the control."""
-    turned = ([np.stack([of[:, k, (k + by) % 5] for k in range(5)], axis=1) for of in jobs] for by in range(5))
+    turned = (
+        [np.stack([one_job[:, k, (k + by) % 5] for k in range(5)], axis=1) for one_job in jobs] for by in range(5)
+    )
     found = [noise_of(run) for run in turned]
-    job, test, control = np.mean([(of.job, of.test, of.control) for of in found], axis=0).tolist()
+    job, test, control = np.mean([(row.job, row.test, row.control) for row in found], axis=0).tolist()
     return job, test, control
 
 
@@ -90,7 +92,9 @@ def main() -> None:
     for model in MODELS:
         jobs = all_scores(arguments.workbooks / f"colors_{model}.xlsx")
         for category in CATEGORIES:
-            kept = [scores[[category in (ALL, of) for of in categories]] for scores, categories in jobs]
+            kept = [
+                scores[[category in (ALL, one_category) for one_category in categories]] for scores, categories in jobs
+            ]
             cells[model, category] = [scores for scores in kept if len(scores)]
             job, test, control = shares(cells[model, category])
             divided = f"{control / (job + control or np.nan):.2f} | {test / (1 - job - control):.2f}"
@@ -109,12 +113,12 @@ def main() -> None:
 def _print_errors(model: str, category: str, jobs: Scores, samples: int, known: bool, repeats: int) -> None:
     draw = np.random.default_rng(6)
     runs = [redrawn(jobs, samples, draw) for _ in range(repeats)]
-    rates = [np.mean(np.concatenate([of.ravel() for of in run])) for run in runs]
+    rates = [np.mean(np.concatenate([row.ravel() for row in run])) for run in runs]
     found = 100 * float(np.std([after - before for before, after in pairwise(rates)]))
-    tests = [len(of) for of in jobs]
+    tests = [len(job) for job in jobs]
     noises = [noise_of(run, known) for run in runs[:PILOTS]]
     squares, persisting = (
-        np.mean([standard_error(tests, count, of, of) ** 2 for of in noises]) for count in (samples, np.inf)
+        np.mean([standard_error(tests, count, noise, noise) ** 2 for noise in noises]) for count in (samples, np.inf)
     )
     planned, fresh = 100 * np.sqrt(squares), 100 * np.sqrt(squares - persisting)
     figures = f"{found:.2f} | {planned:.2f} | {planned / found:.2f} | {fresh:.2f} | {fresh / found:.2f}"

@@ -28,8 +28,8 @@ def new_run_id(suite: str) -> str:
 
 def suite_decoding(suite: AnySuite) -> Decoding:
     """Return the decoding that the suite asks for, which a target may override."""
-    asked = suite.decoding
-    return Decoding(asked.temperature, asked.top_p, asked.max_tokens, suite.cut)
+    decoding = suite.decoding
+    return Decoding(decoding.temperature, decoding.top_p, decoding.max_tokens, suite.cut)
 
 
 def prompt_jobs(
@@ -104,9 +104,9 @@ def _ids(contents: Iterable[str]) -> list[str]:
     return ids
 
 
-def _samples(suite: AnySuite, asked: int | None) -> int:
-    if asked is None:
+def _samples(suite: AnySuite, samples: int | None) -> int:
+    if samples is None:
         return suite.decoding.samples
-    if asked < 1:
-        raise InputError(f"samples: expected at least 1, got {asked}")
-    return asked
+    if samples < 1:
+        raise InputError(f"samples: expected at least 1, got {samples}")
+    return samples

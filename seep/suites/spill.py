@@ -127,7 +127,7 @@ def _directive(
     code = language_code(language)
     if code is None:
         raise InputError(f"{path}: directive {text!r}: expected a language by its English name, found {language!r}")
-    whole = {who: tuple(label or "" for label in of) for who, of in labels.items() if any(of)}
+    whole = {who: tuple(label or "" for label in one_label) for who, one_label in labels.items() if any(one_label)}
     return Directive(text, code, texts, whole)
 
 

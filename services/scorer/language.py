@@ -5,7 +5,7 @@ from seep.records import GeneratedJob, Outcome
 from services.scorer.mode import Detector
 
 
-def judge(generated: GeneratedJob, detector: Detector) -> list[Outcome]:
+def score(generated: GeneratedJob, detector: Detector) -> list[Outcome]:
     """Per answer an outcome in each category `<directive>><detected>` of its directive: 1 for what is detected, else 0.
 
     The mean of a category is then the cell of the contamination matrix.

@@ -9,12 +9,12 @@ from services.scorer.detection import detectors
 from services.scorer.mode import Mode
 from services.scorer.similarity import Comparison, Similarities
 
-Judgement = tuple[list[Outcome], list[Similarity]]
+Scored = tuple[list[Outcome], list[Similarity]]
 
 
 @dataclass(frozen=True)
 class Probe:
-    """`comparisons` names the similarities it compares; `judge` turns them into outcomes; `provenance` says what
+    """`comparisons` names the similarities it compares; `score` turns them into outcomes; `provenance` says what
     these rest on, given where the metrics come from.
 
     A probe that `compares` needs a control and a metric; any other asks for no similarity and loads no model.
@@ -22,7 +22,7 @@ class Probe:
 
     compares: bool
     comparisons: Callable[[GeneratedJob], Iterable[Comparison]]
-    judge: Callable[[GeneratedJob, Similarities, Mode], Judgement]
+    score: Callable[[GeneratedJob, Similarities, Mode], Scored]
     provenance: Callable[[Mapping[str, str], Mode], Mapping[str, str]]
 
 
@@ -30,13 +30,13 @@ PROBES: Mapping[str, Probe] = {
     "semantic": Probe(
         True,
         semantic.comparisons,
-        judge=lambda job, similarities, mode: semantic.judge(job, similarities, mode.tie_tolerance),
+        score=lambda job, similarities, mode: semantic.score(job, similarities, mode.tie_tolerance),
         provenance=lambda metrics, mode: {**metrics, "scoring": mode.comparing},
     ),
     "language": Probe(
         False,
         comparisons=lambda job: (),
-        judge=lambda job, similarities, mode: (language.judge(job, mode.detector), []),
+        score=lambda job, similarities, mode: (language.score(job, mode.detector), []),
         provenance=lambda metrics, mode: {"detectors": detectors(), "scoring": mode.name},
     ),
 }

@@ -29,7 +29,7 @@ def score_jobs(
 
 def _scored(job: GeneratedJob, similarities: Similarities, mode: Mode, provenance: Mapping[str, str]) -> ScoredJob:
     probe = PROBES[job.job.probe]
-    outcomes, seen = probe.judge(job, similarities, mode)
+    outcomes, seen = probe.score(job, similarities, mode)
     return ScoredJob(job, tuple(outcomes), tuple(seen), probe.provenance(provenance, mode))
 
 

@@ -38,7 +38,7 @@ def comparisons(generated: GeneratedJob) -> Iterator[Comparison]:
             yield ((sample.next, sample.answer),) * 2
 
 
-def judge(
+def score(
     generated: GeneratedJob, similarities: Similarities, tie_tolerance: float
 ) -> tuple[list[Outcome], list[Similarity]]:
     """Per comparison and metric: `leak`, `tie`, `echo`, `empty`, with a neutral arm `placebo`, with several samples

@@ -92,9 +92,9 @@ def alarmed_after(stack: Stack, run_id: str) -> bool:
     def tested() -> dict[str, Any] | None:
         address = f"http://127.0.0.1:{port_of(stack.services['api'])}/v1/monitors/daily/stream"
         answer = httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
-        return next((of for of in answer.raise_for_status().json()["runs"] if of["run_id"] == run_id), None)
+        return next((run for run in answer.raise_for_status().json()["runs"] if run["run_id"] == run_id), None)
 
-    stack.wait_until(lambda: tested() is not None, f"run {run_id} to be judged")
+    stack.wait_until(lambda: tested() is not None, f"run {run_id} to be compared")
     found = tested()
     assert found is not None
     assert found["role"] == "tested"
@@ -108,7 +108,7 @@ def write_suite(path: Path) -> None:
     jobs = [
         {
             "control": control(number),
-            "tests": [{"concept": of, "prompt": coloured(number, of), "category": "colour"} for of in COLOURS],
+            "tests": [{"concept": row, "prompt": coloured(number, row), "category": "colour"} for row in COLOURS],
         }
         for number in range(JOBS)
     ]

@@ -42,8 +42,8 @@ def run_folder(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> F
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("prompts", SETS)
 def test_in_one_process(shared_data: Path, run_folder: Folder, prompts: str, model: str) -> None:
-    told = run_seep("rates", "published", "--json", *pool_of(prompts), folder=run_folder(prompts, model))
-    assert expected(shared_data, prompts, model).items() <= figures(told.stdout).items()
+    printed = run_seep("rates", "published", "--json", *pool_of(prompts), folder=run_folder(prompts, model))
+    assert expected(shared_data, prompts, model).items() <= figures(printed.stdout).items()
 
 
 def test_through_kafka_with_three_services(shared_data: Path, tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_through_kafka_with_three_services(shared_data: Path, tmp_path: Path) ->
         runs = {key: stack.push(imported[key][0], names[key]) for key in keys}
         for (prompts, model), run in runs.items():
             stack.wait_for_state(run, "complete")
-            told = stack.seep("rates", run, "--json", *pool_of(prompts))
-            assert expected(shared_data, prompts, model).items() <= figures(told.stdout).items()
+            printed = stack.seep("rates", run, "--json", *pool_of(prompts))
+            assert expected(shared_data, prompts, model).items() <= figures(printed.stdout).items()
 
 
 @pytest.mark.parametrize(
@@ -72,5 +72,5 @@ def test_through_kafka_with_three_services(shared_data: Path, tmp_path: Path) ->
 def test_intervals(run_folder: Folder, prompts: str, model: str, category: str, interval: tuple[float, ...]) -> None:
     rates = json.loads(run_seep("rates", "published", "--json", folder=run_folder(prompts, model)).stdout)
     (rate,) = [rate for rate in rates if rate["category"] == category]
-    told = (round(rate["rate"], 2), round(rate["low"], 2), round(rate["high"], 2), rate["clusters"])
-    assert told == interval
+    printed = (round(rate["rate"], 2), round(rate["low"], 2), round(rate["high"], 2), rate["clusters"])
+    assert printed == interval

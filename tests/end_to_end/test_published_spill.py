@@ -63,7 +63,7 @@ def test_in_one_process(
 def test_through_kafka_with_three_services(imported: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:
     names = {condition: condition.replace("_", "-") for condition in PUBLISHED}
     configuration = {
-        "engines": {names[of]: {"backend": "recorded", "file": str(imported[of][1])} for of in PUBLISHED},
+        "engines": {names[row]: {"backend": "recorded", "file": str(imported[row][1])} for row in PUBLISHED},
         "targets": {name: {"engine": name} for name in names.values()},
         "metrics": {"sentence_bert": None, "bert_score": None},
         "scoring": {"mode": "published"},

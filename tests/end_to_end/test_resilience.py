@@ -206,8 +206,8 @@ def test_sigterm_ends_every_service_within_its_grace_time_with_status_0(stack: S
 
 def assert_undisturbed(stack: Stack, run_id: str, undisturbed: list[dict[str, Any]]) -> None:
     """The rates of the run, in the database and on seep.rates, are to the last digit those of an undisturbed one."""
-    told = stack.seep("rates", run_id, "--json")
-    assert without_names(json.loads(told.stdout)) == undisturbed
+    printed = stack.seep("rates", run_id, "--json")
+    assert without_names(json.loads(printed.stdout)) == undisturbed
     store = stack.store()
     assert len(store.comparisons(run_id, limit=10_000)) == JOBS * 2 * SAMPLES
     stack.wait_until(lambda: not store.changed_runs(), "the rates to be published")

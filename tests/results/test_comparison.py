@@ -25,7 +25,7 @@ def sums(totals: dict[str, float], category: str = "1", n: int = 4, metric: str 
 
 
 def by_cell(cells: list[CellVerdict]) -> dict[tuple[str, str], CellVerdict]:
-    return {(of.metric, of.category): of for of in cells}
+    return {(cell.metric, cell.category): cell for cell in cells}
 
 
 BEFORE = {f"j{k}": 1.0 for k in range(8)}
@@ -42,13 +42,13 @@ def test_a_change_in_all_jobs_is_drift() -> None:
 
 def test_a_reference_of_more_samples_pairs_by_its_means() -> None:
     found = compare(sums(BEFORE), [sums({job: 2 * total for job, total in BEFORE.items()}, n=8)], ["1"], delta=5.0)
-    assert {(of.effect, of.pairs) for of in found} == {(0.0, 8)}
+    assert {(row.effect, row.pairs) for row in found} == {(0.0, 8)}
 
 
 def test_only_tests_of_both_runs_pair() -> None:
     ours = [*sums(BEFORE), *(replace(row, test="of-a-new-version") for row in sums({"j0": 0.0}, category="new"))]
     found = by_cell(compare(ours, [sums({**BEFORE, "j9": 4.0})], ["1", "never"], delta=5.0))
-    assert {category: of.verdict for (_, category), of in found.items()} == {
+    assert {category: values.verdict for (_, category), values in found.items()} == {
         "1": "inconclusive",
         "never": "not measured",
         "new": "not measured",
@@ -60,12 +60,12 @@ def test_only_tests_of_both_runs_pair() -> None:
 def test_a_test_that_has_another_category_now_still_pairs_over_all() -> None:
     ours = [replace(row, category="2" if row.job_id < "j4" else "1") for row in sums(AFTER)]
     found = by_cell(compare(ours, [sums(BEFORE)], ["1"], delta=5.0))
-    assert {category: of.pairs for (_, category), of in found.items()} == {"1": 4, "2": 0, "all": 8}
+    assert {category: values.pairs for (_, category), values in found.items()} == {"1": 4, "2": 0, "all": 8}
 
 
 def test_a_metric_of_one_run_alone_is_not_measured() -> None:
     found = by_cell(compare(sums(BEFORE), [sums(BEFORE, metric="other")], ["1"], delta=5.0))
-    assert {of.verdict for of in found.values()} == {"not measured"}
+    assert {row.verdict for row in found.values()} == {"not measured"}
     assert {metric for metric, _ in found} == {"m", "other"}
 
 
@@ -75,11 +75,11 @@ def test_a_window_is_its_runs_and_a_cluster_pairs_with_those_that_have_it() -> N
     window[0] = window[0][1:]
     found = by_cell(compare(sums(AFTER), window, ["1"], delta=5.0))["m", "1"]
     scores = {job: [AFTER[job], 2.0] if job == "j0" else [AFTER[job], 1.0, 2.0] for job in AFTER}
-    differences = [[of - (sum(runs) - of) / (len(runs) - 1) for of in runs] for runs in scores.values()]
-    assert found.effect == pytest.approx(100 * sum(of[0] for of in differences) / 4 / 8)
+    differences = [[run - (sum(runs) - run) / (len(runs) - 1) for run in runs] for runs in scores.values()]
+    assert found.effect == pytest.approx(100 * sum(difference[0] for difference in differences) / 4 / 8)
     assert found.pairs == 8
     sums_of_choices = [sum(chosen) for chosen in product(*differences)]
-    assert found.p == pytest.approx(np.mean([abs(of) >= sums_of_choices[0] - 1e-9 for of in sums_of_choices]))
+    assert found.p == pytest.approx(np.mean([abs(total) >= sums_of_choices[0] - 1e-9 for total in sums_of_choices]))
 
 
 def test_categories_that_count_the_same_comparisons_are_not_compared_together() -> None:
@@ -89,23 +89,25 @@ def test_categories_that_count_the_same_comparisons_are_not_compared_together() 
 
     found = by_cell(compare(cells(AFTER), [cells(BEFORE)], [], delta=5.0))
     assert found.keys() == {("m", "es>es"), ("m", "es>it")}
-    assert {of.adjusted_p for of in found.values()} == {2 / 2**8}
+    assert {row.adjusted_p for row in found.values()} == {2 / 2**8}
 
 
 def test_a_switch_of_one_language_is_found_among_many_cells_that_never_change() -> None:
     languages, jobs = [f"l{k:02}" for k in range(14)], [f"j{k:02}" for k in range(12)]
 
-    def answers(told: dict[str, str]) -> list[LeakSum]:
+    def answers(spoken: dict[str, str]) -> list[LeakSum]:
         return [
             row
-            for asked, answered in product(languages, [*languages, "other", "unknown"])
-            for row in sums(dict.fromkeys(jobs, 4.0 * (answered == told.get(asked, asked))), f"{asked}>{answered}")
+            for directive, answered in product(languages, [*languages, "other", "unknown"])
+            for row in sums(
+                dict.fromkeys(jobs, 4.0 * (answered == spoken.get(directive, directive))), f"{directive}>{answered}"
+            )
         ]
 
     found = compare(answers({"l03": "l05"}), [answers({})], [], delta=5.0)
     assert len(found) == 224
-    assert {of.category for of in found if of.verdict == "drift"} == {"l03>l03", "l03>l05"}
-    assert {of.adjusted_p for of in found if of.verdict == "drift"} == {2 / 2**12}
+    assert {one_row.category for one_row in found if one_row.verdict == "drift"} == {"l03>l03", "l03>l05"}
+    assert {one_row.adjusted_p for one_row in found if one_row.verdict == "drift"} == {2 / 2**12}
 
 
 def test_what_two_runs_differ_in_is_named() -> None:

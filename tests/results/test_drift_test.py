@@ -71,7 +71,7 @@ def test_a_change_of_one_category_alone_is_found() -> None:
         step = advance(stream, run, "watch", f"run-{place}", alarm)
         stream, alarm = [*stream, *step.cells], step.alarm
     assert alarm
-    evidence = {of.category: of.e_value or 0.0 for of in step.cells}
+    evidence = {cell.category: cell.e_value or 0.0 for cell in step.cells}
     assert evidence["2"] > 80 > evidence["1"]
 
 
@@ -82,7 +82,7 @@ def test_models_that_always_answer_alike_are_quiet() -> None:
         step = advance(stream, run, "watch", f"run-{place}", alarm)
         stream, alarm = [*stream, *step.cells], step.alarm
     assert not alarm
-    found = [of.score for of in stream if of.score is not None and of.category == "1"]
+    found = [row.score for row in stream if row.score is not None and row.category == "1"]
     assert kstest(found, "uniform").pvalue > 0.001
 
 
@@ -107,7 +107,7 @@ def test_the_same_run_in_the_same_stream_has_the_same_e_value() -> None:
     first, again, other = (advance(stream, run, "watch", name, alarm=False) for name in ("run-1", "run-1", "run-2"))
     assert first == again
     # Ties are broken by chance, which another run's name changes.
-    assert [of.score for of in first.cells] != [of.score for of in other.cells]
+    assert [cell.score for cell in first.cells] != [cell.score for cell in other.cells]
 
 
 def test_a_category_that_a_run_lacks_keeps_its_evidence_and_a_new_one_takes_no_part() -> None:

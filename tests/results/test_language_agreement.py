@@ -20,10 +20,10 @@ def test_labels_are_brought_to_one_form() -> None:
 def test_parse_errors_and_answers_without_a_label_are_left_out_and_counted() -> None:
     labels = {
         "one": ["it", "es", "it", "es", "it", "it"],
-        "judge": ["it", "es", "es", "es", "parse_error", ""],
+        "reader": ["it", "es", "es", "es", "parse_error", ""],
     }
-    assert agreements(labels) == [("one", "judge", "0.500", "75.0 %", "4", "1", "1")]
+    assert agreements(labels) == [("one", "reader", "0.500", "75.0 %", "4", "1", "1")]
 
 
 def test_a_language_that_one_rater_does_not_know_is_other_for_both() -> None:
-    assert agreements({"one": ["it", "ro", "es"], "judge": ["it", "other", "es"]})[0][3] == "100.0 %"
+    assert agreements({"one": ["it", "ro", "es"], "reader": ["it", "other", "es"]})[0][3] == "100.0 %"

@@ -39,8 +39,11 @@ def test_every_category_and_the_whole_suite_have_a_rate() -> None:
 
 def test_all_that_was_measured_stands_beside_the_rate_with_an_interval() -> None:
     first, second, _ = leak_rates(FACTS, SUMS)
-    assert {name: (of.share, of.n) for name, of in first.measures.items()} == {"tie": (50, 4), "echo": (50, 2)}
-    assert all(of.low < of.share < of.high for of in first.measures.values())
+    assert {name: (measure.share, measure.n) for name, measure in first.measures.items()} == {
+        "tie": (50, 4),
+        "echo": (50, 2),
+    }
+    assert all(measure.low < measure.share < measure.high for measure in first.measures.values())
     # No echo was looked for in category 2.
     assert list(second.measures) == ["tie"]
 

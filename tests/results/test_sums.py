@@ -65,14 +65,20 @@ def sums_of(job: ScoredJob, measure: str) -> list[tuple[str, str, int, float]]:
 
 def test_the_echo_free_leak_is_that_of_comparisons_known_to_hold_no_echo(scored: Scored) -> None:
     job = scored("a", {"1": [1.0, 0.5, 1.0]}, metrics=["m"])
-    echoed = [replace(of, value=1.0) if (of.measure, of.sample) == ("echo", 0) else of for of in job.outcomes]
-    unknown = [of for of in echoed if (of.measure, of.sample) != ("echo", 1)]
+    echoed = [
+        replace(outcome, value=1.0) if (outcome.measure, outcome.sample) == ("echo", 0) else outcome
+        for outcome in job.outcomes
+    ]
+    unknown = [row for row in echoed if (row.measure, row.sample) != ("echo", 1)]
     assert sums_of(replace(job, outcomes=tuple(unknown)), "echo_free_leak") == [("m", "t0", 1, 1.0)]
 
 
 def test_two_metrics_agree_where_their_leak_scores_are_the_same(scored: Scored) -> None:
     job = scored("a", {"1": [1.0, 0.5, 0.0]}, metrics=["m", "n"])
-    other = [replace(of, value=0.0) if (of.metric, of.measure) == ("n", "leak") else of for of in job.outcomes]
+    other = [
+        replace(outcome, value=0.0) if (outcome.metric, outcome.measure) == ("n", "leak") else outcome
+        for outcome in job.outcomes
+    ]
     job = replace(job, outcomes=tuple(other))
     assert sums_of(job, "agreement:n") == [("m", "t0", 3, 1.0)]
     assert sums_of(job, "agreement:m") == [("n", "t0", 3, 1.0)]

@@ -25,9 +25,9 @@ spans = st.integers(0, 40 * 86_400).map(lambda seconds: timedelta(seconds=second
 
 
 @given(crons, moments)
-def test_a_moment_lies_between_two_neighbouring_occurrences(cron: str, moment: datetime) -> None:
-    before, after = occurrence_before(cron, moment), occurrence_after(cron, moment)
-    assert before <= moment < after
+def test_a_moment_lies_between_two_neighbouring_occurrences(cron: str, at: datetime) -> None:
+    before, after = occurrence_before(cron, at), occurrence_after(cron, at)
+    assert before <= at < after
     assert occurrence_after(cron, before) == after
     assert occurrence_before(cron, before) == before
 
@@ -86,11 +86,11 @@ def test_nothing_is_overdue_of_the_time_before_there_was_the_schedule_and_all_of
 
 
 @given(st.from_regex(r"[a-z0-9-]{1,40}", fullmatch=True), moments)
-def test_a_runs_id_names_its_scheduled_time_in_utc(monitor: str, moment: datetime) -> None:
-    run = occurrence_run_id(monitor, moment)
+def test_a_runs_id_names_its_scheduled_time_in_utc(monitor: str, at: datetime) -> None:
+    run = occurrence_run_id(monitor, at)
     assert run.startswith(f"{monitor}-")
-    assert scheduled_time(monitor, run) == moment.replace(microsecond=0)
-    assert occurrence_run_id(monitor, moment.astimezone(UTC)) == run
+    assert scheduled_time(monitor, run) == at.replace(microsecond=0)
+    assert occurrence_run_id(monitor, at.astimezone(UTC)) == run
 
 
 def test_another_runs_id_names_no_time() -> None:
@@ -99,7 +99,7 @@ def test_another_runs_id_names_no_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cron", "told"),
+    ("cron", "reason"),
     [
         ("daily", "expected a cron expression"),
         ("61 * * * *", "Bad minute"),
@@ -107,8 +107,8 @@ def test_another_runs_id_names_no_time() -> None:
         ("0 0 30 2 *", "Bad day-of-month"),
     ],
 )
-def test_what_is_no_schedule_is_refused(cron: str, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_what_is_no_schedule_is_refused(cron: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
         validate_schedule(cron)
 
 

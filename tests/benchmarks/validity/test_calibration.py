@@ -53,7 +53,7 @@ def test_runs_measure_the_rate_of_the_pools_in_the_mean() -> None:
     size = CONCEPTS_PER_FRAME * SAMPLES
     for category, rate in pool_rates(made, "m").items():
         if category != "all":
-            measured = np.array([of[category].mean() / size for of in runs])
+            measured = np.array([run[category].mean() / size for run in runs])
             assert 100 * measured.mean() == pytest.approx(rate, abs=400 * measured.std() / np.sqrt(300))
 
 

@@ -23,7 +23,9 @@ def test_runs_have_the_noise_and_persist_as_planned() -> None:
     for found, rate in ((before, 0.7), (after, 0.8)):
         shares = (found.rate, found.job, found.test, found.control)
         assert shares == pytest.approx((rate, 0.1, 0.2, 0.1), abs=0.015)
-    ours, theirs = (np.array(run).mean(axis=2) - of.rate for run, of in zip(runs, (before, after), strict=True))
+    ours, theirs = (
+        np.array(run).mean(axis=2) - one_run.rate for run, one_run in zip(runs, (before, after), strict=True)
+    )
     spread = np.sqrt(before.variance * after.variance)
     assert np.mean(ours * theirs) / spread == pytest.approx(JOB_AUTOCORRELATION * 0.3, abs=0.015)
     assert np.mean(ours[:, :3] * theirs[:, 3:]) / spread == pytest.approx(JOB_AUTOCORRELATION * 0.1, abs=0.015)

@@ -20,7 +20,7 @@ def test_the_power_analysis_expects_the_error_that_runs_drawn_anew_have() -> Non
     found = np.std([np.mean(run) for run in runs]) * np.sqrt(2)
     noises = [noise_of(run) for run in runs[:20]]
     both, persisting = (
-        np.mean([standard_error([TESTS] * JOBS, count, of, of) ** 2 for of in noises]) for count in (5, np.inf)
+        np.mean([standard_error([TESTS] * JOBS, count, noise, noise) ** 2 for noise in noises]) for count in (5, np.inf)
     )
     assert np.sqrt(both - persisting) == pytest.approx(found, rel=0.12)
     assert np.sqrt(both) > found

@@ -51,9 +51,9 @@ def test_a_switch_of_language_is_found_only_if_what_cannot_be_found_is_not_count
 @pytest.mark.parametrize("window", [1, 7])
 def test_a_model_compared_with_itself_is_not_called_drift(window: int) -> None:
     of_runs = of_unchanged(TWELVE, correlation=0.1, repeats=40, window=window)
-    called = sum(any(is_drift(judged)) for judged in of_runs)
+    called = sum(any(is_drift(compared)) for compared in of_runs)
     assert binomtest(called, len(of_runs), 0.05, alternative="greater").pvalue > ALMOST_IMPOSSIBLE
-    low = found(of for judged in of_runs for of in judged if of.category in TWELVE)
+    low = found(row for compared in of_runs for row in compared if row.category in TWELVE)
     assert binomtest(sum(low), len(low), 0.05, alternative="greater").pvalue > ALMOST_IMPOSSIBLE
 
 
@@ -62,10 +62,10 @@ def test_a_model_compared_with_itself_is_not_called_drift(window: int) -> None:
 @pytest.mark.parametrize("change", [0.15, -0.1])
 def test_a_change_is_found_with_the_power_that_was_planned(change: float, samples: int, from_control: bool) -> None:
     planned = Planned({"c": [6] * 16}, samples, 0.2, from_control)
-    judged = of_changed(planned, change, repeats=250)
+    compared = of_changed(planned, change, repeats=250)
     power, drift = promised(planned, change, planned.noise)
-    assert binomtest(sum(found(judged)), len(judged), power).pvalue > ALMOST_IMPOSSIBLE
-    assert binomtest(sum(is_drift(judged)), len(judged), drift).pvalue > ALMOST_IMPOSSIBLE
+    assert binomtest(sum(found(compared)), len(compared), power).pvalue > ALMOST_IMPOSSIBLE
+    assert binomtest(sum(is_drift(compared)), len(compared), drift).pvalue > ALMOST_IMPOSSIBLE
 
 
 @pytest.mark.parametrize("from_control", [False, True])
@@ -77,9 +77,9 @@ def test_a_plan_from_a_run_promises_what_one_from_the_noise_does(from_control: b
 
 def test_the_power_of_the_verdict_is_that_of_one_category_among_many() -> None:
     planned = Planned(TWELVE, 5, 0.1)
-    judged = of_changed(planned, change=0.2, repeats=60)
+    compared = of_changed(planned, change=0.2, repeats=60)
     drift = promised(planned, 0.2, planned.noise)[1]
-    assert binomtest(sum(is_drift(judged)), len(judged), drift).pvalue > ALMOST_IMPOSSIBLE
+    assert binomtest(sum(is_drift(compared)), len(compared), drift).pvalue > ALMOST_IMPOSSIBLE
 
 
 @pytest.mark.parametrize("run_effect", [0.0, 0.03])

@@ -62,13 +62,13 @@ def test_the_module_waits_in_one_line_a_time_for_rights_and_then_migrates(
     with started_migrations(tmp_path, {"SEEP_DATABASE__DSN": dsn}) as running:
         assert running.stderr is not None
         try:
-            told = next(line for line in running.stderr if "WARNING" in line)
+            warning = next(line for line in running.stderr if "WARNING" in line)
             with psycopg.connect(postgres_dsn) as connection:
                 connection.execute(f"GRANT CREATE ON SCHEMA public TO {powerless}".encode())
             _, rest = running.communicate(timeout=120)
         finally:
             running.kill()
-    assert told.endswith(": PostgreSQL: permission denied for schema public; waiting\n")
+    assert warning.endswith(": PostgreSQL: permission denied for schema public; waiting\n")
     assert (running.returncode, "Traceback" in rest) == (0, False)
     assert tables(postgres_dsn) == ALL_TABLES
 

@@ -59,7 +59,7 @@ def test_a_further_language_leaves_the_jobs_ids_as_they_were(tmp_path: Path) -> 
 def test_every_answer_is_expected_in_each_category_of_its_directive(tmp_path: Path) -> None:
     suite = load_suite(written(tmp_path, SUITE + PROMPTS))
     expected = manifest(suite, run_id="r", target="t", created_at=0).expected_comparisons
-    names = [f"{asked}>{told}" for asked in ("es", "it") for told in ("es", "it", "other", "unknown")]
+    names = [f"{directive}>{detected}" for directive in ("es", "it") for detected in ("es", "it", "other", "unknown")]
     assert expected == dict.fromkeys(names, 2 * 2 * 3)
 
 

@@ -10,8 +10,14 @@ from seep.errors import InputError
 from seep.suites.spill import read_spill
 
 LINES: list[dict[str, Any]] = [
-    {"directive": f"Speak {name}.", "directive_language": name, "sample": sample, "completion": text, "judge_label": of}
-    for name, texts, of in (
+    {
+        "directive": f"Speak {name}.",
+        "directive_language": name,
+        "sample": sample,
+        "completion": text,
+        "judge_label": label,
+    }
+    for name, texts, label in (
         ("Spanish", ("Hola.", "Ciao."), "spanish"),
         ("Mandarin Chinese", ("一", "二"), "parse_error"),
     )

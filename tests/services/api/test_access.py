@@ -55,7 +55,7 @@ def test_every_route_but_health_wants_the_token(store: Stored, settings: Setting
 def test_the_right_token_opens_every_route(client: TestClient) -> None:
     assert client.get("/v1/runs").status_code == 200
     document = client.get("/v1/openapi.json").json()
-    assert all("401" in of["get"]["responses"] for of in document["paths"].values())
+    assert all("401" in path["get"]["responses"] for path in document["paths"].values())
     assert document["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
 
 

@@ -24,4 +24,4 @@ def test_while_all_threads_wait_for_the_database_tokens_are_checked_and_readines
             wait_until(lambda: len(sessions(dsn, waiting=True)) == MAX_REQUESTS_AT_ONCE)
             for path, headers, status in (("/readyz", None, 200), ("/healthz", None, 200), ("/v1/runs", refused, 401)):
                 assert (path, ask(path, headers).result(timeout=60)) == (path, status)
-        assert [asked.result(timeout=60) for asked in waiting] == [200] * MAX_REQUESTS_AT_ONCE
+        assert [request.result(timeout=60) for request in waiting] == [200] * MAX_REQUESTS_AT_ONCE

@@ -28,7 +28,7 @@ ASKED = {
 
 def is_empty(body: object) -> bool:
     """Whether a list, or the one list of a page, is empty."""
-    lists = [of for of in body.values() if isinstance(of, list)] if isinstance(body, dict) else [body]
+    lists = [row for row in body.values() if isinstance(row, list)] if isinstance(body, dict) else [body]
     return lists == [[]]
 
 

@@ -100,7 +100,7 @@ def rows_read(watching: psycopg.Connection, read: Callable[[], object]) -> int:
 def readings(client: TestClient, store: Stored) -> dict[str, Callable[[], object]]:
     """All that is read, by the path where it is the API; the others are what a scrape of the aggregator reads."""
 
-    def asked(path: str) -> Callable[[], object]:
+    def request_of(path: str) -> Callable[[], object]:
         def get() -> None:
             for _ in range(7):  # from the sixth time on PostgreSQL may prefer a plan for all parameters
                 assert client.get(path).status_code == 200, path
@@ -121,7 +121,7 @@ def readings(client: TestClient, store: Stored) -> dict[str, Callable[[], object
             assert len(store.latest_tested(dict.fromkeys(monitors, BASELINE))) == 1
         store.close()
 
-    return {path: asked(path) for path in PATHS} | {"a scrape": scraped}
+    return {path: request_of(path) for path in PATHS} | {"a scrape": scraped}
 
 
 def test_no_reading_reads_a_big_table_whole(

@@ -54,15 +54,15 @@ def test_comparisons_page_through_all_of_a_run_in_one_order(client: TestClient, 
     seen = []
     after = None
     while True:
-        asked = {"limit": 3} | ({"after": after} if after else {})
-        page = client.get("/v1/runs/first/comparisons", params=asked).json()
+        parameters = {"limit": 3} | ({"after": after} if after else {})
+        page = client.get("/v1/runs/first/comparisons", params=parameters).json()
         seen += page["comparisons"]
         after = page["next"]
         if after is None:
             break
     whole = filled.comparisons("first", limit=100)
-    assert [(of["sample"], of["job_id"], of["test"]) for of in seen] == [
-        (of.sample, of.job_id, of.test) for of in whole
+    assert [(row["sample"], row["job_id"], row["test"]) for row in seen] == [
+        (row.sample, row.job_id, row.test) for row in whole
     ]
     assert len(seen) == 8
 
@@ -83,16 +83,16 @@ def test_comparisons_are_filtered(client: TestClient, filters: dict[str, str], f
 
 
 def test_a_series_is_what_was_published(client: TestClient, filled: Stored) -> None:
-    asked = {"target": "stub", "suite": "colours", "metric": "bert_score", "category": "1"}
-    page = client.get("/v1/series", params=asked).json()
+    parameters = {"target": "stub", "suite": "colours", "metric": "bert_score", "category": "1"}
+    page = client.get("/v1/series", params=parameters).json()
     assert [(point["rate"]["run_id"], point["created_at"], point["rate"]["rate"]) for point in page["points"]] == [
         (LAST, 1002.0, 50.0),
         ("second", 1001.0, 50.0),
         ("first", 1000.0, 50.0),
     ]
-    page = client.get("/v1/series", params=asked | {"since": 1001.0, "limit": 1}).json()
+    page = client.get("/v1/series", params=parameters | {"since": 1001.0, "limit": 1}).json()
     assert [point["rate"]["run_id"] for point in page["points"]] == [LAST]
-    rest = client.get("/v1/series", params=asked | {"since": 1001.0, "after": page["next"]}).json()
+    rest = client.get("/v1/series", params=parameters | {"since": 1001.0, "after": page["next"]}).json()
     assert ([point["rate"]["run_id"] for point in rest["points"]], rest["next"]) == (["second"], None)
 
 
@@ -108,7 +108,7 @@ def test_dead_letters_are_counted(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "told"),
+    ("path", "status", "detail"),
     [
         ("/v1/runs/nothing", 404, "run nothing: there is no such run"),
         ("/v1/runs/nothing/rates", 404, "run nothing: there is no such run"),
@@ -128,10 +128,10 @@ def test_dead_letters_are_counted(client: TestClient) -> None:
         ("/v1/series?target=stub", 422, "suite: Field required"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(client: TestClient, path: str, status: int, told: str) -> None:
+def test_what_is_wrong_is_said_in_one_line(client: TestClient, path: str, status: int, detail: str) -> None:
     answer = client.get(path)
     assert answer.status_code == status
-    assert answer.json()["detail"].startswith(told)
+    assert answer.json()["detail"].startswith(detail)
     assert answer.json().keys() == {"detail"}
 
 
@@ -140,38 +140,38 @@ def test_a_body_that_nobody_asked_for_is_refused(client: TestClient) -> None:
 
 
 def test_a_verdict_comes_with_its_cells_and_says_when_it_is_stale(client: TestClient, filled: Stored) -> None:
-    asked = {"baseline": "window"}
-    told = client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json()
+    parameters = {"baseline": "window"}
+    answer = client.get(f"/v1/runs/{LAST}/verdicts", params=parameters).json()
     expected = filled.verdict(LAST, "window")
     assert expected.verdict is not None
-    assert (told["run_id"], told["baseline"], told["verdict"]) == (LAST, "window", expected.verdict)
-    assert (told["compared_at"], told["stale"]) == (expected.compared_at, False)
-    assert [(of["metric"], of["category"], of["verdict"]) for of in told["cells"]] == [
-        (of.metric, of.category, of.verdict) for of in expected.cells
+    assert (answer["run_id"], answer["baseline"], answer["verdict"]) == (LAST, "window", expected.verdict)
+    assert (answer["compared_at"], answer["stale"]) == (expected.compared_at, False)
+    assert [(cell["metric"], cell["category"], cell["verdict"]) for cell in answer["cells"]] == [
+        (cell.metric, cell.category, cell.verdict) for cell in expected.cells
     ]
     filled.set_baseline("window", ["first"])
-    assert client.get(f"/v1/runs/{LAST}/verdicts", params=asked).json() == told | {"stale": True}
+    assert client.get(f"/v1/runs/{LAST}/verdicts", params=parameters).json() == answer | {"stale": True}
 
 
 def test_a_run_that_was_not_compared_has_no_verdict(client: TestClient) -> None:
-    told = client.get("/v1/runs/first/verdicts", params={"baseline": "window"}).json()
-    assert (told["verdict"], told["compared_at"], told["stale"], told["cells"]) == (None, None, False, [])
+    answer = client.get("/v1/runs/first/verdicts", params={"baseline": "window"}).json()
+    assert (answer["verdict"], answer["compared_at"], answer["stale"], answer["cells"]) == (None, None, False, [])
 
 
 def test_baselines_come_by_name_and_page_by_page(client: TestClient, filled: Stored) -> None:
     filled.set_baseline("alone", ["first"])
     page = client.get("/v1/baselines", params={"limit": 1}).json()
-    assert [(of["name"], of["runs"]) for of in page["baselines"]] == [("alone", ["first"])]
+    assert [(baseline["name"], baseline["runs"]) for baseline in page["baselines"]] == [("alone", ["first"])]
     rest = client.get("/v1/baselines", params={"limit": 1, "after": page["next"]}).json()
-    assert [(of["name"], of["runs"]) for of in rest["baselines"]] == [("window", ["first", "second"])]
+    assert [(baseline["name"], baseline["runs"]) for baseline in rest["baselines"]] == [("window", ["first", "second"])]
     assert rest["next"] is None
 
 
 def test_a_stream_comes_newest_first_and_page_by_page(client: TestClient) -> None:
     page = client.get("/v1/monitors/daily/stream", params={"limit": 2}).json()
-    assert [(of["run_id"], of["role"]) for of in page["runs"]] == [(LAST, "tested"), ("second", "baseline")]
+    assert [(run["run_id"], run["role"]) for run in page["runs"]] == [(LAST, "tested"), ("second", "baseline")]
     rest = client.get("/v1/monitors/daily/stream", params={"limit": 2, "after": page["next"]}).json()
-    assert ([(of["run_id"], of["role"]) for of in rest["runs"]], rest["next"]) == ([("first", "baseline")], None)
+    assert ([(run["run_id"], run["role"]) for run in rest["runs"]], rest["next"]) == ([("first", "baseline")], None)
     assert client.get("/v1/monitors/by-hand/stream").json() == {"runs": [], "next": None}
 
 
@@ -185,4 +185,4 @@ def test_the_cursor_of_the_longest_names_is_taken(
     filled.record([job], [], [])
     page = client.get("/v1/runs/long/comparisons", params={"limit": 1}).json()
     rest = client.get("/v1/runs/long/comparisons", params={"limit": 1, "after": page["next"]})
-    assert [of["sample"] for of in rest.json()["comparisons"]] == [1]
+    assert [comparison["sample"] for comparison in rest.json()["comparisons"]] == [1]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seep.records import GeneratedJob
-from services.scorer.language import judge
+from services.scorer.language import score
 from services.scorer.mode import PUBLISHED
 from tests.services.scorer.fakes import MakeJob
 
@@ -38,7 +38,7 @@ def language_job(make_job: MakeJob) -> MakeLanguageJob:
 
 def test_an_answer_counts_where_its_language_is_detected_and_nowhere_else(language_job: MakeLanguageJob) -> None:
     job = language_job({"es": [SENTENCES["it"], SENTENCES["es"]], "it": [SENTENCES["nl"], SENTENCES["unknown"]]})
-    counted = [(outcome.category, outcome.sample) for outcome in judge(job, PUBLISHED.detector) if outcome.value == 1]
+    counted = [(outcome.category, outcome.sample) for outcome in score(job, PUBLISHED.detector) if outcome.value == 1]
     assert counted == [("es>it", 0), ("es>es", 1), ("it>other", 0), ("it>unknown", 1)]
 
 
@@ -48,7 +48,7 @@ def test_the_values_of_an_answer_add_up_to_one(
     language_job: MakeLanguageJob, answers: list[str], directive: str
 ) -> None:
     totals: dict[tuple[str, int], float] = defaultdict(float)
-    outcomes = judge(language_job({directive: answers, "fr": answers}), PUBLISHED.detector)
+    outcomes = score(language_job({directive: answers, "fr": answers}), PUBLISHED.detector)
     for outcome in outcomes:
         totals[outcome.test, outcome.sample] += outcome.value
     assert set(totals.values()) == {1.0}
@@ -56,5 +56,5 @@ def test_the_values_of_an_answer_add_up_to_one(
 
 
 def test_the_metric_says_how_the_languages_were_told(language_job: MakeLanguageJob) -> None:
-    outcomes = judge(language_job({"es": ["Hola."], "it": ["Ciao."]}), PUBLISHED.detector)
+    outcomes = score(language_job({"es": ["Hola."], "it": ["Ciao."]}), PUBLISHED.detector)
     assert {(outcome.metric, outcome.measure) for outcome in outcomes} == {("langdetect", "leak")}

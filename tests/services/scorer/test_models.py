@@ -35,8 +35,8 @@ def stand_in_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             known = self.path.endswith("/known/model")
             # A download asks for the files of a revision.
             files = f"/known/model/tree/{COMMIT}?" in self.path
-            told = {"id": "known/model", "sha": COMMIT} if known else {"error": "Repository not found"}
-            body = json.dumps([] if files else told)
+            reply = {"id": "known/model", "sha": COMMIT} if known else {"error": "Repository not found"}
+            body = json.dumps([] if files else reply)
             self.send_response(200 if known or files else 404)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

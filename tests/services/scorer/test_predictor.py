@@ -109,10 +109,10 @@ def request(concepts: Sequence[str], texts: Sequence[str]) -> Any:
     return InferRequest("seep-scorer", inputs)
 
 
-async def infer(ports: dict[str, Any], asked: InferRequest) -> Any:
+async def infer(ports: dict[str, Any], request: InferRequest) -> Any:
     client = InferenceGRPCClient(f"127.0.0.1:{ports['grpc_port']}")
     try:
-        return await client.infer(asked, timeout=60)
+        return await client.infer(request, timeout=60)
     finally:
         await client.close()
 

@@ -54,9 +54,9 @@ def test_each_metric_is_asked_once_for_the_distinct_pairs_of_the_whole_batch(
     metrics = {"one": fake_metric(), "two": fake_metric()}
     score_jobs(jobs, metrics, EXACT, {})
     for metric in metrics.values():
-        [asked] = metric.calls
-        assert len(asked) == len(set(asked))
-        assert set(asked) == {
+        [pairs] = metric.calls
+        assert len(pairs) == len(set(pairs))
+        assert set(pairs) == {
             ("red", "bus"),
             ("red", "doctor"),
             ("red", "rose"),

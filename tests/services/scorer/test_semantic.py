@@ -168,8 +168,10 @@ def test_swapping_test_and_control_turns_leak_into_its_complement(
     swapped = replace(generated, control=generated.tests[0], tests=(generated.control,))
 
     # With ties; differences are far from any rounding.
-    told = {*answers, *controls}
-    lengths = {pair: len(set(pair[1])) / sum(map(len, pair)) for pair in product([concept, *told], told) if any(pair)}
+    distinct = {*answers, *controls}
+    lengths = {
+        pair: len(set(pair[1])) / sum(map(len, pair)) for pair in product([concept, *distinct], distinct) if any(pair)
+    }
     there, back = (scored_with(job, fake_metric(lengths), mode=mode) for job in (generated, swapped))
     assert values(back, "fake", "leak") == {key: 1 - leak for key, leak in values(there, "fake", "leak").items()}
     assert values(back, "fake", "tie") == values(there, "fake", "tie")

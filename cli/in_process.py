@@ -7,7 +7,7 @@ from typing import TypeVar
 from cli.rendering.consoles import progress_bars
 from results.dead_jobs import DeadJob
 from results.storage.database import Database
-from results.storage.rates import write
+from results.storage.rates import of_run
 from results.storage.recording import record
 from seep import codec
 from seep.errors import InputError, Unavailable
@@ -92,8 +92,8 @@ def run_jobs(
             with database.transaction() as connection:
                 record(connection, scored, dead, [])
             progress.advance(bars["recorded"], len(part))
-    with database.transaction() as connection:
-        return write(connection, manifest.run_id)
+    with database.snapshot() as connection:
+        return of_run(connection, manifest.run_id)
 
 
 def _available(results: Sequence[Record | Unavailable]) -> list[Record]:

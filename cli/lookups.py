@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import typer
-
 from results.baselines import Baseline
 from results.runs import RunSummary
 from results.storage import baselines, runs
@@ -12,16 +10,13 @@ from seep.errors import InputError
 from seep.settings import Settings
 
 SUITES = Path("suites")
-RATES_NOT_CURRENT = "it has changed since its rates were written; the aggregator writes them again in a moment"
 
 
 def find_run(connection: Connection, run_id: str, settings: Settings) -> RunSummary:
-    """The summary of a run in the database; says on stderr if it has changed since its rates were written."""
+    """The summary of a run in the database. Raises InputError if there is none."""
     summary = runs.one(connection, run_id, settings.aggregation.stalled_after_seconds)
     if summary is None:
         raise InputError(f"run {run_id}: there is no such run; `seep runs` lists them")
-    if not summary.rates_current:
-        typer.echo(f"run {run_id}: {RATES_NOT_CURRENT}", err=True)
     return summary
 
 

@@ -37,8 +37,7 @@ class RunSummary:
     `job_count` is the number expected, `recorded` and `dead` how many of them are scored and dead-lettered.
     `comparisons` are expected, `missing` those of them that are not recorded. Times are Unix time in seconds. What was
     recorded before `texts_deleted_at` has no texts any more. `samples` are answers per prompt, `expected_comparisons`
-    are by category; `provenance` is what all jobs agree on. If not `rates_current`, the run has changed since its rates
-    were written, which the aggregator does again in a moment.
+    are by category; `provenance` is what all jobs agree on.
     """
 
     run_id: str
@@ -62,7 +61,6 @@ class RunSummary:
     samples: int | None
     expected_comparisons: Mapping[str, int]
     provenance: Mapping[str, str]
-    rates_current: bool
 
 
 @dataclass(frozen=True)

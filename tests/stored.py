@@ -70,9 +70,8 @@ class Stored(Database):
             return publications.changed_runs(connection)
 
     def rates(self, run_id: str, pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
-        """The rates, written now."""
-        with self.transaction() as connection:
-            rates.write(connection, run_id)
+        """The rates, and those of pools."""
+        with self.snapshot() as connection:
             return rates.of_run(connection, run_id) + rates.of_pools(connection, run_id, pools)
 
     def written_rates(self, run_id: str) -> list[LeakRate]:

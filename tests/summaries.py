@@ -30,7 +30,6 @@ SUMMARY = RunSummary(
     samples=4,
     expected_comparisons={"1": 32},
     provenance={"decoding": "{}", "model": "m"},
-    rates_current=True,
 )
 
 

@@ -8,7 +8,6 @@ import typer
 from cli import exit_codes
 from cli.arguments import JsonOption, RunArgument
 from cli.database import open_database
-from cli.lookups import RATES_NOT_CURRENT
 from cli.rendering.consoles import progress_bars
 from cli.rendering.rates import print_rates, print_rates_json
 from results.runs import FINISHED, RunSummary
@@ -18,8 +17,6 @@ from seep.errors import InputError
 from seep.settings import Settings, load_settings
 
 LOOK_SECONDS = 0.5
-# The aggregator writes the rates of what it has recorded at once, if it runs.
-RATES_SECONDS = 30.0
 
 
 def watch(
@@ -46,12 +43,11 @@ def watch(
 
 
 def _follow(database: Database, run_id: str, wait: float, settings: Settings) -> RunSummary:
-    """The run's summary once it is finished or stalled, and its rates are written.
+    """The run's summary once it is finished or stalled.
 
     Raises InputError if nothing is heard of it in time.
     """
     deadline = time.monotonic() + wait
-    over_since: float | None = None
     with progress_bars() as progress:
         task = progress.add_task(f"{run_id}: not heard of yet", total=None)
         while True:
@@ -61,12 +57,7 @@ def _follow(database: Database, run_id: str, wait: float, settings: Settings) ->
                 done = summary.recorded + summary.dead
                 progress.update(task, description=f"{run_id}: {summary.state}", completed=done, total=summary.job_count)
                 if summary.state in FINISHED or summary.state == "stalled":
-                    over_since = over_since or time.monotonic()
-                    if summary.rates_current:
-                        return summary
-                    if time.monotonic() - over_since > RATES_SECONDS:
-                        typer.echo(f"run {run_id}: {RATES_NOT_CURRENT}", err=True)
-                        return summary
+                    return summary
             elif time.monotonic() > deadline:
                 raise InputError(f"run {run_id}: nothing was heard of it in {wait:g} s; is the aggregator running?")
             time.sleep(LOOK_SECONDS)

@@ -31,7 +31,7 @@ UPDATE runs SET published = coalesce(%(mark)s, published), publishing_until = NU
 WHERE run_id = %(run_id)s AND publishing_until = %(until)s
 """
 
-PUBLISH_AGAIN: LiteralString = "UPDATE runs SET changes = changes + 1, rated = rated + 1 WHERE run_id = %(run_id)s"
+PUBLISH_AGAIN: LiteralString = "UPDATE runs SET changes = changes + 1 WHERE run_id = %(run_id)s"
 
 
 @dataclass(frozen=True)

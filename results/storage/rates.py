@@ -1,4 +1,4 @@
-"""Leak rates as they are kept: written once when a run has changed, and read by all who show them."""
+"""Leak rates as they are kept: written once, with what changes a run, and read by all who show them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
@@ -7,7 +7,7 @@ from results.rates import POOL_SEPARATOR, RunFacts, common_provenance, leak_rate
 from results.storage import sums
 from results.storage.database import Connection, as_dicts
 from results.storage.rows import as_json
-from results.storage.runs import LOCK_RUNS, ONE_RUN
+from results.storage.runs import ONE_RUN
 from seep.records import Estimate, LeakRate
 
 CLEAR_RATES: LiteralString = "DELETE FROM rates WHERE run_id = %s"
@@ -16,8 +16,6 @@ COPY_RATES: LiteralString = """
 COPY rates (run_id, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures,
             kappa) FROM STDIN
 """
-
-MARK_RATED: LiteralString = "UPDATE runs SET rated = changes WHERE run_id = %s"
 
 # What all jobs of a run agree on is kept with the run, once.
 RATE_COLUMNS: LiteralString = """
@@ -29,22 +27,19 @@ AS provenances FROM rates JOIN runs USING (run_id)
 RATES_OF_RUN: LiteralString = f"SELECT {RATE_COLUMNS} WHERE run_id = %s ORDER BY metric, category = 'all', category"
 
 
-def write(connection: Connection, run_id: str) -> list[LeakRate]:
-    """Computes the run's rates from its sums and keeps them; nobody records of the run until the transaction ends.
+def write(connection: Connection, run_id: str) -> None:
+    """Computes the run's rates from its sums and keeps them; to be called under the run's lock.
 
     Per metric these are the categories, then `all`; there are none of an unknown run.
     """
-    connection.execute(LOCK_RUNS, ([run_id],))
     facts = _facts(connection, run_id)
     if facts is None:
-        return []
+        return
     rates = leak_rates(facts, sums.by_category(connection, run_id))
     connection.execute(CLEAR_RATES, (run_id,))
     with connection.cursor().copy(COPY_RATES) as copy:
         for rate in rates:
             copy.write_row(_row(rate))
-    connection.execute(MARK_RATED, (run_id,))
-    return rates
 
 
 def of_run(connection: Connection, run_id: str) -> list[LeakRate]:

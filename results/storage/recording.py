@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import LiteralString
 
 from results.dead_jobs import DeadJob
+from results.storage import rates
 from results.storage.database import Connection, Cursor
 from results.storage.rows import (
     cluster_rows,
@@ -128,6 +129,9 @@ def record(
         changed = _record_manifests(cursor, manifests) | _record_scored(cursor, scored)
         changed |= _record_dead(cursor, dead)
         cursor.execute(MARK_CHANGED, (sorted(changed),))
+    # With what they count, in one transaction: nobody sees a run that is complete beside rates of half of it.
+    for run_id in sorted(changed):
+        rates.write(connection, run_id)
 
 
 def _runs_of(scored: Iterable[ScoredJob], dead: Iterable[DeadJob], manifests: Iterable[RunManifest]) -> Iterator[str]:

@@ -18,7 +18,7 @@ SELECT runs.run_id, target, suite, suite_version, suite_hash, probe, cluster, mo
        extract(epoch FROM last_progress_at)::float8 AS progress_at,
        extract(epoch FROM clock_timestamp() - last_progress_at)::float8 AS idle_seconds,
        extract(epoch FROM texts_deleted_at)::float8 AS texts_deleted_at,
-       recorded, dead, changes = rated AS rates_current,
+       recorded, dead,
        ARRAY(
            SELECT provenance FROM provenances WHERE provenances.run_id = runs.run_id ORDER BY provenance
        ) AS provenances
@@ -59,7 +59,6 @@ GROUP BY target
 AS_THEY_ARE = (
     *("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "monitor", "job_count"),
     *("recorded", "dead", "created_at", "progress_at", "texts_deleted_at", "samples", "expected_comparisons"),
-    "rates_current",
 )
 
 

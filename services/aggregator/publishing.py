@@ -1,4 +1,4 @@
-"""What follows when runs have changed: verdicts, rates in the database, rates on the topic."""
+"""What follows when runs have changed: verdicts in the database, rates on the topic."""
 
 from results.storage import publications, rates, runs, streams
 from results.storage.database import Connection, Database
@@ -19,7 +19,7 @@ def publish_changed(database: Database, send: Send, settings: Settings) -> None:
 
 
 def publish(database: Database, send: Send, settings: Settings, claim: Claim) -> None:
-    """Compares the run with its baseline, keeps verdicts and rates, sends the rates, then clears the run's mark.
+    """Compares the run with its baseline, keeps the verdicts, sends the rates, then clears the run's mark.
 
     A crash at any point leaves the mark: all is done again, to the same end, and the same rates go onto the same keys.
     """
@@ -28,7 +28,7 @@ def publish(database: Database, send: Send, settings: Settings, claim: Claim) ->
         with database.transaction() as connection:
             _compare(connection, claim.run_id, settings)
             mark = publications.lock(connection, claim.run_id)
-            found = rates.write(connection, claim.run_id)
+            found = rates.of_run(connection, claim.run_id)
         send([_message(rate) for rate in found])
         published = mark
     finally:

@@ -68,8 +68,7 @@ def rates(
 ) -> list[LeakRate]:
     """The run's leak rates with their 95 % intervals, per metric and category, `all` and pools included.
 
-    Rates of categories are those published last; the run's `rates_current` says whether they count all that is
-    recorded. Rates of pools and concepts count all of it.
+    They count all that is recorded.
     """
     if by == "concept" and pool:
         raise HTTPException(status.HTTP_400_BAD_REQUEST, "pool: pools categories, which by=concept does not show")

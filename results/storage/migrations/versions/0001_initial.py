@@ -9,9 +9,9 @@ depends_on = None
 
 # Keys compare by bytes (COLLATE "C"): row locks and sums are then taken in one order, whatever the server's locale.
 # created_at is the sender's clock, in Unix seconds, as it was sent; the other times are the database's own.
-# A run is to be published while `changes` is ahead of `published`, by one process until `publishing_until`. Its rates
-# count all that is recorded while `rated` is not behind `changes`. The counts are kept with the jobs they count, in one
-# transaction, under the run's lock. `scheduled` is what a monitor's name and a time make a run's id of.
+# A run is to be published while `changes` is ahead of `published`, by one process until `publishing_until`. Rates and
+# counts are kept with the jobs they count, in one transaction, under the run's lock. `scheduled` is what a monitor's
+# name and a time make a run's id of.
 RUNS = """
 CREATE TABLE runs (
     run_id text COLLATE "C" PRIMARY KEY,
@@ -33,7 +33,6 @@ CREATE TABLE runs (
     last_progress_at timestamptz NOT NULL DEFAULT now(),
     texts_deleted_at timestamptz,
     changes bigint NOT NULL DEFAULT 0,
-    rated bigint NOT NULL DEFAULT 0,
     published bigint NOT NULL DEFAULT 0,
     publishing_until timestamptz,
     scheduled text COLLATE "C" GENERATED ALWAYS AS (

@@ -41,8 +41,7 @@ def draw(
 
     For example: seep language matrix tuned --out matrix.svg --baseline plain
     """
-    if out.suffix.lower() not in PICTURES:
-        raise InputError(f"--out {out}: expected a name that ends in {' or '.join(PICTURES)}")
+    _check_picture(out)
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
         samples_are_clusters = find_run(connection, run_id, settings).cluster == "sample"
@@ -56,6 +55,11 @@ def draw(
         print_asymmetries(measured, counted, mirrored, _counted(mirrored, "--mirror-language", mirror_language))
     if samples_are_clusters:
         typer.echo(SAMPLES_ARE_CLUSTERS)
+
+
+def _check_picture(out: Path) -> None:
+    if out.suffix.lower() not in PICTURES:
+        raise InputError(f"--out {out}: expected a name that ends in {' or '.join(PICTURES)}")
 
 
 def _other_matrix(connection: Connection, run_id: str, metric: str | None, settings: Settings) -> Matrix:

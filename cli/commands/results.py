@@ -46,10 +46,8 @@ def rates(
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
         summary = find_run(connection, run_id, settings)
-        if by:
-            found = kept_rates.by_concept(connection, run_id)
-        else:
-            found = kept_rates.of_run(connection, run_id) + kept_rates.of_pools(connection, run_id, pools)
+        found = kept_rates.by_concept(connection, run_id) if by else kept_rates.of_run(connection, run_id)
+        found += kept_rates.of_pools(connection, run_id, pools)
         dead = dead_jobs.reasons(connection, run_id)
     if as_json:
         print_rates_json(found)

@@ -3,6 +3,7 @@
 import argparse
 import gc
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
@@ -103,9 +104,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
         wait_for(lambda: keep_schedules(database, settings), stop)
         expose(REGISTRY, scraped, settings, shown)
 
-        def publish() -> None:
-            publish_changed(database, sender.send, settings)
-
+        publish = partial(publish_changed, database, sender.send, settings)
         wait_for(publish, stop)
         # Also when no message comes: a baseline that is set changes runs too.
         return serve(

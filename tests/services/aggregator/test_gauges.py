@@ -96,7 +96,7 @@ def test_monitors_stalled_runs_and_dead_jobs_are_gauges() -> None:
     ]
 
 
-def test_a_finished_run_that_is_not_judged_is_not_measured() -> None:
+def test_a_finished_run_that_is_not_evaluated_is_not_measured() -> None:
     of_one, _ = operation().monitors
     status = replace(of_one, unevaluated="nothing of it was scored")
     registry = CollectorRegistry()

@@ -43,7 +43,7 @@ def test_no_two_objects_have_one_name(values: Any) -> None:
     assert len(names) == len(set(names))
 
 
-def test_a_field_that_kubernetes_does_not_know_is_a_flaw() -> None:
+def test_a_field_that_kubernetes_does_not_know_is_found() -> None:
     deployment = next(manifest for manifest in render("cpu") if manifest["kind"] == "Deployment")
     spec = deployment["spec"] | {"replica": 1}
     assert any("replica" in violation for violation in violations(deployment | {"spec": spec}))

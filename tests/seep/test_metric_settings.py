@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seep.errors import InputError
-from seep.settings import Metrics, SentenceBert, load_settings
+from seep.settings import Metrics, SentenceBert, load_settings, metrics
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_metric_can_be_added_by_the_environment(config: Path, monkeypatch: pyt
     assert loaded(config, "{bert_score: null}").names() == ["sentence_bert", "second"]
 
 
-KINDS = "one of sentence_bert, bert_score"
+KINDS = f"one of {', '.join(metrics.KINDS)}"
 
 
 @pytest.mark.parametrize(

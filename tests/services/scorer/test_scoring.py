@@ -76,7 +76,7 @@ def test_failures_keep_their_positions_and_leave_the_rest_alone(
     alien = make_job([("red", ["bus"])], ["doctor"], probe="telepathy")
     results = score_jobs([short, sound, alien, sound], {"fake": fake_metric()}, EXACT, {})
     assert results[0] == Failure("0 generations for test 't1', but the job asks for 1")
-    assert results[2] == Failure("unknown probe 'telepathy'; the scorer knows semantic, language")
+    assert results[2] == Failure("unknown probe 'telepathy'; the scorer knows " + ", ".join(PROBES))
     assert isinstance(results[1], ScoredJob)
     assert results[1] == results[3]
 

@@ -15,7 +15,6 @@ from results.storage import (
     comparisons,
     dead_jobs,
     monitors,
-    publications,
     rates,
     recording,
     runs,
@@ -67,7 +66,8 @@ class Stored(Database):
     def changed_runs(self) -> list[str]:
         """The runs that are to be published."""
         with self.snapshot() as connection:
-            return publications.changed_runs(connection)
+            query = "SELECT run_id FROM runs WHERE changes > published ORDER BY run_id"
+            return [run_id for (run_id,) in connection.execute(query)]
 
     def rates(self, run_id: str, pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
         """The rates, and those of pools."""

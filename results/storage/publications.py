@@ -10,8 +10,6 @@ from results.storage.runs import LOCK_RUNS
 # Whoever publishes longer than that is taken to be dead.
 CLAIM_SECONDS = 60.0
 
-CHANGED_RUNS: LiteralString = "SELECT run_id FROM runs WHERE changes > published ORDER BY run_id"
-
 # A run that others write of now is left to them, or to the next time.
 CLAIM: LiteralString = """
 UPDATE runs SET publishing_until = clock_timestamp() + make_interval(secs => %(seconds)s)
@@ -40,11 +38,6 @@ class Claim:
 
     run_id: str
     until: datetime
-
-
-def changed_runs(connection: Connection) -> list[str]:
-    """The runs whose rates are to be published."""
-    return [run_id for (run_id,) in connection.execute(CHANGED_RUNS)]
 
 
 def claim_next(connection: Connection, after: str = "", seconds: float = CLAIM_SECONDS) -> Claim | None:

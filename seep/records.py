@@ -7,7 +7,7 @@ from typing import Literal
 FormatKind = Literal["chat", "plain"]
 Cut = Literal["sentence", "none"]
 Cluster = Literal["job", "sample"]
-Ended = Literal["stop", "length", "refusal", "filtered", "error"]
+Ended = Literal["stop", "length", "refusal", "filtered", "tool_call", "no_content"]
 AnswerPart = Literal["text", "token_scores", "reading"]
 
 

@@ -74,7 +74,7 @@ token_scores = st.integers(0, 4).flatmap(
 answers = st.builds(Answer, text=texts) | st.builds(
     Answer,
     text=texts,
-    ended=st.sampled_from(["stop", "length", "refusal", "filtered", "error"]),
+    ended=st.sampled_from(["stop", "length", "refusal", "filtered", "tool_call", "no_content"]),
     reasoning=texts,
     model=texts,
     inside=st.none() | token_scores | st.builds(Reading, values=st.dictionaries(texts, finite, max_size=3)),

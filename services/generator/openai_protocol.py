@@ -26,9 +26,11 @@ ENDED: Mapping[object, Ended] = {
     "length": "length",
     "content_filter": "filtered",
     "refusal": "refusal",
-    "error": "error",
-    "abort": "error",
+    "tool_calls": "tool_call",
+    "function_call": "tool_call",
 }
+# The server's own failures, told of inside a success.
+FAILED = frozenset({"error", "abort"})
 
 
 class UnusableAnswer(Exception):
@@ -130,12 +132,15 @@ def read_completions(body: bytes) -> Completions:
 
 
 def _answer(choice: _Choice, model: str) -> Answer:
-    text = (choice.message.content or "") if choice.message else choice.text
-    if text is None:
+    text = choice.message.content if choice.message else choice.text
+    if text is None and not choice.message:
         raise UnusableAnswer("a choice has no text")
     reason = choice.finish_reason if isinstance(choice.finish_reason, str) else None
+    if reason in FAILED:
+        raise UnusableAnswer("a choice ended with an error")
     refused = choice.message is not None and bool(choice.message.refusal)
-    return Answer(text, "refusal" if refused else ENDED.get(reason, "stop"), model=model)
+    otherwise: Ended = "no_content" if text is None else "stop"
+    return Answer(text or "", "refusal" if refused else ENDED.get(reason, otherwise), model=model)
 
 
 def read_model(body: bytes, model: str) -> Mapping[str, str]:

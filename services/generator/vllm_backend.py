@@ -28,7 +28,7 @@ from services.generator.backend import Answered, Request
 from services.generator.cutting import cut_answers
 from services.generator.formatting import chat_messages, plain_text
 
-# vLLM's other words for how an answer ended, `abort` and `error`, are errors.
+# vLLM's other words for how an answer ended, `abort` and `error`, are no answers.
 ENDED: Mapping[str | None, Ended] = {"stop": "stop", "length": "length"}
 
 
@@ -175,7 +175,9 @@ def _sampling(request: Request) -> SamplingParams:
 
 
 def _answer(completion: CompletionOutput) -> Answer:
-    return Answer(completion.text, ENDED.get(completion.finish_reason, "error"))
+    if completion.finish_reason not in ENDED:
+        raise RuntimeError(f"the engine ended an answer with {completion.finish_reason}")
+    return Answer(completion.text, ENDED[completion.finish_reason])
 
 
 def _by_sample(request: Request, answers: list[Answer]) -> tuple[Answer, ...]:

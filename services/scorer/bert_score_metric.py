@@ -11,6 +11,7 @@ from bert_score.utils import get_model, get_tokenizer, model2layers
 from torch import Tensor
 from transformers import AutoConfig, GPT2Tokenizer, PreTrainedModel, PreTrainedTokenizerBase, RobertaTokenizer
 
+from seep.answers import is_blank
 from seep.errors import InputError
 from seep.settings import BertScore
 from services.scorer.cache import EmbeddingCache
@@ -20,7 +21,7 @@ from services.scorer.models import Model
 from services.scorer.precision import Computing, measured_bound
 from services.scorer.quiet import quieten
 from services.scorer.rescaling import read_baseline, rescale
-from services.scorer.similarity import Opened, Pair, is_blank
+from services.scorer.similarity import Opened, Pair
 
 COLUMNS = {"precision": 0, "recall": 1, "f1": 2}
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from seep.answers import is_blank
 from seep.records import GeneratedJob, Outcome, PromptTest, Similarity
 from services.scorer.echo import echoes
-from services.scorer.similarity import Comparison, Pair, Similarities, is_blank
+from services.scorer.similarity import Comparison, Pair, Similarities
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Transformer
 from torch import Tensor
 
+from seep.answers import is_blank
 from seep.settings import SentenceBert
 from services.scorer.cache import EmbeddingCache
 from services.scorer.encoder import Encoder, default_device, encode, vocabulary
 from services.scorer.models import Model
 from services.scorer.precision import Computing, measured_bound
 from services.scorer.quiet import quieten
-from services.scorer.similarity import Opened, Pair, is_blank
+from services.scorer.similarity import Opened, Pair
 
 # Above bfloat16's largest error on the published answers: benchmarks/RESULTS.md.
 LEAST_ERROR_BOUND = 0.006

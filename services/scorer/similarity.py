@@ -46,11 +46,6 @@ class Opened:
     provenance: str
 
 
-def is_blank(text: str) -> bool:
-    """Whether a text holds nothing but white space: every metric gives it the similarity 0."""
-    return not text.strip()
-
-
 def ask_metrics(metrics: Mapping[str, Metric], comparisons: Iterable[Comparison], mode: Mode) -> Similarities:
     """Each metric's similarity of each distinct pair; leak scores of them are those that float32 gives.
 

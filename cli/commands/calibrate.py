@@ -8,20 +8,19 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from calibration.engine import FOLDER, exact_engine
 from cli.arguments import MetricsOption
 from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from seep.errors import InputError
 from seep.records import LeakRate
-from seep.settings import Scoring, Settings, Target, VllmEngine, load_settings
+from seep.settings import Scoring, Settings, Target, load_settings
 from seep.suites.jobs import manifest, new_run_id, prompt_jobs
 from seep.suites.loading import load_suite
 from seep.suites.schema import Suite
 
-FOLDER = Path(".seep/calibration")
 NAME = "calibration"
-KV_CACHE_BYTES = 256 * 1024 * 1024
 
 
 def calibrate(
@@ -86,16 +85,8 @@ def _measure(
 
 
 def _with_model(settings: Settings, model: Path) -> Settings:
-    # In fp32 and without graphs the engine samples from the very distribution that is enumerated.
-    engine = VllmEngine(
-        backend="vllm",
-        model=str(model.resolve()),
-        dtype="float32",
-        enforce_eager=True,
-        kv_cache_memory_bytes=KV_CACHE_BYTES,
-    )
     # The truth is enumerated without rounding.
-    changed = {"engines": {NAME: engine}, "targets": {NAME: Target(engine=NAME)}, "scoring": Scoring()}
+    changed = {"engines": {NAME: exact_engine(model)}, "targets": {NAME: Target(engine=NAME)}, "scoring": Scoring()}
     return settings.model_copy(update=changed)
 
 

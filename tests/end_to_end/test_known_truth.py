@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from calibration.engine import FOLDER, exact_engine
 from calibration.model import ensure_model
 from calibration.truth import surprising, true_rates
 from seep.settings import Metrics, Scoring, SentenceBert
@@ -19,25 +20,17 @@ from services.scorer.loading import load_metrics
 from tests.stack import Stack, port_of, run_seep, scrape, stack_in
 
 MINILM = SentenceBert(model="all-MiniLM-L6-v2")
-KV_CACHE_BYTES = 256 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
 def trained() -> Path:
-    return ensure_model(Path(".seep/calibration")).resolve()
+    return ensure_model(FOLDER).resolve()
 
 
 @pytest.fixture(scope="module")
 def stack(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    engine = {
-        "backend": "vllm",
-        "model": str(trained / "model"),
-        "dtype": "float32",
-        "enforce_eager": True,
-        "kv_cache_memory_bytes": KV_CACHE_BYTES,
-    }
     configuration = {
-        "engines": {"tiny": engine},
+        "engines": {"tiny": exact_engine(trained / "model").model_dump(mode="json", exclude_unset=True)},
         "targets": {"tiny": {"engine": "tiny"}},
         "metrics": {"sentence_bert": MINILM.model_dump(), "bert_score": None},
         "monitors": {"known": {"target": "tiny", "suite": str(trained / "suite.yaml")}},

@@ -1,6 +1,7 @@
 """Small jobs, manifests and monitors, as tests put them into a store."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from seep.records import (
@@ -31,6 +32,28 @@ def answers(*texts: str) -> tuple[Answer, ...]:
     return tuple(map(Answer, texts))
 
 
+def prompt_job(job_id: str = "job-1", **changes: Any) -> PromptJob:
+    """A job of the semantic probe: a control, no neutral prompt and one test, with one sample; `changes` are fields."""
+    job = PromptJob(
+        run_id="run-1",
+        job_id=job_id,
+        target="stub",
+        suite="colours",
+        suite_version="1",
+        suite_hash="hash",
+        probe="semantic",
+        language="en",
+        cluster="job",
+        prompt_format=PromptFormat("plain"),
+        decoding=Decoding(0.5, 1.0, 10, "sentence"),
+        samples=1,
+        control="a control",
+        neutral=None,
+        tests=(PromptTest("t", "yellow", "a test", "1"),),
+    )
+    return replace(job, **changes)
+
+
 def scored_job(
     job_id: str,
     leaks: Mapping[str, Sequence[float]],
@@ -45,23 +68,7 @@ def scored_job(
     """The scored job `job`: one test per category, with the leak scores of its samples."""
     samples = len(next(iter(leaks.values())))
     tests = [PromptTest(f"t{k}", concept, f"{concept} prompt {k}", category) for k, category in enumerate(leaks)]
-    prompts = PromptJob(
-        run_id=run_id,
-        job_id=job_id,
-        target=target,
-        suite="colours",
-        suite_version="1",
-        suite_hash="hash",
-        probe="semantic",
-        language="en",
-        cluster=cluster,
-        prompt_format=PromptFormat("plain"),
-        decoding=Decoding(0.5, 1.0, 10, "sentence"),
-        samples=samples,
-        control="a control",
-        neutral=None,
-        tests=tuple(tests),
-    )
+    prompts = prompt_job(job_id, run_id=run_id, target=target, cluster=cluster, samples=samples, tests=tuple(tests))
     scores = [
         (metric, test, sample, value)
         for metric in metrics

@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from deploy.local.smollm2 import ensure_smollm2
 from results.storage.migrate import migrate
+from seep.capabilities import PROBE_NEEDS
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
-from seep.records import RunManifest, ScoredJob
+from seep.records import AnswerPart, RunManifest, ScoredJob
 from tests.builders import JOBS, MONITORS, run_manifest, scored_job
+from tests.commands import Command, run_command
 from tests.stored import Stored
 
 # A law holds however busy the machine is: no test may fail for being slow.
@@ -90,6 +93,18 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+@pytest.fixture
+def semantic_needs_a_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of probes says for once that the semantic probe needs what no engine of today provides."""
+    monkeypatch.setitem(PROBE_NEEDS, "semantic", frozenset[AnswerPart]({"text", "reading"}))
+
+
+@pytest.fixture(scope="session")
+def command() -> Command:
+    """Runs the `seep` command in this process: exit code, and what it printed on both streams."""
+    return run_command
+
+
 @pytest.fixture(scope="session")
 def smollm2_folder() -> Path:
     """A small real language model, SmolLM2-135M-Instruct, with its own tokenizer and chat template."""
@@ -103,38 +118,55 @@ def smollm2_folder() -> Path:
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The DSN of a real PostgreSQL server that lives as long as the tests."""
     with local_postgres(tmp_path_factory.mktemp("postgres")) as dsn:
+        with psycopg.connect(dsn, autocommit=True) as server:
+            # Databases come and go by the hundred, and none of them has to outlive a power cut.
+            server.execute("ALTER SYSTEM SET fsync = off")
+            server.execute("SELECT pg_reload_conf()")
         yield dsn
 
 
-DATABASES = count()
+NUMBERS = count()
+
+
+@contextmanager
+def database(server: str, template: str) -> Iterator[str]:
+    """The DSN of a copy of the template, on the server of a DSN."""
+    name = f"test_{next(NUMBERS)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        yield make_conninfo(server, dbname=name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
 def postgres_dsn(postgres_server: str) -> Iterator[str]:
     """The DSN of an empty database of the test's own."""
-    name = f"test_{next(DATABASES)}"
-    with psycopg.connect(postgres_server, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        yield make_conninfo(postgres_server, dbname=name)
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with database(postgres_server, "template1") as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres_server: str) -> Iterator[str]:
+    """The name of a database with the current schema, to be copied."""
+    with database(postgres_server, "template1") as dsn:
+        migrate(dsn)
+        yield str(conninfo_to_dict(dsn)["dbname"])
 
 
 @pytest.fixture
-def powerless(postgres_dsn: str) -> Iterator[str]:
-    """A role that may connect, and has no rights in the database."""
-    role = f"powerless_{conninfo_to_dict(postgres_dsn)['dbname']}"
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+def dsn(postgres_server: str, migrated: str) -> Iterator[str]:
+    """The DSN of a database of the test's own, with the current schema."""
+    with database(postgres_server, migrated) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def powerless(postgres_server: str) -> str:
+    """A role that may connect, and has no rights in any database."""
+    role = f"powerless_{next(NUMBERS)}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {role} LOGIN".encode())
-        yield role
-        connection.execute(f"DROP OWNED BY {role}".encode())
-        connection.execute(f"DROP ROLE {role}".encode())
-
-
-@pytest.fixture
-def dsn(postgres_dsn: str) -> str:
-    """A database with the current schema."""
-    migrate(postgres_dsn)
-    return postgres_dsn
+    return role
 
 
 @pytest.fixture

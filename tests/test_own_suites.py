@@ -2,18 +2,17 @@
 
 import json
 import re
-import sys
 from collections import Counter, defaultdict
 from itertools import combinations, cycle
 from pathlib import Path
 
 import pytest
 
-from cli.main import main
 from seep.suites.jobs import prompt_jobs
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite
 from seep.suites.schema import AnySuite, LanguageSuite
+from tests.commands import Command
 
 pytestmark = pytest.mark.slow
 
@@ -122,11 +121,7 @@ def test_no_prompt_is_in_two_suites_or_twice_in_one() -> None:
 
 @pytest.mark.parametrize("name", ["colours-smoke", "concepts-smoke", "concepts-de", "concepts-ja", "languages"])
 def test_a_suite_runs_end_to_end(
-    name: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    postgres_dsn: str,
+    command: Command, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str
 ) -> None:
     (path,) = [path for path in SUITES if path.stem == name]
     answers = zip(prompts(load_suite(path)), cycle(ANSWERS))
@@ -137,10 +132,8 @@ def test_a_suite_runs_end_to_end(
     options = ["--recorded", "answers.jsonl", "--samples", "1", "--mode", "published", "--json"]
     if name != "languages":  # which compares nothing
         options += ["--metrics", "sentence_bert"]
-    monkeypatch.setattr(sys, "argv", ["seep", "run", str(path), *options])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 0
-    rates = json.loads(capsys.readouterr().out)
+    code, printed, complaint = command("run", str(path), *options)
+    assert code == 0, complaint
+    rates = json.loads(printed)
     assert sum(rate["missing"] for rate in rates) == 0
     assert min(rate["comparisons"] for rate in rates) > 0

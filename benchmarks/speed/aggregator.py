@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.speed.jobs import prompt_job
 from results.storage.database import Database
 from results.storage.migrate import migrate
 from seep.codec import encode_manifest, encode_scored_job
@@ -17,11 +18,8 @@ from seep.kafka.topics import RUNS, SCORES
 from seep.local_postgres import local_postgres
 from seep.records import (
     Answer,
-    Decoding,
     GeneratedJob,
     Outcome,
-    PromptFormat,
-    PromptJob,
     PromptTest,
     RunManifest,
     ScoredJob,
@@ -132,22 +130,8 @@ def scored_job(run_id: str, number: int, tests: int, samples: int, draw: random.
         PromptTest(f"{number:05x}{k:05x}", draw.choice(WORDS), f"{_text(draw, 9)} {k}", CATEGORIES[k % 3])
         for k in range(tests)
     )
-    prompts = PromptJob(
-        run_id=run_id,
-        job_id=f"{number:010x}",
-        target="target",
-        suite="colours",
-        suite_version="1",
-        suite_hash="0123456789abcdef",
-        probe="semantic",
-        language="en",
-        cluster="job",
-        prompt_format=PromptFormat("chat"),
-        decoding=Decoding(0.5, 1.0, 10, "sentence"),
-        samples=samples,
-        control=_text(draw, 8),
-        neutral=None,
-        tests=prompt_tests,
+    prompts = prompt_job(
+        run_id, f"{number:010x}", suite="colours", samples=samples, control=_text(draw, 8), tests=prompt_tests
     )
     answers = tuple(_answers(draw, samples) for _ in prompt_tests)
     generated = GeneratedJob(prompts, _answers(draw, samples), (), answers, {"model": "m"})

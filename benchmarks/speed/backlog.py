@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks.speed.jobs import prompt_job
 from cli.sending import job_messages
 from deploy.local.broker import LocalBroker
 from deploy.local.scripted_server import MODEL, ScriptedServer, scripted_server
@@ -20,7 +21,7 @@ from deploy.local.stack import Service, services
 from seep.codec import decode_generated_job
 from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, jobs_topic, topic_configs
-from seep.records import Decoding, PromptFormat, PromptJob, PromptTest
+from seep.records import PromptJob, PromptTest
 from seep.settings import Kafka, Topics, load_settings
 
 ENGINE, STEADY, AWAY = "endpoint", "steady", "away"
@@ -149,23 +150,9 @@ def generator_service(folder: Path, kafka: Kafka, server: ScriptedServer) -> Ser
 
 def job(target: str, number: int) -> PromptJob:
     """A control and one test, one sample each."""
-    return PromptJob(
-        run_id="backlog",
-        job_id=f"{target}-{number}",
-        target=target,
-        suite="guests",
-        suite_version="1",
-        suite_hash="sha256:0",
-        probe="semantic",
-        language="en",
-        cluster="job",
-        prompt_format=PromptFormat("chat"),
-        decoding=Decoding(temperature=1.0, top_p=1.0, max_tokens=5, cut="sentence"),
-        samples=1,
-        control=f"Guest {number} ordered a",
-        neutral=None,
-        tests=(PromptTest("t", "yellow", f"Guest {number} wore yellow. Guest {number} ordered a", "1"),),
-    )
+    control = f"Guest {number} ordered a"
+    tests = (PromptTest("t", "yellow", f"Guest {number} wore yellow. {control}", "1"),)
+    return prompt_job("backlog", f"{target}-{number}", target=target, control=control, tests=tests)
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Scheduling(Section):
 
 
 class Retention(Section):
-    """How long the texts of a run are kept after its last job was recorded; its sums are kept for ever."""
+    """How long the texts of a run are kept after its last job was recorded; its sums are never deleted."""
 
     texts_days: int = Field(
         90, ge=1, description="Days for which prompts and answers of a run are kept after its last job."

@@ -23,7 +23,6 @@ SIMILARITIES: Mapping[str, Sequence[float]] = _FROZEN["similarities"]
 
 # Beyond the error bound of the type that is computed in: other processors and versions stay a hundred times below it.
 TOLERANCE = 1e-4
-INTERVAL_SECONDS = 3600.0
 
 MAX_ERROR = Gauge(
     "seep_scorer_canary_max_error", "Largest error of the canary's similarities, as last rescored.", ["metric"]
@@ -72,15 +71,15 @@ class Canary:
         return within
 
 
-def watch(canary: Canary) -> None:
-    """Rescores every hour, for as long as the process lives, also while nothing is asked of the scorer."""
+def watch(canary: Canary, interval_seconds: float = 3600.0) -> None:
+    """Rescores at this interval as long as the process lives, also while nothing is asked of the scorer."""
 
-    def rescore_every_hour() -> None:
+    def rescore() -> None:
         while True:
-            time.sleep(INTERVAL_SECONDS)
+            time.sleep(interval_seconds)
             canary.rescore()
 
-    threading.Thread(target=rescore_every_hour, name="canary", daemon=True).start()
+    threading.Thread(target=rescore, name="canary", daemon=True).start()
 
 
 def _expected(name: str, metric: Metric) -> Sequence[float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import main
+from tests.commands import Command
 
 pytestmark = pytest.mark.slow
 
@@ -69,18 +69,13 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_the_command(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str, line: str
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, line: str
 ) -> None:
     monkeypatch.chdir(folder)
-    # Set first, so that what --config sets is undone as well.
-    monkeypatch.setenv("SEEP_CONFIG", "")
-    monkeypatch.delenv("SEEP_CONFIG")
-    monkeypatch.setattr(sys, "argv", ["seep", *arguments.split()])
+    monkeypatch.delenv("SEEP_CONFIG", raising=False)
     before = set(folder.iterdir())
-    with pytest.raises(SystemExit) as ended:
-        main()
-    printed, error = capsys.readouterr()
-    assert (ended.value.code, printed) == (2, "")
+    code, printed, error = command(*arguments.split())
+    assert (code, printed) == (2, "")
     assert error.startswith("seep: ")
     assert line in error
     assert error.count("\n") == 1, error

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli.main import PANELS, main
+from cli.main import PANELS
+from tests.commands import Command
 
 pytestmark = pytest.mark.slow
 
@@ -29,14 +30,6 @@ from cli.__main__ import main
 sys.argv = ["seep", "suites", "list"]
 main()
 """
-
-
-def ended(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
-    """The exit code of a command in this process."""
-    monkeypatch.setattr(sys, "argv", ["seep", *arguments])
-    with pytest.raises(SystemExit) as raised:
-        main()
-    return raised.value.code
 
 
 def test_starting_the_command_imports_no_model_library() -> None:
@@ -59,38 +52,30 @@ def test_starting_the_command_imports_no_model_library() -> None:
         ("runs --last", "runs: no such option: --last"),
     ],
 )
-def test_a_usage_error_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str, line: str
-) -> None:
-    assert ended(monkeypatch, *arguments.split()) == 2
-    printed, error = capsys.readouterr()
+def test_a_usage_error_is_one_line(command: Command, arguments: str, line: str) -> None:
+    code, printed, error = command(*arguments.split())
     assert error.startswith(f"seep: {line}")
-    assert (printed, error.count("\n")) == ("", 1)
+    assert (code, printed, error.count("\n")) == (2, "", 1)
 
 
-def test_the_version_is_the_packages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ended(monkeypatch, "--version") == 0
+def test_the_version_is_the_packages(command: Command) -> None:
     declared = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert capsys.readouterr().out == f"seep {declared}\n"
+    assert command("--version") == (0, f"seep {declared}\n", "")
 
 
-def test_the_help_lists_every_command_in_its_panel(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert ended(monkeypatch, "--help") == 0
-    first_words = [line.strip("╭─│ ").split(" ")[0] for line in capsys.readouterr().out.splitlines()]
+def test_the_help_lists_every_command_in_its_panel(command: Command) -> None:
+    code, printed, _ = command("--help")
+    assert code == 0
+    first_words = [line.strip("╭─│ ").split(" ")[0] for line in printed.splitlines()]
     expected = [word for panel, commands in PANELS.items() for word in (panel, *commands)]
     assert [word for word in first_words if word in expected] == expected
 
 
 @pytest.mark.parametrize("arguments", ["", "suites"])
-def test_a_command_that_needs_another_prints_its_help(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str
-) -> None:
-    assert ended(monkeypatch, *arguments.split()) == 2
-    printed, error = capsys.readouterr()
+def test_a_command_that_needs_another_prints_its_help(command: Command, arguments: str) -> None:
+    code, printed, error = command(*arguments.split())
     assert "Usage: seep" in printed
-    assert error == ""
+    assert (code, error) == (2, "")
 
 
 @pytest.mark.parametrize("arguments", ["suites list", "suites show colours", "--help"])
@@ -122,29 +107,25 @@ def test_output_without_room_is_one_line_and_not_drift(arguments: str) -> None:
     ],
 )
 def test_what_a_command_raises_decides_how_it_ends(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    raised: BaseException,
-    code: int,
-    line: str,
+    command: Command, monkeypatch: pytest.MonkeyPatch, raised: BaseException, code: int, line: str
 ) -> None:
     def fail(path: Path) -> None:
         raise raised
 
     monkeypatch.setattr("cli.commands.suites.lint", fail)
-    assert ended(monkeypatch, "suites", "lint", "colours") == code
-    assert capsys.readouterr() == ("", line)
+    assert command("suites", "lint", "colours") == (code, "", line)
 
 
 def test_a_fault_of_the_commands_own_is_a_traceback_and_not_drift(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(path: Path) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("cli.commands.suites.lint", fail)
-    assert ended(monkeypatch, "suites", "lint", "colours") == 70
-    assert "ZeroDivisionError" in capsys.readouterr().err
+    code, _, error = command("suites", "lint", "colours")
+    assert code == 70
+    assert "ZeroDivisionError" in error
 
 
 @pytest.mark.parametrize("module", ["typer", "pydantic", "cli.commands.suites", "results.comparison"])

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.main import app
+from tests.commands import run_command
 from tests.stack import stack_in
 
 DIRECTIVES = ("en", "es", "fr", "it", "pt", "de", "zh")
@@ -22,10 +21,9 @@ def imported(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     for condition in PUBLISHED:
         suite, recorded = folder / f"{condition}.yaml", folder / f"{condition}-recorded.jsonl"
         file = shared_data / "spill" / f"{condition}.jsonl"
-        done = CliRunner().invoke(
-            app, ["import", str(file), "--suite-out", str(suite), "--recorded-out", str(recorded)]
-        )
-        assert done.exit_code == 0, done.exception
+        out = ("--suite-out", str(suite), "--recorded-out", str(recorded))
+        code, _, complaint = run_command("import", str(file), *out)
+        assert code == 0, complaint
         files[condition] = suite, recorded
     return files
 
@@ -55,9 +53,11 @@ def test_in_one_process(
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     # Were an embedder loaded, this one would be asked for in vain: the probe compares no texts.
     (tmp_path / "seep.yaml").write_text("metrics: {sentence_bert: {model: nowhere}, bert_score: null}\n")
-    done = CliRunner().invoke(app, ["run", str(suite), "--recorded", str(recorded), "--mode", "published", "--json"])
-    assert done.exit_code == 0, done.exception
-    assert_published(condition, done.stdout)
+    code, printed, complaint = run_command(
+        "run", str(suite), "--recorded", str(recorded), "--mode", "published", "--json"
+    )
+    assert code == 0, complaint
+    assert_published(condition, printed)
 
 
 def test_through_kafka_with_three_services(imported: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:

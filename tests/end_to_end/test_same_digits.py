@@ -9,14 +9,13 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
-from typer.testing import CliRunner
 
-from cli.main import app
 from results.monitor_status import Watched
 from seep.records import RunManifest, ScoredJob
 from seep.settings import Settings
 from services.aggregator.__main__ import expose
 from services.api.application import application
+from tests.commands import Command
 from tests.stored import Stored
 
 RUN = "daily-20261120T060000Z"
@@ -58,12 +57,14 @@ def test_the_api_and_its_series(store: Stored, measured: Rows) -> None:
         assert by_cell([point["rate"]])[metric, category] == measured[metric, category]
 
 
-def test_the_command(dsn: str, measured: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command(
+    command: Command, dsn: str, measured: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
-    printed = CliRunner().invoke(app, ["rates", RUN, "--json"])
-    assert printed.exit_code == 0, printed.output
-    assert by_cell(json.loads(printed.stdout)) == measured
+    code, printed, complaint = command("rates", RUN, "--json")
+    assert code == 0, complaint
+    assert by_cell(json.loads(printed)) == measured
 
 
 def test_the_gauges(store: Stored, measured: Rows) -> None:

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 import pytest
 
-from seep import capabilities
 from seep.capabilities import PROBE_NEEDS, check_monitors, check_probe
 from seep.errors import InputError
 from seep.records import AnswerPart
@@ -46,12 +45,6 @@ def settings(tmp_path: Path) -> Settings:
             "monitors": {name: Monitor(target=name, suite=suite) for name in ("clear", "plain")},
         }
     )
-
-
-@pytest.fixture
-def semantic_needs_a_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = {**PROBE_NEEDS, "semantic": frozenset[AnswerPart]({"text", "reading"})}
-    monkeypatch.setattr(capabilities, "PROBE_NEEDS", table)
 
 
 def test_every_kind_of_suite_says_what_its_probe_needs() -> None:

@@ -1,4 +1,4 @@
-"""Answers drawn anew: the error that the power analysis expects of what is drawn anew is the one that is found."""
+"""Redrawn answers: the error that the power analysis expects of what is redrawn is the one that is found."""
 
 import numpy as np
 import pytest

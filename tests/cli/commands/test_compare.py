@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from results.storage.migrate import migrate
 from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
@@ -24,13 +23,12 @@ SUITE = "name: rooms\nversion: '1'\nformat: {kind: plain}\n" + (
 
 
 @pytest.fixture
-def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, postgres_dsn: str) -> Command:
+def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, dsn: str) -> Command:
     """The command in a folder with a suite: exit code, and what it printed on both streams."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
     Path("rooms.yaml").write_text(SUITE, encoding="utf-8")
-    migrate(postgres_dsn)
-    with Stored(postgres_dsn) as store:
+    with Stored(dsn) as store:
         record(store, "before", leaking=4)
         record(store, "same", leaking=4)
         record(store, "more", leaking=9)
@@ -118,9 +116,9 @@ def test_a_difference_that_matters_less_is_no_drift(seep: Command) -> None:
     assert seep("compare", "more", "before", "--delta", "60")[0] == 0
 
 
-def test_intervals_of_samples_say_that_they_hold_for_these_prompts(seep: Command, postgres_dsn: str) -> None:
+def test_intervals_of_samples_say_that_they_hold_for_these_prompts(seep: Command, dsn: str) -> None:
     Path("sampled.yaml").write_text(SUITE + "cluster: sample\n", encoding="utf-8")
-    with Stored(postgres_dsn) as store:
+    with Stored(dsn) as store:
         for run in ("one", "other"):
             record(store, run, leaking=4, path="sampled.yaml")
     said = "the intervals hold for these very prompts"

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from results.statistics.noise import noise_of_rate
 from results.statistics.power import analyse_power
-from results.storage.migrate import migrate
 from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
@@ -67,13 +66,12 @@ def record(dsn: str, path: Path, run_id: str, scores: Scores) -> None:
 
 
 @pytest.fixture
-def dsn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> str:
+def dsn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dsn: str) -> str:
     """A database, configured in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
     Path("seep.yaml").write_text(ONE_METRIC, encoding="utf-8")
-    migrate(postgres_dsn)
-    return postgres_dsn
+    return dsn
 
 
 @pytest.fixture

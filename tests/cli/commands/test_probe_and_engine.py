@@ -1,13 +1,10 @@
 """A suite whose probe needs what the target's engine does not provide is refused before anything is sent or loaded."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from cli.main import main
-from seep import capabilities
-from seep.records import AnswerPart
+from tests.commands import Command
 
 SUITE = """
 name: rooms
@@ -37,8 +34,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEEP_KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")
     Path("rooms.yaml").write_text(SUITE, encoding="utf-8")
     Path("seep.yaml").write_text(CONFIGURATION, encoding="utf-8")
-    needs = {"semantic": frozenset[AnswerPart]({"text", "token_scores"})}
-    monkeypatch.setattr(capabilities, "PROBE_NEEDS", needs)
 
 
 @pytest.mark.parametrize(
@@ -51,17 +46,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=" ".join,
 )
-@pytest.mark.usefixtures("folder")
-def test_it_is_one_line_and_exit_code_2(
-    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["seep", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    printed, complaint = capsys.readouterr()
+@pytest.mark.usefixtures("folder", "semantic_needs_a_reading")
+def test_it_is_one_line_and_exit_code_2(command: Command, arguments: tuple[str, ...]) -> None:
+    code, printed, complaint = command(*arguments)
     name = "recorded" if "--recorded" in arguments else "paper"
-    assert (ended.value.code, printed) == (2, "")
+    assert (code, printed) == (2, "")
     assert complaint == (
-        f"seep: targets.{name}: the semantic probe needs token_scores of an answer, "
+        f"seep: targets.{name}: the semantic probe needs reading of an answer, "
         f"and the engine {name!r} (recorded) does not provide it\n"
     )

@@ -4,17 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.speed.aggregator import manifest_of, message_batches
 from cli.sending import all_manifests, manifest_message
 from results.dead_jobs import DeadJob
-from results.storage.migrate import migrate
 from seep.codec import decode_prompt_job
 from seep.kafka.in_memory import InMemoryBroker
 from seep.kafka.topics import jobs_topic, topic_configs
 from seep.records import PromptJob
 from seep.settings import Topics
-from services.aggregator.ingest import read_batch
-from tests.builders import run_manifest
+from tests.builders import run_manifest, scored_job
 from tests.commands import Command
 from tests.stored import Stored
 
@@ -101,12 +98,11 @@ def announce(broker: InMemoryBroker, *run_ids: str) -> None:
 
 def record(dsn: str, run_id: str, scored: int, dead: int) -> None:
     """A run of two jobs, so many of which are scored and dead."""
-    migrate(dsn)
-    [messages] = message_batches(run_id, jobs=2, tests=1, samples=1)
-    jobs = read_batch(messages).scored
-    failed = [DeadJob(run_id, job.generated.job.job_id, "scorer", "none") for job in jobs[2 - dead :]]
+    names = ["a", "b"]
+    jobs = [scored_job(name, {"1": [1.0]}, run_id=run_id) for name in names[:scored]]
+    failed = [DeadJob(run_id, name, "scorer", "none") for name in names[2 - dead :]]
     with Stored(dsn) as store:
-        store.record(jobs[:scored], failed, [manifest_of(jobs)])
+        store.record(jobs, failed, [run_manifest(2, {"1": 2}, run_id=run_id)])
 
 
 def cancelled(broker: InMemoryBroker) -> list[str]:
@@ -117,26 +113,26 @@ def cancelled(broker: InMemoryBroker) -> list[str]:
 def test_a_run_that_is_over_is_not_cancelled(
     broker: InMemoryBroker,
     command: Command,
-    postgres_dsn: str,
+    dsn: str,
     monkeypatch: pytest.MonkeyPatch,
     scored: int,
     dead: int,
     state: str,
 ) -> None:
-    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
     announce(broker, "k1")
-    record(postgres_dsn, "k1", scored, dead)
+    record(dsn, "k1", scored, dead)
     refused = f"seep: run k1 is {state}: there is nothing to cancel\n"
     assert command("cancel", "k1", broker=broker) == (2, "", refused)
     assert cancelled(broker) == []
 
 
 def test_a_run_that_goes_on_or_is_not_in_the_database_is_cancelled(
-    broker: InMemoryBroker, command: Command, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+    broker: InMemoryBroker, command: Command, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
     announce(broker, "k1", "k2")
-    record(postgres_dsn, "k1", scored=1, dead=0)
+    record(dsn, "k1", scored=1, dead=0)
     assert command("cancel", "k1", broker=broker) == (0, "k1: cancelled\n", "")
     assert command("cancel", "k2", broker=broker) == (0, "k2: cancelled\n", "")
     assert cancelled(broker) == ["k1", "k2"]

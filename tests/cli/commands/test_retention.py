@@ -4,37 +4,32 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
 
-from benchmarks.speed.aggregator import manifest_of, message_batches
-from cli.main import app
-from results.storage.migrate import migrate
-from services.aggregator.ingest import read_batch
+from tests.builders import run_manifest, scored_job
+from tests.commands import Command
 from tests.stored import Stored
 
 
 @pytest.fixture
-def old_run(postgres_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    migrate(postgres_dsn)
-    [messages] = message_batches("old", jobs=3, tests=2, samples=2)
-    batch = read_batch(messages)
-    with Stored(postgres_dsn) as store:
-        store.record(batch.scored, [], [manifest_of(batch.scored)])
+def old_run(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    jobs = [scored_job(name, {"1": [1.0, 0.5], "2": [0.0, 1.0]}, run_id="old") for name in ("a", "b", "c")]
+    with Stored(dsn) as store:
+        store.record(jobs, [], [run_manifest(3, {"1": 6, "2": 6}, run_id="old", samples=2)])
         store.publish()
-    with psycopg.connect(postgres_dsn) as connection:
+    with psycopg.connect(dsn) as connection:
         connection.execute("UPDATE runs SET last_progress_at = last_progress_at - interval '8 days'")
     config = tmp_path / "seep.yaml"
     config.write_text("retention: {texts_days: 7}")
     monkeypatch.setenv("SEEP_CONFIG", str(config))
-    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
     return "old"
 
 
-def test_texts_go_and_rates_stay(old_run: str) -> None:
+def test_texts_go_and_rates_stay(command: Command, old_run: str) -> None:
     def seep(*arguments: str) -> tuple[str, str]:
-        done = CliRunner().invoke(app, arguments)
-        assert done.exit_code == 0, done.output
-        return done.stdout, done.stderr
+        code, printed, complaint = command(*arguments)
+        assert code == 0, complaint
+        return printed, complaint
 
     rates = seep("rates", old_run)
     examples, warning = seep("examples", old_run)

@@ -1,13 +1,12 @@
 """The job before an installation runs `seep config check`, which refuses in one line what only the settings know."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.main import main
+from tests.commands import Command
 from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, PROFILES, ROOT, STRIMZI, Release, overlaid, render
 
 JOB = "seep-setup-configuration"
@@ -18,14 +17,14 @@ SECRETS = {
     "externalKafka": {"securityProtocol": "SSL", "tls": {"caSecret": "ca", "clientSecret": "client"}},
 }
 
-Check = Callable[[Release], tuple[object, str, str]]
+Check = Callable[[Release], tuple[int, str, str]]
 
 
 @pytest.fixture
-def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Check:
+def check(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Runs what the job runs, with what its pod mounts in a folder of the test: exit code and both outputs."""
 
-    def run(release: Release) -> tuple[object, str, str]:
+    def run(release: Release) -> tuple[int, str, str]:
         pod = release.pod(JOB)
         volumes = {volume["name"]: volume for volume in pod.spec["volumes"]}
         for mount in pod.container["volumeMounts"]:
@@ -39,11 +38,8 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         program, *arguments = pod.container["command"]
         assert program == "seep"
         monkeypatch.setenv("SEEP_CONFIG", f"{tmp_path}{pod.environment()['SEEP_CONFIG']}")
-        monkeypatch.setattr(sys, "argv", ["seep", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed, complaint = capsys.readouterr()
-        return ended.value.code, printed.replace(str(tmp_path), ""), complaint.replace(str(tmp_path), "")
+        code, printed, complaint = command(*arguments)
+        return code, printed.replace(str(tmp_path), ""), complaint.replace(str(tmp_path), "")
 
     return run
 

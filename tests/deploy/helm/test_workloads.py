@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.main import app
 from cli.times import parse_past_time
 from seep.settings import Settings
+from tests.commands import Command
 from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, Manifest, Pod, render
 
 DEFAULTS = "seep-generator-tiny", "seep-generator-gateway", "seep-scorer", "seep-aggregator", "seep-api"
@@ -235,8 +234,11 @@ def test_a_process_may_send_the_monitors_runs_instead() -> None:
 
 
 @pytest.mark.parametrize("values", [(LEAST, ALL), (LEAST, ALL, BUNDLED)])
-def test_the_command_has_every_option_that_jobs_give_it(values: Any) -> None:
-    runner = CliRunner()
+def test_the_command_has_every_option_that_jobs_give_it(
+    command: Command, monkeypatch: pytest.MonkeyPatch, values: Any
+) -> None:
+    monkeypatch.setenv("TERMINAL_WIDTH", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
     run = [" ".join(pod.container.get("command", [])) for pod in render(*values).pods()]
     # Of scripts the calls, without what the shell puts into them.
     plain = [re.sub(r'"\$\(.*\)"', "TIME", text) for text in run]
@@ -245,9 +247,9 @@ def test_the_command_has_every_option_that_jobs_give_it(values: Any) -> None:
     for arguments in commands:
         options = [argument for argument in arguments if argument.startswith("--")]
         words = arguments[: 1 if options else None]
-        shown = runner.invoke(app, [*words, "--help"], env={"TERMINAL_WIDTH": "200", "NO_COLOR": "1"})
-        assert shown.exit_code == 0, arguments
-        assert all(option in shown.output for option in options)
+        code, shown, _ = command(*words, "--help")
+        assert code == 0, arguments
+        assert all(option in shown for option in options)
 
 
 def test_images_are_named_by_registry_repository_and_tag() -> None:

@@ -20,6 +20,7 @@ from seep.runtime.stage import Stage
 from seep.settings import Target
 from services.generator.backend import Backend
 from services.generator.generating import generate_jobs
+from tests.builders import prompt_job
 from tests.services.generator.server_requests import CHAT, DECODING, FAULTS, backend_for, poisoned
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
@@ -28,16 +29,9 @@ SAMPLES = 3
 
 def job(number: int, word: str = "likes") -> PromptJob:
     """A control, a neutral prompt and two tests; `word` is in one of them alone."""
-    return PromptJob(
-        run_id="r",
-        job_id=f"j{number}",
+    return prompt_job(
+        f"j{number}",
         target="t",
-        suite="guests",
-        suite_version="1",
-        suite_hash="sha256:0",
-        probe="semantic",
-        language="en",
-        cluster="job",
         prompt_format=CHAT,
         decoding=DECODING,
         samples=SAMPLES,

@@ -8,34 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seep import capabilities
-from seep.capabilities import TEXT
+from seep.capabilities import PROBE_NEEDS, TEXT
 from seep.errors import Unavailable
-from seep.records import AnswerPart, Decoding, Failure, GeneratedJob, PromptFormat, PromptJob, PromptTest
+from seep.records import AnswerPart, Decoding, Failure, GeneratedJob, PromptJob
 from seep.settings import OutputFilter, Target, TargetFormat
 from services.generator.backend import Answered, Request, Result
 from services.generator.generating import effective_decoding, generate_jobs
 from tests import strategies
-from tests.builders import answers
+from tests.builders import answers, prompt_job
 
 TARGETS = {"known": Target(engine="fake")}
-JOB = PromptJob(
-    run_id="r",
-    job_id="j",
-    target="known",
-    suite="rooms",
-    suite_version="1",
-    suite_hash="hash",
-    probe="semantic",
-    language="en",
-    cluster="job",
-    prompt_format=PromptFormat("plain"),
-    decoding=Decoding(0.5, 1.0, 10, "sentence"),
-    samples=1,
-    control="a control",
-    neutral=None,
-    tests=(PromptTest("t", "yellow", "a test", "1"),),
-)
+JOB = prompt_job(target="known")
 UNANSWERABLE = "unanswerable"
 AWAY = "away"
 
@@ -100,8 +83,8 @@ def test_an_unknown_target_is_a_failure_and_costs_no_generation(stranger: Prompt
 def test_a_probe_that_needs_more_than_the_backend_provides_fails_its_job_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    needs = {"inner": frozenset[AnswerPart]({"text", "reading"})}
-    monkeypatch.setattr(capabilities, "PROBE_NEEDS", needs)
+    needs = frozenset[AnswerPart]({"text", "reading"})
+    monkeypatch.setitem(PROBE_NEEDS, "inner", needs)
     engine = FakeEngine()
     jobs = [replace(JOB, probe="inner"), JOB]
     failed, done = generate_jobs(jobs, engine, TARGETS)
@@ -109,11 +92,11 @@ def test_a_probe_that_needs_more_than_the_backend_provides_fails_its_job_alone(
     assert isinstance(done, GeneratedJob)
 
     class GlassEngine(FakeEngine):
-        provides = needs["inner"]
+        provides = needs
 
     glass = GlassEngine()
     assert all(isinstance(result, GeneratedJob) for result in generate_jobs(jobs, glass, TARGETS))
-    assert {request.wants for request in glass.calls[0]} == {TEXT, needs["inner"]}
+    assert {request.wants for request in glass.calls[0]} == {TEXT, needs}
 
 
 @given(strategies.decodings)

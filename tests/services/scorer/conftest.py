@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from seep.records import Decoding, GeneratedJob, PromptFormat, PromptJob, PromptTest
+from seep.records import GeneratedJob, PromptTest
 from seep.settings import MINILM, BertScore, Metrics, Scoring
 from seep.suites.workbook import read_workbook
 from services.scorer.loading import load_metrics
 from services.scorer.models import find_model
 from services.scorer.similarity import Comparison, Metric
-from tests.builders import answers
+from tests.builders import answers, prompt_job
 from tests.services.scorer.fakes import FakeMetric, MakeJob
 
 
@@ -35,18 +35,10 @@ def make_job() -> MakeJob:
         language: str = "en",
         categories: Sequence[str] | None = None,
     ) -> GeneratedJob:
-        prompts = PromptJob(
-            run_id="run-1",
-            job_id=job_id,
-            target="target",
-            suite="suite",
-            suite_version="1",
-            suite_hash="hash",
+        prompts = prompt_job(
+            job_id,
             probe=probe,
             language=language,
-            cluster="job",
-            prompt_format=PromptFormat("plain"),
-            decoding=Decoding(temperature=0.5, top_p=1.0, max_tokens=10, cut="sentence"),
             samples=len(control),
             control="He works as a",
             neutral="He likes small. He works as a" if neutral else None,

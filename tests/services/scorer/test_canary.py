@@ -7,7 +7,6 @@ from functools import partial
 import pytest
 from prometheus_client import REGISTRY
 
-from services.scorer import canary
 from services.scorer.canary import PAIRS, SIMILARITIES, Canary, watch
 from services.scorer.similarity import Metric, Pair
 from tests.waiting import wait_until
@@ -79,11 +78,10 @@ def test_a_metric_that_cannot_be_computed_any_more_is_drift_and_comes_back() -> 
     assert watched.verdict() == "ok"
 
 
-def test_it_is_rescored_again_and_again_while_nothing_is_asked_of_the_scorer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(canary, "INTERVAL_SECONDS", 0.01)
+def test_it_is_rescored_again_and_again_while_nothing_is_asked_of_the_scorer() -> None:
     error = {"now": 0.0}
     watched = Canary({"sentence_bert": metric(error)})
-    watch(watched)
+    watch(watched, interval_seconds=0.01)
     for wrong, expected in ((0.1, "drifted"), (0.0, "ok")):
         error["now"] = wrong
         wait_until(partial(shows, watched, expected))

@@ -1,0 +1,28 @@
+"""Jobs made by hand for benchmarks."""
+
+from dataclasses import replace
+from typing import Any
+
+from seep.records import Decoding, PromptFormat, PromptJob, PromptTest
+
+
+def prompt_job(run_id: str, job_id: str, **changes: Any) -> PromptJob:
+    """A job of the semantic probe: a control, no neutral prompt and one test, with one sample; `changes` are fields."""
+    job = PromptJob(
+        run_id=run_id,
+        job_id=job_id,
+        target="target",
+        suite="guests",
+        suite_version="1",
+        suite_hash="0123456789abcdef",
+        probe="semantic",
+        language="en",
+        cluster="job",
+        prompt_format=PromptFormat("chat"),
+        decoding=Decoding(temperature=1.0, top_p=1.0, max_tokens=10, cut="sentence"),
+        samples=1,
+        control="Guest ordered a",
+        neutral=None,
+        tests=(PromptTest("t", "yellow", "Guest wore yellow. Guest ordered a", "1"),),
+    )
+    return replace(job, **changes)

@@ -11,8 +11,8 @@ KAFKA := .seep/kafka-libs/.complete
 # Where it is set, every process that starts would compile all of vLLM or torch anew, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-# No model hub is asked for anything: what the demo and the tests load is on this machine.
-export HF_HUB_OFFLINE := 1
+# What the demo and the tests load is on this machine. A stack, and the commands, may load other models.
+demo test test-fast test-chart bench: export HF_HUB_OFFLINE := 1
 
 .PHONY: help
 help:
@@ -20,14 +20,26 @@ help:
 
 ##@ Use
 .PHONY: setup
-setup: .venv/.complete $(KAFKA)  ## Make .venv with everything in it, and fetch a Kafka broker
+setup: .venv/.complete $(KAFKA)  ## Make .venv with everything in it (GPU=1, GPU=0: for which vLLM), and fetch a Kafka broker
 
-.venv/.complete: requirements/cpu.txt requirements/uv.txt pyproject.toml
+# Which vLLM: by GPU=1 the CUDA build, by GPU=0 the CPU build; else the one that .venv has, else by what is found here.
+INSTALLED := $(shell cat .venv/.complete 2>/dev/null)
+FIND_GPU = $(shell timeout 10 nvidia-smi --list-gpus 2>/dev/null | grep -q '^GPU ' && echo 1 || echo 0)
+ifndef GPU
+GPU := $(if $(INSTALLED),$(if $(findstring gpu,$(INSTALLED)),1,0),$(FIND_GPU))
+endif
+LOCK_FILE := requirements/$(if $(filter 1,$(GPU)),gpu,cpu).txt
+# The two builds are packages of different names with the same files: neither can be installed over the other.
+OTHER_BUILD := $(filter-out $(LOCK_FILE),$(INSTALLED))
+$(if $(OTHER_BUILD),.PHONY: .venv/.complete)
+
+.venv/.complete: $(LOCK_FILE) requirements/uv.txt pyproject.toml
+	$(if $(OTHER_BUILD),rm -rf .venv)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
-	$(UV) pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/cpu.txt
+	$(UV) pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r $(LOCK_FILE)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	touch $@
+	echo $(LOCK_FILE) > $@
 
 $(KAFKA): deploy/local/kafka.pom.xml
 	rm -rf .seep/kafka-libs

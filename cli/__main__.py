@@ -1,10 +1,12 @@
-"""Where the `seep` command starts: an interrupt ends it quietly at any time, also while its modules load."""
+"""Where the `seep` command starts: a signal ends it quietly at any time, also while its modules load."""
 
 import os
 import signal
+import sys
 from types import FrameType
 
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 def main() -> None:
@@ -18,6 +20,7 @@ def main() -> None:
     if interruptible:
         # From here on there may be something to clean up, which an exception does.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, terminate)
     try:
         run_command()
     except KeyboardInterrupt:
@@ -25,6 +28,12 @@ def main() -> None:
     finally:
         if interruptible:
             signal.signal(signal.SIGINT, _leave)
+
+
+def terminate(number: int, frame: FrameType | None) -> None:
+    """Ends the process by an exception, so that it leaves no server running; the second signal changes nothing."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(TERMINATED)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-SUITE_HELP = "A YAML file, or the name of one in suites/."
+SUITE_HELP = "A YAML file, or the name of one in suites/ or of a suite that Seep brings."
 
 RunArgument = Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]
 SuiteArgument = Annotated[str, typer.Argument(help=SUITE_HELP, metavar="SUITE")]

@@ -1,15 +1,35 @@
 """Where the commands find the results: the configured PostgreSQL, else one embedded in .seep/postgres."""
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-from results.storage.database import Database, DatabaseUnavailable
+import typer
+
+from results.storage.database import Database, DatabaseUnavailable, server_name
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.settings import Settings
 
 EMBEDDED = Path(".seep/postgres")
+
+
+def embedded_folder() -> Path:
+    """Where the embedded PostgreSQL is: in this folder, or in the nearest above it that has one, as a checkout's."""
+    for folder in Path.cwd().parents:
+        if EMBEDDED.exists():
+            break
+        if os.access(folder / EMBEDDED, os.W_OK):
+            return folder / EMBEDDED
+    return EMBEDDED
+
+
+def announce_database(settings: Settings) -> None:
+    """Says on stderr where the results are kept."""
+    dsn = settings.database.resolved_dsn()
+    place = f"PostgreSQL in {embedded_folder().resolve()}" if dsn is None else f"PostgreSQL, {server_name(dsn)}"
+    typer.echo(f"results: {place}", err=True)
 
 
 @contextmanager
@@ -30,19 +50,20 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
 def has_database(settings: Settings) -> bool:
     """Whether there are results already: a configured database, or an embedded one that was used before."""
-    return settings.database.resolved_dsn() is not None or EMBEDDED.exists()
+    return settings.database.resolved_dsn() is not None or embedded_folder().exists()
 
 
 def _embedded() -> AbstractContextManager[str]:
+    folder = embedded_folder()
     try:
-        EMBEDDED.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{EMBEDDED.parent}: cannot be written: {error.strerror}") from error
-    return local_postgres(EMBEDDED)
+        raise InputError(f"{folder.parent}: cannot be written: {error.strerror}") from error
+    return local_postgres(folder)
 
 
 def _named(settings: Settings) -> str:
     """What a complaint about the database is about: a field of the configuration, or the embedded one's folder."""
     if settings.database.dsn_file is not None and not settings.database.dsn:
         return "database.dsn_file"
-    return str(EMBEDDED) if settings.database.dsn is None else "database.dsn"
+    return str(embedded_folder()) if settings.database.dsn is None else "database.dsn"

@@ -1,5 +1,7 @@
 """What the exit code of a command says."""
 
+from collections.abc import Iterable
+
 from results.runs import RunState
 from results.statistics.verdicts import Verdict
 
@@ -10,6 +12,7 @@ INCONCLUSIVE = 3
 NOT_MEASURED = 4
 # A fault of Seep's own; sysexits.h calls it EX_SOFTWARE.
 FAULT = 70
+WORST_FIRST = (FAULT, REFUSED, NOT_MEASURED, INCONCLUSIVE, OK)
 # As a shell says of a process that SIGPIPE ended.
 BROKEN_PIPE = 141
 
@@ -19,6 +22,11 @@ def of_run(state: RunState, measured: bool) -> int:
     if not measured:
         return NOT_MEASURED
     return OK if state == "complete" else INCONCLUSIVE
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The code of several runs: the one that says least of what was asked."""
+    return min(codes, key=WORST_FIRST.index)
 
 
 def of_verdict(verdict: Verdict) -> int:

@@ -1,9 +1,11 @@
 """The three handlers chained in one process; between them the records pass through the codec, as they do in Kafka."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from cli.failures import ending
 from cli.rendering.consoles import progress_bars
 from results.dead_jobs import DeadJob
 from results.storage.database import Database
@@ -78,9 +80,19 @@ def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None
 def run_jobs(
     jobs: Sequence[PromptJob], manifest: RunManifest, pipeline: Pipeline, database: Database, batch: int
 ) -> list[LeakRate]:
-    """Runs the jobs of a run batch by batch into the database, with progress bars; returns its rates, as written."""
+    """Runs the jobs of a run batch by batch into the database, with progress bars; returns its rates, as written.
+
+    If it is broken off, the run is cancelled with the reason.
+    """
     with database.transaction() as connection:
         record(connection, [], [], [manifest])
+    with _cancelled_by_errors(manifest, database):
+        _run_batches(jobs, pipeline, database, batch)
+    with database.snapshot() as connection:
+        return of_run(connection, manifest.run_id)
+
+
+def _run_batches(jobs: Sequence[PromptJob], pipeline: Pipeline, database: Database, batch: int) -> None:
     with progress_bars() as progress:
         bars = {stage: progress.add_task(stage, total=len(jobs)) for stage in ("generated", "scored", "recorded")}
         for start in range(0, len(jobs), batch):
@@ -92,8 +104,19 @@ def run_jobs(
             with database.transaction() as connection:
                 record(connection, scored, dead, [])
             progress.advance(bars["recorded"], len(part))
-    with database.snapshot() as connection:
-        return of_run(connection, manifest.run_id)
+
+
+@contextmanager
+def _cancelled_by_errors(manifest: RunManifest, database: Database) -> Iterator[None]:
+    """Whatever ends the block early ends the run: nobody else will go on with it."""
+    try:
+        yield
+    except BaseException as error:
+        # The connection may have been interrupted in the midst of a statement; and the database may be the reason.
+        database.close()
+        with suppress(Unavailable), database.transaction() as connection:
+            record(connection, [], [], [replace(manifest, cancelled=True, reason=ending(error))])
+        raise
 
 
 def _available(results: Sequence[Record | Unavailable]) -> list[Record]:

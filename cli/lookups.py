@@ -10,6 +10,8 @@ from seep.errors import InputError
 from seep.settings import Settings
 
 SUITES = Path("suites")
+# Beside this package, in a checkout and where it is installed.
+BUILT_IN_SUITES = Path(__file__).resolve().parents[1] / SUITES
 
 
 def find_run(connection: Connection, run_id: str, settings: Settings) -> RunSummary:
@@ -29,12 +31,18 @@ def find_baseline(connection: Connection, name: str) -> Baseline:
 
 
 def find_suite(argument: str) -> Path:
-    """The file that a SUITE argument means: a path, or the name of a file in suites/."""
-    named = SUITES / f"{argument}.yaml"
-    for path in (Path(argument), named):
+    """The file that a SUITE argument means: a path, or the name of a file in suites/ or of a suite that Seep brings."""
+    named = f"{argument}.yaml"
+    for path in (Path(argument), SUITES / named, BUILT_IN_SUITES / named):
         if path.is_file():
             return path
-    raise InputError(f"suite {argument}: expected a YAML file or the name of one in {SUITES}/, found neither")
+    known = ", ".join(sorted(path.stem for path in BUILT_IN_SUITES.glob("*.yaml")))
+    raise InputError(f"suite {argument}: expected a YAML file, or the name of one in {SUITES}/ or of these: {known}")
+
+
+def suites_folder() -> Path:
+    """The folder of the suites that go by their names: this folder's own, else Seep's."""
+    return SUITES if SUITES.is_dir() else BUILT_IN_SUITES
 
 
 def check_target(settings: Settings, target: str) -> None:

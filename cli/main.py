@@ -32,6 +32,7 @@ from cli.commands import (
     topics,
     watch,
 )
+from cli.failures import failure_line
 from seep.errors import InputError, Unavailable
 from seep.kafka.client import KafkaBroker
 
@@ -132,7 +133,7 @@ def _exit_code(open_broker: OpenBroker) -> int:
             sys.stdout.flush()
         return int(code or exit_codes.OK)
     except (InputError, Unavailable) as error:
-        return _refused(str(error))
+        return _refused(failure_line(error))
     except typer.TyperException as error:
         return _refused(_usage(error))
     except SystemExit as ended:
@@ -143,14 +144,14 @@ def _exit_code(open_broker: OpenBroker) -> int:
     except BrokenPipeError:
         return _without_output(exit_codes.BROKEN_PIPE)
     except OSError as error:
-        return _without_output(_refused(_failure(error)))
+        return _without_output(_refused(failure_line(error)))
     except Exception:
         # Python's own exit code for it is 1.
         traceback.print_exc()
         return exit_codes.FAULT
 
 
-def _refused(line: str) -> int:
+def _refused(line: str | None) -> int:
     if line:
         with suppress(OSError):  # there may be no room for this either
             print(f"seep: {line}", file=sys.stderr)
@@ -176,15 +177,6 @@ def _parameter_name(parameter: Any) -> str:
     if parameter.param_type_name == "option":
         return str(max(parameter.opts, key=len))
     return str(parameter.metavar or parameter.name.upper())
-
-
-def _failure(error: OSError) -> str:
-    """What is wrong with a file, or else with the output."""
-    reason = error.strerror or " ".join(str(error).split())
-    if error.filename is not None:
-        return f"{error.filename}: {reason}"
-    # What was opened has a name; the streams that a process is born with have none.
-    return f"output: cannot be written: {reason}" if error.errno else reason
 
 
 def _without_output(code: int) -> int:

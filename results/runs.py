@@ -37,7 +37,8 @@ class RunSummary:
     `job_count` is the number expected, `recorded` and `dead` how many of them are scored and dead-lettered.
     `comparisons` are expected, `missing` those of them that are not recorded. Times are Unix time in seconds. What was
     recorded before `texts_deleted_at` has no texts any more. `samples` are answers per prompt, `expected_comparisons`
-    are by category; `provenance` is what all jobs agree on.
+    are by category; `provenance` is what all jobs agree on. `reason` says why a cancelled run was ended, and is empty
+    where a person did it.
     """
 
     run_id: str
@@ -49,6 +50,7 @@ class RunSummary:
     cluster: str | None
     monitor: str
     state: RunState
+    reason: str
     job_count: int | None
     recorded: int
     dead: int

@@ -226,6 +226,7 @@ def _manifest(message: runs_pb2.RunManifest) -> RunManifest:
         created_at=message.created_at,
         monitor=message.monitor,
         cancelled=message.cancelled,
+        reason=message.reason,
     )
 
 

@@ -147,7 +147,8 @@ class ScoredJob:
 class RunManifest:
     """What a run will bring: jobs, and comparisons per category; `created_at` is Unix time in seconds.
 
-    A second manifest of the same run with `cancelled` set ends it.
+    A second manifest of the same run with `cancelled` set ends it. `reason` says why, in one line without a prompt's
+    text; it is empty where a person cancelled the run.
     """
 
     run_id: str
@@ -163,6 +164,7 @@ class RunManifest:
     created_at: float
     monitor: str = ""
     cancelled: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True)

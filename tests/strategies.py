@@ -119,6 +119,7 @@ manifests = st.builds(
     created_at=finite,
     monitor=texts,
     cancelled=st.booleans(),
+    reason=texts,
 )
 rates = st.builds(
     LeakRate,

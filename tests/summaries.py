@@ -18,6 +18,7 @@ SUMMARY = RunSummary(
     cluster="job",
     monitor="",
     state="complete",
+    reason="",
     job_count=8,
     recorded=8,
     dead=0,

@@ -74,6 +74,9 @@ def runs(
         cells = [summary.run_id, summary.target, summary.suite, state, jobs, str(summary.dead), str(summary.missing)]
         table.add_row(*cells, format_time(summary.created_at))
     wide_console().print(table)
+    for summary in found:
+        if summary.reason:
+            typer.echo(f"{summary.run_id} ended early: {summary.reason}")
 
 
 def examples(

@@ -1,34 +1,56 @@
-"""The command that does a whole run in one process, without a broker."""
+"""The command that does whole runs on this machine, without a broker."""
 
-import time
-from contextlib import ExitStack
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from cli import exit_codes
-from cli.arguments import JsonOption, MetricsOption, SamplesOption, SuiteArgument, TargetOption
-from cli.database import open_database
-from cli.lookups import check_target, find_run, find_suite
+from cli.answering import Choice, who_answers
+from cli.arguments import JsonOption, MetricsOption, SamplesOption, SuiteArgument
+from cli.database import announce_database, open_database
+from cli.lookups import find_suite
+from cli.one_run import Mode, RunRequest, do_run
+from cli.rendering.models import print_models, print_models_json
 from cli.rendering.rates import print_rates, print_rates_json
-from results.storage import dead_jobs, runs
+from cli.several_runs import do_runs
 from seep.capabilities import check_probe
 from seep.errors import InputError
-from seep.settings import RecordedEngine, Settings, Target, load_settings
-from seep.suites.jobs import check_run_id, manifest, new_run_id, prompt_jobs
+from seep.settings import Settings, load_settings
+from seep.suites.jobs import check_run_id, new_run_id
 from seep.suites.loading import load_suite
 
-RECORDED = "recorded"
+WHO = "Who answers"
+MODEL_HELP = "A folder, or a name on the model hub, for vLLM; with --endpoint, the server's. May be given again."
+
+Models = Annotated[list[str] | None, typer.Option(help=MODEL_HELP, rich_help_panel=WHO)]
+EndpointUrl = Annotated[
+    str | None, typer.Option(help="A server with OpenAI's API, as http://localhost:8000/v1.", rich_help_panel=WHO)
+]
+KeyVariable = Annotated[
+    str | None, typer.Option(help="The environment variable with the endpoint's key.", rich_help_panel=WHO)
+]
+Targets = Annotated[
+    list[str] | None, typer.Option(help="A target of seep.yaml. May be given again.", rich_help_panel=WHO)
+]
+Recorded = Annotated[Path | None, typer.Option(help="A file of recorded answers.", rich_help_panel=WHO)]
+
+ModeOption = Annotated[
+    Mode | None, typer.Option(help="Score in this mode instead of scoring.mode; published: as the published tables.")
+]
 
 
 def run(
     suite: SuiteArgument,
-    target: TargetOption = None,
-    recorded: Annotated[Path | None, typer.Option(help="Take the answers from this recorded file.")] = None,
+    model: Models = None,
+    endpoint: EndpointUrl = None,
+    api_key_env: KeyVariable = None,
+    target: Targets = None,
+    recorded: Recorded = None,
     metrics: MetricsOption = None,
     mode: Annotated[
-        Literal["exact", "published"] | None,
+        Mode | None,
         typer.Option(help="Score in this mode instead of scoring.mode; published: as the published tables."),
     ] = None,
     samples: SamplesOption = None,
@@ -37,47 +59,64 @@ def run(
 ) -> None:
     """Run a suite here and now, without a broker, and print its leak rates.
 
-    For example: seep run colours --recorded answers.jsonl
+    For example: seep run colours --model Qwen/Qwen2.5-0.5B-Instruct
 
-    Exit code 0: all measured; 3: some jobs failed; 4: nothing could be measured.
+    If several models or targets are given, each is a run of its own, and one table has a row for each.
+
+    Exit code 0: all measured; 3: some jobs failed; 4: nothing could be measured. Of several runs it is the worst's.
     """
-    settings, answering = _answering(load_settings(), target, recorded)
-    if mode:
-        settings = settings.model_copy(update={"scoring": settings.scoring.model_copy(update={"mode": mode})})
-    loaded = load_suite(find_suite(suite))
-    check_probe(settings, answering, loaded.probe)
-    name = check_run_id(run_id) if run_id else new_run_id(loaded.name)
-    jobs = prompt_jobs(loaded, run_id=name, target=answering, samples=samples)
-    expected = manifest(loaded, run_id=name, target=answering, samples=samples, created_at=time.time())
-    with ExitStack() as opened:
-        database = opened.enter_context(open_database(settings))
-        with database.snapshot() as connection:
-            if runs.one(connection, name, settings.aggregation.stalled_after_seconds) is not None:
-                raise InputError(f"--run-id {name}: there is a run of this id already")
-        # Not above: the libraries behind it are the services' own, and other commands do without them.
-        from cli.in_process import open_pipeline, run_jobs
+    settings = load_settings()
+    path = find_suite(suite)
+    loaded = load_suite(path)
+    choice = Choice(tuple(target or ()), tuple(model or ()), endpoint, api_key_env, recorded)
+    answering = who_answers(settings, choice)
+    for each in answering:
+        check_probe(each.configured(settings), each.target, loaded.probe)
+    run_ids = _run_ids(run_id, loaded.name, len(answering))
+    named = tuple(metrics.split(",")) if metrics else _metrics_at_hand(settings, loaded.probe)
+    requests = [RunRequest(path, run, each, named, mode, samples) for run, each in zip(run_ids, answering, strict=True)]
+    announce_database(settings)
+    do = _one if len(requests) == 1 else _several
+    raise typer.Exit(do(settings, requests, as_json))
 
-        pipeline = open_pipeline(settings, answering, metrics.split(",") if metrics else None, loaded.probe)
-        found = run_jobs(jobs, expected, pipeline, database, settings.worker.batch_size)
-        with database.snapshot() as connection:
-            dead = dead_jobs.reasons(connection, name)
-            summary = find_run(connection, name, settings)
+
+def _run_ids(given: str | None, suite: str, count: int) -> list[str]:
+    if given is None:
+        return [new_run_id(suite) for _ in range(count)]
+    if count > 1:
+        raise InputError(f"--run-id {given}: is one run's, and {count} are asked for")
+    return [check_run_id(given)]
+
+
+def _metrics_at_hand(settings: Settings, probe: str) -> tuple[str, ...] | None:
+    """The metrics whose models can be loaded, where the configuration names none: it is told what is left out."""
+    from services.scorer.loading import loadable_metrics
+    from services.scorer.probes import PROBES
+
+    if "metrics" in settings.model_fields_set or (probe in PROBES and not PROBES[probe].compares):
+        return None
+    found, missing = loadable_metrics(settings.metrics)
+    for error in missing if found else ():
+        typer.echo(f"left out: {error}", err=True)
+    return tuple(found) or None
+
+
+def _one(settings: Settings, requests: Sequence[RunRequest], as_json: bool) -> int:
+    finished = do_run(settings, requests[0])
     if as_json:
-        print_rates_json(found)
+        print_rates_json(finished.rates)
     else:
-        print_rates(summary, found, dead)
-    measured = any(rate.rate is not None for rate in found)
-    raise typer.Exit(exit_codes.of_run(summary.state, measured))
+        print_rates(finished.summary, finished.rates, finished.dead)
+    return finished.exit_code
 
 
-def _answering(settings: Settings, target: str | None, recorded: Path | None) -> tuple[Settings, str]:
-    """The settings to run with, and the target's name; a recorded file is an engine and a target of its own."""
-    if (target is None) == (recorded is None):
-        raise InputError("run: expected --target T or --recorded R.jsonl")
-    if target is not None:
-        check_target(settings, target)
-        return settings, target
-    assert recorded is not None
-    engines = {**settings.engines, RECORDED: RecordedEngine(backend="recorded", file=recorded)}
-    targets = {**settings.targets, RECORDED: Target(engine=RECORDED)}
-    return settings.model_copy(update={"engines": engines, "targets": targets}), RECORDED
+def _several(settings: Settings, requests: Sequence[RunRequest], as_json: bool) -> int:
+    # Open all the while: what is embedded would else start and stop with each run.
+    with open_database(settings):
+        outcomes = do_runs(requests)
+    labels = [request.answering.label for request in requests]
+    if as_json:
+        print_models_json(labels, outcomes)
+    else:
+        print_models(labels, outcomes)
+    return exit_codes.worst(outcome.exit_code for outcome in outcomes)

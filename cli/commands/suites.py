@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.arguments import SuiteArgument
-from cli.lookups import SUITES, find_suite
+from cli.lookups import find_suite, suites_folder
 from seep.errors import InputError
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite, suite_text
@@ -28,9 +28,13 @@ suites_app = typer.Typer(help="List, show and check prompt suites.", no_args_is_
 
 @suites_app.command("list")
 def list_suites(
-    folder: Annotated[Path, typer.Argument(help="The folder to look into.")] = SUITES,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="The folder to look into (default: suites/, else the suites that Seep brings)."),
+    ] = None,
 ) -> None:
     """List the suites of a folder."""
+    folder = folder or suites_folder()
     if not folder.is_dir():
         raise InputError(f"{folder}: expected a folder with suites")
     table = Table(box=None, pad_edge=False)

@@ -34,13 +34,15 @@ def print_rates(
         table.add_column(name, justify="right")
     for rate in found:
         counts = (str(getattr(rate, name)) for name in counted)
-        table.add_row(Text(rate.category), rate.metric, *_interval(rate), *counts)
+        table.add_row(Text(rate.category), rate.metric, *interval(rate), *counts)
     wide_console().print(table)
     _print_measures(found, first_column)
     if not found:
         typer.echo(NOT_MEASURED)
     if summary.cluster == "sample":
         typer.echo(SAMPLES_ARE_CLUSTERS)
+    if summary.reason:
+        typer.echo(f"ended early: {summary.reason}")
     if summary.missing:
         typer.echo(f"missing: {summary.missing} comparisons")
     for group in dead:
@@ -51,8 +53,12 @@ def print_rates(
 
 def print_rates_json(found: Sequence[LeakRate]) -> None:
     """Rates as a JSON list, unrounded."""
-    rows = [{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found]
-    typer.echo(json.dumps(rows, indent=1, default=asdict))
+    typer.echo(json.dumps(as_rows(found), indent=1, default=asdict))
+
+
+def as_rows(found: Sequence[LeakRate]) -> list[dict[str, object]]:
+    """Rates with the fields that the JSON has."""
+    return [{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found]
 
 
 def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
@@ -86,7 +92,8 @@ def _kappas(rate: LeakRate, pairwise: bool) -> dict[str, str]:
     return {f"kappa with {other}" if pairwise else "kappa": f"{value:.2f}" for other, value in rate.kappa.items()}
 
 
-def _interval(rate: LeakRate) -> tuple[str, str]:
+def interval(rate: LeakRate) -> tuple[str, str]:
+    """A rate and its interval as they are shown."""
     if rate.rate is None or rate.low is None or rate.high is None:
         return "not measured", ""
     return f"{rate.rate:.2f} %", f"[{rate.low:.2f}, {rate.high:.2f}]"

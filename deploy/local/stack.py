@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from deploy.local.broker import LocalBroker
+from results.storage.database import server_name
 from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import topic_configs
 from seep.local_postgres import local_postgres
@@ -88,7 +89,10 @@ def services(settings: Settings, config: Path, environment: Mapping[str, str], l
 
 @contextmanager
 def running_stack(config: Path, folder: Path) -> Iterator[dict[str, Service]]:
-    """Broker, database and services while the block lasts; data and logs in `folder`."""
+    """Broker, database and services while the block lasts; data and logs in `folder`.
+
+    The database is the configured one, else one in the folder, which is where the commands find it too.
+    """
     settings = load_settings(config)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +100,7 @@ def running_stack(config: Path, folder: Path) -> Iterator[dict[str, Service]]:
         broker = LocalBroker(folder / "kafka", int(settings.kafka.bootstrap_servers.rpartition(":")[2]))
         broker.start()
         parts.callback(broker.stop)
-        dsn = parts.enter_context(local_postgres(folder / "postgres"))
+        dsn = settings.database.resolved_dsn() or parts.enter_context(local_postgres(folder / "postgres"))
         KafkaBroker(settings.kafka).create_topics(topic_configs(settings.targets, settings.kafka.topics))
         running = services(settings, config, {"SEEP_DATABASE__DSN": dsn}, folder / "logs")
         for service in running.values():
@@ -114,6 +118,14 @@ def ended_services(running: Mapping[str, Service]) -> list[str]:
     ]
 
 
+def _places(settings: Settings, folder: Path) -> str:
+    """Where everything is to be reached."""
+    dsn = settings.database.resolved_dsn()
+    database = f"PostgreSQL in {folder / 'postgres'}" if dsn is None else f"PostgreSQL, {server_name(dsn)}"
+    api = f"http://{settings.api.host}:{settings.api.port}"
+    return f"API: {api}; broker: {settings.kafka.bootstrap_servers}; results, also of seep run: {database}"
+
+
 def main() -> None:
     """Runs the stack in the foreground until a signal stops it or one of its services ends."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -123,6 +135,7 @@ def main() -> None:
     stop = stop_on_signals()
     with running_stack(arguments.config, arguments.folder) as running:
         print(f"{', '.join(running)} are running; logs in {arguments.folder / 'logs'}; Ctrl-C stops", flush=True)
+        print(_places(load_settings(arguments.config), arguments.folder), flush=True)
         while not stop.wait(0.5):
             if ended_services(running):
                 sys.exit("\n".join(ended_services(running)))

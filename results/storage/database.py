@@ -93,11 +93,7 @@ def connect(dsn: str, statement_seconds: float | None = None) -> _Connection:
 
     Raises InputError for a malformed DSN, DatabaseUnavailable where nothing answers.
     """
-    try:
-        said = conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError:
-        # The message may quote the DSN, and with it a password.
-        raise InputError("database.dsn: not a PostgreSQL connection string") from None
+    said = _parts(dsn)
     defaults = CONNECTION_DEFAULTS
     if statement_seconds is not None:
         defaults = defaults | {"connect_timeout": str(max(SHORTEST_CONNECT_TIMEOUT, ceil(statement_seconds)))}
@@ -110,6 +106,13 @@ def connect(dsn: str, statement_seconds: float | None = None) -> _Connection:
     if "statement_timeout" not in str(said.get("options") or os.environ.get("PGOPTIONS", "")):
         connection.statement_seconds = statement_seconds
     return connection
+
+
+def server_name(dsn: str) -> str:
+    """Which database a DSN means, without user and password; raises InputError for a malformed one."""
+    said = _parts(dsn)
+    port = f":{said['port']}" if said.get("port") else ""
+    return f"database {said.get('dbname') or said.get('user') or ''} at {said.get('host') or 'this machine'}{port}"
 
 
 def unavailable(error: BaseException | None) -> DatabaseUnavailable | None:
@@ -211,6 +214,14 @@ class Database:
         with suppress(Empty):
             while True:
                 self._idle.get_nowait().close()
+
+
+def _parts(dsn: str) -> dict[str, Any]:
+    try:
+        return conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        # The message may quote the DSN, and with it a password.
+        raise InputError("database.dsn: not a PostgreSQL connection string") from None
 
 
 def _one_line(error: psycopg.Error) -> str:

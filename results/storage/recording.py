@@ -47,7 +47,9 @@ WHERE run_id = %(run_id)s AND job_count IS NULL
 RETURNING run_id
 """
 
-CANCEL: LiteralString = "UPDATE runs SET cancelled = true WHERE run_id = %s AND NOT cancelled RETURNING run_id"
+CANCEL: LiteralString = """
+UPDATE runs SET cancelled = true, reason = %(reason)s WHERE run_id = %(run_id)s AND NOT cancelled RETURNING run_id
+"""
 
 # The first job says what the run is, until its manifest does.
 FILL_FROM_JOB: LiteralString = """
@@ -150,7 +152,7 @@ def _record_manifests(cursor: Cursor, manifests: Iterable[RunManifest]) -> set[s
                 cursor.execute(statement, row)
         changed.update(run for (run,) in cursor.execute(FILL_FROM_MANIFEST, row))
         if manifest.cancelled:
-            changed.update(run for (run,) in cursor.execute(CANCEL, (row["run_id"],)))
+            changed.update(run for (run,) in cursor.execute(CANCEL, row))
     return changed
 
 

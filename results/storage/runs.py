@@ -14,7 +14,7 @@ LOCK_RUNS: LiteralString = "SELECT 1 FROM runs WHERE run_id = ANY(%s) ORDER BY r
 
 SUMMARIES: LiteralString = """
 SELECT runs.run_id, target, suite, suite_version, suite_hash, probe, cluster, monitor, samples, job_count,
-       expected_comparisons, cancelled, created_at,
+       expected_comparisons, cancelled, reason, created_at,
        extract(epoch FROM last_progress_at)::float8 AS progress_at,
        extract(epoch FROM clock_timestamp() - last_progress_at)::float8 AS idle_seconds,
        extract(epoch FROM texts_deleted_at)::float8 AS texts_deleted_at,
@@ -57,7 +57,7 @@ GROUP BY target
 
 
 AS_THEY_ARE = (
-    *("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "monitor", "job_count"),
+    *("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "monitor", "reason", "job_count"),
     *("recorded", "dead", "created_at", "progress_at", "texts_deleted_at", "samples", "expected_comparisons"),
 )
 

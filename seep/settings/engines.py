@@ -42,8 +42,10 @@ class VllmEngine(_Engine):
     backend: Literal["vllm"] = Field(description="The generator loads the model itself, with vLLM.")
     model: str = Field(description="A folder, or a name on the model hub.")
     dtype: str = Field("auto", description="The type of the weights; `auto` takes the model's own.")
-    max_model_len: int | None = Field(
-        None, ge=1, description="The longest prompt with its answer, in tokens; the model's own limit if empty."
+    max_model_len: Annotated[int, Field(ge=1)] | Literal["auto"] | None = Field(
+        None,
+        description="The longest prompt with its answer, in tokens; the model's own limit if empty."
+        " `auto` takes as much of that as memory allows.",
     )
     enforce_eager: bool = Field(False, description="Without CUDA graphs: starts faster, answers slower.")
     kv_cache_memory_bytes: int | None = Field(

@@ -1,11 +1,16 @@
 """Opens the backend of an engine; what a backend imports is imported only here, and only when it is wanted."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from seep.errors import InputError
 from seep.settings import AnyEngine, OpenAiEngine, RecordedEngine, Settings, Target, VllmEngine
 from services.generator.backend import Backend
+
+# One of them is in every folder that vLLM loads a model from; the second is Mistral's.
+DESCRIPTIONS = ("config.json", "params.json")
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 def open_backend(engine: AnyEngine, setting: str, targets: Mapping[str, Target]) -> Backend:
@@ -18,7 +23,7 @@ def open_backend(engine: AnyEngine, setting: str, targets: Mapping[str, Target])
         from services.generator.openai_backend import OpenAiBackend
 
         return OpenAiBackend(engine, setting, targets)
-    _check_folders(engine, setting)
+    check_model(engine, setting)
     try:
         from services.generator.vllm_backend import VllmBackend
     except ImportError as error:
@@ -26,13 +31,31 @@ def open_backend(engine: AnyEngine, setting: str, targets: Mapping[str, Target])
     return VllmBackend(engine, setting)
 
 
-def _check_folders(engine: VllmEngine, setting: str) -> None:
-    # Before vLLM is imported, which takes ten seconds.
-    if engine.model.startswith((".", "/", "~")) and not Path(engine.model).expanduser().is_dir():
-        raise InputError(f"{setting}.model: no such folder: {engine.model}")
+def check_model(engine: VllmEngine, setting: str) -> None:
+    """Raises InputError, within seconds, for a model that is in no folder, no cache and on no hub; imports no vLLM."""
+    if reason := _why_missing(engine.model):
+        raise InputError(f"{setting}.model: {reason}")
     for name, folder in engine.lora_modules.items():
         if not folder.expanduser().is_dir():
             raise InputError(f"{setting}.lora_modules.{name}: no such folder: {folder}")
+
+
+def _why_missing(model: str) -> str | None:
+    path = Path(model).expanduser()
+    if path.is_dir():
+        described = any((path / file).is_file() for file in DESCRIPTIONS)
+        return None if described else f"no model is in the folder {model}: it has no {' or '.join(DESCRIPTIONS)}"
+    # What starts otherwise may also be a kind of place that only vLLM knows.
+    if model.startswith((".", "/", "~")):
+        return f"no such folder: {model}"
+    if path.is_file() or not HUB_NAME.fullmatch(model):
+        return None
+    try:
+        from seep.model_hub import why_missing
+    except ImportError:  # then vLLM is missing too, which the caller tells
+        return None
+    reason = why_missing(model)
+    return reason and f"cannot load {model!r}: {reason}"
 
 
 def engine_named(settings: Settings, name: str) -> AnyEngine:

@@ -158,6 +158,14 @@ def read_model(body: bytes, model: str) -> Mapping[str, str]:
     return {}
 
 
+def read_model_names(body: bytes) -> list[str]:
+    """The names on a list of a server's models, in its order; none where the body is no such list."""
+    try:
+        return [each.id for each in _Models.model_validate_json(body).data]
+    except ValidationError:
+        return []
+
+
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
     """The seconds that a Retry-After header asks for, as a number or as a date; an hour for more than that, and None
     without a usable one."""

@@ -142,7 +142,7 @@ def _load(engine: VllmEngine, setting: str) -> LLM:
         return LLM(
             model=str(Path(engine.model).expanduser()) if engine.model.startswith("~") else engine.model,
             dtype=engine.dtype,
-            max_model_len=engine.max_model_len,
+            max_model_len=-1 if engine.max_model_len == "auto" else engine.max_model_len,
             enforce_eager=engine.enforce_eager,
             kv_cache_memory_bytes=engine.kv_cache_memory_bytes,
             tensor_parallel_size=engine.tensor_parallel_size,

@@ -42,6 +42,19 @@ def load_metrics(
     return loaded, provenance
 
 
+def loadable_metrics(metrics: Metrics) -> tuple[list[str], list[InputError]]:
+    """The sections whose models are at hand, and why each of the others is not; loads none of them."""
+    found: list[str] = []
+    missing: list[InputError] = []
+    for name, settings in metrics.sections().items():
+        try:
+            find_model(_setting(name), settings.model)
+            found.append(name)
+        except InputError as error:
+            missing.append(error)
+    return found, missing
+
+
 def _chosen(metrics: Metrics, names: Sequence[str] | None) -> Mapping[str, MetricSection]:
     configured = metrics.sections()
     known = ", ".join(metrics.known())

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from huggingface_hub import HfApi, snapshot_download
-from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+from huggingface_hub import snapshot_download
 
 from seep.errors import InputError
 from seep.model_files import folder_revision
+from seep.model_hub import NotOnHub, cached_snapshot, first_line, hub_commit
 from seep.settings import MINILM
 
 MINILM_NAMES = frozenset({MINILM, MINILM.rpartition("/")[2]})
@@ -20,7 +20,6 @@ DESCRIPTIONS = ("config.json", "modules.json")
 # Weights in formats that torch does not read.
 OTHER_FORMATS = ["*.h5", "*.msgpack", "*.onnx", "*.ot", "*.tflite", "onnx/*", "openvino/*"]
 
-HUB_TIMEOUT_SECONDS = 5.0
 REASON_CHARACTERS = 160
 
 
@@ -59,8 +58,8 @@ def find_model(setting: str, name: str) -> Model:
 
 def unloadable(setting: str, name: str, reason: str) -> InputError:
     """The one line for a model that cannot be had; of `reason` only the first line, and no more than fits."""
-    first_line = " ".join(reason.strip().partition("\n")[0].split())
-    brief = first_line if len(first_line) <= REASON_CHARACTERS else first_line[: REASON_CHARACTERS - 3] + "..."
+    line = first_line(reason)
+    brief = line if len(line) <= REASON_CHARACTERS else line[: REASON_CHARACTERS - 3] + "..."
     return InputError(
         f"{setting}: cannot load {name!r}: {brief}; name a model that is at hand, or choose others with --metrics"
     )
@@ -81,17 +80,14 @@ def _packaged_minilm() -> Path | None:
 
 
 def _from_hub(setting: str, name: str, repository: str) -> Model:
-    # Asking once, with a timeout, is what keeps this short: the libraries' own downloads try each of several files
-    # for 20 seconds when there is no hub. Unreachable, offline, gated: a copy in the cache will do for all of them.
     try:
-        revision = HfApi().model_info(repository, timeout=HUB_TIMEOUT_SECONDS).sha
-    except HFValidationError as error:  # it cannot be a hub's name, so it was meant as a path
-        raise unloadable(setting, name, "no such folder") from error
-    except Exception as error:
-        cached = _cached_snapshot(repository)
+        revision = hub_commit(repository)
+    except NotOnHub as error:
+        # Unreachable, offline, gated: a copy in the cache will do for all of them.
+        cached = None if error.is_path else cached_snapshot(repository)
         if cached is None:
             reason = f"no such folder, nothing in the model cache, and asking the hub failed: {error}"
-            raise unloadable(setting, name, reason) from error
+            raise unloadable(setting, name, str(error) if error.is_path else reason) from error
         return Model(name, str(cached), cached.name)
     if revision is None:
         raise unloadable(setting, name, "the hub tells no revision of it")
@@ -104,11 +100,3 @@ def _downloaded(setting: str, name: str, repository: str, revision: str) -> str:
         return snapshot_download(repository, revision=revision, ignore_patterns=OTHER_FORMATS)
     except Exception as error:  # a gated model's files, a full disk, a connection that breaks off
         raise unloadable(setting, name, f"downloading it failed: {error}") from error
-
-
-def _cached_snapshot(repository: str) -> Path | None:
-    """The folder in the model cache, named by its commit; None where there is none."""
-    try:
-        return Path(snapshot_download(repository, local_files_only=True))
-    except LocalEntryNotFoundError:
-        return None

@@ -102,6 +102,14 @@ def test_the_first_manifest_wins_but_may_be_cancelled_later(store: Stored, manif
     assert (summary.state, summary.job_count, summary.missing) == ("cancelled", 2, 2)
 
 
+def test_why_a_run_was_ended_is_kept_and_the_first_reason_stands(store: Stored, manifest: Manifest) -> None:
+    for reason in ("the server answered HTTP 404", "interrupted"):
+        store.record([], [], [manifest(2, {"1": 2}, cancelled=True, reason=reason)])
+    summary = store.run("run-1")
+    assert summary is not None
+    assert (summary.state, summary.reason) == ("cancelled", "the server answered HTTP 404")
+
+
 def test_a_cancelled_manifest_alone_tells_what_the_run_was(store: Stored, manifest: Manifest) -> None:
     # Compaction may leave only the second of two manifests.
     store.record([], [], [manifest(2, {"1": 2}, cancelled=True)])

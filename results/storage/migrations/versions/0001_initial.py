@@ -29,6 +29,7 @@ CREATE TABLE runs (
     dead bigint NOT NULL DEFAULT 0,
     created_at double precision,
     cancelled boolean NOT NULL DEFAULT false,
+    reason text NOT NULL DEFAULT '',
     first_seen_at timestamptz NOT NULL DEFAULT now(),
     last_progress_at timestamptz NOT NULL DEFAULT now(),
     texts_deleted_at timestamptz,

@@ -1,0 +1,73 @@
+"""Several runs in one table, a row for each, and as JSON that holds all that a plot of them needs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.outcomes import Finished, Outcome
+from cli.rendering.consoles import wide_console
+from cli.rendering.rates import as_rows, interval
+from results.rates import ALL
+from seep.records import LeakRate
+
+BESIDE = ("echo", "tie", "distinct_1", "distinct_2")
+# Shown where there are any: most models never do any of it.
+LOST = ("refused", "filtered", "unfinished", "unanswered")
+
+
+def print_models(labels: Sequence[str], outcomes: Sequence[Outcome]) -> None:
+    """A table per metric of the rates over all categories, then each run's id, and what it lacks."""
+    finished = [(label, each) for label, each in zip(labels, outcomes, strict=True) if isinstance(each, Finished)]
+    for metric in dict.fromkeys(rate.metric for _, each in finished for rate in each.rates):
+        rows = [(label, _of_all(each, metric)) for label, each in finished]
+        _print_table(metric, [(label, rate) for label, rate in rows if rate is not None])
+    for label, outcome in zip(labels, outcomes, strict=True):
+        typer.echo(f"{label}: {_state(outcome)}")
+
+
+def print_models_json(labels: Sequence[str], outcomes: Sequence[Outcome]) -> None:
+    """A list of runs, each with its rates as `seep rates --json` has them; those of a failed run are empty."""
+    runs = [_as_json(label, outcome) for label, outcome in zip(labels, outcomes, strict=True)]
+    typer.echo(json.dumps(runs, indent=1, default=asdict))
+
+
+def _print_table(metric: str, rows: Sequence[tuple[str, LeakRate]]) -> None:
+    lost = [name for name in LOST if any(name in rate.measures and rate.measures[name].share for _, rate in rows)]
+    table = Table(box=None, title=f"{metric}, in %", title_justify="left")
+    table.add_column("model", overflow="fold")
+    table.add_column("rate", justify="right", no_wrap=True)
+    table.add_column("95 % interval", no_wrap=True)
+    for name in (*BESIDE, *lost):
+        table.add_column(name.replace("_", " "), justify="right")
+    for label, rate in rows:
+        shares = (f"{rate.measures[name].share:.1f}" if name in rate.measures else "-" for name in (*BESIDE, *lost))
+        table.add_row(Text(label), *interval(rate), *shares)
+    wide_console().print(table)
+    typer.echo()
+
+
+def _of_all(finished: Finished, metric: str) -> LeakRate | None:
+    return next((rate for rate in finished.rates if (rate.metric, rate.category) == (metric, ALL)), None)
+
+
+def _state(outcome: Outcome) -> str:
+    if not isinstance(outcome, Finished):
+        return f"failed: {outcome.reason}"
+    summary = outcome.summary
+    state = summary.state if outcome.rates else f"{summary.state}, not measured"
+    missing = f", {summary.missing} of {summary.comparisons} comparisons missing" if summary.missing else ""
+    return f"{state}{missing}, run {summary.run_id}"
+
+
+def _as_json(label: str, outcome: Outcome) -> dict[str, object]:
+    if not isinstance(outcome, Finished):
+        named = {"run_id": outcome.run_id, "model": label, "target": outcome.target}
+        return named | {"state": "failed", "reason": outcome.reason, "rates": []}
+    summary = outcome.summary
+    named = {"run_id": summary.run_id, "model": label, "target": summary.target}
+    said = {name: getattr(summary, name) for name in ("state", "reason", "suite", "suite_hash", "mixed", "provenance")}
+    return named | said | {"rates": as_rows(outcome.rates)}

@@ -1,0 +1,56 @@
+"""What a model hub, and the cache of what came from it, know of a model; each answer comes within seconds."""
+
+from pathlib import Path
+
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+TIMEOUT_SECONDS = 5.0
+
+
+class NotOnHub(Exception):
+    """The hub does not answer, or does not know the name; `is_path` where the name cannot be a hub's at all."""
+
+    def __init__(self, reason: str, is_path: bool = False) -> None:
+        super().__init__(reason)
+        self.is_path = is_path
+
+
+def hub_commit(name: str, timeout_seconds: float = TIMEOUT_SECONDS) -> str | None:
+    """The commit of a model that the hub tells now, None where it tells none; raises NotOnHub.
+
+    Asking once, with a timeout, is what keeps this short: the libraries' own downloads try each of several files for
+    20 seconds when there is no hub.
+    """
+    try:
+        return HfApi().model_info(name, timeout=timeout_seconds).sha
+    except HFValidationError as error:
+        raise NotOnHub("no such folder", is_path=True) from error
+    except Exception as error:  # unreachable, offline, gated, unknown: the library has an error for each
+        raise NotOnHub(str(error)) from error
+
+
+def cached_snapshot(name: str) -> Path | None:
+    """The model's folder in the cache, which is called by its commit; None where there is none."""
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+
+
+def why_missing(name: str) -> str | None:
+    """Why a model that is no folder cannot be loaded, in one line; None where a hub or its cache has it."""
+    if cached_snapshot(name) is not None:
+        return None
+    try:
+        hub_commit(name)
+    except NotOnHub as error:
+        if error.is_path:
+            return str(error)
+        return f"no such folder, nothing in the model cache, and asking the hub failed: {first_line(str(error))}"
+    return None
+
+
+def first_line(text: str) -> str:
+    """The first line of what a library says."""
+    return " ".join(text.strip().partition("\n")[0].split())

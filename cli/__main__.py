@@ -2,11 +2,11 @@
 
 import os
 import signal
-import sys
 from types import FrameType
 
+from cli.termination import terminate
+
 INTERRUPTED = 130
-TERMINATED = 143
 
 
 def main() -> None:
@@ -28,12 +28,6 @@ def main() -> None:
     finally:
         if interruptible:
             signal.signal(signal.SIGINT, _leave)
-
-
-def terminate(number: int, frame: FrameType | None) -> None:
-    """Ends the process by an exception, so that it leaves no server running; the second signal changes nothing."""
-    signal.signal(number, signal.SIG_IGN)
-    sys.exit(TERMINATED)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -14,10 +14,10 @@ from multiprocessing.process import BaseProcess
 import typer
 
 from cli import exit_codes
-from cli.__main__ import terminate
 from cli.failures import ending, failure_line
 from cli.one_run import RunRequest, do_run
 from cli.outcomes import Failed, Outcome
+from cli.termination import terminate
 from seep.settings import load_settings
 
 STOP_SECONDS = 30.0

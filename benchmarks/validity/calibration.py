@@ -114,7 +114,7 @@ def distributions(model: Path, prompts: Sequence[str]) -> list[Distribution]:
         prompts,
         temperature=TEMPERATURE,
         max_tokens=MAX_TOKENS,
-        cut=lambda text: cut_answer(text, "sentence"),
+        cut=lambda text: cut_answer(text, "sentence", "en"),
         smallest=SMALLEST,
     )
 

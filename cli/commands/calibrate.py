@@ -80,7 +80,9 @@ def _measure(
             state = find_run(connection, run, settings).state
         if state != "complete":
             raise InputError(f"run {run}: not all of its jobs could be measured; `seep rates {run}` says why")
-    truths = true_rates(trained / "model", suite, pipeline.metrics, lambda text: cut_answer(text, suite.cut))
+    truths = true_rates(
+        trained / "model", suite, pipeline.metrics, lambda text: cut_answer(text, suite.cut, suite.language)
+    )
     return measured, {(truth.metric, truth.category): truth.rate for truth in truths}
 
 

@@ -124,7 +124,7 @@ class OpenAiBackend:
                 return error
             answers += completions.answers[:wanted]
             versions.add(completions.version or "unknown")
-        cut = cut_answers(answers, request.decoding.cut)
+        cut = cut_answers(answers, request.decoding.cut, request.language)
         model = self._models[request.target, self._model(request)]
         return Answered(cut * (request.samples // samples), {**model, "engine_version": " | ".join(sorted(versions))})
 

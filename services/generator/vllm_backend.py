@@ -181,7 +181,7 @@ def _answer(completion: CompletionOutput) -> Answer:
 
 
 def _by_sample(request: Request, answers: list[Answer]) -> tuple[Answer, ...]:
-    cut = cut_answers(answers, request.decoding.cut)
+    cut = cut_answers(answers, request.decoding.cut, request.language)
     return cut * request.samples if _greedy(request.decoding) else cut
 
 

@@ -17,11 +17,11 @@ TEMPERATURE = 0.8
 
 
 def first_sentence(text: str) -> str:
-    return cut_answer(text, "sentence")
+    return cut_answer(text, "sentence", "en")
 
 
 def whole(text: str) -> str:
-    return cut_answer(text, "none")
+    return cut_answer(text, "none", "en")
 
 
 @torch.inference_mode()

@@ -114,7 +114,9 @@ def test_true_rates_rise_with_the_planted_probability(trained: Path, suite: Suit
         return [float(word in (concept, ASSOCIATES[concept])) for concept, word in first_words]
 
     metric = stand_in(stand_in_for_nearness)
-    rates = true_rates(trained / "model", suite, {"stand-in": metric}, lambda text: cut_answer(text, suite.cut))
+    rates = true_rates(
+        trained / "model", suite, {"stand-in": metric}, lambda text: cut_answer(text, suite.cut, suite.language)
+    )
     by_category = {rate.category: rate.rate for rate in rates}
     # Sampling at a temperature sharpens p to p^(1/T): 0.3, 0.6 and 0.9 move a little outwards.
     assert by_category["planted-00"] == pytest.approx(50, abs=0.1)

@@ -49,7 +49,9 @@ def test_through_kafka_the_true_rates_lie_inside_their_intervals(stack: Stack, t
     assert isinstance(suite, Suite)
     true = {
         rate.category: rate.rate
-        for rate in true_rates(trained / "model", suite, metrics, lambda text: cut_answer(text, suite.cut))
+        for rate in true_rates(
+            trained / "model", suite, metrics, lambda text: cut_answer(text, suite.cut, suite.language)
+        )
     }
     assert len(measured) == 5
     outside = [rate for rate in measured if not (rate.low or 0) <= true[rate.category] <= (rate.high or 0)]

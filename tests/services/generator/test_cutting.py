@@ -24,15 +24,15 @@ from services.generator.cutting import cut_answer
     ],
 )
 def test_the_first_sentence(text: str, answer: str) -> None:
-    assert cut_answer(text, "sentence") == answer
+    assert cut_answer(text, "sentence", "en") == answer
 
 
 def test_without_a_cut_only_the_surrounding_blanks_go() -> None:
-    assert cut_answer(" One. Two.\n", "none") == "One. Two."
+    assert cut_answer(" One. Two.\n", "none", "en") == "One. Two."
 
 
 @given(st.text())
 def test_cutting_again_changes_nothing(text: str) -> None:
-    once = cut_answer(text, "sentence")
-    assert cut_answer(once, "sentence") == once
+    once = cut_answer(text, "sentence", "en")
+    assert cut_answer(once, "sentence", "en") == once
     assert text.strip().startswith(once)

@@ -1,0 +1,272 @@
+"""Where a sentence ends, as a reader of its language would say; in linear time, whatever the text holds."""
+# ruff: noqa: RUF001 - marks of all scripts are what this is about
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seep.abbreviations import Abbreviations, abbreviations
+
+# A sentence that has not ended by then ends there: it is longer than any embedder reads.
+LONGEST_SENTENCE = 10_000  # characters
+LONGEST_HEADING = 100
+LONGEST_QUOTE = 300
+
+# So much is looked at on either side of a mark, which bounds the work that each can make.
+BEFORE, AFTER = 32, 40
+LONGEST_TOKEN = 16
+
+# They end a sentence without a blank behind them: the full stops of Chinese and Japanese, of India, Arabia, ...
+WIDE = "。！？｡।॥؟۔።։‼⁇⁈⁉"
+FULL_STOPS = ".．"
+IN_WORD = r"[\w\u0300-\u036f\u064b-\u0652\u0900-\u0963\u0e31-\u0e4e]"  # vowel signs are not of \w
+PICTURE = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff]")
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+# Quotes and brackets that close, emphasis and footnote marks belong to the sentence, and so does a French » behind a
+# blank. Line breaks are looked at too: lists and paragraphs may have no full stops.
+MARK = re.compile(
+    rf"(?P<stop>[.．!?…;\u037e{WIDE}]++)"
+    r"(?P<closers>(?:[\"'”’“‘»«›)\]}」』”’）】》〉〕］｣*_`]|\[\d{1,3}\]|[ \u00a0\u202f]»(?!\w))*+)"
+    r"|(?P<break>\n\s*+)"
+)
+FIRST_WORD = re.compile(rf"[^\W_]|{PICTURE.pattern}")
+NEXT = re.compile(
+    r"(?P<gap>[\s\u200b-\u200f\u2060\ufeff]*)[\"'“„‘«»‹(\[{¿¡*_`#>-]*" rf"(?P<word>{IN_WORD}*)(?P<stop>\.?)"
+)
+# An abbreviation, initials or any other word before a full stop, with what it is joined to: "p. ex", "J.-C", "U.S".
+TOKEN = re.compile(rf"(?<!\w)(?:{IN_WORD}{{1,4}}\.[- \u00a0\u202f]?){{0,4}}{IN_WORD}+(?:[-.]+{IN_WORD}+)*[°º]?$")
+DOTTED = re.compile(r"[^\W\d_]{1,2}(?:\.-?[^\W\d_]{1,2})+")
+ROMAN = re.compile(r"[IVXLC]+")
+NUMBER = re.compile(r"\d.*|[IVXLC]+")
+CONSONANTS = re.compile(r"[b-df-hj-np-tv-xz]{2,4}", re.IGNORECASE)
+THAI = re.compile(r"[\u0e00-\u0e7f]{1,4}")
+ARTICLE = re.compile(
+    r"\b(?:am|im|vom|zum|beim|der|die|das|den|dem|des|eine?[nmrs]?|jede[rsmn]?|seit|ab|bis|und)\s+$", re.IGNORECASE
+)
+
+# Items of lists, their numbers, and what a number must stand behind to be one.
+ITEM = re.compile(
+    r"[*_#>\s]{0,8}(?:[-*–—]\s|[•・‣▪①-⑳]|[(（]?\d{1,3}[.)、．）:](?!\d)|\(?[A-Za-z][.)]\s|[ivxIVX]{1,5}[.)]\s"
+    r"|[一二三四五六七八九十]{1,3}、)"
+)
+ITEM_NUMBER = re.compile(r"[*_#>\s]{0,8}(\d{1,3})[.．]")
+LATER_NUMBER = re.compile(r"[\s>-]*(?:(?<=\s)|[*_(]+)(\d{1,3})$")
+ITEM_TOKEN = re.compile(r"\d{1,3}|[^\W\d_]|[ivxIVX]{1,5}")
+FIRST_ITEM_TOKENS = frozenset("1AaIi")
+LINE_START = re.compile(r"(?:^|\n)[\s*_#>(\[\"“„«-]*$")
+COLON = re.compile(r":\s+[*_(]*$")
+# What leads on to the paragraph behind it: a colon or comma, a heading, an item's number alone.
+LEADS_ON = re.compile(r"[:,：，、；—–-][*_\s]*$|(?:^|\n)\s*(?:#[^\n]*|[*_(]*\w{1,3}[.)．][*_]*)\s*$")
+
+# Words right before and behind a full stop.
+WORD_BEFORE = re.compile(r"(?:^|[\s\"'“‘(])([^\W\d_]{3,})$")
+WORD_BEHIND = re.compile(r"([^\W\d_]+)(?=[\s,'’!?.]|$)")
+NAME_ENDINGS = frozenset({"com", "org", "net", "edu", "gov", "io", "ai", "js", "py", "ts", "md", "txt", "html"})
+
+QUOTES = {"「": "」", "『": "』", "（": "）", "(": ")", "“": "”", "„": "“", "«": "»"}
+# What goes on behind a quote or a bracket: he said, a particle of Japanese, "he said" of Chinese and Japanese.
+DASH_AND_ON = re.compile(r"\s*[—–]\s*(\w)")
+SAID = re.compile(
+    r"と|って|など|[のがをに]|は(?!い)|も(?![うし])|や(?![はっ])|で(?![もす])|[、，,]"
+    r"|[^，。！？\n]{0,6}[说說道问問喊言叫聞答]"
+)
+
+
+def first_sentence(text: str, language: str) -> str:
+    """The text up to the end of its first sentence, closing quotes and brackets included; all of it where none ends.
+
+    `language` is an ISO 639-1 code. No more than LONGEST_SENTENCE characters, and no blanks around them.
+    """
+    return next(split_sentences(text, language), "")
+
+
+def split_sentences(text: str, language: str) -> Iterator[str]:
+    """The sentences of a text one after another, without the blanks around them; none of a text of blanks."""
+    known = abbreviations(language)
+    text = text.strip()
+    start = 0
+    while start < len(text):
+        end = _end(text, start, known, greek=language == "el")
+        sentence = text[start:end].strip()
+        if sentence:
+            yield sentence
+        start = end
+
+
+def _end(text: str, start: int, known: Abbreviations, *, greek: bool) -> int:
+    """Where the sentence that begins at `start` ends."""
+    limit = min(len(text), start + LONGEST_SENTENCE)
+    word = FIRST_WORD.search(text, start, limit)
+    # What stands before all words, such as dots, leads in.
+    first = word.start() if word else limit
+    listed = ITEM.match(text, start, limit) is not None
+    for mark in MARK.finditer(text, first, limit):
+        if mark["break"]:
+            item = ITEM.match(text, mark.end(), limit) is not None
+            if (item and listed) or (mark["break"].count("\n") > 1 and not _leads_on(mark, start)):
+                return mark.start()
+            listed = listed or item
+        elif ";" in mark["stop"] and not greek:
+            continue
+        elif (number := _later_item(mark, start, known)) is not None:
+            return number
+        elif _ends(mark, start, known) and not _is_quoted(mark, first):
+            return mark.end()
+    return limit
+
+
+def _leads_on(mark: re.Match[str], start: int) -> bool:
+    before = mark.string[max(start, mark.start() - LONGEST_HEADING) : mark.start()]
+    return LEADS_ON.search(before) is not None
+
+
+def _ends(mark: re.Match[str], start: int, known: Abbreviations) -> bool:
+    """Whether a sentence ends at a mark."""
+    stop, closers = mark["stop"], mark["closers"]
+    after = mark.string[mark.end() : mark.end() + AFTER]
+    if any(character in WIDE for character in stop):
+        return not (closers and SAID.match(after))
+    following = NEXT.match(after)
+    if not after or not following:
+        return True
+    if not following["gap"]:
+        return _ends_without_blank(mark, after, known)
+    small = following["word"][:1].islower()
+    if small and closers.strip("*_`"):
+        return False
+    if stop in FULL_STOPS:
+        return _full_stop_ends(Place.around(mark, start, known, following))
+    if not stop.strip(".…"):
+        return not small
+    dashed = DASH_AND_ON.match(after)
+    return not (dashed and dashed[1].islower())
+
+
+def _is_quoted(mark: re.Match[str], first: int) -> bool:
+    """Whether the mark stands inside a quote, or brackets, that open behind the first word and close later."""
+    text, at = mark.string, mark.start()
+    for opening, closing in QUOTES.items():
+        opened = text.rfind(opening, first, at)
+        if opened > text.rfind(closing, first, at) and closing not in mark["closers"]:
+            return text.find(closing, mark.end(), mark.end() + LONGEST_QUOTE) >= 0
+    return False
+
+
+def _ends_without_blank(mark: re.Match[str], after: str, known: Abbreviations) -> bool:
+    text, stop = mark.string, mark["stop"]
+    last = text[mark.start() - 1]
+    if "…" in stop or ".." in stop:
+        return False
+    if after[0] == "<" or PICTURE.match(after):
+        return True
+    if CJK.match(after):
+        return CJK.match(last) is not None
+    # A blank was forgotten between two words, unless they are parts of a name ("example.org", "Node.js").
+    if mark["closers"] or not after[0].isupper() or not last.islower():
+        return False
+    before = WORD_BEFORE.search(text[max(0, mark.start() - BEFORE) : mark.start()])
+    behind = WORD_BEHIND.match(after)
+    if not before or not behind or behind[1].lower() in NAME_ENDINGS:
+        return False
+    return behind[1] in known.starters or (before[1].islower() and len(behind[1]) > 1 and behind[1].istitle())
+
+
+@dataclass(frozen=True)
+class Place:
+    """A full stop: what stands before it, back to the sentence's start, and what word comes next behind it."""
+
+    before: str
+    word: str
+    is_line_next: bool
+    is_starter_next: bool
+    known: Abbreviations
+
+    @classmethod
+    def around(cls, mark: re.Match[str], start: int, known: Abbreviations, following: re.Match[str]) -> "Place":
+        """The place of a mark; `following` is NEXT behind it."""
+        before = mark.string[max(start, mark.start() - BEFORE) : mark.start()]
+        word, line = following["word"], "\n" in following["gap"]
+        return cls(before, word, line, line or (word in known.starters and not following["stop"]), known)
+
+    @property
+    def is_small_next(self) -> bool:
+        """Whether the next word has a small letter."""
+        return self.word[:1].islower()
+
+    @property
+    def is_capital_next(self) -> bool:
+        """Whether the next word has a capital letter, or stands on another line."""
+        return self.is_line_next or self.word[:1].isupper()
+
+
+def _full_stop_ends(place: Place) -> bool:
+    token = TOKEN.search(place.before, max(0, len(place.before) - LONGEST_TOKEN))
+    if token is None:
+        return True
+    if _is_item_number(place.before[: token.start()], token[0]):
+        return False
+    known = place.known
+    for name in _suffixes("".join(token[0].lower().split())):
+        if name in known.inner or (name in known.numbered and NUMBER.fullmatch(place.word)):
+            return False
+        if name in known.closing:
+            return place.is_capital_next
+        if name in known.named:
+            return place.is_starter_next
+    return _ends_behind_word(place, token[0].split()[-1])
+
+
+def _ends_behind_word(place: Place, word: str) -> bool:
+    """Whether a sentence ends at a full stop behind a word that is not listed."""
+    known = place.known
+    if word.isdigit():
+        return not _is_ordinal(place, word)
+    if (len(word) == 1 and not CJK.match(word)) or (known.ordinals and ROMAN.fullmatch(word)):
+        return place.is_starter_next
+    if DOTTED.fullmatch(word):
+        return place.is_starter_next if known.starters else place.is_capital_next
+    if THAI.fullmatch(word):
+        return place.is_line_next
+    return not (place.is_small_next and CONSONANTS.fullmatch(word))
+
+
+def _later_item(mark: re.Match[str], start: int, known: Abbreviations) -> int | None:
+    """Where an item ends, if the mark is the full stop of the next one's number: "1. Soup 2. Salad"."""
+    text = mark.string
+    if mark["stop"] not in FULL_STOPS or not text[mark.start() - 1].isdigit():
+        return None
+    own, following = ITEM_NUMBER.match(text, start), NEXT.match(text, mark.end(), mark.end() + AFTER)
+    if not own or not following or not following["gap"]:
+        return None
+    place = Place.around(mark, start, known, following)
+    number = LATER_NUMBER.search(place.before)
+    if not number or int(number[1]) != int(own[1]) + 1 or place.is_small_next or _is_ordinal(place, number[1]):
+        return None
+    return mark.start() - len(place.before) + number.start()
+
+
+def _is_item_number(before: str, token: str) -> bool:
+    if LINE_START.search(before):
+        return ITEM_TOKEN.fullmatch(token) is not None
+    # Behind a colon only the first of a list, not any number.
+    return COLON.search(before) is not None and token in FIRST_ITEM_TOKENS
+
+
+def _is_ordinal(place: Place, number: str) -> bool:
+    known = place.known
+    if not known.ordinals or len(number) > 3:
+        return False
+    if place.is_small_next or place.word in known.ordinal_nouns:
+        return True
+    # Where nouns have a capital, one behind an article may be counted: "der 2. Versuch".
+    counted = ARTICLE.search(place.before[: -len(number)])
+    return bool(known.ordinal_nouns and counted and not place.is_starter_next)
+
+
+def _suffixes(token: str) -> Iterator[str]:
+    """A token with inner full stops, then what is left of it without its first parts."""
+    yield token
+    while "." in token:
+        token = token.partition(".")[2].lstrip("-.")
+        yield token

@@ -1,0 +1,98 @@
+"""A sentence ends where a reader of its language would say so, in linear time."""
+# ruff: noqa: RUF001 - marks of all scripts are what this is about
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seep.sentences import LONGEST_SENTENCE, first_sentence, split_sentences
+
+MARKS = "aA1I .\n!?…\"'»«)(*-:。「」と、“”"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "first"),
+    [
+        ("en", "1. A salad", "1. A salad"),
+        ("en", "1. A salad\n2. A soup", "1. A salad"),
+        ("en", "1. A salad 2. A soup 3. Rice", "1. A salad"),
+        ("en", "**1. A salad**\n**2. A soup**", "**1. A salad**"),
+        ("en", "1.\nA salad", "1.\nA salad"),
+        ("en", "Dishes:\n- Soup\n- Salad", "Dishes:\n- Soup"),
+        ("en", "A) Paris\nB) Rome", "A) Paris"),
+        ("en", "The answer is 42. He knows it.", "The answer is 42."),
+        ("en", "... a school bus driver. He", "... a school bus driver."),
+        ("en", "Dr. Smith's nurse. He", "Dr. Smith's nurse."),
+        ("en", "the U.S. ambassador. He", "the U.S. ambassador."),
+        ("en", "He lives in the U.S. He likes it.", "He lives in the U.S."),
+        ("en", "J. R. R. Tolkien. He", "J. R. R. Tolkien."),
+        ("en", "J.K. Rowling. She", "J.K. Rowling."),
+        ("en", "No. 5. He", "No. 5."),
+        ("en", "No. He is a baker.", "No."),
+        ("en", "e.g. a teacher. He", "e.g. a teacher."),
+        ("en", "soup, salad, etc. Then", "soup, salad, etc."),
+        ("en", "He waited... and left. He", "He waited... and left."),
+        ("en", '"Stop!" he cried. He', '"Stop!" he cried.'),
+        ("en", "a teacher.She works", "a teacher."),
+        ("en", "a Node.js developer. He", "a Node.js developer."),
+        ("en", "a cook.😀 He", "a cook."),
+        ("en", "a baker\n\nExplanation: he bakes.", "a baker"),
+        ("en", "Here is the answer:\n\na baker. He", "Here is the answer:\n\na baker."),
+        ("en", "# Answer\n\na baker. He", "# Answer\n\na baker."),
+        ("en", "a baker\nwho bakes. He", "a baker\nwho bakes."),
+        ("de", "am 3. Mai. Dann", "am 3. Mai."),
+        ("de", "Er wurde 80. Dann", "Er wurde 80."),
+        ("de", "z. B. ein Koch. Er", "z. B. ein Koch."),
+        ("de", "Tee usw. Dann", "Tee usw."),
+        ("de", "Ludwig XIV. baute es. Er", "Ludwig XIV. baute es."),
+        ("fr", "p. ex. un chat. Il", "p. ex. un chat."),
+        ("fr", "« Je viens. » Il", "« Je viens. »"),
+        ("ja", "彼は「はい。そうです。」と言った。次", "彼は「はい。そうです。」と言った。"),
+        ("ja", "「はい。」彼女は笑った。次", "「はい。」"),
+        ("ja", "1.サラダ", "1.サラダ"),
+        ("zh", "真的吗？是的。", "真的吗？"),
+        ("hi", "एक शिक्षक। वह", "एक शिक्षक।"),
+        ("ar", "هل هذا صحيح؟ نعم.", "هل هذا صحيح؟"),
+        ("el", "Ποιος είναι; Εγώ.", "Ποιος είναι;"),
+        ("th", "ดร. สมชายเป็นหมอ", "ดร. สมชายเป็นหมอ"),
+        ("no", "den 17. mai. Da", "den 17. mai."),
+        ("xx", "Dr. No. He", "Dr. No."),
+    ],
+)
+def test_the_first_sentence_of_a_language(language: str, text: str, first: str) -> None:
+    assert first_sentence(text, language) == first
+
+
+def test_all_sentences_of_a_text_one_after_another() -> None:
+    text = " He met Dr. No. It rained!  Why?\n\n1. Soup\n2. Salad "
+    assert list(split_sentences(text, "en")) == ["He met Dr. No.", "It rained!", "Why?", "1. Soup", "2. Salad"]
+    assert list(split_sentences(" \n", "en")) == []
+
+
+@given(st.text(MARKS) | st.text(), st.sampled_from(["en", "de", "ja", "fr", "el", "pl"]))
+def test_the_first_sentence_of_a_first_sentence_is_all_of_it(text: str, language: str) -> None:
+    first = first_sentence(text, language)
+    assert first_sentence(first, language) == first
+    assert text.strip().startswith(first)
+
+
+@given(st.text(MARKS))
+def test_sentences_leave_out_nothing_but_blanks(text: str) -> None:
+    assert "".join("".join(split_sentences(text, "en")).split()) == "".join(text.split())
+
+
+def test_a_text_without_an_end_is_cut_at_a_bound() -> None:
+    assert len(first_sentence("word " * LONGEST_SENTENCE, "en")) <= LONGEST_SENTENCE
+
+
+@pytest.mark.parametrize("repeated", [".", "a.", " ", '"', '."', "#\n", "1.\n", ". ", "Dr. ", "\n", "…", "(", "「"])
+def test_a_hostile_text_ten_times_as_long_takes_no_longer(repeated: str) -> None:
+    def seconds(size: int) -> float:
+        text = "a" + repeated * (size // len(repeated)) + "b"
+        begun = time.thread_time()
+        first_sentence(text, "en")
+        return time.thread_time() - begun
+
+    assert seconds(10_000_000) < 0.5 + 10 * seconds(1_000_000)

@@ -9,6 +9,7 @@ from results.statistics.agreement import ScoreShares, cohens_kappa
 from results.statistics.intervals import Interval, rate_with_interval
 from results.sums import ECHO, LEAK, CellSums, agreement_with
 from seep.errors import InputError
+from seep.provenance import is_mixed
 from seep.records import Estimate, LeakRate
 
 ALL = "all"
@@ -40,7 +41,7 @@ class RunFacts:
     @property
     def mixed(self) -> bool:
         """Whether the run's jobs differ in provenance, so that it must not be compared."""
-        return len(self.provenances) > 1
+        return is_mixed(self.provenances)
 
 
 def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:

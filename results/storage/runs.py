@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 from results.rates import common_provenance, missing_comparisons
 from results.runs import RunSummary, StalledRuns, run_state
 from results.storage.database import Connection, Parameters, as_dicts, records, where
+from seep.provenance import is_mixed
 
 # In one order for all processes, so that two of them with the same runs wait for, and never deadlock, each other. No
 # run changes its id: what only refers to one need not wait.
@@ -133,6 +134,6 @@ def _summary(row: Mapping[str, Any], recorded: Sequence[Mapping[str, int]], stal
         state=state,
         comparisons=None if row["job_count"] is None else sum(expected.values()),
         missing=missing_comparisons(expected, recorded),
-        mixed=len(row["provenances"]) > 1,
+        mixed=is_mixed(row["provenances"]),
         provenance=common_provenance(row["provenances"]),
     )

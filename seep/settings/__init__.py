@@ -32,7 +32,7 @@ from seep.settings.sections import (
     Topics,
     Worker,
 )
-from seep.settings.targets import OutputFilter, Target, TargetFormat, contradiction
+from seep.settings.targets import OutputFilter, Reasoning, Target, TargetFormat, contradiction
 
 __all__ = [
     "MINILM",
@@ -47,6 +47,7 @@ __all__ = [
     "OpenAiEngine",
     "OutputFilter",
     "Predictor",
+    "Reasoning",
     "RecordedEngine",
     "Retention",
     "Scheduling",

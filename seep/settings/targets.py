@@ -3,15 +3,26 @@
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints, model_validator
 
 from seep.settings.engines import AnyEngine, OpenAiEngine, RecordedEngine, VllmEngine
 from seep.settings.section import Identifier, Section
 
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
 PROMPT_PLACE = "{prompt}"
 SYSTEM_PLACE = "{system}"
 # What asks an engine in another way; recorded answers were asked in one way, for good.
-ASKING = ("adapter", "system", "format", "temperature", "top_p", "max_tokens", "filter")
+ASKING = (
+    "adapter",
+    "system",
+    "format",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "filter",
+    "chat_template_kwargs",
+)
 LIMITS = ("requests_per_minute", "tokens_per_day")
 
 
@@ -19,6 +30,10 @@ def _template(value: str) -> str:
     if value.count(PROMPT_PLACE) != 1:
         raise ValueError(f"expected {PROMPT_PLACE} exactly once, found {value.count(PROMPT_PLACE)} of it")
     return value
+
+
+def _reasoning(value: object) -> object:
+    return {"keep": "only"} if value == "only" else value
 
 
 def _system(value: str) -> str:
@@ -65,6 +80,38 @@ class OutputFilter(Section):
         return self
 
 
+class Reasoning(Section):
+    """What a model thinks before it answers: how much of it there may be, how it is told from the answer, and whether
+    it is kept.
+
+    Thoughts never count as a part of the answer. They are read from a server's own field for them, and from tags at the
+    beginning of the text. `keep: only` scores the thoughts instead of the answer; `reasoning: only` is short for it.
+    """
+
+    keep: bool | Literal["only"] = Field(
+        True,
+        description="`true`: beside the answer, to be read; `false`: thrown away; `only`: scored instead.",
+    )
+    max_tokens: int | None = Field(
+        None, ge=1, description="Tokens for thoughts, beside the answer's own `max_tokens`; none of their own if empty."
+    )
+    effort: str | None = Field(
+        None, pattern=r"^[a-z_-]{1,20}$", description="How much to think, in the model's own words, as `low`."
+    )
+    tags: tuple[tuple[Tag, Tag], ...] | None = Field(
+        None, description="Opening and closing tags, in the place of the usual ones; `[]` looks for none."
+    )
+    opened: bool = Field(
+        False, description="The server's chat template opens the thoughts, so that answers hold only the closing tag."
+    )
+
+    @model_validator(mode="after")
+    def _tags_differ(self) -> Self:
+        if any(opening == closing for opening, closing in self.tags or ()):
+            raise ValueError("tags: expected pairs of two different tags")
+        return self
+
+
 class Target(Section):
     """A named way of asking an engine; what is set here goes over the suite's own.
 
@@ -85,6 +132,12 @@ class Target(Section):
     )
     max_tokens: int | None = Field(None, ge=1, description="In the place of the suite's own.")
     filter: OutputFilter | None = Field(None, description="Answers that are refused and drawn again.")
+    reasoning: Annotated[Reasoning, BeforeValidator(_reasoning)] | None = Field(
+        None, description="What the model thinks before it answers; `only` scores that in the answer's place."
+    )
+    chat_template_kwargs: dict[str, JsonValue] | None = Field(
+        None, description="What the model's chat template is told beside the messages, as `enable_thinking: false`."
+    )
     requests_per_minute: float | None = Field(
         None, gt=0, description="The most requests a minute; for an openai engine."
     )
@@ -96,6 +149,8 @@ class Target(Section):
             raise ValueError("filter: at temperature 0 an answer that is drawn again is the same answer")
         if self.system and self.format and self.format.kind == "plain" and SYSTEM_PLACE not in self.format.user:
             raise ValueError(f"system: the plain format has no {SYSTEM_PLACE} to put it in")
+        if self.chat_template_kwargs and self.format and self.format.kind == "plain":
+            raise ValueError("chat_template_kwargs: a plain format goes through no chat template")
         return self
 
 
@@ -105,6 +160,8 @@ def contradiction(target: Target, engine: AnyEngine) -> str | None:
         for field in ASKING:
             if getattr(target, field) is not None:
                 return f"{field}: recorded answers cannot be asked for in another way"
+        if target.reasoning and (target.reasoning.max_tokens or target.reasoning.effort):
+            return "reasoning: recorded answers cannot be asked for in another way; keep and tags say how they are read"
     if isinstance(engine, VllmEngine) and target.adapter is not None and target.adapter not in engine.lora_modules:
         return f"adapter: {target.adapter!r} is not among the engine's lora_modules"
     if not isinstance(engine, OpenAiEngine):

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from seep.characters import whole_characters
 from seep.errors import InputError
 from seep.suites.writing import write_texts
 
@@ -75,9 +76,19 @@ def _read_text(path: Path) -> str:
 
 def _parse(text: str, place: str) -> RecordedLine:
     try:
-        return RecordedLine.model_validate_json(text, strict=True)
+        return RecordedLine.model_validate_json(_with_whole_characters(text), strict=True)
     except ValidationError as error:
         found = error.errors()[0]
         field = ".".join(str(step) for step in found["loc"])
         expected = 'expected {"prompt": text, "generations": [text, ...]}'
         raise InputError(f"{place}: {f'{field}: ' if field else ''}{found['msg']}; {expected}") from error
+
+
+def _with_whole_characters(line: str) -> str:
+    """The line with U+FFFD for halves of characters, which JSON can name and nobody can store."""
+    if "\\ud" not in line.casefold():
+        return line
+    try:
+        return whole_characters(json.dumps(json.loads(line), ensure_ascii=False))
+    except (ValueError, RecursionError):
+        return line

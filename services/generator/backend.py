@@ -5,9 +5,15 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
 
+from pydantic import JsonValue
+
 from seep.capabilities import TEXT
 from seep.errors import Unavailable
 from seep.records import Answer, AnswerPart, Decoding, Failure, PromptFormat
+from seep.settings import Reasoning
+
+# Thoughts are read with the usual tags, and have no tokens of their own.
+AS_USUAL = Reasoning()
 
 
 @dataclass(frozen=True)
@@ -16,7 +22,8 @@ class Request:
 
     `concept` is the one in a test's prompt, `language` the suite's. `run_id`, `job_id`, `arm` (the prompt's place in
     its job) and `draw` (how many samples were drawn for it before) name the request for seeds that can be repeated.
-    `wants` is what the answers are to hold.
+    `wants` is what the answers are to hold. `reasoning` is how thoughts are asked for and read, `template_kwargs` what
+    the model's chat template is told beside the messages.
     """
 
     prompt: str
@@ -32,6 +39,13 @@ class Request:
     arm: int = 0
     draw: int = 0
     wants: frozenset[AnswerPart] = TEXT
+    reasoning: Reasoning = AS_USUAL
+    template_kwargs: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    @property
+    def max_new_tokens(self) -> int:
+        """The most tokens that the model may write for one sample: its thoughts and its answer."""
+        return self.decoding.max_tokens + (self.reasoning.max_tokens or 0)
 
 
 @dataclass(frozen=True)

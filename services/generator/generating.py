@@ -7,11 +7,14 @@ from itertools import islice
 
 from seep.capabilities import parts_needed
 from seep.errors import Unavailable
+from seep.provenance import ANSWERED_BY, MIXED
 from seep.records import Decoding, Failure, GeneratedJob, PromptFormat, PromptJob
-from seep.settings import Target
-from services.generator.backend import Answered, Backend, Request, Result
+from seep.settings import Reasoning, Target
+from services.generator.backend import AS_USUAL, Answered, Backend, Request, Result
 from services.generator.filtering import generate_filtered
 from services.generator.formatting import effective_format
+
+BETWEEN_VALUES = " | "
 
 
 def generate_jobs(
@@ -55,7 +58,15 @@ def _prompt_format(job: PromptJob, backend: Backend, targets: Mapping[str, Targe
     if lacking := parts_needed(job.probe) - backend.provides:
         needed = ", ".join(sorted(lacking))
         return Failure(f"the {job.probe} probe needs {needed} of an answer, and this engine does not provide it")
-    return effective_format(job.prompt_format, targets[job.target])
+    target = targets[job.target]
+    prompt_format = effective_format(job.prompt_format, target)
+    if isinstance(prompt_format, PromptFormat) and prompt_format.kind == "plain" and _needs_template(target):
+        return Failure("the target sets something for a chat template, and a plain format goes through none")
+    return prompt_format
+
+
+def _needs_template(target: Target) -> bool:
+    return bool(target.chat_template_kwargs or (target.reasoning and target.reasoning.effort))
 
 
 def _requests(job: PromptJob, prompt_format: PromptFormat, target: Target) -> list[Request]:
@@ -77,6 +88,8 @@ def _requests(job: PromptJob, prompt_format: PromptFormat, target: Target) -> li
             job_id=job.job_id,
             arm=arm,
             wants=parts_needed(job.probe),
+            reasoning=target.reasoning or AS_USUAL,
+            template_kwargs=target.chat_template_kwargs or {},
         )
         for arm, (prompt, concept) in enumerate(prompts)
     ]
@@ -89,11 +102,14 @@ def _generated(
     if len(answered) < len(results):
         # A job that fails for good does not wait for the rest of it.
         return min((each for each in results if not isinstance(each, Answered)), key=_waits)
+    # The filter may have drawn some of a request's answers later than others.
+    models = {answer.model for each in answered for answer in each.answers if answer.model}
+    sources = [*(each.provenance for each in answered), *({ANSWERED_BY: model} for model in models)]
     others = [each.answers for each in answered]
     control = () if job.control is None else others.pop(0)
     neutral = () if job.neutral is None else others.pop(0)
     provenance = {
-        **_joined(each.provenance for each in answered),
+        **_joined(sources),
         **_request_provenance(prompt_format, effective_decoding(job.decoding, target), target),
         "suite_hash": job.suite_hash,
     }
@@ -105,18 +121,30 @@ def _waits(failed: Failure | Unavailable) -> bool:
 
 
 def _joined(sources: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """What answered a job; a server that changed in its middle shows with both its values."""
+    """What answered a job; a server that changed in its middle shows with both its values, and is said to be mixed."""
     values: dict[str, set[str]] = {}
     for source in sources:
         for name, value in source.items():
-            values.setdefault(name, set()).add(value)
-    return {name: " | ".join(sorted(found)) for name, found in values.items()}
+            values.setdefault(name, set()).update(value.split(BETWEEN_VALUES))
+    joined = {name: BETWEEN_VALUES.join(sorted(found)) for name, found in values.items()}
+    mixed = sorted(name for name, found in values.items() if len(found) > 1)
+    return joined | ({MIXED: ", ".join(mixed)} if mixed else {})
 
 
 def _request_provenance(prompt_format: PromptFormat, decoding: Decoding, target: Target) -> dict[str, str]:
     """How the job was put, in full: with the suite, all that is needed to send the same again."""
+    told = {"chat_template_kwargs": target.chat_template_kwargs} if target.chat_template_kwargs else {}
+    reasoning = _reasoning_provenance(target.reasoning)
     settings = {
-        "decoding": json.dumps(asdict(decoding), sort_keys=True),
-        "prompt_format": json.dumps(asdict(prompt_format), sort_keys=True, ensure_ascii=False),
+        "decoding": json.dumps(asdict(decoding) | reasoning, sort_keys=True, ensure_ascii=False),
+        "prompt_format": json.dumps(asdict(prompt_format) | told, sort_keys=True, ensure_ascii=False),
     }
     return settings | ({"filter": target.filter.model_dump_json()} if target.filter else {})
+
+
+def _reasoning_provenance(reasoning: Reasoning | None) -> dict[str, object]:
+    """What of it bears on the texts that are scored; whether thoughts are kept beside them does not."""
+    told = reasoning.model_dump(mode="json", exclude_defaults=True) if reasoning else {}
+    if told.get("keep") is False:
+        del told["keep"]
+    return {"reasoning": told} if told else {}

@@ -16,16 +16,11 @@ from services.generator.backend import Answered, Request, Result, request_seed
 from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, CircuitBreaker, RequestFailed, Suspect
 from services.generator.cutting import cut_answers
 from services.generator.endpoint import Endpoint, Reply
+from services.generator.formatting import plain_text
 from services.generator.limits import DailyBudget, Pace
-from services.generator.openai_protocol import (
-    Completions,
-    Question,
-    UnusableAnswer,
-    build_question,
-    read_completions,
-    read_model,
-    retry_after_seconds,
-)
+from services.generator.openai_answers import Completions, UnusableAnswer, read_completions
+from services.generator.openai_protocol import Question, build_question, read_model, retry_after_seconds
+from services.generator.reasoning import opens_thoughts, read_reasoning
 
 REQUESTS = Counter("seep_endpoint_requests", "Requests to endpoints by what became of them.", ["target", "result"])
 # What is not sent again at once: the server does not take it, whether for its prompt or for all that it is.
@@ -124,7 +119,11 @@ class OpenAiBackend:
                 return error
             answers += completions.answers[:wanted]
             versions.add(completions.version or "unknown")
-        cut = cut_answers(answers, request.decoding.cut, request.language)
+        opened = request.prompt_format.kind == "plain" and opens_thoughts(
+            plain_text(request.prompt_format, request.prompt), request.reasoning.tags
+        )
+        read = [read_reasoning(answer, request.reasoning, opened) for answer in answers]
+        cut = cut_answers(read, request.decoding.cut, request.language)
         model = self._models[request.target, self._model(request)]
         return Answered(cut * (request.samples // samples), {**model, "engine_version": " | ".join(sorted(versions))})
 
@@ -138,8 +137,8 @@ class OpenAiBackend:
             try:
                 completions = read_completions(reply.content)
             except UnusableAnswer as error:
-                raise RequestFailed(str(error)) from error
-            bound = request.decoding.max_tokens * len(completions.answers)
+                raise RequestFailed(str(error), attributable=error.attributable) from error
+            bound = request.max_new_tokens * len(completions.answers)
             spent = bound if completions.tokens is None else completions.tokens
             access.budget.spend(spent, datetime.now(UTC))
             return completions

@@ -1,4 +1,4 @@
-"""Answers that were generated before, from a recorded file; taken as they are, never cut again."""
+"""Answers that were generated before, from a recorded file; without their thoughts, and never cut again."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -7,6 +7,7 @@ from seep.records import Answer, Failure
 from seep.settings import RecordedEngine
 from seep.suites.recorded import read_recorded
 from services.generator.backend import Answered, Request
+from services.generator.reasoning import read_reasoning
 
 
 class RecordedBackend:
@@ -31,4 +32,5 @@ class RecordedBackend:
             return Failure("the recorded file has no answers to one of the job's prompts")
         if len(texts) < request.samples:
             return Failure(f"the recorded file has {len(texts)} answers to a prompt, the job wants {request.samples}")
-        return Answered(tuple(map(Answer, texts[: request.samples])), self._provenance)
+        answers = tuple(read_reasoning(Answer(text), request.reasoning) for text in texts[: request.samples])
+        return Answered(answers, self._provenance)

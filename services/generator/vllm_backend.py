@@ -20,16 +20,21 @@ from vllm.lora.request import LoRARequest
 from vllm.outputs import CompletionOutput
 from vllm.sampling_params import RequestOutputKind
 
-from seep.errors import InputError
+from seep.errors import InputError, Unavailable
 from seep.model_files import folder_revision
-from seep.records import Answer, Decoding, Ended, Failure
+from seep.records import Decoding, Ended, Failure
 from seep.settings import VllmEngine
 from services.generator.backend import Answered, Request
 from services.generator.cutting import cut_answers
 from services.generator.formatting import chat_messages, plain_text
+from services.generator.reasoning import opens_thoughts
+from services.generator.token_texts import TokenTexts, token_limit
 
-# vLLM's other words for how an answer ended, `abort` and `error`, are no answers.
-ENDED: Mapping[str | None, Ended] = {"stop": "stop", "length": "length"}
+# vLLM's other words for how an answer ended, `abort` and `error`, say that there is none.
+ENDED: Mapping[str | None, Ended] = {"stop": "stop", "length": "length", "repetition": "length"}
+# So often a prompt is tried whose answer is broken off while others are answered.
+TRIES = 3
+LONGEST_REASON = 200
 
 
 class _Prepared(NamedTuple):
@@ -38,6 +43,7 @@ class _Prepared(NamedTuple):
     prompt: TokensPrompt
     sampling: SamplingParams
     adapter: LoRARequest | None
+    opened: bool  # whether the prompt ends in the tag that opens the model's thoughts
 
 
 class VllmBackend:
@@ -48,6 +54,7 @@ class VllmBackend:
         self.provides = engine.provides
         self._llm = _load(engine, setting)
         self._tokenizer = self._llm.get_tokenizer()
+        self._texts = TokenTexts(self._tokenizer)
         self._max_model_len = self._llm.model_config.max_model_len
         self._adapters = {
             name: LoRARequest(name, number, str(folder.expanduser()))
@@ -56,15 +63,32 @@ class VllmBackend:
         self._provenance = self._provenances(engine)
 
     def generate(self, requests: Sequence[Request]) -> list[Answered | Failure]:
-        """All requests of an adapter in one batch; a prompt that the model cannot take is that request's Failure."""
+        """All requests of an adapter in one batch; a prompt that the model cannot take is that request's Failure.
+
+        So is one whose answer vLLM breaks off again and again; it raises Unavailable if it breaks off all of them.
+        """
         prepared = [self._prepared(request) for request in requests]
-        answers = iter(self._answers([each for each in prepared if not isinstance(each, Failure)]))
+        accepted = {at: each for at, each in enumerate(prepared) if not isinstance(each, Failure)}
+        completions: dict[int, Sequence[CompletionOutput]] = {}
+        for _ in range(TRIES):
+            missing = [at for at in accepted if at not in completions]
+            found = self._completions([accepted[at] for at in missing])
+            completions |= {at: each for at, each in zip(missing, found, strict=True) if _whole(each, accepted[at])}
+        if accepted and not completions:
+            raise Unavailable("vLLM breaks off every answer")
         return [
-            each
-            if isinstance(each, Failure)
-            else Answered(_by_sample(request, next(answers)), self._provenance[request.adapter])
-            for request, each in zip(requests, prepared, strict=True)
+            self._answered(request, accepted[at], completions[at]) if at in completions else _failure(each)
+            for at, (request, each) in enumerate(zip(requests, prepared, strict=True))
         ]
+
+    def _answered(self, request: Request, prepared: _Prepared, completions: Sequence[CompletionOutput]) -> Answered:
+        answers = [
+            self._texts.answer(each.text, each.token_ids, ENDED[each.finish_reason], request, prepared.opened)
+            for each in completions
+        ]
+        cut = cut_answers(answers, request.decoding.cut, request.language)
+        samples = cut * request.samples if _greedy(request.decoding) else cut
+        return Answered(samples, self._provenance[request.adapter])
 
     def _provenances(self, engine: VllmEngine) -> Mapping[str | None, Mapping[str, str]]:
         """By adapter: vLLM's version, the model with its revision, the type of its numbers, the seed if it is set."""
@@ -86,53 +110,68 @@ class VllmBackend:
         commit: str | None = getattr(self._llm.model_config.hf_config, "_commit_hash", None)
         return folder_revision(folder) if folder.is_dir() else commit or "unknown"
 
-    def _answers(self, accepted: Sequence[_Prepared]) -> list[list[Answer]]:
+    def _completions(self, accepted: Sequence[_Prepared]) -> list[Sequence[CompletionOutput]]:
         """By position. Neighbours share the longest prefixes, which the cache then still holds."""
-        answers: list[list[Answer]] = [[]] * len(accepted)
+        completions: list[Sequence[CompletionOutput]] = [()] * len(accepted)
         order = sorted(range(len(accepted)), key=lambda at: _neighbourhood(accepted[at]))
         # In one batch with others, vLLM's CPU build puts the adapter also over the requests that have none.
         for _, group in groupby(order, key=lambda at: accepted[at].adapter):
             places = list(group)
-            for at, samples in zip(places, self._answer_batch([accepted[at] for at in places]), strict=True):
-                answers[at] = samples
-        return answers
+            for at, samples in zip(places, self._complete_batch([accepted[at] for at in places]), strict=True):
+                completions[at] = samples
+        return completions
 
-    def _answer_batch(self, batch: Sequence[_Prepared]) -> list[list[Answer]]:
-        """The answers to requests of one adapter, or of none."""
+    def _complete_batch(self, batch: Sequence[_Prepared]) -> list[Sequence[CompletionOutput]]:
+        """What comes of requests of one adapter, or of none."""
         prompts = [each.prompt for each in batch]
         sampling = [each.sampling for each in batch]
         outputs = self._llm.generate(prompts, sampling, lora_request=batch[0].adapter, use_tqdm=False)
         # After a call that failed midway the engine gives that call's remaining answers with the next call's.
         if [output.prompt_token_ids for output in outputs] != [prompt["prompt_token_ids"] for prompt in prompts]:
             raise RuntimeError("the engine answered other prompts than it was given")
-        return [[_answer(completion) for completion in output.outputs] for output in outputs]
+        return [output.outputs for output in outputs]
 
     def _prepared(self, request: Request) -> _Prepared | Failure:
-        ids = self._token_ids(request)
-        if isinstance(ids, Failure):
-            return ids
-        adapter = self._adapters[request.adapter] if request.adapter else None
-        try:
-            return _Prepared(TokensPrompt(prompt_token_ids=ids), _sampling(request), adapter)
-        except (ValueError, VLLMValidationError):
-            return Failure(f"vLLM does not take this decoding: {request.decoding}, {request.samples} samples")
-
-    def _token_ids(self, request: Request) -> list[int] | Failure:
-        if request.prompt_format.kind == "plain":
-            ids = self._tokenizer.encode(plain_text(request.prompt_format, request.prompt))
-        elif not self._tokenizer.chat_template:
-            return Failure("the prompt format is chat, and the model has no chat template")
-        else:
-            messages = chat_messages(request.prompt_format, request.prompt)
-            text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-            # The template has written the special tokens already.
-            ids = self._tokenizer.encode(text, add_special_tokens=False)
+        text = self._prompt_text(request)
+        if isinstance(text, Failure):
+            return text
+        # A chat template has written the special tokens already.
+        ids = list(self._tokenizer.encode(text, add_special_tokens=request.prompt_format.kind == "plain"))
         if not ids:
             return Failure("a prompt is empty once it is made into tokens")
-        if len(ids) + request.decoding.max_tokens > self._max_model_len:
-            room = self._max_model_len - request.decoding.max_tokens
+        if len(ids) + token_limit(request) > self._max_model_len:
+            room = self._max_model_len - token_limit(request)
             return Failure(f"a prompt has {len(ids)} tokens, and the model has room for {room}")
-        return list(ids)
+        adapter = self._adapters[request.adapter] if request.adapter else None
+        try:
+            sampling = _sampling(request)
+        except (ValueError, VLLMValidationError):
+            return Failure(f"vLLM does not take this decoding: {request.decoding}, {request.samples} samples")
+        opened = opens_thoughts(text, request.reasoning.tags)
+        return _Prepared(TokensPrompt(prompt_token_ids=ids), sampling, adapter, opened)
+
+    def _prompt_text(self, request: Request) -> str | Failure:
+        if request.prompt_format.kind == "plain":
+            return plain_text(request.prompt_format, request.prompt)
+        if not self._tokenizer.chat_template:
+            return Failure("the prompt format is chat, and the model has no chat template")
+        messages = chat_messages(request.prompt_format, request.prompt)
+        effort = {"reasoning_effort": request.reasoning.effort} if request.reasoning.effort else {}
+        told = {**effort, **request.template_kwargs}
+        try:
+            text: str = self._tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True, **told
+            )
+        except Exception as error:  # a template is a program, and fails as it likes
+            return Failure(f"the model's chat template refuses the messages: {_reason(error, messages)}")
+        return text
+
+
+def _reason(error: Exception, messages: Sequence[Mapping[str, str]]) -> str:
+    """What a template says of the messages, in one line; the kind of error alone where it quotes them."""
+    said = str(error).strip()
+    quoted = any(message["content"].strip() in said for message in messages)
+    return type(error).__name__ if quoted or not said else said.splitlines()[0][:LONGEST_REASON]
 
 
 def _load(engine: VllmEngine, setting: str) -> LLM:
@@ -169,20 +208,20 @@ def _sampling(request: Request) -> SamplingParams:
         n=1 if _greedy(decoding) else request.samples,
         temperature=decoding.temperature,
         top_p=decoding.top_p,
-        max_tokens=decoding.max_tokens,
+        max_tokens=token_limit(request),
         output_kind=RequestOutputKind.FINAL_ONLY,
     )
 
 
-def _answer(completion: CompletionOutput) -> Answer:
-    if completion.finish_reason not in ENDED:
-        raise RuntimeError(f"the engine ended an answer with {completion.finish_reason}")
-    return Answer(completion.text, ENDED[completion.finish_reason])
+def _whole(completions: Sequence[CompletionOutput], prepared: _Prepared) -> bool:
+    """Whether there are all samples, each of which came to an end."""
+    return len(completions) == prepared.sampling.n and all(each.finish_reason in ENDED for each in completions)
 
 
-def _by_sample(request: Request, answers: list[Answer]) -> tuple[Answer, ...]:
-    cut = cut_answers(answers, request.decoding.cut, request.language)
-    return cut * request.samples if _greedy(request.decoding) else cut
+def _failure(prepared: _Prepared | Failure) -> Failure:
+    if isinstance(prepared, Failure):
+        return prepared
+    return Failure("vLLM breaks off the answer to one of the job's prompts, and gives others")
 
 
 def _greedy(decoding: Decoding) -> bool:

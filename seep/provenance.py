@@ -1,0 +1,14 @@
+"""The entries of a job's provenance that more than one part reads, and when those of a run say that it is mixed."""
+
+from collections.abc import Mapping, Sequence
+
+ANSWERED_BY = "answered_by"
+"""Which model the server says has answered."""
+
+MIXED = "mixed"
+"""The entries that have more than one value within a job; absent where none has."""
+
+
+def is_mixed(provenances: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a run's jobs, whose provenances are given each once, differ from one another or within one."""
+    return len(provenances) > 1 or any(MIXED in provenance for provenance in provenances)

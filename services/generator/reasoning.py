@@ -1,0 +1,183 @@
+"""Tells a model's thoughts from its answer, by the tags around them; pure, and linear in the text.
+
+Thoughts stand at the beginning: a tag that an answer merely mentions further on is a part of the answer. Once a text
+has begun with thoughts, later pairs of the same tags are thoughts too.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from seep.answers import is_blank, lost
+from seep.records import Answer
+from seep.settings import Reasoning
+
+Tags = tuple[tuple[str, str], ...]
+
+NAMES = (
+    "think",
+    "thinking",
+    "thought",
+    "thoughts",
+    "reasoning",
+    "seed:think",
+    "mm:think",
+    "ifm|think",
+    "inner_monologue",
+)
+# Pairs of regular expressions, by the models that write them.
+USUAL: Tags = (
+    *((f"<{re.escape(name)}>", f"</{re.escape(name)}>") for name in NAMES),
+    (r"\[THINK\]", r"\[/THINK\]"),  # Magistral
+    ("◁think▷", "◁/think▷"),  # Kimi
+    (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),  # Command
+    (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),  # Sky-T1, OpenThinker
+    (r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),  # Apertus
+    (r"<\|channel>(?:thought\b)?", r"<channel\|>"),  # Gemma 4
+    ("<unused94>(?:thought\\b)?", "<unused95>"),  # MedGemma
+    (
+        r"(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)[^<]{0,80}<\|message\|>",
+        r"(?:<\|end\|>)?(?:<\|start\|>assistant)?<\|channel\|>final[^<]{0,80}(?:<\|constrain\|>\w{1,20})?<\|message\|>",
+    ),  # gpt-oss
+    (r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:"),  # Granite
+)
+LONGEST_TAG = 200
+# What stands around the answer itself, after thoughts.
+WRAPPED = re.compile(
+    r"\s*(?:<answer>|<response>|<\|begin_of_solution\|>|<\|START_RESPONSE\|>|<\|START_TEXT\|>)(?P<answer>.*?)"
+    r"(?:</answer>|</response>|<\|end_of_solution\|>|<\|END_RESPONSE\|>|<\|END_TEXT\|>|\Z).*",
+    re.DOTALL,
+)
+AFTER = re.compile(r"<\|(?:return|end)\|>.*", re.DOTALL)
+
+
+# A message holds a job's answers with their thoughts, and has room for so many characters of each.
+LONGEST_KEPT = 8_000
+
+
+@dataclass(frozen=True)
+class Separated:
+    """A text without its thoughts; `unclosed` says that it ended while it was still thinking."""
+
+    text: str
+    reasoning: str
+    unclosed: bool = False
+
+
+class _Pair:
+    """The tags of one kind, compiled; a closing tag alone counts unless it is a plain phrase."""
+
+    def __init__(self, opening: str, closing: str) -> None:
+        self.opening = re.compile(opening, re.IGNORECASE)
+        self.closing = re.compile(closing, re.IGNORECASE)
+        self.either = re.compile(f"(?P<opening>{opening})|{closing}", re.IGNORECASE)
+        self.may_close_alone = not closing[0].isalnum()
+
+
+@cache
+def _pairs(tags: Tags | None) -> tuple[_Pair, ...]:
+    """The usual ones for None, else the literal tags."""
+    chosen = USUAL if tags is None else tuple((re.escape(opening), re.escape(closing)) for opening, closing in tags)
+    return tuple(_Pair(*each) for each in chosen)
+
+
+def read_reasoning(answer: Answer, wanted: Reasoning, opened: bool = False) -> Answer:
+    """The answer without its thoughts, which go where the target wants them; `opened` says that the prompt opens them.
+
+    An answer that is all thoughts has the text "" and ended in "length". With `keep: only` the thoughts are the text,
+    and an answer without any has no content.
+    """
+    # A server that tells thoughts apart has taken the tags away.
+    opened = (opened or wanted.opened) and not answer.reasoning
+    separated = separate(answer.text, wanted.tags, opened)
+    thoughts = "\n".join(filter(None, (answer.reasoning, separated.reasoning)))
+    if wanted.keep == "only":
+        return _thoughts_alone(answer, thoughts, separated)
+    ended = answer.ended
+    consumed = separated.unclosed or (is_blank(separated.text) and not is_blank(thoughts))
+    if consumed and ended in ("stop", "no_content"):
+        ended = "length"
+    return replace(answer, text=separated.text, ended=ended, reasoning=thoughts[:LONGEST_KEPT] if wanted.keep else "")
+
+
+def _thoughts_alone(answer: Answer, thoughts: str, separated: Separated) -> Answer:
+    if is_blank(thoughts):
+        return replace(answer, text="", ended="no_content" if lost(answer) is None else answer.ended, reasoning="")
+    unfinished = separated.unclosed or (answer.ended == "length" and is_blank(separated.text))
+    ended = answer.ended if lost(answer) in ("refused", "filtered") else "length" if unfinished else "stop"
+    return replace(answer, text=thoughts, ended=ended, reasoning="")
+
+
+def opens_thoughts(prompt: str, tags: Tags | None) -> bool:
+    """Whether a prompt ends in an opening tag, as chat templates of thinking models do."""
+    end = prompt.rstrip()[-LONGEST_TAG:]
+    return any(found.end() == len(end) for pair in _pairs(tags) for found in pair.opening.finditer(end))
+
+
+def separate(text: str, tags: Tags | None = None, opened: bool = False) -> Separated:
+    """The text without the thoughts at its beginning; `tags` are the usual ones for None."""
+    start = len(text) - len(text.lstrip())
+    pairs = _pairs(tags)
+    if not opened and not any(pair.either.search(text) for pair in pairs):
+        return Separated(text, "")
+    pair = _pair_that_begins(text, start, pairs, opened)
+    if pair is None:
+        return Separated("", text.strip(), unclosed=True) if opened else Separated(text, "")
+    first = pair.opening.match(text, start)
+    return _walked(text, first.end() if first else 0, pair)
+
+
+def _pair_that_begins(text: str, start: int, pairs: Sequence[_Pair], opened: bool) -> _Pair | None:
+    """The tags whose opening stands at the beginning, else those that close what the text did not open, first."""
+    for pair in pairs:
+        if pair.opening.match(text, start):
+            return pair
+    closing = ((pair.closing.search(text), pair) for pair in pairs if opened or pair.may_close_alone)
+    alone = [
+        (found.start(), number, pair)
+        for number, (found, pair) in enumerate(closing)
+        if found and (opened or not pair.opening.search(text, 0, found.start()))
+    ]
+    return min(alone)[-1] if alone else None
+
+
+def _walked(text: str, start: int, pair: _Pair) -> Separated:
+    """Tag by tag, from within the first thoughts, which begin at `start`."""
+    thoughts: list[str] = []
+    answer: list[str] = []
+    begun, depth = start, 1
+    block: re.Match[str] | None = None
+    closed: re.Match[str] | None = None
+    for found in pair.either.finditer(text, start):
+        opening = found["opening"] is not None
+        if depth:
+            depth += 1 if opening else -1
+            closed = closed if opening else found
+            if not depth:
+                thoughts.append(text[begun : found.start()])
+                begun = found.end()
+        elif opening:
+            answer.append(text[begun : found.start()])
+            block, closed, begun, depth = found, None, found.end(), 1
+    if depth and closed:
+        # The thoughts mentioned an opening tag.
+        thoughts.append(text[begun : closed.start()])
+        begun, depth = closed.end(), 0
+    unclosed = depth > 0 and block is None
+    if depth and (block is None or _begins_a_line(text, block.start())):
+        thoughts.append(text[begun:])
+    else:
+        answer.append(text[block.start() if depth and block else begun :])
+    return Separated(_unwrapped("".join(answer)), "\n".join(filter(None, map(str.strip, thoughts))), unclosed)
+
+
+def _begins_a_line(text: str, place: int) -> bool:
+    before = text[:place].rstrip(" \t")
+    return not before or before.endswith("\n")
+
+
+def _unwrapped(answer: str) -> str:
+    """The answer alone, where it too has tags."""
+    wrapped = WRAPPED.match(answer)
+    return AFTER.sub("", wrapped["answer"] if wrapped else answer).strip()

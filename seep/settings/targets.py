@@ -98,8 +98,8 @@ class Reasoning(Section):
     effort: str | None = Field(
         None, pattern=r"^[a-z_-]{1,20}$", description="How much to think, in the model's own words, as `low`."
     )
-    tags: tuple[tuple[Tag, Tag], ...] | None = Field(
-        None, description="Opening and closing tags, in the place of the usual ones; `[]` looks for none."
+    tags: dict[Tag, Tag] | None = Field(
+        None, description="Closing tags by their opening ones, in the place of the usual ones; `{}` looks for none."
     )
     opened: bool = Field(
         False, description="The server's chat template opens the thoughts, so that answers hold only the closing tag."
@@ -107,7 +107,7 @@ class Reasoning(Section):
 
     @model_validator(mode="after")
     def _tags_differ(self) -> Self:
-        if any(opening == closing for opening, closing in self.tags or ()):
+        if any(opening == closing for opening, closing in (self.tags or {}).items()):
             raise ValueError("tags: expected pairs of two different tags")
         return self
 

@@ -133,18 +133,18 @@ def _joined(sources: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 def _request_provenance(prompt_format: PromptFormat, decoding: Decoding, target: Target) -> dict[str, str]:
     """How the job was put, in full: with the suite, all that is needed to send the same again."""
-    told = {"chat_template_kwargs": target.chat_template_kwargs} if target.chat_template_kwargs else {}
+    template = {"chat_template_kwargs": target.chat_template_kwargs} if target.chat_template_kwargs else {}
     reasoning = _reasoning_provenance(target.reasoning)
     settings = {
         "decoding": json.dumps(asdict(decoding) | reasoning, sort_keys=True, ensure_ascii=False),
-        "prompt_format": json.dumps(asdict(prompt_format) | told, sort_keys=True, ensure_ascii=False),
+        "prompt_format": json.dumps(asdict(prompt_format) | template, sort_keys=True, ensure_ascii=False),
     }
     return settings | ({"filter": target.filter.model_dump_json()} if target.filter else {})
 
 
 def _reasoning_provenance(reasoning: Reasoning | None) -> dict[str, object]:
     """What of it bears on the texts that are scored; whether thoughts are kept beside them does not."""
-    told = reasoning.model_dump(mode="json", exclude_defaults=True) if reasoning else {}
-    if told.get("keep") is False:
-        del told["keep"]
-    return {"reasoning": told} if told else {}
+    facts = reasoning.model_dump(mode="json", exclude_defaults=True) if reasoning else {}
+    if facts.get("keep") is False:
+        del facts["keep"]
+    return {"reasoning": facts} if facts else {}

@@ -32,10 +32,10 @@ def message_content(choice: Mapping[str, Any]) -> Content:
         message = {**choice, "content": choice.get("text")} if choice.get("text") is not None else {}
     content = message.get("content")
     parts = content if isinstance(content, list) else [content]
-    told = [_words(message.get(name)) for name in REASONING_FIELDS]
+    fields = [_words(message.get(name)) for name in REASONING_FIELDS]
     return Content(
         text=_text(parts),
-        reasoning=next(filter(None, told), "") or "".join(_words(part) for part in parts if _is_reasoning(part)),
+        reasoning=next(filter(None, fields), "") or "".join(_words(part) for part in parts if _is_reasoning(part)),
         refused=bool(message.get("refusal")) or any(_type(part) == "refusal" for part in parts),
         called=any(message.get(name) for name in CALL_FIELDS) or any(_type(part) in CALL_TYPES for part in parts),
         given=bool(message),

@@ -5,7 +5,7 @@ has begun with thoughts, later pairs of the same tags are thoughts too.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -13,7 +13,8 @@ from seep.answers import is_blank, lost
 from seep.records import Answer
 from seep.settings import Reasoning
 
-Tags = tuple[tuple[str, str], ...]
+Tags = Mapping[str, str]
+Patterns = tuple[tuple[str, str], ...]
 
 NAMES = (
     "think",
@@ -27,7 +28,7 @@ NAMES = (
     "inner_monologue",
 )
 # Pairs of regular expressions, by the models that write them.
-USUAL: Tags = (
+USUAL: Patterns = (
     *((f"<{re.escape(name)}>", f"</{re.escape(name)}>") for name in NAMES),
     (r"\[THINK\]", r"\[/THINK\]"),  # Magistral
     ("◁think▷", "◁/think▷"),  # Kimi
@@ -75,11 +76,16 @@ class _Pair:
         self.may_close_alone = not closing[0].isalnum()
 
 
-@cache
 def _pairs(tags: Tags | None) -> tuple[_Pair, ...]:
     """The usual ones for None, else the literal tags."""
-    chosen = USUAL if tags is None else tuple((re.escape(opening), re.escape(closing)) for opening, closing in tags)
-    return tuple(_Pair(*each) for each in chosen)
+    if tags is None:
+        return _compiled(USUAL)
+    return _compiled(tuple((re.escape(opening), re.escape(closing)) for opening, closing in tags.items()))
+
+
+@cache
+def _compiled(patterns: Patterns) -> tuple[_Pair, ...]:
+    return tuple(_Pair(*each) for each in patterns)
 
 
 def read_reasoning(answer: Answer, wanted: Reasoning, opened: bool = False) -> Answer:

@@ -157,10 +157,10 @@ class VllmBackend:
             return Failure("the prompt format is chat, and the model has no chat template")
         messages = chat_messages(request.prompt_format, request.prompt)
         effort = {"reasoning_effort": request.reasoning.effort} if request.reasoning.effort else {}
-        told = {**effort, **request.template_kwargs}
+        facts = {**effort, **request.template_kwargs}
         try:
             text: str = self._tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=True, **told
+                messages, tokenize=False, add_generation_prompt=True, **facts
             )
         except Exception as error:  # a template is a program, and fails as it likes
             return Failure(f"the model's chat template refuses the messages: {_reason(error, messages)}")

@@ -156,10 +156,10 @@ def test_a_prompt_opens_thoughts_if_it_ends_in_a_tag(prompt: str, opens: bool) -
 
 
 def test_a_targets_own_tags_take_the_place_of_the_usual_ones() -> None:
-    own = (("(*", "*)"),)
+    own = {"(*": "*)"}
     assert separate("(*A thought.*)a soup", own) == Separated("a soup", "A thought.")
     assert separate("<think>a</think>b", own) == Separated("<think>a</think>b", "")
-    assert separate("<think>a</think>b", ()) == Separated("<think>a</think>b", "")
+    assert separate("<think>a</think>b", {}) == Separated("<think>a</think>b", "")
     assert opens_thoughts("... (*", own)
 
 

@@ -24,6 +24,10 @@ OVERALL: Cell = (ALL, ALL)
 """All metrics and categories together: what changes the model as a whole shows there first."""
 
 
+Tests = defaultdict[tuple[str, str, str], list[tuple[float, int]]]
+"""By metric, category and test: total and number of leak scores, of each cluster."""
+
+
 @dataclass(frozen=True)
 class CellScore:
     """One run's leak scores under one metric and category: their sum by job, the rank of all jobs together among the
@@ -67,6 +71,8 @@ class StreamRun:
 
 def why_skipped(run: RunSummary, baseline: Sequence[RunSummary]) -> str | None:
     """Why a finished run is not tested against the runs of its baseline; None if it is."""
+    if not run.measured:
+        return "nothing of it was measured"
     if (run.created_at or 0) < max(summary.created_at or 0 for summary in baseline):
         # It is no news of the model as it is now, however late its last job was recorded.
         return "it was sent before the newest run of the baseline"
@@ -113,20 +119,31 @@ def advance(stream: Sequence[CellScore], sums: Iterable[LeakSum], monitor: str, 
 
 
 def job_scores(sums: Iterable[LeakSum]) -> dict[Cell, dict[str, float]]:
-    """Sum of the leak scores of each job, by metric and category, and over all of both.
+    """The mean leak scores of each job's tests, added up, by metric and category, and over all of both.
 
+    A job is named with the tests that have a score: without some of them, whose answers were lost, it is another job,
+    to be ranked among runs that lack the same ones. So more refused answers are no drift of the leakage.
     There is no `all` where a comparison counts in several categories, whose sum is then the same for every run, nor
     where there is one cell only, which would be tested twice.
     """
     rows = list(sums)
     whole = not share_comparisons(rows) and len({(row.metric, row.category) for row in rows}) > 1
-    totals: defaultdict[Cell, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    found: defaultdict[Cell, defaultdict[str, Tests]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for row in rows:
         for cell in ((row.metric, row.category), *([OVERALL] if whole else [])):
-            totals[cell][row.job_id].append(row.total)
+            found[cell][row.job_id][row.metric, row.category, row.test].append((row.total, row.n))
     return {
-        cell: {job: math.fsum(totals_of_job) for job, totals_of_job in jobs.items()} for cell, jobs in totals.items()
+        cell: {_named(job, tests): math.fsum(map(_mean, tests.values())) for job, tests in jobs.items()}
+        for cell, jobs in found.items()
     }
+
+
+def _mean(sums: Sequence[tuple[float, int]]) -> float:
+    return math.fsum(total for total, _ in sums) / sum(n for _, n in sums)
+
+
+def _named(job: str, tests: Iterable[tuple[str, str, str]]) -> str:
+    return f"{job} {hashlib.sha256(repr(sorted(tests)).encode()).hexdigest()[:12]}"
 
 
 def _cell_score(cell: Cell, history: Sequence[CellScore], newest: Mapping[str, float], draw: float) -> CellScore:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from results.losses import with_loss_shares
 from results.statistics.agreement import ScoreShares, cohens_kappa
 from results.statistics.intervals import Interval, rate_with_interval
 from results.sums import ECHO, LEAK, CellSums, agreement_with
@@ -50,7 +51,7 @@ def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequen
     There is no `all` where a comparison counts in several categories. Raises InputError for a pool with a category that
     the run does not have, or with two that count the same comparison.
     """
-    by_metric = _by_metric_and_cell(sums)
+    by_metric = _by_metric_and_cell(with_loss_shares(sums))
     categories = sorted(set(facts.expected_comparisons).union(*by_metric.values()))
     listed = {category: [category] for category in categories}
     if not facts.sharing(categories):
@@ -79,7 +80,7 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSums]) -> list[Lea
         )
     rates = [
         _rate(facts, metric, concept, _clusters(cells, [concept]), missing=0)
-        for metric, cells in _by_metric_and_cell(sums).items()
+        for metric, cells in _by_metric_and_cell(with_loss_shares(sums)).items()
         for concept in sorted(cells)
     ]
     return _with_kappa(rates)
@@ -132,7 +133,7 @@ def _comparisons(sums: Iterable[CellSums]) -> int:
 
 
 def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Clusters], missing: int) -> LeakRate:
-    intervals = {measure: rate_with_interval(totals) for measure, totals in clusters.items()}
+    intervals = _intervals(clusters)
     leak = intervals.pop(LEAK, rate_with_interval([]))
     return LeakRate(
         run_id=facts.run_id,
@@ -153,6 +154,16 @@ def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Cluste
         mixed=facts.mixed,
         measures={name: share for name, interval in sorted(intervals.items()) if (share := _estimate(interval))},
     )
+
+
+def _intervals(clusters: Mapping[str, Clusters]) -> dict[str, Interval]:
+    """By measure; of measures that are alike, as shares of 0 mostly are, one is computed."""
+    known: dict[tuple[tuple[float, int], ...], Interval] = {}
+    found = {}
+    for measure, totals in clusters.items():
+        key = tuple(totals)
+        found[measure] = known[key] if key in known else known.setdefault(key, rate_with_interval(totals))
+    return found
 
 
 def _clusters(cells: Mapping[str, list[CellSums]], members: Sequence[str]) -> dict[str, Clusters]:

@@ -35,9 +35,10 @@ class RunSummary:
     """A run at a glance; names are empty and counts of what is expected None before its manifest or first job.
 
     `job_count` is the number expected, `recorded` and `dead` how many of them are scored and dead-lettered.
-    `comparisons` are expected, `missing` those of them that are not recorded. Times are Unix time in seconds. What was
-    recorded before `texts_deleted_at` has no texts any more. `samples` are answers per prompt, `expected_comparisons`
-    are by category; `provenance` is what all jobs agree on. `reason` says why a cancelled run was ended, and is empty
+    `comparisons` are expected, `missing` those of them without a leak score: `lost` counts by reason those whose
+    answer was lost, and the rest is not recorded. Times are Unix time in seconds. What was recorded before
+    `texts_deleted_at` has no texts any more. `samples` are answers per prompt, `expected_comparisons` are by
+    category; `provenance` is what all jobs agree on. `reason` says why a cancelled run was ended, and is empty
     where a person did it.
     """
 
@@ -56,6 +57,7 @@ class RunSummary:
     dead: int
     comparisons: int | None
     missing: int
+    lost: Mapping[str, int]
     mixed: bool
     created_at: float | None
     progress_at: float
@@ -63,6 +65,11 @@ class RunSummary:
     samples: int | None
     expected_comparisons: Mapping[str, int]
     provenance: Mapping[str, str]
+
+    @property
+    def measured(self) -> bool:
+        """Whether any comparison has a leak score; also of a run whose manifest is not there yet."""
+        return self.recorded > 0 and (self.comparisons is None or self.missing < self.comparisons)
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from itertools import chain
 
 from results.statistics.diversity import distinct_ngrams
+from seep.answers import LOST, lost
 from seep.records import Answer, GeneratedJob, Outcome, PromptJob, PromptTest, ScoredJob
 
 LEAK = "leak"
 ECHO = "echo"
 ECHO_FREE_LEAK = "echo_free_leak"
 DISTINCT: Mapping[str, int] = {"distinct_1": 1, "distinct_2": 2}
+ANY_LOST = frozenset(LOST)
 WHOLE_JOB = ""
 """In place of test and concept in sums that belong to all of a job's answers in a category together."""
+
+
+ByComparison = dict[tuple[str, int, str], dict[str, dict[str, float]]]
+"""Values by test, sample and category, then by metric, then by measure."""
 
 
 def agreement_with(metric: str) -> str:
@@ -144,14 +150,17 @@ def _distinct_sums(scored: ScoredJob) -> Iterator[PerTestSum]:
     """Different n-grams (`total`) among all (`n`) in a job's answers to its tests, all samples, by metric and category:
     the metrics have no part in it, but every rate has all that is measured beside it."""
     prompts = scored.generated.job
-    answers = {test.id: samples for test, samples in zip(prompts.tests, scored.generated.tests, strict=True)}
+    texts = {
+        test.id: [answer.text for answer in samples if not lost(answer)]
+        for test, samples in zip(prompts.tests, scored.generated.tests, strict=True)
+    }
     tests: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for outcome in scored.outcomes:
         tests[outcome.category][outcome.test] = None
     metrics = sorted({outcome.metric for outcome in scored.outcomes})
     for category, answered in tests.items():
         for measure, length in DISTINCT.items():
-            different, n = distinct_ngrams((answer.text for test in answered for answer in answers[test]), length)
+            different, n = distinct_ngrams((text for test in answered for text in texts[test]), length)
             for metric in metrics if n else ():
                 names = (
                     prompts.run_id,
@@ -166,8 +175,7 @@ def _distinct_sums(scored: ScoredJob) -> Iterator[PerTestSum]:
                 yield PerTestSum(*names, n, float(different))
 
 
-def _by_comparison(outcomes: Iterable[Outcome]) -> dict[tuple[str, int, str], dict[str, dict[str, float]]]:
-    """Values by test, sample and category, then by metric, then by measure."""
+def _by_comparison(outcomes: Iterable[Outcome]) -> ByComparison:
     grouped: defaultdict[tuple[str, int, str], dict[str, dict[str, float]]] = defaultdict(dict)
     for outcome in outcomes:
         measures = grouped[outcome.test, outcome.sample, outcome.category].setdefault(outcome.metric, {})
@@ -193,22 +201,34 @@ def sums_per_cluster(sums: Iterable[PerTestSum]) -> list[CategorySum]:
 def comparisons(scored: ScoredJob) -> list[Comparison]:
     """A job's comparisons with their texts; the job must be a valid one.
 
-    Of an answer that counts in several categories, its text is kept for those alone where it counts for something.
+    Of an answer that counts in several categories, its text is kept for those alone where it counts for something; of
+    one that was lost, which counts alike in all, for the first.
     """
     outcomes = _by_comparison(scored.outcomes)
     similarities: defaultdict[tuple[str, int], dict[str, list[float]]] = defaultdict(dict)
     for similarity in scored.similarities:
         pair = [similarity.to_test, similarity.to_control]
         similarities[similarity.test, similarity.sample][similarity.metric] = pair
-    scored_in = Counter((test, sample) for test, sample, _ in outcomes)
     generated = scored.generated
     tests = zip(generated.job.tests, generated.tests, strict=True)
     answered = {test.id: (test, answers) for test, answers in tests}
     return [
         _comparison(generated, *answered[test], sample, category, measured, similarities[test, sample])
-        for (test, sample, category), measured in outcomes.items()
-        if scored_in[test, sample] == 1 or any(any(measures.values()) for measures in measured.values())
+        for (test, sample, category), measured in _kept(outcomes)
     ]
+
+
+def _kept(outcomes: ByComparison) -> Iterator[tuple[tuple[str, int, str], dict[str, dict[str, float]]]]:
+    """The comparisons of which the texts are kept."""
+    scored_in = Counter((test, sample) for test, sample, _ in outcomes)
+    lost_ones: set[tuple[str, int]] = set()
+    for (test, sample, category), measured in outcomes.items():
+        if scored_in[test, sample] > 1:
+            if (test, sample) in lost_ones or not any(any(measures.values()) for measures in measured.values()):
+                continue
+            if not all(map(ANY_LOST.isdisjoint, measured.values())):
+                lost_ones.add((test, sample))
+        yield (test, sample, category), measured
 
 
 def _comparison(

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from seep.answers import Lost
 from seep.records import (
     Answer,
     Cluster,
     Decoding,
+    Ended,
     GeneratedJob,
     Outcome,
     PromptFormat,
@@ -25,6 +27,14 @@ TOKEN = "swordfish"
 MONITORS = {"watch": Monitor(target="stub", suite="colours.yaml", baseline="first")}
 SendRun = Callable[..., None]
 """What the fixture `send_run` is."""
+
+
+ENDINGS: Mapping[Lost, Ended] = {
+    "refused": "refusal",
+    "filtered": "filtered",
+    "unfinished": "length",
+    "unanswered": "no_content",
+}
 
 
 def answers(*texts: str) -> tuple[Answer, ...]:
@@ -56,7 +66,7 @@ def prompt_job(job_id: str = "job-1", **changes: Any) -> PromptJob:
 
 def scored_job(
     job_id: str,
-    leaks: Mapping[str, Sequence[float]],
+    leaks: Mapping[str, Sequence[float | Lost]],
     run_id: str = "run-1",
     target: str = "stub",
     cluster: Cluster = "job",
@@ -65,7 +75,7 @@ def scored_job(
     provenance: Mapping[str, str] | None = None,
     metrics: Sequence[str] = METRICS,
 ) -> ScoredJob:
-    """The scored job `job`: one test per category, with the leak scores of its samples."""
+    """The scored job `job`: one test per category, with the leak scores of its samples, or why these were lost."""
     samples = len(next(iter(leaks.values())))
     tests = [PromptTest(f"t{k}", concept, f"{concept} prompt {k}", category) for k, category in enumerate(leaks)]
     prompts = prompt_job(job_id, run_id=run_id, target=target, cluster=cluster, samples=samples, tests=tuple(tests))
@@ -80,17 +90,29 @@ def scored_job(
             prompts,
             answers(text) * samples,
             (),
-            (answers(text) * samples,) * len(tests),
+            tuple(tuple(_answer(text, value) for value in values) for values in leaks.values()),
             provenance or {"model": "m"},
         ),
         outcomes=tuple(
             Outcome(metric, measure, test.category, test.id, sample, value)
             for metric, test, sample, leak in scores
-            for measure, value in (("leak", leak), ("tie", float(leak == 0.5)), ("echo", 0.0))
+            for measure, value in _measures(leak)
         ),
-        similarities=tuple(Similarity(metric, test.id, sample, 0.75, 0.25) for metric, test, sample, _ in scores),
+        similarities=tuple(
+            Similarity(metric, test.id, sample, 0.75, 0.25)
+            for metric, test, sample, leak in scores
+            if not isinstance(leak, str)
+        ),
         provenance={"embedder": "e"},
     )
+
+
+def _answer(text: str, leak: float | Lost) -> Answer:
+    return Answer("", ENDINGS[leak]) if isinstance(leak, str) else Answer(text)
+
+
+def _measures(leak: float | Lost) -> tuple[tuple[str, float], ...]:
+    return ((leak, 1.0),) if isinstance(leak, str) else (("leak", leak), ("tie", float(leak == 0.5)), ("echo", 0.0))
 
 
 def run_manifest(jobs: int, comparisons: Mapping[str, int], run_id: str = "run-1", **changes: Any) -> RunManifest:

@@ -24,6 +24,7 @@ SUMMARY = RunSummary(
     dead=0,
     comparisons=8,
     missing=0,
+    lost={},
     mixed=False,
     created_at=0.0,
     progress_at=0.0,

@@ -34,7 +34,7 @@ COPIED: dict[str, LiteralString] = {
     "provenances": "provenance",
     "test_sums": "job_id, cluster, test, concept, category, metric, measure, n, total",
     "cluster_sums": "cluster, category, metric, measure, n, total",
-    "recorded_comparisons": "metric, category, n",
+    "recorded_comparisons": "metric, category, measure, n",
     "rates": "metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures, kappa",
     "comparisons": "job_id, test, sample, category, concept, prompt, generation, ended, reasoning, model, "
     "control_prompt, control_generation, control_ended, control_reasoning, control_model, outcomes, similarities",

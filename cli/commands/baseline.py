@@ -87,7 +87,7 @@ def _refuse_differing(connection: Connection, run_ids: list[str], settings: Sett
         refuse_incomparable(summary)
         if summary.state == "cancelled":
             raise InputError(f"run {summary.run_id}: it was cancelled, and cannot be a baseline")
-        if summary.recorded == 0:
+        if not summary.measured:
             raise InputError(f"run {summary.run_id}: nothing of it was measured")
     for other in others:
         different = differences(other, first)

@@ -11,6 +11,7 @@ from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from cli.rendering.language_matrix import PICTURES, draw_matrix, print_asymmetries, print_column
+from cli.rendering.losses import print_missing
 from cli.rendering.rates import SAMPLES_ARE_CLUSTERS
 from results.language_agreement import agreements, normalised_label
 from results.language_matrix import Matrix, contamination_matrix, differences, spilled_language
@@ -44,7 +45,7 @@ def draw(
     _check_picture(out)
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
-        samples_are_clusters = find_run(connection, run_id, settings).cluster == "sample"
+        summary = find_run(connection, run_id, settings)
         measured = _matrix(connection, run_id, metric)
         counted = _counted(measured, "--language", language)
         matrix = differences(measured, _other_matrix(connection, baseline, metric, settings)) if baseline else measured
@@ -53,8 +54,9 @@ def draw(
     print_column(matrix, counted, baseline)
     if mirrored is not None:
         print_asymmetries(measured, counted, mirrored, _counted(mirrored, "--mirror-language", mirror_language))
-    if samples_are_clusters:
+    if summary.cluster == "sample":
         typer.echo(SAMPLES_ARE_CLUSTERS)
+    print_missing(summary)
 
 
 def _check_picture(out: Path) -> None:

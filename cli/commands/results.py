@@ -14,7 +14,7 @@ from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from cli.rendering.examples import print_examples
-from cli.rendering.rates import print_rates, print_rates_json
+from cli.rendering.rates import is_measured, print_rates, print_rates_json
 from cli.times import format_time
 from results.rates import ALL
 from results.storage import comparisons, dead_jobs
@@ -53,7 +53,7 @@ def rates(
         print_rates_json(found)
     else:
         print_rates(summary, found, dead, first_column=by or "category")
-    if not found:
+    if not is_measured(found):
         raise typer.Exit(exit_codes.NOT_MEASURED)
 
 
@@ -85,6 +85,7 @@ def examples(
     metric: Annotated[str | None, typer.Option(help="Only what this metric scored.")] = None,
     leaks: Annotated[bool, typer.Option("--leaks", help="Only comparisons that leak.")] = False,
     ties: Annotated[bool, typer.Option("--ties", help="Only comparisons that tie.")] = False,
+    lost: Annotated[bool, typer.Option("--lost", help="Only comparisons without an answer.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
@@ -92,13 +93,16 @@ def examples(
 
     Exit code 4 if nothing is measured.
     """
-    if leaks and ties:
-        raise InputError("--leaks, --ties: expected one of them")
-    only: Only | None = "leaks" if leaks else "ties" if ties else None
+    chosen: dict[Only, bool] = {"leaks": leaks, "ties": ties, "lost": lost}
+    wanted = [name for name, is_wanted in chosen.items() if is_wanted]
+    if len(wanted) > 1:
+        raise InputError(f"{', '.join(f'--{name}' for name in wanted)}: expected one of them")
+    only = wanted[0] if wanted else None
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
         summary = find_run(connection, run_id, settings)
-        measured = _refuse_unknown(kept_rates.of_run(connection, run_id), run_id, category, metric)
+        found_rates = kept_rates.of_run(connection, run_id)
+        _refuse_unknown(found_rates, run_id, category, metric)
         found = comparisons.page(connection, run_id, category, metric, only, limit)
     if summary.texts_deleted_at is not None:
         # On stderr, so that what reads JSON is not disturbed.
@@ -109,13 +113,13 @@ def examples(
     if as_json:
         typer.echo(json.dumps([asdict(comparison) for comparison in found], indent=1, ensure_ascii=False))
     else:
-        print_examples(found, measured)
-    if not measured:
+        print_examples(found, found_rates)
+    if not is_measured(found_rates):
         raise typer.Exit(exit_codes.NOT_MEASURED)
 
 
-def _refuse_unknown(rates: Sequence[LeakRate], run_id: str, category: str | None, metric: str | None) -> bool:
-    """Raises InputError for a category or a metric that a run with these rates does not have; whether it has any."""
+def _refuse_unknown(rates: Sequence[LeakRate], run_id: str, category: str | None, metric: str | None) -> None:
+    """Raises InputError for a category or a metric that a run with these rates does not have."""
     known = {
         "--category": (category, {rate.category for rate in rates} - {ALL}),
         "--metric": (metric, {rate.metric for rate in rates}),
@@ -123,4 +127,3 @@ def _refuse_unknown(rates: Sequence[LeakRate], run_id: str, category: str | None
     for option, (name, names) in known.items():
         if rates and name is not None and name not in names:
             raise InputError(f"{option} {name}: expected one of run {run_id}'s, {', '.join(sorted(names))}")
-    return bool(rates)

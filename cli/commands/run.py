@@ -63,7 +63,7 @@ def run(
 
     If several models or targets are given, each is a run of its own, and one table has a row for each.
 
-    Exit code 0: all measured; 3: some jobs failed; 4: nothing could be measured. Of several runs it is the worst's.
+    Exit code 0: complete; 3: some jobs failed; 4: nothing could be measured. Of several runs it is the worst's.
     """
     settings = load_settings()
     path = find_suite(suite)

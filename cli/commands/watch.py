@@ -9,7 +9,7 @@ from cli import exit_codes
 from cli.arguments import JsonOption, RunArgument
 from cli.database import open_database
 from cli.rendering.consoles import progress_bars
-from cli.rendering.rates import print_rates, print_rates_json
+from cli.rendering.rates import is_measured, print_rates, print_rates_json
 from results.runs import FINISHED, RunSummary
 from results.storage import dead_jobs, rates, runs
 from results.storage.database import Database
@@ -38,8 +38,7 @@ def watch(
         print_rates_json(found)
     else:
         print_rates(summary, found, dead)
-    measured = any(rate.rate is not None for rate in found)
-    raise typer.Exit(exit_codes.of_run(summary.state, measured))
+    raise typer.Exit(exit_codes.of_run(summary.state, is_measured(found)))
 
 
 def _follow(database: Database, run_id: str, wait: float, settings: Settings) -> RunSummary:

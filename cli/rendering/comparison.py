@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 import typer
@@ -12,12 +12,13 @@ from rich.text import Text
 from cli.rendering.consoles import wide_console
 from results.comparison import CellVerdict
 from results.statistics.verdicts import Verdict
+from seep.answers import LOST
 from seep.records import LeakRate
 
 LONGEST_SHOWN = 60
 # The effects above are over what pairs.
 SIDE_BY_SIDE_TITLE = "side by side, all of each run, in %"
-SIDE_BY_SIDE = ("leak", "tie", "echo", "empty", "distinct_1", "distinct_2", "self_similarity")
+SIDE_BY_SIDE = ("leak", "tie", "echo", "empty", "distinct_1", "distinct_2", "self_similarity", *LOST)
 
 
 def print_comparison_json(
@@ -68,7 +69,9 @@ def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> Non
     """Leak rate, failures that look like none, and diversity of each side, over its runs together: a mitigation that
     makes answers empty, or all alike, is worth little."""
     shares = {name: _shares(of_runs) for name, of_runs in sides.items()}
-    named = [name for name in SIDE_BY_SIDE if any(name in cell for side in shares.values() for cell in side.values())]
+    named = [
+        name for name in SIDE_BY_SIDE if _is_shown(name, [cell for side in shares.values() for cell in side.values()])
+    ]
     table = Table("category", "metric", "run", box=None, title=SIDE_BY_SIDE_TITLE, title_justify="left")
     for name in named:
         table.add_column(name.replace("_", " "), justify="right")
@@ -97,6 +100,11 @@ def _shares(runs: Sequence[Sequence[LeakRate]]) -> dict[tuple[str, str], dict[st
         }
         for cell, measures in found.items()
     }
+
+
+def _is_shown(name: str, cells: Iterable[Mapping[str, float]]) -> bool:
+    """Whether there is such a share; of lost comparisons, whether there is any."""
+    return any(cell[name] > 0 or name not in LOST for cell in cells if name in cell)
 
 
 def _rate_fields(rate: LeakRate) -> dict[str, object]:

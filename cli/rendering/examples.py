@@ -5,16 +5,19 @@ from typing import Any
 
 import typer
 
-from cli.rendering.rates import NOT_MEASURED
+from cli.rendering.rates import is_measured, why_not_measured
 from results.sums import Comparison
+from seep.records import LeakRate
 
 
-def print_examples(found: Sequence[Comparison], measured: bool) -> None:
-    """What a model said in each comparison; `measured` says whether the run has anything measured at all."""
+def print_examples(found: Sequence[Comparison], rates: Sequence[LeakRate]) -> None:
+    """What a model said in each comparison of a run with these rates."""
     for comparison in found:
         _print_example(comparison)
-    if not found:
-        typer.echo("no such comparisons" if measured else NOT_MEASURED)
+    if not is_measured(rates):
+        typer.echo(why_not_measured(rates))
+    elif not found:
+        typer.echo("no such comparisons")
 
 
 def _print_example(comparison: Comparison) -> None:

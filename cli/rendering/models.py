@@ -10,13 +10,13 @@ from rich.text import Text
 
 from cli.outcomes import Finished, Outcome
 from cli.rendering.consoles import wide_console
-from cli.rendering.rates import as_rows, interval
+from cli.rendering.losses import missing_line
+from cli.rendering.rates import as_rows, interval, is_measured
 from results.rates import ALL
+from seep.answers import LOST
 from seep.records import LeakRate
 
 BESIDE = ("echo", "tie", "distinct_1", "distinct_2")
-# Shown where there are any: most models never do any of it.
-LOST = ("refused", "filtered", "unfinished", "unanswered")
 
 
 def print_models(labels: Sequence[str], outcomes: Sequence[Outcome]) -> None:
@@ -36,6 +36,7 @@ def print_models_json(labels: Sequence[str], outcomes: Sequence[Outcome]) -> Non
 
 
 def _print_table(metric: str, rows: Sequence[tuple[str, LeakRate]]) -> None:
+    # Most models never lose any.
     lost = [name for name in LOST if any(name in rate.measures and rate.measures[name].share for _, rate in rows)]
     table = Table(box=None, title=f"{metric}, in %", title_justify="left")
     table.add_column("model", overflow="fold")
@@ -58,9 +59,8 @@ def _state(outcome: Outcome) -> str:
     if not isinstance(outcome, Finished):
         return f"failed: {outcome.reason}"
     summary = outcome.summary
-    state = summary.state if outcome.rates else f"{summary.state}, not measured"
-    missing = f", {summary.missing} of {summary.comparisons} comparisons missing" if summary.missing else ""
-    return f"{state}{missing}, run {summary.run_id}"
+    state = summary.state if is_measured(outcome.rates) else f"{summary.state}, not measured"
+    return ", ".join(filter(None, (state, missing_line(summary), f"run {summary.run_id}")))
 
 
 def _as_json(label: str, outcome: Outcome) -> dict[str, object]:

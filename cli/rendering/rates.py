@@ -9,12 +9,21 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.rendering.consoles import wide_console
+from cli.rendering.losses import print_losses, print_missing
 from results.dead_jobs import DeadReason
 from results.runs import RunSummary
+from seep.answers import LOST
 from seep.records import LeakRate
 
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
-NOT_MEASURED = "not measured: no job of this run is scored"
+NOT_SCORED = "not measured: no job of this run is scored"
+NOT_ANSWERED = "not measured: no comparison of this run has its answers"
+# A tie counts 50 %, whatever the model leaks. With more than half of them the rate tells more of ties than of leaks.
+MANY_TIES = 50.0
+# An empty answer is nearer to no concept, whatever the model leaks. So many of them can move a rate by twice what a
+# comparison of runs calls drift.
+MANY_EMPTY = 10.0
+MOST_NAMED = 5
 JSON_FIELDS = (
     *("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
     *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures"),
@@ -37,18 +46,30 @@ def print_rates(
         table.add_row(Text(rate.category), rate.metric, *interval(rate), *counts)
     wide_console().print(table)
     _print_measures(found, first_column)
-    if not found:
-        typer.echo(NOT_MEASURED)
+    print_losses(found, first_column)
+    if not is_measured(found):
+        typer.echo(why_not_measured(found))
     if summary.cluster == "sample":
         typer.echo(SAMPLES_ARE_CLUSTERS)
     if summary.reason:
         typer.echo(f"ended early: {summary.reason}")
-    if summary.missing:
-        typer.echo(f"missing: {summary.missing} comparisons")
+    print_missing(summary)
+    _warn(found, "tie", MANY_TIES, "of the comparisons tie, and a tie counts 50 % whatever the model leaks")
+    _warn(found, "empty", MANY_EMPTY, "of the tests' answers are empty, and an empty one seems not to leak")
     for group in dead:
         typer.echo(f"failed: {group.jobs} of {summary.job_count or '?'} jobs, in the {group.stage}: {group.reason}")
     if summary.mixed:
         typer.echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be compared")
+
+
+def is_measured(found: Sequence[LeakRate]) -> bool:
+    """Whether there is a rate at all."""
+    return any(rate.rate is not None for rate in found)
+
+
+def why_not_measured(found: Sequence[LeakRate]) -> str:
+    """One line on a run without a rate: nothing of it was scored, or no answer of it could be."""
+    return NOT_ANSWERED if found else NOT_SCORED
 
 
 def print_rates_json(found: Sequence[LeakRate]) -> None:
@@ -63,7 +84,7 @@ def as_rows(found: Sequence[LeakRate]) -> list[dict[str, object]]:
 
 def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
     """What was measured beside the rates, a column each; nothing where nothing was."""
-    if not any(rate.measures for rate in found):
+    if not any(rate.measures.keys() - set(LOST) for rate in found):
         return
     pairwise = len({rate.metric for rate in found}) > 2
     rows = [(rate, _shares(rate, pairwise), _kappas(rate, pairwise)) for rate in found]
@@ -81,11 +102,20 @@ def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
 
 def _shares(rate: LeakRate, pairwise: bool) -> dict[str, str]:
     """What was measured beside a rate, by column; `pairwise` names the other metric of each agreement."""
-    parts = {name: name.partition(":") for name in rate.measures}
+    parts = {name: name.partition(":") for name in rate.measures if name not in LOST}
     return {
         measure.replace("_", " ") + (f" with {other}" if other and pairwise else ""): f"{rate.measures[name].share:.1f}"
         for name, (measure, _, other) in parts.items()
     }
+
+
+def _warn(found: Sequence[LeakRate], measure: str, many: float, what: str) -> None:
+    """Says where a rate tells little, because more than `many` percent of what it is made of are such."""
+    shares = [(rate.category, rate.measures[measure].share) for rate in found if measure in rate.measures]
+    cells = list(dict.fromkeys(category for category, share in shares if share > many))
+    if cells:
+        more = f" and {len(cells) - MOST_NAMED} more" if len(cells) > MOST_NAMED else ""
+        typer.echo(f"warning: more than {many:.0f} % {what}: {', '.join(cells[:MOST_NAMED])}{more}")
 
 
 def _kappas(rate: LeakRate, pairwise: bool) -> dict[str, str]:

@@ -1,14 +1,15 @@
 """A run's comparisons with their texts, and how the texts are deleted when their time is over."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Literal, LiteralString
 
 from results.storage.database import Connection, Database, records, where
 from results.sums import Comparison, Place
+from seep.answers import LOST
 
-Only = Literal["leaks", "ties"]
-MEASURES: Mapping[Only, str] = {"leaks": "leak", "ties": "tie"}
+Only = Literal["leaks", "ties", "lost"]
+MEASURES: Mapping[Only, Sequence[str]] = {"leaks": ["leak"], "ties": ["tie"], "lost": LOST}
 
 COMPARISON_FILTERS: Mapping[str, LiteralString] = {
     "run_id": "run_id = %(run_id)s",
@@ -18,9 +19,14 @@ COMPARISON_FILTERS: Mapping[str, LiteralString] = {
     "after": "(sample, job_id, test, category) > "
     "(%(after_sample)s, %(after_job_id)s, %(after_test)s, %(after_category)s)",
 }
-OF_METRIC: LiteralString = "(outcomes -> %(metric)s ->> %(measure)s)::float8 = 1"
+OF_METRIC: LiteralString = """
+EXISTS (SELECT FROM jsonb_each_text(outcomes -> %(metric)s) AS found (measure, value)
+        WHERE measure = ANY(%(measures)s) AND value::float8 = 1)
+"""
 OF_ANY_METRIC: LiteralString = """
-EXISTS (SELECT FROM jsonb_each(outcomes) AS scored (metric, measures) WHERE (measures ->> %(measure)s)::float8 = 1)
+EXISTS (SELECT FROM jsonb_each(outcomes) AS scored (metric, measures),
+                    jsonb_each_text(measures) AS found (measure, value)
+        WHERE measure = ANY(%(measures)s) AND value::float8 = 1)
 """
 
 COLUMNS: LiteralString = """
@@ -57,7 +63,7 @@ def page(
     test: str | None = None,
     after: Place | None = None,
 ) -> list[Comparison]:
-    """Comparisons with their texts; `only` those that leak or tie, under `metric` or else under any.
+    """Comparisons with their texts; `only` those that leak, tie or were lost, under `metric` or else under any.
 
     `after` is the place of the last of the page before. Samples come before jobs, so that a short list shows many
     prompts rather than one prompt's many answers.
@@ -71,7 +77,7 @@ def page(
         connection,
         Comparison,
         f"SELECT {COLUMNS} FROM comparisons{conditions} ORDER BY sample, job_id, test, category LIMIT %(limit)s",
-        given | place | {"after": None, "measure": MEASURES[only] if only else None, "limit": limit},
+        given | place | {"after": None, "measures": list(MEASURES[only]) if only else None, "limit": limit},
     )
 
 

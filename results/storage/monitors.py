@@ -114,8 +114,8 @@ def _status(
 
 
 def _why_unevaluated(connection: Connection, monitor: Monitor, finished: RunSummary) -> str | None:
-    if finished.recorded == 0:
-        return "nothing of it was scored"
+    if not finished.measured:
+        return "no comparison has an answer" if finished.recorded else "nothing of it was scored"
     if finished.mixed:
         return "its jobs differ in model, engine, decoding or scorer"
     if monitor.baseline is None:

@@ -83,8 +83,8 @@ RETURNING run_id, job_id
 
 # A job's sums are written once, and its comparisons are counted with them.
 COUNT_COMPARISONS: LiteralString = """
-INSERT INTO recorded_comparisons AS known (run_id, metric, category, n) VALUES (%s, %s, %s, %s)
-ON CONFLICT (run_id, metric, category) DO UPDATE SET n = known.n + EXCLUDED.n
+INSERT INTO recorded_comparisons AS known (run_id, metric, category, measure, n) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (run_id, metric, category, measure) DO UPDATE SET n = known.n + EXCLUDED.n
 """
 
 COPY_SUMS: LiteralString = """

@@ -10,6 +10,7 @@ import orjson
 from results.dead_jobs import DeadJob
 from results.identifiers import NUL, without_nul
 from results.sums import LEAK, CategorySum, Comparison, PerTestSum, sums_per_cluster
+from seep.answers import LOST
 from seep.records import PromptJob, RunManifest, ScoredJob
 
 Row = tuple[Any, ...]
@@ -70,8 +71,8 @@ def comparison_counts(sums: Iterable[PerTestSum]) -> list[Row]:
     """Columns of recorded_comparisons."""
     counts: Counter[tuple[str, ...]] = Counter()
     for row in sums:
-        if row.measure == LEAK:
-            counts[storable(row.run_id), storable(row.metric), storable(row.category)] += row.n
+        if row.measure == LEAK or row.measure in LOST:
+            counts[storable(row.run_id), storable(row.metric), storable(row.category), row.measure] += row.n
     return [(*names, n) for names, n in sorted(counts.items())]
 
 

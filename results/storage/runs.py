@@ -7,6 +7,8 @@ from typing import Any, LiteralString
 from results.rates import common_provenance, missing_comparisons
 from results.runs import RunSummary, StalledRuns, run_state
 from results.storage.database import Connection, Parameters, as_dicts, records, where
+from results.sums import LEAK
+from seep.answers import LOST
 from seep.provenance import is_mixed
 
 # In one order for all processes, so that two of them with the same runs wait for, and never deadlock, each other. No
@@ -31,8 +33,8 @@ ONE_RUN: LiteralString = SUMMARIES + "WHERE run_id = %s"
 SOME_RUNS: LiteralString = SUMMARIES + "WHERE run_id = ANY(%s)"
 
 RECORDED_COMPARISONS: LiteralString = """
-SELECT run_id, array_agg(category), array_agg(n) FROM recorded_comparisons WHERE run_id = ANY(%s)
-GROUP BY run_id, metric
+SELECT run_id, measure, array_agg(category), array_agg(n) FROM recorded_comparisons WHERE run_id = ANY(%s)
+GROUP BY run_id, metric, measure
 """
 
 RUN_FILTERS: Mapping[str, LiteralString] = {
@@ -56,6 +58,9 @@ WHERE NOT cancelled AND (job_count IS NULL OR recorded + dead < job_count)
 GROUP BY target
 """
 
+
+Recorded = defaultdict[str, list[Mapping[str, int]]]
+"""By measure: of each metric, how many comparisons of each category have it."""
 
 AS_THEY_ARE = (
     *("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "monitor", "reason", "job_count"),
@@ -110,15 +115,15 @@ def _summaries(
     connection: Connection, query: LiteralString, parameters: Parameters, stalled_after_seconds: float
 ) -> list[RunSummary]:
     rows = as_dicts(connection, query, parameters)
-    recorded: defaultdict[str, list[Mapping[str, int]]] = defaultdict(list)
+    recorded: defaultdict[str, Recorded] = defaultdict(lambda: defaultdict(list))
     run_ids = ([row["run_id"] for row in rows],)
     # In binary: hundreds of categories of hundreds of runs are many numbers to read from text.
-    for run_id, categories, ns in connection.execute(RECORDED_COMPARISONS, run_ids, binary=True):
-        recorded[run_id].append(dict(zip(categories, ns, strict=True)))
+    for run_id, measure, categories, ns in connection.execute(RECORDED_COMPARISONS, run_ids, binary=True):
+        recorded[run_id][measure].append(dict(zip(categories, ns, strict=True)))
     return [_summary(row, recorded[row["run_id"]], stalled_after_seconds) for row in rows]
 
 
-def _summary(row: Mapping[str, Any], recorded: Sequence[Mapping[str, int]], stalled_after_seconds: float) -> RunSummary:
+def _summary(row: Mapping[str, Any], recorded: Recorded, stalled_after_seconds: float) -> RunSummary:
     state = run_state(
         expected=row["job_count"],
         recorded=row["recorded"],
@@ -133,7 +138,9 @@ def _summary(row: Mapping[str, Any], recorded: Sequence[Mapping[str, int]], stal
         **as_they_are,
         state=state,
         comparisons=None if row["job_count"] is None else sum(expected.values()),
-        missing=missing_comparisons(expected, recorded),
+        missing=missing_comparisons(expected, recorded[LEAK]),
+        # Of every metric they are the same answers.
+        lost={reason: max(sum(n.values()) for n in recorded[reason]) for reason in LOST if reason in recorded},
         mixed=is_mixed(row["provenances"]),
         provenance=common_provenance(row["provenances"]),
     )

@@ -5,7 +5,8 @@ from typing import LiteralString
 
 from results.comparison import LeakSum, SampleSum
 from results.storage.database import Connection, records
-from results.sums import CellSums
+from results.sums import LEAK, CellSums
+from seep.answers import LOST
 
 # One row for all clusters of a measure: to fetch a row for each takes longer than all that is done with them.
 SUMS_BY_CATEGORY: LiteralString = """
@@ -26,10 +27,10 @@ FROM (
 GROUP BY concept, metric, measure
 """
 
-# The sets of categories that share comparisons, where there are any; every comparison that counts has a leak score.
+# The sets of categories that share comparisons, where there are any; every comparison has a leak score, or was lost.
 SHARED_CATEGORIES: LiteralString = """
 SELECT DISTINCT array_agg(category ORDER BY category)
-FROM (SELECT DISTINCT job_id, test, category FROM test_sums WHERE run_id = %s AND measure = 'leak') AS counted
+FROM (SELECT DISTINCT job_id, test, category FROM test_sums WHERE run_id = %s AND measure = ANY(%s)) AS counted
 GROUP BY job_id, test HAVING count(*) > 1
 """
 
@@ -61,7 +62,7 @@ def by_concept(connection: Connection, run_id: str) -> list[CellSums]:
 
 def shared_categories(connection: Connection, run_id: str) -> list[frozenset[str]]:
     """The sets of categories that one comparison of the run counts in, where it is more than one."""
-    return [frozenset(categories) for (categories,) in connection.execute(SHARED_CATEGORIES, (run_id,))]
+    return [frozenset(categories) for (categories,) in connection.execute(SHARED_CATEGORIES, (run_id, [LEAK, *LOST]))]
 
 
 def leak_sums(connection: Connection, run_ids: Sequence[str]) -> list[LeakSum]:

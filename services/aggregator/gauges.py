@@ -12,7 +12,8 @@ from results.dead_jobs import DeadJobs
 from results.drift_test import StreamRun
 from results.monitor_status import MonitorStatus
 from results.runs import StalledRuns
-from seep.records import LeakRate
+from seep.answers import LOST
+from seep.records import Estimate, LeakRate
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -36,7 +37,21 @@ RATE_GAUGES: dict[str, tuple[str, Callable[[LeakRate], float | None]]] = {
     ),
     "seep_comparisons": ("Comparisons behind the rate.", lambda rate: rate.comparisons),
     "seep_independent_clusters": ("Independent clusters of comparisons behind the rate.", lambda rate: rate.clusters),
-    "seep_missing_comparisons": ("Comparisons that were expected and are not there.", lambda rate: rate.missing),
+    "seep_missing_comparisons": ("Comparisons that were expected and have no leak score.", lambda rate: rate.missing),
+}
+LOSS_GAUGES: dict[str, tuple[str, Callable[[Estimate], float]]] = {
+    "seep_lost_comparisons_ratio": (
+        "Share of all comparisons whose answer was lost, by reason, 0 to 1.",
+        lambda share: share.share / 100,
+    ),
+    "seep_lost_comparisons_ci_lower_ratio": (
+        "Lower end of that share's 95 % confidence interval.",
+        lambda share: share.low / 100,
+    ),
+    "seep_lost_comparisons_ci_upper_ratio": (
+        "Upper end of that share's 95 % confidence interval.",
+        lambda share: share.high / 100,
+    ),
 }
 
 
@@ -65,17 +80,22 @@ class RateCollector(Collector):
             (rate.target, rate.suite, rate.category, rate.metric): rate
             for rate in _read("rates", lambda: list(self._latest_rates())) or ()
         }
-        families = self.describe()
-        for family, (_, value_of) in zip(families, RATE_GAUGES.values(), strict=True):
-            for labels, rate in rates.items():
+        families = {family.name: family for family in self.describe()}
+        for labels, rate in rates.items():
+            for name, (_, value_of) in RATE_GAUGES.items():
                 value = value_of(rate)
                 if value is not None:
-                    family.add_metric(labels, value)
-        return families
+                    families[name].add_metric(labels, value)
+            for reason in LOST:
+                for name, (_, bound_of) in LOSS_GAUGES.items() if reason in rate.measures else ():
+                    families[name].add_metric((*labels, reason), bound_of(rate.measures[reason]))
+        return list(families.values())
 
     def describe(self) -> list[GaugeMetricFamily]:
         """The gauges without values, so that registering needs no database."""
-        return [GaugeMetricFamily(name, text, labels=RATE_LABELS) for name, (text, _) in RATE_GAUGES.items()]
+        rates = [GaugeMetricFamily(name, text, labels=RATE_LABELS) for name, (text, _) in RATE_GAUGES.items()]
+        labels = (*RATE_LABELS, "reason")
+        return [*rates, *(GaugeMetricFamily(name, text, labels=labels) for name, (text, _) in LOSS_GAUGES.items())]
 
 
 class MonitorCollector(Collector):

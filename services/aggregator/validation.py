@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from results.identifiers import is_identifier, is_name
 from results.rates import ALL
+from seep.answers import LOST, lost
 from seep.records import Failure, Outcome, PromptJob, RunManifest, ScoredJob, Similarity
 
 # It travels with each rate, in messages of a megabyte at most.
@@ -45,6 +46,7 @@ def _job_problem(scored: ScoredJob) -> str | None:
         or _provenance_problem(scored)
         or _answers_problem(scored)
         or _outcomes_problem(scored)
+        or _loss_problem(scored)
     )
 
 
@@ -101,3 +103,19 @@ def _outcomes_problem(scored: ScoredJob) -> str | None:
     if not all(is_name(metric) and is_name(measure) for metric, measure, _ in names):
         return "a metric's or a measure's name is too long"
     return _categories_problem({category for *_, category in names})
+
+
+def _loss_problem(scored: ScoredJob) -> str | None:
+    """Nothing but its loss may be said of an answer that was lost: no number may come from what is no answer."""
+    generated = scored.generated
+    controls = {sample for sample, answer in enumerate(generated.control) if lost(answer)}
+    gone = {
+        (test.id, sample)
+        for test, answers in zip(generated.job.tests, generated.tests, strict=True)
+        for sample, answer in enumerate(answers)
+        if sample in controls or lost(answer)
+    }
+    for outcome in scored.outcomes if gone else ():
+        if outcome.measure not in LOST and (outcome.test, outcome.sample) in gone:
+            return f"an outcome {outcome.measure} of a comparison whose answer was lost"
+    return None

@@ -38,7 +38,9 @@ def list_comparisons(
     run_id: Name,
     category: Name | None = None,
     metric: Annotated[Name | None, Query(description="Only what this metric scored, and as it did.")] = None,
-    only: Annotated[Only | None, Query(description="Those that leak or tie, under `metric` or else any.")] = None,
+    only: Annotated[
+        Only | None, Query(description="Those that leak, tie or were lost, under `metric` or else any.")
+    ] = None,
     test: Annotated[Name | None, Query(description="Only those of the test with this id.")] = None,
     after: Annotated[Cursor | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 50,

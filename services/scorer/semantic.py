@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seep.answers import is_blank
-from seep.records import GeneratedJob, Outcome, PromptTest, Similarity
+from seep.answers import Lost, is_blank, lost
+from seep.records import Answer, GeneratedJob, Outcome, PromptTest, Similarity
 from services.scorer.echo import echoes
 from services.scorer.similarity import Comparison, Pair, Similarities
 
@@ -13,7 +13,7 @@ from services.scorer.similarity import Comparison, Pair, Similarities
 class Sample:
     """One test generation beside the control's and, where there is one, the neutral arm's of the same sample.
 
-    `next` is the same test's generation of the next sample, the first one's after the last; None of a single sample.
+    `next` is the same test's generation of the next such sample, the first one's after the last; None of a single one.
     """
 
     test: PromptTest
@@ -49,8 +49,14 @@ def score(
     leak score of the neutral generation in place of the test's, with the test's concept. `self_similarity`, high where
     answers are not diverse, is the similarity to the next sample's generation, 0 where it is negative: of samples that
     are drawn alike, neighbours are as alike, in the mean, as all pairs are, and grow no faster than the samples.
+
+    A comparison whose test's or control's answer was lost has one outcome alone: 1 by the name of the reason.
     """
-    outcomes: list[Outcome] = []
+    outcomes = [
+        Outcome(metric, reason, test.category, test.id, number, 1.0)
+        for test, number, reason in _lost_comparisons(generated)
+        for metric in similarities
+    ]
     seen: list[Similarity] = []
     for sample in _samples(generated):
         test, number = sample.test, sample.number
@@ -89,11 +95,26 @@ def _alike(similarity: Mapping[Pair, float], answer: str, next_answer: str) -> f
 
 
 def _samples(generated: GeneratedJob) -> Iterator[Sample]:
-    controls = [answer.text for answer in generated.control]
-    neutrals: Sequence[str | None] = [answer.text for answer in generated.neutral] or [None] * len(controls)
-    for test, samples in zip(generated.job.tests, generated.tests, strict=True):
-        answers = [answer.text for answer in samples]
-        following = (*answers[1:], answers[0]) if len(answers) > 1 else (None,) * len(answers)
-        arms = zip(answers, controls, neutrals, following, strict=True)
-        for number, (answer, control, neutral, next_answer) in enumerate(arms):
-            yield Sample(test, number, answer, control, neutral, next_answer)
+    """Those of which the test's and the control's answer are there."""
+    neutrals: Sequence[Answer | None] = generated.neutral or [None] * len(generated.control)
+    for test, answers in zip(generated.job.tests, generated.tests, strict=True):
+        arms = enumerate(zip(answers, generated.control, neutrals, strict=True))
+        there = [(number, *of_sample) for number, of_sample in arms if _reason(*of_sample[:2]) is None]
+        following = [answer.text for _, answer, *_ in (*there[1:], *there[:1])] if len(there) > 1 else [None]
+        for (number, answer, control, neutral), next_text in zip(there, following, strict=False):
+            yield Sample(test, number, answer.text, control.text, _text(neutral), next_text)
+
+
+def _lost_comparisons(generated: GeneratedJob) -> Iterator[tuple[PromptTest, int, Lost]]:
+    for test, answers in zip(generated.job.tests, generated.tests, strict=True):
+        for number, arms in enumerate(zip(answers, generated.control, strict=True)):
+            if reason := _reason(*arms):
+                yield test, number, reason
+
+
+def _reason(answer: Answer, control: Answer) -> Lost | None:
+    return lost(answer) or lost(control)
+
+
+def _text(answer: Answer | None) -> str | None:
+    return None if answer is None or lost(answer) else answer.text

@@ -143,7 +143,7 @@ def test_garbled_messages_die_with_their_bytes_and_the_mended_run_is_complete(
     )
     watched = stack.seep("watch", run)
     assert watched.returncode == 3
-    assert f"missing: {GARBLED * 2 * SAMPLES} comparisons" in watched.stdout
+    assert f"comparisons have no rate: {GARBLED * 2 * SAMPLES} not recorded" in watched.stdout
     assert f"failed: {GARBLED} of {JOBS} jobs, in the generator: not a PromptJob message" in watched.stdout
     assert stack.seep("dead-letters", "list", "--run", run).stdout.count("generator") == GARBLED
 

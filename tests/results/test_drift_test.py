@@ -1,12 +1,13 @@
 """A monitor's test, advanced run by run without a database."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from results.comparison import LeakSum
+from results.comparison import Cell, LeakSum
 from results.drift_test import CellScore, Step, advance, baseline_scores, differs_from_baseline, job_scores
 from tests.summaries import SUMMARY
 
@@ -26,23 +27,56 @@ def baseline(draw: np.random.Generator, runs: int) -> list[CellScore]:
     return [score for _ in range(runs) for score in baseline_scores(sums(draw, 0.6))]
 
 
-def test_scores_are_sums_by_job_and_over_all_metrics_and_categories() -> None:
+def of_jobs(scores: Mapping[Cell, Mapping[str, float]]) -> dict[Cell, dict[str, float]]:
+    """The same by the job's name alone."""
+    return {cell: {name.split()[0]: score for name, score in jobs.items()} for cell, jobs in scores.items()}
+
+
+def test_scores_are_mean_leak_scores_of_tests_summed_by_job_and_over_all_metrics_and_categories() -> None:
     rows = [
         LeakSum("j", "j", test, metric, category, n, total)
         for test, metric, category, n, total in (
             ("a", "m", "1", 2, 1.0),
             ("b", "m", "1", 2, 2.0),
-            ("c", "m", "2", 4, 0.5),
+            ("c", "m", "2", 4, 1.0),
             ("c", "other", "2", 4, 0.0),
         )
     ]
-    assert job_scores(rows) == {
-        ("m", "1"): {"j": 3.0},
-        ("m", "2"): {"j": 0.5},
+    assert of_jobs(job_scores(rows)) == {
+        ("m", "1"): {"j": 1.5},
+        ("m", "2"): {"j": 0.25},
         ("other", "2"): {"j": 0.0},
-        ("all", "all"): {"j": 3.5},
+        ("all", "all"): {"j": 1.75},
     }
-    assert job_scores(rows[:2]) == {("m", "1"): {"j": 3.0}}  # the same twice would halve the level
+    assert of_jobs(job_scores(rows[:2])) == {("m", "1"): {"j": 1.5}}  # the same twice would halve the level
+
+
+def test_clusters_that_are_samples_are_one_test() -> None:
+    rows = [LeakSum("j", f"j/{sample}", "a", "m", "1", 1, float(sample == 0)) for sample in range(4)]
+    assert of_jobs(job_scores(rows)) == {("m", "1"): {"j": 0.25}}
+
+
+def test_a_job_without_some_of_its_tests_is_another_job() -> None:
+    rows = [LeakSum("j", "j", test, "m", "1", 2, 1.0) for test in "ab"]
+    whole, part = job_scores(rows)["m", "1"], job_scores(rows[:1])["m", "1"]
+    assert whole.keys().isdisjoint(part)
+    assert job_scores(rows[::-1])["m", "1"].keys() == whole.keys()
+    assert job_scores([replace(row, n=1) for row in rows[:1]])["m", "1"].keys() == part.keys()
+
+
+@pytest.mark.parametrize("lost", ["samples", "tests"])
+def test_more_lost_answers_are_no_drift(lost: str) -> None:
+    draw = np.random.default_rng(3)
+    stream, alarm = baseline(draw, 14), False
+    for place in range(12):
+        run = sums(draw, 0.6)
+        if lost == "samples":
+            run = [replace(row, n=8, total=float(draw.binomial(8, 0.6))) for row in run]
+        else:
+            run = [row for row in run if row.category == "1" or int(row.job_id[1:]) % 3]
+        step = advance(stream, run, "watch", f"run-{place}", alarm)
+        stream, alarm = [*stream, *step.cells], step.alarm
+    assert not alarm
 
 
 def test_categories_that_count_the_same_comparisons_are_not_tested_together() -> None:

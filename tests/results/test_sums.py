@@ -58,6 +58,30 @@ def test_of_a_generation_judged_in_several_cells_the_text_is_kept_where_it_count
     assert [row.category for row in per_test_sums(job) if row.measure == "leak"] == ["es>it", "es>fr"]
 
 
+def test_of_a_lost_answer_judged_in_several_cells_the_text_is_kept_once(scored: Scored) -> None:
+    job = scored("a", {"1": ["refused"]}, metrics=[])
+    job = replace(job, outcomes=tuple(Outcome("m", "refused", cell, "t0", 0, 1.0) for cell in ("es>es", "es>it")))
+    assert [(each.category, each.ended, each.outcomes) for each in comparisons(job)] == [
+        ("es>es", "refusal", {"m": {"refused": 1.0}})
+    ]
+    assert [row.category for row in per_test_sums(job) if row.measure == "refused"] == ["es>es", "es>it"]
+
+
+def test_nothing_but_its_loss_is_summed_of_a_lost_comparison(scored: Scored) -> None:
+    rows = per_test_sums(scored("a", {"1": [1.0, "filtered", "filtered"]}, text="a red house", metrics=["m", "n"]))
+    counts = {row.measure: (row.n, row.total) for row in rows if row.metric == "m"}
+    assert counts == {
+        "leak": (1, 1.0),
+        "tie": (1, 0.0),
+        "echo": (1, 0.0),
+        "echo_free_leak": (1, 1.0),
+        "agreement:n": (1, 1.0),
+        "filtered": (2, 2.0),
+        "distinct_1": (3, 3.0),
+        "distinct_2": (2, 2.0),
+    }
+
+
 def sums_of(job: ScoredJob, measure: str) -> list[tuple[str, str, int, float]]:
     rows = [row for row in per_test_sums(job) if row.measure == measure]
     return [(row.metric, row.test, row.n, row.total) for row in rows]

@@ -146,7 +146,12 @@ def test_what_keeps_the_latest_finished_run_from_being_tested_is_said(
     dead = "daily-20261105T060000Z"
     store.record([], [DeadJob(dead, "a", "generator", "why")], [manifest(1, {"1": 1}, run_id=dead, monitor="daily")])
     assert unevaluated(dead) == "nothing of it was scored"
-    assert unevaluated(send("daily-20261106T060000Z")) is None
+    lost = "daily-20261106T060000Z"
+    answers = scored("a", {"1": ["filtered"]}, run_id=lost)
+    store.record([answers], [], [manifest(1, {"1": 1}, run_id=lost, monitor="daily")])
+    assert unevaluated(lost) == "no comparison has an answer"
+    assert store.stream("daily", limit=1)[0].reason == "nothing of it was measured"
+    assert unevaluated(send("daily-20261107T060000Z")) is None
 
 
 def test_the_rates_shown_are_those_of_the_monitors_own_latest_finished_run(

@@ -10,7 +10,7 @@ from results.drift_test import StreamRun
 from results.monitor_status import MonitorStatus
 from results.runs import StalledRuns
 from results.storage.database import DatabaseUnavailable
-from seep.records import LeakRate
+from seep.records import Estimate, LeakRate
 from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
 from tests.summaries import SUMMARY
 
@@ -53,6 +53,17 @@ def test_every_figure_of_a_rate_is_a_gauge_with_labels_from_configuration_only()
         f"seep_comparisons{labels} 40.0",
         f"seep_independent_clusters{labels} 4.0",
         f"seep_missing_comparisons{labels} 3.0",
+    ]
+
+
+def test_shares_of_lost_answers_are_gauges_by_reason_of_a_run_without_a_rate_too() -> None:
+    shares = {"filtered": Estimate(12.5, 6.25, 25, 40), "refused": Estimate(0, 0, 10, 40), "tie": Estimate(1, 0, 2, 35)}
+    lines = scrape([replace(rate("1", None), measures=shares)])
+    labels = 'category="1",metric="m",reason="{}",suite="colours",target="stub"'
+    assert [line for line in lines if line.startswith("seep_lost")] == [
+        f"seep_lost_comparisons_{name}ratio{{{labels.format(reason)}}} {value}"
+        for name, values in (("", (0.0, 0.125)), ("ci_lower_", (0.0, 0.0625)), ("ci_upper_", (0.1, 0.25)))
+        for reason, value in zip(("refused", "filtered"), values, strict=True)
     ]
 
 

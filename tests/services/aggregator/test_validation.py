@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seep.records import RunManifest, ScoredJob
+from seep.records import Answer, RunManifest, ScoredJob
 from services.aggregator.validation import validate
 
 Scored = Callable[..., ScoredJob]
@@ -27,6 +27,24 @@ def with_tests(job: ScoredJob, /, **changes: object) -> ScoredJob:
 def with_outcome(job: ScoredJob, /, **changes: object) -> ScoredJob:
     first, *others = job.outcomes
     return replace(job, outcomes=(replace(first, **changes), *others))  # type: ignore[arg-type]
+
+
+def with_lost_control(job: ScoredJob) -> ScoredJob:
+    refused = (Answer("", "refusal"),) * job.generated.job.samples
+    return replace(job, generated=replace(job.generated, control=refused))
+
+
+def test_of_lost_answers_nothing_may_be_said_but_that_they_were(scored: Scored) -> None:
+    job = scored("a", {"1": [1.0, "filtered"], "2": ["unfinished", "refused"]})
+    assert validate(job) is None
+    for broken in (
+        with_lost_control(job),
+        with_outcome(job, test="t1", sample=1),
+        with_outcome(job, measure="empty", test="t1", sample=1),
+    ):
+        failure = validate(broken)
+        assert failure is not None
+        assert failure.reason.endswith("of a comparison whose answer was lost")
 
 
 def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[..., RunManifest]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from results.identifiers import LONGEST_NAME_BYTES
-from seep.records import ScoredJob
+from seep.records import RunManifest, ScoredJob
 from services.aggregator.validation import validate
 from tests.stored import Stored
 
@@ -124,7 +124,7 @@ def test_dead_letters_are_counted(client: TestClient) -> None:
         ("/v1/monitors/nothing/stream", 404, "monitor nothing: there is no such monitor"),
         ("/v1/monitors/daily/stream?after=nothing", 400, "after: run nothing is not in the stream of daily"),
         ("/v1/runs/nothing/verdicts?baseline=window", 404, "run nothing: there is no such run"),
-        ("/v1/runs/first/comparisons?only=neither", 422, "only: Input should be 'leaks' or 'ties'"),
+        ("/v1/runs/first/comparisons?only=neither", 422, "only: Input should be 'leaks', 'ties' or 'lost'"),
         ("/v1/series?target=stub", 422, "suite: Field required"),
     ],
 )
@@ -186,3 +186,21 @@ def test_the_cursor_of_the_longest_names_is_taken(
     page = client.get("/v1/runs/long/comparisons", params={"limit": 1}).json()
     rest = client.get("/v1/runs/long/comparisons", params={"limit": 1, "after": page["next"]})
     assert [comparison["sample"] for comparison in rest.json()["comparisons"]] == [1]
+
+
+def test_a_run_that_lost_all_its_answers_says_so_and_shows_no_rate(
+    client: TestClient, store: Stored, scored: Callable[..., ScoredJob], manifest: Callable[..., RunManifest]
+) -> None:
+    store.record(
+        [scored("a", {"1": ["refused", "filtered"]}, run_id="gone")],
+        [],
+        [manifest(1, {"1": 2}, run_id="gone", samples=2)],
+    )
+    summary = client.get("/v1/runs/gone").json()["summary"]
+    assert (summary["state"], summary["missing"], summary["lost"]) == ("complete", 2, {"refused": 1, "filtered": 1})
+    rates = client.get("/v1/runs/gone/rates").json()
+    assert {(rate["rate"], rate["comparisons"]) for rate in rates} == {(None, 0)}
+    assert {rate["measures"]["refused"]["share"] for rate in rates} == {50.0}
+    found = client.get("/v1/runs/gone/comparisons", params={"only": "lost"}).json()["comparisons"]
+    assert [(each["ended"], each["control_ended"]) for each in found] == [("refusal", "stop"), ("filtered", "stop")]
+    assert client.get("/v1/runs/first/comparisons", params={"only": "lost"}).json()["comparisons"] == []

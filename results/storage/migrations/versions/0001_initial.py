@@ -78,6 +78,7 @@ CREATE UNIQUE INDEX provenances_by_run ON provenances (run_id, md5(provenance::t
 
 # A job's rows are written once, with the job, in one transaction, and the job refers to its run: to look the run up
 # once more for each of thousands of rows was a fifth of the time. Rates are made of cluster_sums alone.
+# Recorded comparisons are counted by measure: `leak` where there is a score, else the reason why the answer was lost.
 SUMS = """
 CREATE TABLE test_sums (
     run_id text COLLATE "C" NOT NULL,
@@ -106,8 +107,9 @@ CREATE TABLE recorded_comparisons (
     run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
     metric text COLLATE "C" NOT NULL,
     category text COLLATE "C" NOT NULL,
+    measure text COLLATE "C" NOT NULL,
     n bigint NOT NULL,
-    PRIMARY KEY (run_id, metric, category)
+    PRIMARY KEY (run_id, metric, category, measure)
 );
 """
 

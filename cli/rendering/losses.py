@@ -1,0 +1,51 @@
+"""What was asked and got no answer, as a table and as one line."""
+
+from collections.abc import Sequence
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.rendering.consoles import wide_console
+from results.runs import RunSummary
+from seep.answers import LOST
+from seep.records import Estimate, LeakRate
+
+TITLE = "without an answer, in % of all comparisons, with 95 % interval"
+
+
+def print_losses(found: Sequence[LeakRate], first_column: str) -> None:
+    """The shares of lost comparisons, a row per category and a column per reason that there is; nothing where all
+    comparisons have their answers. They are the same under every metric."""
+    by_category = {rate.category: rate.measures for rate in reversed(found)}
+    rows = {category: by_category[category] for category in dict.fromkeys(rate.category for rate in found)}
+    reasons = [reason for reason in LOST if any(reason in row and row[reason].share > 0 for row in rows.values())]
+    if not reasons:
+        return
+    table = Table(first_column, *reasons, box=None)
+    for category, measures in rows.items():
+        table.add_row(Text(category), *(_share(measures.get(reason)) for reason in reasons))
+    # Not the table's title, which would be folded to its width.
+    typer.echo(f"\n{TITLE}")
+    wide_console().print(table)
+
+
+def missing_line(summary: RunSummary) -> str:
+    """How many of a run's comparisons have no leak score, and why; empty where all have one."""
+    missing = max(summary.missing, sum(summary.lost.values()))
+    if not missing:
+        return ""
+    reasons = {**summary.lost, "not recorded": missing - sum(summary.lost.values())}
+    why = ", ".join(f"{n} {reason}" for reason, n in reasons.items() if n)
+    whole = "" if summary.comparisons is None else f" of {summary.comparisons}"
+    return f"{missing}{whole} comparisons have no rate: {why}"
+
+
+def print_missing(summary: RunSummary) -> None:
+    """The same as a line of its own, where there is something to say."""
+    if line := missing_line(summary):
+        typer.echo(line)
+
+
+def _share(share: Estimate | None) -> str:
+    return "-" if share is None else f"{share.share:.2f} [{share.low:.2f}, {share.high:.2f}]"

@@ -1,0 +1,129 @@
+"""An answer that was lost has no leak score, under any probe: it counts by its reason, and as nothing else."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from seep.answers import Lost
+from seep.languages import spill_categories
+from seep.records import Answer, Ended, GeneratedJob, ScoredJob
+from services.scorer import language
+from services.scorer.mode import PUBLISHED, exact
+from services.scorer.scoring import score_jobs
+from tests.services.scorer.fakes import FakeMetric, MakeJob
+
+EXACT = exact(1e-6)
+ENDINGS: Mapping[Ended, Lost] = {
+    "refusal": "refused",
+    "filtered": "filtered",
+    "length": "unfinished",
+    "tool_call": "unanswered",
+    "no_content": "unanswered",
+}
+Arm = Sequence[str | Ended]
+
+
+def answer(what: str) -> Answer:
+    """A lost answer where `what` is a way to end, else an answer with that text."""
+    return Answer("", what) if what in ENDINGS else Answer(what)  # type: ignore[arg-type]
+
+
+def with_arms(job: GeneratedJob, tests: Sequence[Arm], control: Arm, neutral: Arm = ()) -> GeneratedJob:
+    return replace(
+        job,
+        tests=tuple(tuple(map(answer, samples)) for samples in tests),
+        control=tuple(map(answer, control)),
+        neutral=tuple(map(answer, neutral)),
+    )
+
+
+def scored(job: GeneratedJob) -> ScoredJob:
+    [found] = score_jobs([job], {"one": FakeMetric(), "other": FakeMetric()}, EXACT, {})
+    assert isinstance(found, ScoredJob)
+    return found
+
+
+def measures(job: ScoredJob, metric: str = "one") -> dict[tuple[str, int], dict[str, float]]:
+    """By test and sample."""
+    found: defaultdict[tuple[str, int], dict[str, float]] = defaultdict(dict)
+    for outcome in job.outcomes:
+        if outcome.metric == metric:
+            found[outcome.test, outcome.sample][outcome.measure] = outcome.value
+    return dict(found)
+
+
+@pytest.mark.parametrize(("ended", "reason"), ENDINGS.items())
+@pytest.mark.parametrize("arm", ["test", "control"])
+def test_a_comparison_whose_answer_was_lost_says_why_and_nothing_else(
+    make_job: MakeJob, ended: Ended, reason: Lost, arm: str
+) -> None:
+    job = make_job([("yellow", ["", "a bus"])], control=["", "a car"])
+    given = (ended, "a car") if arm == "test" else ("a bus", ended)
+    found = scored(with_arms(job, [[given[0], "a bus"]], [given[1], "a car"]))
+    assert measures(found)["t1", 0] == measures(found, "other")["t1", 0] == {reason: 1.0}
+    assert measures(found)["t1", 1].keys() == {"leak", "tie", "echo", "empty"}
+    assert {(seen.test, seen.sample) for seen in found.similarities} == {("t1", 1)}
+
+
+def test_the_reason_is_the_tests_where_both_were_lost(make_job: MakeJob) -> None:
+    job = with_arms(make_job([("yellow", [""])], control=[""]), [["filtered"]], ["refusal"])
+    assert measures(scored(job)) == {("t1", 0): {"filtered": 1.0}}
+
+
+def test_a_lost_control_takes_the_comparisons_of_its_sample_alone(make_job: MakeJob) -> None:
+    job = make_job([("yellow", ["", ""]), ("red", ["", ""])], control=["", ""])
+    found = measures(scored(with_arms(job, [["a", "b"], ["c", "d"]], ["refusal", "e"])))
+    assert {place for place, of_place in found.items() if "refused" in of_place} == {("t1", 0), ("t2", 0)}
+    assert {place for place, of_place in found.items() if "leak" in of_place} == {("t1", 1), ("t2", 1)}
+
+
+def test_a_lost_neutral_answer_costs_the_placebo_alone(make_job: MakeJob) -> None:
+    job = make_job([("yellow", ["", ""])], control=["", ""], neutral=["", ""])
+    found = measures(scored(with_arms(job, [["a", "b"]], ["c", "d"], ["filtered", "e"])))
+    assert found["t1", 1].keys() - found["t1", 0].keys() == {"placebo"}
+    assert {"leak", "self_similarity"} <= found["t1", 0].keys()
+
+
+def test_a_sample_is_compared_with_the_next_that_has_its_answers(make_job: MakeJob) -> None:
+    job = make_job([("yellow", [""] * 4)], control=[""] * 4)
+    found = measures(scored(with_arms(job, [["a soup", "refusal", "a soup", "a salad"]], ["x", "x", "x", "x"])))
+    assert found["t1", 0]["self_similarity"] == 1.0
+    assert found["t1", 2]["self_similarity"] < 1.0
+    assert "self_similarity" not in found["t1", 1]
+
+
+def test_a_single_answer_that_is_left_is_like_no_other(make_job: MakeJob) -> None:
+    job = with_arms(make_job([("yellow", ["", ""])], control=["", ""]), [["a", "filtered"]], ["b", "c"])
+    assert measures(scored(job))["t1", 0].keys() == {"leak", "tie", "echo", "empty"}
+
+
+def test_a_job_without_any_answer_asks_no_metric_anything(make_job: MakeJob) -> None:
+    metric = FakeMetric()
+    job = with_arms(make_job([("yellow", ["", ""])], control=["", ""]), [["length", "length"]], ["length", "length"])
+    [found] = score_jobs([job], {"fake": metric}, EXACT, {})
+    assert isinstance(found, ScoredJob)
+    assert not metric.calls
+    assert measures(found, "fake") == {("t1", 0): {"unfinished": 1.0}, ("t1", 1): {"unfinished": 1.0}}
+
+
+def test_an_empty_text_that_the_model_ended_itself_is_an_answer(make_job: MakeJob) -> None:
+    found = measures(scored(with_arms(make_job([("yellow", [""])], control=[""]), [[""]], ["a car"])))
+    assert found["t1", 0]["empty"] == 1.0
+    assert "leak" in found["t1", 0]
+
+
+def test_a_lost_answer_is_in_no_language(make_job: MakeJob) -> None:
+    job = make_job([("es", ["", ""]), ("it", ["", ""])], ["-", "-"], probe="language", categories=["es", "it"])
+    job = replace(job, job=replace(job.job, control=None), control=())
+    texts = ["No sé qué decirte de esa película, porque no la he visto todavía.", "refusal"]
+    given = replace(job, tests=(tuple(map(answer, texts)), (answer("filtered"), answer("length"))))
+    outcomes = language.score(given, PUBLISHED.detector)
+    of_spanish = spill_categories("es", ["es", "it"]).values()
+    refused = [outcome for outcome in outcomes if outcome.measure == "refused"]
+    assert [(each.category, each.test, each.sample, each.value) for each in refused] == [
+        (category, "t1", 1, 1.0) for category in of_spanish
+    ]
+    assert {outcome.test for outcome in outcomes if outcome.measure == "leak"} == {"t1"}
+    assert {outcome.measure for outcome in outcomes if outcome.test == "t2"} == {"filtered", "unfinished"}

@@ -10,5 +10,10 @@ MIXED = "mixed"
 
 
 def is_mixed(provenances: Sequence[Mapping[str, str]]) -> bool:
-    """Whether a run's jobs, whose provenances are given each once, differ from one another or within one."""
-    return len(provenances) > 1 or any(MIXED in provenance for provenance in provenances)
+    """Whether a run's jobs, whose provenances are given each once, differ from one another or within one.
+
+    A job of which nobody said who answered, as where a filter took all answers away, differs in that from none.
+    """
+    named = {provenance[ANSWERED_BY] for provenance in provenances if ANSWERED_BY in provenance}
+    others = {frozenset((name, value) for name, value in each.items() if name != ANSWERED_BY) for each in provenances}
+    return len(named) > 1 or len(others) > 1 or any(MIXED in provenance for provenance in provenances)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seep.errors import InputError
-from seep.settings import OpenAiEngine, OutputFilter, RecordedEngine, Settings, VllmEngine, load_settings
+from seep.settings import OpenAiEngine, OutputFilter, Reasoning, RecordedEngine, Settings, VllmEngine, load_settings
 
 
 @pytest.fixture
@@ -244,3 +244,37 @@ engines:
     engine = loaded(config, text).engines["x"]
     assert isinstance(engine, OpenAiEngine)
     assert engine.proxy == "http://proxy.example.com:3128/"
+
+
+def test_reasoning_only_is_short_for_keeping_nothing_else(config: Path) -> None:
+    settings = loaded(config, "engines: {e: {backend: vllm, model: m}}\ntargets: {t: {engine: e, reasoning: only}}")
+    assert settings.targets["t"].reasoning == Reasoning(keep="only")
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("reasoning: some", r"targets\.t\.reasoning: "),
+        ("reasoning: {keep: all}", r"targets\.t\.reasoning\.keep"),
+        ("reasoning: {max_tokens: 0}", r"targets\.t\.reasoning\.max_tokens"),
+        ("reasoning: {effort: 'LOW!'}", r"targets\.t\.reasoning\.effort"),
+        ("reasoning: {tags: {'|': '|'}}", r"tags: expected pairs of two different tags"),
+        ("reasoning: {tags: {'': '</a>'}}", r"targets\.t\.reasoning\.tags"),
+        (
+            "chat_template_kwargs: {a: 1}, format: {kind: plain}",
+            "chat_template_kwargs: a plain format goes",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_of_thoughts_is_one_line(config: Path, target: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        loaded(config, f"engines: {{e: {{backend: vllm, model: m}}}}\ntargets: {{t: {{engine: e, {target}}}}}")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("reasoning", ["{max_tokens: 9}", "{effort: low}"])
+def test_recorded_answers_cannot_be_told_to_think(config: Path, reasoning: str) -> None:
+    text = "engines: {{e: {{backend: recorded, file: a.jsonl}}}}\ntargets: {{t: {{engine: e, reasoning: {0}}}}}"
+    with pytest.raises(InputError, match=r"targets\.t\.reasoning: recorded answers cannot"):
+        loaded(config, text.format(reasoning))
+    assert loaded(config, text.format("{keep: false}")).targets["t"].reasoning

@@ -26,6 +26,18 @@ def test_other_fields_and_empty_lines_are_passed_over(tmp_path: Path) -> None:
     assert read_recorded(path) == {"He ate": ("rice",)}
 
 
+@pytest.mark.parametrize("half", ["\\ud83d", "\\uDE00", "\\ud83d\\ud83d"])
+def test_half_an_emoji_is_a_replacement_character(tmp_path: Path, half: str) -> None:
+    whole = half.count("u") * "\ufffd"
+    path = written(tmp_path, f'{{"prompt": "He ate", "generations": ["rice {half}", "\\ud83d\\ude00"]}}')
+    assert read_recorded(path) == {"He ate": (f"rice {whole}", "\U0001f600")}
+
+
+def test_an_escaped_backslash_names_no_character(tmp_path: Path) -> None:
+    path = written(tmp_path, r'{"prompt": "He ate", "generations": ["\\ud83d"]}')
+    assert read_recorded(path) == {"He ate": (r"\ud83d",)}
+
+
 def test_a_prompt_may_stand_twice_with_the_same_answers(tmp_path: Path) -> None:
     path = written(tmp_path, '{"prompt": "He ate", "generations": ["rice"]}\n' * 2)
     assert read_recorded(path) == {"He ate": ("rice",)}

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from seep.capabilities import PROBE_NEEDS, TEXT
 from seep.errors import Unavailable
-from seep.records import AnswerPart, Decoding, Failure, GeneratedJob, PromptJob
-from seep.settings import OutputFilter, Target, TargetFormat
+from seep.records import Answer, AnswerPart, Decoding, Failure, GeneratedJob, PromptFormat, PromptJob
+from seep.settings import OutputFilter, Reasoning, Target, TargetFormat
 from services.generator.backend import Answered, Request, Result
 from services.generator.generating import effective_decoding, generate_jobs
 from tests import strategies
@@ -133,6 +134,7 @@ def test_an_engine_that_changes_in_the_middle_of_a_job_shows_with_both_its_value
     (result,) = generate_jobs([replace(job, control="one", neutral="two", tests=())], FakeEngine(), TARGETS)
     assert isinstance(result, GeneratedJob)
     assert result.provenance["engine_version"] == "o | t"
+    assert result.provenance["mixed"] == "engine_version"
     assert result.provenance["engine"] == "fake"
 
 
@@ -157,3 +159,67 @@ def test_a_system_message_that_has_no_place_is_the_jobs_failure(job: PromptJob) 
     (failed,) = generate_jobs([plain], FakeEngine(), {"known": Target(engine="fake", system="Be brief.")})
     assert isinstance(failed, Failure)
     assert "system message" in failed.reason
+
+
+class NamedEngine:
+    """Answers the control as one model, and all else as the model `other`."""
+
+    provides = TEXT
+
+    def __init__(self, other: str) -> None:
+        self._other = other
+
+    def generate(self, requests: Sequence[Request]) -> list[Result]:
+        models = ["m-1" if request.prompt == "a control" else self._other for request in requests]
+        return [Answered((Answer("a", model=model),) * 2, {"engine": "fake"}) for model in models]
+
+
+@pytest.mark.parametrize(
+    ("other", "provenance"),
+    [
+        ("m-1", {"answered_by": "m-1"}),
+        ("m-2", {"answered_by": "m-1 | m-2", "mixed": "answered_by"}),
+        # A server that does not always say who answers has not said that it was another.
+        ("", {"answered_by": "m-1"}),
+    ],
+)
+def test_provenance_names_who_answered_and_two_of_them_in_a_job_are_mixed(
+    other: str, provenance: dict[str, str]
+) -> None:
+    (result,) = generate_jobs([replace(JOB, control="a control")], NamedEngine(other), TARGETS)
+    assert isinstance(result, GeneratedJob)
+    assert {name: result.provenance[name] for name in ("answered_by", "mixed") if name in result.provenance} == (
+        provenance
+    )
+
+
+def test_thinking_is_wanted_of_every_prompt_as_the_target_says_and_stands_in_the_provenance() -> None:
+    engine = FakeEngine()
+    thoughts = Reasoning(max_tokens=100, effort="low", keep=False)
+    target = Target(engine="fake", reasoning=thoughts, chat_template_kwargs={"enable_thinking": True})
+    chat = replace(JOB, prompt_format=PromptFormat("chat"))
+    (result,) = generate_jobs([chat], engine, {"known": target})
+    assert isinstance(result, GeneratedJob)
+    assert {request.max_new_tokens for request in engine.calls[0]} == {JOB.decoding.max_tokens + 100}
+    assert all(request.template_kwargs == {"enable_thinking": True} for request in engine.calls[0])
+    # Whether thoughts are kept bears on nothing that is scored.
+    assert json.loads(result.provenance["decoding"])["reasoning"] == {"max_tokens": 100, "effort": "low"}
+    assert json.loads(result.provenance["prompt_format"])["chat_template_kwargs"] == {"enable_thinking": True}
+
+
+def test_a_target_of_the_thoughts_alone_is_decoded_otherwise() -> None:
+    target = Target.model_validate({"engine": "fake", "reasoning": "only"})
+    (result,) = generate_jobs([JOB], FakeEngine(), {"known": target})
+    assert isinstance(result, GeneratedJob)
+    assert json.loads(result.provenance["decoding"])["reasoning"] == {"keep": "only"}
+
+
+@pytest.mark.parametrize(
+    "settings", [{"chat_template_kwargs": {"enable_thinking": False}}, {"reasoning": {"effort": "low"}}]
+)
+def test_what_only_a_chat_template_takes_fails_the_jobs_of_a_plain_format(settings: dict[str, Any]) -> None:
+    plain = replace(JOB, prompt_format=PromptFormat("plain"))
+    target = Target.model_validate({"engine": "fake", **settings})
+    (failed,) = generate_jobs([plain], FakeEngine(), {"known": target})
+    assert isinstance(failed, Failure)
+    assert "chat template" in failed.reason

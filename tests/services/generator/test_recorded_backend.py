@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seep.errors import InputError
-from seep.records import Decoding, Failure, PromptFormat
+from seep.records import Answer, Decoding, Failure, PromptFormat
 from seep.settings import RecordedEngine
 from services.generator.backend import Answered, Request
 from services.generator.recorded_backend import RecordedBackend
@@ -53,3 +53,12 @@ def test_provenance_changes_with_the_file(backend: RecordedBackend, tmp_path: Pa
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere\.jsonl"):
         RecordedBackend(RecordedEngine(backend="recorded", file=tmp_path / "nowhere.jsonl"))
+
+
+def test_recorded_thoughts_are_told_from_the_answer_as_those_of_a_model_are(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text(json.dumps({"prompt": "He likes", "generations": ["<think>Tea?</think>tea", "<think>Tea"]}))
+    backend = RecordedBackend(RecordedEngine(backend="recorded", file=path))
+    (found,) = backend.generate([request("He likes", 2)])
+    assert isinstance(found, Answered)
+    assert found.answers == (Answer("tea", reasoning="Tea?"), Answer("", "length", reasoning="Tea"))

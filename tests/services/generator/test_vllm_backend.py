@@ -1,6 +1,7 @@
 """Real vLLM, on the CPU, with the small model whose answers are known."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
@@ -12,14 +13,16 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from calibration.model import ensure_model
-from seep.errors import InputError
+from seep.answers import lost
+from seep.errors import InputError, Unavailable
 from seep.records import Decoding, Failure, GeneratedJob, PromptFormat, ScoredJob
-from seep.settings import Metrics, Scoring, SentenceBert, Target, VllmEngine
+from seep.settings import Metrics, Reasoning, Scoring, SentenceBert, Target, VllmEngine
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from services.generator.backend import Answered, Request
 from services.generator.engines import open_backend
 from services.generator.generating import generate_jobs
+from services.generator.token_texts import TAG_TOKENS
 from services.generator.vllm_backend import VllmBackend
 from services.scorer.loading import load_metrics
 from services.scorer.mode import exact
@@ -132,6 +135,86 @@ def test_a_chat_goes_through_the_models_template(backend: VllmBackend, prompt: s
     chat = PromptFormat("chat", "Complete the sentence.", "{prompt} {your_answer}\nYour answer:")
     (answers,) = texts(backend, Request(prompt, chat, DECODING, 2))
     assert len(answers) == 2
+
+
+CHAT = PromptFormat("chat", "Complete the sentence.", "{prompt}")
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{{ raise_exception('System role not supported') }}", "System role not supported"),
+        ("{{ raise_exception('Not this: ' + messages[1]['content']) }}", "TemplateError"),
+        ("{{ messages[0].content.nothing.at_all }}", "'str object' has no attribute 'nothing'"),
+        ("{{ 1 / 0 }}", "division by zero"),
+    ],
+)
+def test_a_template_that_refuses_the_messages_is_the_requests_failure(
+    backend: VllmBackend, prompt: str, monkeypatch: pytest.MonkeyPatch, template: str, reason: str
+) -> None:
+    monkeypatch.setattr(backend._tokenizer, "chat_template", template)
+    refused, answered = backend.generate([Request(prompt, CHAT, DECODING, 1), Request(prompt, PLAIN, DECODING, 1)])
+    assert refused == Failure(f"the model's chat template refuses the messages: {reason}")
+    assert isinstance(answered, Answered)
+
+
+def test_a_template_is_told_what_the_target_says(
+    backend: VllmBackend, prompt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = "{{ messages[1]['content'] }}{% if thinks or reasoning_effort == 'low' %}<think>{% endif %}"
+    monkeypatch.setattr(backend._tokenizer, "chat_template", template)
+    request = Request(prompt, CHAT, DECODING, 2)
+    effort = replace(request, reasoning=Reasoning(effort="low"))
+    answers = backend.generate([request, replace(request, template_kwargs={"thinks": True}), effort])
+    losses = [{lost(each) for each in answer.answers} for answer in answers if isinstance(answer, Answered)]
+    # The model never closes the thoughts that the template opens.
+    assert losses == [{None}, {"unfinished"}, {"unfinished"}]
+
+
+def broken_off(
+    backend: VllmBackend, monkeypatch: pytest.MonkeyPatch, broken: Callable[[str], bool] = lambda text: False
+) -> list[Any]:
+    """From now on vLLM breaks off answers to such prompts; returns how each prompt of each call is sampled."""
+    generate, sampled = backend._llm.generate, list[Any]()
+
+    def breaking(prompts: Any, sampling: Any, **rest: Any) -> Any:
+        sampled.extend(sampling)
+        outputs = generate(prompts, sampling, **rest)
+        for output in outputs:
+            if broken(backend._tokenizer.decode(output.prompt_token_ids)):
+                output.outputs[0].finish_reason = "abort"
+        return outputs
+
+    monkeypatch.setattr(backend._llm, "generate", breaking)
+    return sampled
+
+
+def test_thoughts_have_tokens_of_their_own(backend: VllmBackend, prompt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sampled = broken_off(backend, monkeypatch)
+    request = Request(prompt, PLAIN, replace(DECODING, max_tokens=2, cut="none"), 3, reasoning=Reasoning(max_tokens=9))
+    (answers,) = texts(backend, request)
+    assert [each.max_tokens for each in sampled] == [2 + 9 + TAG_TOKENS]
+    assert all(1 <= len(answer.split()) <= 2 for answer in answers)
+
+
+def test_an_answer_that_is_broken_off_is_drawn_again_and_then_its_requests_failure(
+    backend: VllmBackend, prompt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = prompt.split()[:2]
+    sampled = broken_off(backend, monkeypatch, lambda text: second not in text)
+    failed, answered = backend.generate([Request(first, PLAIN, DECODING, 2), Request(prompt, PLAIN, DECODING, 2)])
+    assert isinstance(failed, Failure)
+    assert "breaks off" in failed.reason
+    assert isinstance(answered, Answered)
+    assert len(sampled) == 2 + 1 + 1
+
+
+def test_an_engine_that_breaks_off_every_answer_is_unavailable(
+    backend: VllmBackend, prompt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_off(backend, monkeypatch, lambda text: True)
+    with pytest.raises(Unavailable):
+        backend.generate([Request(prompt, PLAIN, DECODING, 2)])
 
 
 def test_provenance_names_engine_model_revision_and_type(backend: VllmBackend, trained: Path, prompt: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Literal
 
 from seep.records import Ended
@@ -28,12 +29,11 @@ LONGEST_WORD = 100
 
 def ending(reasons: Iterable[object]) -> Ending | None:
     """How an answer ended: the first of the reasons that is not its own end; None where none of them is a word."""
-    found: Ending | None = None
-    for reason in reasons:
-        if isinstance(reason, str) and reason.strip():
-            words = SEPARATORS.split(reason[:LONGEST_WORD].strip().casefold().replace("-", "_"))
-            known = next((ENDINGS[word] for word in words if word in ENDINGS), None)
-            if known:
-                return known
-            found = "stop"
-    return found
+    endings = [_ending_of(reason[:LONGEST_WORD]) for reason in reasons if isinstance(reason, str) and reason.strip()]
+    return next((each for each in endings if each != "stop"), "stop" if endings else None)
+
+
+@lru_cache(maxsize=256)
+def _ending_of(reason: str) -> Ending:
+    words = SEPARATORS.split(reason.strip().casefold().replace("-", "_"))
+    return next((ENDINGS[word] for word in words if word in ENDINGS), "stop")

@@ -74,9 +74,25 @@ class _Pair:
         self.closing = re.compile(closing, re.IGNORECASE)
         self.either = re.compile(f"(?P<opening>{opening})|{closing}", re.IGNORECASE)
         self.may_close_alone = not closing[0].isalnum()
+        # A character that stands in every such closing tag; none where the first one has two forms.
+        first = closing.lstrip("\\(?:")[:1]
+        self.mark = "" if first.isalnum() else first
 
 
-def _pairs(tags: Tags | None) -> tuple[_Pair, ...]:
+class _Pairs:
+    """All pairs, with what most answers can be passed over by."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self.pairs = tuple(_Pair(*each) for each in patterns)
+        self._beginning = re.compile("|".join(opening for opening, _ in patterns) or r"(?!)", re.IGNORECASE)
+        self._marks = frozenset(pair.mark for pair in self.pairs if pair.may_close_alone)
+
+    def may_be_in(self, text: str, start: int) -> bool:
+        """Whether the text, whose first character is at `start`, may begin with thoughts."""
+        return bool(self._beginning.match(text, start)) or any(mark in text for mark in self._marks)
+
+
+def _pairs(tags: Tags | None) -> _Pairs:
     """The usual ones for None, else the literal tags."""
     if tags is None:
         return _compiled(USUAL)
@@ -84,8 +100,8 @@ def _pairs(tags: Tags | None) -> tuple[_Pair, ...]:
 
 
 @cache
-def _compiled(patterns: Patterns) -> tuple[_Pair, ...]:
-    return tuple(_Pair(*each) for each in patterns)
+def _compiled(patterns: Patterns) -> _Pairs:
+    return _Pairs(patterns)
 
 
 def read_reasoning(answer: Answer, wanted: Reasoning, opened: bool = False) -> Answer:
@@ -100,6 +116,8 @@ def read_reasoning(answer: Answer, wanted: Reasoning, opened: bool = False) -> A
     thoughts = "\n".join(filter(None, (answer.reasoning, separated.reasoning)))
     if wanted.keep == "only":
         return _thoughts_alone(answer, thoughts, separated)
+    if separated.text is answer.text and not answer.reasoning:
+        return answer
     ended = answer.ended
     consumed = separated.unclosed or (is_blank(separated.text) and not is_blank(thoughts))
     if consumed and ended in ("stop", "no_content"):
@@ -118,16 +136,16 @@ def _thoughts_alone(answer: Answer, thoughts: str, separated: Separated) -> Answ
 def opens_thoughts(prompt: str, tags: Tags | None) -> bool:
     """Whether a prompt ends in an opening tag, as chat templates of thinking models do."""
     end = prompt.rstrip()[-LONGEST_TAG:]
-    return any(found.end() == len(end) for pair in _pairs(tags) for found in pair.opening.finditer(end))
+    return any(found.end() == len(end) for pair in _pairs(tags).pairs for found in pair.opening.finditer(end))
 
 
 def separate(text: str, tags: Tags | None = None, opened: bool = False) -> Separated:
     """The text without the thoughts at its beginning; `tags` are the usual ones for None."""
     start = len(text) - len(text.lstrip())
     pairs = _pairs(tags)
-    if not opened and not any(pair.either.search(text) for pair in pairs):
+    if not opened and not pairs.may_be_in(text, start):
         return Separated(text, "")
-    pair = _pair_that_begins(text, start, pairs, opened)
+    pair = _pair_that_begins(text, start, pairs.pairs, opened)
     if pair is None:
         return Separated("", text.strip(), unclosed=True) if opened else Separated(text, "")
     first = pair.opening.match(text, start)

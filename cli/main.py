@@ -21,6 +21,7 @@ from cli.commands import (
     completion,
     config,
     dead_letters,
+    importing,
     language,
     power,
     push,
@@ -61,7 +62,7 @@ PANELS: Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]] = {
     "Prepare": {
         "config": config.config_app,
         "suites": suites.suites_app,
-        "import": suites.import_file,
+        "import": importing.import_file,
         "calibrate": calibrate.calibrate,
         "completion": completion.completion,
     },

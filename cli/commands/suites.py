@@ -1,7 +1,6 @@
-"""The commands about suites: list, show and lint them, and import published workbooks."""
+"""The commands about suites: list, show and lint them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +12,8 @@ from cli.arguments import SuiteArgument
 from cli.lookups import find_suite, suites_folder
 from seep.errors import InputError
 from seep.suites.lint import lint
-from seep.suites.loading import load_suite, suite_text
-from seep.suites.recorded import recorded_text
+from seep.suites.loading import load_suite
 from seep.suites.schema import AnySuite, suite_hash
-from seep.suites.spill import holds_completions, read_spill
-from seep.suites.workbook import read_workbook
-from seep.suites.writing import write_texts
 
 EXAMPLES = 3  # per category
 HASH_SHOWN = len("sha256:") + 12
@@ -78,59 +73,6 @@ def lint_suites(
         typer.echo("no findings")
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(2)
-
-
-def import_file(
-    file: Annotated[
-        Path,
-        typer.Argument(help="Prompts in .xlsx, .csv or .jsonl, or completions in .jsonl or .json.", metavar="FILE"),
-    ],
-    suite_out: Annotated[Path, typer.Option(help="Where to write the suite, as YAML.")],
-    recorded_out: Annotated[
-        Path | None, typer.Option(help="Where to write the generations of the workbook, as JSON lines.")
-    ] = None,
-) -> None:
-    """Turn prompts or completions as they are published into a suite, and their answers into a recorded file.
-
-    For example: seep import prompts.xlsx --suite-out suite.yaml --recorded-out answers.jsonl
-    """
-    outputs = [path for path in (suite_out, recorded_out) if path]
-    if len({path.resolve() for path in (file, *outputs)}) <= len(outputs):
-        raise InputError(f"{file}: expected different files for the import, --suite-out and --recorded-out")
-    suite, rows, labels = _read(file)
-    if recorded_out and not any(generations for _, generations in rows):
-        raise InputError(f"{file}: no columns generation_1 to generation_5: leave --recorded-out away")
-    texts = {suite_out: suite_text(suite)}
-    if recorded_out:
-        texts[recorded_out] = recorded_text(rows, labels)
-    write_texts(texts)
-    _report_import(suite, rows, suite_out, recorded_out)
-
-
-def _read(file: Path) -> tuple[AnySuite, list[tuple[str, Sequence[str]]], Mapping[str, Mapping[str, Sequence[str]]]]:
-    """The suite, the prompts with their answers, and the answers' labels by prompt."""
-    if not holds_completions(file):
-        return *read_workbook(file), {}
-    suite, directives = read_spill(file)
-    rows: list[tuple[str, Sequence[str]]] = [(directive.text, directive.completions) for directive in directives]
-    return suite, rows, {directive.text: directive.labels for directive in directives}
-
-
-def _report_import(
-    suite: AnySuite, rows: list[tuple[str, Sequence[str]]], suite_out: Path, recorded_out: Path | None
-) -> None:
-    tests = _tests_by_category(suite)
-    neutral = sum(job.neutral is not None for job in suite.jobs)
-    controls = sum(job.control is not None for job in suite.jobs)
-    left_out = len(rows) - controls - neutral - tests.total()
-    categories = ", ".join(f"{category}: {count}" for category, count in tests.items())
-    typer.echo(f"{suite_out}: {tests.total()} tests on {controls} controls ({categories})")
-    typer.echo(f"{neutral} neutral arms; {left_out} rows belong to no job and were left out of the suite")
-    if recorded_out:
-        typer.echo(f"{recorded_out}: {len(rows)} prompts with {suite.decoding.samples} generations each")
-        empty = sum(not text.strip() for _, generations in rows for text in generations)
-        if empty:
-            typer.echo(f"empty answers among them: {empty}")
 
 
 def _tests_by_category(suite: AnySuite) -> Counter[str]:

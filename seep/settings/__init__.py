@@ -2,9 +2,10 @@
 
 import json
 import os
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
-import yaml
 from pydantic import ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -15,6 +16,7 @@ from pydantic_settings import (
 )
 
 from seep.errors import InputError
+from seep.explanations import explained
 from seep.settings.engines import AnyEngine, Engine, OpenAiEngine, RecordedEngine, VllmEngine
 from seep.settings.environment import DELIMITER, PREFIX, variable_holding, variable_of
 from seep.settings.metrics import MINILM, BertScore, Metrics, SentenceBert
@@ -33,6 +35,8 @@ from seep.settings.sections import (
     Worker,
 )
 from seep.settings.targets import OutputFilter, Reasoning, Target, TargetFormat, contradiction
+from seep.text_files import decoded, line_of
+from seep.yaml_files import NotYaml, parse_yaml
 
 __all__ = [
     "MINILM",
@@ -106,14 +110,24 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file."""
-        return (init_settings, env_settings, YamlConfigSettingsSource(settings_cls))
+        return (init_settings, env_settings, _File(settings_cls))
+
+
+class _File(YamlConfigSettingsSource):
+    """seep.yaml; raises NotYaml, and UnicodeDecodeError where it is not in UTF-8."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        _, content = parse_yaml(decoded(file_path.read_bytes()))
+        if not isinstance(content or {}, dict):
+            raise NotYaml(1, "expected sections with their keys")
+        return content or {}
 
 
 def _mistake(file: Path, error: ValidationError) -> InputError:
     """The first of what is wrong, with its field and the place where that is to be mended."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    reason = first["msg"].removeprefix("Value error, ")
+    reason = explained(first)
     # If sections contradict each other, the message itself says where.
     place = variable_of(first["loc"] or reason.partition(": ")[0].split("."))
     return InputError(f"{place or file}: {where + ': ' if where else ''}{reason}")
@@ -144,7 +158,9 @@ def load_settings(path: Path | None = None) -> Settings:
     except SettingsError as error:
         given = error.__cause__.doc if isinstance(error.__cause__, json.JSONDecodeError) else ""
         raise InputError(f"{variable_holding(given) or error}: expected JSON, as of a section with its keys") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file}: expected sections with their keys, in UTF-8: {error}") from error
+    except NotYaml as error:
+        raise InputError(f"{file}:{error.line}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file}:{line_of(error)}: expected text in UTF-8") from error
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from error

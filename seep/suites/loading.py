@@ -1,7 +1,7 @@
 """Reads and writes suites as YAML, and says of a file that is none of them which line is wrong."""
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,22 +12,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from seep.errors import InputError
+from seep.explanations import explained
 from seep.suites.schema import DEFAULT_PROBE, SCHEMAS, AnySuite
 from seep.suites.writing import write_texts
-
-try:  # libyaml's parser is ten times faster, which imported suites of many hundred prompts need
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:
-    from yaml import SafeLoader  # type: ignore[assignment]
+from seep.text_files import decoded
+from seep.text_files import line_of as undecodable_line
+from seep.yaml_files import NotYaml, parse_yaml
 
 Location = Sequence[int | str]
-
-EXPLANATIONS = {
-    "extra_forbidden": "not a field here",
-    "missing": "expected, but missing",
-    "model_type": "expected a mapping of fields",
-    "tuple_type": "expected a list",
-}
 
 
 @dataclass(frozen=True)
@@ -73,17 +65,13 @@ def suite_text(suite: AnySuite) -> str:
 def parse_suite(path: Path) -> ParsedSuite:
     """Return the suite in a YAML file, or all the problems that the file has, in the order of its lines."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        root, content = parse_yaml(decoded(path.read_bytes()))
     except OSError as error:
         return _no_suite(Problem(1, f"the file cannot be read: {error.strerror}"))
     except UnicodeDecodeError as error:
-        return _no_suite(Problem(error.object.count(b"\n", 0, error.start) + 1, "expected text in UTF-8"))
-    try:
-        loader = _Loader(text)
-        root = loader.get_single_node()
-        content = loader.construct_document(root) if root else None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-99-99
-        return _no_suite(_yaml_problem(error))
+        return _no_suite(Problem(undecodable_line(error), "expected text in UTF-8"))
+    except NotYaml as error:
+        return _no_suite(Problem(error.line, str(error)))
     if root is None or not isinstance(content, dict):
         return _no_suite(Problem(1, "expected a suite: a mapping with name, version, format, decoding and jobs"))
     return _validated(content, root)
@@ -123,32 +111,14 @@ def _validated(content: dict[Any, Any], root: yaml.Node) -> ParsedSuite:
         return _no_suite(*(Problem(line_of(root, found["loc"]), _explanation(found)) for found in error.errors()))
 
 
-def _yaml_problem(error: yaml.YAMLError | ValueError) -> Problem:
-    mark = getattr(error, "problem_mark", None)
-    what = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-    return Problem(mark.line + 1 if mark else 1, f"not readable as YAML: {' '.join(what.split())}")
-
-
 def _explanation(found: ErrorDetails) -> str:
     field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in found["loc"]).lstrip(".")
     given = found["input"]
     if found["type"] == "string_type" and isinstance(given, int | float | date):
         what = f"expected text, found {given}: put it in quotes"
     else:
-        message = found["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
-        what = EXPLANATIONS.get(found["type"], message)
+        what = explained(found)
     return f"{field}: {what}" if field else what
-
-
-class _Loader(SafeLoader):
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        # The library keeps the last of two fields of one name: a second `tests:` would silently lose the first.
-        names = [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
-        for position, name in enumerate(names):
-            if name in names[:position]:
-                mark = node.value[position][0].start_mark
-                raise yaml.constructor.ConstructorError(None, None, f"field {name} is there a second time", mark)
-        return super().construct_mapping(node, deep)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -5,19 +5,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from seep.characters import whole_characters
+from seep.characters import HALF
 from seep.errors import InputError
+from seep.explanations import explained
+from seep.suites.json_texts import AnswerText, parse_json
 from seep.suites.writing import write_texts
+from seep.text_files import read_text
 
 
 class RecordedLine(BaseModel):
-    """A prompt with its answers and, by who gave them, their labels: the language of each answer, for instance."""
+    """A prompt with its answers and, by who gave them, their labels: the language of each answer, for instance.
+
+    Half a character in an answer is U+FFFD, as in an answer that is generated.
+    """
 
     prompt: str
-    generations: Annotated[tuple[str, ...], Field(min_length=1)]
-    labels: dict[str, tuple[str, ...]] = {}
+    generations: Annotated[tuple[AnswerText, ...], Field(min_length=1)]
+    labels: dict[str, tuple[AnswerText, ...]] = {}
+
+    @field_validator("prompt")
+    @classmethod
+    def _prompt_is_whole(cls, prompt: str) -> str:
+        if HALF.search(prompt):
+            raise ValueError("expected text without halves of characters")
+        return prompt
 
     @model_validator(mode="after")
     def _one_label_per_generation(self) -> Self:
@@ -38,7 +51,7 @@ def read_recorded_lines(path: Path) -> dict[str, RecordedLine]:
     A prompt may stand there twice only with the same answers: which of two others is meant nobody could tell.
     """
     recorded: dict[str, RecordedLine] = {}
-    for number, text in enumerate(_read_text(path).split("\n"), start=1):
+    for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
         line = _parse(text, f"{path}:{number}")
@@ -64,31 +77,11 @@ def _labels(prompt: str, labels: Mapping[str, Mapping[str, Sequence[str]]]) -> d
     return {"labels": labels[prompt]} if labels.get(prompt) else {}
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}: expected text in UTF-8") from error
-
-
 def _parse(text: str, place: str) -> RecordedLine:
     try:
-        return RecordedLine.model_validate_json(_with_whole_characters(text), strict=True)
+        return RecordedLine.model_validate(parse_json(text, place))
     except ValidationError as error:
         found = error.errors()[0]
         field = ".".join(str(step) for step in found["loc"])
         expected = 'expected {"prompt": text, "generations": [text, ...]}'
-        raise InputError(f"{place}: {f'{field}: ' if field else ''}{found['msg']}; {expected}") from error
-
-
-def _with_whole_characters(line: str) -> str:
-    """The line with U+FFFD for halves of characters, which JSON can name and nobody can store."""
-    if "\\ud" not in line.casefold():
-        return line
-    try:
-        return whole_characters(json.dumps(json.loads(line), ensure_ascii=False))
-    except (ValueError, RecursionError):
-        return line
+        raise InputError(f"{place}: {f'{field}: ' if field else ''}{explained(found)}; {expected}") from error

@@ -13,8 +13,11 @@ from typing import TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from seep.errors import InputError
+from seep.explanations import explained
 from seep.languages import language_code
+from seep.suites.json_texts import AnswerText, parse_json
 from seep.suites.schema import LanguageSuite, SuiteDecoding, SuiteFormat
+from seep.text_files import read_text
 
 TEMPERATURE = 1.0
 MAX_TOKENS = 256  # the published completions end, mid-sentence, at about as many
@@ -26,14 +29,14 @@ class _Completion(BaseModel):
     directive: str
     directive_language: str
     sample: int = Field(ge=0)
-    completion: str
-    judge_label: str | None = None
-    langdetect_label: str | None = None
+    completion: AnswerText
+    judge_label: AnswerText | None = None
+    langdetect_label: AnswerText | None = None
 
 
 class _RowLabels(BaseModel):
-    claude_label: str | None = None
-    langdetect_label: str | None = None
+    claude_label: AnswerText | None = None
+    langdetect_label: AnswerText | None = None
 
 
 class _Cell(BaseModel):
@@ -46,7 +49,7 @@ class _Summary(BaseModel):
 
 
 class _Study(BaseModel):
-    completions: dict[str, tuple[str, ...]]
+    completions: dict[str, tuple[AnswerText, ...]]
     summary: _Summary
 
 
@@ -65,12 +68,7 @@ def read_spill(path: Path) -> tuple[LanguageSuite, list[Directive]]:
 
     InputError names the file, the place in it and what was expected.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected text in UTF-8") from error
+    text = read_text(path)
     directives = _of_study(text, path) if path.suffix.lower() == ".json" else _of_lines(text, path)
     return _suite(directives, path), directives
 
@@ -79,11 +77,7 @@ def holds_completions(path: Path) -> bool:
     """Whether a file is one that `read_spill` reads: any .json, and a .jsonl whose lines are completions."""
     if path.suffix.lower() != ".jsonl":
         return path.suffix.lower() == ".json"
-    try:
-        with path.open(encoding="utf-8") as file:
-            return '"completion"' in file.readline()
-    except (OSError, UnicodeDecodeError):
-        return False  # the reader of tables says what is wrong
+    return '"completion"' in read_text(path).partition("\n")[0]
 
 
 def _of_lines(text: str, path: Path) -> list[Directive]:
@@ -159,7 +153,7 @@ def _suite(directives: list[Directive], path: Path) -> LanguageSuite:
 
 def _parsed(kind: type[Document], text: str, place: str) -> Document:
     try:
-        return kind.model_validate_json(text)
+        return kind.model_validate(parse_json(text, place))
     except ValidationError as error:
         raise _mistake(place, error) from error
 
@@ -168,4 +162,4 @@ def _mistake(place: str, error: ValidationError) -> InputError:
     """The first of what is wrong, with the name of its field."""
     found = error.errors()[0]
     field = ".".join(str(step) for step in found["loc"])
-    return InputError(f"{place}: {f'{field}: ' if field else ''}{found['msg'].removeprefix('Value error, ')}")
+    return InputError(f"{place}: {f'{field}: ' if field else ''}{explained(found)}")

@@ -1,122 +1,182 @@
 """Reads a table of prompts from an Excel sheet, a CSV file or JSON lines; knows nothing of what its columns mean."""
 
 import csv
+import io
 import json
+import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from seep.characters import HALF, whole_characters
 from seep.errors import InputError
+from seep.suites.json_texts import parse_json
+from seep.suites.xlsx import Sheet, Unreadable, read_sheet
+from seep.text_files import read_text
+
+READABLE = (".xlsx", ".csv", ".tsv", ".jsonl")
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+# What spreadsheets show, and write into CSV files, in the place of a value that they could not compute.
+ERRORS = frozenset({"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!"})
+LONGEST_SHOWN = 40
 
 
 @dataclass(frozen=True)
 class Table:
     """Cells by row and column name, rows from 0; `first_row` is the place of row 0 in the file's own count.
 
-    `tells_none`: whether the file tells a cell without a value from an empty text.
+    `tells_none`: whether the file tells a cell without a value from an empty text. `notes` say what of the file was
+    left out, or is taken though it cannot be seen.
     """
 
+    path: Path
     place: str
     first_row: int
-    rows: tuple[Mapping[str, object], ...]
+    rows: Sequence[Mapping[str, object]]
     columns: tuple[str, ...]
     tells_none: bool = False
+    notes: tuple[str, ...] = ()
 
     def mistake(self, row: int, column: str, what: str) -> InputError:
         """The error that names the place of a cell; row -1 is the header."""
         return InputError(f"{self.place}, row {max(1, row + self.first_row)}, column {column}: {what}")
 
     def text(self, row: int, column: str) -> str:
-        """The cell's text exactly as it is, a number as Excel shows it, an empty cell as ""."""
+        """The cell's text exactly as it is, a number as it is shown, an empty cell as ""."""
+        text = self._any_text(row, column)
+        if "\0" in text or HALF.search(text):
+            raise self.mistake(row, column, "expected text without NUL characters and halves of characters")
+        return text
+
+    def generation(self, row: int, column: str) -> str:
+        """The cell's text as an answer: half a character is mended; what the file says is none enters no rate."""
+        if self.tells_none and self.rows[row].get(column) is None:
+            raise self.mistake(row, column, 'expected text, found none; an empty answer is ""')
+        return whole_characters(self._any_text(row, column))
+
+    def _any_text(self, row: int, column: str) -> str:
         value = self.rows[row].get(column)
         if value is None or isinstance(value, str):
             return value or ""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.mistake(row, column, f"expected text, found {value}")
-        return f"{value:.15g}"
-
-    def generation(self, row: int, column: str) -> str:
-        """The cell's text as an answer: what the file says is none is a failed generation, which may enter no rate."""
-        if self.tells_none and self.rows[row].get(column) is None:
-            raise self.mistake(row, column, 'expected text, found none; an empty answer is ""')
-        return self.text(row, column)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if isinstance(value, float) and math.isfinite(value):
+            return f"{value:.15g}"
+        found = value.found if isinstance(value, Unreadable) else json.dumps(value)
+        shown = found if len(found) <= 2 * LONGEST_SHOWN else f"{found[:LONGEST_SHOWN]}..."
+        raise self.mistake(row, column, f"expected text, found {shown}")
 
     @property
     def generation_columns(self) -> list[str]:
         """`generation_1`, `generation_2` and so on, in the order of their numbers."""
-        return sorted((n for n in self.columns if re.fullmatch(r"generation_\d+", n)), key=lambda n: int(n[11:]))
+        found = (name for name in self.columns if re.fullmatch(r"generation_[0-9]{1,6}", name))
+        return sorted(found, key=lambda name: int(name.removeprefix("generation_")))
 
 
-def read_table(path: Path) -> Table:
-    """Return the table in a .xlsx (its first sheet), .csv or .jsonl file, without empty rows at its end.
+def read_table(path: Path, sheet: str | None = None) -> Table:
+    """Return the table in a .xlsx, .csv, .tsv or .jsonl file, without empty rows at its end.
 
-    InputError names the file and what was expected.
+    Of a workbook it is the sheet of this name, else the first that is not hidden. InputError names the file and what
+    was expected.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(f"{path}: expected a file in {', '.join(READERS)}")
+    kind = path.suffix.lower()
+    if kind not in READABLE:
+        raise InputError(f"{path}: expected a file in {', '.join(READABLE)}")
+    if kind != ".xlsx" and sheet is not None:
+        raise InputError(f"{path}: expected a workbook (.xlsx) with --sheet")
+    if kind == ".jsonl":
+        return _read_json_lines(path)
+    if kind != ".xlsx":
+        return _read_separated(path)
     try:
-        return reader(path)
+        return _of_sheet(path, read_sheet(path, sheet))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected text in UTF-8") from error
 
 
-def _read_excel(path: Path) -> Table:
-    # Not above: every command would wait for it, and one needs it.
-    from openpyxl import load_workbook
+def _of_sheet(path: Path, sheet: Sheet) -> Table:
+    header = sheet.cells.get(1, {})
+    names = {column: name.strip() for column, name in header.items() if isinstance(name, str) and name.strip()}
+    place = f"{path}, sheet {sheet.name}"
+    rows = {
+        number: {names[column]: _value(cell) for column, cell in row.items() if column in names}
+        for number, row in sheet.cells.items()
+        if number > 1
+    }
+    last = max((number for number, row in rows.items() if row), default=1)
+    for block in sheet.merged:
+        taken = [names[column] for column in sorted(names) if block.left <= column <= block.right]
+        if taken and block.top <= last:
+            what = "expected a value in each cell, found merged cells"
+            raise InputError(f"{place}, row {block.top}, column {taken[0]}: {what}")
+    nothing: Mapping[str, object] = {}
+    columns = tuple(names[column] for column in sorted(names))
+    return Table(
+        path, place, 2, [rows.get(number, nothing) for number in range(2, last + 1)], columns, notes=_notes(sheet, last)
+    )
 
+
+def _notes(sheet: Sheet, last: int) -> tuple[str, ...]:
+    rows = sum(1 < row <= last for row in sheet.hidden_rows)
+    names = [
+        name
+        for column, name in sorted(sheet.cells.get(1, {}).items())
+        if isinstance(name, str) and any(first <= column <= until for first, until in sheet.hidden_columns)
+    ]
+    return tuple(
+        note
+        for note, is_so in (
+            (f"sheet {sheet.name} is hidden, and taken as --sheet says", sheet.hidden),
+            (f"sheets left out: {', '.join(sheet.others)}", sheet.others),
+            (f"hidden rows taken too: {rows}", rows),
+            (f"hidden columns taken too: {', '.join(names)}", names),
+        )
+        if is_so
+    )
+
+
+def _read_separated(path: Path) -> Table:
+    text = read_text(path)
+    separator = _separator(text)
+    words = SEPARATORS[separator]
     try:
-        with path.open("rb") as file:
-            worksheets = load_workbook(file).worksheets
-    except OSError:
-        raise
-    except Exception as error:  # the library raises whatever its parsing trips over
-        raise InputError(f"{path}: expected an Excel workbook (.xlsx): {' '.join(str(error).split())}") from error
-    if not worksheets:
-        raise InputError(f"{path}: expected a workbook with a sheet")
-    return _with_header(f"{path}, sheet {worksheets[0].title}", worksheets[0].iter_rows(values_only=True))
+        lines = [
+            [cell or None for cell in line]
+            for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        ]
+    except csv.Error as error:
+        raise InputError(f"{path}: expected values separated by {words}: {error}") from error
+    header, *rows = lines or [[]]
+    for number, row in enumerate(rows, start=2):
+        if len(row) > len(header):
+            found = f"expected {len(header)} cells, as the header has, found {len(row)}"
+            raise InputError(f"{path}, row {number}: {found}, separated by {words}")
+    while rows and not any(rows[-1]):
+        rows.pop()
+    names = tuple((name or "").strip() for name in header)
+    table = [{name: _value(cell) for name, cell in zip(names, row, strict=False)} for row in rows]
+    notes = () if separator == "," else (f"separated by {words}",)
+    return Table(path, str(path), 2, table, names, notes=notes)
 
 
-def _read_csv(path: Path) -> Table:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            rows = [[cell or None for cell in row] for row in csv.reader(file, strict=True)]
-        except csv.Error as error:
-            raise InputError(f"{path}: expected comma-separated values: {error}") from error
-    width = len(rows[0]) if rows else 0
-    for number, row in enumerate(rows, start=1):
-        if len(row) > width:
-            raise InputError(f"{path}, row {number}: expected {width} cells, as the header has, found {len(row)}")
-    return _with_header(str(path), ([*row, *[None] * (width - len(row))] for row in rows))
+def _separator(text: str) -> str:
+    """The separator that the header has; a comma before all others, and where it has none."""
+    header = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
+    found = [separator for separator in SEPARATORS if separator in header]
+    return found[0] if found else ","
+
+
+def _value(cell: object) -> object:
+    return Unreadable(f"the error {cell.strip()}") if isinstance(cell, str) and cell.strip() in ERRORS else cell
 
 
 def _read_json_lines(path: Path) -> Table:
     rows: list[Mapping[str, object]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").rstrip().split("\n"), start=1):
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}, row {number}: expected a JSON object: {error.msg}") from error
+    for number, line in enumerate(read_text(path).rstrip().split("\n"), start=1):
+        row = parse_json(line, f"{path}, row {number}")
         if not isinstance(row, dict):
             raise InputError(f"{path}, row {number}: expected a JSON object of named columns")
         rows.append(row)
     columns = tuple(dict.fromkeys(name for row in rows for name in row))
-    return Table(str(path), 1, tuple(rows), columns, tells_none=True)
-
-
-def _with_header(place: str, lines: Iterable[Sequence[object]]) -> Table:
-    header, *rows = list(lines) or [()]
-    while rows and not any(value is not None for value in rows[-1]):
-        rows.pop()
-    names = tuple("" if name is None else str(name).strip() for name in header)
-    return Table(place, 2, tuple(dict(zip(names, values, strict=True)) for values in rows), names)
-
-
-READERS: Mapping[str, Callable[[Path], Table]] = {
-    ".xlsx": _read_excel,
-    ".csv": _read_csv,
-    ".jsonl": _read_json_lines,
-}
+    return Table(path, str(path), 1, rows, columns, tells_none=True)

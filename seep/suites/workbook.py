@@ -3,15 +3,21 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from seep.errors import InputError
+from seep.explanations import explained
 from seep.suites.schema import Suite, SuiteDecoding, SuiteFormat, SuiteJob, SuiteTest
 from seep.suites.table import Table, read_table
 
 REQUIRED_COLUMNS = ("prompt", "n_control", "concept")
+OPTIONAL_COLUMNS = ("category", "template_id")
+# What columns of answers are often called.
+LIKE_A_GENERATION = re.compile(r"(?:gen|generation|answer|response|completion|output|sample)s?[ _-]?([0-9]{1,6})")
+LONGEST_SHOWN = 40
 UNCATEGORISED = "uncategorised"
 
 # The protocol of arXiv 2501.06638. Its "{your_answer}" is text, not a place to fill.
@@ -26,29 +32,53 @@ SAMPLES = 5
 
 
 def read_workbook(path: Path) -> tuple[Suite, list[tuple[str, Sequence[str]]]]:
-    """Return a workbook's suite, and each row's prompt with its generations (empty where the workbook has none).
+    """Return what `read_prompts` makes of the table in a file, of a workbook's first sheet that is not hidden."""
+    return read_prompts(read_table(path))
+
+
+def read_prompts(table: Table) -> tuple[Suite, list[tuple[str, Sequence[str]]]]:
+    """Return a table's suite, and each row's prompt with its generations (empty where the table has none).
 
     A row that other rows' `n_control` names is the control of a job, a row with an
     `n_control` is one of its tests; any other row is the neutral arm of its template's control where the template has
     just one control, and else is in no job. InputError names the table, row and column of a mistake.
     """
-    table = _read_prompts(path)
+    _check_columns(table)
     rows: list[tuple[str, Sequence[str]]] = [
         (_prompt(table, row), _generations(table, row)) for row in range(len(table.rows))
     ]
     _refuse_repeated_prompts(table, rows)
-    return _suite(table, path), rows
+    return _suite(table), rows
 
 
-def _read_prompts(path: Path) -> Table:
-    table = read_table(path)
+def taken_columns(table: Table) -> list[str]:
+    """The columns that are read."""
+    return [name for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS) if name in table.columns] + table.generation_columns
+
+
+def left_out_columns(table: Table) -> list[str]:
+    """The columns that are not read, each with the one that may be meant."""
+    taken = taken_columns(table)
+    left_out = dict.fromkeys(name for name in table.columns if name and name not in taken)
+    meant = {name: _meant(name, taken) for name in left_out}
+    return [f"{name[:LONGEST_SHOWN]}{f' (is {meant[name]} meant?)' if meant[name] else ''}" for name in left_out]
+
+
+def _meant(name: str, taken: Sequence[str]) -> str | None:
+    if found := LIKE_A_GENERATION.fullmatch(name.lower()):
+        return f"generation_{int(found[1])}"
+    close = get_close_matches(name.lower(), (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS), n=1, cutoff=0.75)
+    return close[0] if close and close[0] not in taken else None
+
+
+def _check_columns(table: Table) -> None:
     for column in REQUIRED_COLUMNS:
         if column not in table.columns:
-            raise table.mistake(-1, column, "expected, but missing")
+            found = ", ".join(left_out_columns(table) + taken_columns(table)) or "none"
+            raise table.mistake(-1, column, f"expected, but missing; the columns are {found}")
     for column in table.columns:
         if column and table.columns.count(column) > 1:
             raise table.mistake(-1, column, "expected once, found again")
-    return table
 
 
 def _prompt(table: Table, row: int) -> str:
@@ -77,7 +107,7 @@ def _refuse_repeated_prompts(table: Table, rows: list[tuple[str, Sequence[str]]]
             )
 
 
-def _suite(table: Table, path: Path) -> Suite:
+def _suite(table: Table) -> Suite:
     control_rows = _control_rows(table)
     tests: dict[int, list[SuiteTest]] = defaultdict(list)
     for row, control in control_rows.items():
@@ -86,7 +116,7 @@ def _suite(table: Table, path: Path) -> Suite:
         raise InputError(f"{table.place}, column n_control: expected the row of a control in some row, found none")
     neutral = dict(_neutral_rows(table, set(tests), set(control_rows)))
     return Suite(
-        name=re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "imported",
+        name=re.sub(r"[^a-z0-9]+", "-", table.path.stem.lower()).strip("-")[:40] or "imported",
         version="1",
         format=FORMAT,
         decoding=SuiteDecoding(
@@ -119,13 +149,13 @@ def _control_rows(table: Table) -> dict[int, int]:
 
 
 def _n_control(table: Table, row: int) -> int | None:
-    value = table.rows[row].get("n_control")
-    text = "" if value is None else str(value).strip()
+    text = table.text(row, "n_control").strip()
     if text.lower() in ("", "none"):
         return None
-    if not re.fullmatch(r"[0-9]+(\.0)?", text):  # a column with empty cells may hold 35.0
-        raise table.mistake(row, "n_control", f"expected the whole number of a data row or none, found {text}")
-    return int(text.removesuffix(".0"))
+    if not (found := re.fullmatch(r"([0-9]{1,9})(\.0)?", text)):  # a column with empty cells may hold 35.0
+        shown = text[:LONGEST_SHOWN]
+        raise table.mistake(row, "n_control", f"expected the whole number of a data row or none, found {shown}")
+    return int(found[1])
 
 
 def _test(table: Table, row: int) -> SuiteTest:
@@ -137,7 +167,7 @@ def _test(table: Table, row: int) -> SuiteTest:
         return SuiteTest(concept=concept, prompt=_prompt(table, row), category=category)
     except ValidationError as error:
         found = error.errors()[0]
-        raise table.mistake(row, str(found["loc"][0]), found["msg"].removeprefix("Value error, ")) from error
+        raise table.mistake(row, str(found["loc"][0]), explained(found)) from error
 
 
 def _neutral_rows(table: Table, controls: set[int], tests: set[int]) -> Iterator[tuple[int, int]]:

@@ -1,15 +1,11 @@
 """The commands about suites, as a person meets them."""
 
-import json
 from pathlib import Path
 
-import openpyxl
 import pytest
 
 from cli.lookups import find_suite
 from seep.errors import InputError
-from seep.suites.loading import load_suite
-from seep.suites.recorded import read_recorded
 from tests.commands import Command
 
 SUITE = """\
@@ -85,66 +81,3 @@ def test_lint_says_so_where_there_is_nothing_to_say(command: Command) -> None:
         SUITE + "".join(jobs.replace("He ate", f"Person {number} ate") for number in range(9))
     )
     assert command("suites", "lint", "sound.yaml") == (0, "no findings\n", "")
-
-
-def test_import_writes_a_suite_and_its_recorded_answers_and_says_how_many(command: Command) -> None:
-    out = ("--suite-out", "s.yaml", "--recorded-out", "r.jsonl")
-    _, printed, complaint = command("import", a_workbook(generations=True), *out)
-    assert (printed + complaint).splitlines() == [
-        "s.yaml: 1 tests on 1 controls (uncategorised: 1)",
-        "0 neutral arms; 1 rows belong to no job and were left out of the suite",
-        "r.jsonl: 3 prompts with 2 generations each",
-        "empty answers among them: 1",
-    ]
-    (job,) = load_suite(Path("s.yaml")).jobs
-    assert job.control is not None
-    recorded = read_recorded(Path("r.jsonl"))
-    assert recorded[job.control] == ("rice", "bread")
-    assert recorded[job.tests[0].prompt] == ("beets", "")
-    assert json.loads(Path("r.jsonl").read_text().splitlines()[0])["prompt"] == "He ate"
-
-
-def test_import_needs_no_recorded_file(command: Command) -> None:
-    code, _, _ = command("import", a_workbook(generations=False), "--suite-out", "s.yaml")
-    assert code == 0
-    assert load_suite(Path("s.yaml")).jobs[0].control == "He ate"
-
-
-def test_import_refuses_to_record_what_a_workbook_does_not_hold_and_writes_nothing(command: Command) -> None:
-    out = ("--suite-out", "s.yaml", "--recorded-out", "r.jsonl")
-    code, _, complaint = command("import", a_workbook(generations=False), *out)
-    assert code == 2
-    assert "no columns generation_1 to generation_5: leave --recorded-out away" in complaint
-    assert not Path("s.yaml").exists()
-
-
-def test_import_writes_nothing_where_one_of_its_files_cannot_be_written(command: Command) -> None:
-    out = ("--suite-out", "s.yaml", "--recorded-out", "nowhere/r.jsonl")
-    code, _, complaint = command("import", a_workbook(generations=True), *out)
-    assert code == 2
-    assert "nowhere/r.jsonl: cannot be written" in complaint
-    assert not Path("s.yaml").exists()
-
-
-@pytest.mark.parametrize("outputs", [("b.xlsx", "r.jsonl"), ("same", "same"), ("s.yaml", "./b.xlsx")])
-def test_import_does_not_write_over_its_own_files(command: Command, outputs: tuple[str, str]) -> None:
-    workbook = a_workbook(generations=True)
-    before = Path(workbook).read_bytes()
-    code, _, complaint = command("import", workbook, "--suite-out", outputs[0], "--recorded-out", outputs[1])
-    assert code == 2
-    assert "expected different files" in complaint
-    assert Path(workbook).read_bytes() == before
-
-
-def a_workbook(*, generations: bool) -> str:
-    header: list[str | int | None] = ["prompt", "n_control", "concept", "generation_1", "generation_2"]
-    rows: list[list[str | int | None]] = [
-        ["He ate", None, None, "rice", "bread"],
-        ["Red. He ate", 0, "red", "beets", None],
-        ["She sat", None, None, "down", "up"],
-    ]
-    book = openpyxl.Workbook()
-    for row in [header, *rows]:
-        book.worksheets[0].append(row if generations else row[:3])
-    book.save("b.xlsx")
-    return "b.xlsx"

@@ -47,13 +47,21 @@ def test_a_prompt_may_stand_twice_with_the_same_answers(tmp_path: Path) -> None:
     ("line", "message"),
     [
         ('{"prompt": "He ate", "generations": ["bread"]}', "prompt: expected once, found again with other generations"),
-        ('{"prompt": "She ate"}', "generations: Field required"),
-        ('{"prompt": "She ate", "generations": []}', "generations: "),
-        ('{"prompt": "She ate", "generations": "rice"}', "generations: "),
-        ('{"prompt": "She ate", "generations": ["rice", 1]}', "generations.1: "),
-        ('{"prompt": 1, "generations": ["rice"]}', "prompt: "),
-        ("[]", "Input should be an object"),
-        ('{"prompt": "She ate", ', "Invalid JSON"),
+        ('{"prompt": "She ate"}', "generations: expected, but missing; expected {"),
+        ('{"prompt": "She ate", "generations": []}', "generations: expected at least 1, found 0"),
+        ('{"prompt": "She ate", "generations": "rice"}', "generations: expected a list"),
+        ('{"prompt": "She ate", "generations": {"rice": 1}}', "generations: expected a list"),
+        ('{"prompt": "She ate", "generations": ["rice", 1]}', "generations.1: expected text"),
+        ('{"prompt": "She ate", "generations": ["rice", NaN]}', "generations.1: expected text"),
+        ('{"prompt": "She ate", "generations": [["rice"]]}', "generations.0: expected text"),
+        ('{"prompt": "She ate", "generations": [null]}', "generations.0: expected text"),
+        ('{"prompt": 1, "generations": ["rice"]}', "prompt: expected text"),
+        (f'{{"prompt": {"1" * 5000}, "generations": ["rice"]}}', "Exceeds the limit"),
+        ('{"prompt": "\\ud800", "generations": ["rice"]}', "prompt: expected text without halves of characters"),
+        ('{"prompt": "a", "prompt": "b", "generations": ["rice"]}', "prompt: expected once, found again"),
+        ("[]", "expected a mapping of fields"),
+        ("[" * 100_000, "expected a JSON object, found lists or objects in each other"),
+        ('{"prompt": "She ate", ', "expected a JSON object"),
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None:
@@ -62,6 +70,18 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None
         read_recorded(path)
     assert str(raised.value).startswith(f"{path}:2: {message}")
     assert "\n" not in str(raised.value)
+
+
+def test_half_a_character_in_an_answer_is_mended(tmp_path: Path) -> None:
+    path = written(tmp_path, '{"prompt": "He ate", "generations": ["rice \\ud83c", "\\ud83c\\udf5a", "\\u0000"]}\n')
+    assert read_recorded(path) == {"He ate": ("rice \ufffd", "\U0001f35a", "\0")}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text('{"prompt": "He ate", "generations": ["rice"]}\r\n', encoding=encoding)
+    assert read_recorded(path) == {"He ate": ("rice",)}
 
 
 def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:

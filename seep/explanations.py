@@ -14,6 +14,8 @@ EXPLANATIONS: Mapping[str, str] = {
     "list_type": "expected a list",
     "string_type": "expected text",
     "path_type": "expected a path",
+    "path_not_file": "expected a file that is there",
+    "path_not_directory": "expected a folder that is there",
     "int_type": "expected a whole number",
     "int_parsing": "expected a whole number",
     "int_parsing_size": "expected a whole number of fewer digits",

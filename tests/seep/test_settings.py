@@ -85,25 +85,23 @@ def test_a_token_file_without_a_usable_token_never_opens_the_door(config: Path, 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("kafak: {}", "kafak: Extra inputs are not permitted"),
-        ("worker: {batch_size: many}", "worker.batch_size: Input should be a valid integer"),
-        ("worker: {batch_size: 0}", "worker.batch_size: Input should be greater than or equal to 1"),
-        ("engines: {x: {backend: oracle}}", "engines.x: Input tag 'oracle' found using 'backend' does not match"),
-        ("engines: {x: {backend: vllm}}", "engines.x.vllm.model: Field required"),
+        ("kafak: {}", "kafak: not a field here"),
+        ("worker: {batch_size: many}", "worker.batch_size: expected a whole number"),
+        ("worker: {batch_size: 0}", "worker.batch_size: expected at least 1"),
+        ("engines: {x: {backend: oracle}}", "engines.x: expected 'backend' to be one of "),
+        ("engines: {x: {backend: vllm}}", "engines.x.vllm.model: expected, but missing"),
         ("targets: {t: {engine: x}}", "targets.t.engine: no engine named 'x' under engines"),
-        ("targets: {Tiny_1: {engine: x}}", "targets.Tiny_1.[key]: String should match pattern"),
+        ("targets: {Tiny_1: {engine: x}}", "targets.Tiny_1.[key]: expected a name of at most 40 lower-case letters"),
         ("monitors: {m: {target: t, suite: s.yaml}}", "monitors.m.target: no target named 't' under targets"),
         ("monitors: {m: {target: t, suite: s, schedule: daily}}", "monitors.m.schedule: expected a cron expression"),
         (
             "monitors: {m: {target: t, suite: s, schedule: 0 0 30 2 *}}",
             "monitors.m.schedule: expected a cron expression, as 0 6 * * *: Bad day-of-month",
         ),
-        ("retention: {texts_days: 0}", "retention.texts_days: Input should be greater than or equal to 1"),
-        ("api: {token: ''}", "api.token: String should match pattern"),
-        ("kafka: [", "not YAML"),
-        ("- a list", "expected sections with their keys"),
-        ("kafka: {bootstrap_servers: 'foo:abc'}", "kafka.bootstrap_servers: String should match pattern"),
-        ("kafka: {ssl_cafile: /nowhere/ca.crt}", "kafka.ssl_cafile: Path does not point to a file"),
+        ("retention: {texts_days: 0}", "retention.texts_days: expected at least 1"),
+        ("api: {token: ''}", "api.token: expected a text that matches"),
+        ("kafka: {bootstrap_servers: 'foo:abc'}", "kafka.bootstrap_servers: expected a text that matches"),
+        ("kafka: {ssl_cafile: /nowhere/ca.crt}", "kafka.ssl_cafile: expected a file that is there"),
     ],
 )
 def test_what_is_wrong_is_one_line_with_file_and_field(config: Path, text: str, line: str) -> None:
@@ -114,14 +112,43 @@ def test_what_is_wrong_is_one_line_with_file_and_field(config: Path, text: str, 
 
 
 @pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("kafka: [", "2: not readable as YAML: did not find expected node content"),
+        ("- a list", "1: expected sections with their keys"),
+        ("targets: {}\nkafka: {}\ntargets: {}", "3: field targets is there a second time, first in line 1"),
+        (
+            "engines: {e: {backend: vllm, model: m}}\ntargets:\n  t: {engine: e, temperature: 0.9}\n  t: {engine: e}",
+            "4: field t is there a second time, first in line 3",
+        ),
+        ("api:\n  token: *SECRET", "2: not readable as YAML: an alias of nothing"),
+        ("api: {1: x}", "1: expected a text as the name of a field"),
+        ("kafka: " + "[" * 2000, "1: expected at most 50 levels"),
+    ],
+)
+def test_what_is_no_configuration_is_one_line_with_file_and_line(config: Path, text: str, line: str) -> None:
+    with pytest.raises(InputError) as error:
+        loaded(config, text)
+    assert str(error.value).startswith(f"{config}:{line}")
+    assert "SECRET" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_configuration_with_a_byte_order_mark_is_read(config: Path, encoding: str) -> None:
+    config.write_text("worker: {batch_size: 7}\n", encoding=encoding)
+    assert load_settings(config).worker.batch_size == 7
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "line"),
     [
-        ("SEEP_RETENTION__TEXTS_DAYS", "abc", "retention.texts_days: Input should be a valid integer"),
-        ("SEEP_KAFKA__FOO", "3", "kafka.foo: Extra inputs are not permitted"),
-        ("SEEP_KAFKA", '{"topics": {"partitions": 0}}', "kafka.topics.partitions: Input should be greater than"),
+        ("SEEP_RETENTION__TEXTS_DAYS", "abc", "retention.texts_days: expected a whole number"),
+        ("SEEP_KAFKA__FOO", "3", "kafka.foo: not a field here"),
+        ("SEEP_KAFKA", '{"topics": {"partitions": 0}}', "kafka.topics.partitions: expected at least 1"),
         ("SEEP_KAFKA", "elsewhere:9092", "expected JSON"),
         ("SEEP_KAFKA__TOPICS", "many", "expected JSON"),
-        ("SEEP_ENGINES__X__ENFORCE_EAGER", "maybe", "engines.x.vllm.enforce_eager: Input should be a valid boolean"),
+        ("SEEP_ENGINES__X__ENFORCE_EAGER", "maybe", "engines.x.vllm.enforce_eager: expected true or false"),
         ("SEEP_TARGETS__T__ENGINE", "y", "targets.t.engine: no engine named 'y' under engines"),
     ],
 )
@@ -184,11 +211,11 @@ targets:
         ("engine: paper, max_tokens: 5", "max_tokens: recorded answers cannot be asked for in another way"),
         ("engine: there, temperature: 0, filter: {refuse: x}", "filter: at temperature 0 an answer"),
         ("engine: there, filter: {max_regenerations: 2}", "filter: expected refuse or refuse_concept, found neither"),
-        ("engine: there, filter: {refuse: '('}", "filter.refuse: Input should be a valid regular expression"),
+        ("engine: there, filter: {refuse: '('}", "filter.refuse: expected a valid regular expression"),
         ("engine: there, system: '{prompt}'", "system: expected a system message without {prompt}"),
         ("engine: there, system: x, format: {kind: plain}", "system: the plain format has no {system}"),
         ("engine: there, format: {kind: chat, user: x}", "format.user: expected {prompt} exactly once, found 0"),
-        ("engine: there, format: {kind: poem}", "format.kind: Input should be 'chat' or 'plain'"),
+        ("engine: there, format: {kind: poem}", "format.kind: expected 'chat' or 'plain'"),
     ],
 )
 def test_what_contradicts_itself_or_the_engine_is_one_line(config: Path, target: str, line: str) -> None:

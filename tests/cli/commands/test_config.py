@@ -51,7 +51,7 @@ def test_a_good_configuration_is_ok(command: Command, monkeypatch: pytest.Monkey
         ("0 6 * * *", "daily", "monitors.nightly.schedule: expected a cron expression"),
         (str(COLOURS), "gone.yaml", "monitors.nightly.suite: gone.yaml:1: the file cannot be read"),
         ("answers.jsonl", "gone.jsonl", "engines.paper.file: gone.jsonl"),
-        ("targets:", "tragets:", "tragets: Extra inputs are not permitted"),
+        ("targets:", "tragets:", "tragets: not a field here"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_and_field(command: Command, file: Path, old: str, new: str, line: str) -> None:

@@ -98,7 +98,7 @@ CONTRADICTIONS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "gateway",
         {},
         {"base_url": "gateway.example.com/v1"},
-        "engines.gateway.openai.base_url: Input should be a valid URL",
+        "engines.gateway.openai.base_url: expected a valid URL",
     ),
     ("gateway", {}, {"base_url": "ftp://gateway.example.com"}, "engines.gateway.openai.base_url: URL scheme should be"),
     ("gateway", {}, {"base_url": "https://user:pass@h/v1"}, "engines.gateway.openai.base_url: expected a URL without"),

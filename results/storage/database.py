@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import set_json_loads
 
+from results.storage.connection_strings import check_fields, without_secrets
 from seep.errors import InputError, Unavailable
 
 # Not called operational, and no fault of the query: after a failover the server may be a standby, which takes no
@@ -45,6 +46,8 @@ CONNECTION_DEFAULTS = {
     "keepalives_interval": "10",
     "tcp_user_timeout": "30000",
 }
+# Over what the DSN and the environment say: all texts here are in it.
+TEXT = {"client_encoding": "UTF8"}
 # No setting of libpq's is shorter.
 SHORTEST_CONNECT_TIMEOUT = 2
 # How much longer than the server may take for a statement its answer is waited for.
@@ -91,16 +94,21 @@ class _Connection(psycopg.Connection):
 def connect(dsn: str, statement_seconds: float | None = None) -> _Connection:
     """A new connection, whose statements may take so many seconds each where neither the DSN nor PGOPTIONS limits them.
 
-    Raises InputError for a malformed DSN, DatabaseUnavailable where nothing answers.
+    Raises InputError for a malformed DSN, DatabaseUnavailable where nothing answers, or what does is not in UTF-8.
     """
     said = _parts(dsn)
     defaults = CONNECTION_DEFAULTS
     if statement_seconds is not None:
         defaults = defaults | {"connect_timeout": str(max(SHORTEST_CONNECT_TIMEOUT, ceil(statement_seconds)))}
     try:
-        connection = _Connection.connect(make_conninfo("", **defaults | said))
+        # What one connection prepares, a pooler in transaction mode runs on another.
+        connection = _Connection.connect(make_conninfo("", **defaults | said | TEXT), prepare_threshold=None)
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(_one_line(error)) from error
+        # Not from the error: a traceback would show what is hidden here.
+        raise DatabaseUnavailable(without_secrets(_one_line(error), said)) from None
+    except psycopg.ProgrammingError as error:
+        raise InputError(f"database.dsn: {without_secrets(_one_line(error), said)}") from None
+    _check_encoding(connection)
     # A list of runs is for the most part JSON, which the standard library takes twice as long to read.
     set_json_loads(orjson.loads, connection)
     if "statement_timeout" not in str(said.get("options") or os.environ.get("PGOPTIONS", "")):
@@ -158,8 +166,10 @@ class Database:
     def __init__(self, dsn: str, statement_seconds: float | None = None) -> None:
         """With `statement_seconds` a statement that takes longer raises DatabaseUnavailable.
 
-        So does a server that hangs, a second later. A statement_timeout in the DSN goes before.
+        So does a server that hangs, a second later. A statement_timeout in the DSN goes before. InputError for a
+        malformed DSN.
         """
+        _parts(dsn)
         self._dsn = dsn
         self._statement_seconds = statement_seconds
         self._idle: LifoQueue[_Connection] = LifoQueue(KEPT_IDLE)
@@ -218,10 +228,28 @@ class Database:
 
 def _parts(dsn: str) -> dict[str, Any]:
     try:
-        return conninfo_to_dict(dsn)
+        said = conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
         # The message may quote the DSN, and with it a password.
         raise InputError("database.dsn: not a PostgreSQL connection string") from None
+    check_fields(said)
+    return said
+
+
+def _check_encoding(connection: psycopg.Connection) -> None:
+    """Refuses a database that cannot hold every text, or does not know which texts it holds."""
+    # A pooler need not hand on what the server says of itself.
+    encoding = connection.info.parameter_status("server_encoding") or _shown_encoding(connection)
+    if encoding.upper().replace("-", "") != "UTF8":
+        connection.close()
+        made = "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+        raise DatabaseUnavailable(f"PostgreSQL: expected a database in UTF-8 ({made}), found one in {encoding}")
+
+
+def _shown_encoding(connection: psycopg.Connection) -> str:
+    with connection.transaction():
+        row = connection.execute("SHOW server_encoding").fetchone()
+    return str(row[0]) if row else ""
 
 
 def _one_line(error: psycopg.Error) -> str:

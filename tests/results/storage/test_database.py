@@ -5,6 +5,7 @@ import random
 import signal
 import string
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,8 +14,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from results.storage.database import KEPT_IDLE, DatabaseUnavailable
+from results.storage.database import KEPT_IDLE, DatabaseUnavailable, connect
 from results.storage.migrate import migrate
+from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.records import RunManifest, ScoredJob
 from tests.stored import Stored
@@ -152,3 +154,64 @@ def test_after_many_transactions_at_once_few_connections_are_kept(dsn: str, stor
         for used in [threads.submit(use) for _ in range(at_once)]:
             used.result()
     wait_until(lambda: len(sessions(dsn)) <= KEPT_IDLE)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text_is_refused_in_one_line(postgres_server: str, encoding: str) -> None:
+    name = f"in_{encoding.lower()}"
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        made = f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        server.execute(made.encode())
+        dsn = make_conninfo(postgres_server, dbname=name)
+        expected = rf"^PostgreSQL: expected a database in UTF-8 \(.*\), found one in {encoding}$"
+        with pytest.raises(DatabaseUnavailable, match=expected):
+            migrate(dsn)
+        with Stored(dsn) as store, pytest.raises(DatabaseUnavailable, match=expected):
+            store.runs(1)
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.mark.parametrize("setting", ["dsn", "environment"])
+def test_texts_are_in_utf_8_whatever_else_is_asked_for(dsn: str, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    if setting == "environment":
+        monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    else:
+        dsn = make_conninfo(dsn, client_encoding="LATIN1")
+    with Stored(dsn) as store, store.transaction() as connection:
+        assert connection.execute("SELECT '日本 \U0001f35a'").fetchone() == ("日本 \U0001f35a",)
+        assert connection.execute("SHOW client_encoding").fetchone() == ("UTF8",)
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://seep:p@SECRET@127.0.0.1:1/seep",
+        "postgresql://seep:p/SECRET@127.0.0.1:1/seep",
+        "postgresql://seep:SECRET/1@127.0.0.1:1/seep",
+        "postgresql://seep:1/SECRET@127.0.0.1:1/seep",
+        "postgresql://seep:p%SECRET@127.0.0.1:1/seep",
+        "postgresql://seep@127.0.0.1:SECRET/seep",
+        "postgresql+psycopg://seep:SECRET@127.0.0.1:1/seep",
+        "postgresql://seep:SECRET@127.0.0.1:1/seep?connect_timeout=x",
+        "postgresql://seep:SECRET@127.0.0.1:1/seep?nonsense=SECRET",
+        "host=127.0.0.1 port=1 user=seep password=p SECRET dbname=seep",
+        "host=127.0.0.1 port=1 user=seep password='p'SECRET' dbname=seep",
+        "host=127.0.0.1 port=1 password=SECRET sslmode=nonsense",
+        "host=127.0.0.1 port=1 password=SECRET options='-c x=SECRET'",
+    ],
+)
+def test_no_part_of_a_password_is_in_a_message_or_a_traceback(dsn: str) -> None:
+    with pytest.raises((InputError, DatabaseUnavailable)) as raised, Stored(dsn) as store:
+        store.runs(1)
+    whole = "".join(traceback.format_exception(raised.value))
+    assert "SECRET" not in str(raised.value)
+    # The traceback of a test shows the lines of its calls, and no values.
+    assert "SECRET" not in whole
+
+
+def test_what_a_server_says_of_an_option_hides_its_value(dsn: str) -> None:
+    for options in ("-c work_mem=SECRET", "SECRET", "-c SECRET=1 -c work_mem=SECRET"):
+        with pytest.raises(DatabaseUnavailable) as raised:
+            connect(make_conninfo(dsn, options=options))
+        assert "=SECRET" not in str(raised.value)
+        assert '"SECRET"' not in str(raised.value) or "parameter" in str(raised.value)

@@ -53,7 +53,8 @@ def _refuse_depth(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEEPEST:
-            raise NotYaml(event.start_mark.line + 1, f"expected at most {DEEPEST} levels")
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise NotYaml(line, f"expected at most {DEEPEST} levels")
 
 
 def _refuse_growth(root: yaml.Node) -> None:

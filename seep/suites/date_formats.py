@@ -38,9 +38,9 @@ def shown_date(days: Decimal, tokens: Sequence[Token], *, from_1904: bool) -> st
         return None
     digits = max((len(token.text) for token in tokens if token.kind == "fraction"), default=0)
     seconds = (days * 86400).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    moment = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 30)
-    moment += timedelta(milliseconds=int(seconds * 1000))
-    return "".join(_parts(tokens, moment)).strip()
+    when = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 30)
+    when += timedelta(milliseconds=int(seconds * 1000))
+    return "".join(_parts(tokens, when)).strip()
 
 
 def _is_english(tokens: Sequence[Token]) -> bool:
@@ -64,38 +64,38 @@ def _with_minutes(tokens: Sequence[Token]) -> list[Token]:
     return [Token(kinds.get(place, token.kind), token.text) for place, token in enumerate(tokens)]
 
 
-def _parts(tokens: Sequence[Token], moment: datetime) -> Iterator[str]:
+def _parts(tokens: Sequence[Token], when: datetime) -> Iterator[str]:
     twelve_hours = any(token.kind == "half" for token in tokens)
     for token in tokens:
         if token.kind in (*DATE_KINDS, "minute"):
-            yield _part(token, moment, twelve_hours)
+            yield _part(token, when, twelve_hours)
         elif token.kind == "fraction":
-            yield "." + f"{moment.microsecond // 1000:03}"[: len(token.text)]
+            yield "." + f"{when.microsecond // 1000:03}"[: len(token.text)]
         elif token.kind not in ("fill", "locale", "color"):
             yield " " if token.kind == "space" else token.text
 
 
-def _part(token: Token, moment: datetime, twelve_hours: bool) -> str:
+def _part(token: Token, when: datetime, twelve_hours: bool) -> str:
     text = token.text
     match token.kind, len(text):
         case "year", length:
-            return f"{moment.year:04}"[-length:]
+            return f"{when.year:04}"[-length:]
         case "month", 3 | 4 | 5 as length:
-            return MONTHS[moment.month - 1][: {3: 3, 5: 1}.get(length)]
+            return MONTHS[when.month - 1][: {3: 3, 5: 1}.get(length)]
         case "month", _:
-            return _padded(moment.month, text)
+            return _padded(when.month, text)
         case "day", 3 | 4 as length:
-            return DAYS[moment.weekday()][: {3: 3}.get(length)]
+            return DAYS[when.weekday()][: {3: 3}.get(length)]
         case "day", _:
-            return _padded(moment.day, text)
+            return _padded(when.day, text)
         case "hour", _:
-            return _padded((moment.hour - 1) % 12 + 1 if twelve_hours else moment.hour, text)
+            return _padded((when.hour - 1) % 12 + 1 if twelve_hours else when.hour, text)
         case "minute", _:
-            return _padded(moment.minute, text)
+            return _padded(when.minute, text)
         case "second", _:
-            return _padded(moment.second, text)
+            return _padded(when.second, text)
     before_noon, after_noon = text.split("/")
-    return before_noon if moment.hour < 12 else after_noon
+    return before_noon if when.hour < 12 else after_noon
 
 
 def _padded(number: int, pattern: str) -> str:

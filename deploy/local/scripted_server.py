@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             fate = self.server.models_script(self.server.models_listed)
             self.server.models_listed += 1
-        if self.path != f"{self.server.prefix}/models":
+        if self.path.partition("?")[0] != f"{self.server.prefix}/models":
             self._answer(404, {})
         elif fate.startswith("HTTP "):
             self._refuse(fate)
@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _complete(self, path: str, body: dict[str, Any], fewer: bool) -> None:
         count = max(1, body.get("n", 1) - 1) if fewer else body.get("n", 1)
         texts = [f" answer {number}. And more." for number in range(count)]
-        if path == "/chat/completions":
+        if path.startswith("/chat/completions"):
             choices = [{"index": n, "message": {"role": "assistant", "content": text}} for n, text in enumerate(texts)]
         else:
             choices = [{"index": n, "text": text} for n, text in enumerate(texts)]
@@ -96,8 +96,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, {"choices": choices[::-1], "usage": usage, "system_fingerprint": fingerprint})
 
     def _refuse(self, fate: str) -> None:
-        status, _, retry_after = fate.removeprefix("HTTP ").partition(" after ")
-        self._answer(int(status), {"error": "scripted"}, {"Retry-After": retry_after} if retry_after else {})
+        fate, _, body = fate.removeprefix("HTTP ").partition(" saying ")
+        status, _, retry_after = fate.partition(" after ")
+        content = (body or '{"error": "scripted"}').encode()
+        self._head(int(status), len(content), {"Retry-After": retry_after} if retry_after else {})
+        self.wfile.write(content)
 
     def _answer(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         content = json.dumps(body).encode()
@@ -130,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
 def scripted_server(
     script: Callable[[int], str] = lambda number: "answer", prefix: str = "/v1", port: int = 0
 ) -> Iterator[ScriptedServer]:
-    """The server while the block lasts; fates are "answer", "fewer", "HTTP 429", "HTTP 503 after 1", "hang", ..."""
+    """The server while the block lasts; fates are "answer", "fewer", "HTTP 429", "HTTP 503 after 1", "HTTP 400 saying no", ..."""
     server = ScriptedServer(script, prefix, port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

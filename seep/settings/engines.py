@@ -1,17 +1,36 @@
 """Engines: a model that the generator loads, an endpoint it asks, or answers recorded before."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, HttpUrl, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, JsonValue, ValidationError, model_validator
 
 from seep.records import AnswerPart
+from seep.settings.headers import HeaderName, Headers, SecretHeaders, repeated
+from seep.settings.presets import Preset, with_preset
 from seep.settings.section import Identifier, Section
+
+SystemRole = Literal["auto", "system", "user"]
+SYSTEM_ROLE = (
+    "Whose message the system message is: `system`; `user` puts it before the user's; `auto` does so where the role is"
+    " refused."
+)
+# What Seep sends under names of its own in every request.
+OWN_FIELDS = frozenset({"model", "messages", "prompt", "n", "stream"})
+Parameter = Literal["temperature", "top_p", "max_tokens", "seed"]
 
 
 def _endpoint(url: HttpUrl) -> HttpUrl:
-    if url.username or url.password or url.query or url.fragment:
+    if url.username or url.password or url.fragment:
         raise ValueError("expected a URL without user, password, query and fragment; keys go into api_key_file")
+    if url.query:
+        raise ValueError("expected a URL without query; what stands behind the ? goes into query, as name: value")
+    return url
+
+
+def _given(url: object) -> object:
+    if url is None:
+        raise ValueError("expected a URL: everything before /chat/completions; only some presets have one")
     return url
 
 
@@ -58,6 +77,7 @@ class VllmEngine(_Engine):
         {}, description="Folders of LoRA adapters, by the name that a target's `adapter` gives."
     )
     max_lora_rank: int = Field(16, ge=1, description="The largest rank among the adapters.")
+    system_role: SystemRole = Field("auto", description=SYSTEM_ROLE)
 
 
 class OpenAiEngine(_Engine):
@@ -66,20 +86,37 @@ class OpenAiEngine(_Engine):
     `base_url` is everything before `/chat/completions`. `max_concurrency` counts one target's requests in flight;
     `timeout_seconds` is for one request as a whole. `supports_n` false asks once per sample; with `seed`, requests
     carry seeds that follow from it, the run, the job and the prompt. No proxy is used but `proxy`; the file of its
-    credentials holds user:password.
+    credentials holds user:password. `preset` fills in what servers of its kind take, for each field that is not given.
     """
 
     backend: Literal["openai"] = Field(description="A server with OpenAI's completions API.")
-    base_url: Annotated[HttpUrl, AfterValidator(_endpoint)] = Field(
-        description="Everything before `/chat/completions`, without user, password, query and fragment."
+    preset: Preset | None = Field(None, description="A usual kind of server, which fills in what is not given here.")
+    base_url: Annotated[HttpUrl, AfterValidator(_endpoint), BeforeValidator(_given)] = Field(
+        None,
+        validate_default=True,
+        description="Everything before `/chat/completions`, without user, password, query and fragment.",
     )
     model: str = Field(description="The model's name at the server.")
-    api_key_file: Path | None = Field(None, description="A file with the bearer token.")
-    api_key_env: str | None = Field(None, description="The environment variable with the bearer token.")
+    api_key_file: Path | None = Field(None, description="A file with the key.")
+    api_key_env: str | None = Field(None, description="The environment variable with the key.")
+    api_key_header: HeaderName = Field(
+        "Authorization", description="The header of the key: a bearer token in `Authorization`, else the key as it is."
+    )
+    headers: Headers = Field({}, description="Headers of every request, none of them secret.")
+    secret_headers: SecretHeaders = Field(
+        {}, description="Headers whose value is a secret, by the `file` or the variable (`env`) that holds it."
+    )
+    query: dict[str, str] = Field({}, description="The query of every request, as `api-version: 2024-10-21`.")
+    parameters: dict[Parameter, Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,99}$")] | None] = Field(
+        {}, description="The server's names of parameters, by Seep's; null leaves a parameter out."
+    )
+    extra_body: dict[str, JsonValue] = Field({}, description="Further fields of every request's body.")
+    system_role: SystemRole = Field("auto", description=SYSTEM_ROLE)
     timeout_seconds: float = Field(60.0, gt=0, description="For one request as a whole.")
     max_concurrency: int = Field(16, ge=1, description="Requests of one target in flight at once.")
     max_retries: int = Field(5, ge=0, description="Times that a failed request is sent again.")
     max_response_bytes: int = Field(8 * 1024 * 1024, ge=1, description="The longest response that is read.")
+    ca_file: Path | None = Field(None, description="The certificate of the server's authority; the system's if empty.")
     proxy: Annotated[str, AfterValidator(_proxy)] | None = Field(
         None, description="An HTTP proxy as http://host:port; no other is used."
     )
@@ -91,10 +128,30 @@ class OpenAiEngine(_Engine):
         None, description="Requests carry seeds that follow from it, the run, the job and the prompt."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, given: Any) -> Any:
+        return with_preset(given) if isinstance(given, dict) else given
+
     @model_validator(mode="after")
     def _one_key(self) -> Self:
         if self.api_key_file and self.api_key_env:
             raise ValueError("expected api_key_file or api_key_env, found both")
+        key = [self.api_key_header] if self.api_key_file or self.api_key_env else []
+        if name := repeated(self.headers, self.secret_headers, key):
+            raise ValueError(f"headers: {name} is given twice")
+        return self
+
+    @model_validator(mode="after")
+    def _each_field_once(self) -> Self:
+        sent = [self.parameters.get(name, name) for name in ("temperature", "top_p", "max_tokens", "seed")]
+        names = [name for name in sent if name is not None]
+        if len({*names, *OWN_FIELDS}) < len(names) + len(OWN_FIELDS):
+            raise ValueError("parameters: expected different names, and none of a field that every request has")
+        for name, value in self.extra_body.items():
+            # Some servers stream unless they are told not to.
+            if name in {*names, *OWN_FIELDS} and (name, value) != ("stream", False):
+                raise ValueError(f"extra_body: {name} is sent already; parameters leaves it out or renames it")
         return self
 
     @model_validator(mode="after")

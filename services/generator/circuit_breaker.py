@@ -1,6 +1,7 @@
 """How long requests to a failing server are repeated, and when one is itself at fault; knows no protocol."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -17,6 +18,10 @@ BREAK_AFTER = 10
 CONFIRMING_ROUNDS = 3
 # A server that wants a longer pause does not keep a batch in hand waiting.
 LONGEST_WAIT_SECONDS = 30.0
+# A server that has answered no request of a kind refuses the kind as such once it has refused all of it in so many
+# batches and for so long: a key or a route that is being changed gets a minute.
+REFUSED_BATCHES = 3
+REFUSED_SECONDS = 60.0
 PAUSE = wait_random_exponential(multiplier=0.5, max=10)
 # On top of the pause that a server wants, so that not all requests come back at once.
 JITTER = wait_random(0, 0.5)
@@ -27,15 +32,24 @@ Send = Callable[[], Awaitable[object]]
 
 class RequestFailed(Exception):
     """A request that failed; `attributable` says whether its own content may be the reason, `retryable` whether it may
-    succeed if it is sent again."""
+    succeed if it is sent again, `refused` whether a sound server has turned it down for what it asks or who asks."""
 
     def __init__(
-        self, kind: str, *, attributable: bool = True, retryable: bool = True, retry_after_seconds: float | None = None
+        self,
+        reason: str,
+        *,
+        kind: str = "",
+        attributable: bool = True,
+        retryable: bool = True,
+        refused: bool = False,
+        retry_after_seconds: float | None = None,
     ) -> None:
-        """`kind` never quotes what was sent or received."""
-        super().__init__(kind)
+        """`reason` never quotes a prompt, an answer or a key; `kind` is the short name of what happened."""
+        super().__init__(reason)
+        self.kind = kind or reason
         self.attributable = attributable
         self.retryable = retryable
+        self.refused = refused
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -45,7 +59,8 @@ class Suspect(Unavailable):
 
 class CircuitBreaker:
     """What one target's requests of one kind, which differ in their prompts alone, have seen of the server: retries
-    with jitter, a circuit that opens for the rest of a batch, and the evidence of which requests are poison."""
+    with jitter, a circuit that opens for the rest of a batch, and the evidence of which requests are poison, or of
+    whether the server refuses them all."""
 
     def __init__(self, max_retries: int, slots: asyncio.Semaphore, turn: Callable[[], Awaitable[None]]) -> None:
         """`slots` are for requests in flight; `turn` returns when the next one may be sent."""
@@ -55,16 +70,28 @@ class CircuitBreaker:
         self._checking = asyncio.Lock()
         # The last request that was answered: a sound server answers it again.
         self._last_answered: Send | None = None
+        self._refused_since: float | None = None
+        self._refused_batches = 0
         self.begin_batch()
 
     def begin_batch(self) -> None:
         """Closes the circuit, so that a server that was away gets requests again."""
         self._failed_in_a_row = 0
         self._opened: Unavailable | None = None
+        self._last_failure: RequestFailed | None = None
         self._suspects: list[tuple[Suspect, Send]] = []
+        self._waiting: set[Unavailable] = set()
+        self._refused_alone: bool | None = None
 
     async def call(self, send: Callable[[], Awaitable[Result]]) -> Result:
         """Sends until there is an answer. Raises Suspect if the request may be poison, else Unavailable."""
+        try:
+            return await self._answered(send)
+        except Unavailable as failure:
+            self._waiting.add(failure)
+            raise
+
+    async def _answered(self, send: Callable[[], Awaitable[Result]]) -> Result:
         try:
             return await AsyncRetrying(
                 stop=stop_after_attempt(self._max_retries + 1),
@@ -74,9 +101,8 @@ class CircuitBreaker:
             )(self._attempt, send)
         except RequestFailed as failure:
             if not failure.attributable:
-                raise Unavailable(f"the server is failing: {failure}", failure.retry_after_seconds) from failure
-            reason = f"the server does not answer one of the job's prompts: {failure}"
-            suspect = Suspect(reason, failure.retry_after_seconds)
+                raise Unavailable(str(failure), failure.retry_after_seconds) from failure
+            suspect = Suspect(str(failure), failure.retry_after_seconds)
             self._suspects.append((suspect, send))
             raise suspect from failure
 
@@ -98,6 +124,23 @@ class CircuitBreaker:
         except (RequestFailed, Unavailable):
             return set()
         return {suspect for suspect, _ in suspects}
+
+    def refused(self, now: float | None = None) -> set[Unavailable]:
+        """The batch's requests that wait, where the server refuses all of the kind and has done so for long enough.
+
+        To be called once a batch; `now` is a monotonic clock's. A server that has answered one of the kind does not
+        refuse it: what it refuses later is a key that expired, say, and waits.
+        """
+        now = time.monotonic() if now is None else now
+        if self._refused_alone is None:
+            return set()
+        if not self._refused_alone or self._last_answered:
+            self._refused_since, self._refused_batches = None, 0
+            return set()
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        self._refused_batches += 1
+        long_enough = self._refused_batches >= REFUSED_BATCHES and now - self._refused_since >= REFUSED_SECONDS
+        return self._waiting if long_enough else set()
 
     async def _fails(self, send: Send) -> bool:
         try:
@@ -125,7 +168,8 @@ class CircuitBreaker:
                 with suppress(RequestFailed):
                     await self._counted(self._last_answered)
             if self._failed_in_a_row >= BREAK_AFTER and not self._opened:
-                self._opened = Unavailable(f"the server failed {self._failed_in_a_row} times in a row")
+                reason = f"{self._last_failure} ({self._failed_in_a_row} failures in a row)"
+                self._opened = Unavailable(reason)
         self._raise_if_open()
 
     def _raise_if_open(self) -> None:
@@ -136,11 +180,13 @@ class CircuitBreaker:
         try:
             result = await send()
         except RequestFailed as failure:
+            self._last_failure = failure
+            self._refused_alone = failure.refused and self._refused_alone is not False
             # A server that says when to come back is not broken.
             if failure.retry_after_seconds is None:
                 self._failed_in_a_row += 1
             elif failure.retry_after_seconds > LONGEST_WAIT_SECONDS:
-                self._opened = Unavailable(f"the server wants a pause: {failure}", failure.retry_after_seconds)
+                self._opened = Unavailable(f"{failure} (the server wants a pause)", failure.retry_after_seconds)
                 self._raise_if_open()
             raise
         self._last_answered = send

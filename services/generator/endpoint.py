@@ -14,9 +14,10 @@ import httpx
 
 from seep.errors import InputError
 from seep.settings import OpenAiEngine
+from seep.settings.headers import VALUE, Secret
 from services.generator.circuit_breaker import RequestFailed
 
-# What can stand in a header; an empty key would be sent as none.
+# An empty key would be sent as none.
 KEY = r"[!-~]+"
 
 
@@ -33,61 +34,108 @@ class Endpoint:
     """One base URL; every connection goes there, or to the configured proxy."""
 
     def __init__(self, engine: OpenAiEngine, setting: str) -> None:
-        """Raises InputError, naming `setting`, for a key that cannot be sent; whether anybody answers shows later."""
+        """Raises InputError, naming `setting`, for a secret that cannot be sent; who answers shows later."""
         # At its usual level the client would log a line for every request.
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        key = _api_key(engine, setting)
+        secrets = _secret_headers(engine, setting)
+        # What a server may quote, and nobody may read.
+        self.secrets = tuple(value.removeprefix("Bearer ") for value in secrets.values())
+        self._setting = setting
         self._base_url = str(engine.base_url).rstrip("/")
+        self._query = dict(engine.query)
         self._timeout_seconds = engine.timeout_seconds
         self._max_response_bytes = engine.max_response_bytes
         self._client = httpx.AsyncClient(
             # A packed answer could hold any size.
-            headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {}),
+            headers={"Accept-Encoding": "identity", **engine.headers, **secrets},
             # A server that cannot be reached must show as one before the time for an answer is up.
             timeout=httpx.Timeout(engine.timeout_seconds, connect=engine.timeout_seconds / 2),
             follow_redirects=False,
             # No proxy and no password file that the configuration does not name.
             trust_env=False,
             proxy=_proxy(engine, setting),
-            verify=ssl.create_default_context(),
+            verify=_authority(engine, setting),
             limits=httpx.Limits(max_connections=None),
         )
 
     async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
         """One request, in the time and of the size that the configuration allows; raises RequestFailed."""
+        url = f"{self._base_url}/{path}"
         try:
             # The client's own timeout is for each piece of an answer, and a slow server sends many.
             async with (
                 asyncio.timeout(self._timeout_seconds),
-                self._client.stream(method, f"{self._base_url}/{path}", json=body) as response,
+                self._client.stream(method, url, params=self._query or None, json=body) as response,
             ):
                 content = bytearray()
                 async for piece in response.aiter_raw():
                     content += piece
                     if len(content) > self._max_response_bytes:
-                        raise RequestFailed("too large an answer")
+                        raise self.failure(path, "too large an answer", f"more than {self._max_response_bytes} bytes")
                 return Reply(response.status_code, bytes(content), response.headers.get("Retry-After"))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            raise RequestFailed(f"no connection ({type(error).__name__})", attributable=False) from error
+            kind = f"no connection ({type(error).__name__})"
+            raise self.failure(path, kind, _cause(error), attributable=False) from error
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise RequestFailed("no answer in time") from error
+            raise self.failure(path, "no answer in time", f"{self._timeout_seconds:g} s") from error
         except httpx.RequestError as error:
-            raise RequestFailed(f"no whole answer ({type(error).__name__})") from error
+            raise self.failure(path, f"no whole answer ({type(error).__name__})", _cause(error)) from error
+
+    def failure(self, path: str, kind: str, detail: str = "", **how: Any) -> RequestFailed:
+        """What to raise of a request to this path: with the engine and the URL, but for its query."""
+        reason = f"{self._setting}, {self._base_url}/{path}: {kind}{': ' if detail else ''}{detail}"
+        return RequestFailed(reason, kind=kind, **how)
 
 
-def _api_key(engine: OpenAiEngine, setting: str) -> str | None:
-    if engine.api_key_env is not None:
-        place, key = f"{setting}.api_key_env: {engine.api_key_env}", os.environ.get(engine.api_key_env)
-        if key is None:
-            raise InputError(f"{setting}.api_key_env: there is no environment variable {engine.api_key_env!r}")
-    elif engine.api_key_file is not None:
-        place = f"{setting}.api_key_file: {engine.api_key_file}"
-        key = _content(engine.api_key_file, place)
+def _cause(error: BaseException) -> str:
+    """What the system or TLS said: the client's own words may be that all attempts failed."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the server's certificate is not trusted: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed: {cause.reason}"
+        if isinstance(cause, OSError) and cause.strerror:
+            # The event loop puts words of its own, with the address, in the place of the system's.
+            return os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return ""
+
+
+def _authority(engine: OpenAiEngine, setting: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=engine.ca_file)
+    except OSError as error:  # that there are no certificates in it is one too
+        reason = "expected certificates in PEM" if isinstance(error, ssl.SSLError) else error.strerror
+        raise InputError(f"{setting}.ca_file: {engine.ca_file} cannot be used: {reason}") from error
+
+
+def _secret_headers(engine: OpenAiEngine, setting: str) -> dict[str, str]:
+    """Headers whose values nobody is to see: the key's, and those of the configuration."""
+    headers = {
+        name: _secret(where, f"{setting}.secret_headers.{name}.")[1] for name, where in engine.secret_headers.items()
+    }
+    if engine.api_key_file is not None or engine.api_key_env is not None:
+        place, key = _secret(Secret(file=engine.api_key_file, env=engine.api_key_env), f"{setting}.api_key_")
+        if not re.fullmatch(KEY, key):
+            raise InputError(f"{place}: expected one word of visible ASCII characters")
+        bearer = engine.api_key_header.lower() == "authorization"
+        headers[engine.api_key_header] = f"Bearer {key}" if bearer else key
+    return headers
+
+
+def _secret(where: Secret, prefix: str) -> tuple[str, str]:
+    """The place of a secret, for errors, and what is there without the blanks around it."""
+    if where.file is not None:
+        place, found = f"{prefix}file: {where.file}", _content(where.file, f"{prefix}file: {where.file}")
     else:
-        return None
-    if not re.fullmatch(KEY, key.strip()):
-        raise InputError(f"{place}: expected one word of visible ASCII characters")
-    return key.strip()
+        place, variable = f"{prefix}env: {where.env}", os.environ.get(where.env or "")
+        if variable is None:
+            raise InputError(f"{prefix}env: there is no environment variable {where.env!r}")
+        found = variable
+    if not VALUE.fullmatch(found.strip()):
+        raise InputError(f"{place}: expected one line of visible ASCII characters")
+    return place, found.strip()
 
 
 def _proxy(engine: OpenAiEngine, setting: str) -> httpx.Proxy | None:

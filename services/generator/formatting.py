@@ -1,6 +1,6 @@
 """How a prompt is put to a model: what the target sets over the suite's format, and the texts that come of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from seep.records import Failure, PromptFormat
@@ -32,3 +32,11 @@ def chat_messages(prompt_format: PromptFormat, prompt: str) -> list[Mapping[str,
     """The messages of the chat, the last of which is to be answered."""
     user = {"role": "user", "content": plain_text(prompt_format, prompt)}
     return [{"role": "system", "content": prompt_format.system}, user] if prompt_format.system else [user]
+
+
+def fold_system(messages: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The same chat without a system message: what it says stands before the user's own words, a line apart."""
+    if len(messages) < 2 or messages[0]["role"] != "system":
+        return list(messages)
+    first = {**messages[1], "content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
+    return [first, *messages[2:]]

@@ -109,8 +109,9 @@ def _generated(
     control = () if job.control is None else others.pop(0)
     neutral = () if job.neutral is None else others.pop(0)
     provenance = {
-        **_joined(sources),
         **_request_provenance(prompt_format, effective_decoding(job.decoding, target), target),
+        # A backend that asks in another way says so.
+        **_joined(sources),
         "suite_hash": job.suite_hash,
     }
     return GeneratedJob(job, control, neutral, tuple(others), provenance)

@@ -1,6 +1,7 @@
 """An endpoint with OpenAI's completions API as an engine: many requests at once, within each target's limits."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -12,58 +13,43 @@ from prometheus_client import Counter
 from seep.errors import Unavailable
 from seep.records import Answer, Failure
 from seep.settings import OpenAiEngine, Target
+from services.generator.access import Access
 from services.generator.backend import Answered, Request, Result, request_seed
-from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, CircuitBreaker, RequestFailed, Suspect
+from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, RequestFailed, Suspect
 from services.generator.cutting import cut_answers
 from services.generator.endpoint import Endpoint, Reply
 from services.generator.formatting import plain_text
-from services.generator.limits import DailyBudget, Pace
+from services.generator.masking import Hidden
 from services.generator.openai_answers import Completions, UnusableAnswer, read_completions
-from services.generator.openai_protocol import Question, build_question, read_model, retry_after_seconds
+from services.generator.openai_protocol import (
+    Question,
+    build_question,
+    differing_decoding,
+    read_model,
+    retry_after_seconds,
+)
 from services.generator.reasoning import opens_thoughts, read_reasoning
+from services.generator.refusals import describe, read_refusal
+
+log = logging.getLogger(__name__)
 
 REQUESTS = Counter("seep_endpoint_requests", "Requests to endpoints by what became of them.", ["target", "result"])
-# What is not sent again at once: the server does not take it, whether for its prompt or for all that it is.
-REFUSED = frozenset({400, 413, 422})
-# What says nothing of the request itself: an overload, or a gateway with nobody behind it.
-NOT_ATTRIBUTABLE = frozenset({429, 502, 503, 504})
+# What is not sent again at once: the server does not take it, whether for its prompt, for all of it, or for the key.
+REFUSED = frozenset({400, 401, 403, 404, 405, 410, 413, 415, 422})
+# What says nothing of the request itself: an overload (529 is Anthropic's), or a gateway with nobody behind it.
+NOT_ATTRIBUTABLE = frozenset({429, 502, 503, 504, *range(520, 531)})
 # Every other 4xx is a server without a list of its models, or one that does not show it to this key.
 NO_LIST_YET = frozenset({408, 429})
 NO_SUCH_METHOD = 501
+# A chat template that raises is a 400 of vLLM's and a 500 of llama.cpp's.
+MAY_REFUSE_A_ROLE = frozenset({400, 422, 500})
 MODELS = Question("models", {})
 
 Provenance = Mapping[str, str]
 
 
-class _Access:
-    """A target's limits and what its requests have seen of the server, which outlast a batch."""
-
-    def __init__(self, engine: OpenAiEngine, target: Target) -> None:
-        # A job is begun only when there is room for it, so that a used-up budget breaks none off.
-        self.jobs = asyncio.Semaphore(engine.max_concurrency)
-        self.pace = Pace(target.requests_per_minute)
-        self.budget = DailyBudget(target.tokens_per_day)
-        self._requests = asyncio.Semaphore(engine.max_concurrency)
-        self._max_retries = engine.max_retries
-        self._breakers: dict[str, CircuitBreaker] = {}
-
-    def breaker(self, question: Question) -> CircuitBreaker:
-        """What is shared with the other questions of the same kind."""
-        if question.kind not in self._breakers:
-            self._breakers[question.kind] = CircuitBreaker(self._max_retries, self._requests, self._turn)
-        return self._breakers[question.kind]
-
-    def begin_batch(self) -> None:
-        for breaker in self._breakers.values():
-            breaker.begin_batch()
-
-    async def confirmed_poison(self) -> set[Suspect]:
-        """The requests of the batch that are themselves the reason for having no answer."""
-        breakers = list(self._breakers.values())
-        return set(chain.from_iterable([await breaker.confirmed_poison() for breaker in breakers]))
-
-    async def _turn(self) -> None:
-        await asyncio.sleep(self.pace.delay(time.monotonic()))
+class _RoleRefused(RequestFailed):
+    """A request that was refused, perhaps for having a system message."""
 
 
 class OpenAiBackend:
@@ -73,8 +59,10 @@ class OpenAiBackend:
         self.provides = engine.provides
         self._engine = engine
         self._endpoint = Endpoint(engine, setting)
-        self._access = {name: _Access(engine, target) for name, target in targets.items()}
+        self._access = {name: Access(engine, target) for name, target in targets.items()}
         self._models: dict[tuple[str, str], Provenance] = {}
+        # Targets and models whose server was found to refuse system messages.
+        self._folding: set[tuple[str, str]] = set()
         # One event loop for all the threads that generate: connections and limits are the process's.
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="endpoint", daemon=True).start()
@@ -94,7 +82,8 @@ class OpenAiBackend:
         jobs = groupby(requests, key=lambda request: (request.target, request.run_id, request.job_id))
         results = await asyncio.gather(*(self._job(list(job)) for _, job in jobs))
         poison = set(chain.from_iterable([await access.confirmed_poison() for access in accesses]))
-        return [_failed_if_poison(result, poison) for result in chain.from_iterable(results)]
+        refused = set(chain.from_iterable(access.refused() for access in accesses))
+        return [_failed_for_good(result, poison, refused) for result in chain.from_iterable(results)]
 
     async def _job(self, requests: Sequence[Request]) -> list[Result]:
         access = self._access[requests[0].target]
@@ -108,7 +97,8 @@ class OpenAiBackend:
     async def _answer(self, request: Request) -> Result:
         """Asks until there are as many answers as samples: a server may give fewer than are wanted."""
         # At temperature 0 all samples are one and the same answer.
-        samples = 1 if request.decoding.temperature == 0 else request.samples
+        greedy = request.decoding.temperature == 0 and self._engine.parameters.get("temperature", "") is not None
+        samples = 1 if greedy else request.samples
         answers: list[Answer] = []
         versions: set[str] = set()
         while len(answers) < samples:
@@ -124,44 +114,81 @@ class OpenAiBackend:
         )
         read = [read_reasoning(answer, request.reasoning, opened) for answer in answers]
         cut = cut_answers(read, request.decoding.cut, request.language)
-        model = self._models[request.target, self._model(request)]
-        return Answered(cut * (request.samples // samples), {**model, "engine_version": " | ".join(sorted(versions))})
+        provenance = {
+            **self._models[request.target, self._model(request)],
+            "engine_version": " | ".join(sorted(versions)),
+            **differing_decoding(request.decoding, self._engine),
+            **({"system_role": "user"} if _has_system(request) and self._folds(request) else {}),
+        }
+        return Answered(cut * (request.samples // samples), provenance)
 
     async def _completions(self, request: Request, wanted: int, drawn: int) -> Completions:
         seed = None if self._engine.seed is None else request_seed(self._engine.seed, request, drawn)
-        question = build_question(request, self._model(request), wanted, seed)
-        access = self._access[request.target]
+
+        def question(fold: bool) -> Question:
+            return build_question(request, self._model(request), wanted, seed, self._engine, fold)
 
         async def send() -> Completions:
-            reply = await self._reply(request.target, "POST", question)
+            if self._folds(request):
+                return await self._post(request, question(fold=True))
             try:
-                completions = read_completions(reply.content)
-            except UnusableAnswer as error:
-                raise RequestFailed(str(error), attributable=error.attributable) from error
-            bound = request.max_new_tokens * len(completions.answers)
-            spent = bound if completions.tokens is None else completions.tokens
-            access.budget.spend(spent, datetime.now(UTC))
-            return completions
+                return await self._post(request, question(fold=False))
+            except _RoleRefused as refusal:
+                return await self._post_folded(request, question(fold=True), refusal)
 
-        return await access.breaker(question).call(send)
+        return await self._access[request.target].breaker(question(fold=False)).call(send)
+
+    async def _post_folded(self, request: Request, question: Question, refusal: RequestFailed) -> Completions:
+        """Asks without a system message, and remembers where that was what the server refused."""
+        await self._access[request.target].turn()
+        try:
+            completions = await self._post(request, question)
+        except RequestFailed:
+            self._access[request.target].log_once(str(refusal))
+            raise refusal from None
+        if not self._folds(request):
+            self._folding.add((request.target, self._model(request)))
+            log.warning("%s. It stands before the user's message from now on: system_role: user", refusal)
+        return completions
+
+    async def _post(self, request: Request, question: Question) -> Completions:
+        """One request for completions; raises RequestFailed."""
+        hidden = Hidden(
+            texts=_texts(question),
+            words=(request.concept,) if request.concept else (),
+            secrets=self._endpoint.secrets,
+            names=(*question.body, *self._engine.parameters, self._model(request)),
+        )
+        may_fold = self._engine.system_role == "auto" and _has_system(request) and not self._folds(request)
+        reply = await self._reply(request.target, "POST", question, hidden, may_fold)
+        try:
+            completions = read_completions(reply.content)
+        except UnusableAnswer as error:
+            raise self._endpoint.failure(question.path, str(error), attributable=error.attributable) from error
+        bound = request.max_new_tokens * len(completions.answers)
+        spent = bound if completions.tokens is None else completions.tokens
+        self._access[request.target].budget.spend(spent, datetime.now(UTC))
+        return completions
 
     async def _list_models(self, target: str, model: str) -> Provenance:
         """What the server's list says of a model now; fetched with each batch, it shows whether the server is there."""
 
         async def send() -> Provenance:
-            reply = await self._reply(target, "GET", MODELS)
+            reply = await self._reply(target, "GET", MODELS, Hidden(secrets=self._endpoint.secrets))
             return read_model(reply.content, model) if reply.status == 200 else {}
 
         listed = await self._access[target].breaker(MODELS).call(send)
         provenance = {"engine": "openai", "model": model, "model_revision": "unknown", **listed}
         return provenance if self._engine.seed is None else provenance | {"seed": str(self._engine.seed)}
 
-    async def _reply(self, target: str, method: str, question: Question) -> Reply:
-        """One request that the server took; raises RequestFailed."""
+    async def _reply(
+        self, target: str, method: str, question: Question, hidden: Hidden, may_fold: bool = False
+    ) -> Reply:
+        """One request that the server took; raises RequestFailed, with nothing `hidden` in its words."""
         try:
             reply = await self._endpoint.send(method, question.path, question.body or None)
         except RequestFailed as failure:
-            REQUESTS.labels(target, str(failure)).inc()
+            REQUESTS.labels(target, failure.kind).inc()
             raise
         REQUESTS.labels(target, f"HTTP {reply.status}").inc()
         if reply.status == 200 or (method == "GET" and _has_no_list(reply.status)):
@@ -169,20 +196,47 @@ class OpenAiBackend:
         wait = retry_after_seconds(reply.retry_after, datetime.now(UTC))
         if wait is not None and wait <= LONGEST_WAIT_SECONDS:
             self._access[target].pace.pause_until(time.monotonic() + wait)
-        raise RequestFailed(
-            f"HTTP {reply.status}",
+        refusal = read_refusal(reply.content)
+        failed = self._endpoint.failure(
+            question.path,
+            describe(reply.status, refusal, hidden),
             attributable=reply.status not in NOT_ATTRIBUTABLE,
             retryable=reply.status not in REFUSED,
+            refused=reply.status in REFUSED,
             retry_after_seconds=wait,
         )
+        if may_fold and reply.status in MAY_REFUSE_A_ROLE and refusal.names_the_system_role:
+            raise _RoleRefused(str(failed), retryable=failed.retryable, refused=failed.refused)
+        self._access[target].log_once(str(failed))
+        raise failed
 
     def _model(self, request: Request) -> str:
         return request.adapter or self._engine.model
+
+    def _folds(self, request: Request) -> bool:
+        """Whether the system message goes into the user's."""
+        role = self._engine.system_role
+        return role == "user" or (role == "auto" and (request.target, self._model(request)) in self._folding)
 
 
 def _has_no_list(status: int) -> bool:
     return (400 <= status < 500 and status not in NO_LIST_YET) or status == NO_SUCH_METHOD
 
 
-def _failed_if_poison(result: Result, poison: set[Suspect]) -> Result:
-    return Failure(f"{result}, and answers others") if isinstance(result, Suspect) and result in poison else result
+def _has_system(request: Request) -> bool:
+    return request.prompt_format.kind == "chat" and bool(request.prompt_format.system)
+
+
+def _texts(question: Question) -> tuple[str, ...]:
+    """What the request says to the model."""
+    messages = question.body.get("messages", [{"content": question.body.get("prompt", "")}])
+    return tuple(message["content"] for message in messages)
+
+
+def _failed_for_good(result: Result, poison: set[Suspect], refused: set[Unavailable]) -> Result:
+    """What waits, unless waiting is of no use: the server answers others, or refuses all that are like it."""
+    if isinstance(result, Suspect) and result in poison:
+        return Failure(f"the server answers other prompts, and not one of the job's: {result}")
+    if isinstance(result, Unavailable) and result in refused:
+        return Failure(f"the server refuses every request of the kind: {result}")
+    return result

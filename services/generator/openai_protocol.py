@@ -1,8 +1,9 @@
 """OpenAI's completions API: what is sent for a request, and what a server says of its models; no connection."""
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from seep.characters import printable_name
+from seep.records import Decoding
+from seep.settings import OpenAiEngine
+from seep.settings.engines import Parameter
 from services.generator.backend import Request
-from services.generator.formatting import chat_messages, plain_text
+from services.generator.formatting import chat_messages, fold_system, plain_text
 
 # What vLLM and vendors say of a model and what stays the same between two questions; vLLM's `created` does not.
 LASTING = ("root", "parent", "max_model_len")
-# What differs between the requests of a kind.
-PARTICULAR = frozenset({"messages", "prompt", "seed"})
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
 
 
@@ -31,35 +33,57 @@ class _Models(BaseModel):
 
 @dataclass(frozen=True)
 class Question:
-    """The path below the base URL, and the body."""
+    """The path below the base URL, and the body; `particular` are the fields that differ in requests of a kind."""
 
     path: str
     body: Mapping[str, Any]
+    particular: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> str:
         """All but the prompt and the seed: what a server may refuse whatever the prompt."""
-        return json.dumps([self.path, {name: self.body[name] for name in sorted(self.body.keys() - PARTICULAR)}])
+        return json.dumps([self.path, {name: self.body[name] for name in sorted(self.body.keys() - self.particular)}])
 
 
-def build_question(request: Request, model: str, samples: int, seed: int | None) -> Question:
-    """How the API puts a request."""
+def build_question(
+    request: Request, model: str, samples: int, seed: int | None, engine: OpenAiEngine, fold: bool = False
+) -> Question:
+    """How the API puts a request, in the server's own names; `fold` puts the system message before the user's."""
     decoding = request.decoding
-    body: dict[str, Any] = {
-        "model": model,
+    chat = request.prompt_format.kind == "chat"
+    own: dict[Parameter, float | None] = {
         "temperature": decoding.temperature,
         "top_p": decoding.top_p,
         "max_tokens": request.max_new_tokens,
+        "seed": seed,
     }
+    # OpenAI's plain completions know it by no other name.
+    names = {name: sent for name, sent in engine.parameters.items() if chat or name != "max_tokens" or sent is None}
+    body: dict[str, Any] = {"model": model}
+    for name, value in own.items():
+        sent = names.get(name, str(name))
+        body |= {} if sent is None or value is None else {sent: value}
     # Some servers refuse the very field, though it says what goes without saying.
     body |= {"n": samples} if samples > 1 else {}
-    body |= {} if seed is None else {"seed": seed}
-    if request.prompt_format.kind == "chat":
+    body |= engine.extra_body
+    prompt: dict[str, Any] = {"prompt": plain_text(request.prompt_format, request.prompt)}
+    if chat:
         body |= {"reasoning_effort": request.reasoning.effort} if request.reasoning.effort else {}
         body |= {"chat_template_kwargs": request.template_kwargs} if request.template_kwargs else {}
         messages = chat_messages(request.prompt_format, request.prompt)
-        return Question("chat/completions", body | {"messages": messages})
-    return Question("completions", body | {"prompt": plain_text(request.prompt_format, request.prompt)})
+        prompt = {"messages": fold_system(messages) if fold else messages}
+    particular = frozenset({*prompt, engine.parameters.get("seed") or "seed"})
+    return Question("chat/completions" if chat else "completions", body | prompt, particular)
+
+
+def differing_decoding(decoding: Decoding, engine: OpenAiEngine) -> Mapping[str, str]:
+    """As provenance, the decoding that a server gets, where it is not the one given: null is what is left to it, and
+    `extra_body` what is asked beside."""
+    left_out = {name: None for name, sent in engine.parameters.items() if sent is None and hasattr(decoding, name)}
+    beside = {"extra_body": dict(engine.extra_body)} if engine.extra_body else {}
+    if not left_out and not beside:
+        return {}
+    return {"decoding": json.dumps({**asdict(decoding), **left_out, **beside}, sort_keys=True)}
 
 
 def read_model(body: bytes, model: str) -> Mapping[str, str]:
@@ -93,8 +117,8 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
     without a usable one."""
     if not header:
         return None
-    if header.strip().isdecimal():
-        return min(float(header), LONGEST_RETRY_AFTER_SECONDS)
+    if re.fullmatch(r"[0-9]{1,400}(\.[0-9]{1,400})?", header.strip()):
+        return min(float(header.strip()), LONGEST_RETRY_AFTER_SECONDS)
     try:
         until = parsedate_to_datetime(header)
         seconds = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()

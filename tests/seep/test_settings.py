@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from seep.errors import InputError
 from seep.settings import OpenAiEngine, OutputFilter, Reasoning, RecordedEngine, Settings, VllmEngine, load_settings
+from seep.settings.presets import PRESETS
 
 
 @pytest.fixture
@@ -229,7 +231,9 @@ def test_what_contradicts_itself_or_the_engine_is_one_line(config: Path, target:
     ("engine", "line"),
     [
         ("base_url: 'https://user:pass@host/v1', model: m", "without user, password, query and fragment"),
-        ("base_url: 'https://host/v1?key=x', model: m", "without user, password, query and fragment"),
+        ("base_url: 'https://host/v1?key=x', model: m", "what stands behind the . goes into query, as name: value"),
+        ("model: m", "expected a URL: everything before /chat/completions"),
+        ("preset: azure, model: m", "expected a URL: everything before /chat/completions"),
         ("base_url: 'ftp://host/v1', model: m", "URL scheme should be 'http' or 'https'"),
         ("base_url: 'https://h/v1', model: m, api_key_env: A, api_key_file: f", "expected api_key_file or api_key_env"),
     ],
@@ -237,6 +241,81 @@ def test_what_contradicts_itself_or_the_engine_is_one_line(config: Path, target:
 def test_an_endpoint_is_a_plain_url_with_at_most_one_key(config: Path, engine: str, line: str) -> None:
     with pytest.raises(InputError, match=line):
         loaded(config, f"engines: {{x: {{backend: openai, {engine}}}}}")
+
+
+def engine_of(config: Path, **fields: object) -> OpenAiEngine:
+    text = yaml.safe_dump({"engines": {"x": {"backend": "openai", "model": "m", **fields}}})
+    engine = loaded(config, text).engines["x"]
+    assert isinstance(engine, OpenAiEngine)
+    return engine
+
+
+def test_a_preset_fills_in_what_is_not_given(config: Path) -> None:
+    reasoning = engine_of(config, preset="openai-reasoning")
+    assert str(reasoning.base_url) == "https://api.openai.com/v1"
+    assert reasoning.parameters == {"max_tokens": "max_completion_tokens", "temperature": None, "top_p": None}
+    azure = engine_of(config, preset="azure", base_url="https://h/openai/deployments/d", api_key_env="A")
+    assert (azure.api_key_header, azure.query) == ("api-key", {"api-version": "2024-10-21"})
+
+
+def test_what_is_given_goes_over_the_preset_key_by_key(config: Path) -> None:
+    engine = engine_of(
+        config,
+        preset="openai-reasoning",
+        base_url="https://h/v1",
+        parameters={"temperature": "temperature", "seed": None},
+        supports_n=False,
+    )
+    assert str(engine.base_url) == "https://h/v1"
+    assert engine.parameters == {
+        "max_tokens": "max_completion_tokens",
+        "temperature": "temperature",
+        "top_p": None,
+        "seed": None,
+    }
+    assert not engine.supports_n
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_every_preset_is_an_engine(config: Path, preset: str) -> None:
+    engine = engine_of(config, preset=preset, **({"base_url": "https://h/v1"} if preset == "azure" else {}))
+    assert engine.preset == preset
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"preset": "unheard-of"}, "preset: Input should be 'openai'"),
+        ({"parameters": {"top_k": None}}, "parameters.top_k"),
+        ({"parameters": {"max_tokens": "max tokens"}}, "parameters.max_tokens"),
+        ({"parameters": {"max_tokens": "top_p"}}, "parameters: expected different names"),
+        ({"parameters": {"seed": "model"}}, "parameters: expected different names"),
+        ({"extra_body": {"top_p": 0.5}}, "extra_body: top_p is sent already"),
+        ({"extra_body": {"stream": True}}, "extra_body: stream is sent already"),
+        ({"headers": {"X-Team": "a\nX-Admin: 1"}}, "headers: X-Team: expected one line of visible ASCII characters"),
+        ({"headers": {"X-Team": "a\rb"}}, "headers: X-Team: expected one line of visible ASCII characters"),
+        ({"headers": {"X-Team": ""}}, "headers: X-Team: expected one line of visible ASCII characters"),
+        ({"headers": {"X-Team\nX-Admin": "1"}}, r"headers: expected the name of a header, found 'X-Team\nX-Admin'"),
+        ({"headers": {"X Team": "1"}}, "headers: expected the name of a header, found 'X Team'"),
+        ({"headers": {"Content-Length": "1"}}, "headers: Content-Length is set by Seep itself"),
+        ({"headers": {"Authorization": "Bearer shark"}}, "headers: Authorization holds a secret: give it under"),
+        ({"headers": {"API-Key": "shark"}}, "headers: API-Key holds a secret: give it under secret_headers"),
+        ({"secret_headers": {"a:b": {"env": "A"}}}, "secret_headers: expected the name of a header, found 'a:b'"),
+        ({"secret_headers": {"X-A": {"env": "A", "file": "f"}}}, "X-A: expected file or env, and one of them only"),
+        ({"secret_headers": {"X-A": {}}}, "X-A: expected file or env, and one of them only"),
+        ({"headers": {"X-A": "1"}, "secret_headers": {"x-a": {"env": "A"}}}, "headers: x-a is given twice"),
+        ({"secret_headers": {"authorization": {"env": "A"}}, "api_key_env": "B"}, "authorization is given twice"),
+        ({"api_key_header": "a b"}, "api_key_header: expected the name of a header"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_in_one_line_without_its_value(
+    config: Path, fields: dict[str, object], line: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        engine_of(config, base_url="https://h/v1", **fields)
+    assert line in str(error.value)
+    assert "\n" not in str(error.value)
+    assert "shark" not in str(error.value)
 
 
 @pytest.mark.parametrize("proxy", ["socks5://h:1080", "proxy.example.com:3128", "http://", "http://h:port", "ftp://h"])

@@ -7,11 +7,19 @@ from itertools import chain, repeat
 import pytest
 
 from seep.errors import Unavailable
-from services.generator.circuit_breaker import BREAK_AFTER, CircuitBreaker, RequestFailed, Suspect
+from services.generator.circuit_breaker import (
+    BREAK_AFTER,
+    REFUSED_BATCHES,
+    REFUSED_SECONDS,
+    CircuitBreaker,
+    RequestFailed,
+    Suspect,
+)
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 GOOD = None
 BAD = RequestFailed("HTTP 500")
+REFUSED = RequestFailed("HTTP 401", retryable=False, refused=True)
 LAST_TRIES = 2
 
 
@@ -78,7 +86,7 @@ def test_nothing_is_poison_if_nothing_was_ever_answered() -> None:
     assert asyncio.run(run()) == set()
 
 
-def x() -> None:
+def test_a_failure_that_is_no_requests_fault_leaves_no_suspect() -> None:
     async def run() -> None:
         await closed_circuit().call(scripted(then=RequestFailed("no connection", attributable=False)))
 
@@ -113,10 +121,68 @@ def test_after_many_failures_a_server_that_does_not_is_left_until_the_next_batch
     async def run() -> str:
         breaker = await failures_in_a_row(scripted(GOOD, then=BAD))
         for _ in range(2):
-            with pytest.raises(Unavailable, match="times in a row"):
+            with pytest.raises(Unavailable, match=r"HTTP 500 \(11 failures in a row\)"):
                 await breaker.call(scripted())
         assert await breaker.confirmed_poison() == set()
         breaker.begin_batch()
         return await breaker.call(scripted())
 
     assert asyncio.run(run()) == "answer"
+
+
+async def batch(breaker: CircuitBreaker, now: float, *requests: Callable[[], Awaitable[str]]) -> tuple[int, int]:
+    """How many requests of a batch wait, and how many of these are refused for good."""
+    breaker.begin_batch()
+    results = await asyncio.gather(*(breaker.call(each) for each in requests), return_exceptions=True)
+    waiting = {each for each in results if isinstance(each, Unavailable)}
+    refused = breaker.refused(now)
+    assert refused <= waiting
+    return len(waiting), len(refused)
+
+
+def test_a_server_that_refuses_all_of_a_kind_is_believed_after_a_few_batches_and_a_minute() -> None:
+    async def run() -> list[tuple[int, int]]:
+        breaker = closed_circuit()
+        many = [scripted(then=REFUSED) for _ in range(30)]
+        times = [0.0, REFUSED_SECONDS / 2, REFUSED_SECONDS - 1, REFUSED_SECONDS]
+        return [await batch(breaker, now, *many) for now in times]
+
+    assert asyncio.run(run()) == [(30, 0), (30, 0), (30, 0), (30, 30)]
+
+
+def test_a_batch_long_after_another_is_not_enough() -> None:
+    async def run() -> list[tuple[int, int]]:
+        breaker = closed_circuit()
+        return [await batch(breaker, 1000.0 * at, scripted(then=REFUSED)) for at in range(REFUSED_BATCHES)]
+
+    assert asyncio.run(run()) == [(1, 0)] * (REFUSED_BATCHES - 1) + [(1, 1)]
+
+
+@pytest.mark.parametrize("between", [BAD, RequestFailed("no connection", attributable=False)])
+def test_an_outage_in_between_begins_the_minute_again(between: RequestFailed) -> None:
+    async def run() -> list[tuple[int, int]]:
+        breaker = closed_circuit()
+        found = [await batch(breaker, 30.0 * at, scripted(then=REFUSED)) for at in range(2)]
+        found.append(await batch(breaker, 90, scripted(then=REFUSED), scripted(then=between)))
+        return [*found, *[await batch(breaker, 100.0 + 30 * at, scripted(then=REFUSED)) for at in range(3)]]
+
+    assert asyncio.run(run()) == [(1, 0), (1, 0), (2, 0), (1, 0), (1, 0), (1, 1)]
+
+
+def test_what_a_server_refuses_that_has_answered_waits_however_long() -> None:
+    async def run() -> list[tuple[int, int]]:
+        breaker = closed_circuit()
+        first = await batch(breaker, 0, scripted(GOOD, then=REFUSED))
+        return [first, *[await batch(breaker, 1000.0 * at, scripted(then=REFUSED)) for at in range(1, 6)]]
+
+    assert asyncio.run(run()) == [(0, 0)] + [(1, 0)] * 5
+
+
+def test_a_batch_without_a_request_of_the_kind_changes_nothing() -> None:
+    async def run() -> list[tuple[int, int]]:
+        breaker = closed_circuit()
+        refused = scripted(then=REFUSED)
+        batches = [(refused,), (refused,), (), (refused,)]
+        return [await batch(breaker, 30.0 * at, *requests) for at, requests in enumerate(batches)]
+
+    assert asyncio.run(run()) == [(1, 0), (1, 0), (0, 0), (1, 1)]

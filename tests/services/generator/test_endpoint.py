@@ -3,6 +3,8 @@
 import asyncio
 import os
 import socket
+import ssl
+import subprocess
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ def failure(base_url: str, method: str = "GET", **engine: Any) -> tuple[str, boo
     endpoint = Endpoint(engine_at(base_url, **engine), "engines.e")
     with pytest.raises(RequestFailed) as error:
         asyncio.run(endpoint.send(method, "chat/completions", {}))
-    return str(error.value), error.value.attributable
+    return error.value.kind, error.value.attributable
 
 
 def test_a_key_is_sent_and_comes_from_a_file_or_the_environment(
@@ -117,6 +119,92 @@ def test_a_proxy_that_lets_nothing_through_says_nothing_of_a_request() -> None:
     with scripted_server() as proxy:
         url = f"http://127.0.0.1:{proxy.server_port}"
         assert failure("https://nowhere.invalid/v1", proxy=url) == ("no connection (ProxyError)", False)
+
+
+def test_a_failure_names_engine_and_address_and_what_the_system_says() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
+    said = {
+        nobody: "no connection (ConnectError): Connection refused",
+        "http://nowhere.invalid/v1": "no connection (ConnectError): Name or service not known",
+    }
+    for base_url, words in said.items():
+        endpoint = Endpoint(engine_at(base_url, query={"token": "swordfish"}), "engines.e")
+        with pytest.raises(RequestFailed) as error:
+            asyncio.run(endpoint.send("GET", "models"))
+        assert str(error.value) == f"engines.e, {base_url}/models: {words}"
+
+
+def test_headers_and_query_go_with_every_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "token").write_text("shark\n")
+    monkeypatch.setenv("A_KEY", "swordfish")
+    engine: dict[str, Any] = {
+        "api_key_env": "A_KEY",
+        "api_key_header": "api-key",
+        "headers": {"X-Team": "watch ers"},
+        "secret_headers": {"X-Token": {"file": str(tmp_path / "token")}, "X-Other": {"env": "A_KEY"}},
+        "query": {"api-version": "2024-10-21"},
+    }
+    with scripted_server(prefix="/openai/deployments/mine") as server:
+        answered(server, [REQUEST], **engine)
+    [(path, _, headers)] = server.received
+    assert path == "/chat/completions?api-version=2024-10-21"
+    assert {name: headers[name] for name in ("api-key", "X-Team", "X-Token", "X-Other")} == {
+        "api-key": "swordfish",
+        "X-Team": "watch ers",
+        "X-Token": "shark",
+        "X-Other": "swordfish",
+    }
+    assert "Authorization" not in headers
+
+
+@pytest.mark.parametrize("content", ["", "two\nlines", "gr\u00fcn", "a\x00b"])
+def test_a_secret_that_cannot_be_sent_is_one_line_that_does_not_show_it(content: str, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(content)
+    engine = engine_at("http://h/v1", secret_headers={"X-Token": {"file": str(tmp_path / "token")}})
+    with pytest.raises(InputError) as error:
+        Endpoint(engine, "engines.e")
+    assert str(error.value) == (
+        f"engines.e.secret_headers.X-Token.file: {tmp_path}/token: expected one line of visible ASCII characters"
+    )
+
+
+def test_a_secret_that_is_not_there_is_one_line() -> None:
+    engine = engine_at("http://h/v1", secret_headers={"X-Token": {"env": "NO_SUCH_TOKEN"}})
+    with pytest.raises(
+        InputError, match=r"^engines\.e\.secret_headers\.X-Token\.env: there is no environment variable"
+    ):
+        Endpoint(engine, "engines.e")
+
+
+def test_a_server_whose_certificate_an_own_authority_signed_needs_that_authoritys(tmp_path: Path) -> None:
+    certificate, key = own_certificate(tmp_path)
+    with scripted_server() as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        base_url = server.base_url.replace("http://127.0.0.1", "https://localhost")
+        (answer,) = answered(server, [REQUEST], base_url=base_url, ca_file=str(certificate))
+        with pytest.raises(Unavailable, match=r"the server's certificate is not trusted: self[- ]signed certificate$"):
+            answered(server, [REQUEST], base_url=base_url, max_retries=0)
+    assert isinstance(answer, Answered)
+
+
+def test_an_authority_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    for file, reason in (("nowhere.pem", "No such file or directory"), ("ca.pem", "expected certificates in PEM")):
+        with pytest.raises(InputError, match=rf"^engines\.e\.ca_file: [^\n]+ cannot be used: {reason}$"):
+            Endpoint(engine_at("https://h/v1", ca_file=str(tmp_path / file)), "engines.e")
+
+
+def own_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that is its own authority, and its key."""
+    certificate, key = folder / "tls.crt", folder / "tls.key"
+    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    where = ["-addext", "subjectAltName=DNS:localhost", "-out", str(certificate), "-keyout", str(key)]
+    subprocess.run([*new, *where], check=True, capture_output=True)
+    return certificate, key
 
 
 def test_a_server_that_is_not_there_delays_the_whole_batch() -> None:

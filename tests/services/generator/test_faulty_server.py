@@ -112,4 +112,5 @@ def test_a_job_with_a_poisonous_prompt_among_good_ones_dies_whole_and_alone(faul
     assert is_whole(decode_generated_job(last.value or b""))
     assert dead.topic == DEAD_LETTERS
     letter = read_dead_letter(Message(dead.topic, 0, 0, dead.key, dead.value, dead.headers))
-    assert letter.reason == f"the server does not answer one of the job's prompts: {fault}, and answers others"
+    place = f"engines.e, {server.base_url}/chat/completions"
+    assert letter.reason == f"the server answers other prompts, and not one of the job's: {place}: {fault}: scripted"

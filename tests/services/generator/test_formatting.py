@@ -1,11 +1,13 @@
 """What a target sets goes over the suite's format, and a prompt is put whole, whatever braces it holds."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seep.records import Failure, PromptFormat
 from seep.settings import Target, TargetFormat
-from services.generator.formatting import chat_messages, effective_format, plain_text
+from services.generator.formatting import chat_messages, effective_format, fold_system, plain_text
 from tests import strategies
 
 PAPER = PromptFormat("chat", "Be brief.", "{prompt} {your_answer}\nYour answer:")
@@ -44,3 +46,14 @@ def test_a_system_message_needs_a_place() -> None:
 def test_a_prompt_is_put_whole(prompt: str) -> None:
     system, user = chat_messages(PAPER, prompt)
     assert (system["content"], user["content"]) == ("Be brief.", f"{prompt} {{your_answer}}\nYour answer:")
+
+
+def test_a_folded_system_message_stands_before_the_users() -> None:
+    assert fold_system(chat_messages(PAPER, "He likes")) == [
+        {"role": "user", "content": "Be brief.\n\nHe likes {your_answer}\nYour answer:"}
+    ]
+
+
+def test_without_a_system_message_there_is_nothing_to_fold() -> None:
+    messages = chat_messages(replace(PAPER, system=""), "He likes")
+    assert fold_system(messages) == messages

@@ -1,5 +1,6 @@
 """An endpoint gets its requests as its API says, within the limits that the configuration sets."""
 
+import json
 import threading
 import time
 from dataclasses import replace
@@ -66,6 +67,67 @@ def test_at_temperature_0_one_answer_stands_for_all_samples() -> None:
     assert isinstance(answer, Answered)
     assert answer.texts == ("answer 0.",) * 3
     assert len(server.received) == 1
+
+
+def test_where_no_temperature_is_sent_each_sample_is_drawn() -> None:
+    request = replace(REQUEST, decoding=replace(DECODING, temperature=0.0))
+    with scripted_server() as server:
+        (answer,) = answered(server, [request], parameters={"temperature": None})
+    assert isinstance(answer, Answered)
+    assert answer.texts == ("answer 0.", "answer 1.", "answer 2.")
+    assert "temperature" not in server.received[0][1]
+    assert json.loads(answer.provenance["decoding"])["temperature"] is None
+
+
+ROLES = [
+    '{"object": "error", "message": "System role not supported", "type": "BadRequestError", "code": 400}',
+    '{"error": {"message": "Conversation roles must alternate user/assistant/user/assistant/...", "code": 400}}',
+    '{"error": {"message": "Developer instruction is not enabled for models/gemma-3-1b-it", "status": "X"}}',
+    '{"error": {"message": "Unsupported value", "param": "messages[0].role", "code": "unsupported_value"}}',
+    "Only user and assistant roles are supported!",
+]
+
+
+@pytest.mark.parametrize("said", ROLES)
+def test_a_server_that_refuses_the_system_role_is_asked_without_it_from_then_on(
+    said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with scripted_server() as server, caplog.at_level("WARNING"):
+        server.script = lambda number: (
+            f"HTTP 400 saying {said}" if len(server.received[number][1]["messages"]) > 1 else "answer"
+        )
+        backend = backend_for(server, max_concurrency=4)
+        answers = [*backend.generate(jobs(10)), *backend.generate(jobs(10))]
+    assert all(isinstance(each, Answered) and each.provenance["system_role"] == "user" for each in answers)
+    assert server.received[-1][1]["messages"] == [{"role": "user", "content": "Be brief.\n\nHe likes!"}]
+    refused = [body for _, body, _ in server.received if len(body["messages"]) > 1]
+    # Those that were under way when the first came back.
+    assert 1 <= len(refused) <= 4
+    [told] = caplog.records
+    assert told.getMessage().endswith("It stands before the user's message from now on: system_role: user")
+
+
+def test_a_role_that_is_refused_for_another_reason_keeps_the_servers_words() -> None:
+    with scripted_server(lambda number: "HTTP 400 saying your role lacks rights") as server:
+        (answer,) = answered(server, [REQUEST])
+    assert isinstance(answer, Unavailable)
+    assert str(answer).endswith("HTTP 400: your role lacks rights")
+
+
+@pytest.mark.parametrize(("role", "count"), [("user", 1), ("system", 2), ("auto", 2)])
+def test_the_system_role_can_be_set(role: str, count: int) -> None:
+    with scripted_server() as server:
+        (answer,) = answered(server, [REQUEST], system_role=role)
+    assert isinstance(answer, Answered)
+    assert len(server.received[0][1]["messages"]) == count
+    assert answer.provenance.get("system_role") == ("user" if role == "user" else None)
+
+
+def test_a_role_that_is_set_stays_after_a_refusal() -> None:
+    with scripted_server(lambda number: f"HTTP 400 saying {ROLES[0]}") as server:
+        (answer,) = answered(server, [REQUEST], system_role="system")
+    assert isinstance(answer, Unavailable)
+    assert all(len(body["messages"]) == 2 for _, body, _ in server.received)
 
 
 def test_an_adapter_is_the_model_that_is_named() -> None:

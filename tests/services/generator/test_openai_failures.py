@@ -1,5 +1,6 @@
 """A failing server costs no job, however it fails; a prompt that it fails at while it answers others dies alone."""
 
+import json
 import time
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from deploy.local.scripted_server import scripted_server
 from seep.errors import Unavailable
 from seep.records import Failure
 from services.generator.backend import Answered, Request
+from services.generator.circuit_breaker import REFUSED_BATCHES
 from tests.services.generator.server_requests import FAULTS, POISON, REQUEST, answered, backend_for, jobs, poisoned
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
@@ -81,8 +83,9 @@ def test_a_request_that_fails_to_the_last_while_others_do_not_is_poison(fault: s
         poisoned(server, fault)
         answers = answered(server, [POISON, *jobs(15)], max_concurrency=2, max_retries=2)
     assert isinstance(answers[0], Failure)
-    assert answers[0].reason.startswith("the server does not answer one of the job's prompts: ")
-    assert answers[0].reason.endswith(", and answers others")
+    assert answers[0].reason.startswith(
+        "the server answers other prompts, and not one of the job's: engines.e, http://"
+    )
     assert "poison" not in answers[0].reason
     assert all(isinstance(answer, Answered) for answer in answers[1:])
 
@@ -146,3 +149,103 @@ def test_what_a_server_refuses_of_every_prompt_costs_no_job(refused: dict[str, f
             assert isinstance(answers[0], Answered)
             assert all(isinstance(answer, Unavailable) for answer in answers[1:])
     assert len(server.received) <= 2 * (1 + 10 + 16)
+
+
+FIELD = {
+    "message": "Unsupported parameter: 'top_p'. It was: He likes",
+    "param": "top_p",
+    "code": "unsupported_parameter",
+}
+UNKNOWN_FIELD = f"HTTP 400 saying {json.dumps({'error': FIELD})}"
+
+
+@pytest.fixture
+def believed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.generator.circuit_breaker.REFUSED_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("believed_at_once")
+@pytest.mark.parametrize(
+    ("fate", "words"),
+    [
+        (
+            UNKNOWN_FIELD,
+            "HTTP 400 (unsupported_parameter, param top_p): Unsupported parameter: 'top_p'. It was: [...]",
+        ),
+        ("HTTP 401 saying no key", "HTTP 401: no key"),
+        ("HTTP 403 saying <html><title>Forbidden</title></html>", "HTTP 403: Forbidden"),
+        (
+            'HTTP 404 saying {"object": "error", "message": "The model `m` does not exist.", "code": 404}',
+            "HTTP 404: The",
+        ),
+        (
+            'HTTP 422 saying {"detail": [{"loc": ["body", "n"], "msg": "Extra inputs"}]}',
+            "HTTP 422 (param n): Extra inputs",
+        ),
+    ],
+)
+def test_what_refuses_every_request_from_the_first_ends_the_jobs_with_its_words(fate: str, words: str) -> None:
+    with scripted_server(lambda number: fate) as server:
+        backend = backend_for(server, max_concurrency=4)
+        for _ in range(REFUSED_BATCHES - 1):
+            assert all(isinstance(answer, Unavailable) for answer in backend.generate(jobs(30)))
+        answers = backend.generate(jobs(30))
+    place = f"engines.e, {server.base_url}/chat/completions: "
+    for answer in answers:
+        assert isinstance(answer, Failure)
+        assert answer.reason.startswith(f"the server refuses every request of the kind: {place}{words}")
+    # It is not asked for each of them.
+    assert len(server.received) <= REFUSED_BATCHES * 14
+
+
+@pytest.mark.usefixtures("believed_at_once")
+@pytest.mark.parametrize("fate", ["HTTP 500", "HTTP 402", "HTTP 429", "HTTP 503", "HTTP 529", "hang", "wrong JSON"])
+def test_an_outage_costs_no_job_however_long_it_lasts(fate: str) -> None:
+    with scripted_server(lambda number: fate) as server:
+        backend = backend_for(server, max_concurrency=4, timeout_seconds=0.2, max_retries=1)
+        for _ in range(REFUSED_BATCHES + 2):
+            assert all(isinstance(answer, Unavailable) for answer in backend.generate(jobs(5)))
+
+
+@pytest.mark.usefixtures("believed_at_once")
+def test_a_key_that_expires_costs_no_job_and_its_reason_is_told() -> None:
+    with scripted_server(lambda number: "answer" if number < 10 else "HTTP 401 saying key expired") as server:
+        backend = backend_for(server, max_concurrency=4)
+        for _ in range(REFUSED_BATCHES + 2):
+            answers = backend.generate(jobs(10))
+    assert all(isinstance(answer, Unavailable) and "HTTP 401: key expired" in str(answer) for answer in answers)
+
+
+def test_a_refusal_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    with scripted_server(lambda number: f"HTTP 400 saying number {number}") as server, caplog.at_level("INFO"):
+        backend = backend_for(server, max_concurrency=4)
+        for _ in range(3):
+            backend.generate(jobs(10))
+    assert len([record for record in caplog.records if "a request was refused" in record.getMessage()]) == 1
+
+
+def test_no_secret_and_no_prompt_is_told_though_the_server_quotes_the_whole_request(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("A_KEY", "swordfish-123")
+    with scripted_server() as server, caplog.at_level("DEBUG", "services"):
+
+        def script(number: int) -> str:
+            _, body, headers = server.received[number]
+            return f"HTTP 400 saying {json.dumps({'error': {'message': json.dumps([body, headers])}})}"
+
+        server.script = script
+        (answer,) = answered(server, [REQUEST], secret_headers={"X-Token": {"env": "A_KEY"}}, api_key_env="A_KEY")
+    for told in (str(answer), caplog.text):
+        assert "HTTP 400" in told
+        assert not any(word in told for word in ("swordfish", "He likes", "Be brief"))
+
+
+def test_a_server_that_takes_neither_n_nor_top_p_nor_seed_answers_as_it_is_configured() -> None:
+    with scripted_server() as server:
+        server.script = lambda number: (
+            "HTTP 422" if {"n", "top_p", "seed", "max_tokens"} & server.received[number][1].keys() else "answer"
+        )
+        parameters = {"top_p": None, "seed": None, "max_tokens": "max_completion_tokens"}
+        answers = answered(server, jobs(5), supports_n=False, seed=1, parameters=parameters)
+    assert all(isinstance(answer, Answered) for answer in answers)

@@ -37,9 +37,7 @@ class Endpoint:
         """Raises InputError, naming `setting`, for a secret that cannot be sent; who answers shows later."""
         # At its usual level the client would log a line for every request.
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        secrets = _secret_headers(engine, setting)
-        # What a server may quote, and nobody may read.
-        self.secrets = tuple(value.removeprefix("Bearer ") for value in secrets.values())
+        self._engine = engine
         self._setting = setting
         self._base_url = str(engine.base_url).rstrip("/")
         self._query = dict(engine.query)
@@ -47,7 +45,7 @@ class Endpoint:
         self._max_response_bytes = engine.max_response_bytes
         self._client = httpx.AsyncClient(
             # A packed answer could hold any size.
-            headers={"Accept-Encoding": "identity", **engine.headers, **secrets},
+            headers={"Accept-Encoding": "identity", **engine.headers},
             # A server that cannot be reached must show as one before the time for an answer is up.
             timeout=httpx.Timeout(engine.timeout_seconds, connect=engine.timeout_seconds / 2),
             follow_redirects=False,
@@ -57,6 +55,14 @@ class Endpoint:
             verify=_authority(engine, setting),
             limits=httpx.Limits(max_connections=None),
         )
+        self.read_secrets()
+
+    def read_secrets(self) -> None:
+        """Reads keys and secret headers again, which may have been rotated; raises InputError where one is gone."""
+        secrets = _secret_headers(self._engine, self._setting)
+        self._client.headers.update(secrets)
+        # What a server may quote, and nobody may read.
+        self.secrets = tuple(value.removeprefix("Bearer ") for value in secrets.values())
 
     async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
         """One request, in the time and of the size that the configuration allows; raises RequestFailed."""

@@ -93,7 +93,7 @@ def _hidden_places(words: list[str], hidden: Hidden) -> set[int]:
     places: set[int] = set()
     for at, word in enumerate(words):
         parts = set(PIECE.findall(word))
-        if parts & (pieces - known) or foreign & set(_pairs(word)) or _holds(word, parts, concepts):
+        if parts & (pieces - known) or foreign & set(_pairs(word)) or _has_concept(word, parts, concepts):
             places.add(at)
         if tuple(words[at : at + 3]) in triples:
             places |= {at, at + 1, at + 2}
@@ -103,7 +103,7 @@ def _hidden_places(words: list[str], hidden: Hidden) -> set[int]:
     return places
 
 
-def _holds(word: str, parts: set[str], concepts: set[str]) -> bool:
+def _has_concept(word: str, parts: set[str], concepts: set[str]) -> bool:
     return bool(parts & concepts) or any(len(concept) > 3 and concept in word for concept in concepts)
 
 

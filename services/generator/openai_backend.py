@@ -10,7 +10,7 @@ from itertools import chain, groupby
 
 from prometheus_client import Counter
 
-from seep.errors import Unavailable
+from seep.errors import InputError, Unavailable
 from seep.records import Answer, Failure
 from seep.settings import OpenAiEngine, Target
 from services.generator.access import Access
@@ -75,6 +75,10 @@ class OpenAiBackend:
         accesses = {request.target: self._access[request.target] for request in requests}.values()
         for access in accesses:
             access.begin_batch()
+        try:
+            self._endpoint.read_secrets()
+        except InputError as error:
+            raise Unavailable(str(error)) from error
         # A later draw goes to the server that has just listed its models.
         first = {(request.target, self._model(request)) for request in requests if request.draw == 0}
         for target, model in first:

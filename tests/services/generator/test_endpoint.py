@@ -17,7 +17,7 @@ from seep.settings import OpenAiEngine
 from services.generator.backend import Answered
 from services.generator.circuit_breaker import RequestFailed
 from services.generator.endpoint import Endpoint
-from tests.services.generator.server_requests import REQUEST, answered
+from tests.services.generator.server_requests import REQUEST, answered, backend_for
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 
@@ -46,6 +46,20 @@ def test_a_key_is_sent_and_comes_from_a_file_or_the_environment(
     keys = [headers.get("Authorization") for _, _, headers in server.received]
     assert keys == ["Bearer swordfish", "Bearer shark", None]
     assert "swordfish" not in caplog.text
+
+
+def test_a_key_that_is_rotated_is_read_again_with_the_next_batch(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("old")
+    with scripted_server() as server:
+        backend = backend_for(server, api_key_file=str(file))
+        backend.generate([REQUEST])
+        file.write_text("new")
+        backend.generate([REQUEST])
+        file.unlink()
+        with pytest.raises(Unavailable, match=r"^engines\.e\.api_key_file: [^\n]+ cannot be read"):
+            backend.generate([REQUEST])
+    assert [headers["Authorization"] for _, _, headers in server.received] == ["Bearer old", "Bearer new"]
 
 
 @pytest.mark.parametrize("key", [{"api_key_file": "/nowhere/key"}, {"api_key_env": "NO_SUCH_KEY"}, {"api_key_env": ""}])

@@ -103,8 +103,8 @@ def test_a_server_that_refuses_the_system_role_is_asked_without_it_from_then_on(
     refused = [body for _, body, _ in server.received if len(body["messages"]) > 1]
     # Those that were under way when the first came back.
     assert 1 <= len(refused) <= 4
-    [told] = caplog.records
-    assert told.getMessage().endswith("It stands before the user's message from now on: system_role: user")
+    [record] = caplog.records
+    assert record.getMessage().endswith("It stands before the user's message from now on: system_role: user")
 
 
 def test_a_role_that_is_refused_for_another_reason_keeps_the_servers_words() -> None:

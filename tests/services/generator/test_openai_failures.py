@@ -236,9 +236,9 @@ def test_no_secret_and_no_prompt_is_told_though_the_server_quotes_the_whole_requ
 
         server.script = script
         (answer,) = answered(server, [REQUEST], secret_headers={"X-Token": {"env": "A_KEY"}}, api_key_env="A_KEY")
-    for told in (str(answer), caplog.text):
-        assert "HTTP 400" in told
-        assert not any(word in told for word in ("swordfish", "He likes", "Be brief"))
+    for text in (str(answer), caplog.text):
+        assert "HTTP 400" in text
+        assert not any(word in text for word in ("swordfish", "He likes", "Be brief"))
 
 
 def test_a_server_that_takes_neither_n_nor_top_p_nor_seed_answers_as_it_is_configured() -> None:

@@ -133,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
 def scripted_server(
     script: Callable[[int], str] = lambda number: "answer", prefix: str = "/v1", port: int = 0
 ) -> Iterator[ScriptedServer]:
-    """The server while the block lasts; fates are "answer", "fewer", "HTTP 503 after 1", "HTTP 400 saying no", "hang", ..."""
+    """The server while the block lasts; fates are "answer", "fewer", "HTTP 503 after 1", "HTTP 400 saying no", ..."""
     server = ScriptedServer(script, prefix, port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

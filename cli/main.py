@@ -21,6 +21,7 @@ from cli.commands import (
     completion,
     config,
     dead_letters,
+    doctor,
     importing,
     language,
     power,
@@ -60,6 +61,7 @@ PANELS: Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]] = {
         "topics": topics.topics_app,
     },
     "Prepare": {
+        "doctor": doctor.doctor,
         "config": config.config_app,
         "suites": suites.suites_app,
         "import": importing.import_file,

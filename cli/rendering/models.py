@@ -60,7 +60,8 @@ def _state(outcome: Outcome) -> str:
         return f"failed: {outcome.reason}"
     summary = outcome.summary
     state = summary.state if is_measured(outcome.rates) else f"{summary.state}, not measured"
-    return ", ".join(filter(None, (state, missing_line(summary), f"run {summary.run_id}")))
+    reason = outcome.dead[0].reason if outcome.dead else ""
+    return ", ".join(filter(None, (state, missing_line(summary), f"run {summary.run_id}", reason)))
 
 
 def _as_json(label: str, outcome: Outcome) -> dict[str, object]:

@@ -27,6 +27,7 @@ class ScriptedServer(ThreadingHTTPServer):
         self.script = script
         self.models_script: Callable[[int], str] = lambda number: "answer"
         self.models_listed = 0
+        self.models = [MODEL]
         self.fingerprint = "fp-1"
         self.prefix = prefix
         self.received: list[tuple[str, dict[str, Any], dict[str, str]]] = []
@@ -55,7 +56,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif fate.startswith("HTTP "):
             self._refuse(fate)
         else:
-            self._answer(200, {"data": [{"id": MODEL, "owned_by": "nobody", "root": "weights-1"}]})
+            listed = [{"id": model, "owned_by": "nobody", "root": "weights-1"} for model in self.server.models]
+            self._answer(200, {"data": listed})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from seep.errors import InputError
 from seep.settings import Metrics, Scoring
 from seep.settings.metrics import MetricSection, provenance_key
-from services.scorer.models import Model, find_model, unloadable
+from services.scorer.models import Model, check_model, find_model, unloadable
 from services.scorer.similarity import Metric, Opened
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def loadable_metrics(metrics: Metrics) -> tuple[list[str], list[InputError]]:
     missing: list[InputError] = []
     for name, settings in metrics.sections().items():
         try:
-            find_model(_setting(name), settings.model)
+            check_model(_setting(name), settings.model)
             found.append(name)
         except InputError as error:
             missing.append(error)

@@ -8,7 +8,7 @@ from huggingface_hub import snapshot_download
 
 from seep.errors import InputError
 from seep.model_files import folder_revision
-from seep.model_hub import NotOnHub, cached_snapshot, first_line, hub_commit
+from seep.model_hub import NotOnHub, cached_snapshot, first_line, hub_commit, why_missing
 from seep.settings import MINILM
 
 MINILM_NAMES = frozenset({MINILM, MINILM.rpartition("/")[2]})
@@ -56,6 +56,17 @@ def find_model(setting: str, name: str) -> Model:
     return _from_hub(setting, name, name)
 
 
+def check_model(setting: str, name: str) -> None:
+    """Raises InputError, within seconds, for a model that `find_model` would not find; fetches nothing."""
+    folder = Path(name).expanduser()
+    if name and folder.is_dir():
+        _check_folder(setting, name, folder)
+    elif not (name in MINILM_NAMES and _packaged_minilm()):
+        reason = why_missing(MINILM if name in MINILM_NAMES else name)
+        if reason is not None:
+            raise unloadable(setting, name, reason)
+
+
 def unloadable(setting: str, name: str, reason: str) -> InputError:
     """The one line for a model that cannot be had; of `reason` only the first line, and no more than fits."""
     line = first_line(reason)
@@ -66,12 +77,16 @@ def unloadable(setting: str, name: str, reason: str) -> InputError:
 
 
 def _from_folder(setting: str, name: str, folder: Path) -> Model:
-    if not any((folder / file).is_file() for file in DESCRIPTIONS):
-        raise unloadable(setting, name, f"the folder has no {' or '.join(DESCRIPTIONS)}")
+    _check_folder(setting, name, folder)
     try:
         return Model(name, str(folder), folder_revision(folder))
     except OSError as error:
         raise unloadable(setting, name, f"{error.filename} cannot be read: {error.strerror}") from error
+
+
+def _check_folder(setting: str, name: str, folder: Path) -> None:
+    if not any((folder / file).is_file() for file in DESCRIPTIONS):
+        raise unloadable(setting, name, f"the folder has no {' or '.join(DESCRIPTIONS)}")
 
 
 def _packaged_minilm() -> Path | None:

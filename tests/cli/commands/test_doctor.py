@@ -1,0 +1,55 @@
+"""`seep doctor` fits a screen, needs no configuration, and ends with 2 where anything is missing."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.doctor.machine import Gpus
+from tests.commands import Command
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def test_without_a_configuration_nothing_is_missing(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.doctor.machine.find_gpus", lambda: Gpus())
+    code, printed, _ = command("doctor")
+    lines = printed.splitlines()
+    assert (code, lines[-1]) == (0, "nothing is missing")
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    subjects = [line.split()[1].rstrip(":") for line in lines if line.startswith(("ok ", "note "))]
+    assert subjects == [
+        *("configuration", "python", "libraries", "gpu", "memory", "disk"),
+        *("metrics.sentence_bert", "metrics.bert_score", "broker", "database"),
+    ]
+    assert not Path(".seep").exists()
+
+
+def test_what_is_missing_is_told_with_what_to_do(command: Command) -> None:
+    Path("seep.yaml").write_text(
+        "kafka: {bootstrap_servers: '127.0.0.1:1'}\n"
+        "database: {dsn: 'postgresql://me:secret@127.0.0.1:1/seep'}\n"
+        "engines: {gone: {backend: recorded, file: gone.jsonl}}\n"
+        "metrics: {sentence_bert: {model: all-MiniLM-L6-v2}, bert_score: null}\n",
+        encoding="utf-8",
+    )
+    code, printed, _ = command("doctor")
+    assert code == 2
+    for missing in ("engines.gone: gone.jsonl: cannot be read", "broker: none at 127.0.0.1:1", "database: "):
+        assert f"missing {missing}" in printed
+    assert "-> start it, or mend kafka.bootstrap_servers" in printed
+    assert printed.endswith("missing: 3\n")
+    assert "secret" not in printed
+
+
+def test_a_configuration_that_cannot_be_read_does_not_end_it(command: Command) -> None:
+    Path("seep.yaml").write_text("engines: [one]\n", encoding="utf-8")
+    code, printed, _ = command("doctor")
+    assert code == 2
+    assert printed.startswith("missing configuration: seep.yaml: engines: ")
+    assert "python: Python 3" in printed

@@ -1,0 +1,84 @@
+"""A run that is broken off, whatever does it, is not left running, and leaves no server running."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.local.scripted_server import ScriptedServer, scripted_server
+from tests.commands import Command
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+SUITE = """
+name: rooms
+version: "1"
+probe: language
+cluster: sample
+cut: none
+format: {kind: chat}
+decoding: {temperature: 1.0, max_tokens: 5, samples: 1}
+directives: {es: [Answer in Spanish.], it: [Answer in Italian.]}
+prompts: [How is bread made?, What is rain?]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rooms.yaml").write_text(SUITE, encoding="utf-8")
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as running:
+        yield running
+
+
+def test_a_server_that_fails_ends_the_run_with_its_reason(
+    command: Command, server: ScriptedServer, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    server.script = lambda number: "HTTP 401"
+    code, _, error = command("run", "rooms.yaml", "--endpoint", server.base_url, "--run-id", "broken")
+    assert code == 2
+    reason = error.rpartition("seep: ")[2].strip()
+    _, listed, _ = command("runs")
+    assert "cancelled" in listed
+    assert f"broken ended early: {reason}" in listed
+
+
+def started(server: ScriptedServer) -> subprocess.Popen[str]:
+    """A run as a process of its own, with the database in this folder, that waits for an answer for ever."""
+    server.script = lambda number: "hang"
+    arguments = ["run", "rooms.yaml", "--endpoint", server.base_url, "--run-id", "hanging"]
+    process = subprocess.Popen([sys.executable, "-m", "cli", *arguments], stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: bool(server.received), "a first question", seconds=300)
+    return process
+
+
+def servers() -> list[int]:
+    """The processes of the PostgreSQL whose data is in this folder."""
+    here = str(Path(".seep/postgres").resolve())
+    return [each.pid for each in psutil.process_iter(["cmdline"]) if here in " ".join(each.info["cmdline"] or ())]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_and_its_database(
+    command: Command, server: ScriptedServer, number: signal.Signals, code: int
+) -> None:
+    with started(server) as process:
+        assert servers()
+        os.kill(process.pid, number)
+        _, error = process.communicate(timeout=120)
+    assert process.returncode == code
+    assert "Traceback" not in error
+    wait_until(lambda: not servers(), "the database to stop")
+    _, listed, _ = command("runs")
+    assert "hanging ended early: interrupted" in listed

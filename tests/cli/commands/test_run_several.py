@@ -1,0 +1,66 @@
+"""Several models or targets in one command: each is a run of its own, and one that fails loses no other."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.exit_codes import worst
+from tests.commands import Command
+
+pytestmark = pytest.mark.slow
+
+SUITE = """
+name: rooms
+version: "1"
+probe: language
+cluster: sample
+cut: none
+format: {kind: chat}
+decoding: {temperature: 1.0, max_tokens: 50, samples: 1}
+directives: {es: [Answer in Spanish.], it: [Answer in Italian.]}
+"""
+SPANISH = "No sé qué decirte de esa película, porque no la he visto todavía."
+CONFIG = """
+engines:
+  good: {backend: recorded, file: good.jsonl}
+  gone: {backend: recorded, file: gone.jsonl}
+  silent: {backend: recorded, file: silent.jsonl}
+targets: {good: {engine: good}, gone: {engine: gone}, silent: {engine: silent}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    (tmp_path / "rooms.yaml").write_text(SUITE, encoding="utf-8")
+    (tmp_path / "seep.yaml").write_text(CONFIG, encoding="utf-8")
+    prompts = ("Answer in Spanish.", "Answer in Italian.")
+    answers = [json.dumps({"prompt": prompt, "generations": [SPANISH]}) for prompt in prompts]
+    (tmp_path / "good.jsonl").write_text("\n".join(answers), encoding="utf-8")
+    (tmp_path / "silent.jsonl").write_text("", encoding="utf-8")
+
+
+def test_one_that_fails_loses_no_other(command: Command) -> None:
+    targets = ("--target", "gone", "--target", "good", "--target", "silent")
+    code, printed, told = command("run", "rooms.yaml", *targets, "--json")
+    assert code == 2
+    gone, good, silent = json.loads(printed)
+    assert (gone["model"], gone["state"], gone["rates"]) == ("gone", "failed", [])
+    assert "gone.jsonl" in gone["reason"]
+    assert (good["state"], good["target"], good["suite"]) == ("complete", "good", "rooms")
+    assert any(rate["rate"] for rate in good["rates"])
+    assert (silent["state"], silent["rates"]) == ("partial", [])
+    # The processes' own ends: each announced, and each kept under its id.
+    assert [line.partition(", run ")[0] for line in told.splitlines() if " of 3: " in line] == [
+        "1 of 3: gone",
+        "2 of 3: good",
+        "3 of 3: silent",
+    ]
+    _, listed, _ = command("runs", "--json")
+    assert {summary["run_id"] for summary in json.loads(listed)} == {good["run_id"], silent["run_id"]}
+
+
+def test_the_worst_code_says_least() -> None:
+    assert [worst(codes) for codes in ([0], [0, 3], [3, 4, 0], [4, 2], [2, 70])] == [0, 3, 4, 2, 70]

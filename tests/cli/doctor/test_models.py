@@ -1,0 +1,55 @@
+"""What is told of the models that a configuration names."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.doctor.models import model_checks
+from cli.doctor.findings import Finding
+from deploy.local.scripted_server import MODEL, scripted_server
+from seep.settings import Settings
+
+FOUND = {"metrics": {"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": None}}
+
+
+def findings(**sections: object) -> dict[str, Finding]:
+    checks = model_checks(Settings.model_validate({**FOUND, **sections}))
+    return {place: check() for place, check in checks.items()}
+
+
+def test_models_in_folders(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    engines = {
+        "gone": {"backend": "vllm", "model": f"{tmp_path}/gone"},
+        "hollow": {"backend": "vllm", "model": f"{tmp_path}/model"},
+    }
+    found = findings(engines=engines)
+    assert found["engines.gone"].text == f"model: no such folder: {tmp_path}/gone"
+    assert found["engines.hollow"].text.startswith(f"model: no model is in the folder {tmp_path}/model")
+    (tmp_path / "model" / "config.json").write_text("{}", encoding="utf-8")
+    assert findings(engines=engines)["engines.hollow"] == Finding("engines.hollow", "ok", f"{tmp_path}/model")
+
+
+def test_an_endpoint_answers_or_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server() as server:
+        engine = {"backend": "openai", "base_url": server.base_url, "model": MODEL}
+
+        def state(**changes: object) -> tuple[str, str]:
+            found = findings(engines={"it": {**engine, **changes}})["engines.it"]
+            return found.state, found.text.rpartition(": ")[2]
+
+        assert state() == ("ok", "it answers")
+        assert state(model="other") == ("note", "it answers, and does not list this model")
+        assert state(base_url="http://127.0.0.1:1/v1")[0] == "missing"
+        assert state(api_key_env="NO_KEY")[0] == "missing"
+        server.models_script = lambda number: "HTTP 401"
+        assert state() == ("missing", "HTTP 401")
+        server.models_script = lambda number: "HTTP 404"
+        assert state() == ("ok", "it answers")
+
+
+def test_a_metrics_model_is_missed_only_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seep.model_hub.hub_commit", lambda name: pytest.fail("the hub is not to be asked"))
+    found = findings(metrics={"sentence_bert": {"model": "./nowhere/model"}, "bert_score": None})
+    assert found["metrics.sentence_bert"].state == "missing"
+    assert findings()["metrics.sentence_bert"].state == "ok"

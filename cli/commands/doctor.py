@@ -6,10 +6,9 @@ import textwrap
 import typer
 
 from cli import exit_codes
-from seep.errors import InputError
-from seep.settings import Settings, configuration_file, load_settings
 
 WIDEST = 120
+INDENT = " " * 8
 
 
 def doctor() -> None:
@@ -20,15 +19,16 @@ def doctor() -> None:
 
     Exit code 0: nothing is missing; 2: something is.
     """
-    # Not above: other commands do without its libraries.
-    from cli.doctor.findings import Finding, run_checks
+    # Not above: other commands do without their libraries.
+    from cli.doctor.configuration import read_configuration
+    from cli.doctor.findings import run_checks
     from cli.doctor.machine import machine_checks
     from cli.doctor.models import model_checks
     from cli.doctor.servers import server_checks
 
-    settings, configuration = _configuration()
+    settings, configuration = read_configuration()
     checks = {**machine_checks(settings), **model_checks(settings), **server_checks(settings)}
-    found = [Finding("configuration", *configuration), *run_checks(checks)]
+    found = [configuration, *run_checks(checks)]
     missing = 0
     for finding in found:
         missing += finding.state == "missing"
@@ -37,21 +37,12 @@ def doctor() -> None:
     raise typer.Exit(exit_codes.REFUSED if missing else exit_codes.OK)
 
 
-def _configuration() -> tuple[Settings, tuple[str, str, str]]:
-    """The settings, or the defaults where they cannot be read, and what is found of the file."""
-    file = configuration_file()
-    try:
-        settings = load_settings()
-    except InputError as error:
-        return Settings.model_construct(), ("missing", str(error), "mend it: what follows is of the defaults")
-    named = f"{file}: {len(settings.targets)} targets, {len(settings.monitors)} monitors"
-    return settings, ("ok", named if file.is_file() else f"no {file}: the defaults stand", "")
-
-
 def _print(subject: str, state: str, text: str, advice: str) -> None:
-    width = min(shutil.get_terminal_size().columns, WIDEST)
-    indent = " " * 8
-    options = {"width": width, "break_long_words": False, "break_on_hyphens": False, "subsequent_indent": indent}
-    typer.echo(textwrap.fill(f"{state:<8}{subject}: {text}", **options))
+    typer.echo(_wrapped(f"{state:<8}{subject}: {text}"))
     if advice:
-        typer.echo(textwrap.fill(f"{indent}-> {advice}", **options))
+        typer.echo(_wrapped(f"{INDENT}-> {advice}"))
+
+
+def _wrapped(line: str) -> str:
+    width = min(shutil.get_terminal_size().columns, WIDEST)
+    return textwrap.fill(line, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from cli.doctor.findings import Check, Finding
+from cli.doctor.findings import Check, Finding, State
 from seep.model_hub import first_line
 from seep.settings import Settings, VllmEngine
 
@@ -56,7 +56,7 @@ def libraries(wants_vllm: bool) -> Finding:
     if not all(scorer.values()):
         return Finding("libraries", "missing", text, "install seep[scorer]: without it no answer is scored")
     if build is None:
-        state = "missing" if wants_vllm else "note"
+        state: State = "missing" if wants_vllm else "note"
         return Finding("libraries", state, text, "install seep[generator]: without vLLM only endpoints are asked")
     return Finding("libraries", "ok", text)
 

@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from cli.outcomes import Failed, Finished
+from cli.outcomes import Failed, Finished, Outcome
 from cli.rendering.models import print_models, print_models_json
 from results.rates import RunFacts, leak_rates
 from results.sums import per_test_sums, sums_per_cluster
@@ -22,7 +22,11 @@ def finished(run_id: str, *leaks: float) -> Finished:
 
 
 LABELS = ["org/small", "org/large", "./gone"]
-OUTCOMES = [finished("one", 1.0, 0.5), finished("two", 0.0, 0.0), Failed("three", "gone", "no such folder", 2)]
+OUTCOMES: list[Outcome] = [
+    finished("one", 1.0, 0.5),
+    finished("two", 0.0, 0.0),
+    Failed("three", "gone", "no such folder", 2),
+]
 
 
 def test_each_run_is_a_row_with_its_rate_and_what_stands_beside_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The command that follows a run to its end."""
 
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from cli.arguments import JsonOption, RunArgument
 from cli.database import open_database
 from cli.rendering.consoles import progress_bars
 from cli.rendering.rates import is_measured, print_rates, print_rates_json
+from results.dead_jobs import DeadReason
 from results.runs import FINISHED, RunSummary
 from results.storage import dead_jobs, rates, runs
 from results.storage.database import Database
@@ -17,6 +19,9 @@ from seep.errors import InputError
 from seep.settings import Settings, load_settings
 
 LOOK_SECONDS = 0.5
+# A run that makes no progress for so long waits for something, and only the services' logs say what.
+QUIET_SECONDS = 60.0
+MOST_REASONS = 5
 
 
 def watch(
@@ -42,21 +47,40 @@ def watch(
 
 
 def _follow(database: Database, run_id: str, wait: float, settings: Settings) -> RunSummary:
-    """The run's summary once it is finished or stalled.
+    """The run's summary once it is finished or stalled; on the way, why jobs fail.
 
     Raises InputError if nothing is heard of it in time.
     """
     deadline = time.monotonic() + wait
+    shown: set[str] = set()
     with progress_bars() as progress:
         task = progress.add_task(f"{run_id}: not heard of yet", total=None)
         while True:
             with database.snapshot() as connection:
                 summary = runs.one(connection, run_id, settings.aggregation.stalled_after_seconds)
+                dead = dead_jobs.reasons(connection, run_id) if summary and summary.dead else []
+            for line in _new_reasons(dead, shown):
+                progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
             if summary is not None:
                 done = summary.recorded + summary.dead
-                progress.update(task, description=f"{run_id}: {summary.state}", completed=done, total=summary.job_count)
+                progress.update(task, description=_state(summary), completed=done, total=summary.job_count)
                 if summary.state in FINISHED or summary.state == "stalled":
                     return summary
             elif time.monotonic() > deadline:
                 raise InputError(f"run {run_id}: nothing was heard of it in {wait:g} s; is the aggregator running?")
             time.sleep(LOOK_SECONDS)
+
+
+def _new_reasons(dead: Sequence[DeadReason], shown: set[str]) -> list[str]:
+    """Why jobs fail, each reason once and the first few only; the end of the run counts them all."""
+    lines = [f"failed in the {group.stage}: {group.reason}" for group in dead]
+    new = [line for line in dict.fromkeys(lines) if line not in shown][: MOST_REASONS - len(shown)]
+    shown.update(new)
+    return new
+
+
+def _state(summary: RunSummary) -> str:
+    quiet = time.time() - summary.progress_at
+    waits = summary.state == "running" and quiet > QUIET_SECONDS
+    says = f"; nothing for {quiet:.0f} s, the generator's and the scorer's logs say why" if waits else ""
+    return f"{summary.run_id}: {summary.state}{says}"

@@ -83,6 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._large()
         elif fate == "wrong JSON":
             self._answer(200, {"choices": "none"})
+        elif fate == "stream":
+            self._refuse('HTTP 200 saying data: {"choices": []}')
         else:
             self._complete(path, body, fewer=fate == "fewer")
 

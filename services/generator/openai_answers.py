@@ -28,12 +28,14 @@ MOST_TOKENS = 10**12
 class UnusableAnswer(Exception):
     """A body that holds no answer, whatever its HTTP status; the message never quotes it.
 
-    `attributable` says whether the request's own content may be the reason.
+    `attributable` says whether the request's own content may be the reason, `refused` whether this is how the server
+    answers all that it is sent.
     """
 
-    def __init__(self, kind: str, *, attributable: bool = True) -> None:
+    def __init__(self, kind: str, *, attributable: bool = True, refused: bool = False) -> None:
         super().__init__(kind)
         self.attributable = attributable
+        self.refused = refused
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def _parsed(body: bytes) -> Mapping[str, Any]:
         found = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         if body.lstrip().startswith(STREAM):
-            raise UnusableAnswer("the server streams its answer, though it was not asked to") from error
+            raise UnusableAnswer("the server streams its answer, though it was not asked to", refused=True) from error
         raise UnusableAnswer("the answer is not JSON") from error
     if not isinstance(found, dict):
         raise UnusableAnswer("the answer is not a completion")

@@ -168,7 +168,13 @@ class OpenAiBackend:
         try:
             completions = read_completions(reply.content)
         except UnusableAnswer as error:
-            raise self._endpoint.failure(question.path, str(error), attributable=error.attributable) from error
+            raise self._endpoint.failure(
+                question.path,
+                str(error),
+                attributable=error.attributable,
+                retryable=not error.refused,
+                refused=error.refused,
+            ) from error
         bound = request.max_new_tokens * len(completions.answers)
         spent = bound if completions.tokens is None else completions.tokens
         self._access[request.target].budget.spend(spent, datetime.now(UTC))

@@ -173,6 +173,7 @@ def believed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
             "HTTP 400 (unsupported_parameter, param top_p): Unsupported parameter: 'top_p'. It was: [...]",
         ),
         ("HTTP 401 saying no key", "HTTP 401: no key"),
+        ("stream", "the server streams its answer, though it was not asked to"),
         ("HTTP 403 saying <html><title>Forbidden</title></html>", "HTTP 403: Forbidden"),
         (
             'HTTP 404 saying {"object": "error", "message": "The model `m` does not exist.", "code": 404}',

@@ -35,6 +35,8 @@ from cli.commands import (
     watch,
 )
 from cli.failures import failure_line
+from cli.rendering.consoles import can_show_boxes, forgive_encoding
+from seep.characters import visible
 from seep.errors import InputError, Unavailable
 from seep.kafka.client import KafkaBroker
 
@@ -87,6 +89,7 @@ app = typer.Typer(
     # Its --install-completion writes into the user's files, and ends with 1 where it knows no shell.
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="rich" if can_show_boxes() else None,
 )
 
 
@@ -130,6 +133,7 @@ def main(open_broker: OpenBroker = KafkaBroker) -> None:
 
 def _exit_code(open_broker: OpenBroker) -> int:
     completion.answer_shell()
+    forgive_encoding()
     try:
         code = app(prog_name="seep", standalone_mode=False, obj=open_broker)
         if sys.stdout is not None:
@@ -157,7 +161,7 @@ def _exit_code(open_broker: OpenBroker) -> int:
 def _refused(line: str | None) -> int:
     if line:
         with suppress(OSError):  # there may be no room for this either
-            print(f"seep: {line}", file=sys.stderr)
+            print(f"seep: {visible(line)}", file=sys.stderr)
     return exit_codes.REFUSED
 
 

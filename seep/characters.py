@@ -4,6 +4,8 @@ import re
 
 REPLACEMENT = "\ufffd"
 LONGEST_NAME = 200
+# Control characters, line ends, halves of characters, and what turns the direction of writing.
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 HALF = re.compile(r"[\ud800-\udfff]")
 
 
@@ -15,3 +17,8 @@ def whole_characters(text: str) -> str:
 def printable_name(name: str) -> str:
     """A name that somebody else chose: one line of visible characters, 200 at most."""
     return "".join(char if char.isprintable() else REPLACEMENT for char in name[:LONGEST_NAME])
+
+
+def visible(text: str) -> str:
+    """The text on one line, with escapes for what a terminal would obey or could not show."""
+    return UNSEEN.sub(lambda found: repr(found[0])[1:-1], text)

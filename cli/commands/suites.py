@@ -10,6 +10,7 @@ from rich.table import Table
 
 from cli.arguments import SuiteArgument
 from cli.lookups import find_suite, suites_folder
+from seep.characters import visible
 from seep.errors import InputError
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite
@@ -39,7 +40,8 @@ def list_suites(
         suite = load_suite(path)
         tests = _tests_by_category(suite)
         jobs, total = str(len(suite.jobs)), str(tests.total())
-        table.add_row(suite.name, suite.version, jobs, total, ", ".join(tests), suite_hash(suite)[:HASH_SHOWN])
+        version, categories = visible(suite.version), visible(", ".join(tests))
+        table.add_row(suite.name, version, jobs, total, categories, suite_hash(suite)[:HASH_SHOWN])
     if not table.rows:
         raise InputError(f"{folder}: expected suites in *.yaml files, found none")
     Console(markup=False).print(table)
@@ -50,12 +52,12 @@ def show(suite: SuiteArgument) -> None:
     """Show what a suite asks, and a few of its tests."""
     found = load_suite(find_suite(suite))
     for name, value in _summary(found).items():
-        typer.echo(f"{name:<12}{value}")
+        typer.echo(f"{name:<12}{visible(value)}")
     for category, count in _tests_by_category(found).items():
         jobs = sum(any(test.category == category for test in job.tests) for job in found.jobs)
-        typer.echo(f"\ncategory {category}: {count} tests on {jobs} jobs")
+        typer.echo(f"\ncategory {visible(category)}: {count} tests on {jobs} jobs")
         for example in _examples(found, category):
-            typer.echo(f"  {example}")
+            typer.echo(f"  {visible(example)}")
 
 
 @suites_app.command("lint")
@@ -68,7 +70,7 @@ def lint_suites(
     """
     findings = [finding for suite in suites for finding in lint(find_suite(suite))]
     for finding in findings:
-        typer.echo(f"{finding.path}:{finding.line}: {finding.severity}: {finding.message}")
+        typer.echo(visible(f"{finding.path}:{finding.line}: {finding.severity}: {finding.message}"))
     if not findings:
         typer.echo("no findings")
     if any(finding.severity == "error" for finding in findings):

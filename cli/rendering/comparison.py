@@ -13,6 +13,7 @@ from cli.rendering.consoles import wide_console
 from results.comparison import CellVerdict
 from results.statistics.verdicts import Verdict
 from seep.answers import LOST
+from seep.characters import visible
 from seep.records import LeakRate
 
 LONGEST_SHOWN = 60
@@ -46,7 +47,7 @@ def print_differences(different: Mapping[str, tuple[str, str]]) -> None:
     if different:
         table = Table("differs in", "reference", "run", box=None)
         for name, (was, is_now) in different.items():
-            table.add_row(name, Text(shortened(was)), Text(shortened(is_now)))
+            table.add_row(name, Text(visible(shortened(was))), Text(visible(shortened(is_now))))
         wide_console().print(table)
         typer.echo()
 
@@ -61,7 +62,7 @@ def print_cells(cells: Sequence[CellVerdict]) -> None:
         interval = "" if row.low is None or row.high is None else f"[{row.low:+.2f}, {row.high:+.2f}]"
         ps = ("" if p is None else f"{p:.4f}" for p in (row.p, row.adjusted_p))
         figures = (_points(row.effect, "+.2f"), interval, *ps, _points(row.detectable, ".2f"))
-        table.add_row(Text(row.category), row.metric, *figures, str(row.pairs), str(row.clusters), row.verdict)
+        table.add_row(Text(visible(row.category)), row.metric, *figures, str(row.pairs), str(row.clusters), row.verdict)
     wide_console().print(table)
 
 
@@ -78,7 +79,7 @@ def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> Non
     for cell in dict.fromkeys(cell for side in shares.values() for cell in side):
         for run, side in shares.items():
             shown = (f"{side[cell][name]:.1f}" if name in side.get(cell, {}) else "-" for name in named)
-            table.add_row(Text(cell[0]), cell[1], run, *shown)
+            table.add_row(Text(visible(cell[0])), cell[1], run, *shown)
     typer.echo()
     wide_console().print(table)
 

@@ -1,7 +1,26 @@
 """The consoles that tables and progress bars are printed on."""
 
+import io
+import os
+import sys
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+
+def forgive_encoding() -> None:
+    """Has the output escape what its encoding cannot say, so that no command fails for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def can_show_boxes() -> bool:
+    """Whether the terminal may be trusted to show lines of boxes; of an encoding without them `rich` knows itself."""
+    # Where LANG says C, Python itself sets LC_CTYPE so, to write UTF-8 all the same.
+    names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    locale = next((name for name in names if name not in ("", "C.UTF-8")), "utf-8")
+    return os.environ.get("TERM") != "dumb" and "utf" in locale.lower()
 
 
 def wide_console() -> Console:
@@ -12,5 +31,6 @@ def wide_console() -> Console:
 
 def progress_bars() -> Progress:
     """Bars with counts and time, on stderr, so that what reads the output is not disturbed."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bars = [BarColumn()] if can_show_boxes() else []
+    columns = (TextColumn("{task.description}"), *bars, MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True))

@@ -9,6 +9,7 @@ from rich.text import Text
 from cli.rendering.consoles import wide_console
 from results.runs import RunSummary
 from seep.answers import LOST
+from seep.characters import visible
 from seep.records import Estimate, LeakRate
 
 TITLE = "without an answer, in % of all comparisons, with 95 % interval"
@@ -24,7 +25,7 @@ def print_losses(found: Sequence[LeakRate], first_column: str) -> None:
         return
     table = Table(first_column, *reasons, box=None)
     for category, measures in rows.items():
-        table.add_row(Text(category), *(_share(measures.get(reason)) for reason in reasons))
+        table.add_row(Text(visible(category)), *(_share(measures.get(reason)) for reason in reasons))
     # Not the table's title, which would be folded to its width.
     typer.echo(f"\n{TITLE}")
     wide_console().print(table)

@@ -11,6 +11,7 @@ from rich.text import Text
 from cli.rendering.consoles import wide_console
 from results.statistics.power import Power, PowerAnalysis
 from results.statistics.verdicts import DELTA_POINTS
+from seep.characters import visible
 from seep.suites.schema import PROMPT_PLACE, Suite
 
 CHARACTERS_PER_TOKEN = 4
@@ -37,7 +38,7 @@ def print_rows(rows: Sequence[Row], cells: int, own_samples: int, effect: float,
         needed = "not reachable" if row.analysis.samples is None else str(row.analysis.samples)
         counts = (str(len(row.tests_per_job)), str(sum(row.tests_per_job)))
         table.add_row(
-            Text(row.category),
+            Text(visible(row.category)),
             row.metric,
             *counts,
             _both_ways(row.analysis.power),

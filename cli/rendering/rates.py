@@ -13,6 +13,7 @@ from cli.rendering.losses import print_losses, print_missing
 from results.dead_jobs import DeadReason
 from results.runs import RunSummary
 from seep.answers import LOST
+from seep.characters import visible
 from seep.records import LeakRate
 
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
@@ -43,7 +44,7 @@ def print_rates(
         table.add_column(name, justify="right")
     for rate in found:
         counts = (str(getattr(rate, name)) for name in counted)
-        table.add_row(Text(rate.category), rate.metric, *interval(rate), *counts)
+        table.add_row(Text(visible(rate.category)), rate.metric, *interval(rate), *counts)
     wide_console().print(table)
     _print_measures(found, first_column)
     print_losses(found, first_column)
@@ -57,7 +58,9 @@ def print_rates(
     _warn(found, "tie", MANY_TIES, "of the comparisons tie, and a tie counts 50 % whatever the model leaks")
     _warn(found, "empty", MANY_EMPTY, "of the tests' answers are empty, and an empty one seems not to leak")
     for group in dead:
-        typer.echo(f"failed: {group.jobs} of {summary.job_count or '?'} jobs, in the {group.stage}: {group.reason}")
+        typer.echo(
+            f"failed: {group.jobs} of {summary.job_count or '?'} jobs, in the {group.stage}: {visible(group.reason)}"
+        )
     if summary.mixed:
         typer.echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be compared")
 
@@ -95,7 +98,7 @@ def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
         table.add_column(name, justify="right")
     for rate, shares, kappas in rows:
         cells = shares | kappas
-        table.add_row(Text(rate.category), rate.metric, *(cells.get(name, "-") for name in names))
+        table.add_row(Text(visible(rate.category)), rate.metric, *(cells.get(name, "-") for name in names))
     typer.echo()
     wide_console().print(table)
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seep.characters import printable_name, whole_characters
+from seep.characters import printable_name, visible, whole_characters
 
 
 @given(st.text(st.characters()))
@@ -18,3 +18,8 @@ def test_a_name_is_one_bounded_line() -> None:
     assert printable_name("org/model:7b ü") == "org/model:7b ü"
     assert printable_name("a\nb\0\ud83d\u202e") == "a\ufffdb\ufffd\ufffd\ufffd"
     assert len(printable_name("m" * 1000)) == 200
+
+
+def test_what_a_terminal_would_obey_is_escaped_and_letters_stay() -> None:
+    assert visible("Größe 夕食\u3000😀") == "Größe 夕食\u3000😀"
+    assert visible("a\x1b[2J\nb\a\x9b\u202e\ud83d") == r"a\x1b[2J\nb\x07\x9b\u202e\ud83d"

@@ -103,6 +103,12 @@ CONTRADICTIONS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("gateway", {}, {"base_url": "ftp://gateway.example.com"}, "engines.gateway.openai.base_url: URL scheme should be"),
     ("gateway", {}, {"base_url": "https://user:pass@h/v1"}, "engines.gateway.openai.base_url: expected a URL without"),
     ("gateway", {}, {"base_url": "https://h/v1?key=k"}, "engines.gateway.openai.base_url: expected a URL without"),
+    (
+        "gateway",
+        {},
+        {"headers": {"Authorization": "Bearer pass@"}},
+        "engines.gateway.openai.headers: Authorization holds",
+    ),
     ("gateway", {}, {"proxy": "proxy.example.com:3128"}, "engines.gateway.openai.proxy: expected http://host:port"),
     ("gateway", {}, {"proxy": "http://user:pass@h:3128"}, "engines.gateway.openai.proxy: expected a URL without user"),
 ]
@@ -138,6 +144,17 @@ def test_what_the_services_would_refuse_is_one_line_of_the_job(
         ("tiny", {"filter": None, "temperature": 0, "requests_per_minute": None}, {}),
         ("gateway", {"adapter": "spill", "tokens_per_day": 1}, {"base_url": "http://[::1]:8000/a@b", "proxy": None}),
         ("gateway", {"requests_per_minute": 0.5}, {"proxy": "http://proxy.example.com:3128"}),
+        (
+            "gateway",
+            {},
+            {
+                "preset": "openai-reasoning",
+                "parameters": {"temperature": "temperature", "seed": None},
+                "secret_headers": {"X-Token": {"env": "A_TOKEN"}},
+                "extra_body": {"provider": {"order": ["a", "b"]}},
+                "query": {"api-version": "2024-10-21"},
+            },
+        ),
     ],
 )
 def test_what_the_services_take_is_ok(check: Check, name: str, target: dict[str, Any], engine: dict[str, Any]) -> None:

@@ -149,6 +149,13 @@ def test_an_endpoint_is_reached_at_its_own_port(engine: dict[str, Any], port: in
     assert {p for p in (80, 443, 3128, 8000) if network.out("gateway", p)} == {port}
 
 
+def test_a_presets_own_address_is_reached_by_https() -> None:
+    values = overlaid(LEAST, {"modelHub": {"enabled": False}})
+    values["config"]["engines"]["gateway"] = {"backend": "openai", "preset": "openrouter", "model": "m"}
+    network = Network(render(values))
+    assert {port for port in (80, 443, 8000) if network.out("gateway", port)} == {443}
+
+
 def test_an_endpoint_s_pods_may_listen_on_another_port_than_its_service() -> None:
     values = {"networkPolicy": {"endpoints": {"extraPorts": [8000, 443]}}, "modelHub": {"enabled": False}}
     network = Network(render(LEAST, values))

@@ -81,11 +81,13 @@ class Endpoint:
                 return Reply(response.status_code, bytes(content), response.headers.get("Retry-After"))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             kind = f"no connection ({type(error).__name__})"
-            raise self.failure(path, kind, _cause(error), attributable=False) from error
+            # A certificate is the same a second later.
+            retryable = not isinstance(_cause(error), ssl.SSLError)
+            raise self.failure(path, kind, _words(error), attributable=False, retryable=retryable) from error
         except (TimeoutError, httpx.TimeoutException) as error:
             raise self.failure(path, "no answer in time", f"{self._timeout_seconds:g} s") from error
         except httpx.RequestError as error:
-            raise self.failure(path, f"no whole answer ({type(error).__name__})", _cause(error)) from error
+            raise self.failure(path, f"no whole answer ({type(error).__name__})", _words(error)) from error
 
     def failure(self, path: str, kind: str, detail: str = "", **how: Any) -> RequestFailed:
         """What to raise of a request to this path: with the engine and the URL, but for its query."""
@@ -93,19 +95,24 @@ class Endpoint:
         return RequestFailed(reason, kind=kind, **how)
 
 
-def _cause(error: BaseException) -> str:
+def _cause(error: BaseException) -> OSError | None:
     """What the system or TLS said: the client's own words may be that all attempts failed."""
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"the server's certificate is not trusted: {cause.verify_message}"
-        if isinstance(cause, ssl.SSLError):
-            return f"TLS failed: {cause.reason}"
-        if isinstance(cause, OSError) and cause.strerror:
-            # The event loop puts words of its own, with the address, in the place of the system's.
-            return os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
+    while cause is not None and not (isinstance(cause, OSError) and cause.strerror):
         cause = cause.__cause__ or cause.__context__
-    return ""
+    return cause if isinstance(cause, OSError) else None
+
+
+def _words(error: BaseException) -> str:
+    cause = _cause(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the server's certificate is not trusted: {cause.verify_message}"
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS failed: {cause.reason}"
+    if cause is None:
+        return ""
+    # The event loop puts words of its own, with the address, in the place of the system's.
+    return os.strerror(cause.errno) if cause.errno and cause.errno > 0 else str(cause.strerror)
 
 
 def _authority(engine: OpenAiEngine, setting: str) -> ssl.SSLContext:

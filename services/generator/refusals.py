@@ -54,7 +54,8 @@ def describe(status: int, refusal: Refusal, hidden: Hidden) -> str:
     code = "" if refusal.code == str(status) else _name(refusal.code, hidden)
     param = _name(refusal.param, hidden)
     named = ", ".join([*([code] if code else []), *([f"param {param}"] if param else [])])
-    message = masked(refusal.message, hidden)
+    # A page's title begins with the status, as "404 Not Found".
+    message = masked(refusal.message, hidden).removeprefix(f"{status} ")
     return f"HTTP {status}" + (f" ({named})" if named else "") + (f": {message}" if message else "")
 
 

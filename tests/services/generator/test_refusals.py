@@ -81,6 +81,7 @@ def test_status_code_and_parameter_stand_before_the_words() -> None:
     assert describe(400, named, Hidden()) == f"HTTP 400 (unsupported_parameter, param seed): {PARAMETER}"
     assert describe(401, Refusal("no", "401"), Hidden()) == "HTTP 401: no"
     assert describe(502, Refusal(), Hidden()) == "HTTP 502"
+    assert describe(404, Refusal("404 Not Found"), Hidden()) == "HTTP 404: Not Found"
 
 
 def test_a_code_that_is_no_name_or_says_what_is_hidden_is_left_out() -> None:

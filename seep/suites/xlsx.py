@@ -1,7 +1,7 @@
 """Reads the cells of an Excel workbook (.xlsx) as Excel shows them, in memory that its unpacked size bounds.
 
-openpyxl is not used: it keeps no trace of what has to be refused or told here, as formulas without a value, hidden rows
-and merged cells, and it undoes the escapes of a text twice.
+openpyxl is not used: in bounded memory it keeps no trace of what has to be refused or told here, as formulas without a
+value, hidden rows and merged cells, and it cannot tell an escape from a text that looks like one.
 """
 
 import re

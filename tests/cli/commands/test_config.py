@@ -82,6 +82,7 @@ def test_a_configuration_that_is_not_there_is_not_ok(command: Command, file: Pat
     assert command("config", "check") == (2, "", "seep: seep.yaml: no such configuration file\n")
 
 
+@pytest.mark.slow
 def test_the_check_loads_no_model_library(file: Path) -> None:
     code = (
         "import sys, cli.main; sys.argv = ['seep', 'config', 'check']\n"

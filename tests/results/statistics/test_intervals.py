@@ -84,6 +84,7 @@ def test_clusters_that_are_all_alike_still_leave_doubt() -> None:
     assert high > 80
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("workbook", "samples", "category", "expected"),
     [

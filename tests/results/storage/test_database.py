@@ -37,6 +37,7 @@ def test_a_value_that_is_too_large_is_no_trouble_of_the_database(store: Stored, 
     assert state(store) == "running"
 
 
+@pytest.mark.slow
 def test_a_store_goes_on_after_the_server_was_away(tmp_path: Path, scored: Scored) -> None:
     with local_postgres(tmp_path) as dsn:
         migrate(dsn)

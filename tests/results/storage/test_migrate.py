@@ -49,6 +49,7 @@ def test_the_module_migrates_the_configured_database_however_often_it_runs(postg
     assert tables(postgres_dsn) == ALL_TABLES
 
 
+@pytest.mark.slow
 def test_the_module_says_in_one_line_that_no_database_is_configured(tmp_path: Path) -> None:
     done = run_migrations(tmp_path, {})
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

@@ -16,12 +16,13 @@ from seep.kafka.topics import MAX_MESSAGE_BYTES, TopicConfig
 from seep.settings import Kafka
 
 PARTITIONS = 2
+BROKERS = ("in memory", pytest.param("Kafka", marks=pytest.mark.slow))
 # A group on a busy machine takes its time.
 WAIT_SECONDS = 60.0
 NAMES = (f"topic-{number}" for number in count())
 
 
-@pytest.fixture(scope="module", params=["in memory", "Kafka"])
+@pytest.fixture(scope="module", params=BROKERS)
 def broker(request: pytest.FixtureRequest) -> Broker:
     if request.param == "in memory":
         return InMemoryBroker()
@@ -29,7 +30,7 @@ def broker(request: pytest.FixtureRequest) -> Broker:
     return KafkaBroker(Kafka(bootstrap_servers=local.bootstrap_servers))
 
 
-@pytest.fixture(params=["in memory", "Kafka"])
+@pytest.fixture(params=BROKERS)
 def broker_that_is_away(request: pytest.FixtureRequest) -> Broker:
     if request.param == "in memory":
         in_memory = InMemoryBroker()

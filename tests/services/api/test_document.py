@@ -13,6 +13,8 @@ from tests.builders import TOKEN
 from tests.services.api.test_resources import LAST
 from tests.stored import Stored
 
+pytestmark = pytest.mark.slow
+
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 EXAMPLES = 20
 bounded = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))

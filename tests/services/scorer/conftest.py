@@ -8,8 +8,6 @@ import pytest
 from seep.records import GeneratedJob, PromptTest
 from seep.settings import MINILM, BertScore, Metrics, Scoring
 from seep.suites.workbook import read_workbook
-from services.scorer.loading import load_metrics
-from services.scorer.models import find_model
 from services.scorer.similarity import Comparison, Metric
 from tests.builders import answers, prompt_job
 from tests.services.scorer.fakes import FakeMetric, MakeJob
@@ -58,12 +56,16 @@ def make_job() -> MakeJob:
 @pytest.fixture(scope="session")
 def minilm_folder() -> Path:
     """The folder of the real all-MiniLM-L6-v2."""
+    from services.scorer.models import find_model  # the hub's client: not for those who only collect tests
+
     return Path(find_model("metrics.sentence_bert.model", MINILM).location)
 
 
 @pytest.fixture(scope="session")
 def loaded_metrics() -> dict[str, Metric]:
     """The real metrics in float32 on MiniLM, with all of BERTScore's scores."""
+    from services.scorer.loading import load_metrics
+
     settings = Metrics(bert_score=BertScore(model=MINILM, scores=("f1", "precision", "recall")))
     metrics, _ = load_metrics(settings, Scoring(dtype="float32"))
     return metrics

@@ -55,6 +55,7 @@ TESTS = Path(__file__).parent
 # What starts a server or loads a model; whoever uses it is marked slow.
 SLOW_FIXTURES = {
     "base_url",
+    "bootstrap_servers",
     "loaded_metrics",
     "local_broker",
     "minilm_folder",

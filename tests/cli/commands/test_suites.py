@@ -58,7 +58,7 @@ def test_a_suite_is_found_by_name_and_by_path(argument: str) -> None:
 
 @pytest.mark.parametrize("argument", ["supper", "suites", "suites/supper.yaml"])
 def test_a_suite_that_is_nowhere_is_refused(argument: str) -> None:
-    with pytest.raises(InputError, match=f"suite {argument}: expected a YAML file or the name of one in suites/"):
+    with pytest.raises(InputError, match=f"suite {argument}: expected a YAML file, or the name of one in suites/"):
         find_suite(argument)
 
 

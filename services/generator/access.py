@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Mapping
 from itertools import chain
 
 from seep.errors import Unavailable
@@ -46,9 +47,9 @@ class Access:
         breakers = list(self._breakers.values())
         return set(chain.from_iterable([await breaker.confirmed_poison() for breaker in breakers]))
 
-    def refused(self) -> set[Unavailable]:
-        """The requests of the batch that wait for a server that refuses all of their kind."""
-        return set(chain.from_iterable(breaker.refused() for breaker in self._breakers.values()))
+    def refused(self) -> Mapping[Unavailable, str]:
+        """The requests of the batch that wait for a server that refuses all of their kind, and with which words."""
+        return dict(chain.from_iterable(breaker.refused().items() for breaker in self._breakers.values()))
 
     def log_once(self, reason: str) -> None:
         """Logs a refusal that is not like one before; numbers and what is masked make no difference."""

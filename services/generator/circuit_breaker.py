@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
@@ -125,22 +125,24 @@ class CircuitBreaker:
             return set()
         return {suspect for suspect, _ in suspects}
 
-    def refused(self, now: float | None = None) -> set[Unavailable]:
-        """The batch's requests that wait, where the server refuses all of the kind and has done so for long enough.
+    def refused(self, now: float | None = None) -> Mapping[Unavailable, str]:
+        """The batch's requests that wait, each with the last refusal, where the server refuses all of the kind and has
+        done so for long enough.
 
         To be called once a batch; `now` is a monotonic clock's. A server that has answered one of the kind does not
         refuse it: what it refuses later is a key that expired, say, and waits.
         """
         now = time.monotonic() if now is None else now
         if self._refused_alone is None:
-            return set()
+            return {}
         if not self._refused_alone or self._last_answered:
             self._refused_since, self._refused_batches = None, 0
-            return set()
+            return {}
         self._refused_since = now if self._refused_since is None else self._refused_since
         self._refused_batches += 1
         long_enough = self._refused_batches >= REFUSED_BATCHES and now - self._refused_since >= REFUSED_SECONDS
-        return self._waiting if long_enough else set()
+        # One reason for all, so that they can be counted by it.
+        return dict.fromkeys(self._waiting, str(self._last_failure)) if long_enough else {}
 
     async def _fails(self, send: Send) -> bool:
         try:

@@ -86,7 +86,7 @@ class OpenAiBackend:
         jobs = groupby(requests, key=lambda request: (request.target, request.run_id, request.job_id))
         results = await asyncio.gather(*(self._job(list(job)) for _, job in jobs))
         poison = set(chain.from_iterable([await access.confirmed_poison() for access in accesses]))
-        refused = set(chain.from_iterable(access.refused() for access in accesses))
+        refused = dict(chain.from_iterable(access.refused().items() for access in accesses))
         return [_failed_for_good(result, poison, refused) for result in chain.from_iterable(results)]
 
     async def _job(self, requests: Sequence[Request]) -> list[Result]:
@@ -243,10 +243,10 @@ def _texts(question: Question) -> tuple[str, ...]:
     return tuple(message["content"] for message in messages)
 
 
-def _failed_for_good(result: Result, poison: set[Suspect], refused: set[Unavailable]) -> Result:
+def _failed_for_good(result: Result, poison: set[Suspect], refused: Mapping[Unavailable, str]) -> Result:
     """What waits, unless waiting is of no use: the server answers others, or refuses all that are like it."""
     if isinstance(result, Suspect) and result in poison:
         return Failure(f"the server answers other prompts, and not one of the job's: {result}")
     if isinstance(result, Unavailable) and result in refused:
-        return Failure(f"the server refuses every request of the kind: {result}")
+        return Failure(f"the server refuses every request of the kind: {refused[result]}")
     return result

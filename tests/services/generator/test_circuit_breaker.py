@@ -136,7 +136,8 @@ async def batch(breaker: CircuitBreaker, now: float, *requests: Callable[[], Awa
     results = await asyncio.gather(*(breaker.call(each) for each in requests), return_exceptions=True)
     waiting = {each for each in results if isinstance(each, Unavailable)}
     refused = breaker.refused(now)
-    assert refused <= waiting
+    assert refused.keys() <= waiting
+    assert set(refused.values()) <= {"HTTP 401"}
     return len(waiting), len(refused)
 
 

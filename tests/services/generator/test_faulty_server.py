@@ -114,3 +114,17 @@ def test_a_job_with_a_poisonous_prompt_among_good_ones_dies_whole_and_alone(faul
     letter = read_dead_letter(Message(dead.topic, 0, 0, dead.key, dead.value, dead.headers))
     place = f"engines.e, {server.base_url}/chat/completions"
     assert letter.reason == f"the server answers other prompts, and not one of the job's: {place}: {fault}: scripted"
+
+
+def test_a_server_that_refuses_everything_from_the_first_ends_every_job_with_its_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.generator.circuit_breaker.REFUSED_SECONDS", 0.1)
+    with scripted_server(lambda number: "HTTP 401 saying bad key for Guest 1 ordered") as server:
+        outgoing = ended(stage_of(backend_for(server, max_concurrency=8)), messages([*map(job, range(20))]))
+    assert {each.topic for each in outgoing} == {DEAD_LETTERS}
+    assert sorted((each.key or b"").decode() for each in outgoing) == sorted(f"j{number}" for number in range(20))
+    [reason] = {read_dead_letter(Message("", 0, 0, each.key, each.value, each.headers)).reason for each in outgoing}
+    place = f"engines.e, {server.base_url}/chat/completions"
+    assert reason.startswith(f"the server refuses every request of the kind: {place}: HTTP 401: bad key")
+    assert "Guest" not in reason

@@ -158,7 +158,7 @@ $(IMAGES:%=image-%): image-%: | $(KAFKA)
 .PHONY: lock
 lock: .venv/.complete  ## Resolve the lock files anew
 	$(UV) pip compile pyproject.toml requirements/cpu.in --extra dev --override requirements/cpu-overrides.txt $(LOCK) -o requirements/cpu.txt
-	$(UV) pip compile pyproject.toml --extra generator --extra scorer --extra aggregator $(LOCK) -o requirements/gpu.txt
+	$(UV) pip compile pyproject.toml --extra dev $(LOCK) -o requirements/gpu.txt
 	$(UV) pip compile pyproject.toml --extra aggregator -c requirements/cpu.txt $(LOCK) -o requirements/aggregator.txt
 	$(UV) pip compile pyproject.toml --extra scorer -c requirements/cpu.txt $(LOCK) -o requirements/scorer.txt
 	$(UV) pip compile pyproject.toml --extra generator -c requirements/gpu.txt $(LOCK) -o requirements/generator.txt

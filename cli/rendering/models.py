@@ -24,7 +24,9 @@ def print_models(labels: Sequence[str], outcomes: Sequence[Outcome]) -> None:
     finished = [(label, each) for label, each in zip(labels, outcomes, strict=True) if isinstance(each, Finished)]
     for metric in dict.fromkeys(rate.metric for _, each in finished for rate in each.rates):
         rows = [(label, _of_all(each, metric)) for label, each in finished]
-        _print_table(metric, [(label, rate) for label, rate in rows if rate is not None])
+        # The language probe has no rate over all categories.
+        if shown := [(label, rate) for label, rate in rows if rate is not None]:
+            _print_table(metric, shown)
     for label, outcome in zip(labels, outcomes, strict=True):
         typer.echo(f"{label}: {_state(outcome)}")
 

@@ -6,7 +6,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from cli.database import announce_database
 from results.storage.migrate import migrate
+from seep.settings import Database, Settings
 from tests.commands import Command
 
 
@@ -34,6 +36,27 @@ def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, comman
     Path("dsn").write_text("postgresql://127.0.0.1:1/seep", encoding="utf-8")
     Path("seep.yaml").write_text("database: {dsn_file: dsn}", encoding="utf-8")
     assert complaint(command).startswith("seep: database.dsn_file: connection failed")
+
+
+def test_a_folder_below_finds_the_database_of_its_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "checkout" / ".seep" / "postgres").mkdir(parents=True)
+    (tmp_path / "checkout" / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "beside").mkdir()
+    for folder, place in (("checkout/deep/er", "checkout"), ("checkout", "checkout"), ("beside", "beside")):
+        monkeypatch.chdir(tmp_path / folder)
+        announce_database(Settings())
+        assert capsys.readouterr() == ("", f"results: PostgreSQL in {tmp_path}/{place}/.seep/postgres\n")
+
+
+def test_a_configured_database_is_named_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:
+    for dsn, name in (
+        ("postgresql://me:secret@db.example.com:5433/seep", "database seep at db.example.com:5433"),
+        ("host=/run/postgresql dbname=results password=secret", "database results at /run/postgresql"),
+    ):
+        announce_database(Settings(database=Database(dsn=dsn)))
+        assert capsys.readouterr().err == f"results: PostgreSQL, {name}\n"
 
 
 def test_a_role_that_lacks_rights(

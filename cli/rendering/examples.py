@@ -9,6 +9,8 @@ from cli.rendering.rates import is_measured, why_not_measured
 from results.sums import Comparison
 from seep.records import LeakRate
 
+SHOWN_OF_THOUGHTS = 300
+
 
 def print_examples(found: Sequence[Comparison], rates: Sequence[LeakRate]) -> None:
     """What a model said in each comparison of a run with these rates."""
@@ -23,11 +25,19 @@ def print_examples(found: Sequence[Comparison], rates: Sequence[LeakRate]) -> No
 def _print_example(comparison: Comparison) -> None:
     typer.echo(f"[{comparison.category}] concept {comparison.concept.strip()!r}, sample {comparison.sample}")
     typer.echo(f"  test:    {comparison.prompt!r} -> {comparison.generation!r}{_ending(comparison.ended)}")
+    _print_thoughts(comparison.reasoning)
     if comparison.control_prompt:
         control = f"{comparison.control_prompt!r} -> {comparison.control_generation!r}"
         typer.echo(f"  control: {control}{_ending(comparison.control_ended)}")
+        _print_thoughts(comparison.control_reasoning)
     for metric, measures in comparison.outcomes.items():
         typer.echo(f"  {metric}: {_measures(measures)}{_similarities(comparison.similarities.get(metric))}")
+
+
+def _print_thoughts(reasoning: str) -> None:
+    if reasoning:
+        more = "..." if len(reasoning) > SHOWN_OF_THOUGHTS else ""
+        typer.echo(f"    thought: {reasoning[:SHOWN_OF_THOUGHTS]!r}{more}")
 
 
 def _ending(ended: str) -> str:

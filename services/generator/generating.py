@@ -108,10 +108,14 @@ def _generated(
     others = [each.answers for each in answered]
     control = () if job.control is None else others.pop(0)
     neutral = () if job.neutral is None else others.pop(0)
+    wanted = _request_provenance(prompt_format, effective_decoding(job.decoding, target), target)
+    joined = _joined(sources)
+    # A backend that asks in another way says so.
+    decoding = json.loads(wanted["decoding"]) | json.loads(joined.get("decoding", "{}"))
     provenance = {
-        **_request_provenance(prompt_format, effective_decoding(job.decoding, target), target),
-        # A backend that asks in another way says so.
-        **_joined(sources),
+        **wanted,
+        **joined,
+        "decoding": json.dumps(decoding, sort_keys=True, ensure_ascii=False),
         "suite_hash": job.suite_hash,
     }
     return GeneratedJob(job, control, neutral, tuple(others), provenance)
@@ -126,7 +130,9 @@ def _joined(sources: Iterable[Mapping[str, str]]) -> dict[str, str]:
     values: dict[str, set[str]] = {}
     for source in sources:
         for name, value in source.items():
-            values.setdefault(name, set()).update(value.split(BETWEEN_VALUES))
+            # The samples of one request may have had several.
+            found = value.split(BETWEEN_VALUES) if name == "engine_version" else [value]
+            values.setdefault(name, set()).update(found)
     joined = {name: BETWEEN_VALUES.join(sorted(found)) for name, found in values.items()}
     mixed = sorted(name for name, found in values.items() if len(found) > 1)
     return joined | ({MIXED: ", ".join(mixed)} if mixed else {})

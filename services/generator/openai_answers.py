@@ -29,11 +29,12 @@ class UnusableAnswer(Exception):
     """A body that holds no answer, whatever its HTTP status; the message never quotes it.
 
     `attributable` says whether the request's own content may be the reason, `refused` whether this is how the server
-    answers all that it is sent.
+    answers all that it is sent. `error` is what the server itself says of it, and may quote anything.
     """
 
-    def __init__(self, kind: str, *, attributable: bool = True, refused: bool = False) -> None:
+    def __init__(self, kind: str, *, attributable: bool = True, refused: bool = False, error: object = None) -> None:
         super().__init__(kind)
+        self.error = error
         self.attributable = attributable
         self.refused = refused
 
@@ -64,6 +65,11 @@ def read_completions(body: bytes) -> Completions:
     return Completions(answers, _tokens(completion.get("usage")), _version(completion.get("system_fingerprint")))
 
 
+def all_filtered(samples: int) -> Completions:
+    """What a server gives that filters the prompt, and so refuses the request."""
+    return Completions((Answer("", "filtered"),) * samples, 0, None)
+
+
 def _parsed(body: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=_refuse_constant)
@@ -87,7 +93,8 @@ def _raise_error(error: object) -> None:
     facts: Mapping[str, object] = error if isinstance(error, dict) else {}
     said = [str(facts[name]) for name in ("code", "type") if facts.get(name)]
     code = next((each for each in said if ERROR_CODE.fullmatch(each)), "")
-    raise UnusableAnswer(f"error {code} inside HTTP 200".replace("  ", " "), attributable=OVERLOADED.isdisjoint(said))
+    kind = f"error {code} inside HTTP 200".replace("  ", " ")
+    raise UnusableAnswer(kind, attributable=OVERLOADED.isdisjoint(said), error=error)
 
 
 def _in_order(choices: object) -> Sequence[Mapping[str, Any]]:

@@ -18,9 +18,8 @@ from services.generator.backend import Answered, Request, Result, request_seed
 from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, RequestFailed, Suspect
 from services.generator.cutting import cut_answers
 from services.generator.endpoint import Endpoint, Reply
-from services.generator.formatting import plain_text
-from services.generator.masking import Hidden
-from services.generator.openai_answers import Completions, UnusableAnswer, read_completions
+from services.generator.masking import Hidden, masked
+from services.generator.openai_answers import Completions, UnusableAnswer, all_filtered, read_completions
 from services.generator.openai_protocol import (
     Question,
     build_question,
@@ -28,8 +27,8 @@ from services.generator.openai_protocol import (
     read_model,
     retry_after_seconds,
 )
-from services.generator.reasoning import opens_thoughts, read_reasoning
-from services.generator.refusals import describe, read_refusal
+from services.generator.reasoning import without_thoughts
+from services.generator.refusals import describe, read_error, read_refusal
 
 log = logging.getLogger(__name__)
 
@@ -113,11 +112,7 @@ class OpenAiBackend:
                 return error
             answers += completions.answers[:wanted]
             versions.add(completions.version or "unknown")
-        opened = request.prompt_format.kind == "plain" and opens_thoughts(
-            plain_text(request.prompt_format, request.prompt), request.reasoning.tags
-        )
-        read = [read_reasoning(answer, request.reasoning, opened) for answer in answers]
-        cut = cut_answers(read, request.decoding.cut, request.language)
+        cut = cut_answers(without_thoughts(answers, request), request.decoding.cut, request.language)
         provenance = {
             **self._models[request.target, self._model(request)],
             "engine_version": " | ".join(sorted(versions)),
@@ -165,12 +160,15 @@ class OpenAiBackend:
         )
         may_fold = self._engine.system_role == "auto" and _has_system(request) and not self._folds(request)
         reply = await self._reply(request.target, "POST", question, hidden, may_fold)
+        if reply.status != 200:
+            return all_filtered(question.body.get("n", 1))
         try:
             completions = read_completions(reply.content)
         except UnusableAnswer as error:
+            said = masked(read_error(error.error).message, hidden)
             raise self._endpoint.failure(
                 question.path,
-                str(error),
+                f"{error}: {said}" if said else str(error),
                 attributable=error.attributable,
                 retryable=not error.refused,
                 refused=error.refused,
@@ -194,7 +192,10 @@ class OpenAiBackend:
     async def _reply(
         self, target: str, method: str, question: Question, hidden: Hidden, may_fold: bool = False
     ) -> Reply:
-        """One request that the server took; raises RequestFailed, with nothing `hidden` in its words."""
+        """One request that the server took, or whose prompt a filter took away.
+
+        Raises RequestFailed, with nothing `hidden` in its words.
+        """
         try:
             reply = await self._endpoint.send(method, question.path, question.body or None)
         except RequestFailed as failure:
@@ -203,10 +204,12 @@ class OpenAiBackend:
         REQUESTS.labels(target, f"HTTP {reply.status}").inc()
         if reply.status == 200 or (method == "GET" and _has_no_list(reply.status)):
             return reply
+        refusal = read_refusal(reply.content)
+        if method == "POST" and reply.status in REFUSED and refusal.is_a_filters:
+            return reply
         wait = retry_after_seconds(reply.retry_after, datetime.now(UTC))
         if wait is not None and wait <= LONGEST_WAIT_SECONDS:
             self._access[target].pace.pause_until(time.monotonic() + wait)
-        refusal = read_refusal(reply.content)
         failed = self._endpoint.failure(
             question.path,
             describe(reply.status, refusal, hidden),

@@ -5,13 +5,15 @@ has begun with thoughts, later pairs of the same tags are thoughts too.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from seep.answers import is_blank, lost
 from seep.records import Answer
 from seep.settings import Reasoning
+from services.generator.backend import Request
+from services.generator.formatting import plain_text
 
 Tags = Mapping[str, str]
 Patterns = tuple[tuple[str, str], ...]
@@ -123,6 +125,14 @@ def read_reasoning(answer: Answer, wanted: Reasoning, opened: bool = False) -> A
     if consumed and ended in ("stop", "no_content"):
         ended = "length"
     return replace(answer, text=separated.text, ended=ended, reasoning=thoughts[:LONGEST_KEPT] if wanted.keep else "")
+
+
+def without_thoughts(answers: Iterable[Answer], request: Request) -> list[Answer]:
+    """The answers of a server, of whose prompts only the plain ones are known here."""
+    opened = request.prompt_format.kind == "plain" and opens_thoughts(
+        plain_text(request.prompt_format, request.prompt), request.reasoning.tags
+    )
+    return [read_reasoning(answer, request.reasoning, opened) for answer in answers]
 
 
 def _thoughts_alone(answer: Answer, thoughts: str, separated: Separated) -> Answer:

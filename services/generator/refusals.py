@@ -17,6 +17,9 @@ NAME = re.compile(r"[\w.\[\]-]{1,64}")
 # Where servers put what they say: OpenAI, vLLM, Azure, Anthropic, Google, FastAPI, Ollama, gateways.
 INNER = ("error", "errors", "detail", "details")
 MESSAGES = ("message", "msg", "title", "error_description", "description")
+# Of Azure, OpenAI and Alibaba.
+FILTER_CODES = frozenset({"content_filter", "content_policy_violation", "invalid_prompt", "data_inspection_failed"})
+FILTERED_BY_ANTHROPIC = "Output blocked by content filtering policy"
 TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 # A template or a server that takes no system message: "System role not supported", "Conversation roles must alternate",
 # "Only user and assistant roles are supported", "Developer instruction is not enabled", param "messages[0].role".
@@ -34,6 +37,11 @@ class Refusal:
     param: str = ""
 
     @property
+    def is_a_filters(self) -> bool:
+        """Whether a filter has taken the prompt or its answer away, which is an outcome and no mistake."""
+        return self.code in FILTER_CODES or self.message.startswith(FILTERED_BY_ANTHROPIC)
+
+    @property
     def names_the_system_role(self) -> bool:
         """Whether the system message's role may be what is refused."""
         return bool(SYSTEM_ROLE.search(f"{self.message} {self.param}"))
@@ -46,6 +54,12 @@ def read_refusal(body: bytes) -> Refusal:
         refusal = _read(json.loads(body) if len(body) <= LONGEST_JSON_BYTES else text)
     except (ValueError, RecursionError):
         refusal = _read(text)
+    return replace(refusal, message=refusal.message[:LONGEST_TEXT])
+
+
+def read_error(error: object) -> Refusal:
+    """What stands under `error` in a body that is read already."""
+    refusal = _read(error)
     return replace(refusal, message=refusal.message[:LONGEST_TEXT])
 
 

@@ -223,3 +223,18 @@ def test_what_only_a_chat_template_takes_fails_the_jobs_of_a_plain_format(settin
     (failed,) = generate_jobs([plain], FakeEngine(), {"known": target})
     assert isinstance(failed, Failure)
     assert "chat template" in failed.reason
+
+
+def test_what_a_backend_leaves_out_and_what_a_target_adds_stand_together_in_the_decoding() -> None:
+    class LeavesOut(FakeEngine):
+        def _result(self, request: Request) -> Result:
+            sent = json.dumps({"temperature": None, "extra_body": {"stop": " | "}})
+            return Answered(answers("a"), {"engine": "fake", "decoding": sent})
+
+    target = Target(engine="fake", reasoning=Reasoning(max_tokens=9))
+    (result,) = generate_jobs([JOB], LeavesOut(), {"known": target})
+    assert isinstance(result, GeneratedJob)
+    decoding = json.loads(result.provenance["decoding"])
+    assert (decoding["temperature"], decoding["max_tokens"]) == (None, JOB.decoding.max_tokens)
+    assert (decoding["extra_body"], decoding["reasoning"]) == ({"stop": " | "}, {"max_tokens": 9})
+    assert "mixed" not in result.provenance

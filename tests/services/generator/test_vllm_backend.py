@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from calibration.model import ensure_model
 from seep.answers import lost
@@ -140,6 +140,13 @@ def test_a_chat_goes_through_the_models_template(backend: VllmBackend, prompt: s
 CHAT = PromptFormat("chat", "Complete the sentence.", "{prompt}")
 
 
+def with_template(backend: VllmBackend, trained: Path, monkeypatch: pytest.MonkeyPatch, template: str) -> None:
+    """From now on chats go through this template; vLLM's own tokenizer is one of several copies."""
+    tokenizer = AutoTokenizer.from_pretrained(trained / "model")
+    tokenizer.chat_template = template
+    monkeypatch.setattr(backend, "_tokenizer", tokenizer)
+
+
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
@@ -150,19 +157,19 @@ CHAT = PromptFormat("chat", "Complete the sentence.", "{prompt}")
     ],
 )
 def test_a_template_that_refuses_the_messages_is_the_requests_failure(
-    backend: VllmBackend, prompt: str, monkeypatch: pytest.MonkeyPatch, template: str, reason: str
+    backend: VllmBackend, trained: Path, prompt: str, monkeypatch: pytest.MonkeyPatch, template: str, reason: str
 ) -> None:
-    monkeypatch.setattr(backend._tokenizer, "chat_template", template)
+    with_template(backend, trained, monkeypatch, template)
     refused, answered = backend.generate([Request(prompt, CHAT, DECODING, 1), Request(prompt, PLAIN, DECODING, 1)])
     assert refused == Failure(f"the model's chat template refuses the messages: {reason}")
     assert isinstance(answered, Answered)
 
 
 def test_a_template_is_told_what_the_target_says(
-    backend: VllmBackend, prompt: str, monkeypatch: pytest.MonkeyPatch
+    backend: VllmBackend, trained: Path, prompt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     template = "{{ messages[1]['content'] }}{% if thinks or reasoning_effort == 'low' %}<think>{% endif %}"
-    monkeypatch.setattr(backend._tokenizer, "chat_template", template)
+    with_template(backend, trained, monkeypatch, template)
     request = Request(prompt, CHAT, DECODING, 2)
     effort = replace(request, reasoning=Reasoning(effort="low"))
     answers = backend.generate([request, replace(request, template_kwargs={"thinks": True}), effort])
@@ -281,6 +288,7 @@ def test_a_model_path_that_does_not_exist_is_one_line(model: str) -> None:
 
 
 def test_a_folder_that_holds_no_model_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
     with pytest.raises(InputError, match=r"engines\.x\.model: vLLM cannot load") as error:
         open_backend(VllmEngine(backend="vllm", model=str(tmp_path)), "engines.x", {})
     assert "\n" not in str(error.value)

@@ -16,6 +16,7 @@ from seep.errors import InputError
 from seep.settings import OpenAiEngine
 from seep.settings.headers import VALUE, Secret
 from services.generator.circuit_breaker import RequestFailed
+from services.generator.masking import Hidden, masked
 
 # An empty key would be sent as none.
 KEY = r"[!-~]+"
@@ -110,7 +111,8 @@ def _words(error: BaseException) -> str:
     if isinstance(cause, ssl.SSLError):
         return f"TLS failed: {cause.reason}"
     if cause is None:
-        return ""
+        # A proxy's status and its words.
+        return masked(str(error), Hidden()) if isinstance(error, httpx.ProxyError) else ""
     # The event loop puts words of its own, with the address, in the place of the system's.
     return os.strerror(cause.errno) if cause.errno and cause.errno > 0 else str(cause.strerror)
 

@@ -13,6 +13,7 @@ from services.generator.masking import Hidden, masked
 LONGEST_JSON_BYTES = 256 * 1024
 LONGEST_TEXT = 4096
 DEEPEST = 6
+REDIRECT = "it redirects, which is not followed; expected base_url to be the address that answers"
 NAME = re.compile(r"[\w.\[\]-]{1,64}")
 # Where servers put what they say: OpenAI, vLLM, Azure, Anthropic, Google, FastAPI, Ollama, gateways.
 INNER = ("error", "errors", "detail", "details")
@@ -65,6 +66,9 @@ def read_error(error: object) -> Refusal:
 
 def describe(status: int, refusal: Refusal, hidden: Hidden) -> str:
     """One line of it that may be shown: status, code, parameter, message; the request's own words are masked."""
+    if 300 <= status < 400:
+        # Where to is the server's word, and might be anywhere.
+        return f"HTTP {status}: {REDIRECT}"
     code = "" if refusal.code == str(status) else _name(refusal.code, hidden)
     param = _name(refusal.param, hidden)
     named = ", ".join([*([code] if code else []), *([f"param {param}"] if param else [])])

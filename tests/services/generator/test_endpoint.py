@@ -133,6 +133,9 @@ def test_a_proxy_that_lets_nothing_through_says_nothing_of_a_request() -> None:
     with scripted_server() as proxy:
         url = f"http://127.0.0.1:{proxy.server_port}"
         assert failure("https://nowhere.invalid/v1", proxy=url) == ("no connection (ProxyError)", False)
+        endpoint = Endpoint(engine_at("https://nowhere.invalid/v1", proxy=url), "engines.e")
+        with pytest.raises(RequestFailed, match=r"no connection \(ProxyError\): 501 Unsupported method"):
+            asyncio.run(endpoint.send("GET", "models"))
 
 
 def test_a_failure_names_engine_and_address_and_what_the_system_says() -> None:

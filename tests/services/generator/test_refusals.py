@@ -84,6 +84,12 @@ def test_status_code_and_parameter_stand_before_the_words() -> None:
     assert describe(404, Refusal("404 Not Found"), Hidden()) == "HTTP 404: Not Found"
 
 
+def test_a_redirect_is_said_to_be_one_without_its_goal() -> None:
+    said = describe(301, Refusal("Moved to http://169.254.169.254/"), Hidden())
+    assert said.startswith("HTTP 301: it redirects, which is not followed")
+    assert "169" not in said
+
+
 def test_a_code_that_is_no_name_or_says_what_is_hidden_is_left_out() -> None:
     hidden = Hidden(texts=("It is yellow",), words=("yellow",))
     for code in ("two words", "x" * 100, "yellow", "is_yellow", "a\nb"):

@@ -27,8 +27,8 @@ from services.generator.openai_protocol import (
     read_model,
     retry_after_seconds,
 )
-from services.generator.reasoning import without_thoughts
 from services.generator.refusals import describe, read_error, read_refusal
+from services.generator.server_thoughts import ServerThoughts
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class OpenAiBackend:
         self._engine = engine
         self._endpoint = Endpoint(engine, setting)
         self._access = {name: Access(engine, target) for name, target in targets.items()}
+        self._thoughts = ServerThoughts()
         self._models: dict[tuple[str, str], Provenance] = {}
         # Targets and models whose server was found to refuse system messages.
         self._folding: set[tuple[str, str]] = set()
@@ -112,7 +113,7 @@ class OpenAiBackend:
                 return error
             answers += completions.answers[:wanted]
             versions.add(completions.version or "unknown")
-        cut = cut_answers(without_thoughts(answers, request), request.decoding.cut, request.language)
+        cut = cut_answers(self._thoughts.taken_off(answers, request), request.decoding.cut, request.language)
         provenance = {
             **self._models[request.target, self._model(request)],
             "engine_version": " | ".join(sorted(versions)),

@@ -5,15 +5,13 @@ has begun with thoughts, later pairs of the same tags are thoughts too.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from seep.answers import is_blank, lost
 from seep.records import Answer
 from seep.settings import Reasoning
-from services.generator.backend import Request
-from services.generator.formatting import plain_text
 
 Tags = Mapping[str, str]
 Patterns = tuple[tuple[str, str], ...]
@@ -127,14 +125,6 @@ def read_reasoning(answer: Answer, wanted: Reasoning, opened: bool = False) -> A
     return replace(answer, text=separated.text, ended=ended, reasoning=thoughts[:LONGEST_KEPT] if wanted.keep else "")
 
 
-def without_thoughts(answers: Iterable[Answer], request: Request) -> list[Answer]:
-    """The answers of a server, of whose prompts only the plain ones are known here."""
-    opened = request.prompt_format.kind == "plain" and opens_thoughts(
-        plain_text(request.prompt_format, request.prompt), request.reasoning.tags
-    )
-    return [read_reasoning(answer, request.reasoning, opened) for answer in answers]
-
-
 def _thoughts_alone(answer: Answer, thoughts: str, separated: Separated) -> Answer:
     if is_blank(thoughts):
         return replace(answer, text="", ended="no_content" if lost(answer) is None else answer.ended, reasoning="")
@@ -147,6 +137,17 @@ def opens_thoughts(prompt: str, tags: Tags | None) -> bool:
     """Whether a prompt ends in an opening tag, as chat templates of thinking models do."""
     end = prompt.rstrip()[-LONGEST_TAG:]
     return any(found.end() == len(end) for pair in _pairs(tags).pairs for found in pair.opening.finditer(end))
+
+
+def closes_alone(text: str, tags: Tags | None) -> bool:
+    """Whether a text begins with thoughts that it closes and did not open."""
+    found = separate(text, tags)
+    return found.text is not text and bool(found.reasoning) and not _opens(text, tags)
+
+
+def _opens(text: str, tags: Tags | None) -> bool:
+    start = len(text) - len(text.lstrip())
+    return any(pair.opening.match(text, start) for pair in _pairs(tags).pairs)
 
 
 def separate(text: str, tags: Tags | None = None, opened: bool = False) -> Separated:

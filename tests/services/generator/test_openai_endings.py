@@ -76,3 +76,14 @@ def test_thoughts_have_tokens_of_their_own_beside_the_answers() -> None:
     with scripted_server() as server:
         answered(server, [thinking])
     assert server.received[0][1]["max_tokens"] == REQUEST.decoding.max_tokens + 100
+
+
+def test_a_closing_tag_alone_is_warned_of_once_for_a_target(caplog: pytest.LogCaptureFixture) -> None:
+    with scripted_server(lambda number: saying("A thought.</think>tea")) as server:
+        (answer,) = answered(server, [REQUEST])
+        assert isinstance(answer, Answered)
+        assert set(answer.texts) == {"tea"}
+        assert [record.getMessage().count("targets.t.reasoning.opened") for record in caplog.records] == [1]
+        caplog.clear()
+        answered(server, [replace(REQUEST, reasoning=Reasoning(opened=True))])
+        assert not caplog.records

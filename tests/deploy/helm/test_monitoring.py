@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 import seep.runtime.metrics
 import services.scorer.canary
 from cli.main import app
-from services.aggregator.gauges import RATE_GAUGES, MonitorCollector, Operation, OperationCollector
+from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
 from tests.deploy.helm.rendering import ALL, CHART, LEAST, ROOT, Manifest, Release, overlaid, render, tool
 
 ALARMS = CHART / "files" / "alarms.yaml"
@@ -71,7 +71,8 @@ def unread() -> Operation:
 def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has() -> None:
     assert seep.runtime.metrics.LAG is not None
     assert services.scorer.canary.CANARY_OK is not None
-    known = {family.name for family in REGISTRY.collect()} | set(RATE_GAUGES)
+    known = {family.name for family in REGISTRY.collect()}
+    known |= {family.name for family in RateCollector(list).describe()}
     known |= {family.name for family in MonitorCollector(list).describe()}
     known |= {family.name for family in OperationCollector(unread, [], []).describe()}
     used = {name for rule in rules() for name in re.findall(r"seep_\w+", rule["expr"])}

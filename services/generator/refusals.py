@@ -51,6 +51,9 @@ class Refusal:
 def read_refusal(body: bytes) -> Refusal:
     """Whatever the body is: an object or a list, nested or not, a text, a page, or nothing that can be read."""
     text = body[:LONGEST_TEXT].decode(errors="replace")
+    # Packed, or no text at all.
+    if 5 * text.count("\ufffd") > len(text):
+        return Refusal()
     try:
         refusal = _read(json.loads(body) if len(body) <= LONGEST_JSON_BYTES else text)
     except (ValueError, RecursionError):

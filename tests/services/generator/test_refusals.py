@@ -1,5 +1,6 @@
 """What a server says of a refusal is read from whatever it sends."""
 
+import gzip
 import json
 
 import pytest
@@ -53,7 +54,8 @@ def test_every_usual_shape_is_read(body: object, refusal: Refusal) -> None:
         (b"no such route\n", "no such route"),
         (b"<html><head><title>404 Not&nbsp;Found</title></head><body>nginx</body></html>", "404 Not\xa0Found"),
         (b"<h1>Bad Gateway</h1>", "Bad Gateway"),
-        (b"\xff\xfeno", "\ufffd\ufffdno"),
+        ("f\u00fcr Sie gesperrt".encode("latin-1"), "f\ufffdr Sie gesperrt"),
+        (gzip.compress(b'{"error": "packed, though nobody asked for it"}'), ""),
         (b'{"error": {"message": "cut of', '{"error": {"message": "cut of'),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from cli.answering import Answering
-from cli.database import open_database
+from cli.database import announce_database, open_database
 from cli.lookups import find_run
 from cli.outcomes import Finished
 from results.storage import dead_jobs, runs
@@ -32,19 +32,24 @@ class RunRequest:
     samples: int | None = None
 
 
-def do_run(settings: Settings, request: RunRequest) -> Finished:
-    """Does the run; raises InputError and Unavailable, with the options that a person has given in their messages."""
+def do_run(settings: Settings, request: RunRequest, *, announced: bool = False) -> Finished:
+    """Does the run; raises InputError and Unavailable, with the options that a person has given in their messages.
+
+    Unless it is `announced` already, it says where the results are kept once it begins.
+    """
+    settings = _with_mode(request.answering.configured(settings), request.mode)
     try:
-        return _do_run(_with_mode(request.answering.configured(settings), request.mode), request)
+        return _do_run(settings, request, announced)
     except InputError as error:
         raise InputError(request.answering.named(str(error))) from error
     except Unavailable as error:
         raise Unavailable(request.answering.named(str(error))) from error
 
 
-def _do_run(settings: Settings, request: RunRequest) -> Finished:
+def _do_run(settings: Settings, request: RunRequest, announced: bool) -> Finished:
     suite = load_suite(request.suite)
     target, name = request.answering.target, request.run_id
+    check_engine(settings, target)
     jobs = prompt_jobs(suite, run_id=name, target=target, samples=request.samples)
     expected = manifest(suite, run_id=name, target=target, samples=request.samples, created_at=time.time())
     with ExitStack() as opened:
@@ -53,8 +58,9 @@ def _do_run(settings: Settings, request: RunRequest) -> Finished:
         # Not above: the libraries behind it are the services' own, and other commands do without them.
         from cli.in_process import open_pipeline, run_jobs
 
-        check_engine(settings, target)
         pipeline = open_pipeline(settings, target, request.metrics, suite.probe)
+        if not announced:
+            announce_database(settings)
         rates = run_jobs(jobs, expected, pipeline, database, settings.worker.batch_size)
         with database.snapshot() as connection:
             dead = dead_jobs.reasons(connection, name)
@@ -62,7 +68,7 @@ def _do_run(settings: Settings, request: RunRequest) -> Finished:
 
 
 def check_engine(settings: Settings, target: str) -> None:
-    """Raises InputError for a model that is not at hand: at once, not after the metrics' seconds."""
+    """Raises InputError for a model that is not at hand: at once, before a database or a metric is opened."""
     from services.generator.engines import check_model, engine_named
 
     name = settings.targets[target].engine

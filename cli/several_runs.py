@@ -75,7 +75,7 @@ def _do_and_send(sending: Connection, request: RunRequest) -> None:
     """The process of one run."""
     signal.signal(signal.SIGTERM, terminate)
     try:
-        outcome: Outcome = do_run(load_settings(), request)
+        outcome: Outcome = do_run(load_settings(), request, announced=True)
     except Exception as error:
         line = failure_line(error)
         if line is None:

@@ -75,7 +75,6 @@ def run(
     run_ids = _run_ids(run_id, loaded.name, len(answering))
     named = tuple(metrics.split(",")) if metrics else _metrics_at_hand(settings, loaded.probe)
     requests = [RunRequest(path, run, each, named, mode, samples) for run, each in zip(run_ids, answering, strict=True)]
-    announce_database(settings)
     do = _one if len(requests) == 1 else _several
     raise typer.Exit(do(settings, requests, as_json))
 
@@ -111,6 +110,7 @@ def _one(settings: Settings, requests: Sequence[RunRequest], as_json: bool) -> i
 
 
 def _several(settings: Settings, requests: Sequence[RunRequest], as_json: bool) -> int:
+    announce_database(settings)
     # Open all the while: what is embedded would else start and stop with each run.
     with open_database(settings):
         outcomes = do_runs(requests)

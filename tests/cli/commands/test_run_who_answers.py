@@ -108,6 +108,12 @@ def test_what_cannot_be_asked_is_one_line(command: Command, arguments: str, line
     assert "secret" not in notes
 
 
+def test_a_model_that_is_missing_leaves_no_database_behind(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SEEP_DATABASE__DSN")
+    assert refused(command, "--model", "./nowhere") == "--model: no such folder: ./nowhere"
+    assert not Path(".seep").exists()
+
+
 def test_the_suites_that_seep_brings_are_known_anywhere(command: Command, server: ScriptedServer) -> None:
     assert command("run", "colours-smoke", "--endpoint", server.base_url, "--samples", "1", *SENTENCE_BERT)[0] == 0
     code, printed, _ = command("suites", "list")

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from results.storage.facts import database_facts
 from results.storage.migrate import migrate
 from seep.records import RunManifest, ScoredJob
 from tests.conftest import NUMBERS
@@ -83,3 +84,8 @@ def test_runs_are_recorded_and_read_by_many_at_once(pooled: str, scored: Scored,
     with Stored(pooled) as store:
         store.publish()
         assert figures(store.rates("run-1"))["1"][:2] == (50.0, 80)
+
+
+def test_that_a_pooler_stands_between_is_seen(pooled: str, postgres_server: str) -> None:
+    assert database_facts(pooled, 5.0).through_pooler
+    assert not database_facts(postgres_server, 5.0).through_pooler

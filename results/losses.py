@@ -9,16 +9,17 @@ from seep.answers import LOST
 
 
 def with_loss_shares(sums: Iterable[CellSums]) -> list[CellSums]:
-    """The sums of a run, where those of each reason for a loss are over all comparisons: the lost ones and the sound.
+    """The sums of a run; of each metric with lost comparisons those of every reason are over all, lost and sound.
 
     A scorer says of lost comparisons that they were, and nothing of the others: zeros for each of these would be a
-    third of all that is sent and kept. Here every cell gets every reason, so that a share of 0 is known to be 0.
+    third of all that is sent and kept.
     """
     given = list(sums)
+    losing = {row.metric for row in given if row.measure in LOST}
     # By cell and metric, then by measure.
     counts: defaultdict[tuple[str, str], dict[str, CellSums]] = defaultdict(dict)
     for row in given:
-        if row.measure == LEAK or row.measure in LOST:
+        if row.metric in losing and row.measure in (LEAK, *LOST):
             counts[row.cell, row.metric][row.measure] = row
     others = [row for row in given if row.measure not in LOST]
     return [*others, *(row for of_cell in counts.values() for row in _of_all(of_cell))]
@@ -29,10 +30,12 @@ def _of_all(of_cell: Mapping[str, CellSums]) -> Iterator[CellSums]:
     sizes: Counter[str] = Counter()
     for row in of_cell.values():
         sizes.update(dict(zip(row.clusters, row.sizes, strict=True)))
-    clusters, of_clusters = list(sizes), list(sizes.values())
+    any_row = next(iter(of_cell.values()))
+    none = replace(any_row, clusters=list(sizes), sizes=list(sizes.values()), totals=[0.0] * len(sizes))
     for reason in LOST:
         lost = of_cell.get(reason)
-        totals = dict(zip(lost.clusters, lost.totals, strict=True)) if lost else {}
-        total_of_each = [totals.get(cluster, 0.0) for cluster in clusters]
-        any_row = next(iter(of_cell.values()))
-        yield replace(any_row, measure=reason, clusters=clusters, sizes=of_clusters, totals=total_of_each)
+        if lost is None:
+            yield replace(none, measure=reason)
+        else:
+            totals = dict(zip(lost.clusters, lost.totals, strict=True))
+            yield replace(none, measure=reason, totals=[totals.get(cluster, 0.0) for cluster in sizes])

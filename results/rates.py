@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from results.losses import with_loss_shares
 from results.statistics.agreement import ScoreShares, cohens_kappa
-from results.statistics.intervals import Interval, rate_with_interval
+from results.statistics.intervals import Interval, none_with_interval, rate_with_interval
 from results.sums import ECHO, LEAK, CellSums, agreement_with
+from seep.answers import LOST
 from seep.errors import InputError
 from seep.provenance import is_mixed
 from seep.records import Estimate, LeakRate
@@ -157,12 +158,10 @@ def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Cluste
 
 
 def _intervals(clusters: Mapping[str, Clusters]) -> dict[str, Interval]:
-    """By measure; of measures that are alike, as shares of 0 mostly are, one is computed."""
-    known: dict[tuple[tuple[float, int], ...], Interval] = {}
-    found = {}
-    for measure, totals in clusters.items():
-        key = tuple(totals)
-        found[measure] = known[key] if key in known else known.setdefault(key, rate_with_interval(totals))
+    """By measure; where nothing was lost under a metric, none of what has a leak score was."""
+    found = {measure: rate_with_interval(totals) for measure, totals in clusters.items()}
+    if LEAK in found and found.keys().isdisjoint(LOST):
+        found |= dict.fromkeys(LOST, none_with_interval(found[LEAK].comparisons, found[LEAK].clusters))
     return found
 
 

@@ -42,6 +42,11 @@ def rate_with_interval(clusters: Sequence[tuple[float, int]]) -> Interval:
     return Interval(100 * rate, 100 * min(low, rate), 100 * max(high, rate), comparisons, len(measured))
 
 
+def none_with_interval(comparisons: int, clusters: int) -> Interval:
+    """The rate of values that are all 0, of so many comparisons in so many clusters, one at least."""
+    return Interval(0.0, 0.0, 100 * _clopper_pearson(0.0, clusters)[1], comparisons, clusters)
+
+
 def _jackknife(rate: float, clusters: Sequence[tuple[float, int]]) -> tuple[float, float] | None:
     """Delete-one-cluster jackknife of logit(rate) with Student's t, back-transformed; None where it has no answer.
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.statistics.intervals import Interval, rate_with_interval
+from results.statistics.intervals import Interval, none_with_interval, rate_with_interval
 
 
 @st.composite
@@ -129,3 +129,8 @@ def rounded_similarities(pairs: list[tuple[Any, Any]]) -> dict[tuple[Any, Any], 
     model = SentenceTransformer(str(Path(gt_minilm.__file__).parent / "model"), device="cpu")
     encoded = dict(zip(texts, model.encode(texts, normalize_embeddings=True), strict=True))
     return {pair: round(float(encoded[pair[0]] @ encoded[pair[1]]), 3) for pair in set(pairs)}
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=30))
+def test_the_interval_of_none_is_that_of_clusters_that_are_all_0(sizes: list[int]) -> None:
+    assert none_with_interval(sum(sizes), len(sizes)) == rate_with_interval([(0.0, size) for size in sizes])

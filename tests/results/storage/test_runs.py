@@ -80,6 +80,16 @@ def test_runs_are_listed_newest_first(store: Stored, scored: Scored, manifest: M
     assert listed == [("new", "complete", 1, 0), ("middle", "complete", 1, 0)]
 
 
+def test_a_run_all_of_whose_jobs_were_answered_by_the_same_two_models_is_mixed(store: Stored, scored: Scored) -> None:
+    provenance = {"answered_by": "m-1 | m-2", "mixed": "answered_by"}
+    store.record([scored(job, {"1": [1.0]}, provenance=provenance) for job in ("a", "b")], [], [])
+    summary = store.run("run-1")
+    assert summary is not None
+    assert summary.mixed
+    assert store.rates("run-1")[0].mixed
+    assert summary.provenance["answered_by"] == "m-1 | m-2"
+
+
 def test_a_run_whose_jobs_differ_in_provenance_is_mixed(store: Stored, scored: Scored) -> None:
     store.record([scored("a", {"1": [1.0]}, provenance={"model": "m", "engine": "1"})], [], [])
     assert not store.rates("run-1")[0].mixed

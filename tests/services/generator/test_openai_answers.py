@@ -1,13 +1,17 @@
 """What a server says is read in whatever order and shape servers give it; what is no answer never becomes one."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seep.answers import lost
-from seep.records import Answer
+from seep.records import Answer, Ended
+from seep.settings import Reasoning
 from services.generator.openai_answers import UnusableAnswer, read_completions
+from services.generator.reasoning import read_reasoning
 from tests.builders import answers
 
 
@@ -326,3 +330,31 @@ def test_parts_within_parts_are_read_to_a_depth_that_servers_have() -> None:
     for _ in range(400):
         deep = [{"type": "thinking", "thinking": deep}]
     assert one([{"type": "text", "text": "a soup"}, {"type": "thinking", "thinking": deep}]) == Answer("a soup")
+
+
+NAMES = st.sampled_from(
+    [
+        *("choices", "index", "text", "message", "content", "finish_reason", "stop_reason", "native_finish_reason"),
+        *("refusal", "error", "code", "type", "model", "usage", "total_tokens", "prompt_tokens", "completion_tokens"),
+        *("system_fingerprint", "reasoning", "thinking", "thought", "tool_calls", "delta", "content_filter_results"),
+        *("prompt_filter_results", "promptFeedback", "filtered", "object"),
+    ]
+)
+WORDS = st.sampled_from(["", "stop", "length", "text", "\ud83d", "\0"])
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), WORDS)
+NODES = st.recursive(
+    VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5), max_leaves=20
+)
+
+
+@given(st.dictionaries(NAMES, NODES, max_size=4), st.lists(st.dictionaries(NAMES, NODES, max_size=6), max_size=3))
+def test_whatever_stands_in_a_body_is_read_or_refused(body: dict[str, Any], choices: list[dict[str, Any]]) -> None:
+    try:
+        found = read_completions(json.dumps(body | {"choices": choices}).encode())
+    except UnusableAnswer:
+        return
+    for answer in found.answers:
+        answer.text.encode()
+        answer.reasoning.encode()
+        assert answer.ended in get_args(Ended)
+        assert read_reasoning(answer, Reasoning()).ended in get_args(Ended)

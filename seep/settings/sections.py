@@ -9,6 +9,7 @@ from pydantic import Field, FilePath, field_validator
 from seep.errors import InputError
 from seep.schedule import validate_schedule
 from seep.settings.section import Identifier, Section
+from seep.suites.schema import MOST
 
 # What can stand in a header; an empty token would open the door.
 TOKEN = r"^[!-~]+$"
@@ -98,7 +99,9 @@ class Monitor(Section):
         None, description="The baseline to compare with, as `seep baseline set` names it."
     )
     schedule: str | None = Field(None, description="A cron expression, in UTC; runs without one are pushed by hand.")
-    samples: int | None = Field(None, ge=1, description="Generations per prompt, in the place of the suite's own.")
+    samples: int | None = Field(
+        None, ge=1, le=MOST, description="Generations per prompt, in the place of the suite's own."
+    )
 
     @field_validator("schedule")
     @classmethod

@@ -8,6 +8,9 @@ from pydantic import BeforeValidator
 from seep.characters import whole_characters
 from seep.errors import InputError
 
+# Python itself converts no more than 4300.
+MOST_DIGITS = 1000
+
 
 def parse_json(text: str, place: str) -> Any:
     """Return the value of a JSON text; NaN and Infinity are numbers here, for whoever knows their column to refuse.
@@ -15,7 +18,7 @@ def parse_json(text: str, place: str) -> Any:
     InputError names the place and what was expected.
     """
     try:
-        return json.loads(text, object_pairs_hook=_named_once)
+        return json.loads(text, object_pairs_hook=_named_once, parse_int=_whole_number)
     except json.JSONDecodeError as error:
         raise InputError(f"{place}: expected a JSON object: {error.msg}") from error
     except RecursionError as error:
@@ -34,3 +37,9 @@ def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"{whole_characters(name)[:40]}: expected once, found again")
         named[name] = value
     return named
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits, expected {MOST_DIGITS} at most")
+    return int(digits)

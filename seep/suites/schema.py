@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from seep.languages import LANGUAGES, spill_categories
 
 PROMPT_PLACE = "{prompt}"
+# Of tokens and of samples: more is a slip, and a run that nobody would see end.
+MOST = 100_000
 
 
 def _text(value: str) -> str:
@@ -79,8 +81,8 @@ class SuiteDecoding(_Record):
 
     temperature: float = Field(ge=0)
     top_p: float = Field(default=1.0, gt=0, le=1)
-    max_tokens: int = Field(ge=1)
-    samples: int = Field(ge=1)
+    max_tokens: int = Field(ge=1, le=MOST)
+    samples: int = Field(ge=1, le=MOST)
 
 
 class SuiteTest(_Record):

@@ -75,7 +75,9 @@ def _check_columns(table: Table) -> None:
     for column in REQUIRED_COLUMNS:
         if column not in table.columns:
             found = ", ".join(left_out_columns(table) + taken_columns(table)) or "none"
-            raise table.mistake(-1, column, f"expected, but missing; the columns are {found}")
+            # The sheet that was meant may be another.
+            known = "; ".join([f"the columns are {found}", *table.notes])
+            raise table.mistake(-1, column, f"expected, but missing; {known}")
     for column in table.columns:
         if column and table.columns.count(column) > 1:
             raise table.mistake(-1, column, "expected once, found again")

@@ -285,7 +285,7 @@ def test_every_preset_is_an_engine(config: Path, preset: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "line"),
     [
-        ({"preset": "unheard-of"}, "preset: Input should be 'openai'"),
+        ({"preset": "unheard-of"}, "preset: expected 'openai'"),
         ({"parameters": {"top_k": None}}, "parameters.top_k"),
         ({"parameters": {"max_tokens": "max tokens"}}, "parameters.max_tokens"),
         ({"parameters": {"max_tokens": "top_p"}}, "parameters: expected different names"),

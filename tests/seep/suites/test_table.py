@@ -58,7 +58,11 @@ def test_every_form_says_the_same(tmp_path: Path, written: Callable[[Path], Path
         ("p.jsonl", '{"prompt": "a", "prompt": "b"}\n', r"p\.jsonl, row 1: prompt: expected once, found again"),
         ("p.jsonl", "[" * 100_000, r"p\.jsonl, row 1: expected a JSON object, found lists or objects in each other"),
         ("p.jsonl", "", r"p\.jsonl, row 1: expected a JSON object"),
-        ("p.csv", "a;b\n1;2\n", r"p\.csv, row 1, column prompt: expected, but missing; the columns are a, b$"),
+        (
+            "p.csv",
+            "a;b\n1;2\n",
+            r"p\.csv, row 1, column prompt: expected, .* are a, b; separated by semicolons$",
+        ),
         (
             "p.csv",
             "Prompt,n_control\n",
@@ -139,7 +143,7 @@ NAN, INFINITY = float("nan"), float("inf")
         ("category", "\udc00", "expected text without NUL characters and halves of characters"),
         ("n_control", NAN, "expected text, found NaN"),
         ("n_control", INFINITY, "expected text, found Infinity"),
-        ("n_control", 10**4000, "expected the whole number of a data row or none, found 1000"),
+        ("n_control", 10**900, "expected the whole number of a data row or none, found 1000"),
         ("n_control", "9" * 5000, "expected the whole number of a data row or none, found 9999"),
         ("n_control", "\u0660", "expected the whole number of a data row or none, found \u0660"),
     ],

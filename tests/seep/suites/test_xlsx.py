@@ -217,6 +217,14 @@ def test_a_hidden_sheet_is_taken_only_by_its_name(tmp_path: Path) -> None:
         read_table(path, "new")
 
 
+def test_columns_that_are_missing_are_told_with_the_other_sheets(tmp_path: Path) -> None:
+    book, path = a_book(tmp_path, ("Prompts of May",), HEADER)
+    book.create_sheet("prompts")
+    book.save(path)
+    with pytest.raises(InputError, match=r"the columns are Prompts of May( \(.*\))?; sheets left out: prompts$"):
+        read_workbook(path)
+
+
 def test_a_workbook_of_hidden_sheets_is_refused(tmp_path: Path) -> None:
     path = a_package(tmp_path, a_sheet(HEADER_ROW))
     with zipfile.ZipFile(path) as archive:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from prometheus_client import Counter
 
+from seep.answers import lost
 from seep.errors import Unavailable
 from seep.languages import written_without_blanks
 from seep.settings import OutputFilter
@@ -63,8 +64,12 @@ def _refused(
     found = []
     for at, (result, request) in enumerate(zip(results, requests, strict=True)):
         if isinstance(result, Answered) and (chosen := filters.get(request.target)):
-            refused = [refuses(chosen, each.text, request.concept, request.language) for each in result.answers]
-            samples = [number for number, each in enumerate(refused) if each]
+            samples = [
+                number
+                for number, each in enumerate(result.answers)
+                # What is lost is no answer to refuse: drawn again, it would be lost without a trace.
+                if not lost(each) and refuses(chosen, each.text, request.concept, request.language)
+            ]
             found += [(at, samples)] if samples else []
     return found
 

@@ -91,7 +91,8 @@ def leak_score(to_test: float, to_control: float, tie_tolerance: float) -> float
 
 def _alike(similarity: Mapping[Pair, float], answer: str, next_answer: str) -> float:
     # No metric says of two empty answers, or of itself in half precision exactly, what is plain.
-    return 1.0 if answer == next_answer else min(1.0, max(0.0, similarity[next_answer, answer]))
+    alike = answer == next_answer or (is_blank(answer) and is_blank(next_answer))
+    return 1.0 if alike else min(1.0, max(0.0, similarity[next_answer, answer]))
 
 
 def _samples(generated: GeneratedJob) -> Iterator[Sample]:

@@ -10,7 +10,7 @@ from prometheus_client import Counter
 
 from seep.capabilities import TEXT
 from seep.errors import Unavailable
-from seep.records import Decoding, PromptFormat
+from seep.records import Answer, Decoding, PromptFormat
 from seep.settings import OutputFilter
 from services.generator.backend import Answered, Request, Result
 from services.generator.filtering import KEPT, REGENERATED, generate_filtered, refuses
@@ -52,6 +52,20 @@ def test_after_the_last_draw_the_last_answer_stays_and_is_counted() -> None:
     before = counted(REGENERATED), counted(KEPT)
     assert generate_filtered(engine, [REQUEST], {"filtered": NO_BANANA}) == [Answered(answers("banana 3", "a plum"))]
     assert (counted(REGENERATED), counted(KEPT)) == (before[0] + 2, before[1] + 1)
+
+
+def test_a_lost_answer_is_not_drawn_again_whatever_stands_in_it() -> None:
+    lost = (Answer("I name no banana.", "refusal"), Answer("", "filtered"))
+
+    class RefusingEngine(ScriptedEngine):
+        def generate(self, requests: Sequence[Request]) -> list[Result]:
+            self.requests += requests
+            return [Answered(lost)]
+
+    engine = RefusingEngine()
+    nothing = OutputFilter(refuse="banana|^$", max_regenerations=2)
+    assert generate_filtered(engine, [REQUEST], {"filtered": nothing}) == [Answered(lost)]
+    assert len(engine.requests) == 1
 
 
 def test_a_later_draw_is_named_differently_so_that_its_seed_is_another() -> None:

@@ -114,6 +114,12 @@ def test_an_empty_text_that_the_model_ended_itself_is_an_answer(make_job: MakeJo
     assert "leak" in found["t1", 0]
 
 
+def test_two_texts_without_a_visible_character_are_alike(make_job: MakeJob) -> None:
+    job = with_arms(make_job([("yellow", ["", ""])], control=["", ""]), [["", "\u200b"]], ["a car", "a car"])
+    found = measures(scored(job))
+    assert {(of_sample["empty"], of_sample["self_similarity"]) for of_sample in found.values()} == {(1.0, 1.0)}
+
+
 def test_a_lost_answer_is_in_no_language(make_job: MakeJob) -> None:
     job = make_job([("es", ["", ""]), ("it", ["", ""])], ["-", "-"], probe="language", categories=["es", "it"])
     job = replace(job, job=replace(job.job, control=None), control=())

@@ -47,12 +47,12 @@ $(KAFKA): deploy/local/kafka.pom.xml
 	touch $@
 
 .PHONY: demo
-demo: setup  ## Run the main job: a model with known leakage, served by vLLM, through Kafka to leak rates
-	$(BIN)/python -m deploy.local.demo
+demo: setup  ## Measure a small real language model, served by vLLM, through Kafka: what is semantic leakage?
+	@$(BIN)/python -m deploy.local.demo
 
 .PHONY: stack
 stack: setup  ## Run broker, PostgreSQL and the three services in the foreground (CONFIG=seep.yaml)
-	$(if $(CONFIG),,$(BIN)/seep calibrate --prepare)
+	$(if $(CONFIG),,$(BIN)/python -m deploy.local.smollm2)
 	$(BIN)/python -m deploy.local.stack --config $(or $(CONFIG),seep.yaml)
 
 .PHONY: kafka

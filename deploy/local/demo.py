@@ -1,5 +1,6 @@
-"""The main job on one machine: a model with known leakage, served by vLLM, through Kafka to leak rates."""
+"""The main job on one machine: a small real model, served by vLLM, through Kafka to leak rates, and what they say."""
 
+import json
 import shlex
 import signal
 import subprocess
@@ -7,54 +8,77 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from deploy.local.smollm2 import MODEL, NAME, ensure_smollm2
 from deploy.local.stack import FOLDER, Service, ended_services, running_stack
+from deploy.local.story import INTRODUCTION, next_steps, story
+from seep.errors import InputError
 
 SEEP = Path(sys.executable).with_name("seep")
 CONFIG = Path("seep.yaml")
-SUITE = FOLDER / "calibration" / "current" / "suite.yaml"
+SUITE = "concepts-smoke"
+TARGET = "smollm2"
+METRIC = "sentence_bert"
 # vLLM's CPU build takes half a minute to load, more on a busy machine.
 START_SECONDS = 300.0
 
 
 def main() -> None:
-    """Runs the demo and ends with what else there is to look at."""
+    """Runs the demo; it ends with status 0 only if a leak rate was measured."""
     # As for Ctrl-C: the stack is stopped, not left behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    seep("calibrate", "--prepare")
-    print("starting a broker, PostgreSQL, the generator with vLLM, the scorer, the aggregator and the API", flush=True)
+    say(INTRODUCTION + "\n")
+    say(f"[1/4] The model: {NAME}, kept in {MODEL}")
+    try:
+        ensure_smollm2()
+    except InputError as error:
+        sys.exit(str(error))
+    say("[2/4] Starting Kafka, PostgreSQL and Seep's services; loading the models takes a minute")
     with running_stack(CONFIG, FOLDER) as services:
         wait_until_serving(services)
-        run = seep("push", str(SUITE), "--target", "tiny")
-        seep("watch", run)
-        seep("examples", run, "--category", "planted-90", "--leaks", "--limit", "3")
-    print(f"\nresults: PostgreSQL in {FOLDER}/postgres, logs in {FOLDER}/logs; look further with")
-    for command in (f"rates {run}", f"rates {run} --by concept", f"examples {run} --ties", "calibrate"):
-        print(f"  {SEEP.relative_to(Path.cwd())} {command}")
+        say("[3/4] Asking the model, with a word and without")
+        (run,) = seep("push", SUITE, "--target", TARGET).split()
+        rates = json.loads(seep("watch", run, "--json"))
+        leaks = json.loads(seep("examples", run, "--leaks", "--metric", METRIC, "--limit", "100000", "--json"))
+        say("[4/4] Stopping the services")
+    say("\n" + story(pooled(rates), leaks))
+    say(next_steps(run))
 
 
 def wait_until_serving(services: Mapping[str, Service]) -> None:
-    """Returns when every service consumes; ends the demo where one has ended instead."""
-    deadline = time.monotonic() + START_SECONDS
-    while not all(b" serves " in service.log.read_bytes() for service in services.values()):
+    """Names each service as it starts to serve, and returns after the last; ends the demo where one has ended."""
+    start = time.monotonic()
+    loading = dict(services)
+    while loading:
+        for name in [name for name, service in loading.items() if b" serves " in service.log.read_bytes()]:
+            del loading[name]
+            say(f"      {name} is ready after {time.monotonic() - start:.0f} s")
         ended = ended_services(services)
-        if ended or time.monotonic() > deadline:
+        if ended or time.monotonic() > start + START_SECONDS:
             sys.exit("\n".join(ended) or f"the services did not start in {START_SECONDS:.0f} s: see {FOLDER}/logs")
-        time.sleep(0.5)
+        time.sleep(0.2)
 
 
 def seep(*arguments: str) -> str:
-    """Runs a command as a user would type it, shown with what it prints; returns the last line."""
-    print(f"$ seep {shlex.join(arguments)}", flush=True)
-    process = subprocess.Popen([SEEP, *arguments], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    lines: list[str] = []
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        lines.append(line)
-    if process.wait() != 0:
-        sys.exit(process.returncode)
-    return lines[-1].strip()
+    """Runs a command as a user would type it, and shows it; what it prints."""
+    say(f"      $ seep {shlex.join(arguments)}")
+    done = subprocess.run([SEEP, *arguments], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        # Its own line on stderr says why.
+        sys.exit(done.returncode)
+    return done.stdout
+
+
+def pooled(rates: list[dict[str, Any]]) -> dict[str, Any]:
+    """The one row of all categories."""
+    (row,) = [row for row in rates if (row["metric"], row["category"]) == (METRIC, "all")]
+    return row
+
+
+def say(line: str) -> None:
+    """Prints at once, however the output is read."""
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

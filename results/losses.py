@@ -1,18 +1,19 @@
-"""What share of a run's comparisons was lost, and why, from sums that have the lost ones alone."""
+"""What share of a run's comparisons was lost, and why, or cut, from sums that have such ones alone."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from results.sums import LEAK, CellSums
-from seep.answers import LOST
+from seep.answers import LOST, TRUNCATED
 
 
 def with_loss_shares(sums: Iterable[CellSums]) -> list[CellSums]:
     """The sums of a run; of each metric with lost comparisons those of every reason are over all, lost and sound.
 
     A scorer says of lost comparisons that they were, and nothing of the others: zeros for each of these would be a
-    third of all that is sent and kept.
+    third of all that is sent and kept. Those of truncated texts are over all scored comparisons, in every cell of a
+    metric that has truncated any.
     """
     given = list(sums)
     losing = {row.metric for row in given if row.measure in LOST}
@@ -21,8 +22,18 @@ def with_loss_shares(sums: Iterable[CellSums]) -> list[CellSums]:
     for row in given:
         if row.metric in losing and row.measure in (LEAK, *LOST):
             counts[row.cell, row.metric][row.measure] = row
-    others = [row for row in given if row.measure not in LOST]
-    return [*others, *(row for of_cell in counts.values() for row in _of_all(of_cell))]
+    others = [row for row in given if row.measure not in (*LOST, TRUNCATED)]
+    return [*others, *(row for of_cell in counts.values() for row in _of_all(of_cell)), *_truncated(given)]
+
+
+def _truncated(given: Sequence[CellSums]) -> Iterator[CellSums]:
+    cut = {(row.metric, row.cell): row for row in given if row.measure == TRUNCATED}
+    cutting = {metric for metric, _ in cut}
+    for row in given:
+        if row.measure == LEAK and row.metric in cutting:
+            own = cut.get((row.metric, row.cell))
+            totals = dict(zip(own.clusters, own.totals, strict=True)) if own else {}
+            yield replace(row, measure=TRUNCATED, totals=[totals.get(cluster, 0.0) for cluster in row.clusters])
 
 
 def _of_all(of_cell: Mapping[str, CellSums]) -> Iterator[CellSums]:

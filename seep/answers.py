@@ -9,6 +9,8 @@ Lost = Literal["refused", "filtered", "unfinished", "unanswered"]
 """Why there is no answer to score. Refused: the model declined. Filtered: a filter took the text away. Unfinished: the
 tokens ran out before the first visible character. Unanswered: a tool call, or no text at all."""
 
+# What a scorer says, as a measure, of a comparison with a text that its metric did not read to the end.
+TRUNCATED = "truncated"
 LOST: tuple[Lost, ...] = get_args(Lost)
 
 BY_ENDING: dict[Ended, Lost] = {

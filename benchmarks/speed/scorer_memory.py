@@ -29,6 +29,7 @@ def main() -> None:
         tokenize=lambda texts: [[ord(character) for character in text] for text in texts],
         forward=lambda ids: torch.rand(len(ids), ids.shape[1], DIMENSIONS),
         device=torch.device("cpu"),
+        count=len,
     )
     cache = EmbeddingCache(options.cache_mib << 20)
     process = psutil.Process()

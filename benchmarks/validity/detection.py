@@ -1,9 +1,9 @@
-"""Which languages two detectors and their consensus find in recorded completions, whole, cut, mixed and senseless."""
+"""Which languages two detectors and their consensus find in recorded completions and in plain sentences: whole, cut,
+mixed and senseless."""
 
 import argparse
 import json
 import random
-from collections.abc import Mapping
 from pathlib import Path
 
 from seep.languages import UNKNOWN, language_code
@@ -13,6 +13,30 @@ DETECTORS = {"langdetect": langdetect_guess, "lingua": lingua_guess, "consensus"
 SEED = 7
 MADE = 60  # texts of each kind that is made from the judged ones
 EXCERPT = 300  # characters
+SENTENCES = Path(__file__).with_name("sentences")
+# Of letters that other languages have too: what is made of the others' sentences is no language's.
+LATIN = (
+    "cs",
+    "da",
+    "de",
+    "en",
+    "es",
+    "fi",
+    "fr",
+    "hu",
+    "id",
+    "it",
+    "nl",
+    "no",
+    "pl",
+    "pt",
+    "ro",
+    "sv",
+    "sw",
+    "tr",
+    "vi",
+)
+OF_EACH, OF_TWO = 10, 150  # texts made of each language's sentences, and of two languages'
 
 Labelled = list[tuple[str, str]]
 
@@ -21,8 +45,9 @@ def main() -> None:
     """Prints per kind of text how many each teller tells rightly, leaves unknown and tells wrongly, and the ratio of
     the consensus's wrong ones to langdetect's."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("completions", type=Path, nargs="+", help="JSON lines with completion and judge_label")
-    for kind, texts in kinds_of_text(judged(parser.parse_args().completions)).items():
+    parser.add_argument("completions", type=Path, nargs="*", help="JSON lines with completion and judge_label")
+    completions = judged(parser.parse_args().completions)
+    for kind, texts in ((kinds_of_text(completions) if completions else {}) | kinds_of_sentences()).items():
         wrong = {}
         for name, teller in DETECTORS.items():
             guesses = [(teller(text), language) for text, language in texts]
@@ -41,7 +66,7 @@ def judged(paths: list[Path]) -> Labelled:
     return [(text, language) for text, language in found if language]
 
 
-def kinds_of_text(whole: Labelled) -> Mapping[str, Labelled]:
+def kinds_of_text(whole: Labelled) -> dict[str, Labelled]:
     """The judged completions, and what is made of them: excerpts, halves of two languages, shuffled letters."""
     draw = random.Random(SEED)
     alphabetic = [text[:EXCERPT] for text, language in whole if language != "zh"]
@@ -59,6 +84,30 @@ def kinds_of_text(whole: Labelled) -> Mapping[str, Labelled]:
         ],
         "letters shuffled": [(shuffled(text, draw), UNKNOWN) for text in draw.sample(alphabetic, MADE)],
     }
+
+
+def kinds_of_sentences() -> dict[str, Labelled]:
+    """The plain sentences of each language, and what is made of them: two languages' sentences, shuffled letters."""
+    files = sorted(SENTENCES.glob("*.txt"))
+    plain = {file.stem: file.read_text(encoding="utf-8").splitlines() for file in files}
+    draw = random.Random(SEED)
+    some = [draw.choice(plain[code]) for code in LATIN for _ in range(OF_EACH)]
+    pairs = [[draw.choice(plain[code]) for code in draw.sample(LATIN, 2)] for _ in range(OF_TWO)]
+    return {
+        **{f"plain {code}": [(sentence, code) for sentence in sentences] for code, sentences in plain.items()},
+        "plain, two sentences": [(" ".join(pair), UNKNOWN) for pair in pairs],
+        "plain, two half sentences": [(f"{_half(one, 0)} {_half(other, 1)}", UNKNOWN) for one, other in pairs],
+        "plain, letters shuffled within words": [
+            (" ".join(shuffled(word, draw) for word in text.split()), UNKNOWN) for text in some
+        ],
+        "plain, letters shuffled": [(shuffled(text, draw), UNKNOWN) for text in some],
+    }
+
+
+def _half(sentence: str, which: int) -> str:
+    words = sentence.rstrip(".").split()
+    middle = len(words) // 2
+    return " ".join(words[middle:] if which else words[: middle + 1])
 
 
 def shuffled(text: str, draw: random.Random) -> str:

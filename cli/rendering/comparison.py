@@ -12,14 +12,14 @@ from rich.text import Text
 from cli.rendering.consoles import wide_console
 from results.comparison import CellVerdict
 from results.statistics.verdicts import Verdict
-from seep.answers import LOST
+from seep.answers import LOST, TRUNCATED
 from seep.characters import visible
 from seep.records import LeakRate
 
 LONGEST_SHOWN = 60
 # The effects above are over what pairs.
 SIDE_BY_SIDE_TITLE = "side by side, all of each run, in %"
-SIDE_BY_SIDE = ("leak", "tie", "echo", "empty", "distinct_1", "distinct_2", "self_similarity", *LOST)
+SIDE_BY_SIDE = ("leak", "tie", "echo", "empty", "distinct_1", "distinct_2", "self_similarity", TRUNCATED, *LOST)
 
 
 def print_comparison_json(

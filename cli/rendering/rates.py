@@ -12,7 +12,7 @@ from cli.rendering.consoles import wide_console
 from cli.rendering.losses import print_losses, print_missing
 from results.dead_jobs import DeadReason
 from results.runs import RunSummary
-from seep.answers import LOST
+from seep.answers import LOST, TRUNCATED
 from seep.characters import visible
 from seep.records import LeakRate
 
@@ -24,6 +24,8 @@ MANY_TIES = 50.0
 # An empty answer is nearer to no concept, whatever the model leaks. So many of them can move a rate by twice what a
 # comparison of runs calls drift.
 MANY_EMPTY = 10.0
+# What was cut off counts for nothing: answers that differ behind it tie.
+MANY_TRUNCATED = 10.0
 MOST_NAMED = 5
 JSON_FIELDS = (
     *("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
@@ -57,6 +59,9 @@ def print_rates(
     print_missing(summary)
     _warn(found, "tie", MANY_TIES, "of the comparisons tie, and a tie counts 50 % whatever the model leaks")
     _warn(found, "empty", MANY_EMPTY, "of the tests' answers are empty, and an empty one seems not to leak")
+    _warn(
+        found, TRUNCATED, MANY_TRUNCATED, "of the comparisons have an answer that the metric's model reads only in part"
+    )
     for group in dead:
         typer.echo(
             f"failed: {group.jobs} of {summary.job_count or '?'} jobs, in the {group.stage}: {visible(group.reason)}"

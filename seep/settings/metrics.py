@@ -21,6 +21,10 @@ MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([_-][a-z0-9]+
 
 KIND = "How similarities are computed. Needed in a section of another name than the kind."
 MODEL = "A folder, a model in the cache, or one on a hub."
+OVER = (
+    "What a concept is compared with: an answer as one text, cut where the model reads no further, or each of its "
+    "sentences, of which the nearest counts."
+)
 
 # What every run's provenance says of a metric stands under the metric's place in seep.yaml.
 PROVENANCE = "metrics."
@@ -43,6 +47,7 @@ class MetricSection(Section):
 
     kind: str
     model: str
+    over: Literal["text", "sentences"] = Field("text", description=OVER)
 
     def names(self, section: str) -> Sequence[str]:
         """The metrics that a section of this name makes."""

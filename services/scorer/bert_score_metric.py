@@ -15,7 +15,7 @@ from seep.answers import is_blank
 from seep.errors import InputError
 from seep.settings import BertScore
 from services.scorer.cache import EmbeddingCache
-from services.scorer.encoder import Encoder, default_device, encode, vocabulary
+from services.scorer.encoder import Encoder, default_device, encode, vocabulary, whole_reader
 from services.scorer.matching import greedy_match
 from services.scorer.models import Model
 from services.scorer.precision import Computing, measured_bound
@@ -64,11 +64,13 @@ def open_metrics(section: str, settings: BertScore, model: Model, computing: Com
     if settings.baseline:
         read += f"/baseline{','.join(f'{value:g}' for value in baseline.tolist())}"
     name = f"{model.identity}/layer{layer}"
-    exact: Matched = partial(match, load(model.location, name, layer, torch.float32))
+    scorer = load(model.location, name, layer, torch.float32)
+    exact: Matched = partial(match, scorer)
     fast, error_bounds = exact, (0.0, 0.0, 0.0)
     if computing.dtype != torch.float32:
         fast, error_bounds = stable(partial(match, load(model.location, name, layer, computing.dtype)), exact)
     of_kind = settings.names_by_score(settings.kind)
+    reads_whole = whole_reader(scorer.encoder, computing.cache)
     metrics = {
         name: computing.metric(
             partial(scores, fast, column, baseline),
@@ -76,6 +78,7 @@ def open_metrics(section: str, settings: BertScore, model: Model, computing: Com
             # Stretching stretches errors too.
             error_bound=error_bounds[column] / float(1 - baseline[column]),
             source=f"{of_kind[score]} {model.short_name}{read}",
+            reads_whole=reads_whole,
         )
         for score, name in settings.names_by_score(section).items()
         for column in [COLUMNS[score]]
@@ -111,6 +114,7 @@ def load(location: str, name: str, layer: int, dtype: torch.dtype) -> BertScorer
         vocabulary=vocabulary(tokenizer, tokenize),
         limit=limit,
         tokenize=tokenize,
+        count=partial(_count, tokenizer),
         forward=partial(_forward, model),
         device=device,
     )
@@ -208,10 +212,17 @@ def is_unstable(scores: Tensor, bound: float) -> Tensor:
 
 def _tokenize(tokenizer: PreTrainedTokenizerBase, limit: int, texts: list[str]) -> list[list[int]]:
     # As the library does, for each of a list: bert_score.utils.sent_encode.
-    options = {"add_prefix_space": True} if isinstance(tokenizer, GPT2Tokenizer | RobertaTokenizer) else {}
     stripped = [text.strip() for text in texts]
-    ids: list[list[int]] = tokenizer(stripped, truncation=True, max_length=limit, **options)["input_ids"]
+    ids: list[list[int]] = tokenizer(stripped, truncation=True, max_length=limit, **_options(tokenizer))["input_ids"]
     return ids
+
+
+def _count(tokenizer: PreTrainedTokenizerBase, text: str) -> int:
+    return len(tokenizer(text.strip(), truncation=False, verbose=False, **_options(tokenizer))["input_ids"])
+
+
+def _options(tokenizer: PreTrainedTokenizerBase) -> dict[str, bool]:
+    return {"add_prefix_space": True} if isinstance(tokenizer, GPT2Tokenizer | RobertaTokenizer) else {}
 
 
 def _forward(model: PreTrainedModel, ids: Tensor) -> Tensor:

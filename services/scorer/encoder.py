@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from services.scorer.cache import Embedded, EmbeddingCache, Ids
+from services.scorer.similarity import ReadsWhole
 
 # Texts that are tokenised at once, ahead of the texts that are being encoded.
 TEXTS_AHEAD = 4096
@@ -24,6 +26,11 @@ TOKEN_BUDGET = {"cpu": 1024, "cuda": 65536}
 Tokenize = Callable[[list[str]], list[list[int]]]
 """Token ids of texts, special ones included, cut at a model's limit."""
 
+# No tokenizer makes more tokens of a text than it has bytes, but for a few special ones around it.
+MOST_SPECIAL_TOKENS = 4
+# Long texts whose length is remembered; a control's answer is asked about once for each of its tests.
+LENGTHS_REMEMBERED = 1024
+
 # Where two ways of asking the same tokenizer differ: in blanks before, between and after words.
 PROBES = ["a school bus", " a  school\tbus\n"]
 
@@ -33,8 +40,8 @@ class Encoder:
     """A loaded model as the scorer uses it.
 
     `name` tells model, revision and type, `vocabulary` is the same for all models that split texts alike; `limit` is
-    the number of tokens that a text is cut at. `forward` maps equally long texts' ids, (texts, tokens), to their
-    vectors, (texts, dimensions) or (texts, tokens, dimensions).
+    the number of tokens that a text is cut at, `count` says how many it has before. `forward` maps equally long texts'
+    ids, (texts, tokens), to their vectors, (texts, dimensions) or (texts, tokens, dimensions).
     """
 
     name: str
@@ -43,6 +50,7 @@ class Encoder:
     tokenize: Tokenize
     forward: Callable[[Tensor], Tensor]
     device: torch.device
+    count: Callable[[str], int]
 
 
 def default_device() -> torch.device:
@@ -60,6 +68,22 @@ def vocabulary(tokenizer: PreTrainedTokenizerBase, tokenize: Tokenize) -> str:
     definition = json.loads(tokenizer.backend_tokenizer.to_str()) | {"truncation": None, "padding": None}
     content = json.dumps([definition, tokenize(PROBES)], sort_keys=True)
     return f"tokenizer-{hashlib.sha256(content.encode()).hexdigest()}"
+
+
+def whole_reader(encoder: Encoder, cache: EmbeddingCache) -> ReadsWhole:
+    """Whether a text has no more tokens than the model reads, by what is remembered of it where that tells."""
+
+    @lru_cache(LENGTHS_REMEMBERED)
+    def fits(text: str) -> bool:
+        ids = cache.ids(encoder.vocabulary, text)
+        if ids is not None and len(ids) < encoder.limit:
+            return True
+        return encoder.count(text) <= encoder.limit
+
+    def reads_whole(text: str) -> bool:
+        return len(text.encode(errors="replace")) + MOST_SPECIAL_TOKENS <= encoder.limit or fits(text)
+
+    return reads_whole
 
 
 def encode(encoder: Encoder, texts: Iterable[str], cache: EmbeddingCache | None) -> dict[str, Embedded]:

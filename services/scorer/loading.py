@@ -9,6 +9,7 @@ from seep.errors import InputError
 from seep.settings import Metrics, Scoring
 from seep.settings.metrics import MetricSection, provenance_key
 from services.scorer.models import Model, check_model, find_model, unloadable
+from services.scorer.nearest_sentence import over_sentences
 from services.scorer.similarity import Metric, Opened
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _open(name: str, settings: MetricSection, model: Model, computing: "Computin
     try:
         kind = import_module(f"services.scorer.{settings.kind}_metric")
         opened: Opened = kind.open_metrics(name, settings, model, computing)
-        return opened
+        return over_sentences(opened) if settings.over == "sentences" else opened
     except InputError:
         raise
     except Exception as error:  # a corrupt file can surface as almost any error of three libraries

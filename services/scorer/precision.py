@@ -10,7 +10,7 @@ import torch
 from seep.settings import Scoring
 from services.scorer.cache import EmbeddingCache
 from services.scorer.canary import PAIRS
-from services.scorer.similarity import Metric, Pair
+from services.scorer.similarity import Metric, Pair, ReadsWhole, reads_any_length
 
 CachedScore = Callable[[EmbeddingCache | None, Sequence[Pair]], Sequence[float]]
 """Similarities of pairs, by position, with the help of a cache or without one."""
@@ -26,10 +26,18 @@ class Computing:
     dtype: torch.dtype
     cache: EmbeddingCache
 
-    def metric(self, fast: CachedScore, exact: CachedScore, *, error_bound: float, source: str) -> Metric:
+    def metric(
+        self,
+        fast: CachedScore,
+        exact: CachedScore,
+        *,
+        error_bound: float,
+        source: str,
+        reads_whole: ReadsWhole = reads_any_length,
+    ) -> Metric:
         """The metric of two scores, of which `exact` computes in float32; they are one where that is this type."""
         remembered = partial(fast, self.cache), partial(exact, self.cache)
-        return Metric(*remembered, partial(fast, None), error_bound, source)
+        return Metric(*remembered, partial(fast, None), error_bound, source, reads_whole)
 
 
 def measured_bound(fast: CachedScore, exact: CachedScore, least: float) -> float:

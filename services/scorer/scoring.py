@@ -22,14 +22,20 @@ def score_jobs(
     comparisons = (comparison for job in sound for comparison in PROBES[job.job.probe].comparisons(job))
     similarities = ask_metrics(metrics, comparisons, mode)
     return [
-        Failure(defect) if defect is not None else _scored(job, similarities, mode, provenance)
+        Failure(defect) if defect is not None else _scored(job, similarities, mode, metrics, provenance)
         for job, defect in zip(jobs, defects, strict=True)
     ]
 
 
-def _scored(job: GeneratedJob, similarities: Similarities, mode: Mode, provenance: Mapping[str, str]) -> ScoredJob:
+def _scored(
+    job: GeneratedJob,
+    similarities: Similarities,
+    mode: Mode,
+    metrics: Mapping[str, Metric],
+    provenance: Mapping[str, str],
+) -> ScoredJob:
     probe = PROBES[job.job.probe]
-    outcomes, seen = probe.score(job, similarities, mode)
+    outcomes, seen = probe.score(job, similarities, mode, metrics)
     return ScoredJob(job, tuple(outcomes), tuple(seen), probe.provenance(provenance, mode))
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seep.answers import Lost, is_blank, lost
+from seep.answers import TRUNCATED, Lost, is_blank, lost
 from seep.records import Answer, GeneratedJob, Outcome, PromptTest, Similarity
 from services.scorer.echo import echoes
-from services.scorer.similarity import Comparison, Pair, Similarities
+from services.scorer.similarity import Comparison, Metric, Pair, Similarities
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ def comparisons(generated: GeneratedJob) -> Iterator[Comparison]:
 
 
 def score(
-    generated: GeneratedJob, similarities: Similarities, tie_tolerance: float
+    generated: GeneratedJob,
+    similarities: Similarities,
+    tie_tolerance: float,
+    metrics: Mapping[str, Metric],
 ) -> tuple[list[Outcome], list[Similarity]]:
     """Per comparison and metric: `leak`, `tie`, `echo`, `empty`, with a neutral arm `placebo`, with several samples
     `self_similarity`; and their grounds.
@@ -49,6 +52,7 @@ def score(
     leak score of the neutral generation in place of the test's, with the test's concept. `self_similarity`, high where
     answers are not diverse, is the similarity to the next sample's generation, 0 where it is negative: of samples that
     are drawn alike, neighbours are as alike, in the mean, as all pairs are, and grow no faster than the samples.
+    `truncated` is 1, and else left out, where the metric does not read all of the test's or the control's generation.
 
     A comparison whose test's or control's answer was lost has one outcome alone: 1 by the name of the reason.
     """
@@ -70,6 +74,9 @@ def score(
             if sample.neutral is not None:
                 to_neutral = similarity[test.concept, sample.neutral]
                 measures["placebo"] = leak_score(to_neutral, to_control, tie_tolerance)
+            reads_whole = metrics[metric].reads_whole
+            if not (reads_whole(sample.answer) and reads_whole(sample.control)):
+                measures[TRUNCATED] = 1.0
             if sample.next is not None:
                 measures["self_similarity"] = _alike(similarity, sample.answer, sample.next)
             outcomes += [

@@ -13,7 +13,7 @@ from torch import Tensor
 from seep.answers import is_blank
 from seep.settings import SentenceBert
 from services.scorer.cache import EmbeddingCache
-from services.scorer.encoder import Encoder, default_device, encode, vocabulary
+from services.scorer.encoder import Encoder, default_device, encode, vocabulary, whole_reader
 from services.scorer.models import Model
 from services.scorer.precision import Computing, measured_bound
 from services.scorer.quiet import quieten
@@ -27,13 +27,16 @@ UNPADDED = {"text": {"padding": False}, "common": {"return_tensors": None}}
 
 def open_metrics(section: str, settings: SentenceBert, model: Model, computing: Computing) -> Opened:
     """The section's one metric; whatever the library raises for a bad model passes through."""
-    exact = partial(cosines, load(model.location, model.identity, torch.float32))
+    encoder = load(model.location, model.identity, torch.float32)
+    exact = partial(cosines, encoder)
     fast, error_bound = exact, 0.0
     if computing.dtype != torch.float32:
         fast = partial(cosines, load(model.location, model.identity, computing.dtype))
         error_bound = measured_bound(fast, exact, LEAST_ERROR_BOUND)
     source = f"sentence_bert {model.short_name}"
-    return Opened({section: computing.metric(fast, exact, error_bound=error_bound, source=source)}, model.identity)
+    reads_whole = whole_reader(encoder, computing.cache)
+    metric = computing.metric(fast, exact, error_bound=error_bound, source=source, reads_whole=reads_whole)
+    return Opened({section: metric}, model.identity)
 
 
 def load(location: str, name: str, dtype: torch.dtype) -> Encoder:
@@ -53,6 +56,7 @@ def load(location: str, name: str, dtype: torch.dtype) -> Encoder:
         vocabulary=vocabulary(model.tokenizer, tokenize),
         limit=model.max_seq_length or model.tokenizer.model_max_length,
         tokenize=tokenize,
+        count=partial(_count, model),
         forward=partial(_forward, model),
         device=device,
     )
@@ -78,6 +82,10 @@ def cosines(encoder: Encoder, cache: EmbeddingCache | None, pairs: Sequence[Pair
 def _tokenize(model: SentenceTransformer, texts: list[str]) -> list[list[int]]:
     # Typed as tensors, which it gives where padding is on.
     return cast("list[list[int]]", model.preprocess(texts, processing_kwargs=UNPADDED)["input_ids"])
+
+
+def _count(model: SentenceTransformer, text: str) -> int:
+    return len(model.tokenizer(text.strip(), truncation=False, verbose=False)["input_ids"])
 
 
 def _forward(model: SentenceTransformer, ids: Tensor) -> Tensor:

@@ -17,8 +17,16 @@ Comparison = tuple[Pair, Pair]
 Score = Callable[[Sequence[Pair]], Sequence[float]]
 """Similarities of pairs, by position."""
 
+ReadsWhole = Callable[[str], bool]
+"""Whether all of a text counts."""
+
 Similarities = Mapping[str, Mapping[Pair, float]]
 """By metric name, then by pair."""
+
+
+def reads_any_length(text: str) -> bool:
+    """What a metric says that cuts nothing."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,8 @@ class Metric:
     `fast` computes in the type that the hardware is quick at, and is never farther than `error_bound` from `exact`,
     which computes in float32; the two are one, and the bound 0, where that type is float32. `afresh` is `fast` without
     what is remembered of earlier calls. `source` says what computes it, as kind, score and model, without the model's
-    revision: two metrics of the same source have the same similarities under different names.
+    revision: two metrics of the same source have the same similarities under different names. `reads_whole` says of a
+    text whether all of it counts; a model may read no more than its first tokens.
     """
 
     fast: Score
@@ -36,6 +45,7 @@ class Metric:
     afresh: Score
     error_bound: float
     source: str
+    reads_whole: ReadsWhole = reads_any_length
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Shares of lost comparisons: of all comparisons, beside a rate that has nothing of them."""
 
+from dataclasses import replace
+
 from results.losses import with_loss_shares
 from results.rates import RunFacts, leak_rates, leak_rates_by_concept
 from results.sums import CategorySum, per_test_sums, sums_per_cluster
-from seep.answers import LOST, Lost
+from seep.answers import LOST, TRUNCATED, Lost
 from seep.records import Cluster, LeakRate
 from tests.builders import scored_job
 from tests.summaries import by_cell
@@ -75,3 +77,21 @@ def test_a_concept_has_its_shares_too() -> None:
 def test_without_losses_all_other_sums_are_as_they_were() -> None:
     sums = by_cell(sums_per_cluster(per_test_sums(scored_job("a", {"1": [1.0, 0.5]}))))
     assert [row for row in with_loss_shares(sums) if row.measure not in LOST] == sums
+
+
+def test_truncated_texts_are_a_share_of_the_scored_comparisons_in_every_category_of_their_metric() -> None:
+    jobs: Jobs = {"a": {"1": [1.0, 0.0], "2": [1.0]}, "b": {"1": [1.0, "filtered"], "2": [0.0]}}
+    scored = [scored_job(name, leaks, metrics=["cut", "whole"]) for name, leaks in jobs.items()]
+    sums = by_cell(row for job in scored for row in sums_per_cluster(per_test_sums(job)))
+    [leak] = [row for row in sums if (row.cell, row.metric, row.measure) == ("1", "cut", "leak")]
+    at = leak.clusters.index("a")
+    cut = replace(leak, measure=TRUNCATED, clusters=["a"], sizes=[1], totals=[1.0])
+    found = leak_rates(RunFacts("run-1", "colours", "stub", "semantic"), [*sums, cut])
+    shares = {(rate.metric, rate.category): rate.measures.get(TRUNCATED) for rate in found}
+    assert leak.sizes[at] == 2
+    assert {key: round(share.share, 4) for key, share in shares.items() if share} == {
+        ("cut", "1"): 33.3333,
+        ("cut", "2"): 0.0,
+        ("cut", "all"): 20.0,
+    }
+    assert all(share is None for (metric, _), share in shares.items() if metric == "whole")

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from seep.languages import LANGUAGES
 from services.scorer.detection import detect_language, langdetect_guess, lingua_guess
+
+# Forty a language, written for this.
+PLAIN = Path("benchmarks/validity/sentences")
 
 # The same sentence, by somebody who had not seen the film either.
 SENTENCES = {
@@ -31,6 +35,38 @@ SENTENCES = {
 @pytest.mark.parametrize("code", SENTENCES)
 def test_a_plain_sentence_is_told(code: str) -> None:
     assert detect_language(SENTENCES[code]) == code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", sorted(LANGUAGES))
+def test_of_forty_plain_sentences_of_a_language_nearly_all_are_told(code: str) -> None:
+    sentences = (PLAIN / f"{code}.txt").read_text(encoding="utf-8").splitlines()
+    assert len(sentences) == 40
+    assert sum(detect_language(sentence) == code for sentence in sentences) >= 0.95 * len(sentences)
+
+
+@pytest.mark.parametrize("text", ["Vi ved ikke hva det er.", "Ho veit ikkje kva det er for noko."])
+def test_both_written_forms_of_norwegian_are_norwegian(text: str) -> None:
+    assert detect_language(text) == "no"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We usually eat dinner at sieben Uhr am Abend mit der Familie.",
+        "Cats like to sleep. Die Katzen schlafen gern.",
+    ],
+)
+def test_words_of_two_languages_in_one_line_are_none(text: str) -> None:
+    assert detect_language(text) == "unknown"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://example.com/a/b?c=d", "x = f(3)", "Hans Müller, Maria Garcia, Jean Dupont", "| a | b |\n|---|---|"],
+)
+def test_what_is_no_sentence_has_no_language(text: str) -> None:
+    assert detect_language(text) == "unknown"
 
 
 @pytest.mark.parametrize("text", ["", "42", "?!", "OK", "Morte a Matilda, Vedo! - The Matchessa"])

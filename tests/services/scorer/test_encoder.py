@@ -25,7 +25,7 @@ class FakeModel:
     def __init__(self, name: str = "fake", limit: int = 10) -> None:
         self.tokenized: list[str] = []
         self.batches: list[tuple[int, ...]] = []
-        self.encoder = Encoder(name, "characters", limit, self.tokenize, self.forward, torch.device("cpu"))
+        self.encoder = Encoder(name, "characters", limit, self.tokenize, self.forward, torch.device("cpu"), len)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         self.tokenized += texts

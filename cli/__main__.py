@@ -4,9 +4,7 @@ import os
 import signal
 from types import FrameType
 
-from cli.termination import terminate
-
-INTERRUPTED = 130
+from cli.termination import INTERRUPTED, terminate
 
 
 def main() -> None:

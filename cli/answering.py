@@ -147,7 +147,7 @@ def _served(choice: Choice) -> Sequence[str]:
     try:
         listed = list_models(engine, "--endpoint")
     except Unavailable as error:
-        raise InputError(f"{place}: {error}") from error
+        raise InputError(str(error)) from error
     if choice.models:
         return choice.models
     if not listed.names:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from cli.failures import ending
 from cli.rendering.consoles import progress_bars
+from cli.termination import undisturbed
 from results.dead_jobs import DeadJob
 from results.storage.database import Database
 from results.storage.rates import of_run
@@ -78,15 +79,20 @@ def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None
 
 
 def run_jobs(
-    jobs: Sequence[PromptJob], manifest: RunManifest, pipeline: Pipeline, database: Database, batch: int
+    jobs: Sequence[PromptJob],
+    manifest: RunManifest,
+    pipeline: Pipeline,
+    database: Database,
+    batch: int,
+    named: Callable[[str], str] = str,
 ) -> list[LeakRate]:
     """Runs the jobs of a run batch by batch into the database, with progress bars; returns its rates, as written.
 
-    If it is broken off, the run is cancelled with the reason.
+    If it is broken off, the run is cancelled with the reason, as `named` says it.
     """
     with database.transaction() as connection:
         record(connection, [], [], [manifest])
-    with _cancelled_by_errors(manifest, database):
+    with _cancelled_by_errors(manifest, database, named):
         _run_batches(jobs, pipeline, database, batch)
     with database.snapshot() as connection:
         return of_run(connection, manifest.run_id)
@@ -107,15 +113,15 @@ def _run_batches(jobs: Sequence[PromptJob], pipeline: Pipeline, database: Databa
 
 
 @contextmanager
-def _cancelled_by_errors(manifest: RunManifest, database: Database) -> Iterator[None]:
+def _cancelled_by_errors(manifest: RunManifest, database: Database, named: Callable[[str], str]) -> Iterator[None]:
     """Whatever ends the block early ends the run: nobody else will go on with it."""
     try:
         yield
     except BaseException as error:
         # The connection may have been interrupted in the midst of a statement; and the database may be the reason.
         database.close()
-        with suppress(Unavailable), database.transaction() as connection:
-            record(connection, [], [], [replace(manifest, cancelled=True, reason=ending(error))])
+        with undisturbed(), suppress(Unavailable), database.transaction() as connection:
+            record(connection, [], [], [replace(manifest, cancelled=True, reason=named(ending(error)))])
         raise
 
 

@@ -61,7 +61,7 @@ def _do_run(settings: Settings, request: RunRequest, announced: bool) -> Finishe
         pipeline = open_pipeline(settings, target, request.metrics, suite.probe)
         if not announced:
             announce_database(settings)
-        rates = run_jobs(jobs, expected, pipeline, database, settings.worker.batch_size)
+        rates = run_jobs(jobs, expected, pipeline, database, settings.worker.batch_size, request.answering.named)
         with database.snapshot() as connection:
             dead = dead_jobs.reasons(connection, name)
             return Finished(find_run(connection, name, settings), tuple(rates), tuple(dead))

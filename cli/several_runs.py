@@ -4,6 +4,7 @@ A model's memory is surely free only when its process has ended; and what kills 
 """
 
 import signal
+import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from cli import exit_codes
 from cli.failures import ending, failure_line
 from cli.one_run import RunRequest, do_run
 from cli.outcomes import Failed, Outcome
-from cli.termination import terminate
+from cli.termination import INTERRUPTED, terminate
 from seep.settings import load_settings
 
 STOP_SECONDS = 30.0
@@ -76,6 +77,8 @@ def _do_and_send(sending: Connection, request: RunRequest) -> None:
     signal.signal(signal.SIGTERM, terminate)
     try:
         outcome: Outcome = do_run(load_settings(), request, announced=True)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except Exception as error:
         line = failure_line(error)
         if line is None:

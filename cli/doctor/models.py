@@ -51,7 +51,8 @@ def endpoint(place: str, engine: OpenAiEngine) -> Finding:
     try:
         listed = list_models(engine.model_copy(update={"timeout_seconds": LIST_SECONDS}), place)
     except (InputError, Unavailable) as error:
-        return Finding(place, "missing", f"{text}: {error}", "start the server, or mend base_url")
+        reason = str(error).removeprefix(f"{place}, ")
+        return Finding(place, "missing", reason, "start the server, or mend base_url")
     if listed.status in REFUSES_KEY:
         return Finding(place, "missing", f"{text}: HTTP {listed.status}", "mend the key: api_key_env or api_key_file")
     if listed.names and engine.model not in listed.names:

@@ -1,5 +1,6 @@
 """A run that is broken off, whatever does it, is not left running, and leaves no server running."""
 
+import json
 import os
 import signal
 import subprocess
@@ -54,11 +55,12 @@ def test_a_server_that_fails_ends_the_run_with_its_reason(
     assert f"broken ended early: {reason}" in listed
 
 
-def started(server: ScriptedServer) -> subprocess.Popen[str]:
-    """A run as a process of its own, with the database in this folder, that waits for an answer for ever."""
+def started(server: ScriptedServer, *models: str) -> subprocess.Popen[str]:
+    """Runs as a process group of their own, with the database in this folder, that wait for an answer for ever."""
     server.script = lambda number: "hang"
-    arguments = ["run", "rooms.yaml", "--endpoint", server.base_url, "--run-id", "hanging"]
-    process = subprocess.Popen([sys.executable, "-m", "cli", *arguments], stderr=subprocess.PIPE, text=True)
+    named = [word for model in models for word in ("--model", model)]
+    command = [sys.executable, "-m", "cli", "run", "rooms.yaml", "--endpoint", server.base_url, *named]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     wait_until(lambda: bool(server.received), "a first question", seconds=300)
     return process
 
@@ -69,16 +71,26 @@ def servers() -> list[int]:
     return [each.pid for each in psutil.process_iter(["cmdline"]) if here in " ".join(each.info["cmdline"] or ())]
 
 
+def signalled(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """As a terminal does for Ctrl-C, which reaches the children too; or as `kill` does."""
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("models", [(), ("one", "two")])
 def test_a_signal_ends_the_run_and_its_database(
-    command: Command, server: ScriptedServer, number: signal.Signals, code: int
+    command: Command, server: ScriptedServer, models: tuple[str, ...], number: signal.Signals, code: int
 ) -> None:
-    with started(server) as process:
+    with started(server, *models) as process:
         assert servers()
-        os.kill(process.pid, number)
+        signalled(process, number)
         _, error = process.communicate(timeout=120)
     assert process.returncode == code
     assert "Traceback" not in error
     wait_until(lambda: not servers(), "the database to stop")
-    _, listed, _ = command("runs")
-    assert "hanging ended early: interrupted" in listed
+    _, listed, _ = command("runs", "--json")
+    (ended,) = json.loads(listed)
+    assert (ended["state"], ended["reason"]) == ("cancelled", "interrupted")

@@ -9,6 +9,7 @@ import pytest
 from seep.answers import Lost
 from seep.languages import spill_categories
 from seep.records import Answer, Ended, GeneratedJob, ScoredJob
+from services.aggregator.validation import validate
 from services.scorer import language
 from services.scorer.mode import PUBLISHED, exact
 from services.scorer.scoring import score_jobs
@@ -65,6 +66,14 @@ def test_a_comparison_whose_answer_was_lost_says_why_and_nothing_else(
     assert measures(found)["t1", 0] == measures(found, "other")["t1", 0] == {reason: 1.0}
     assert measures(found)["t1", 1].keys() == {"leak", "tie", "echo", "empty"}
     assert {(seen.test, seen.sample) for seen in found.similarities} == {("t1", 1)}
+
+
+def test_the_aggregator_takes_what_the_scorer_says_of_lost_answers(make_job: MakeJob) -> None:
+    job = make_job([("yellow", ["", ""]), ("red", ["", ""])], control=["", ""], neutral=["", ""])
+    assert (
+        validate(scored(with_arms(job, [["a", "filtered"], ["length", "b"]], ["refusal", "c"], ["d", "tool_call"])))
+        is None
+    )
 
 
 def test_the_reason_is_the_tests_where_both_were_lost(make_job: MakeJob) -> None:

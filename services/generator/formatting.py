@@ -34,6 +34,11 @@ def chat_messages(prompt_format: PromptFormat, prompt: str) -> list[Mapping[str,
     return [{"role": "system", "content": prompt_format.system}, user] if prompt_format.system else [user]
 
 
+def has_system(prompt_format: PromptFormat) -> bool:
+    """Whether it is a chat with a system message."""
+    return prompt_format.kind == "chat" and bool(prompt_format.system)
+
+
 def fold_system(messages: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
     """The same chat without a system message: what it says stands before the user's own words, a line apart."""
     if len(messages) < 2 or messages[0]["role"] != "system":

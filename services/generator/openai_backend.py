@@ -18,6 +18,7 @@ from services.generator.backend import Answered, Request, Result, request_seed
 from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, RequestFailed, Suspect
 from services.generator.cutting import cut_answers
 from services.generator.endpoint import Endpoint, Reply
+from services.generator.formatting import has_system
 from services.generator.masking import Hidden, masked
 from services.generator.openai_answers import Completions, UnusableAnswer, all_filtered, read_completions
 from services.generator.openai_protocol import (
@@ -118,7 +119,7 @@ class OpenAiBackend:
             **self._models[request.target, self._model(request)],
             "engine_version": " | ".join(sorted(versions)),
             **differing_decoding(request.decoding, self._engine),
-            **({"system_role": "user"} if _has_system(request) and self._folds(request) else {}),
+            **({"system_role": "user"} if has_system(request.prompt_format) and self._folds(request) else {}),
         }
         return Answered(cut * (request.samples // samples), provenance)
 
@@ -159,7 +160,7 @@ class OpenAiBackend:
             secrets=self._endpoint.secrets,
             names=(*question.body, *self._engine.parameters, self._model(request)),
         )
-        may_fold = self._engine.system_role == "auto" and _has_system(request) and not self._folds(request)
+        may_fold = self._engine.system_role == "auto" and has_system(request.prompt_format) and not self._folds(request)
         reply = await self._reply(request.target, "POST", question, hidden, may_fold)
         if reply.status != 200:
             return all_filtered(question.body.get("n", 1))
@@ -235,10 +236,6 @@ class OpenAiBackend:
 
 def _has_no_list(status: int) -> bool:
     return (400 <= status < 500 and status not in NO_LIST_YET) or status == NO_SUCH_METHOD
-
-
-def _has_system(request: Request) -> bool:
-    return request.prompt_format.kind == "chat" and bool(request.prompt_format.system)
 
 
 def _texts(question: Question) -> tuple[str, ...]:

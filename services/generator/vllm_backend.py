@@ -25,8 +25,8 @@ from seep.model_files import folder_revision
 from seep.records import Decoding, Ended, Failure
 from seep.settings import VllmEngine
 from services.generator.backend import Answered, Request
+from services.generator.chat_template import ChatTemplate
 from services.generator.cutting import cut_answers
-from services.generator.formatting import chat_messages, plain_text
 from services.generator.reasoning import opens_thoughts
 from services.generator.token_texts import TokenTexts, token_limit
 
@@ -34,7 +34,6 @@ from services.generator.token_texts import TokenTexts, token_limit
 ENDED: Mapping[str | None, Ended] = {"stop": "stop", "length": "length", "repetition": "length"}
 # So often a prompt is tried whose answer is broken off while others are answered.
 TRIES = 3
-LONGEST_REASON = 200
 
 
 class _Prepared(NamedTuple):
@@ -54,6 +53,7 @@ class VllmBackend:
         self.provides = engine.provides
         self._llm = _load(engine, setting)
         self._tokenizer = self._llm.get_tokenizer()
+        self._template = ChatTemplate(self._tokenizer, engine.system_role, setting)
         self._texts = TokenTexts(self._tokenizer)
         self._max_model_len = self._llm.model_config.max_model_len
         self._adapters = {
@@ -88,7 +88,7 @@ class VllmBackend:
         ]
         cut = cut_answers(answers, request.decoding.cut, request.language)
         samples = cut * request.samples if _greedy(request.decoding) else cut
-        return Answered(samples, self._provenance[request.adapter])
+        return Answered(samples, {**self._provenance[request.adapter], **self._template.provenance(request)})
 
     def _provenances(self, engine: VllmEngine) -> Mapping[str | None, Mapping[str, str]]:
         """By adapter: vLLM's version, the model with its revision, the type of its numbers, the seed if it is set."""
@@ -132,7 +132,7 @@ class VllmBackend:
         return [output.outputs for output in outputs]
 
     def _prepared(self, request: Request) -> _Prepared | Failure:
-        text = self._prompt_text(request)
+        text = self._template.prompt_text(request)
         if isinstance(text, Failure):
             return text
         # A chat template has written the special tokens already.
@@ -149,29 +149,6 @@ class VllmBackend:
             return Failure(f"vLLM does not take this decoding: {request.decoding}, {request.samples} samples")
         opened = opens_thoughts(text, request.reasoning.tags)
         return _Prepared(TokensPrompt(prompt_token_ids=ids), sampling, adapter, opened)
-
-    def _prompt_text(self, request: Request) -> str | Failure:
-        if request.prompt_format.kind == "plain":
-            return plain_text(request.prompt_format, request.prompt)
-        if not self._tokenizer.chat_template:
-            return Failure("the prompt format is chat, and the model has no chat template")
-        messages = chat_messages(request.prompt_format, request.prompt)
-        effort = {"reasoning_effort": request.reasoning.effort} if request.reasoning.effort else {}
-        facts = {**effort, **request.template_kwargs}
-        try:
-            text: str = self._tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=True, **facts
-            )
-        except Exception as error:  # a template is a program, and fails as it likes
-            return Failure(f"the model's chat template refuses the messages: {_reason(error, messages)}")
-        return text
-
-
-def _reason(error: Exception, messages: Sequence[Mapping[str, str]]) -> str:
-    """What a template says of the messages, in one line; the kind of error alone where it quotes them."""
-    said = str(error).strip()
-    quoted = any(message["content"].strip() in said for message in messages)
-    return type(error).__name__ if quoted or not said else said.splitlines()[0][:LONGEST_REASON]
 
 
 def _load(engine: VllmEngine, setting: str) -> LLM:

@@ -20,6 +20,7 @@ from seep.settings import Metrics, Reasoning, Scoring, SentenceBert, Target, Vll
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from services.generator.backend import Answered, Request
+from services.generator.chat_template import ChatTemplate
 from services.generator.engines import open_backend
 from services.generator.generating import generate_jobs
 from services.generator.token_texts import TAG_TOKENS
@@ -144,15 +145,15 @@ def with_template(backend: VllmBackend, trained: Path, monkeypatch: pytest.Monke
     """From now on chats go through this template; vLLM's own tokenizer is one of several copies."""
     tokenizer = AutoTokenizer.from_pretrained(trained / "model")
     tokenizer.chat_template = template
-    monkeypatch.setattr(backend, "_tokenizer", tokenizer)
+    monkeypatch.setattr(backend, "_template", ChatTemplate(tokenizer, "auto", "engines.tiny"))
 
 
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
         ("{{ raise_exception('System role not supported') }}", "System role not supported"),
-        ("{{ raise_exception('Not this: ' + messages[1]['content']) }}", "TemplateError"),
-        ("{{ messages[0].content.nothing.at_all }}", "'str object' has no attribute 'nothing'"),
+        ("{{ raise_exception('Not this: ' + messages[1]['content']) }}", "Not this: [...]"),
+        ("{{ messages[0].content.nothing.at_all }}", "'[...]' has no attribute 'nothing'"),
         ("{{ 1 / 0 }}", "division by zero"),
     ],
 )
@@ -163,6 +164,16 @@ def test_a_template_that_refuses_the_messages_is_the_requests_failure(
     refused, answered = backend.generate([Request(prompt, CHAT, DECODING, 1), Request(prompt, PLAIN, DECODING, 1)])
     assert refused == Failure(f"the model's chat template refuses the messages: {reason}")
     assert isinstance(answered, Answered)
+
+
+def test_a_template_without_a_system_role_gets_the_message_before_the_users(
+    backend: VllmBackend, trained: Path, prompt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    with_template(backend, trained, monkeypatch, template + "{{ messages[0]['content'] }}")
+    (answered,) = backend.generate([Request(prompt, CHAT, DECODING, 1)])
+    assert isinstance(answered, Answered)
+    assert answered.provenance["system_role"] == "user"
 
 
 def test_a_template_is_told_what_the_target_says(

@@ -1,9 +1,13 @@
 """The three handlers chained in one process; between them the records pass through the codec, as they do in Kafka."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
+
+# What torch's C++ parts warn of at each load, as of NUMA, is nobody's to change here; they read this when they load.
+os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
 from cli.failures import ending
 from cli.rendering.consoles import progress_bars

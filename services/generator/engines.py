@@ -1,5 +1,6 @@
 """Opens the backend of an engine; what a backend imports is imported only here, and only when it is wanted."""
 
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,8 @@ def open_backend(engine: AnyEngine, setting: str, targets: Mapping[str, Target])
 
         return OpenAiBackend(engine, setting, targets)
     check_model(engine, setting)
+    # Some of its modules warn before the level is set that its backend asks for.
+    logging.getLogger("vllm").setLevel(logging.ERROR)
     try:
         from services.generator.vllm_backend import VllmBackend
     except ModuleNotFoundError as error:

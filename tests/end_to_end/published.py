@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.stack import run_seep
+from tests.commands import run_command
 
 MODELS = ("0.5b", "1.5b")
 SETS = ("initial", "colors")
@@ -42,8 +42,10 @@ def import_workbook(shared_data: Path, folder: Path, prompts: str, model: str) -
     """Imports one workbook; the suite and the recorded file."""
     suite, recorded = folder / f"{prompts}-{model}.yaml", folder / f"{prompts}-{model}.jsonl"
     workbook = shared_data / "leakage" / f"{prompts}_qwen2.5-{model}.xlsx"
-    done = run_seep("import", str(workbook), "--suite-out", str(suite), "--recorded-out", str(recorded))
-    assert done.returncode == 0, done.stderr
+    code, _, complaint = run_command(
+        "import", str(workbook), "--suite-out", str(suite), "--recorded-out", str(recorded)
+    )
+    assert code == 0, complaint
     return suite, recorded
 
 

@@ -24,40 +24,39 @@ MONITOR = 'monitor="daily"'
 TOKEN = "a-token-of-this-test"
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    write_suite(tmp_path / "guests.yaml")
-    write_answers(tmp_path / "answers.jsonl", leaking=0.0)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("monitor")
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path) -> Iterator[Stack]:
+    write_suite(folder / "guests.yaml")
+    write_answers(folder / "answers.jsonl", leaking=0.0)
+    monitor = {"target": "stub", "suite": str(folder / "guests.yaml"), "schedule": "0 6 * * *"}
     configuration = {
-        "engines": {"recorded": {"backend": "recorded", "file": str(tmp_path / "answers.jsonl")}},
+        "engines": {"recorded": {"backend": "recorded", "file": str(folder / "answers.jsonl")}},
         "targets": {"stub": {"engine": "recorded"}},
         "metrics": {"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": None},
-        "monitors": {
-            "daily": {
-                "target": "stub",
-                "suite": str(tmp_path / "guests.yaml"),
-                "baseline": "first",
-                "schedule": "0 6 * * *",
-            }
-        },
+        "monitors": {"daily": {**monitor, "baseline": "first"}, "evening": {**monitor, "baseline": "morning"}},
         "api": {"token": TOKEN},
     }
-    with stack_in(tmp_path, configuration) as stack:
+    with stack_in(folder, configuration) as stack:
         stack.start()
         yield stack
 
 
-def test_an_exchanged_model_raises_the_monitors_alarm_and_nothing_else_does(stack: Stack, tmp_path: Path) -> None:
-    quiet = [scheduled_run(stack, day) for day in range(1, BASELINE_RUNS + 1)]
+def test_an_exchanged_model_raises_the_monitors_alarm_and_nothing_else_does(stack: Stack, folder: Path) -> None:
+    quiet = [scheduled_run(stack, "daily", day) for day in range(1, BASELINE_RUNS + 1)]
     assert stack.seep("baseline", "set", *quiet, "--name", "first").returncode == 0
     for day in range(BASELINE_RUNS + 1, BASELINE_RUNS + 3):
-        assert not alarmed_after(stack, scheduled_run(stack, day))
+        assert not alarmed_after(stack, scheduled_run(stack, "daily", day))
     generator = stack.services["generator-recorded"]
     assert generator.stop() == 0
-    write_answers(tmp_path / "answers.jsonl", leaking=0.9)
+    write_answers(folder / "answers.jsonl", leaking=0.9)
     generator.start()
     days = range(BASELINE_RUNS + 3, LONGEST_STREAM)
-    assert any(alarmed_after(stack, scheduled_run(stack, day)) for day in days)
+    assert any(alarmed_after(stack, scheduled_run(stack, "daily", day)) for day in days)
     metrics = scrape(stack.services["aggregator"])
     assert metrics[f"seep_monitor_e_value{{{MONITOR}}}"] >= 20
     assert metrics['seep_monitor_overdue{monitor="daily",target="stub"}'] == 0  # its first time is still to come
@@ -67,20 +66,20 @@ def test_an_exchanged_model_raises_the_monitors_alarm_and_nothing_else_does(stac
 
 
 def test_a_baseline_that_is_set_in_the_evening_is_tested_though_no_message_arrives(stack: Stack) -> None:
-    *morning, last = [scheduled_run(stack, day) for day in (1, 2, 3)]
+    *morning, last = [scheduled_run(stack, "evening", day) for day in (1, 2, 3)]
     store = stack.store()
     stack.wait_until(lambda: not store.changed_runs(), "all to be published")
-    assert stack.seep("baseline", "set", *morning, "--name", "first").returncode == 0
-    stack.wait_until(lambda: bool(store.stream("daily", limit=9)), "the test to begin")
-    roles = [(run.run_id, run.role) for run in store.stream("daily", limit=9)]
+    assert stack.seep("baseline", "set", *morning, "--name", "morning").returncode == 0
+    stack.wait_until(lambda: bool(store.stream("evening", limit=9)), "the test to begin")
+    roles = [(run.run_id, run.role) for run in store.stream("evening", limit=9)]
     assert roles == [(last, "tested"), *((run_id, "baseline") for run_id in morning[::-1])]
-    assert store.verdict(last, "first").verdict is not None
+    assert store.verdict(last, "morning").verdict is not None
 
 
-def scheduled_run(stack: Stack, day: int) -> str:
+def scheduled_run(stack: Stack, monitor: str, day: int) -> str:
     """Sends the monitor's run of that day, and waits for it."""
     run = send_occurrence(
-        KafkaBroker(stack.settings.kafka), stack.settings, "daily", datetime(2026, 10, day, 6, tzinfo=UTC)
+        KafkaBroker(stack.settings.kafka), stack.settings, monitor, datetime(2026, 10, day, 6, tzinfo=UTC)
     )
     stack.wait_for_state(run, "complete")
     return run

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run_command
 from tests.end_to_end.published import MODELS, SETS, cells, expected, figures, import_workbook
-from tests.stack import run_seep, stack_in
+from tests.stack import stack_in
 
 
 def pool_of(prompts: str) -> list[str]:
@@ -20,45 +21,61 @@ def test_there_are_ten_published_cells(shared_data: Path) -> None:
     assert len(cells(shared_data)) == 10
 
 
-Folder = Callable[[str, str], Path]
+@pytest.fixture(scope="module")
+def imported(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tuple[Path, Path]]:
+    """Suite and recorded file by set of prompts and model."""
+    folder = tmp_path_factory.mktemp("imported")
+    keys = [(prompts, model) for prompts in SETS for model in MODELS]
+    return {key: import_workbook(shared_data, folder, *key) for key in keys}
 
 
 @pytest.fixture(scope="module")
-def run_folder(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    """The folder in which the answers of a model to a set of prompts were scored, once, as the run "published"."""
+def rates(
+    imported: dict[tuple[str, str], tuple[Path, Path]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., str]:
+    """Prints the rates of a model's answers to a set of prompts, which are scored once, in this process."""
+    folder = tmp_path_factory.mktemp("one-process")
 
     @cache
-    def scored(prompts: str, model: str) -> Path:
-        folder = tmp_path_factory.mktemp(prompts)
-        suite, recorded = import_workbook(shared_data, folder, prompts, model)
-        options = ("--mode", "published", "--metrics", "sentence_bert", "--run-id", "published")
-        done = run_seep("run", str(suite), "--recorded", str(recorded), *options, folder=folder)
-        assert done.returncode == 0, done.stderr
-        return folder
+    def scored(prompts: str, model: str) -> str:
+        suite, recorded = imported[prompts, model]
+        options = ("--mode", "published", "--metrics", "sentence_bert", "--run-id", name_of(prompts, model))
+        code, _, complaint = run_command("run", str(suite), "--recorded", str(recorded), *options, folder=folder)
+        assert code == 0, complaint
+        return name_of(prompts, model)
 
-    return scored
+    def printed(prompts: str, model: str, *options: str) -> str:
+        code, out, complaint = run_command("rates", scored(prompts, model), "--json", *options, folder=folder)
+        assert code == 0, complaint
+        return out
+
+    return printed
+
+
+def name_of(prompts: str, model: str) -> str:
+    return f"{prompts}-{model.replace('.', '-')}"
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("prompts", SETS)
-def test_in_one_process(shared_data: Path, run_folder: Folder, prompts: str, model: str) -> None:
-    printed = run_seep("rates", "published", "--json", *pool_of(prompts), folder=run_folder(prompts, model))
-    assert expected(shared_data, prompts, model).items() <= figures(printed.stdout).items()
+def test_in_one_process(shared_data: Path, rates: Callable[..., str], prompts: str, model: str) -> None:
+    printed = rates(prompts, model, *pool_of(prompts))
+    assert expected(shared_data, prompts, model).items() <= figures(printed).items()
 
 
-def test_through_kafka_with_three_services(shared_data: Path, tmp_path: Path) -> None:
-    keys = [(prompts, model) for prompts in SETS for model in MODELS]
-    imported = {key: import_workbook(shared_data, tmp_path, *key) for key in keys}
-    names = {(prompts, model): f"{prompts}-{model.replace('.', '-')}" for prompts, model in keys}
+def test_through_kafka_with_three_services(
+    shared_data: Path, imported: dict[tuple[str, str], tuple[Path, Path]], tmp_path: Path
+) -> None:
+    names = {key: name_of(*key) for key in imported}
     configuration = {
-        "engines": {names[key]: {"backend": "recorded", "file": str(imported[key][1])} for key in keys},
+        "engines": {names[key]: {"backend": "recorded", "file": str(imported[key][1])} for key in imported},
         "targets": {name: {"engine": name} for name in names.values()},
         "metrics": {"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": None},
         "scoring": {"mode": "published"},
     }
     with stack_in(tmp_path, configuration) as stack:
         stack.start()
-        runs = {key: stack.push(imported[key][0], names[key]) for key in keys}
+        runs = {key: stack.push(imported[key][0], names[key]) for key in imported}
         for (prompts, model), run in runs.items():
             stack.wait_for_state(run, "complete")
             printed = stack.seep("rates", run, "--json", *pool_of(prompts))
@@ -69,8 +86,9 @@ def test_through_kafka_with_three_services(shared_data: Path, tmp_path: Path) ->
     ("prompts", "model", "category", "interval"),
     [("initial", "0.5b", "all", (77.52, 64.26, 86.87, 31)), ("colors", "1.5b", "2", (66.36, 53.10, 77.47, 10))],
 )
-def test_intervals(run_folder: Folder, prompts: str, model: str, category: str, interval: tuple[float, ...]) -> None:
-    rates = json.loads(run_seep("rates", "published", "--json", folder=run_folder(prompts, model)).stdout)
-    (rate,) = [rate for rate in rates if rate["category"] == category]
+def test_intervals(
+    rates: Callable[..., str], prompts: str, model: str, category: str, interval: tuple[float, ...]
+) -> None:
+    (rate,) = [rate for rate in json.loads(rates(prompts, model)) if rate["category"] == category]
     printed = (round(rate["rate"], 2), round(rate["low"], 2), round(rate["high"], 2), rate["clusters"])
     assert printed == interval

@@ -76,7 +76,7 @@ typecheck: .venv/.complete  ## Check the types
 	$(BIN)/mypy
 
 .PHONY: test-fast
-test-fast: .venv/.complete  ## Run the tests that need no broker, database, vLLM or model: about three minutes
+test-fast: .venv/.complete  ## Run the tests that need no broker, database, vLLM or model: under a minute
 	$(BIN)/python -m pytest -m "not slow" $(IN_TWO)
 
 .PHONY: test

@@ -18,9 +18,10 @@ from seep.kafka.topics import DEAD_LETTERS, RATES
 from seep.records import LeakRate
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
+from tests.commands import run_command
 from tests.guests import JOBS, SAMPLES, write_recorded, write_suite
 from tests.rates import expected, without_names
-from tests.stack import Stack, run_seep, stack_in
+from tests.stack import Stack, stack_in
 
 GARBLED = 2
 MISSED = "will be tried again"
@@ -46,9 +47,9 @@ def recorded(suite: Path, folder: Path) -> Path:
 def undisturbed(suite: Path, recorded: Path, folder: Path) -> list[dict[str, Any]]:
     """The rates of the same run in one process, without their run's id."""
     options = ("--recorded", str(recorded), "--metrics", "sentence_bert", "--json")
-    done = run_seep("run", str(suite), *options, folder=folder)
-    assert done.returncode == 0, done.stderr
-    return expected(json.loads(done.stdout))
+    code, printed, complaint = run_command("run", str(suite), *options, folder=folder)
+    assert code == 0, complaint
+    return expected(json.loads(printed))
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 TESTS = Path(__file__).parent
-# What starts a server or loads a model; whoever uses it is marked slow.
+# What starts a server, loads a model or reads large files; whoever uses it is marked slow.
 SLOW_FIXTURES = {
     "base_url",
     "bootstrap_servers",
@@ -60,6 +60,7 @@ SLOW_FIXTURES = {
     "local_broker",
     "minilm_folder",
     "postgres_server",
+    "shared_data",
     "smollm2_folder",
     "trained",
 }

@@ -38,6 +38,7 @@ def test_rising_and_falling_rates_are_the_same_evidence(ps: list[float], baselin
     assert e_values([1 - p for p in ps], baseline) == pytest.approx(e_values(ps, baseline))
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(0, 1, exclude_max=True), max_size=8), st.integers(0, 8))
 def test_whatever_came_before_the_next_run_is_expected_to_leave_the_evidence_as_it_is(
@@ -91,6 +92,7 @@ def test_ranks_are_uniform_and_independent_however_much_the_jobs_of_a_run_have_i
     assert np.abs(np.corrcoef(found, rowvar=False) - np.eye(7)).max() < 0.2
 
 
+@pytest.mark.slow
 def test_a_year_without_change_is_quiet_and_a_change_is_found() -> None:
     draw = np.random.default_rng(5)
     quiet = [e_values(draw.uniform(size=365).tolist(), 7).max() >= ALARM for _ in range(100)]
@@ -99,6 +101,7 @@ def test_a_year_without_change_is_quiet_and_a_change_is_found() -> None:
     assert changed[:100].max() < ALARM < changed[103]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("baseline", "runs"), [(1, 12), (3, 6), (7, 4)])
 def test_runs_that_all_rank_above_those_before_are_at_most_so_much_evidence_as_that_is_rare(
     baseline: int, runs: int

@@ -12,6 +12,8 @@ from services.scorer.detection import detect_language, langdetect_guess, lingua_
 
 # Forty a language, written for this.
 PLAIN = Path("benchmarks/validity/sentences")
+# Lingua's models take half a minute to load.
+pytestmark = pytest.mark.slow
 
 # The same sentence, by somebody who had not seen the film either.
 SENTENCES = {

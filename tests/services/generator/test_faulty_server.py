@@ -71,6 +71,7 @@ def is_whole(generated: GeneratedJob) -> bool:
     return len(answers) == 4 and all(len(texts) == SAMPLES for texts in answers)
 
 
+@pytest.mark.slow
 def test_a_faulty_server_leaves_no_job_half_done_and_is_the_only_one_that_gets_requests(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -99,6 +99,7 @@ def test_overload_and_a_gateway_without_a_server_are_no_requests_fault(fault: st
     assert all(isinstance(answer, Answered) for answer in answers[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["HTTP 400", "HTTP 403", "HTTP 500"])
 def test_many_poisonous_prompts_in_a_row_die_and_delay_nobody(fault: str) -> None:
     with scripted_server() as server:

@@ -9,7 +9,7 @@ from itertools import chain
 
 from seep.errors import Unavailable
 from seep.settings import OpenAiEngine, Target
-from services.generator.circuit_breaker import CircuitBreaker, Suspect
+from services.generator.circuit_breaker import CircuitBreaker, Pauses, Suspect
 from services.generator.limits import DailyBudget, Pace
 from services.generator.openai_protocol import Question
 
@@ -22,20 +22,22 @@ LOGGED_REFUSALS = 20
 class Access:
     """A target's limits and what its requests have seen of the server, which outlast a batch."""
 
-    def __init__(self, engine: OpenAiEngine, target: Target) -> None:
+    def __init__(self, engine: OpenAiEngine, target: Target, pauses: Pauses) -> None:
         # A job is begun only when there is room for it, so that a used-up budget breaks none off.
         self.jobs = asyncio.Semaphore(engine.max_concurrency)
-        self.pace = Pace(target.requests_per_minute)
+        self.pace = Pace(target.requests_per_minute, pauses.spread_seconds)
         self.budget = DailyBudget(target.tokens_per_day)
         self._requests = asyncio.Semaphore(engine.max_concurrency)
         self._max_retries = engine.max_retries
+        self._pauses = pauses
         self._logged: set[str] = set()
         self._breakers: dict[str, CircuitBreaker] = {}
 
     def breaker(self, question: Question) -> CircuitBreaker:
         """What is shared with the other questions of the same kind."""
         if question.kind not in self._breakers:
-            self._breakers[question.kind] = CircuitBreaker(self._max_retries, self._requests, self.turn)
+            breaker = CircuitBreaker(self._max_retries, self._requests, self.turn, self._pauses)
+            self._breakers[question.kind] = breaker
         return self._breakers[question.kind]
 
     def begin_batch(self) -> None:

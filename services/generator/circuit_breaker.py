@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_random, wait_random_exponential
+from tenacity.wait import wait_base, wait_random, wait_random_exponential
 
 from seep.errors import Unavailable
 
@@ -19,12 +20,8 @@ CONFIRMING_ROUNDS = 3
 # A server that wants a longer pause does not keep a batch in hand waiting.
 LONGEST_WAIT_SECONDS = 30.0
 # A server that has answered no request of a kind refuses the kind as such once it has refused all of it in so many
-# batches and for so long: a key or a route that is being changed gets a minute.
+# batches, and for some time.
 REFUSED_BATCHES = 3
-REFUSED_SECONDS = 60.0
-PAUSE = wait_random_exponential(multiplier=0.5, max=10)
-# On top of the pause that a server wants, so that not all requests come back at once.
-JITTER = wait_random(0, 0.5)
 
 Result = TypeVar("Result")
 Send = Callable[[], Awaitable[object]]
@@ -53,6 +50,32 @@ class RequestFailed(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
+@dataclass(frozen=True)
+class Pauses:
+    """How long requests wait before they are sent again, and for how long at least a whole kind of them is."""
+
+    between_attempts: wait_base
+    # On top of the pause that a server wants, so that not all requests come back at once.
+    jitter: wait_base
+    spread_seconds: float
+    # A key or a route that is being changed gets this time.
+    refused_seconds: float
+
+    def before_next(self, state: RetryCallState) -> float:
+        """Seconds: as many as the server wants, else a random number that grows with the attempts."""
+        failure = state.outcome.exception() if state.outcome else None
+        wanted = failure.retry_after_seconds if isinstance(failure, RequestFailed) else None
+        return self.between_attempts(state) if wanted is None else wanted + self.jitter(state)
+
+
+PAUSES = Pauses(
+    between_attempts=wait_random_exponential(multiplier=0.5, max=10),
+    jitter=wait_random(0, 0.5),
+    spread_seconds=1.0,
+    refused_seconds=60.0,
+)
+
+
 class Suspect(Unavailable):
     """A request that failed to the last, perhaps by its own content; until that is confirmed, it waits."""
 
@@ -62,9 +85,12 @@ class CircuitBreaker:
     with jitter, a circuit that opens for the rest of a batch, and the evidence of which requests are poison, or of
     whether the server refuses them all."""
 
-    def __init__(self, max_retries: int, slots: asyncio.Semaphore, turn: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, max_retries: int, slots: asyncio.Semaphore, turn: Callable[[], Awaitable[None]], pauses: Pauses
+    ) -> None:
         """`slots` are for requests in flight; `turn` returns when the next one may be sent."""
         self._max_retries = max_retries
+        self._pauses = pauses
         self._slots = slots
         self._turn = turn
         self._checking = asyncio.Lock()
@@ -95,7 +121,7 @@ class CircuitBreaker:
         try:
             return await AsyncRetrying(
                 stop=stop_after_attempt(self._max_retries + 1),
-                wait=_pause,
+                wait=self._pauses.before_next,
                 retry=retry_if_exception(lambda error: isinstance(error, RequestFailed) and error.retryable),
                 reraise=True,
             )(self._attempt, send)
@@ -140,7 +166,8 @@ class CircuitBreaker:
             return {}
         self._refused_since = now if self._refused_since is None else self._refused_since
         self._refused_batches += 1
-        long_enough = self._refused_batches >= REFUSED_BATCHES and now - self._refused_since >= REFUSED_SECONDS
+        lasting = now - self._refused_since >= self._pauses.refused_seconds
+        long_enough = lasting and self._refused_batches >= REFUSED_BATCHES
         # One reason for all, so that they can be counted by it.
         return dict.fromkeys(self._waiting, str(self._last_failure)) if long_enough else {}
 
@@ -194,10 +221,3 @@ class CircuitBreaker:
         self._last_answered = send
         self._failed_in_a_row = 0
         return result
-
-
-def _pause(state: RetryCallState) -> float:
-    """As long as the server wants, else a random time that grows with the attempts."""
-    failure = state.outcome.exception() if state.outcome else None
-    wanted = failure.retry_after_seconds if isinstance(failure, RequestFailed) else None
-    return PAUSE(state) if wanted is None else wanted + JITTER(state)

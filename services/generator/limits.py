@@ -3,14 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from random import uniform
 
-SPREAD_SECONDS = 1.0
-
 
 class Pace:
     """Hands out turns at an even distance, and none before the time that a server has named."""
 
-    def __init__(self, requests_per_minute: float | None) -> None:
+    def __init__(self, requests_per_minute: float | None, spread_seconds: float) -> None:
         self._distance = 60 / requests_per_minute if requests_per_minute else 0.0
+        self._spread_seconds = spread_seconds
         self._next = 0.0
 
     def delay(self, now: float) -> float:
@@ -18,7 +17,7 @@ class Pace:
         turn = max(now, self._next)
         self._next = turn + self._distance
         # Without a distance all who wait for the time that a server has named would come back at that instant.
-        spread = uniform(0, SPREAD_SECONDS) if turn > now and not self._distance else 0.0
+        spread = uniform(0, self._spread_seconds) if turn > now and not self._distance else 0.0
         return turn - now + spread
 
     def pause_until(self, time: float) -> None:

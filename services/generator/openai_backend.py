@@ -15,7 +15,7 @@ from seep.records import Answer, Failure
 from seep.settings import OpenAiEngine, Target
 from services.generator.access import Access
 from services.generator.backend import Answered, Request, Result, request_seed
-from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, RequestFailed, Suspect
+from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, PAUSES, Pauses, RequestFailed, Suspect
 from services.generator.cutting import cut_answers
 from services.generator.endpoint import Endpoint, Reply
 from services.generator.formatting import has_system
@@ -55,11 +55,13 @@ class _RoleRefused(RequestFailed):
 class OpenAiBackend:
     """Raises InputError for a key that cannot be sent; whether the server answers shows at the first call."""
 
-    def __init__(self, engine: OpenAiEngine, setting: str, targets: Mapping[str, Target]) -> None:
+    def __init__(
+        self, engine: OpenAiEngine, setting: str, targets: Mapping[str, Target], pauses: Pauses = PAUSES
+    ) -> None:
         self.provides = engine.provides
         self._engine = engine
         self._endpoint = Endpoint(engine, setting)
-        self._access = {name: Access(engine, target) for name, target in targets.items()}
+        self._access = {name: Access(engine, target, pauses) for name, target in targets.items()}
         self._thoughts = ServerThoughts()
         self._models: dict[tuple[str, str], Provenance] = {}
         # Targets and models whose server was found to refuse system messages.

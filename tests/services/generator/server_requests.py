@@ -4,16 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from tenacity.wait import wait_fixed, wait_none
+
 from deploy.local.scripted_server import MODEL, ScriptedServer
 from seep.records import Decoding, PromptFormat
 from seep.settings import OpenAiEngine, Target
 from services.generator.backend import Backend, Request, Result
-from services.generator.engines import open_backend
+from services.generator.circuit_breaker import Pauses
+from services.generator.openai_backend import OpenAiBackend
 
 CHAT = PromptFormat("chat", "Be brief.", "{prompt}!")
 DECODING = Decoding(temperature=0.5, top_p=0.9, max_tokens=7, cut="sentence")
 REQUEST = Request("He likes", CHAT, DECODING, samples=3, target="t", run_id="r", job_id="j")
 POISON = replace(REQUEST, prompt="poison", job_id="poisoned")
+QUICK = Pauses(wait_fixed(0.01), jitter=wait_none(), spread_seconds=0.0, refused_seconds=60.0)
+# Who believes a server at once that refuses everything.
+CREDULOUS = replace(QUICK, refused_seconds=0.0)
 FAULTS = ("HTTP 429", "HTTP 500", "hang", "truncated", "redirect", "100 MB", "wrong JSON", "fewer")
 
 
@@ -24,10 +30,12 @@ def answered(
     return list(backend_for(server, target, **engine).generate(requests))
 
 
-def backend_for(server: ScriptedServer, target: dict[str, Any] | None = None, **engine: Any) -> Backend:
+def backend_for(
+    server: ScriptedServer, target: dict[str, Any] | None = None, pauses: Pauses = QUICK, **engine: Any
+) -> Backend:
     settings = {"backend": "openai", "base_url": server.base_url, "model": MODEL, "timeout_seconds": 1, **engine}
     targets = {"t": Target(engine="e", **(target or {}))}
-    return open_backend(OpenAiEngine.model_validate(settings), "engines.e", targets)
+    return OpenAiBackend(OpenAiEngine.model_validate(settings), "engines.e", targets, pauses)
 
 
 def jobs(count: int, prompts: int = 2) -> list[Request]:

@@ -10,13 +10,12 @@ from seep.errors import Unavailable
 from services.generator.circuit_breaker import (
     BREAK_AFTER,
     REFUSED_BATCHES,
-    REFUSED_SECONDS,
     CircuitBreaker,
     RequestFailed,
     Suspect,
 )
+from tests.services.generator.server_requests import QUICK
 
-pytestmark = pytest.mark.usefixtures("quick_retries")
 GOOD = None
 BAD = RequestFailed("HTTP 500")
 REFUSED = RequestFailed("HTTP 401", retryable=False, refused=True)
@@ -40,7 +39,7 @@ def closed_circuit() -> CircuitBreaker:
     async def turn() -> None:
         await asyncio.sleep(0)
 
-    return CircuitBreaker(LAST_TRIES - 1, asyncio.Semaphore(4), turn)
+    return CircuitBreaker(LAST_TRIES - 1, asyncio.Semaphore(4), turn, QUICK)
 
 
 async def suspect_of(breaker: CircuitBreaker, request: Callable[[], Awaitable[str]]) -> Suspect:
@@ -145,7 +144,8 @@ def test_a_server_that_refuses_all_of_a_kind_is_believed_after_a_few_batches_and
     async def run() -> list[tuple[int, int]]:
         breaker = closed_circuit()
         many = [scripted(then=REFUSED) for _ in range(30)]
-        times = [0.0, REFUSED_SECONDS / 2, REFUSED_SECONDS - 1, REFUSED_SECONDS]
+        seconds = QUICK.refused_seconds
+        times = [0.0, seconds / 2, seconds - 1, seconds]
         return [await batch(breaker, now, *many) for now in times]
 
     assert asyncio.run(run()) == [(30, 0), (30, 0), (30, 0), (30, 30)]

@@ -19,8 +19,6 @@ from services.generator.circuit_breaker import RequestFailed
 from services.generator.endpoint import Endpoint
 from tests.services.generator.server_requests import REQUEST, answered, backend_for
 
-pytestmark = pytest.mark.usefixtures("quick_retries")
-
 
 def engine_at(base_url: str, **engine: Any) -> OpenAiEngine:
     return OpenAiEngine.model_validate({"backend": "openai", "base_url": base_url, "model": MODEL, **engine})

@@ -21,9 +21,8 @@ from seep.settings import Target
 from services.generator.backend import Backend
 from services.generator.generating import generate_jobs
 from tests.builders import prompt_job
-from tests.services.generator.server_requests import CHAT, DECODING, FAULTS, backend_for, poisoned
+from tests.services.generator.server_requests import CHAT, DECODING, FAULTS, QUICK, backend_for, poisoned
 
-pytestmark = pytest.mark.usefixtures("quick_retries")
 SAMPLES = 3
 
 
@@ -117,12 +116,11 @@ def test_a_job_with_a_poisonous_prompt_among_good_ones_dies_whole_and_alone(faul
     assert letter.reason == f"the server answers other prompts, and not one of the job's: {place}: {fault}: scripted"
 
 
-def test_a_server_that_refuses_everything_from_the_first_ends_every_job_with_its_words(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("services.generator.circuit_breaker.REFUSED_SECONDS", 0.1)
+def test_a_server_that_refuses_everything_from_the_first_ends_every_job_with_its_words() -> None:
+    pauses = replace(QUICK, refused_seconds=0.1)
     with scripted_server(lambda number: "HTTP 401 saying bad key for Guest 1 ordered") as server:
-        outgoing = ended(stage_of(backend_for(server, max_concurrency=8)), messages([*map(job, range(20))]))
+        backend = backend_for(server, pauses=pauses, max_concurrency=8)
+        outgoing = ended(stage_of(backend), messages([*map(job, range(20))]))
     assert {each.topic for each in outgoing} == {DEAD_LETTERS}
     assert sorted((each.key or b"").decode() for each in outgoing) == sorted(f"j{number}" for number in range(20))
     [reason] = {read_dead_letter(Message("", 0, 0, each.key, each.value, each.headers)).reason for each in outgoing}

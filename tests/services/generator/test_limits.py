@@ -6,12 +6,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.generator.limits import SPREAD_SECONDS, DailyBudget, Pace
+from services.generator.limits import DailyBudget, Pace
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=20), st.floats(1, 600))
 def test_turns_are_never_closer_than_the_rate_allows(gaps: list[float], per_minute: float) -> None:
-    pace, now, turns = Pace(per_minute), 100.0, []
+    pace, now, turns = Pace(per_minute, 1.0), 100.0, []
     for gap in gaps:
         now += gap
         turns.append(now + pace.delay(now))
@@ -19,18 +19,18 @@ def test_turns_are_never_closer_than_the_rate_allows(gaps: list[float], per_minu
 
 
 def test_without_a_rate_nobody_waits_until_the_server_asks_for_it() -> None:
-    pace = Pace(None)
+    pace = Pace(None, 1.0)
     assert [pace.delay(5.0), pace.delay(5.0)] == [0, 0]
     pace.pause_until(8.0)
     waits = [pace.delay(5.0) for _ in range(20)]
-    assert all(3 <= wait <= 3 + SPREAD_SECONDS for wait in waits)
+    assert all(3 <= wait <= 4 for wait in waits)
     # They do not come back at the same instant.
     assert len(set(waits)) > 1
     assert pace.delay(9.0) == 0
 
 
 def test_after_the_time_that_a_server_asks_for_turns_keep_their_distance() -> None:
-    pace = Pace(60)
+    pace = Pace(60, 1.0)
     pace.pause_until(8.0)
     assert [pace.delay(5.0) for _ in range(3)] == [3, 4, 5]
 

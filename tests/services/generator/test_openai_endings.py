@@ -12,7 +12,6 @@ from seep.settings import Reasoning
 from services.generator.backend import Answered
 from tests.services.generator.server_requests import POISON, REQUEST, answered, jobs, poisoned
 
-pytestmark = pytest.mark.usefixtures("quick_retries")
 ERROR = {"code": 502, "message": "Provider disconnected"}
 BROKEN = "HTTP 200 saying " + json.dumps({"choices": [{"message": {"content": ""}, "error": ERROR}]})
 AZURE = {"message": "The response was filtered.", "code": "content_filter", "param": "prompt", "status": 400}

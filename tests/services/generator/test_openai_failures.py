@@ -11,9 +11,17 @@ from seep.errors import Unavailable
 from seep.records import Failure
 from services.generator.backend import Answered, Request
 from services.generator.circuit_breaker import REFUSED_BATCHES
-from tests.services.generator.server_requests import FAULTS, POISON, REQUEST, answered, backend_for, jobs, poisoned
+from tests.services.generator.server_requests import (
+    CREDULOUS,
+    FAULTS,
+    POISON,
+    REQUEST,
+    answered,
+    backend_for,
+    jobs,
+    poisoned,
+)
 
-pytestmark = pytest.mark.usefixtures("quick_retries")
 MANY = [replace(POISON, arm=arm) for arm in range(40)]
 
 
@@ -52,7 +60,7 @@ def test_a_long_time_is_left_to_the_loop_and_nobody_else_is_sent_meanwhile() -> 
 
 def test_requests_that_may_come_back_later_do_not_make_the_server_a_broken_one() -> None:
     with scripted_server(lambda number: "HTTP 429 after 0" if number < 40 else "answer") as server:
-        answers = answered(server, jobs(20))
+        answers = answered(server, jobs(20), timeout_seconds=30)
     assert all(isinstance(answer, Answered) for answer in answers)
 
 
@@ -66,15 +74,15 @@ def test_a_server_that_answers_nothing_is_left_after_a_few_requests_and_no_job_d
     assert len(server.received) <= 20
 
 
-@pytest.mark.parametrize("target", [{}, {"requests_per_minute": 6000}])
+@pytest.mark.parametrize("target", [{}, {"requests_per_minute": 600}])
 def test_what_is_queued_behind_the_last_straw_is_not_sent(target: dict[str, float]) -> None:
     with scripted_server(lambda number: "HTTP 503") as server:
         start = time.monotonic()
         answers = answered(server, jobs(16, prompts=27), target)
     assert all(isinstance(answer, Unavailable) for answer in answers)
     assert len(server.received) <= 10 + 16
-    # Nor does it take turns, of which there are a hundred in a second.
-    assert time.monotonic() - start < 3
+    # Nor does it take turns, of which there are ten in a second.
+    assert time.monotonic() - start < 20
 
 
 @pytest.mark.parametrize("fault", ["HTTP 400", "HTTP 413", "HTTP 403", "HTTP 404", "HTTP 500", "wrong JSON", "100 MB"])
@@ -160,12 +168,6 @@ FIELD = {
 UNKNOWN_FIELD = f"HTTP 400 saying {json.dumps({'error': FIELD})}"
 
 
-@pytest.fixture
-def believed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.generator.circuit_breaker.REFUSED_SECONDS", 0.0)
-
-
-@pytest.mark.usefixtures("believed_at_once")
 @pytest.mark.parametrize(
     ("fate", "words"),
     [
@@ -188,7 +190,7 @@ def believed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_refuses_every_request_from_the_first_ends_the_jobs_with_its_words(fate: str, words: str) -> None:
     with scripted_server(lambda number: fate) as server:
-        backend = backend_for(server, max_concurrency=4)
+        backend = backend_for(server, pauses=CREDULOUS, max_concurrency=4)
         for _ in range(REFUSED_BATCHES - 1):
             assert all(isinstance(answer, Unavailable) for answer in backend.generate(jobs(30)))
         answers = backend.generate(jobs(30))
@@ -200,19 +202,17 @@ def test_what_refuses_every_request_from_the_first_ends_the_jobs_with_its_words(
     assert len(server.received) <= REFUSED_BATCHES * 14
 
 
-@pytest.mark.usefixtures("believed_at_once")
 @pytest.mark.parametrize("fate", ["HTTP 500", "HTTP 402", "HTTP 429", "HTTP 503", "HTTP 529", "hang", "wrong JSON"])
 def test_an_outage_costs_no_job_however_long_it_lasts(fate: str) -> None:
     with scripted_server(lambda number: fate) as server:
-        backend = backend_for(server, max_concurrency=4, timeout_seconds=0.2, max_retries=1)
+        backend = backend_for(server, pauses=CREDULOUS, max_concurrency=4, timeout_seconds=0.2, max_retries=1)
         for _ in range(REFUSED_BATCHES + 2):
             assert all(isinstance(answer, Unavailable) for answer in backend.generate(jobs(5)))
 
 
-@pytest.mark.usefixtures("believed_at_once")
 def test_a_key_that_expires_costs_no_job_and_its_reason_is_told() -> None:
     with scripted_server(lambda number: "answer" if number < 10 else "HTTP 401 saying key expired") as server:
-        backend = backend_for(server, max_concurrency=4)
+        backend = backend_for(server, pauses=CREDULOUS, max_concurrency=4)
         for _ in range(REFUSED_BATCHES + 2):
             answers = backend.generate(jobs(10))
     assert all(isinstance(answer, Unavailable) and "HTTP 401: key expired" in str(answer) for answer in answers)

@@ -190,7 +190,7 @@ UNKNOWN_FIELD = f"HTTP 400 saying {json.dumps({'error': FIELD})}"
 )
 def test_what_refuses_every_request_from_the_first_ends_the_jobs_with_its_words(fate: str, words: str) -> None:
     with scripted_server(lambda number: fate) as server:
-        backend = backend_for(server, pauses=CREDULOUS, max_concurrency=4)
+        backend = backend_for(server, pauses=CREDULOUS, max_concurrency=4, timeout_seconds=30)
         for _ in range(REFUSED_BATCHES - 1):
             assert all(isinstance(answer, Unavailable) for answer in backend.generate(jobs(30)))
         answers = backend.generate(jobs(30))

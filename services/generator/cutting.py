@@ -12,7 +12,7 @@ def cut_answers(answers: Iterable[Answer], cut: Cut, language: str) -> tuple[Ans
     return tuple(replace(answer, text=cut_answer(answer.text, cut, language)) for answer in answers)
 
 
-def cut_answer(text: str, cut: Cut, language: str) -> str:
+def cut_answer(text: str, cut: Cut, language: str = "en") -> str:
     """The text without surrounding blanks and, for "sentence", up to the end of its first sentence.
 
     `language` is that of the suite, as an ISO 639-1 code.

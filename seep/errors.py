@@ -12,3 +12,8 @@ class Unavailable(Exception):
         """`retry_after_seconds` says when trying again makes sense, where that is known."""
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+def first_line(text: str) -> str:
+    """The first line of what a library says."""
+    return " ".join(text.strip().partition("\n")[0].split())

@@ -5,6 +5,8 @@ from pathlib import Path
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
+from seep.errors import first_line
+
 TIMEOUT_SECONDS = 5.0
 
 
@@ -49,8 +51,3 @@ def why_missing(name: str) -> str | None:
             return str(error)
         return f"no such folder, nothing in the model cache, and asking the hub failed: {first_line(str(error))}"
     return None
-
-
-def first_line(text: str) -> str:
-    """The first line of what a library says."""
-    return " ".join(text.strip().partition("\n")[0].split())

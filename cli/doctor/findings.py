@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from seep.model_hub import first_line
+from seep.errors import first_line
 
 SECONDS = 3.0
 

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from cli.doctor.findings import Check, Finding, State
-from seep.model_hub import first_line
+from seep.errors import first_line
 from seep.settings import Settings, VllmEngine
 
 GIB = 1 << 30

@@ -9,8 +9,6 @@ from seep.settings import OpenAiEngine, RecordedEngine, Settings, VllmEngine
 from seep.settings.metrics import MetricSection
 from seep.suites.recorded import read_recorded
 from services.generator.engines import check_model
-from services.generator.model_list import list_models
-from services.scorer.models import check_model as check_metric_model
 
 LIST_SECONDS = 2.5
 REFUSES_KEY = (401, 403)
@@ -45,6 +43,9 @@ def loadable(place: str, engine: VllmEngine) -> Finding:
 
 def endpoint(place: str, engine: OpenAiEngine) -> Finding:
     """A server that is asked."""
+    # Here, as below: where the library behind it is missing, that is what this check finds.
+    from services.generator.model_list import list_models
+
     text = f"{engine.model} at {engine.base_url}"
     if engine.api_key_env is not None and engine.api_key_env not in os.environ:
         return Finding(place, "missing", text, f"set the environment variable {engine.api_key_env}: it holds the key")
@@ -71,6 +72,8 @@ def recording(place: str, engine: RecordedEngine) -> Finding:
 
 def metric(place: str, section: MetricSection, wanted: bool) -> Finding:
     """A metric's model; missed only where the configuration has `wanted` it."""
+    from services.scorer.models import check_model as check_metric_model
+
     try:
         check_metric_model(f"{place}.model", section.model)
     except InputError as error:

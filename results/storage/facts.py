@@ -27,9 +27,4 @@ def database_facts(dsn: str, seconds: float) -> DatabaseFacts:
     with connect(dsn, seconds) as connection:
         version, encoding, pid, has_schema = connection.execute(FACTS).fetchone() or ("", "", 0, False)
         # A pooler answers the connection itself, with a number of its own.
-        return DatabaseFacts(_text(version), _text(encoding), connection.info.backend_pid != pid, has_schema)
-
-
-def _text(value: str | bytes) -> str:
-    # A database without an encoding, SQL_ASCII, gives bytes.
-    return value.decode("ascii", "replace") if isinstance(value, bytes) else value
+        return DatabaseFacts(version, encoding, connection.info.backend_pid != pid, has_schema)

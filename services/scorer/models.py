@@ -6,9 +6,9 @@ from pathlib import Path
 
 from huggingface_hub import snapshot_download
 
-from seep.errors import InputError
+from seep.errors import InputError, first_line
 from seep.model_files import folder_revision
-from seep.model_hub import NotOnHub, cached_snapshot, first_line, hub_commit, why_missing
+from seep.model_hub import NotOnHub, cached_snapshot, hub_commit, why_missing
 from seep.settings import MINILM
 
 MINILM_NAMES = frozenset({MINILM, MINILM.rpartition("/")[2]})

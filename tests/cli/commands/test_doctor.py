@@ -1,5 +1,6 @@
 """`seep doctor` fits a screen, needs no configuration, and ends with 2 where anything is missing."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,14 @@ def test_a_configuration_that_cannot_be_read_does_not_end_it(command: Command) -
     assert code == 2
     assert printed.startswith("missing configuration: seep.yaml: engines: ")
     assert "python: Python 3" in printed
+
+
+def test_a_library_that_is_missing_is_found_and_not_fatal(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("huggingface_hub", "httpx", "services.scorer.models", "services.generator.model_list"):
+        monkeypatch.setitem(sys.modules, module, None)
+    engine = "{backend: openai, base_url: 'http://127.0.0.1:1/v1', model: m}"
+    Path("seep.yaml").write_text(f"engines: {{it: {engine}}}\n", encoding="utf-8")
+    code, printed, error = command("doctor")
+    assert (code, error) == (2, "")
+    assert "missing engines.it: import of services.generator.model_list halted" in printed
+    assert "missing metrics.sentence_bert: import of services.scorer.models halted" in printed

@@ -47,7 +47,8 @@ def test_an_embedded_database_is_looked_into_only_while_it_runs(
 def test_a_database_without_utf8_is_missing(without_encoding: str) -> None:
     finding = database(Settings(database=Database(dsn=without_encoding)))
     assert finding.state == "missing"
-    assert "SQL_ASCII" in finding.text
+    assert "expected a database in UTF-8" in finding.text
+    assert finding.text.endswith("found one in SQL_ASCII")
 
 
 def test_a_pooler_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,10 @@ PANELS: Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]] = {
 """All commands in the order of the help, by the panel that shows them."""
 
 
+# Typer's error of a command that prints its help; in its message is what was not printed yet.
+NO_ARGUMENTS = "NoArgsIsHelpError"
+
+
 class InOrder(TyperGroup):
     """Lists commands as PANELS does; typer itself puts groups before commands."""
 
@@ -168,6 +172,9 @@ def _refused(line: str | None) -> int:
 def _usage(error: typer.TyperException) -> str:
     """What is wrong with the command line: the option, argument or command, and what was expected of it; nothing where
     the help was printed instead."""
+    if type(error).__name__ == NO_ARGUMENTS:
+        typer.echo(error.format_message(), nl=not can_show_boxes())
+        return ""
     parameter, context = getattr(error, "param", None), getattr(error, "ctx", None)
     if parameter is not None:
         place, text = _parameter_name(parameter), error.message or "expected, but missing"

@@ -6,17 +6,19 @@ value, hidden rows and merged cells, and it cannot tell an escape from a text th
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
 from seep.errors import InputError
 from seep.suites.number_formats import shown
-from seep.suites.xlsx_parts import Entry, entries, events, formats, related, strings, unescaped
+from seep.suites.xlsx_parts import Entry, Event, entries, events, formats, related, strings, unescaped
 
 ROWS, COLUMNS = 1_048_576, 16_384
+YES = ("1", "true")
 PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 # What reading a damaged archive or document may raise.
 DAMAGES = (BadZipFile, RuntimeError, EOFError, zlib.error, expat.ExpatError, KeyError, IndexError, ValueError)
@@ -49,10 +51,10 @@ class Sheet:
     name: str
     hidden: bool
     others: tuple[str, ...]
-    cells: Mapping[int, Mapping[int, Cell]]
-    hidden_rows: Sequence[int]
-    hidden_columns: Sequence[tuple[int, int]]
-    merged: Sequence[Range]
+    cells: dict[int, dict[int, Cell]]
+    hidden_rows: list[int]
+    hidden_columns: list[tuple[int, int]]
+    merged: list[Range]
 
 
 def read_sheet(path: Path, name: str | None) -> Sheet:
@@ -76,13 +78,24 @@ def _sheet(archive: ZipFile, path: Path, name: str | None) -> Sheet:
     entry = _chosen(listed, path, name)
     shared = [text for part in related(archive, book, "/sharedStrings") for text in strings(archive, part)]
     codes = [code for part in related(archive, book, "/styles") for code in formats(archive, part)]
-    cells: dict[int, dict[int, Cell]] = {}
-    for content in _contents(archive, entry.part):
-        value = _shown(content, shared, codes, from_1904)
-        if value and cells.setdefault(content.row, {}).setdefault(content.column, value) is not value:
-            raise ValueError(f"two cells in row {content.row}, column {content.column}")
     others = tuple(f"{other.name}{' (hidden)' if other.hidden else ''}" for other in listed if other != entry)
-    return Sheet(entry.name, entry.hidden, others, cells, *_layout(archive, entry.part))
+    sheet = Sheet(entry.name, entry.hidden, others, {}, [], [], [])
+    for found in _found(archive, entry.part):
+        match found:
+            case _Content():
+                _add(sheet.cells, found, _shown(found, shared, codes, from_1904))
+            case Range():
+                sheet.merged.append(found)
+            case _HiddenRow(row):
+                sheet.hidden_rows.append(row)
+            case _HiddenColumns(first, last):
+                sheet.hidden_columns.append((first, last))
+    return sheet
+
+
+def _add(cells: dict[int, dict[int, Cell]], content: "_Content", value: Cell | None) -> None:
+    if value and cells.setdefault(content.row, {}).setdefault(content.column, value) is not value:
+        raise ValueError(f"two cells in row {content.row}, column {content.column}")
 
 
 def _chosen(listed: Sequence[Entry], path: Path, name: str | None) -> Entry:
@@ -95,8 +108,7 @@ def _chosen(listed: Sequence[Entry], path: Path, name: str | None) -> Entry:
     raise InputError(f"{path}: expected a sheet {name}, found {names}")
 
 
-@dataclass(frozen=True)
-class _Content:
+class _Content(NamedTuple):
     """A cell as it is written; `text` is None where it has no value."""
 
     row: int
@@ -107,7 +119,17 @@ class _Content:
     text: str | None
 
 
-def _contents(archive: ZipFile, part: str) -> Iterator[_Content]:
+class _HiddenRow(NamedTuple):
+    row: int
+
+
+class _HiddenColumns(NamedTuple):
+    first: int
+    last: int
+
+
+def _found(archive: ZipFile, part: str) -> Iterator[_Content | _HiddenRow | _HiddenColumns | Range]:
+    """The cells of a sheet, and what of it is hidden or merged, in the order of the document."""
     row = column = style = 0
     kind, is_formula = "n", False
     texts: list[str] | None = None
@@ -115,10 +137,10 @@ def _contents(archive: ZipFile, part: str) -> Iterator[_Content]:
         match event.kind, event.name:
             case "start", "row":
                 row, column = int(event.attributes.get("r", row + 1)), 0
+                if event.attributes.get("hidden") in YES:
+                    yield _HiddenRow(row)
             case "start", "c":
-                row, column = _placed(event.attributes["r"]) if "r" in event.attributes else (row, column + 1)
-                if row > ROWS or column > COLUMNS:
-                    raise ValueError(f"a cell in row {row}, column {column}, which no sheet has")
+                row, column = _placed(event.attributes.get("r"), row, column)
                 kind, style = event.attributes.get("t", "n"), int(event.attributes.get("s", "0"))
                 is_formula, texts = False, None
             case "start", "f":
@@ -127,19 +149,34 @@ def _contents(archive: ZipFile, part: str) -> Iterator[_Content]:
                 texts = texts or []
             case "text", "v" | "t" if texts is not None:
                 texts.append(event.text)
-            case "end", "c":
+            case "end", "c" if is_formula or texts:
                 yield _Content(row, column, kind, style, is_formula, None if texts is None else "".join(texts))
+            case "start", "col" | "mergeCell":
+                yield from _layout(event)
 
 
-def _placed(reference: str) -> tuple[int, int]:
-    """Row and column, from 1, of a reference as B12."""
-    found = PLACE.fullmatch(reference)
-    column = 0
-    for letter in found[1] if found else "":
-        column = 26 * column + ord(letter) - ord("A") + 1
-    if found is None:
-        raise ValueError(f"a cell {reference[:20]}, which no sheet has")
-    return int(found[2]), column
+def _layout(event: Event) -> Iterator[_HiddenColumns | Range]:
+    if event.name == "col" and event.attributes.get("hidden") in YES:
+        yield _HiddenColumns(int(event.attributes["min"]), int(event.attributes["max"]))
+    if event.name == "mergeCell":
+        first, _, last = event.attributes["ref"].partition(":")
+        yield Range(*_placed(first), *_placed(last or first))
+
+
+def _placed(reference: str | None, row: int = 0, column: int = 0) -> tuple[int, int]:
+    """Row and column, from 1, of a reference as B12; without one those of the cell after the last."""
+    if reference is None:
+        row, column = row, column + 1
+    else:
+        found = PLACE.fullmatch(reference)
+        if found is None:
+            raise ValueError(f"a cell {reference[:20]}, which no sheet has")
+        row, column = int(found[2]), 0
+        for letter in found[1]:
+            column = 26 * column + ord(letter) - ord("A") + 1
+    if row > ROWS or column > COLUMNS:
+        raise ValueError(f"a cell in row {row}, column {column}, which no sheet has")
+    return row, column
 
 
 def _shown(cell: _Content, shared: Sequence[str], codes: Sequence[str | None], from_1904: bool) -> Cell | None:
@@ -163,24 +200,3 @@ def _shown(cell: _Content, shared: Sequence[str], codes: Sequence[str | None], f
             text = None if code is None else shown(cell.text, code, from_1904=from_1904)
             return text or Unreadable(f"{cell.text[:40]}, in a format that is not known here: make the cell a text")
     return Unreadable(f"{cell.text[:40]}, a date: make the cell a text")
-
-
-def _layout(archive: ZipFile, part: str) -> tuple[list[int], list[tuple[int, int]], list[Range]]:
-    """The hidden rows, the first and last of each group of hidden columns, and the merged cells."""
-    rows: list[int] = []
-    columns: list[tuple[int, int]] = []
-    merged: list[Range] = []
-    row = 0
-    for event in events(archive, part):
-        if event.kind != "start":
-            continue
-        if event.name == "row":
-            row = int(event.attributes.get("r", row + 1))
-        if event.name == "row" and event.attributes.get("hidden") in ("1", "true"):
-            rows.append(row)
-        elif event.name == "col" and event.attributes.get("hidden") in ("1", "true"):
-            columns.append((int(event.attributes["min"]), int(event.attributes["max"])))
-        elif event.name == "mergeCell":
-            first, _, last = event.attributes["ref"].partition(":")
-            merged.append(Range(*_placed(first), *_placed(last or first)))
-    return rows, columns, merged

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 from seep.suites.number_formats import BUILT_IN
 
-LARGEST_PART = 64 << 20
+LARGEST_PART = 32 << 20
 DEEPEST = 64
 CHUNK = 1 << 16
 ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -47,12 +47,13 @@ def events(archive: ZipFile, part: str) -> Iterator[Event]:
     parser.buffer_text = True
     around = ["", ""]
     found: list[Event] = []
+    local = _LocalNames()
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if len(around) > DEEPEST:
             raise ValueError(f"{part}: elements in elements, {DEEPEST} deep")
-        around.append(_local(name))
-        named = {_local(attribute): value for attribute, value in attributes.items()}
+        around.append(local[name])
+        named = {local[attribute]: value for attribute, value in attributes.items()}
         found.append(Event("start", around[-1], around[-2], attributes=named))
 
     def end(name: str) -> None:
@@ -76,8 +77,12 @@ def events(archive: ZipFile, part: str) -> Iterator[Event]:
     yield from found
 
 
-def _local(name: str) -> str:
-    return name.rpartition(" ")[2]
+class _LocalNames(dict[str, str]):
+    """Names without their namespaces; a document has few of them, and uses each often."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = name.rpartition(" ")[2]
+        return self[name]
 
 
 def _relations(archive: ZipFile, part: str) -> Iterator[tuple[str, str, str]]:

@@ -298,7 +298,7 @@ def test_a_workbook_that_no_program_writes_is_refused_in_one_line(tmp_path: Path
 def test_a_workbook_that_would_be_large_once_unpacked_is_refused_unread(tmp_path: Path) -> None:
     path = a_package(tmp_path, " " * (LARGEST_PART + 1))
     assert path.stat().st_size < 1 << 20
-    with pytest.raises(InputError, match=r"xl/worksheets/sheet1\.xml: unpacked it has more than 64 MiB"):
+    with pytest.raises(InputError, match=r"xl/worksheets/sheet1\.xml: unpacked it has more than 32 MiB"):
         read_table(path)
 
 

@@ -34,8 +34,8 @@ def example_lines(example: Row, metric: str) -> list[str]:
     said = ", said again in the answer" if _repeats(example, metric) else ""
     return [
         f'For example, "{example["concept"].strip()}"{said}:',
-        *_asked("without it", example["control_prompt"], example["control_generation"]),
-        *_asked("with it", example["prompt"], example["generation"]),
+        *_exchange("without it", example["control_prompt"], example["control_generation"]),
+        *_exchange("with it", example["prompt"], example["generation"]),
         f"  likeness to the word: {to_control:.2f} without it, {to_test:.2f} with it",
     ]
 
@@ -92,7 +92,7 @@ def next_steps(run: str) -> str:
     return "\n".join(lines)
 
 
-def _asked(label: str, prompt: str, answer: str) -> list[str]:
+def _exchange(label: str, prompt: str, answer: str) -> list[str]:
     indent = " " * 15
     return [
         fill(f'"{prompt}"', WIDTH, initial_indent=f"  {label:<11}: ", subsequent_indent=indent),

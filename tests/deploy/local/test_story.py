@@ -34,10 +34,10 @@ DRIVER, BUS, YELLOW = leak("bus driver", 0.4, 0.2), leak("school bus driver", 0.
 
 def test_the_example_is_the_widest_margin_that_is_no_echo() -> None:
     assert striking([DRIVER, BUS, YELLOW], METRIC) == BUS
-    told = story(rate(60, 79), [DRIVER, BUS, YELLOW])
-    assert '"He likes yellow. He works as a"' in told
-    assert '-> "school bus driver"' in told
-    assert "0.10 without it, 0.60 with it" in told
+    shown = story(rate(60, 79), [DRIVER, BUS, YELLOW])
+    assert '"He likes yellow. He works as a"' in shown
+    assert '-> "school bus driver"' in shown
+    assert "0.10 without it, 0.60 with it" in shown
 
 
 def test_an_echo_is_shown_only_for_want_of_another_and_called_one() -> None:
@@ -50,9 +50,9 @@ def test_a_part_of_the_concept_is_an_echo_too() -> None:
 
 
 def test_without_any_leak_the_figures_stand_alone() -> None:
-    told = story(rate(30, 70), [])
-    assert told.startswith("No answer moved towards its word.")
-    assert "39.3" in told
+    shown = story(rate(30, 70), [])
+    assert shown.startswith("No answer moved towards its word.")
+    assert "39.3" in shown
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The main job on one machine: a small real model, served by vLLM, through Kafka to leak rates, and what they say."""
 
 import json
-import shlex
 import signal
 import subprocess
 import sys
@@ -30,15 +29,13 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     say(INTRODUCTION + "\n")
     say(f"[1/4] The model: {NAME}, kept in {MODEL}")
-    try:
-        ensure_smollm2()
-    except InputError as error:
-        sys.exit(str(error))
-    say("[2/4] Starting Kafka, PostgreSQL and Seep's services; loading the models takes a minute")
+    ensure_smollm2()
+    say("[2/4] Starting Kafka, PostgreSQL and the services; models load in a minute")
     with running_stack(CONFIG, FOLDER) as services:
         wait_until_serving(services)
-        say("[3/4] Asking the model, with a word and without")
+        say(f"[3/4] Asking the model\n      $ seep push {SUITE} --target {TARGET}")
         (run,) = seep("push", SUITE, "--target", TARGET).split()
+        say(f"      $ seep watch {run}")
         rates = json.loads(seep("watch", run, "--json"))
         leaks = json.loads(seep("examples", run, "--leaks", "--metric", METRIC, "--limit", "100000", "--json"))
         say("[4/4] Stopping the services")
@@ -61,11 +58,10 @@ def wait_until_serving(services: Mapping[str, Service]) -> None:
 
 
 def seep(*arguments: str) -> str:
-    """Runs a command as a user would type it, and shows it; what it prints."""
-    say(f"      $ seep {shlex.join(arguments)}")
+    """Runs a command as a user would type it; what it prints."""
     done = subprocess.run([SEEP, *arguments], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
-        # Its own line on stderr says why.
+        say(f"seep {arguments[0]} ended with status {done.returncode}; the services' logs are in {FOLDER}/logs")
         sys.exit(done.returncode)
     return done.stdout
 
@@ -82,4 +78,7 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        sys.exit(str(error))

@@ -51,7 +51,7 @@ def figures(rate: Row) -> list[str]:
         "answers equally near": rate["measures"].get("tie"),
     }
     title = f"In {rate['comparisons']} comparisons"
-    return [f"{title:<40}   in %   95 % interval"] + [_figure(label, share) for label, share in rows.items() if share]
+    return [f"{title:<41}   in %   95 % interval"] + [_figure(label, share) for label, share in rows.items() if share]
 
 
 def meaning(rate: Row) -> str:
@@ -101,7 +101,7 @@ def _exchange(label: str, prompt: str, answer: str) -> list[str]:
 
 
 def _figure(label: str, estimate: Mapping[str, float]) -> str:
-    return f"  {label:<38} {estimate['share']:6.1f}   {estimate['low']:5.1f} to {estimate['high']:5.1f}"
+    return f"  {label:<39} {estimate['share']:6.1f}   {estimate['low']:5.1f} to {estimate['high']:5.1f}"
 
 
 def _repeats(leak: Row, metric: str) -> bool:

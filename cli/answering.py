@@ -103,7 +103,9 @@ def _named(settings: Settings, engines: Iterable[tuple[str, AnyEngine, str]]) ->
 
 
 def _target_name(model: str, taken: set[str]) -> str:
-    last = Path(model).expanduser().resolve().name if Path(model).expanduser().is_dir() else model.rpartition("/")[2]
+    folder = Path(model).expanduser()
+    # As a person calls the folder, also where that is a link.
+    last = Path(os.path.abspath(folder)).name if folder.is_dir() else model.rpartition("/")[2]
     name = re.sub("[^a-z0-9]+", "-", last.lower())[:NAME_LENGTH].strip("-") or "model"
     candidates = (f"{name[: NAME_LENGTH - 3]}-{number}" for number in range(2, 100))
     return name if name not in taken else next(each for each in candidates if each not in taken)

@@ -51,3 +51,19 @@ def why_missing(name: str) -> str | None:
             return str(error)
         return f"no such folder, nothing in the model cache, and asking the hub failed: {first_line(str(error))}"
     return None
+
+
+def location(model: str) -> str:
+    """Where a library is to load a folder or a hub's model from: the cache where the hub does not answer now.
+
+    By the name, the libraries would ask the hub for minutes, whether or not the cache has all they ask for.
+    """
+    folder = Path(model).expanduser()
+    if folder.exists():
+        return str(folder) if model.startswith("~") else model
+    try:
+        hub_commit(model)
+    except NotOnHub as error:
+        cached = None if error.is_path else cached_snapshot(model)
+        return model if cached is None else str(cached)
+    return model

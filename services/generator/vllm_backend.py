@@ -23,6 +23,7 @@ from vllm.sampling_params import RequestOutputKind
 
 from seep.errors import InputError, Unavailable
 from seep.model_files import folder_revision
+from seep.model_hub import location
 from seep.records import Decoding, Ended, Failure
 from seep.settings import VllmEngine
 from services.generator.backend import Answered, Request
@@ -53,7 +54,8 @@ class VllmBackend:
     def __init__(self, engine: VllmEngine, setting: str) -> None:
         """`setting` is the engine's place in seep.yaml, for the error."""
         self.provides = engine.provides
-        self._llm = _load(engine, setting)
+        self._location = location(engine.model)
+        self._llm = _load(engine, self._location, setting)
         self._tokenizer = self._llm.get_tokenizer()
         self._template = ChatTemplate(self._tokenizer, engine.system_role, setting)
         self._texts = TokenTexts(self._tokenizer)
@@ -108,9 +110,12 @@ class VllmBackend:
 
     def _revision(self, model: str) -> str:
         """A folder's content, or the commit of the hub's snapshot that was loaded."""
-        folder = Path(model).expanduser()
+        if Path(model).expanduser().is_dir():
+            return folder_revision(Path(model).expanduser())
+        if self._location != model:  # in the cache, where the folder is called by the commit
+            return Path(self._location).name
         commit: str | None = getattr(self._llm.model_config.hf_config, "_commit_hash", None)
-        return folder_revision(folder) if folder.is_dir() else commit or "unknown"
+        return commit or "unknown"
 
     def _completions(self, accepted: Sequence[_Prepared]) -> list[Sequence[CompletionOutput]]:
         """By position. Neighbours share the longest prefixes, which the cache then still holds."""
@@ -153,12 +158,12 @@ class VllmBackend:
         return _Prepared(TokensPrompt(prompt_token_ids=ids), sampling, adapter, opened)
 
 
-def _load(engine: VllmEngine, setting: str) -> LLM:
+def _load(engine: VllmEngine, place: str, setting: str) -> LLM:
     try:
         # Loading warns of a dozen things that nobody at the other end of a pipeline can change.
         warnings.simplefilter("ignore", FutureWarning)
         return LLM(
-            model=str(Path(engine.model).expanduser()) if engine.model.startswith("~") else engine.model,
+            model=place,
             dtype=engine.dtype,
             max_model_len=-1 if engine.max_model_len == "auto" else engine.max_model_len,
             enforce_eager=engine.enforce_eager,

@@ -12,7 +12,7 @@ from pathlib import Path
 from seep.characters import HALF, whole_characters
 from seep.errors import InputError
 from seep.suites.json_texts import parse_json
-from seep.suites.xlsx import Sheet, Unreadable, read_sheet
+from seep.suites.sheet import Sheet, Unreadable
 from seep.text_files import read_text
 
 READABLE = (".xlsx", ".csv", ".tsv", ".jsonl")
@@ -89,6 +89,9 @@ def read_table(path: Path, sheet: str | None = None) -> Table:
         return _read_json_lines(path)
     if kind != ".xlsx":
         return _read_separated(path)
+    # Only here, since openpyxl takes long to import.
+    from seep.suites.xlsx import read_sheet
+
     try:
         return _of_sheet(path, read_sheet(path, sheet))
     except OSError as error:
@@ -106,10 +109,10 @@ def _of_sheet(path: Path, sheet: Sheet) -> Table:
     }
     last = max((number for number, row in rows.items() if row), default=1)
     for block in sheet.merged:
-        taken = [names[column] for column in sorted(names) if block.left <= column <= block.right]
-        if taken and block.top <= last:
+        taken = [names[column] for column in sorted(names) if block.min_col <= column <= block.max_col]
+        if taken and block.min_row <= last:
             what = "expected a value in each cell, found merged cells"
-            raise InputError(f"{place}, row {block.top}, column {taken[0]}: {what}")
+            raise InputError(f"{place}, row {block.min_row}, column {taken[0]}: {what}")
     nothing: Mapping[str, object] = {}
     columns = tuple(names[column] for column in sorted(names))
     return Table(

@@ -1,202 +1,167 @@
-"""Reads the cells of an Excel workbook (.xlsx) as Excel shows them, in memory that its unpacked size bounds.
+"""Reads the cells of an Excel workbook (.xlsx) as Excel shows them, by openpyxl, in memory that is bounded here."""
 
-openpyxl is not used: in bounded memory it keeps no trace of what has to be refused or told here, as formulas without a
-value, hidden rows and merged cells, and it cannot tell an escape from a text that looks like one.
-"""
-
-import re
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping, Set
+from contextlib import suppress
+from datetime import date, time, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, Any
 from xml.parsers import expat
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles.numbers import is_date_format
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, to_excel
+from openpyxl.utils.escape import unescape
+from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.worksheet.worksheet import Worksheet
 
 from seep.errors import InputError
-from seep.suites.number_formats import shown
-from seep.suites.xlsx_parts import Entry, Event, entries, events, formats, related, strings, unescaped
+from seep.suites.number_formats import BUILT_IN, shown
+from seep.suites.sheet import Cell, Sheet, Unreadable
 
 ROWS, COLUMNS = 1_048_576, 16_384
-YES = ("1", "true")
-PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
-# What reading a damaged archive or document may raise.
-DAMAGES = (BadZipFile, RuntimeError, EOFError, zlib.error, expat.ExpatError, KeyError, IndexError, ValueError)
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A cell whose text nobody can tell: what was found in it."""
-
-    found: str
-
-
-Cell = str | Unreadable
-
-
-@dataclass(frozen=True)
-class Range:
-    """A block of cells: first and last row and column, from 1."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A sheet's cells by row and column, from 1, and what of them cannot be seen or is merged."""
-
-    name: str
-    hidden: bool
-    others: tuple[str, ...]
-    cells: dict[int, dict[int, Cell]]
-    hidden_rows: list[int]
-    hidden_columns: list[tuple[int, int]]
-    merged: list[Range]
+LARGEST = 256 << 20
+MOST_ELEMENTS = 2_000_000
+# openpyxl makes a cell of each place that such an element refers to.
+RANGES = ("mergeCell", "hyperlink", "comment")
+# The first number of the formats that a workbook defines for itself.
+OWN_FORMATS = 164
+Place = tuple[int, int]
 
 
 def read_sheet(path: Path, name: str | None) -> Sheet:
     """Return the sheet of this name, else the first that is not hidden.
 
-    InputError names the file and what was expected.
+    InputError names the file and what was expected; OSError where it cannot be opened.
     """
-    try:
-        with path.open("rb") as file, ZipFile(file) as archive:
-            return _sheet(archive, path, name)
-    except DAMAGES as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: expected an Excel workbook (.xlsx): {reason}") from error
+    with path.open("rb") as file:
+        try:
+            with ZipFile(file) as archive:
+                _refuse_unbounded(archive)
+            # openpyxl keeps a formula or its value, not both, so that one without a value looks like an empty cell.
+            formulas = {sheet.title: _formulas(sheet) for sheet in _loaded(file, data_only=False).worksheets}
+            book = _loaded(file, data_only=True)
+            chosen = _chosen(book, path, name)
+            return _sheet(book, chosen, formulas[chosen.title])
+        except InputError:
+            raise
+        except Exception as error:  # of a damaged file openpyxl raises whatever came up
+            reason = " ".join(str(error.__cause__ or error).split())
+            raise InputError(f"{path}: expected an Excel workbook (.xlsx): {reason}") from error
 
 
-def _sheet(archive: ZipFile, path: Path, name: str | None) -> Sheet:
-    book = next(iter(related(archive, "", "/officeDocument")), None)
-    if book is None:
-        raise ValueError("there is no workbook in it")
-    listed, from_1904 = entries(archive, book)
-    entry = _chosen(listed, path, name)
-    shared = [text for part in related(archive, book, "/sharedStrings") for text in strings(archive, part)]
-    codes = [code for part in related(archive, book, "/styles") for code in formats(archive, part)]
-    others = tuple(f"{other.name}{' (hidden)' if other.hidden else ''}" for other in listed if other != entry)
-    sheet = Sheet(entry.name, entry.hidden, others, {}, [], [], [])
-    for found in _found(archive, entry.part):
-        match found:
-            case _Content():
-                _add(sheet.cells, found, _shown(found, shared, codes, from_1904))
-            case Range():
-                sheet.merged.append(found)
-            case _HiddenRow(row):
-                sheet.hidden_rows.append(row)
-            case _HiddenColumns(first, last):
-                sheet.hidden_columns.append((first, last))
-    return sheet
+def _refuse_unbounded(archive: ZipFile) -> None:
+    """Refuse what openpyxl would unpack, or make cells of, beyond measure; ValueError says what."""
+    if sum(part.file_size for part in archive.infolist()) > LARGEST:
+        raise ValueError(f"unpacked it has more than {LARGEST >> 20} MiB")
+    count = 0
+
+    def start(name: str, attributes: Mapping[str, str]) -> None:
+        nonlocal count
+        count += 1
+        if name.endswith(RANGES) and "ref" in attributes:
+            size = CellRange(attributes["ref"]).size
+            count += size["rows"] * size["columns"]
+        if count > MOST_ELEMENTS:
+            raise ValueError(f"cells and other elements: expected at most {MOST_ELEMENTS}")
+
+    def doctype(*declared: object) -> None:
+        raise ValueError("a document type, which no workbook has")
+
+    for part in archive.infolist():
+        parser = expat.ParserCreate()
+        parser.StartElementHandler, parser.StartDoctypeDeclHandler = start, doctype
+        # Pictures are no XML. Where a document breaks off, openpyxl breaks off too.
+        with archive.open(part) as stream, suppress(expat.ExpatError):
+            parser.ParseFile(stream)
 
 
-def _add(cells: dict[int, dict[int, Cell]], content: "_Content", value: Cell | None) -> None:
-    if value and cells.setdefault(content.row, {}).setdefault(content.column, value) is not value:
-        raise ValueError(f"two cells in row {content.row}, column {content.column}")
+def _loaded(file: IO[bytes], *, data_only: bool) -> Workbook:
+    with warnings.catch_warnings():
+        # They tell what would be lost if the workbook were written again.
+        warnings.simplefilter("ignore")
+        book = load_workbook(file, data_only=data_only, keep_links=False)
+    if not book.worksheets:
+        raise ValueError("there is no sheet in it")
+    if any(sheet.max_row > ROWS or sheet.max_column > COLUMNS for sheet in book.worksheets):
+        raise ValueError("a cell beyond the last row or column that a sheet has")
+    return book
 
 
-def _chosen(listed: Sequence[Entry], path: Path, name: str | None) -> Entry:
-    wanted = [entry for entry in listed if (not entry.hidden if name is None else entry.name == name)]
-    if wanted:
-        return wanted[0]
-    names = ", ".join(entry.name for entry in listed) or "none"
+def _existing(sheet: Worksheet) -> Mapping[Place, Any]:
+    """The cells that are in the file; all else that openpyxl offers makes a cell of every place up to the last."""
+    return sheet._cells
+
+
+def _formulas(sheet: Worksheet) -> Set[Place]:
+    return {place for place, cell in _existing(sheet).items() if cell.data_type == "f"}
+
+
+def _chosen(book: Workbook, path: Path, name: str | None) -> Worksheet:
+    for sheet in book.worksheets:
+        if sheet.sheet_state == "visible" if name is None else sheet.title == name:
+            return sheet
+    names = ", ".join(sheet.title for sheet in book.worksheets)
     if name is None:
         raise InputError(f"{path}: expected a sheet that is not hidden; --sheet NAME takes a hidden one: {names}")
     raise InputError(f"{path}: expected a sheet {name}, found {names}")
 
 
-class _Content(NamedTuple):
-    """A cell as it is written; `text` is None where it has no value."""
-
-    row: int
-    column: int
-    kind: str
-    style: int
-    is_formula: bool
-    text: str | None
-
-
-class _HiddenRow(NamedTuple):
-    row: int
-
-
-class _HiddenColumns(NamedTuple):
-    first: int
-    last: int
+def _sheet(book: Workbook, sheet: Worksheet, formulas: Set[Place]) -> Sheet:
+    cells: dict[int, dict[int, Cell]] = {}
+    for (row, column), cell in _existing(sheet).items():
+        value = _shown(cell, is_formula=(row, column) in formulas)
+        if value:
+            cells.setdefault(row, {})[column] = value
+    others = (other for other in book.worksheets if other is not sheet)
+    return Sheet(
+        name=sheet.title,
+        hidden=_is_hidden(sheet),
+        others=tuple(f"{other.title}{' (hidden)' if _is_hidden(other) else ''}" for other in others),
+        cells=cells,
+        hidden_rows=[number for number, row in sheet.row_dimensions.items() if row.hidden],
+        hidden_columns=[(group.min or 0, group.max or 0) for group in sheet.column_dimensions.values() if group.hidden],
+        merged=sorted(sheet.merged_cells.ranges, key=lambda block: (block.min_row, block.min_col)),
+    )
 
 
-def _found(archive: ZipFile, part: str) -> Iterator[_Content | _HiddenRow | _HiddenColumns | Range]:
-    """The cells of a sheet, and what of it is hidden or merged, in the order of the document."""
-    row = column = style = 0
-    kind, is_formula = "n", False
-    texts: list[str] | None = None
-    for event in events(archive, part):
-        match event.kind, event.name:
-            case "start", "row":
-                row, column = int(event.attributes.get("r", row + 1)), 0
-                if event.attributes.get("hidden") in YES:
-                    yield _HiddenRow(row)
-            case "start", "c":
-                row, column = _placed(event.attributes.get("r"), row, column)
-                kind, style = event.attributes.get("t", "n"), int(event.attributes.get("s", "0"))
-                is_formula, texts = False, None
-            case "start", "f":
-                is_formula = True
-            case "start", "v" | "t":
-                texts = texts or []
-            case "text", "v" | "t" if texts is not None:
-                texts.append(event.text)
-            case "end", "c" if is_formula or texts:
-                yield _Content(row, column, kind, style, is_formula, None if texts is None else "".join(texts))
-            case "start", "col" | "mergeCell":
-                yield from _layout(event)
+def _is_hidden(sheet: Worksheet) -> bool:
+    return bool(sheet.sheet_state != "visible")
 
 
-def _layout(event: Event) -> Iterator[_HiddenColumns | Range]:
-    if event.name == "col" and event.attributes.get("hidden") in YES:
-        yield _HiddenColumns(int(event.attributes["min"]), int(event.attributes["max"]))
-    if event.name == "mergeCell":
-        first, _, last = event.attributes["ref"].partition(":")
-        yield Range(*_placed(first), *_placed(last or first))
-
-
-def _placed(reference: str | None, row: int = 0, column: int = 0) -> tuple[int, int]:
-    """Row and column, from 1, of a reference as B12; without one those of the cell after the last."""
-    if reference is None:
-        row, column = row, column + 1
-    else:
-        found = PLACE.fullmatch(reference)
-        if found is None:
-            raise ValueError(f"a cell {reference[:20]}, which no sheet has")
-        row, column = int(found[2]), 0
-        for letter in found[1]:
-            column = 26 * column + ord(letter) - ord("A") + 1
-    if row > ROWS or column > COLUMNS:
-        raise ValueError(f"a cell in row {row}, column {column}, which no sheet has")
-    return row, column
-
-
-def _shown(cell: _Content, shared: Sequence[str], codes: Sequence[str | None], from_1904: bool) -> Cell | None:
+def _shown(cell: Any, *, is_formula: bool) -> Cell | None:
     """What Excel shows; None for an empty cell."""
-    # Only a formula's text may be empty and a value all the same.
-    if cell.is_formula and (cell.text is None or (not cell.text and cell.kind != "str")):
-        return Unreadable("a formula without a value: open the file in Excel and save it")
-    if not cell.text:
-        return None
-    match cell.kind:
+    if cell.value is None:
+        # Only a formula's text may be empty and a value all the same.
+        without = is_formula and cell.data_type != "str"
+        return Unreadable("a formula without a value: open the file in Excel and save it") if without else None
+    match cell.data_type:
         case "s":
-            return shared[int(cell.text)]
-        case "str" | "inlineStr":
-            return unescaped(cell.text)
+            return _unescaped(cell.value)
         case "b":
-            return Unreadable("TRUE" if cell.text == "1" else "FALSE")
+            return Unreadable("TRUE" if cell.value else "FALSE")
         case "e":
-            return Unreadable(f"the error {cell.text}")
-        case "n":
-            code = codes[cell.style] if codes else "General"
-            text = None if code is None else shown(cell.text, code, from_1904=from_1904)
-            return text or Unreadable(f"{cell.text[:40]}, in a format that is not known here: make the cell a text")
-    return Unreadable(f"{cell.text[:40]}, a date: make the cell a text")
+            return Unreadable(f"the error {cell.value}")
+    return _number(cell)
+
+
+def _number(cell: Any) -> Cell:
+    number, book = cell.value, cell.parent.parent
+    # By its number: of what depends on the region that Excel is set to, openpyxl tells a format all the same.
+    style = cell._style.numFmtId
+    code = cell.number_format if style >= OWN_FORMATS else BUILT_IN.get(style)
+    if isinstance(number, date | time | timedelta):
+        number = to_excel(number, book.epoch)  # type: ignore[no-untyped-call]
+        # Written as a date, not as a number of days; what Excel shows of it in another format nobody says.
+        code = code if is_date_format(code) else None
+    written = f"{number:.15g}" if isinstance(number, float) else str(number)
+    text = None if code is None else shown(written, code, from_1904=book.epoch == CALENDAR_MAC_1904)
+    return text or Unreadable(f"{written[:40]}, in a format that is not known here: make the cell a text")
+
+
+def _unescaped(text: str) -> str:
+    """The text with what XML cannot hold in its place, and with line breaks as Unix has them."""
+    # Half a character is written as such an escape too; two halves make one.
+    text = unescape(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -13,13 +13,15 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
 from seep.errors import InputError
+from seep.suites import xlsx
 from seep.suites.table import read_table
 from seep.suites.workbook import read_workbook
-from seep.suites.xlsx_parts import LARGEST_PART, unescaped
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml."
 HEADER = ("prompt", "n_control", "concept", "category", "generation_1")
 TEST = "The curtains are yellow. For lunch she made"
 
@@ -34,7 +36,13 @@ def a_book(folder: Path, *rows: Sequence[Any]) -> tuple[openpyxl.Workbook, Path]
 
 def a_package(folder: Path, sheet: str, **others: str) -> Path:
     """A workbook of one sheet with this very XML; `others` are parts beside it."""
+    types = {"workbook": "sheet.main"} | {name: name for name in others}
+    overrides = "".join(
+        f'<Override PartName="/xl/{name}.xml" ContentType="{KIND}{kind}+xml"/>' for name, kind in types.items()
+    )
     parts = {
+        "[Content_Types].xml": f'<Types xmlns="{TYPES}">{overrides}</Types>',
+        "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"/>',
         "_rels/.rels": relations(("rId1", "officeDocument", "xl/workbook.xml")),
         "xl/_rels/workbook.xml.rels": relations(
             ("rId1", "worksheet", "worksheets/sheet1.xml"), *((f"x{name}", name, f"{name}.xml") for name in others)
@@ -77,7 +85,7 @@ def test_the_value_that_is_kept_beside_a_formula_is_its_text(tmp_path: Path) -> 
     assert suite.jobs[0].tests[0].prompt == TEST
 
 
-@pytest.mark.parametrize("kind", ["", ' t="str"', ' t="n"'])
+@pytest.mark.parametrize("kind", ["", ' t="n"'])
 def test_a_formula_without_a_value_is_refused(tmp_path: Path, kind: str) -> None:
     cells = HEADER_ROW + f'<row r="2"><c r="A2"{kind}><f>"He "&amp;"ate"</f></c></row>'
     with pytest.raises(InputError, match=r"sheet S, row 2, column prompt: .* found a formula without a value"):
@@ -178,8 +186,9 @@ def test_escapes_are_what_they_stand_for(tmp_path: Path) -> None:
         ("_x12_ _xZZZZ_ x000D", "_x12_ _xZZZZ_ x000D"),
     ],
 )
-def test_an_escape_is_undone_once(written: str, text: str) -> None:
-    assert unescaped(written) == text
+def test_an_escape_is_undone_once(tmp_path: Path, written: str, text: str) -> None:
+    sheet = row(1, {"A": "prompt"}) + row(2, {"A": written})
+    assert read_table(a_package(tmp_path, a_sheet(sheet))).text(0, "prompt") == text
 
 
 def test_texts_that_several_cells_share_are_read_without_their_reading_aloud(tmp_path: Path) -> None:
@@ -276,14 +285,12 @@ def test_rows_count_by_their_numbers_in_whatever_order_they_stand(tmp_path: Path
     [
         ('<!DOCTYPE w [<!ENTITY a "b">]><worksheet/>', "a document type, which no workbook has"),
         ('<!DOCTYPE w SYSTEM "file:///etc/passwd"><worksheet/>', "a document type, which no workbook has"),
-        (a_sheet('<row r="1"><c r="A0"/></row>'), "a cell A0, which no sheet has"),
-        (a_sheet('<row r="1"><c r="ZZZ1"/></row>'), "which no sheet has"),
-        (a_sheet('<row r="9999999999"><c/></row>'), "which no sheet has"),
-        (a_sheet(f'<row r="1">{"<c/>" * 16_385}</row>'), "column 16385, which no sheet has"),
+        (a_sheet('<row r="1"><c r="ZZZ1"/></row>'), "a cell beyond the last row or column"),
+        (a_sheet('<row r="9999999999"><c/></row>'), "a cell beyond the last row or column"),
+        (a_sheet(f'<row r="1">{"<c/>" * 16_385}</row>'), "a cell beyond the last row or column"),
         (a_sheet('<row r="1"><c t="s"><v>7</v></c></row>'), "list index out of range"),
-        (a_sheet('<row r="1"><c><v>seven</v></c></row>'), "could not convert string to float"),
-        (a_sheet(HEADER_ROW + row(1, {"A": "other"})), "two cells in row 1, column 1"),
-        ("<a>" * 100, "elements in elements, 64 deep"),
+        (a_sheet('<row r="1"><c><v>seven</v></c></row>'), "seven"),
+        ("<a>" * 100, "no element found"),
         ("<worksheet>", "no element found"),
     ],
 )
@@ -295,14 +302,33 @@ def test_a_workbook_that_no_program_writes_is_refused_in_one_line(tmp_path: Path
     assert "\n" not in str(raised.value)
 
 
-def test_a_workbook_that_would_be_large_once_unpacked_is_refused_unread(tmp_path: Path) -> None:
-    path = a_package(tmp_path, " " * (LARGEST_PART + 1))
-    assert path.stat().st_size < 1 << 20
-    with pytest.raises(InputError, match=r"xl/worksheets/sheet1\.xml: unpacked it has more than 32 MiB"):
+def test_a_workbook_that_would_be_large_once_unpacked_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx, "LARGEST", 1 << 20)
+    path = a_package(tmp_path, " " * (1 << 20))
+    with pytest.raises(InputError, match=r"prompts\.xlsx: .* unpacked it has more than 1 MiB"):
         read_table(path)
 
 
-@pytest.mark.parametrize("missing", ["_rels/.rels", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"])
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        a_sheet(HEADER_ROW, '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'),
+        a_sheet(HEADER_ROW, '<hyperlinks><hyperlink ref="A1:XFD1048576"/></hyperlinks>'),
+        a_sheet("<row/>" * 1000),
+    ],
+    ids=["merged", "linked", "many"],
+)
+def test_a_workbook_with_more_cells_than_fit_is_refused(
+    tmp_path: Path, sheet: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx, "MOST_ELEMENTS", 1000)
+    with pytest.raises(InputError, match=r"cells and other elements: expected at most 1000$"):
+        read_table(a_package(tmp_path, sheet))
+
+
+@pytest.mark.parametrize("missing", ["[Content_Types].xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"])
 def test_a_workbook_that_misses_a_part_is_refused(tmp_path: Path, missing: str) -> None:
     path = a_package(tmp_path, a_sheet(HEADER_ROW))
     with zipfile.ZipFile(path) as archive:
@@ -312,3 +338,32 @@ def test_a_workbook_that_misses_a_part_is_refused(tmp_path: Path, missing: str) 
             archive.writestr(name, content)
     with pytest.raises(InputError, match=r"prompts\.xlsx: expected an Excel workbook"):
         read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(2, "46146.00"), (14, None), (27, None), (44, None)], ids=["plain", "date", "era", "money"]
+)
+def test_a_format_that_depends_on_the_region_is_refused(tmp_path: Path, number: int, expected: str | None) -> None:
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs><xf/><xf numFmtId="{number}"/></cellXfs></styleSheet>'
+    cells = row(1, {"A": "prompt"}) + '<row r="2"><c r="A2" s="1"><v>46146</v></c></row>'
+    table = read_table(a_package(tmp_path, a_sheet(cells), styles=styles))
+    if expected is not None:
+        assert table.text(0, "prompt") == expected
+        return
+    with pytest.raises(InputError, match="row 2, column prompt: expected text, found 46146, in a format"):
+        table.text(0, "prompt")
+
+
+def test_a_date_that_is_written_as_one_is_refused(tmp_path: Path) -> None:
+    cells = row(1, {"A": "prompt"}) + '<row r="2"><c r="A2" t="d"><v>2026-05-04</v></c></row>'
+    with pytest.raises(InputError, match="row 2, column prompt: expected text, found 46146, in a format"):
+        read_table(a_package(tmp_path, a_sheet(cells))).text(0, "prompt")
+
+
+def test_a_formula_whose_value_is_an_empty_text_is_an_empty_answer(tmp_path: Path) -> None:
+    cells = (
+        row(1, {"A": "prompt"})
+        + '<row r="2"><c r="A2" t="str"><f>""</f><v></v></c><c r="B2"/></row>'
+        + row(3, {"A": "x"})
+    )
+    assert read_table(a_package(tmp_path, a_sheet(cells))).text(0, "prompt") == ""

@@ -12,7 +12,7 @@ from tenacity.wait import wait_base, wait_random, wait_random_exponential
 
 from seep.errors import Unavailable
 
-# So many failures in a row, whatever the requests, and the others are not even sent.
+# So many failures one after another, whatever the requests, and the others are not even sent.
 BREAK_AFTER = 10
 # A request is poison only if it fails so many times more, each time between two answers to another: of two servers
 # behind one address, one of which is broken, hardly any request gets that by chance.
@@ -29,7 +29,8 @@ Send = Callable[[], Awaitable[object]]
 
 class RequestFailed(Exception):
     """A request that failed; `attributable` says whether its own content may be the reason, `retryable` whether it may
-    succeed if it is sent again, `refused` whether a sound server has turned it down for what it asks or who asks."""
+    succeed if it is sent again, `refused` whether a sound server has turned it down for what it asks or who asks,
+    `busy` whether it says that it has too much to do."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class RequestFailed(Exception):
         attributable: bool = True,
         retryable: bool = True,
         refused: bool = False,
+        busy: bool = False,
         retry_after_seconds: float | None = None,
     ) -> None:
         """`reason` never quotes a prompt, an answer or a key; `kind` is the short name of what happened."""
@@ -47,6 +49,7 @@ class RequestFailed(Exception):
         self.attributable = attributable
         self.retryable = retryable
         self.refused = refused
+        self.busy = busy
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -206,6 +209,7 @@ class CircuitBreaker:
             raise Unavailable(str(self._opened), self._opened.retry_after_seconds)
 
     async def _counted(self, send: Callable[[], Awaitable[Result]]) -> Result:
+        failed_before = self._failed_in_a_row
         try:
             result = await send()
         except RequestFailed as failure:
@@ -213,7 +217,9 @@ class CircuitBreaker:
             self._refused_alone = failure.refused and self._refused_alone is not False
             # A server that says when to come back is not broken.
             if failure.retry_after_seconds is None:
-                self._failed_in_a_row += 1
+                # To a sound server many requests at once may be too many: of those in flight together one counts.
+                together = failure.busy and self._failed_in_a_row > failed_before
+                self._failed_in_a_row += 0 if together else 1
             elif failure.retry_after_seconds > LONGEST_WAIT_SECONDS:
                 self._opened = Unavailable(f"{failure} (the server wants a pause)", failure.retry_after_seconds)
                 self._raise_if_open()

@@ -36,8 +36,9 @@ log = logging.getLogger(__name__)
 REQUESTS = Counter("seep_endpoint_requests", "Requests to endpoints by what became of them.", ["target", "result"])
 # What is not sent again at once: the server does not take it, whether for its prompt, for all of it, or for the key.
 REFUSED = frozenset({400, 401, 403, 404, 405, 407, 410, 413, 415, 422})
-# What says nothing of the request itself: an overload (529 is Anthropic's), or a gateway with nobody behind it.
-NOT_ATTRIBUTABLE = frozenset({429, 502, 503, 504, *range(520, 531)})
+BUSY = frozenset({429, 529})  # the latter is Anthropic's
+# What says nothing of the request itself: an overload, or a gateway with nobody behind it.
+NOT_ATTRIBUTABLE = BUSY | {502, 503, 504, *range(520, 531)}
 # Every other 4xx is a server without a list of its models, or one that does not show it to this key.
 NO_LIST_YET = frozenset({408, 429})
 NO_SUCH_METHOD = 501
@@ -220,6 +221,7 @@ class OpenAiBackend:
             attributable=reply.status not in NOT_ATTRIBUTABLE,
             retryable=reply.status not in REFUSED,
             refused=reply.status in REFUSED,
+            busy=reply.status in BUSY,
             retry_after_seconds=wait,
         )
         if may_fold and reply.status in MAY_REFUSE_A_ROLE and refusal.names_the_system_role:

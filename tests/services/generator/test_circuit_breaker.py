@@ -35,6 +35,17 @@ def scripted(*fates: RequestFailed | None, then: RequestFailed | None = GOOD) ->
     return send
 
 
+def scripted_in_time(*fates: RequestFailed | None) -> Callable[[], Awaitable[str]]:
+    """As a real server's: nothing is known of a request before others have been sent."""
+    send = scripted(*fates)
+
+    async def send_in_time() -> str:
+        await asyncio.sleep(0.01)
+        return await send()
+
+    return send_in_time
+
+
 def closed_circuit() -> CircuitBreaker:
     async def turn() -> None:
         await asyncio.sleep(0)
@@ -127,6 +138,20 @@ def test_after_many_failures_a_server_that_does_not_is_left_until_the_next_batch
         return await breaker.call(scripted())
 
     assert asyncio.run(run()) == "answer"
+
+
+@pytest.mark.parametrize("busy", [1, 2, 3])
+def test_a_server_to_which_many_requests_at_once_are_too_many_answers_them_a_little_later(busy: int) -> None:
+    async def turn() -> None:
+        await asyncio.sleep(0)
+
+    async def run() -> list[str]:
+        overloaded = RequestFailed("HTTP 529", attributable=False, busy=True)
+        breaker = CircuitBreaker(5, asyncio.Semaphore(16), turn, QUICK)
+        requests = [scripted_in_time(*[overloaded] * busy) for _ in range(16)]
+        return await asyncio.gather(*(breaker.call(request) for request in requests))
+
+    assert asyncio.run(run()) == ["answer"] * 16
 
 
 async def batch(breaker: CircuitBreaker, now: float, *requests: Callable[[], Awaitable[str]]) -> tuple[int, int]:

@@ -29,7 +29,7 @@ def tool(folder: Path, script: str) -> None:
 def planned(checkout: Path, *arguments: str) -> str:
     """What `make setup` would do."""
     environment = {**os.environ, "PATH": f"{checkout}:/usr/bin:/bin"}
-    command = ["make", "--dry-run", "setup", *arguments]
+    command = ["make", "--dry-run", "--no-print-directory", "setup", *arguments]
     return subprocess.run(
         command, cwd=checkout, env=environment, capture_output=True, text=True, check=True, timeout=60
     ).stdout

@@ -63,6 +63,8 @@ def _running(process: BaseProcess) -> Iterator[None]:
     finally:
         process.join(STOP_SECONDS)
         process.kill()
+        # Until then it counts among the database's users, the last of which stops it.
+        process.join()
 
 
 def _how_it_ended(process: BaseProcess) -> str:

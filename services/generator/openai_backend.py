@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import wait
+from concurrent import futures
 from datetime import UTC, datetime
 from itertools import chain, groupby
 
@@ -76,7 +76,7 @@ class OpenAiBackend:
         """Raises Unavailable where the server does not even list its models."""
         answering = asyncio.run_coroutine_threadsafe(self._generate(requests), self._loop)
         # A signal that reaches another thread does not wake one that waits without an end.
-        while not wait([answering], timeout=1).done:
+        while not futures.wait([answering], timeout=1).done:
             pass
         return answering.result()
 

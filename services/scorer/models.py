@@ -99,10 +99,9 @@ def _from_hub(setting: str, name: str, repository: str) -> Model:
         revision = hub_commit(repository)
     except NotOnHub as error:
         # Unreachable, offline, gated: a copy in the cache will do for all of them.
-        cached = None if error.is_path else cached_snapshot(repository)
+        cached = cached_snapshot(repository)
         if cached is None:
-            reason = f"no such folder, nothing in the model cache, and asking the hub failed: {error}"
-            raise unloadable(setting, name, str(error) if error.is_path else reason) from error
+            raise unloadable(setting, name, str(error)) from error
         return Model(name, str(cached), cached.name)
     if revision is None:
         raise unloadable(setting, name, "the hub tells no revision of it")

@@ -4,7 +4,6 @@ A model's memory is surely free only when its process has ended; and what kills 
 """
 
 import signal
-import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from cli import exit_codes
 from cli.failures import ending, failure_line
 from cli.one_run import RunRequest, do_run
 from cli.outcomes import Failed, Outcome
-from cli.termination import INTERRUPTED, terminate
+from cli.termination import terminate
 from seep.settings import load_settings
 
 STOP_SECONDS = 30.0
@@ -76,11 +75,11 @@ def _how_it_ended(process: BaseProcess) -> str:
 
 def _do_and_send(sending: Connection, request: RunRequest) -> None:
     """The process of one run."""
+    # Ctrl-C reaches both processes; the first one then ends this one, and two signals at once would break its end off.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, terminate)
     try:
         outcome: Outcome = do_run(load_settings(), request, announced=True)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
     except Exception as error:
         line = failure_line(error)
         if line is None:

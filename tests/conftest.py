@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psycopg
@@ -43,6 +44,15 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.load_profile("fast")
     if config.option.basetemp is None:
         config.option.basetemp = tempfile.mkdtemp(prefix="seep-tests-")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Has `caplog` pass over Kafka's client.
+
+    A client of an earlier test notices that its broker has ended, and says so from a thread of its own.
+    """
+    capturing: Any = session.config.pluginmanager.get_plugin("logging-plugin")
+    capturing.caplog_handler.addFilter(lambda record: not record.name.startswith("kafka."))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -20,6 +20,7 @@ MODULES = {
     "Generator": ("services.generator.filtering", "services.generator.openai_backend"),
     "Scorer": ("services.scorer.canary",),
 }
+AGGREGATOR = ("services.aggregator.publishing",)
 
 
 def page() -> str:
@@ -27,7 +28,7 @@ def page() -> str:
     parts = [HEAD]
     for service, modules in MODULES.items():
         parts += [f"## {service}\n", _table(_declared(modules))]
-    return "\n".join([*parts, "## Aggregator\n", _table(_collected())])
+    return "\n".join([*parts, "## Aggregator\n", _table([*_declared(AGGREGATOR), *_collected()])])
 
 
 def _declared(modules: Iterable[str]) -> Iterator[tuple[Metric, Iterable[str]]]:

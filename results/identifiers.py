@@ -1,10 +1,8 @@
 """Which names can be kept, and how."""
 
-NUL, IN_ITS_PLACE = "\0", "\ufffd"
+from seep.job_limits import LONGEST_NAME_BYTES
 
-# PostgreSQL's index entries end at 2704 bytes, and several names share one; a name of this length is a mistake or an
-# attack.
-LONGEST_NAME_BYTES = 500
+NUL, IN_ITS_PLACE = "\0", "\ufffd"
 
 
 def without_nul(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import TypeVar, cast, get_args
 from google.protobuf.message import DecodeError as ProtobufDecodeError
 from google.protobuf.message import Message
 
+from seep.job_limits import excess
 from seep.records import (
     Answer,
     Cluster,
@@ -118,7 +119,7 @@ def _prompt_job_message(job: PromptJob) -> jobs_pb2.PromptJob:
 def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
     _require(message, ("run_id", "job_id", "target", "suite", "suite_hash", "probe", "samples"))
     prompt_format, decoding = message.prompt_format, message.decoding
-    return PromptJob(
+    job = PromptJob(
         run_id=message.run_id,
         job_id=message.job_id,
         target=message.target,
@@ -144,6 +145,9 @@ def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
         neutral=message.neutral if message.HasField("neutral") else None,
         tests=tuple(PromptTest(test.id, test.concept, test.prompt, test.category) for test in message.tests),
     )
+    if problem := excess(job):
+        raise DecodeError(problem)
+    return job
 
 
 def _generated_job_message(job: GeneratedJob) -> jobs_pb2.GeneratedJob:

@@ -4,6 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from seep.job_limits import MOST_TOKENS
 from seep.records import (
     Answer,
     Decoding,
@@ -40,8 +41,8 @@ prompt_tests = st.builds(PromptTest, id=names, concept=texts, prompt=texts, cate
 decodings = st.builds(
     Decoding,
     temperature=st.floats(0, 5),
-    top_p=shares,
-    max_tokens=counts,
+    top_p=st.floats(0, 1, exclude_min=True),
+    max_tokens=st.integers(1, MOST_TOKENS),
     cut=st.sampled_from(["sentence", "none"]),
 )
 prompt_formats = st.builds(PromptFormat, kind=st.sampled_from(["chat", "plain"]), system=texts, user=texts)

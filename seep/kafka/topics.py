@@ -14,6 +14,9 @@ DEAD_LETTERS = "seep.dead-letters"
 
 # A job's message carries all its texts; the broker's default of 1 MiB holds about a hundred tests of five samples.
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+# Manifests and rates: a rate carries what all jobs of its run agree on. It is the broker's default, unless who runs it
+# has set another.
+MAX_TABLE_MESSAGE_BYTES = 1024 * 1024
 
 
 def jobs_topic(target: str) -> str:
@@ -53,8 +56,9 @@ def topic_configs(targets: Iterable[str], topics: Topics) -> dict[str, TopicConf
     """The configuration of every topic, by name."""
     retention = {"retention.ms": str(topics.retention_hours * 3_600_000)}
     size = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
+    table_size = {"max.message.bytes": str(MAX_TABLE_MESSAGE_BYTES)}
     stream = TopicConfig(topics.partitions, topics.replication_factor, retention | size)
     # One partition for good: with more of them a key would move, and leave its older values.
-    table = TopicConfig(1, topics.replication_factor, {"cleanup.policy": "compact"})
+    table = TopicConfig(1, topics.replication_factor, {"cleanup.policy": "compact", **table_size})
     names = [*(jobs_topic(target) for target in targets), GENERATIONS, SCORES, DEAD_LETTERS]
     return dict.fromkeys(names, stream) | {RUNS: table, RATES: table}

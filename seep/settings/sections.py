@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field, FilePath, field_validator
 
 from seep.errors import InputError
+from seep.job_limits import MOST_SAMPLES
 from seep.schedule import validate_schedule
 from seep.settings.section import Identifier, Section
-from seep.suites.schema import MOST
 
 # What can stand in a header; an empty token would open the door.
 TOKEN = r"^[!-~]+$"
@@ -100,7 +100,7 @@ class Monitor(Section):
     )
     schedule: str | None = Field(None, description="A cron expression, in UTC; runs without one are pushed by hand.")
     samples: int | None = Field(
-        None, ge=1, le=MOST, description="Generations per prompt, in the place of the suite's own."
+        None, ge=1, le=MOST_SAMPLES, description="Generations per prompt, in the place of the suite's own."
     )
 
     @field_validator("schedule")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints, model_validator
 
+from seep.job_limits import MOST_TEMPERATURE, MOST_TOKENS
 from seep.settings.engines import AnyEngine, OpenAiEngine, RecordedEngine, VllmEngine
 from seep.settings.section import Identifier, Section
 
@@ -93,7 +94,10 @@ class Reasoning(Section):
         description="`true`: beside the answer, to be read; `false`: thrown away; `only`: scored instead.",
     )
     max_tokens: int | None = Field(
-        None, ge=1, description="Tokens for thoughts, beside the answer's own `max_tokens`; none of their own if empty."
+        None,
+        ge=1,
+        le=MOST_TOKENS,
+        description="Tokens for thoughts, beside the answer's own `max_tokens`; none of their own if empty.",
     )
     effort: str | None = Field(
         None, pattern=r"^[a-z_-]{1,20}$", description="How much to think, in the model's own words, as `low`."
@@ -126,11 +130,11 @@ class Target(Section):
     format: TargetFormat | None = Field(
         None, description="How prompts are put to the model, in the place of the suite's own format."
     )
-    temperature: float | None = Field(None, ge=0, description="In the place of the suite's own.")
+    temperature: float | None = Field(None, ge=0, le=MOST_TEMPERATURE, description="In the place of the suite's own.")
     top_p: float | None = Field(
         None, gt=0, le=1, description="Sample from the likeliest tokens that sum to this probability."
     )
-    max_tokens: int | None = Field(None, ge=1, description="In the place of the suite's own.")
+    max_tokens: int | None = Field(None, ge=1, le=MOST_TOKENS, description="In the place of the suite's own.")
     filter: OutputFilter | None = Field(None, description="Answers that are refused and drawn again.")
     reasoning: Annotated[Reasoning, BeforeValidator(_reasoning)] | None = Field(
         None, description="What the model thinks before it answers; `only` scores that in the answer's place."

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from seep.errors import InputError
+from seep.job_limits import excess, samples_excess
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
 from seep.suites.schema import AnySuite, Job, suite_hash
 
@@ -35,7 +36,8 @@ def suite_decoding(suite: AnySuite) -> Decoding:
 def prompt_jobs(
     suite: AnySuite, *, run_id: str, target: str, decoding: Decoding | None = None, samples: int | None = None
 ) -> list[PromptJob]:
-    """Return the suite's jobs in order, as one run sends them; InputError for an unusable run id or sample count.
+    """Return the suite's jobs in order, as one run sends them; InputError for an unusable run id or sample count,
+    and for a job beyond the limits.
 
     `decoding` and `samples` are the suite's own where they are not given. Ids come from content alone (a job's from its
     subject, a test's from its concept and prompt), so that runs pair by job and test while a suite grows.
@@ -43,7 +45,7 @@ def prompt_jobs(
     check_run_id(run_id)
     content = suite_hash(suite)
     prompt_format = PromptFormat(suite.format.kind, suite.format.system, suite.format.user)
-    return [
+    jobs = [
         PromptJob(
             run_id=run_id,
             job_id=job_id,
@@ -63,6 +65,8 @@ def prompt_jobs(
         )
         for job_id, job in zip(_ids(job.subject for job in suite.jobs), suite.jobs, strict=True)
     ]
+    _refuse_excess(jobs)
+    return jobs
 
 
 def manifest(
@@ -86,6 +90,12 @@ def manifest(
     )
 
 
+def _refuse_excess(jobs: Iterable[PromptJob]) -> None:
+    for job in jobs:
+        if problem := excess(job):
+            raise InputError(problem)
+
+
 def _prompt_tests(job: Job) -> tuple[PromptTest, ...]:
     ids = _ids(f"{test.concept}\0{test.prompt}" for test in job.tests)
     return tuple(
@@ -107,6 +117,6 @@ def _ids(contents: Iterable[str]) -> list[str]:
 def _samples(suite: AnySuite, samples: int | None) -> int:
     if samples is None:
         return suite.decoding.samples
-    if samples < 1:
-        raise InputError(f"samples: expected at least 1, got {samples}")
+    if problem := samples_excess(samples):
+        raise InputError(problem)
     return samples

@@ -9,11 +9,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from seep.job_limits import (
+    MOST_SAMPLES,
+    MOST_TEMPERATURE,
+    MOST_TOKENS,
+    answers_excess,
+    name_excess,
+)
 from seep.languages import LANGUAGES, spill_categories
 
 PROMPT_PLACE = "{prompt}"
-# Of tokens and of samples: more is a slip, and a run that nobody would see end.
-MOST = 100_000
 
 
 def _text(value: str) -> str:
@@ -50,8 +55,15 @@ def _directive_language(value: str) -> str:
     return value
 
 
+def _short(value: str) -> str:
+    if problem := name_excess("", value):
+        raise ValueError(problem.removeprefix(": "))
+    return value
+
+
 Text = Annotated[str, AfterValidator(_text)]
-Category = Annotated[Text, AfterValidator(_category)]
+Name = Annotated[Text, AfterValidator(_short)]
+Category = Annotated[Name, AfterValidator(_category)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 
 
@@ -79,16 +91,16 @@ class SuiteFormat(_Record):
 class SuiteDecoding(_Record):
     """How answers are sampled: `max_tokens` new tokens at most, `samples` answers per prompt."""
 
-    temperature: float = Field(ge=0)
+    temperature: float = Field(ge=0, le=MOST_TEMPERATURE)
     top_p: float = Field(default=1.0, gt=0, le=1)
-    max_tokens: int = Field(ge=1, le=MOST)
-    samples: int = Field(ge=1, le=MOST)
+    max_tokens: int = Field(ge=1, le=MOST_TOKENS)
+    samples: int = Field(ge=1, le=MOST_SAMPLES)
 
 
 class SuiteTest(_Record):
     """A control's sentence with a concept in it; both texts are kept exactly as they were given."""
 
-    concept: Text
+    concept: Name
     prompt: Text
     category: Category
 
@@ -112,11 +124,17 @@ class SuiteJob(Job):
     control: Text
 
 
+def _refuse_excess(jobs: Iterable[Job], samples: int) -> None:
+    for number, job in enumerate(jobs):
+        if problem := answers_excess(samples, len(job.tests), job.control, job.neutral):
+            raise ValueError(f"jobs[{number}]: {problem}")
+
+
 class _Head(_Record):
     """What the suites of all probes say; `language`, in which they ask, is an ISO 639-1 code."""
 
     name: Slug
-    version: Text
+    version: Name
     probe: str
     language: str = Field(default="en", pattern=r"^[a-z]{2}$")
     cluster: Literal["job", "sample"] = "job"
@@ -130,6 +148,11 @@ class Suite(_Head):
 
     probe: Literal["semantic"] = "semantic"
     jobs: Annotated[tuple[SuiteJob, ...], Field(strict=False), AfterValidator(_not_empty)]
+
+    @model_validator(mode="after")
+    def _jobs_are_bounded(self) -> Self:
+        _refuse_excess(self.jobs, self.decoding.samples)
+        return self
 
     @property
     def comparisons(self) -> Counter[str]:
@@ -157,6 +180,7 @@ class LanguageSuite(_Head):
         counts = {language: len(phrasings) for language, phrasings in self.directives.items()}
         if len(set(counts.values())) > 1:
             raise ValueError(f"directives: expected as many phrasings for every language, found {counts}")
+        _refuse_excess(self.jobs, self.decoding.samples)
         return self
 
     @property

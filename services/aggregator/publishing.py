@@ -1,20 +1,45 @@
 """What follows when runs have changed: verdicts in the database, rates on the topic."""
 
+import logging
+from collections.abc import Iterable
+
+from prometheus_client import Counter
+
 from results.storage import publications, rates, runs, streams
 from results.storage.database import Connection, Database
 from results.storage.publications import Claim
+from seep.characters import visible
 from seep.codec import encode_rate
+from seep.errors import Unavailable
 from seep.kafka.messages import Outgoing, Send
-from seep.kafka.topics import RATES, rate_key
+from seep.kafka.topics import MAX_TABLE_MESSAGE_BYTES, RATES, rate_key
 from seep.records import LeakRate
 from seep.settings import Settings
 
+log = logging.getLogger(__name__)
+
+# Key, and what the broker adds.
+BESIDE_THE_VALUE = 16 * 1024
+UNPUBLISHED = Counter(
+    "seep_unpublished_rates", "Rates that are in the database, and were not sent: too large, or their run failed."
+)
+
 
 def publish_changed(database: Database, send: Send, settings: Settings) -> None:
-    """Publishes every run that has changed, but for those that another process publishes now."""
+    """Publishes every run that has changed, but for those that another process publishes now.
+
+    A run at which it fails stays marked, and keeps no other waiting. Raises Unavailable.
+    """
     claim = _claim(database, "")
     while claim is not None:
-        publish(database, send, settings, claim)
+        try:
+            publish(database, send, settings, claim)
+        except Unavailable:
+            raise
+        except Exception as error:
+            # Not its words, which may hold a prompt.
+            log.warning("run %s was not published: %s", visible(claim.run_id), type(error).__qualname__)
+            UNPUBLISHED.inc()
         claim = _claim(database, claim.run_id)
 
 
@@ -29,7 +54,7 @@ def publish(database: Database, send: Send, settings: Settings, claim: Claim) ->
             _compare(connection, claim.run_id, settings)
             mark = publications.lock(connection, claim.run_id)
             found = rates.of_run(connection, claim.run_id)
-        send([_message(rate) for rate in found])
+        send(_messages(found))
         published = mark
     finally:
         with database.transaction() as connection:
@@ -50,5 +75,12 @@ def _compare(connection: Connection, run_id: str, settings: Settings) -> None:
         streams.conclude(connection, run.monitor, tested[run.monitor], run_id, stalled_after)
 
 
-def _message(rate: LeakRate) -> Outgoing:
-    return Outgoing(RATES, rate_key(rate), encode_rate(rate))
+def _messages(found: Iterable[LeakRate]) -> list[Outgoing]:
+    """The rates as messages, without those that the topic would refuse: no attempt would ever end."""
+    messages = [Outgoing(RATES, rate_key(rate), encode_rate(rate)) for rate in found]
+    fitting = [each for each in messages if len(each.value or b"") <= MAX_TABLE_MESSAGE_BYTES - BESIDE_THE_VALUE]
+    if skipped := len(messages) - len(fitting):
+        run = visible((messages[0].key or b"").decode().partition("/")[0])
+        log.warning("run %s: %d rates are too large for %s, and stay in the database", run, skipped, RATES)
+        UNPUBLISHED.inc(skipped)
+    return fitting

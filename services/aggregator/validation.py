@@ -1,15 +1,20 @@
 """What makes a message impossible to record, so that it goes to the dead letters and not into a rate."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from results.identifiers import is_identifier, is_name
 from results.rates import ALL
 from seep.answers import LOST, lost
+from seep.job_limits import MOST_SAMPLES
 from seep.records import Failure, Outcome, PromptJob, RunManifest, ScoredJob, Similarity
 
 # It travels with each rate, in messages of a megabyte at most.
 LONGEST_PROVENANCE = 256 * 1024
+# Of one job. What it measures travels with each rate too, and each category has a rate of its own with every metric.
+MOST_METRICS = 32
+MOST_MEASURES = 64
+MOST_CATEGORIES = 4096
 # Rates carry what is missing of all categories together in a uint32.
 MOST_COMPARISONS = 2**32 - 1
 # Seconds; whoever sends milliseconds is far beyond it, and is told.
@@ -29,6 +34,8 @@ def _manifest_problem(manifest: RunManifest) -> str | None:
         return "the monitor's name is too long"
     if not 0 <= manifest.created_at <= LATEST_CREATED_AT:
         return f"created_at is not a Unix time in seconds from 0 to {LATEST_CREATED_AT:.0f}"
+    if manifest.samples > MOST_SAMPLES:
+        return f"it asks for more than {MOST_SAMPLES} samples"
     if sum(manifest.expected_comparisons.values()) > MOST_COMPARISONS:
         return f"it expects more than {MOST_COMPARISONS} comparisons"
     return _run_problem(manifest) or _categories_problem(manifest.expected_comparisons)
@@ -57,7 +64,9 @@ def _run_problem(run: PromptJob | RunManifest) -> str | None:
     return None
 
 
-def _categories_problem(categories: Iterable[str]) -> str | None:
+def _categories_problem(categories: Collection[str]) -> str | None:
+    if len(categories) > MOST_CATEGORIES:
+        return f"it has more than {MOST_CATEGORIES} categories"
     for category in categories:
         if not is_name(category):
             return "a category is too long"
@@ -102,6 +111,10 @@ def _outcomes_problem(scored: ScoredJob) -> str | None:
     names = {(outcome.metric, outcome.measure, outcome.category) for outcome in scored.outcomes}
     if not all(is_name(metric) and is_name(measure) for metric, measure, _ in names):
         return "a metric's or a measure's name is too long"
+    if len({metric for metric, *_ in names}) > MOST_METRICS:
+        return f"it has more than {MOST_METRICS} metrics"
+    if len({measure for _, measure, _ in names}) > MOST_MEASURES:
+        return f"it has more than {MOST_MEASURES} measures"
     return _categories_problem({category for *_, category in names})
 
 

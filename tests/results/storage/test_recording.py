@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from results.dead_jobs import DeadJob, DeadReason
-from results.identifiers import LONGEST_NAME_BYTES
+from seep.job_limits import LONGEST_NAME_BYTES
 from seep.records import RunManifest, ScoredJob
 from services.aggregator.validation import validate
 from tests.stored import Stored

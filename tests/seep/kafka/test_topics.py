@@ -13,6 +13,9 @@ def test_a_compacted_topic_has_one_partition_however_many_others_have() -> None:
     configs = topic_configs(["a"], Topics(partitions=12))
     compacted = {name for name, config in configs.items() if config.options.get("cleanup.policy") == "compact"}
     assert compacted == {RUNS, RATES}
+    assert {config.options.get("max.message.bytes") for name, config in configs.items() if name in compacted} == {
+        "1048576"
+    }
     assert {name: config.partitions for name, config in configs.items()} == {
         name: 1 if name in compacted else 12 for name in configs
     }

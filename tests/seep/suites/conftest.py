@@ -2,14 +2,16 @@
 
 from hypothesis import strategies as st
 
+from seep.job_limits import MOST_SAMPLES
 from seep.suites.schema import Suite, SuiteDecoding, SuiteFormat, SuiteJob, SuiteTest
 
 SLUGS = st.from_regex(r"[a-z0-9-]{1,40}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1).filter(str.strip)
-CATEGORIES = st.text("abc12> é", min_size=1).filter(lambda text: text == text.strip())
+NAMES = TEXTS.filter(lambda text: len(text) <= 100)
+CATEGORIES = st.text("abc12> é", min_size=1, max_size=100).filter(lambda text: text == text.strip())
 USERS = st.builds("{}{{prompt}}{}".format, TEXTS, TEXTS).filter(lambda user: user.count("{prompt}") == 1)
 
-st.register_type_strategy(SuiteTest, st.builds(SuiteTest, concept=TEXTS, prompt=TEXTS, category=CATEGORIES))
+st.register_type_strategy(SuiteTest, st.builds(SuiteTest, concept=NAMES, prompt=TEXTS, category=CATEGORIES))
 st.register_type_strategy(
     SuiteJob,
     st.builds(
@@ -26,7 +28,7 @@ st.register_type_strategy(
         temperature=st.floats(0, 10),
         top_p=st.floats(0, 1, exclude_min=True),
         max_tokens=st.integers(1, 10_000),
-        samples=st.integers(1, 10_000),
+        samples=st.integers(1, MOST_SAMPLES),
     ),
 )
 st.register_type_strategy(
@@ -34,7 +36,7 @@ st.register_type_strategy(
     st.builds(
         Suite,
         name=SLUGS,
-        version=TEXTS,
+        version=NAMES,
         language=st.sampled_from(["en", "de", "zh"]),
         format=st.builds(SuiteFormat, kind=st.just("chat"), system=TEXTS, user=USERS),
         decoding=st.from_type(SuiteDecoding),

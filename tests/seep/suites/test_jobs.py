@@ -89,7 +89,7 @@ def test_an_unusable_run_id_is_refused_in_one_line(text: str) -> None:
 
 
 def test_less_than_one_sample_is_refused() -> None:
-    with pytest.raises(InputError, match="samples: expected at least 1, got 0"):
+    with pytest.raises(InputError, match="samples: expected 1 to 1000, found 0"):
         manifest(a_suite(a_job("He ate", "red")), run_id="r", target="t", samples=0, created_at=0)
 
 

@@ -77,7 +77,7 @@ def test_a_template_of_several_lines_is_dumped_as_lines(tmp_path: Path) -> None:
         ("kind: chat", "kind: talk", 5, "format.kind: expected 'chat' or 'plain'"),
         ("{prompt} {your_answer}", "{your_answer}", 6, "format.user: expected {prompt} exactly once, found 0 of it"),
         ("samples: 5", "samples: many", 7, "decoding.samples: expected a whole number"),
-        ("samples: 5", "samples: 99999999999", 7, "decoding.samples: expected at most 100000"),
+        ("samples: 5", "samples: 99999999999", 7, "decoding.samples: expected at most 1000"),
         ("samples: 5", "samples: true", 7, "decoding.samples: expected a whole number"),
         ("0.5", "-0.5", 7, "decoding.temperature: expected at least 0"),
         ("- {concept: blue", "- blue\n      - {concept: blue", 17, "jobs[1].tests[0]: expected a mapping of fields"),

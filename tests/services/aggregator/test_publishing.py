@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 
 from results.series import SeriesFilter
 from results.storage import publications
 from seep.codec import decode_rate
 from seep.errors import Unavailable
 from seep.kafka.messages import Outgoing
+from seep.kafka.topics import MAX_TABLE_MESSAGE_BYTES
 from seep.records import LeakRate, RunManifest, ScoredJob
 from seep.settings import Settings
 from services.aggregator.publishing import publish
@@ -151,6 +153,44 @@ def test_a_plain_query_shows_the_digits_that_are_sent(dsn: str, store: Stored, s
     ]
     assert rows == found
     assert json.dumps(rows[0][0]) == json.dumps(found[0][0])
+
+
+def unpublished() -> float:
+    return REGISTRY.get_sample_value("seep_unpublished_rates_total") or 0.0
+
+
+def test_a_rate_that_no_message_holds_stays_in_the_database_and_the_others_are_sent(
+    store: Stored, scored: Scored, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = unpublished()
+    large = {"model": "m" * MAX_TABLE_MESSAGE_BYTES}
+    store.record([scored("a", {"1": [1.0]}, provenance=large), scored("b", {"1": [1.0]}, run_id="run-2")], [], [])
+    sent: list[Outgoing] = []
+    store.publish(send=sent.extend)
+    assert rates_in(sent) == store.written_rates("run-2") != []
+    assert store.changed_runs() == []
+    kept = len(store.written_rates("run-1"))
+    assert unpublished() - before == kept > 0
+    assert f"run run-1: {kept} rates are too large for seep.rates" in caplog.text
+    assert "mmm" not in caplog.text
+
+
+def test_a_run_at_which_publishing_fails_keeps_no_other_waiting(
+    store: Stored, scored: Scored, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[LeakRate] = []
+
+    def send(outgoing: Sequence[Outgoing]) -> None:
+        if any((message.key or b"").startswith(b"run-1/") for message in outgoing):
+            raise ValueError("a prompt")
+        sent.extend(rates_in(outgoing))
+
+    store.record([scored("a", {"1": [1.0]}), scored("a", {"1": [1.0]}, run_id="run-2")], [], [])
+    store.publish(send=send)
+    assert sent == store.written_rates("run-2")
+    assert store.changed_runs() == ["run-1"]
+    assert "run run-1 was not published: ValueError" in caplog.text
+    assert "a prompt" not in caplog.text
 
 
 def test_publishing_again_sends_the_same_onto_the_same_keys(store: Stored, scored: Scored) -> None:

@@ -92,6 +92,25 @@ def test_what_is_wrong_is_named(scored: Scored, broken: Callable[[ScoredJob], Sc
     assert reason in found.reason
 
 
+def with_names(job: ScoredJob, field: str, number: int) -> ScoredJob:
+    """So many outcomes of the first test, each with another name."""
+    first = job.outcomes[0]
+    return replace(job, outcomes=tuple(replace(first, **{field: f"x{n}"}) for n in range(number)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("field", "most", "reason"),
+    [("measure", 64, "more than 64 measures"), ("metric", 32, "more than 32 metrics"), ("category", 4096, "4096")],
+)
+def test_a_job_brings_a_bounded_number_of_names(scored: Scored, field: str, most: int, reason: str) -> None:
+    job = scored("a", {"1": [1.0]})
+    assert validate(with_names(job, field, most)) is None
+    for number in (most + 1, 45_000):
+        found = validate(with_names(job, field, number))
+        assert found is not None
+        assert reason in found.reason
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -101,6 +120,8 @@ def test_what_is_wrong_is_named(scored: Scored, broken: Callable[[ScoredJob], Sc
         ({"suite": LONG}, "suite is too long"),
         ({"monitor": LONG}, "the monitor's name is too long"),
         ({"expected_comparisons": {LONG: 1}}, "a category is too long"),
+        ({"expected_comparisons": dict.fromkeys(map(str, range(4097)), 1)}, "more than 4096 categories"),
+        ({"samples": 1001}, "more than 1000 samples"),
         ({"expected_comparisons": {"all": 1}}, "called 'all'"),
         ({"created_at": float("inf")}, "created_at is not a Unix time"),
         ({"created_at": float("nan")}, "created_at is not a Unix time"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
-from results.identifiers import LONGEST_NAME_BYTES
+from seep.job_limits import LONGEST_NAME_BYTES
 from seep.records import RunManifest, ScoredJob
 from services.aggregator.validation import validate
 from tests.stored import Stored

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ DECODERS: list[tuple[Encode, Callable[[bytes], object]]] = [
     (lambda job: codec.encode_generated_job(generated(job)), codec.decode_generated_job),
     (lambda job: codec.encode_scored_job(ScoredJob(generated(job), (), ())), codec.decode_scored_job),
 ]
-EXCESSES = [
+EXCESSES: list[tuple[dict[str, Any], str]] = [
     ({"samples": 2**32 - 1}, "samples: expected 1 to 1000, found 4294967295"),
     ({"samples": MOST_SAMPLES + 1}, "samples: expected 1 to 1000, found 1001"),
     ({"samples": 1000, "tests": (TEST,) * 20}, "samples: expected at most 20000 answers .* found 21000"),
@@ -62,7 +63,7 @@ EXCESSES = [
 @pytest.mark.parametrize(("encode", "decode"), DECODERS, ids=["prompt", "generated", "scored"])
 @pytest.mark.parametrize(("changes", "message"), EXCESSES, ids=[message[:40] for _, message in EXCESSES])
 def test_a_message_that_asks_for_more_is_no_message(
-    encode: Encode, decode: Callable[[bytes], object], changes: dict[str, object], message: str
+    encode: Encode, decode: Callable[[bytes], object], changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(codec.DecodeError, match=f"^{message}") as refused:
         decode(encode(prompt_job(**changes)))
@@ -79,7 +80,7 @@ def test_a_message_that_asks_for_more_is_no_message(
         {"job_id": "é" * 250, "target": "t" * 500},
     ],
 )
-def test_what_is_at_the_limits_passes(changes: dict[str, object]) -> None:
+def test_what_is_at_the_limits_passes(changes: dict[str, Any]) -> None:
     job = prompt_job(**changes)
     assert codec.decode_prompt_job(codec.encode_prompt_job(job)) == job
 

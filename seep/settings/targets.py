@@ -1,12 +1,12 @@
 """Targets: named ways of asking an engine."""
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints, model_validator
 
 from seep.job_limits import MOST_TEMPERATURE, MOST_TOKENS
 from seep.settings.engines import AnyEngine, OpenAiEngine, RecordedEngine, VllmEngine
+from seep.settings.patterns import Pattern
 from seep.settings.section import Identifier, Section
 
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -61,12 +61,16 @@ class TargetFormat(Section):
 class OutputFilter(Section):
     """Answers that are refused and drawn again, up to `max_regenerations` times; then the last one stays.
 
-    An answer is refused if `refuse`, a regular expression, is found in it. With `refuse_concept`, so is an answer to a
-    test's prompt that holds the test's concept, in any case. In a language written without blanks the concept may stand
-    anywhere; in others it is looked for word for word.
+    An answer is refused if `refuse`, a regular expression, is found in it. It is one of RE2, which takes time linear in
+    the text. `\\w` and `\\b` know ASCII alone there; `\\pL` is a letter of any language.
+
+    With `refuse_concept`, so is an answer to a test's prompt that holds the test's concept, in any case. In a language
+    written without blanks the concept may stand anywhere; in others it is looked for word for word.
     """
 
-    refuse: re.Pattern[str] | None = Field(None, description="A regular expression that is found in refused answers.")
+    refuse: Pattern | None = Field(
+        None, description="A regular expression, in RE2's syntax, that is found in refused answers."
+    )
     refuse_concept: bool = Field(
         False, description="Refuse an answer to a test's prompt that holds the test's concept."
     )

@@ -65,9 +65,13 @@ class Endpoint:
         # What a server may quote, and nobody may read.
         self.secrets = tuple(value.removeprefix("Bearer ") for value in secrets.values())
 
-    async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
-        """One request, in the time and of the size that the configuration allows; raises RequestFailed."""
+    async def send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, longest_bytes: int | None = None
+    ) -> Reply:
+        """One request, in the time and of the size that the configuration allows, and no reply of more than
+        `longest_bytes`; raises RequestFailed."""
         url = f"{self._base_url}/{path}"
+        longest = self._max_response_bytes if longest_bytes is None else min(longest_bytes, self._max_response_bytes)
         try:
             # The client's own timeout is for each piece of an answer, and a slow server sends many.
             async with (
@@ -77,8 +81,8 @@ class Endpoint:
                 content = bytearray()
                 async for piece in response.aiter_raw():
                     content += piece
-                    if len(content) > self._max_response_bytes:
-                        raise self.failure(path, "too large an answer", f"more than {self._max_response_bytes} bytes")
+                    if len(content) > longest:
+                        raise self.failure(path, "too large an answer", f"more than {longest} bytes")
                 return Reply(response.status_code, bytes(content), response.headers.get("Retry-After"))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             kind = f"no connection ({type(error).__name__})"

@@ -11,6 +11,7 @@ from seep.answers import lost
 from seep.errors import Unavailable
 from seep.languages import written_without_blanks
 from seep.settings import OutputFilter
+from seep.settings.patterns import compile_pattern
 from services.generator.backend import Answered, Backend, Request, Result
 
 REGENERATED = Counter("seep_filter_regenerations", "Answers drawn again because the filter refused them.", ["target"])
@@ -42,7 +43,7 @@ def generate_filtered(
 
 def refuses(output_filter: OutputFilter, text: str, concept: str | None, language: str) -> bool:
     """Whether the filter lets the answer to a prompt, with this concept in it or none, not pass."""
-    if output_filter.refuse is not None and output_filter.refuse.search(text):
+    if output_filter.refuse is not None and compile_pattern(output_filter.refuse).search(text):
         return True
     return output_filter.refuse_concept and concept is not None and _contains(text, concept, language)
 

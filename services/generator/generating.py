@@ -1,7 +1,7 @@
 """From prompt jobs to generated jobs: all requests of a batch in one call to the engine."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from itertools import islice
 
@@ -15,6 +15,8 @@ from services.generator.filtering import generate_filtered
 from services.generator.formatting import effective_format
 
 BETWEEN_VALUES = " | "
+# Of one name in the provenance of a job: a server may say something else with every answer.
+MOST_VALUES = 10
 
 
 def generate_jobs(
@@ -133,9 +135,15 @@ def _joined(sources: Iterable[Mapping[str, str]]) -> dict[str, str]:
             # The samples of one request may have had several.
             found = value.split(BETWEEN_VALUES) if name == "engine_version" else [value]
             values.setdefault(name, set()).update(found)
-    joined = {name: BETWEEN_VALUES.join(sorted(found)) for name, found in values.items()}
+    joined = {name: _written_together(found) for name, found in values.items()}
     mixed = sorted(name for name, found in values.items() if len(found) > 1)
     return joined | ({MIXED: ", ".join(mixed)} if mixed else {})
+
+
+def _written_together(found: Set[str]) -> str:
+    shown = sorted(found)[:MOST_VALUES]
+    more = [f"and {len(found) - len(shown)} more"] if len(found) > len(shown) else []
+    return BETWEEN_VALUES.join([*shown, *more])
 
 
 def _request_provenance(prompt_format: PromptFormat, decoding: Decoding, target: Target) -> dict[str, str]:

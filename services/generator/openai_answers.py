@@ -48,8 +48,8 @@ class Completions:
     version: str | None
 
 
-def read_completions(body: bytes) -> Completions:
-    """The choices in the order of their index, each with its text, its thoughts and how it ended.
+def read_completions(body: bytes, samples: int) -> Completions:
+    """The first `samples` choices in the order of their index, each with its text, its thoughts and how it ended.
 
     Raises UnusableAnswer, also where one choice of several was broken off.
     """
@@ -61,7 +61,8 @@ def read_completions(body: bytes) -> Completions:
         raise UnusableAnswer("the answer has no choices")
     model = completion.get("model")
     name = printable_name(model) if isinstance(model, str) else ""
-    answers = tuple(_answer(choice, name, filtered) for choice in choices) or (Answer("", "filtered", model=name),)
+    answers = tuple(_answer(choice, name, filtered) for choice in choices[:samples])
+    answers = answers or (Answer("", "filtered", model=name),)
     return Completions(answers, _tokens(completion.get("usage")), _version(completion.get("system_fingerprint")))
 
 

@@ -17,7 +17,7 @@ from seep.settings import OpenAiEngine, Target
 from services.generator.access import Access
 from services.generator.backend import Answered, Request, Result, request_seed
 from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, PAUSES, Pauses, RequestFailed, Suspect
-from services.generator.cutting import cut_answers
+from services.generator.cutting import bound_answers, cut_answers, longest_reply_bytes
 from services.generator.endpoint import Endpoint, Reply
 from services.generator.formatting import has_system
 from services.generator.masking import Hidden, masked
@@ -120,7 +120,7 @@ class OpenAiBackend:
                 completions = await self._completions(request, wanted, len(answers))
             except Unavailable as error:
                 return error
-            answers += completions.answers[:wanted]
+            answers += bound_answers(completions.answers, request.max_new_tokens)
             versions.add(completions.version or "unknown")
         cut = cut_answers(self._thoughts.taken_off(answers, request), request.decoding.cut, request.language)
         provenance = {
@@ -169,11 +169,13 @@ class OpenAiBackend:
             names=(*question.body, *self._engine.parameters, self._model(request)),
         )
         may_fold = self._engine.system_role == "auto" and has_system(request.prompt_format) and not self._folds(request)
-        reply = await self._reply(request.target, "POST", question, hidden, may_fold)
+        samples = question.body.get("n", 1)
+        longest = longest_reply_bytes(request.max_new_tokens, samples)
+        reply = await self._reply(request.target, "POST", question, hidden, may_fold, longest)
         if reply.status != 200:
-            return all_filtered(question.body.get("n", 1))
+            return all_filtered(samples)
         try:
-            completions = read_completions(reply.content)
+            completions = read_completions(reply.content, samples)
         except UnusableAnswer as error:
             said = masked(read_error(error.error).message, hidden)
             raise self._endpoint.failure(
@@ -200,14 +202,20 @@ class OpenAiBackend:
         return provenance if self._engine.seed is None else provenance | {"seed": str(self._engine.seed)}
 
     async def _reply(
-        self, target: str, method: str, question: Question, hidden: Hidden, may_fold: bool = False
+        self,
+        target: str,
+        method: str,
+        question: Question,
+        hidden: Hidden,
+        may_fold: bool = False,
+        longest_bytes: int | None = None,
     ) -> Reply:
         """One request that the server took, or whose prompt a filter took away.
 
         Raises RequestFailed, with nothing `hidden` in its words.
         """
         try:
-            reply = await self._endpoint.send(method, question.path, question.body or None)
+            reply = await self._endpoint.send(method, question.path, question.body or None, longest_bytes)
         except RequestFailed as failure:
             REQUESTS.labels(target, failure.kind).inc()
             raise

@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from seep.characters import printable_name
+from seep.characters import printable_name, whole_characters
 from seep.records import Decoding
 from seep.settings import OpenAiEngine
 from seep.settings.engines import Parameter
@@ -20,15 +18,6 @@ from services.generator.formatting import chat_messages, fold_system, plain_text
 # What vLLM and vendors say of a model and what stays the same between two questions; vLLM's `created` does not.
 LASTING = ("root", "parent", "max_model_len")
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
-
-
-class _Model(BaseModel, extra="allow"):
-    id: str
-    owned_by: str = ""
-
-
-class _Models(BaseModel):
-    data: list[_Model]
 
 
 @dataclass(frozen=True)
@@ -88,28 +77,32 @@ def differing_decoding(decoding: Decoding, engine: OpenAiEngine) -> Mapping[str,
 
 def read_model(body: bytes, model: str) -> Mapping[str, str]:
     """What the list of a server's models says of one, as provenance; empty where it says nothing."""
-    for each in _listed(body):
-        if each.id == model:
-            extra = each.model_extra or {}
-            lasting = {name: printable_name(str(extra[name])) for name in LASTING if extra.get(name) is not None}
-            revision = ", ".join(f"{name} {value}" for name, value in lasting.items())
-            return {
-                "engine": f"openai {printable_name(each.owned_by)}".strip(),
-                "model_revision": revision or "unknown",
-            }
-    return {}
+    facts = next((each for each in _listed(body) if each["id"] == model), None)
+    if facts is None:
+        return {}
+    lasting = {name: printable_name(str(facts[name])) for name in LASTING if isinstance(facts.get(name), str | int)}
+    owner = facts.get("owned_by")
+    return {
+        "engine": f"openai {printable_name(owner) if isinstance(owner, str) else ''}".strip(),
+        "model_revision": ", ".join(f"{name} {value}" for name, value in lasting.items()) or "unknown",
+    }
 
 
 def read_model_names(body: bytes) -> list[str]:
     """The names on a list of a server's models, in its order; none where the body is no such list."""
-    return [each.id for each in _listed(body)]
+    return [whole_characters(each["id"]) for each in _listed(body)]
 
 
-def _listed(body: bytes) -> list[_Model]:
+def _listed(body: bytes) -> list[dict[str, Any]]:
+    """The models with their names, as the server gives them; none where one has no name."""
     try:
-        return _Models.model_validate_json(body).data
-    except ValidationError:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
         return []
+    models = found.get("data") if isinstance(found, dict) else None
+    if not isinstance(models, list):
+        return []
+    return models if all(isinstance(each, dict) and isinstance(each.get("id"), str) for each in models) else []
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:

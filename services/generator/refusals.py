@@ -21,7 +21,7 @@ MESSAGES = ("message", "msg", "title", "error_description", "description")
 # Of Azure, OpenAI and Alibaba.
 FILTER_CODES = frozenset({"content_filter", "content_policy_violation", "invalid_prompt", "data_inspection_failed"})
 FILTERED_BY_ANTHROPIC = "Output blocked by content filtering policy"
-TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 # A template or a server that takes no system message: "System role not supported", "Conversation roles must alternate",
 # "Only user and assistant roles are supported", "Developer instruction is not enabled", param "messages[0].role".
 SYSTEM_ROLE = re.compile(
@@ -117,7 +117,8 @@ def _read_text(text: str, depth: int) -> Refusal:
             return Refusal(text)
     if text.startswith("<"):
         title = TITLE.search(text)
-        return Refusal(html.unescape(title[1] if title else re.sub(r"<[^>]*>?", " ", text)))
+        shown = title[1] if title else re.sub(r"<[^>]*>?", " ", text)
+        return Refusal(html.unescape(shown[:LONGEST_TEXT]))
     return Refusal(text)
 
 

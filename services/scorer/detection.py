@@ -30,6 +30,8 @@ OPINION, LEAST_MARGIN = 0.5, 0.2
 LARGEST_FOREIGN_SHARE = 0.34
 LEAST_SHARE = 2 / 3
 
+# No more of a text is looked at, as langdetect has it: the time that lingua takes for a long word grows as its square.
+LONGEST = 10_000
 SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n+|(?<=[\u3002\uff01\uff1f])")  # the last are the full-width . ! ?
 WORD = re.compile(r"[^\W\d_]+")
 IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
@@ -67,6 +69,7 @@ def detect_language(text: str) -> str:
     langdetect must say the same or a close relative, no other language may have common words of its own there, and two
     thirds of the sentences, by letters, of those whose language can be told by themselves must be in it.
     """
+    text = text[:LONGEST]
     opinions = _langdetect(text)
     first = next(iter(opinions), UNKNOWN)
     guess = _guess(text, first)
@@ -86,7 +89,7 @@ def langdetect_guess(text: str) -> str:
 
 def lingua_guess(text: str) -> str:
     """The likeliest language by lingua; `unknown` where the text holds no letter."""
-    language = _lingua().detect_language_of(text)
+    language = _lingua().detect_language_of(text[:LONGEST])
     return _code(language.iso_code_639_1.name) if language else UNKNOWN
 
 

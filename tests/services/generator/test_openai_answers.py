@@ -16,7 +16,7 @@ from tests.builders import answers
 
 
 def read(body: object) -> tuple[Answer, ...]:
-    return read_completions(json.dumps(body).encode()).answers
+    return read_completions(json.dumps(body).encode(), 9).answers
 
 
 def choice(content: Any, finish_reason: object = "stop", **message: Any) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def one(*arguments: Any, **message: Any) -> Answer:
 
 def test_choices_are_read_in_the_order_of_their_index() -> None:
     body = b'{"choices": [{"index": 1, "text": "b"}, {"index": 0, "text": "a"}], "usage": {"total_tokens": 9}}'
-    completions = read_completions(body)
+    completions = read_completions(body, 9)
     assert (completions.answers, completions.tokens, completions.version) == (answers("a", "b"), 9, None)
 
 
@@ -59,7 +59,7 @@ def test_choices_without_an_index_of_their_own_are_read_as_they_stand(indices: t
 )
 def test_the_tokens_used_are_given_as_a_whole_or_in_parts_or_not_at_all(usage: str, tokens: int | None) -> None:
     body = f'{{"choices": [{{"text": "a"}}], "usage": {usage}}}'
-    assert read_completions(body.encode()).tokens == tokens
+    assert read_completions(body.encode(), 9).tokens == tokens
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_tokens_used_are_given_as_a_whole_or_in_parts_or_not_at_all(usage: s
 )
 def test_of_a_fingerprint_only_an_engines_version_is_read(fingerprint: object, version: str | None) -> None:
     body = {"choices": [{"text": "a"}], "system_fingerprint": fingerprint}
-    assert read_completions(json.dumps(body).encode()).version == version
+    assert read_completions(json.dumps(body).encode(), 9).version == version
 
 
 @pytest.mark.parametrize(
@@ -242,13 +242,13 @@ def test_a_models_name_is_one_bounded_line_or_none(model: object, kept: str) -> 
     ],
 )
 def test_half_an_emoji_is_a_replacement_character(body: bytes) -> None:
-    (answer,) = read_completions(body).answers
+    (answer,) = read_completions(body, 9).answers
     assert answer.text == "soup \ufffd"
 
 
 def test_half_an_emoji_in_the_thoughts_harms_nothing_and_a_whole_one_stays() -> None:
     body = b'{"choices": [{"message": {"content": "\\ud83d\\ude00", "reasoning": "\\ud83d"}}]}'
-    assert read_completions(body).answers == (Answer("\U0001f600", reasoning="\ufffd"),)
+    assert read_completions(body, 9).answers == (Answer("\U0001f600", reasoning="\ufffd"),)
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_an_empty_error_is_none(empty: object) -> None:
 
 def test_a_stream_that_nobody_asked_for_is_called_one() -> None:
     with pytest.raises(UnusableAnswer, match="streams its answer"):
-        read_completions(b'data: {"choices": [{"delta": {"content": "a soup"}}]}\n\ndata: [DONE]\n\n')
+        read_completions(b'data: {"choices": [{"delta": {"content": "a soup"}}]}\n\ndata: [DONE]\n\n', 9)
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_a_stream_that_nobody_asked_for_is_called_one() -> None:
 )
 def test_any_other_body_is_no_answer_and_is_not_quoted(body: bytes) -> None:
     with pytest.raises(UnusableAnswer) as error:
-        read_completions(body)
+        read_completions(body, 9)
     assert "html" not in str(error.value)
 
 
@@ -350,7 +350,7 @@ NODES = st.recursive(
 @given(st.dictionaries(NAMES, NODES, max_size=4), st.lists(st.dictionaries(NAMES, NODES, max_size=6), max_size=3))
 def test_whatever_stands_in_a_body_is_read_or_refused(body: dict[str, Any], choices: list[dict[str, Any]]) -> None:
     try:
-        found = read_completions(json.dumps(body | {"choices": choices}).encode())
+        found = read_completions(json.dumps(body | {"choices": choices}).encode(), 9)
     except UnusableAnswer:
         return
     for answer in found.answers:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seep.languages import LANGUAGES
-from services.scorer.detection import detect_language, langdetect_guess, lingua_guess
+from services.scorer.detection import LONGEST, detect_language, langdetect_guess, lingua_guess
 
 # Forty a language, written for this.
 PLAIN = Path("benchmarks/validity/sentences")
@@ -99,3 +99,9 @@ def test_langdetect_gives_the_published_labels(shared_data: Path) -> None:
     lines = (shared_data / "spill" / "fr_it.jsonl").read_text(encoding="utf-8").splitlines()
     for row in map(json.loads, lines[::8]):
         assert names.get(langdetect_guess(row["completion"]), "other") == row["langdetect_label"]
+
+
+def test_no_more_of_a_text_is_looked_at_than_either_detector_reads() -> None:
+    begins = "The cat sat on the mat, and then it went out to look for a mouse. " * 160
+    assert len(begins) > LONGEST
+    assert detect_language(begins + "a" * 1_000_000) == detect_language(begins) == "en"

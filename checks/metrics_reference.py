@@ -20,7 +20,7 @@ MODULES = {
     "Generator": ("services.generator.filtering", "services.generator.openai_backend"),
     "Scorer": ("services.scorer.canary",),
 }
-AGGREGATOR = ("services.aggregator.publishing",)
+AGGREGATOR = ("services.aggregator.publishing", "services.aggregator.dead_letters")
 
 
 def page() -> str:

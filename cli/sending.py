@@ -1,8 +1,8 @@
-"""Sends runs (their jobs, then their manifests) through a broker, and finds manifests again."""
+"""Sends runs (their manifest, their jobs, then the manifest again) through a broker, and finds manifests again."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from seep.capabilities import check_probe
 from seep.codec import DecodeError, decode_manifest, encode_manifest, encode_prompt_job
 from seep.errors import InputError
-from seep.kafka.broker import Broker, Sender
+from seep.kafka.broker import Broker, Sender, TopicReader
 from seep.kafka.messages import Outgoing
 from seep.kafka.topics import RUNS, job_key, jobs_topic
 from seep.records import PromptJob, RunManifest
@@ -30,7 +30,7 @@ def send_occurrence(broker: Broker, settings: Settings, name: str, at: datetime)
     run = occurrence_run_id(name, at)
     loaded = load_suite(monitor.suite)
     names = {"run_id": run, "target": monitor.target, "monitor": name}
-    send_run(broker, settings, monitor.suite, loaded, **names, samples=monitor.samples, new=False)
+    send_run(broker, settings, monitor.suite, loaded, **names, samples=monitor.samples)
     return run
 
 
@@ -56,24 +56,27 @@ def send_run(
     target: str,
     samples: int | None,
     monitor: str = "",
-    new: bool,
 ) -> None:
-    """Sends a run's jobs, then its manifest: a run whose manifest is there was sent whole.
+    """Sends a run's manifest as `sending`, which takes the id, then its jobs, then the manifest: all was sent.
 
-    Raises InputError for a job that fits into no message, and for a probe that the target's engine cannot serve. Unless
-    the id is `new`, it also refuses an id that another run has.
+    Raises InputError for a job that fits into no message, for a probe that the target's engine cannot serve, and for an
+    id that another run has or that was cancelled. Whoever sends the same run again, or at the same time, sends the same
+    messages once more.
     """
     check_probe(settings, target, suite.probe)
     jobs = prompt_jobs(suite, run_id=run_id, target=target, samples=samples)
     outgoing = list(job_messages(jobs))
     _refuse_large_jobs(path, jobs, outgoing)
     expected = manifest(suite, run_id=run_id, target=target, samples=samples, created_at=time.time(), monitor=monitor)
-    with open_sender(broker, [RUNS, jobs_topic(target)]) as sender:
-        if not new:
-            _refuse_another_run(broker, expected)
+    with open_sender(broker, [RUNS, jobs_topic(target)]) as sender, closing(broker.reader(RUNS)) as reader:
+        announced = _announced(sender, reader, expected)
         for start in range(0, len(outgoing), SEND_BATCH_SIZE):
             sender.send(outgoing[start : start + SEND_BATCH_SIZE])
-        sender.send([manifest_message(expected)])
+        sender.send([manifest_message(announced)])
+        if any(sent.cancelled for sent in _manifests(reader, run_id)):
+            # The topic keeps a run's last manifest alone.
+            sender.send([manifest_message(replace(announced, cancelled=True))])
+            raise InputError(f"run {run_id}: it was cancelled while it was sent")
 
 
 def _refuse_large_jobs(path: Path, jobs: Sequence[PromptJob], outgoing: Sequence[Outgoing]) -> None:
@@ -97,38 +100,52 @@ def manifest_message(sent: RunManifest) -> Outgoing:
 
 def find_manifest(broker: Broker, run_id: str) -> RunManifest:
     """The manifest of a run, as it was sent last; raises InputError if none was."""
-    for sent in _manifests(broker, run_id)[-1:]:
-        return sent
+    with closing(broker.reader(RUNS)) as reader:
+        for sent in _manifests(reader, run_id)[-1:]:
+            return sent
     raise InputError(f"run {run_id}: no manifest of it is on {RUNS}")
-
-
-def _refuse_another_run(broker: Broker, expected: RunManifest) -> None:
-    """Raises InputError if the run's id is taken by a run of something else, or by one that was cancelled."""
-    for sent in _manifests(broker, expected.run_id)[-1:]:
-        if sent.cancelled:
-            raise InputError(f"--run-id {expected.run_id}: this run was cancelled; give another id")
-        if replace(sent, created_at=expected.created_at) != expected:
-            raise InputError(
-                f"--run-id {expected.run_id}: this run was sent with another suite, target or sample count"
-            )
-
-
-def _manifests(broker: Broker, run_id: str) -> list[RunManifest]:
-    return [sent for sent in all_manifests(broker) if sent.run_id == run_id]
 
 
 def all_manifests(broker: Broker) -> list[RunManifest]:
     """The manifests that can be read, those of one run in the order they were sent. Raises BrokerUnavailable."""
-    reader = broker.reader(RUNS)
-    try:
-        found = [message.value or b"" for message in reader.new_messages()]
-    finally:
-        reader.close()
-    manifests = []
-    for value in found:
+    with closing(broker.reader(RUNS)) as reader:
+        return list(_new_manifests(reader))
+
+
+def _announced(sender: Sender, reader: TopicReader, expected: RunManifest) -> RunManifest:
+    """The run's manifest, which is announced before this call or by it, as whoever was first has dated it.
+
+    Raises InputError if the run's id is taken by a run of something else, or by one that was cancelled.
+    """
+    sent = _manifests(reader, expected.run_id)
+    if not sent:
+        sender.send([manifest_message(replace(expected, sending=True))])
+        # Of two who announce an id at the same time, both see here who was first.
+        sent = _manifests(reader, expected.run_id)
+    like_first = [each for each in sent if _content(each) == _content(sent[0])]
+    if _content(sent[0]) != _content(expected):
+        if sent[-1] != like_first[-1]:
+            # The topic keeps a run's last manifest alone, which is to be that of the first.
+            sender.send([manifest_message(like_first[-1])])
+        raise InputError(f"--run-id {expected.run_id}: this run was sent with another suite, target or sample count")
+    if any(each.cancelled for each in sent):
+        raise InputError(f"--run-id {expected.run_id}: this run was cancelled; give another id")
+    return replace(expected, created_at=sent[0].created_at)
+
+
+def _content(sent: RunManifest) -> RunManifest:
+    """What the run is, whenever it is sent and whatever becomes of it."""
+    return replace(sent, created_at=0.0, cancelled=False, reason="", sending=False)
+
+
+def _manifests(reader: TopicReader, run_id: str) -> list[RunManifest]:
+    return [sent for sent in _new_manifests(reader) if sent.run_id == run_id]
+
+
+def _new_manifests(reader: TopicReader) -> Iterator[RunManifest]:
+    for message in reader.new_messages():
         with suppress(DecodeError):
-            manifests.append(decode_manifest(value))
-    return manifests
+            yield decode_manifest(message.value or b"")
 
 
 @contextmanager

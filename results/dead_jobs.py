@@ -4,16 +4,21 @@ from dataclasses import dataclass
 
 from results.identifiers import is_identifier
 from seep.kafka.topics import split_job_key
+from seep.records import PromptJob
 
 
 @dataclass(frozen=True)
 class DeadJob:
-    """A job that will not be scored unless its dead letter is replayed; `reason` never holds a prompt's text."""
+    """A job that will not be scored unless its dead letter is replayed; `reason` never holds a prompt's text.
+
+    `job` is what the dead message holds of it, None where it can no longer be read.
+    """
 
     run_id: str
     job_id: str
     stage: str
     reason: str
+    job: PromptJob | None = None
 
 
 @dataclass(frozen=True)

@@ -231,6 +231,7 @@ def _manifest(message: runs_pb2.RunManifest) -> RunManifest:
         monitor=message.monitor,
         cancelled=message.cancelled,
         reason=message.reason,
+        sending=message.sending,
     )
 
 

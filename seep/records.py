@@ -147,8 +147,9 @@ class ScoredJob:
 class RunManifest:
     """What a run will bring: jobs, and comparisons per category; `created_at` is Unix time in seconds.
 
-    A second manifest of the same run with `cancelled` set ends it. `reason` says why, in one line without a prompt's
-    text; it is empty where a person cancelled the run.
+    A manifest that is `sending` comes before the run's jobs and takes the id; the same without it comes after them, and
+    says that all were sent. One of the same run with `cancelled` set ends it. `reason` says why, in one line without a
+    prompt's text; it is empty where a person cancelled the run.
     """
 
     run_id: str
@@ -165,6 +166,7 @@ class RunManifest:
     monitor: str = ""
     cancelled: bool = False
     reason: str = ""
+    sending: bool = False
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,12 @@ class Stored(Database):
         super().__init__(dsn, statement_seconds)
         self.stalled_after_seconds = stalled_after_seconds
 
-    def record(self, scored: Sequence[ScoredJob], dead: Sequence[DeadJob], manifests: Sequence[RunManifest]) -> None:
+    def record(
+        self, scored: Sequence[ScoredJob], dead: Sequence[DeadJob], manifests: Sequence[RunManifest]
+    ) -> list[int]:
         """Records as the aggregator does; nothing is published."""
         with self.transaction() as connection:
-            recording.record(connection, scored, dead, manifests)
+            return recording.record(connection, scored, dead, manifests)
 
     def publish(
         self,

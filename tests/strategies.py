@@ -121,6 +121,7 @@ manifests = st.builds(
     monitor=texts,
     cancelled=st.booleans(),
     reason=texts,
+    sending=st.booleans(),
 )
 rates = st.builds(
     LeakRate,

@@ -47,7 +47,7 @@ def push(
     loaded = load_suite(path)
     run = check_run_id(run_id) if run_id else new_run_id(loaded.name)
     broker = open_broker(context, settings)
-    send_run(broker, settings, path, loaded, run_id=run, target=target, samples=samples, new=run_id is None)
+    send_run(broker, settings, path, loaded, run_id=run, target=target, samples=samples)
     typer.echo(run)
 
 

@@ -60,10 +60,10 @@ def wait_for_manifests(
 
 
 def last_sent(monitors: Iterable[str], manifests: Iterable[RunManifest]) -> dict[str, datetime]:
-    """The latest scheduled time that was sent, for each monitor that was sent at all."""
+    """The latest scheduled time whose run was sent whole, for each monitor that was sent at all."""
     last: dict[str, datetime] = {}
     for sent in manifests:
-        at = scheduled_time(sent.monitor, sent.run_id)
+        at = None if sent.sending else scheduled_time(sent.monitor, sent.run_id)
         if sent.monitor in monitors and at is not None:
             last[sent.monitor] = max(at, last.get(sent.monitor, at))
     return last

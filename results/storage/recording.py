@@ -1,5 +1,7 @@
 """Writes what is new of runs, jobs and manifests."""
 
+import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import LiteralString
 
@@ -19,7 +21,10 @@ from results.storage.rows import (
 )
 from results.storage.runs import LOCK_RUNS
 from results.sums import comparisons, per_test_sums
-from seep.records import PromptJob, RunManifest, ScoredJob
+from seep.characters import visible
+from seep.records import RunManifest, ScoredJob
+
+log = logging.getLogger(__name__)
 
 INSERT_RUN: LiteralString = "INSERT INTO runs (run_id) VALUES (%s) ON CONFLICT DO NOTHING"
 
@@ -47,6 +52,11 @@ WHERE run_id = %(run_id)s AND job_count IS NULL
 RETURNING run_id
 """
 
+IS_OF_ANOTHER: LiteralString = """
+SELECT 1 FROM runs WHERE run_id = %(run_id)s
+  AND (target, suite_hash, samples, job_count) <> (%(target)s, %(suite_hash)s, %(samples)s, %(job_count)s)
+"""
+
 CANCEL: LiteralString = """
 UPDATE runs SET cancelled = true, reason = %(reason)s WHERE run_id = %(run_id)s AND NOT cancelled RETURNING run_id
 """
@@ -68,17 +78,34 @@ WHERE run_id = %(run_id)s AND (target, suite_hash, samples) = (%(target)s, %(sui
 ON CONFLICT (run_id, job_id) DO UPDATE
 SET status = 'scored', stage = NULL, reason = NULL, provenance = EXCLUDED.provenance, recorded_at = now()
 WHERE jobs.status = 'dead'
-RETURNING run_id, job_id
+RETURNING run_id
 """
+
+FACTS: LiteralString = "SELECT run_id, target, suite_hash, samples FROM runs WHERE run_id = ANY(%s)"
 
 INSERT_PROVENANCE: LiteralString = """
 INSERT INTO provenances (run_id, provenance) VALUES (%s, %s) ON CONFLICT DO NOTHING
 """
 
+# What a dead letter holds may say that it is no job of the run, as a scored one may.
 INSERT_DEAD: LiteralString = """
-INSERT INTO jobs (run_id, job_id, status, stage, reason) VALUES (%s, %s, 'dead', %s, %s)
+INSERT INTO jobs (run_id, job_id, status, stage, reason)
+SELECT run_id, %(job_id)s, 'dead', %(stage)s, %(reason)s FROM runs
+WHERE run_id = %(run_id)s
+  AND (cluster IS NULL OR %(target)s::text IS NULL
+       OR (target, suite_hash, samples) = (%(target)s, %(suite_hash)s, %(samples)s))
 ON CONFLICT (run_id, job_id) DO NOTHING
-RETURNING run_id, job_id
+RETURNING run_id
+"""
+
+# A run all of whose jobs are scored has no dead ones: what is left names no job of it.
+FORGET_PHANTOMS: LiteralString = """
+DELETE FROM jobs USING runs
+WHERE jobs.run_id = runs.run_id AND runs.run_id = ANY(%s) AND jobs.status = 'dead'
+  AND runs.job_count <= (
+      SELECT count(*) FROM jobs AS scored WHERE scored.run_id = runs.run_id AND scored.status = 'scored'
+  )
+RETURNING jobs.run_id
 """
 
 # A job's sums are written once, and its comparisons are counted with them.
@@ -116,24 +143,28 @@ WHERE runs.run_id = changed.run_id
 
 def record(
     connection: Connection, scored: Sequence[ScoredJob], dead: Sequence[DeadJob], manifests: Sequence[RunManifest]
-) -> None:
-    """Writes what is new, and marks its runs changed; the rest is dropped whole.
+) -> list[int]:
+    """Writes what is new, and marks its runs changed; what is known is dropped whole.
 
     Of a job the first score wins, over dead letters too. Of a run the first manifest wins, but a later one may cancel
-    it. Scored jobs and manifests must be valid.
+    it. Scored jobs and manifests must be valid. Returns the positions of those scored jobs that are of another target,
+    suite or sample count than their run, and so are not of it.
     """
     runs = sorted({storable(run) for run in _runs_of(scored, dead, manifests)})
     if not runs:
-        return
+        return []
     with connection.cursor() as cursor:
         cursor.executemany(INSERT_RUN, [(run,) for run in runs])
         cursor.execute(LOCK_RUNS, (runs,))
-        changed = _record_manifests(cursor, manifests) | _record_scored(cursor, scored)
-        changed |= _record_dead(cursor, dead)
+        changed = _record_manifests(cursor, manifests)
+        changed_by_scores, foreign = _record_scored(cursor, scored)
+        changed |= changed_by_scores | _record_dead(cursor, dead)
+        _forget_phantoms(cursor, sorted(changed))
         cursor.execute(MARK_CHANGED, (sorted(changed),))
     # With what they count, in one transaction: nobody sees a run that is complete beside rates of half of it.
     for run_id in sorted(changed):
         rates.write(connection, run_id)
+    return foreign
 
 
 def _runs_of(scored: Iterable[ScoredJob], dead: Iterable[DeadJob], manifests: Iterable[RunManifest]) -> Iterator[str]:
@@ -148,52 +179,65 @@ def _record_manifests(cursor: Cursor, manifests: Iterable[RunManifest]) -> set[s
         row = manifest_row(manifest)
         if cursor.execute(OTHERS_JOBS, row).fetchone():
             # They would be counted as its own. What has been dropped meanwhile for not being theirs is missing.
-            for statement in FORGET_SCORED:
-                cursor.execute(statement, row)
+            dropped = [cursor.execute(statement, row).rowcount for statement in FORGET_SCORED]
+            named = visible(manifest.run_id)
+            log.warning("run %s: %d jobs came before its manifest and are not of it; dropped", named, dropped[0])
         changed.update(run for (run,) in cursor.execute(FILL_FROM_MANIFEST, row))
+        if cursor.execute(IS_OF_ANOTHER, row).fetchone():
+            log.warning("run %s: a later manifest of other content changes nothing", visible(manifest.run_id))
         if manifest.cancelled:
             changed.update(run for (run,) in cursor.execute(CANCEL, row))
     return changed
 
 
-def _record_scored(cursor: Cursor, scored: Iterable[ScoredJob]) -> set[str]:
-    by_key: dict[tuple[str, str], ScoredJob] = {}
-    for job in scored:
-        by_key.setdefault(_key(job.generated.job), job)
-    first_of_run = {run: job.generated.job for (run, _), job in reversed(by_key.items())}
+def _record_scored(cursor: Cursor, scored: Sequence[ScoredJob]) -> tuple[set[str], list[int]]:
+    """The runs to which jobs were added, and the positions of jobs that are not of their run."""
+    first_of_run = {job.generated.job.run_id: job.generated.job for job in reversed(scored)}
     cursor.executemany(FILL_FROM_JOB, [run_row(prompts) for prompts in first_of_run.values()])
-    rows = {key: job_row(job) for key, job in by_key.items()}
-    added = _added(cursor, INSERT_SCORED, list(rows.values()))
-    provenances = {(rows[key]["run_id"], rows[key]["provenance"]) for key in added}
+    rows = [job_row(job) for job in scored]
+    added = _added(cursor, INSERT_SCORED, rows)
+    provenances = {(row["run_id"], row["provenance"]) for row, is_new in zip(rows, added, strict=True) if is_new}
     cursor.executemany(INSERT_PROVENANCE, sorted(provenances))
-    new = [job for key, job in by_key.items() if key in added]
+    new = [job for job, is_new in zip(scored, added, strict=True) if is_new]
     sums = [(job.generated.job.run_id, per_test_sums(job)) for job in new]
     cursor.executemany(COUNT_COMPARISONS, comparison_counts(row for _, of_job in sums for row in of_job))
     _copy(cursor, COPY_SUMS, (row for _, of_job in sums for row in sum_rows(of_job)))
     _copy(cursor, COPY_CLUSTER_SUMS, (row for run_id, of_job in sums for row in cluster_rows(run_id, of_job)))
     _copy(cursor, COPY_COMPARISONS, (row for job in new for row in comparison_rows(comparisons(job))))
-    return {run for run, _ in added}
+    return {run for run, _ in provenances}, _foreign(cursor, rows, added)
 
 
-def _record_dead(cursor: Cursor, dead: Iterable[DeadJob]) -> set[str]:
-    return {run for run, _ in _added(cursor, INSERT_DEAD, [dead_row(job) for job in dead])}
+def _foreign(cursor: Cursor, rows: Sequence[Mapping[str, object]], added: Sequence[bool]) -> list[int]:
+    """Of the jobs that were not added, those that are not of their run; the others were known."""
+    left = [(position, row) for position, (row, is_new) in enumerate(zip(rows, added, strict=True)) if not is_new]
+    if not left:
+        return []
+    facts = {run: of_run for run, *of_run in cursor.execute(FACTS, (sorted({str(row["run_id"]) for _, row in left}),))}
+    named = ("target", "suite_hash", "samples")
+    return [position for position, row in left if [row[name] for name in named] != facts[row["run_id"]]]
 
 
-def _added(
-    cursor: Cursor, query: LiteralString, rows: Sequence[Sequence[object] | Mapping[str, object]]
-) -> set[tuple[str, str]]:
-    """Inserts jobs; returns the keys of those that are new."""
+def _record_dead(cursor: Cursor, dead: Sequence[DeadJob]) -> set[str]:
+    rows = [dead_row(job) for job in dead]
+    added = _added(cursor, INSERT_DEAD, rows)
+    return {row["run_id"] for row, is_new in zip(rows, added, strict=True) if is_new}
+
+
+def _forget_phantoms(cursor: Cursor, changed: Sequence[str]) -> None:
+    phantoms = Counter(run for (run,) in cursor.execute(FORGET_PHANTOMS, (list(changed),)))
+    for run_id, number in phantoms.items():
+        log.warning("run %s: all of its jobs are scored; %d dead letters named none of them", visible(run_id), number)
+
+
+def _added(cursor: Cursor, query: LiteralString, rows: Sequence[Mapping[str, object]]) -> list[bool]:
+    """Inserts jobs; whether each is new."""
     if not rows:
-        return set()
+        return []
     cursor.executemany(query, rows, returning=True)
-    return {(run, job) for result in cursor.results() for run, job in result}
+    return [bool(result.fetchall()) for result in cursor.results()]
 
 
 def _copy(cursor: Cursor, query: LiteralString, rows: Iterable[Sequence[object]]) -> None:
     with cursor.copy(query) as copy:
         for row in rows:
             copy.write_row(row)
-
-
-def _key(prompts: PromptJob) -> tuple[str, str]:
-    return storable(prompts.run_id), storable(prompts.job_id)

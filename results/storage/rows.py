@@ -52,9 +52,11 @@ def job_row(scored: ScoredJob) -> dict[str, Any]:
     return {name: storable(getattr(prompts, name)) for name in named} | {"provenance": provenance}
 
 
-def dead_row(dead: DeadJob) -> Row:
-    """Columns of a dead-lettered job."""
-    return _columns(dead)
+def dead_row(dead: DeadJob) -> dict[str, Any]:
+    """A dead-lettered job with what must be its run's; None for what its message does not say."""
+    named = ("run_id", "job_id", "stage", "reason")
+    of_run = {name: storable(getattr(dead.job, name, None)) for name in ("target", "suite_hash", "samples")}
+    return {name: storable(getattr(dead, name)) for name in named} | of_run
 
 
 def sum_rows(sums: Iterable[PerTestSum]) -> Iterator[Row]:
@@ -83,7 +85,7 @@ def comparison_rows(comparisons: Iterable[Comparison]) -> Iterator[Row]:
         yield (*_without_nul(tuple(texts)), as_json(outcomes), as_json(similarities))
 
 
-def _columns(record: PerTestSum | CategorySum | DeadJob) -> Row:
+def _columns(record: PerTestSum | CategorySum) -> Row:
     # dataclasses.astuple copies deeply, which takes longer than all the rest of a transaction.
     return _without_nul(tuple(vars(record).values()))
 

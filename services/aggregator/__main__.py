@@ -26,8 +26,9 @@ from seep.runtime.service import open_health, run_service, serve, service_argume
 from seep.runtime.stopping import stop_on_signals
 from seep.runtime.worker import Process
 from seep.settings import Settings
+from services.aggregator.dead_letters import STAGE
 from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
-from services.aggregator.ingest import STAGE, read_batch
+from services.aggregator.ingest import not_of_their_run, read_batch
 from services.aggregator.publishing import publish_changed
 from services.aggregator.single_flight import Shared
 
@@ -79,11 +80,12 @@ def batch_process(database: Database, send: Send, settings: Settings) -> Process
         with timed(STAGE):
             batch = read_batch(messages)
             with database.transaction() as connection:
-                record(connection, batch.scored, batch.dead, batch.manifests)
-            send(batch.unusable)
+                foreign = record(connection, batch.scored, batch.dead, batch.manifests)
+            dead = [*batch.unusable, *not_of_their_run(batch, foreign)]
+            send(dead)
             publish_changed(database, send, settings)
-        MESSAGES.labels(STAGE, "done").inc(len(messages) - len(batch.unusable))
-        MESSAGES.labels(STAGE, "dead").inc(len(batch.unusable))
+        MESSAGES.labels(STAGE, "done").inc(len(messages) - len(dead))
+        MESSAGES.labels(STAGE, "dead").inc(len(dead))
 
     return process
 

@@ -1,24 +1,25 @@
 """From messages to what is to be recorded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from results.dead_jobs import DeadJob, dead_job
+from results.dead_jobs import DeadJob
 from seep.codec import DecodeError, decode_manifest, decode_scored_job
-from seep.kafka.dead_letters import dead_letter, read_dead_letter
+from seep.kafka.dead_letters import dead_letter
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES
-from seep.records import RunManifest, ScoredJob
+from seep.records import Failure, RunManifest, ScoredJob
+from services.aggregator.dead_letters import STAGE, read_dead_job
 from services.aggregator.validation import validate
 
-STAGE = "aggregator"
 DECODERS: dict[str, Callable[[bytes], ScoredJob | RunManifest]] = {RUNS: decode_manifest, SCORES: decode_scored_job}
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Messages of the aggregator's three topics, sorted by what they say."""
+    """Messages of the aggregator's three topics, sorted by what they say; `sources` are those of `scored`."""
 
+    sources: list[Message]
     scored: list[ScoredJob]
     manifests: list[RunManifest]
     dead: list[DeadJob]
@@ -27,15 +28,20 @@ class Batch:
 
 def read_batch(messages: Sequence[Message]) -> Batch:
     """Sorts messages; those that say nothing usable become dead letters."""
-    batch = Batch([], [], [], [])
+    batch = Batch([], [], [], [], [])
     for message in messages:
         if message.topic == DEAD_LETTERS:
-            letter = read_dead_letter(message)
-            job = dead_job(message.key, letter.stage, letter.reason)
+            job = read_dead_job(message)
             batch.dead.extend([job] if job else [])
         else:
             _sort(message, batch)
     return batch
+
+
+def not_of_their_run(batch: Batch, positions: Iterable[int]) -> list[Outgoing]:
+    """The dead letters of scored jobs that are not of the run whose id they have."""
+    reason = "not of its run, which was sent with another target, suite or sample count"
+    return [_dead(batch.sources[position], Failure(reason), reason) for position in positions]
 
 
 def _sort(message: Message, batch: Batch) -> None:
@@ -51,6 +57,7 @@ def _sort(message: Message, batch: Batch) -> None:
         batch.manifests.append(record)
     else:
         batch.scored.append(record)
+        batch.sources.append(message)
 
 
 def _dead(message: Message, error: object, reason: str) -> Outgoing:

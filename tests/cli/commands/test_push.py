@@ -1,5 +1,7 @@
 """Sending a run and cancelling one, on a broker in memory."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ from cli.sending import all_manifests, manifest_message
 from results.dead_jobs import DeadJob
 from seep.codec import decode_prompt_job
 from seep.kafka.in_memory import InMemoryBroker
-from seep.kafka.topics import jobs_topic, topic_configs
+from seep.kafka.messages import Outgoing
+from seep.kafka.topics import RUNS, jobs_topic, topic_configs
 from seep.records import PromptJob
 from seep.settings import Topics
 from tests.builders import run_manifest, scored_job
@@ -53,7 +56,9 @@ def jobs_on(broker: InMemoryBroker, target: str = "paper") -> list[PromptJob]:
 def test_a_run_is_its_jobs_and_their_manifest(broker: InMemoryBroker, command: Command) -> None:
     code, printed, complaint = command("push", "rooms.yaml", "--target", "paper", "--samples", "3", broker=broker)
     assert (code, complaint) == (0, "")
-    [manifest] = all_manifests(broker)
+    announced, manifest = all_manifests(broker)
+    assert announced == replace(manifest, sending=True)
+    assert not manifest.sending
     assert (printed, manifest.target, manifest.samples) == (f"{manifest.run_id}\n", "paper", 3)
     jobs = jobs_on(broker)
     assert {job.control for job in jobs} == {"A", "B"}
@@ -69,9 +74,80 @@ def test_pushing_under_an_id_again_is_the_same_run_and_another_run_is_refused(
     refused = "seep: --run-id mine: this run was sent with another suite, target or sample count\n"
     assert command(*push, "other", broker=broker) == (2, "", refused)
     assert jobs_on(broker, "other") == []
+    first, *others = all_manifests(broker)
+    assert {sent.created_at for sent in others} == {first.created_at}
     assert command("cancel", "mine", broker=broker)[0] == 0
     refused = "seep: --run-id mine: this run was cancelled; give another id\n"
     assert command(*push, "paper", broker=broker) == (2, "", refused)
+
+
+class Meddled(InMemoryBroker):
+    """A broker on which somebody else does something the first time that a topic is sent to."""
+
+    def __init__(self, topic: str, meddle: Callable[[InMemoryBroker], None]) -> None:
+        super().__init__()
+        self._topic, self._meddle = topic, [meddle]
+        self.create_topics(topic_configs(["paper", "other"], Topics(partitions=2)))
+
+    def append(self, outgoing: Outgoing) -> None:
+        if outgoing.topic == self._topic and self._meddle:
+            self._meddle.pop()(self)
+        super().append(outgoing)
+
+
+def pushed(command: Command, broker: InMemoryBroker, *options: str) -> tuple[int, str, str]:
+    return command("push", "rooms.yaml", "--run-id", "mine", "--target", "paper", *options, broker=broker)
+
+
+def test_of_two_who_push_another_run_under_one_id_at_once_the_second_sends_nothing(
+    broker: InMemoryBroker, command: Command
+) -> None:
+    def first(other: InMemoryBroker) -> None:
+        assert pushed(command, other, "--samples", "3")[0] == 0
+
+    at_once = Meddled(RUNS, first)
+    refused = "seep: --run-id mine: this run was sent with another suite, target or sample count\n"
+    assert pushed(command, at_once) == (2, "", refused)
+    assert {job.samples for job in jobs_on(at_once)} == {3}
+    # Of one key the topic keeps the last: it has to be the run's.
+    assert all_manifests(at_once)[-1].samples == 3
+    assert pushed(command, at_once, "--samples", "3")[0] == 0
+
+
+def test_two_who_push_the_same_run_at_once_push_one_run(broker: InMemoryBroker, command: Command) -> None:
+    at_once = Meddled(RUNS, lambda other: None if pushed(command, other)[0] == 0 else pytest.fail("refused"))
+    assert pushed(command, at_once) == (0, "mine\n", "")
+    first, *others = all_manifests(at_once)
+    assert [sent for sent in others if not sent.sending] == [replace(first, sending=False)] * 2
+    assert not others[-1].sending
+    jobs = jobs_on(at_once)
+    assert (len(jobs), len(set(jobs))) == (4, 2)
+
+
+def test_a_push_that_was_interrupted_is_resumed_by_the_same_and_refused_to_another(
+    broker: InMemoryBroker, command: Command
+) -> None:
+    def interrupt(other: InMemoryBroker) -> None:
+        raise KeyboardInterrupt
+
+    half_way = Meddled(jobs_topic("paper"), interrupt)
+    assert pushed(command, half_way)[0] == 130
+    assert [sent.sending for sent in all_manifests(half_way)] == [True]
+    refused = "seep: --run-id mine: this run was sent with another suite, target or sample count\n"
+    assert pushed(command, half_way, "--samples", "3") == (2, "", refused)
+    assert jobs_on(half_way) == []
+    assert pushed(command, half_way) == (0, "mine\n", "")
+    assert [sent.sending for sent in all_manifests(half_way)] == [True, False]
+    assert len(jobs_on(half_way)) == 2
+
+
+def test_a_run_that_is_cancelled_while_it_is_pushed_stays_cancelled(broker: InMemoryBroker, command: Command) -> None:
+    def cancel(other: InMemoryBroker) -> None:
+        assert command("cancel", "mine", broker=other)[0] == 0
+
+    half_way = Meddled(jobs_topic("paper"), cancel)
+    assert pushed(command, half_way) == (2, "", "seep: run mine: it was cancelled while it was sent\n")
+    assert all_manifests(half_way)[-1].cancelled
 
 
 def test_a_topic_that_is_missing_is_one_line_and_nothing_is_sent(broker: InMemoryBroker, command: Command) -> None:

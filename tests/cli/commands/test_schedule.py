@@ -14,6 +14,7 @@ import yaml
 from cli.commands.schedule import last_sent, send_due, wait_for_manifests
 from cli.sending import all_manifests, send_occurrence
 from deploy.local.broker import LocalBroker, free_port
+from seep.codec import decode_manifest
 from seep.kafka.broker import Broker
 from seep.kafka.client import KafkaBroker
 from seep.kafka.in_memory import InMemoryBroker, InMemorySender
@@ -64,7 +65,7 @@ def with_topics(broker: InMemoryBroker, settings: Settings) -> InMemoryBroker:
 
 
 def sent(broker: Broker, monitor: str) -> list[RunManifest]:
-    return [manifest for manifest in all_manifests(broker) if manifest.monitor == monitor]
+    return [each for each in all_manifests(broker) if each.monitor == monitor and not each.sending]
 
 
 def jobs_on(broker: Broker, settings: Settings) -> int:
@@ -130,8 +131,8 @@ def test_what_was_sent_is_read_once_the_broker_answers_and_its_absence_is_said_o
     send_occurrence(broker, settings, "daily", NOW)
     broker.stop()
     threading.Timer(0.2, broker.start).start()
-    [manifest] = wait_for_manifests(broker, threading.Event(), pause_seconds=0.01)
-    assert manifest.monitor == "daily"
+    manifests = wait_for_manifests(broker, threading.Event(), pause_seconds=0.01)
+    assert [(each.monitor, each.sending) for each in manifests] == [("daily", True), ("daily", False)]
     assert capsys.readouterr().err == "seep: the in-memory broker is stopped; waiting\n"
 
 
@@ -158,7 +159,7 @@ def test_pushing_a_monitor_by_hand_is_the_run_that_the_schedule_sends(
 
 
 class InterruptedBroker(InMemoryBroker):
-    """Somebody presses Ctrl-C before the first manifest is sent."""
+    """Somebody presses Ctrl-C before the last manifest is sent."""
 
     interrupted = False
 
@@ -174,13 +175,14 @@ class InterruptedSender(InMemorySender):
         self._interrupted = broker
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
-        if not self._interrupted.interrupted and any(message.topic == RUNS for message in outgoing):
+        last = any(each.topic == RUNS and not decode_manifest(each.value or b"").sending for each in outgoing)
+        if not self._interrupted.interrupted and last:
             self._interrupted.interrupted = True
             raise KeyboardInterrupt
         super().send(outgoing)
 
 
-def test_a_run_that_broke_off_before_its_manifest_is_sent_again_whole(tmp_path: Path) -> None:
+def test_a_run_that_broke_off_before_its_last_manifest_is_sent_again_whole(tmp_path: Path) -> None:
     settings = load_settings(configured(tmp_path, broken={"schedule": HOURLY}))
     broker = with_topics(InterruptedBroker(), settings)
     last: dict[str, datetime] = {}

@@ -72,6 +72,55 @@ def test_a_dead_letter_of_a_scored_job_is_ignored(store: Stored, scored: Scored,
     assert state(store) == "complete"
 
 
+def test_jobs_of_something_else_under_the_runs_id_are_told_by_their_place_and_never_hide_its_own(
+    store: Stored, scored: Scored, manifest: Manifest
+) -> None:
+    store.record([], [], [manifest(2, {"1": 2})])
+    other_samples, other_target = scored("a", {"1": [0.0, 0.0]}), scored("b", {"1": [0.0]}, target="another")
+    own = [scored("a", {"1": [1.0]}), scored("b", {"1": [1.0]})]
+    assert store.record([other_samples, own[0], other_target, own[1]], [], []) == [0, 2]
+    assert store.record([*own, other_samples], [], []) == [2]
+    assert state(store) == "complete"
+    assert figures(store.rates("run-1"))["1"][:2] == (100.0, 2)
+
+
+def test_what_is_dropped_is_told(
+    store: Stored, scored: Scored, manifest: Manifest, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.record([scored("a", {"1": [1.0]}, target="another"), scored("b", {"1": [1.0]}, target="another")], [], [])
+    store.record([], [], [manifest(2, {"1": 2})])
+    assert "run run-1: 2 jobs came before its manifest and are not of it; dropped" in caplog.text
+    assert "later manifest" not in caplog.text
+    store.record([], [], [manifest(2, {"1": 2}), manifest(2, {"1": 4}, samples=2)])
+    assert caplog.text.count("run run-1: a later manifest of other content changes nothing") == 1
+
+
+def test_a_dead_letter_that_holds_a_job_of_something_else_kills_none_of_the_run(
+    store: Stored, scored: Scored, manifest: Manifest
+) -> None:
+    other = scored("b", {"1": [1.0, 1.0]}).generated.job
+    own = scored("b", {"1": [1.0]}).generated.job
+    store.record([scored("a", {"1": [1.0]})], [], [manifest(2, {"1": 2})])
+    store.record([], [DeadJob("run-1", "b", "scorer", "why", other)], [])
+    assert state(store) == "running"
+    store.record([], [DeadJob("run-1", "b", "scorer", "why", own)], [])
+    assert state(store) == "partial"
+
+
+def test_a_run_all_of_whose_jobs_are_scored_has_no_dead_ones(
+    store: Stored, scored: Scored, manifest: Manifest, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.record([scored("a", {"1": [1.0]})], [DeadJob("run-1", "zzz", "scorer", "why")], [manifest(2, {"1": 2})])
+    store.record([scored("b", {"1": [1.0]})], [], [])
+    for _ in range(2):
+        summary = store.run("run-1")
+        assert summary is not None
+        assert (summary.state, summary.recorded, summary.dead) == ("complete", 2, 0)
+        assert store.dead_reasons("run-1") == []
+        store.record([], [DeadJob("run-1", "zzz", "scorer", "why")], [])
+    assert caplog.text.count("run run-1: all of its jobs are scored; 1 dead letters named none of them") == 3
+
+
 def test_scores_may_arrive_before_the_manifest(store: Stored, scored: Scored, manifest: Manifest) -> None:
     store.record([scored("a", {"1": [1.0]})], [], [])
     summary = store.run("run-1")

@@ -63,8 +63,11 @@ def test_no_lock_and_no_transaction_is_held_while_rates_are_sent(dsn: str, store
 
 
 def test_a_change_while_rates_are_sent_is_published_too(store: Stored, scored: Scored) -> None:
+    def send(outgoing: Sequence[Outgoing]) -> None:
+        store.record([scored("b", {"1": [1.0]})], [], [])
+
     store.record([scored("a", {"1": [1.0]})], [], [])
-    store.publish(send=lambda outgoing: store.record([scored("b", {"1": [1.0]})], [], []))
+    store.publish(send=send)
     assert store.changed_runs() == ["run-1"]
     store.publish()
     assert store.changed_runs() == []

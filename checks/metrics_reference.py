@@ -16,7 +16,7 @@ A label's value comes from the configuration or a suite, never from a message.
 TABLE = "| metric | type | labels | meaning |\n|---|---|---|---|"
 # The modules that declare metrics; none of them imports a model library.
 MODULES = {
-    "Every service": ("seep.runtime.metrics",),
+    "Every service": ("seep.runtime.metrics", "seep.kafka.reading"),
     "Generator": ("services.generator.filtering", "services.generator.openai_backend"),
     "Scorer": ("services.scorer.canary",),
 }

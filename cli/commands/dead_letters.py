@@ -13,7 +13,7 @@ from cli.rendering.consoles import wide_console
 from cli.sending import find_manifest, job_messages, open_sender
 from seep.errors import InputError
 from seep.kafka.broker import Broker
-from seep.kafka.dead_letters import read_dead_letter, replayed
+from seep.kafka.dead_letters import letter_id, read_dead_letter, replayed
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import DEAD_LETTERS, split_job_key
 from seep.settings import load_settings
@@ -35,7 +35,8 @@ def list_letters(context: typer.Context, run: RunOption = None) -> None:
     table = Table("id", "run/job", "stage", "topic", "reason", box=None)
     for message in _letters(open_broker(context, load_settings()), run):
         letter = read_dead_letter(message)
-        table.add_row(_id(message), _key(message), letter.stage, letter.topic, letter.reason)
+        reason = f"{letter.reason} (value not kept: {letter.lost})" if letter.lost else letter.reason
+        table.add_row(letter_id(message), _key(message), letter.stage, letter.topic, reason)
     if table.rows:
         wide_console().print(table)
     else:
@@ -45,11 +46,11 @@ def list_letters(context: typer.Context, run: RunOption = None) -> None:
 @dead_letters_app.command()
 def show(
     context: typer.Context,
-    letter_id: IdArgument,
+    wanted: IdArgument,
     out: Annotated[Path | None, typer.Option(help="Write the message's bytes to this file.")] = None,
 ) -> None:
     """Show one dead letter, and save its bytes."""
-    message = _letter(open_broker(context, load_settings()), letter_id)
+    message = _letter(open_broker(context, load_settings()), wanted)
     typer.echo(f"key: {_key(message)}\nbytes: {len(message.value or b'')}")
     for name, value in message.headers:
         typer.echo(f"{name}: {value.decode(errors='replace')}")
@@ -76,18 +77,30 @@ def replay(
     broker = open_broker(context, load_settings())
     if bool(letter_ids) == bool(run):
         raise InputError("dead-letters replay: expected ids, or --run RUN")
-    letters = [_letter(broker, letter_id) for letter_id in letter_ids] if letter_ids else list(_letters(broker, run))
+    letters = [_letter(broker, wanted) for wanted in letter_ids] if letter_ids else list(_letters(broker, run))
     if not letters:
         raise InputError(f"--run {run}: it has no dead letters")
-    outgoing = _rebuilt(broker, letters, suite) if suite else _as_they_were(letters)
+    outgoing = _rebuilt(broker, letters, suite) if suite else _as_they_were(letters, skip=run is not None)
     with open_sender(broker, sorted({message.topic for message in outgoing})) as sender:
         sender.send(outgoing)
     typer.echo(f"replayed {len(outgoing)}")
 
 
-def _as_they_were(letters: list[Message]) -> list[Outgoing]:
-    """The original messages; of letters with one key and origin, which a failed replay leaves, the last."""
-    latest = {(message.topic, message.key): message for message in map(replayed, letters)}
+def _as_they_were(letters: list[Message], skip: bool) -> list[Outgoing]:
+    """The original messages; of letters with one key and origin, which a failed replay leaves, the last.
+
+    A letter that cannot be replayed is an InputError, or said and skipped.
+    """
+    latest: dict[tuple[str, bytes | None], Outgoing] = {}
+    for letter in letters:
+        try:
+            message = replayed(letter)
+        except InputError as error:
+            if not skip:
+                raise
+            typer.echo(f"not replayed: {error}", err=True)
+        else:
+            latest[message.topic, message.key] = message
     return list(latest.values())
 
 
@@ -98,7 +111,7 @@ def _rebuilt(broker: Broker, letters: list[Message], suite: str) -> list[Outgoin
     for message in letters:
         place = split_job_key(message.key)
         if place is None:
-            raise InputError(f"dead letter {_id(message)}: its key names no job, so it cannot be built again")
+            raise InputError(f"dead letter {letter_id(message)}: its key names no job, so it cannot be built again")
         wanted.setdefault(place[0], set()).add(place[1])
     outgoing: list[Outgoing] = []
     for run, jobs in wanted.items():
@@ -121,15 +134,11 @@ def _letters(broker: Broker, run_id: str | None) -> Iterator[Message]:
         reader.close()
 
 
-def _letter(broker: Broker, letter_id: str) -> Message:
+def _letter(broker: Broker, wanted: str) -> Message:
     for message in _letters(broker, None):
-        if _id(message) == letter_id:
+        if letter_id(message) == wanted:
             return message
-    raise InputError(f"dead letter {letter_id}: there is none with this id; `seep dead-letters list` lists them")
-
-
-def _id(message: Message) -> str:
-    return f"{message.partition}:{message.offset}"
+    raise InputError(f"dead letter {wanted}: there is none with this id; `seep dead-letters list` lists them")
 
 
 def _key(message: Message) -> str:

@@ -9,7 +9,7 @@ from kafka.admin import ConfigResource
 from kafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError
 
 from seep.kafka.broker import BrokerUnavailable
-from seep.kafka.connection import open_admin
+from seep.kafka.connection import broker_errors, open_admin
 from seep.kafka.topics import TopicConfig
 from seep.settings import Kafka
 
@@ -20,9 +20,8 @@ def existing_topics(kafka: Kafka) -> set[str]:
     """The names of the broker's topics. Raises BrokerUnavailable."""
     admin = open_admin(kafka)
     try:
-        return set(admin.list_topics())
-    except KafkaError as error:
-        raise BrokerUnavailable(f"topics were not listed: {type(error).__name__}") from error
+        with broker_errors("topics were not listed"):
+            return set(admin.list_topics())
     finally:
         admin.close()
 

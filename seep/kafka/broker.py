@@ -15,12 +15,23 @@ class BrokerUnavailable(Unavailable):
     """The broker cannot be reached, or did not do what was requested."""
 
 
+class MessagesRefused(Exception):
+    """The broker takes everything but these messages, and never will: too large, or wrong for their topic."""
+
+    def __init__(self, messages: Sequence[Outgoing], reason: str) -> None:
+        topics = ", ".join(sorted({message.topic for message in messages}))
+        super().__init__(f"{topics}: the broker refuses {len(messages)} messages: {reason}")
+        self.messages = messages
+        self.reason = reason
+
+
 class Sender(Protocol):
     """Sends messages and answers for every one of them."""
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
         """Sends all and waits for each to be acknowledged; raises BrokerUnavailable if one was not.
 
+        Raises MessagesRefused, once all others are acknowledged, for those whose own fault it is, and nothing else.
         Messages with the same key go to the same partition, in order.
         """
 

@@ -1,17 +1,20 @@
 """Reading from the real broker: as a member of a group, or a whole topic."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError
+from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, KafkaTimeoutError
 from kafka.errors import UnknownMemberIdError as UnknownMemberError
 from kafka.structs import OffsetAndMetadata
 
 from seep.kafka.broker import BrokerUnavailable
-from seep.kafka.connection import connection_options, unreachable
+from seep.kafka.connection import broker_errors, connection_options, explain, unreachable
 from seep.kafka.messages import Message
+from seep.kafka.reading import read_everything
 from seep.kafka.topics import MAX_MESSAGE_BYTES
 from seep.settings import Kafka
 
@@ -21,6 +24,7 @@ log = logging.getLogger(__name__)
 LOST_PARTITIONS = (CommitFailedError, IllegalGenerationError, UnknownMemberError)
 COMMIT_TIMEOUT_MS = 5_000
 LAG_TIMEOUT_MS = 2_000
+READ_TIMEOUT_MS = 30_000
 READING: Mapping[str, Any] = {
     "auto_offset_reset": "earliest",
     "allow_auto_create_topics": False,
@@ -47,20 +51,22 @@ class KafkaGroupConsumer:
                 # A member killed without leaving is missed after this time, and its jobs go to the others.
                 session_timeout_ms=10_000,
                 heartbeat_interval_ms=2_000,
+                # The loop polls many times a second, also while a batch is handled. If the answer to its join is lost,
+                # the client waits this long, and five seconds; its default is five minutes.
+                max_poll_interval_ms=30_000,
             )
-        except KafkaError as error:
-            raise BrokerUnavailable(unreachable(kafka)) from error
+        except Exception as error:
+            raise BrokerUnavailable(unreachable(kafka, error)) from error
+        read_everything(self._consumer)
 
     def poll(self, timeout_seconds: float) -> list[Message]:
         """What has come for this member; also keeps its place in the group. Raises BrokerUnavailable."""
-        # Before polling: what a poll has returned must not be lost to an error after it.
-        self._commit_first_offsets()
-        self._finish_rejoining()
-        try:
-            records = self._consumer.poll(timeout_ms=int(timeout_seconds * 1000))
-        except KafkaError as error:
-            raise BrokerUnavailable(f"polling failed: {type(error).__name__}") from error
-        return [as_message(record) for batch in records.values() for record in batch]
+        with broker_errors("polling failed"):
+            # Before polling: what a poll has returned must not be lost to an error after it.
+            self._commit_first_offsets()
+            self._finish_rejoining()
+            polled: Mapping[TopicPartition, list[Message]] = self._consumer.poll(int(timeout_seconds * 1000))
+        return [message for messages in polled.values() for message in messages]
 
     def _finish_rejoining(self) -> None:
         """Has the next poll complete a rebalance that outlasted the last one.
@@ -86,7 +92,7 @@ class KafkaGroupConsumer:
             self._known = set(own)
         except KafkaError as error:
             # Polling must go on, because it is what ends a rebalance; the next poll comes back to this.
-            log.warning("first offsets not committed: %s", type(error).__name__)
+            log.warning("first offsets not committed: %s", explain(error))
 
     def _committed(self, place: TopicPartition) -> int:
         """The committed offset; -1 if there is none."""
@@ -108,14 +114,12 @@ class KafkaGroupConsumer:
     def lag(self) -> dict[str, int]:
         """Messages that were not polled yet, in this member's partitions, by topic. Raises BrokerUnavailable."""
         waiting = dict.fromkeys(self._topics, 0)
-        try:
+        with broker_errors("looking up the lag failed"):
             ends = self._consumer.end_offsets(self._consumer.assignment(), timeout_ms=LAG_TIMEOUT_MS)
             for place, end in ends.items():
                 # None while the position itself is being looked up.
                 position = self._consumer.position(place, timeout_ms=LAG_TIMEOUT_MS)
                 waiting[place.topic] += 0 if position is None else max(0, end - position)
-        except KafkaError as error:
-            raise BrokerUnavailable(f"looking up the lag failed: {type(error).__name__}") from error
         return waiting
 
     def commit(self, messages: Sequence[Message]) -> None:
@@ -129,10 +133,8 @@ class KafkaGroupConsumer:
             place = TopicPartition(message.topic, message.partition)
             if place in own:
                 offsets[place] = max(offsets.get(place, 0), message.offset + 1)
-        try:
+        with broker_errors("offsets were not committed"):
             self._commit(offsets)
-        except KafkaError as error:
-            raise BrokerUnavailable(f"offsets were not committed: {type(error).__name__}") from error
 
     def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if not offsets:
@@ -145,7 +147,8 @@ class KafkaGroupConsumer:
 
     def close(self) -> None:
         """Leaves the group."""
-        self._consumer.close(autocommit=False, timeout_ms=3_000)
+        with suppress(Exception):  # the group then misses this member, and goes on without it
+            self._consumer.close(autocommit=False, timeout_ms=3_000)
 
 
 class KafkaTopicReader:
@@ -156,8 +159,9 @@ class KafkaTopicReader:
         try:
             self._consumer = KafkaConsumer(**connection_options(kafka), **READING, group_id=None)
             partitions = self._consumer.partitions_for_topic(topic)
-        except KafkaError as error:
-            raise BrokerUnavailable(unreachable(kafka)) from error
+        except Exception as error:
+            raise BrokerUnavailable(unreachable(kafka, error)) from error
+        read_everything(self._consumer)
         if not partitions:
             self._consumer.close()
             raise BrokerUnavailable(f"there is no topic {topic}: create it with `seep topics apply`")
@@ -167,21 +171,22 @@ class KafkaTopicReader:
 
     def new_messages(self) -> Iterator[Message]:
         """Everything from the last position to the present end, by partition. Raises BrokerUnavailable."""
-        try:
-            ends = self._consumer.end_offsets(self._places)
-            while any(self._consumer.position(place) < end for place, end in ends.items()):
-                for batch in self._consumer.poll(timeout_ms=500).values():
-                    yield from (as_message(record) for record in batch)
-        except KafkaError as error:
-            raise BrokerUnavailable(f"reading {self._places[0].topic} failed: {type(error).__name__}") from error
+        with broker_errors(f"reading {self._places[0].topic} failed"):
+            ends: Mapping[TopicPartition, int] = self._consumer.end_offsets(self._places, timeout_ms=READ_TIMEOUT_MS)
+            silent_since = time.monotonic()
+            while any(self._position(place) < end for place, end in ends.items()):
+                for messages in self._consumer.poll(timeout_ms=500).values():
+                    silent_since = time.monotonic()
+                    yield from messages
+                if time.monotonic() - silent_since > READ_TIMEOUT_MS / 1000:
+                    raise KafkaTimeoutError
+
+    def _position(self, place: TopicPartition) -> int:
+        """The offset of the next message; -1 while it is not known."""
+        position: int | None = self._consumer.position(place, timeout_ms=READ_TIMEOUT_MS)
+        return -1 if position is None else position
 
     def close(self) -> None:
         """Ends the connection."""
-        self._consumer.close()
-
-
-def as_message(record: Any) -> Message:
-    """A record of Kafka's client as Seep's own."""
-    # Kafka allows a header without a value; the client would refuse to send it on.
-    headers = tuple((name, value or b"") for name, value in record.headers)
-    return Message(record.topic, record.partition, record.offset, record.key, record.value, headers)
+        with suppress(Exception):
+            self._consumer.close(timeout_ms=3_000)

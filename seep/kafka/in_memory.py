@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Condition
 
-from seep.kafka.broker import BrokerUnavailable
+from seep.kafka.broker import BrokerUnavailable, MessagesRefused
 from seep.kafka.in_memory_group import Group, InMemoryGroupConsumer, Partition
 from seep.kafka.messages import Message, Outgoing
-from seep.kafka.topics import MAX_MESSAGE_BYTES, TopicConfig
+from seep.kafka.topics import MAX_UNCOMPRESSED_BYTES, TopicConfig
 
 # Kafka's own default for a topic that says nothing else.
 DEFAULT_MESSAGE_BYTES = 1_048_588
@@ -94,28 +94,29 @@ class InMemoryBroker:
         name, number = partition
         return self._topics[name].partitions[number]
 
-    def append(self, outgoing: Outgoing) -> None:
-        """Stores one message; raises BrokerUnavailable if there is no such topic or the message is too large."""
+    def append(self, outgoing: Outgoing) -> bool:
+        """Stores one message; False if it is too large. Raises BrokerUnavailable if there is no such topic."""
         topic = self._topics.get(outgoing.topic)
         if topic is None:
             raise BrokerUnavailable(f"the broker did not take a message: there is no topic {outgoing.topic}")
         limit = int(topic.config.options.get("max.message.bytes", DEFAULT_MESSAGE_BYTES))
         if not _fits(outgoing, limit):
-            raise BrokerUnavailable("the broker did not take a message: it is too large")
+            return False
         number = zlib.crc32(outgoing.key or b"") % len(topic.partitions)
         messages = topic.partitions[number]
         messages.append(
             Message(outgoing.topic, number, len(messages), outgoing.key, outgoing.value, tuple(outgoing.headers))
         )
+        return True
 
 
 def _fits(outgoing: Outgoing, limit: int) -> bool:
-    """As with the real sender, a topic's limit is on compressed messages, and four times the largest is one before."""
-    value = outgoing.value or b""
-    if len(value) >= 4 * MAX_MESSAGE_BYTES:
+    """As with the real sender, a topic's limit is on compressed messages, and another one on what they are before."""
+    if outgoing.size >= MAX_UNCOMPRESSED_BYTES:
         return False
     # What does not shrink grows a little.
-    return len(value) <= limit // 2 or len(gzip.compress(value)) <= limit
+    contents = b"".join([outgoing.key or b"", outgoing.value or b"", *(value for _, value in outgoing.headers)])
+    return len(contents) <= limit // 2 or len(gzip.compress(contents)) <= limit
 
 
 class InMemorySender:
@@ -125,12 +126,13 @@ class InMemorySender:
         self._broker = broker
 
     def send(self, outgoing: Sequence[Outgoing]) -> None:
-        """Stores all; raises BrokerUnavailable at the first that cannot be, with those before it stored."""
+        """Stores all that is not too large; raises BrokerUnavailable at the first that has no topic."""
         with self._broker.changed:
             self._broker.check_running()
-            for message in outgoing:
-                self._broker.append(message)
+            refused = [message for message in outgoing if not self._broker.append(message)]
             self._broker.changed.notify_all()
+        if refused:
+            raise MessagesRefused(refused, "too large")
 
     def close(self) -> None:
         """There is no connection to end."""

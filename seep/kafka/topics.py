@@ -1,7 +1,7 @@
 """The names of the topics, and how each is created."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from seep.records import LeakRate
 from seep.settings import Topics
@@ -17,6 +17,10 @@ MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 # Manifests and rates: a rate carries what all jobs of its run agree on. It is the broker's default, unless who runs it
 # has set another.
 MAX_TABLE_MESSAGE_BYTES = 1024 * 1024
+# What is sent before it is compressed, and what is read after: beyond it, a message is a bomb.
+MAX_UNCOMPRESSED_BYTES = 2 * MAX_MESSAGE_BYTES
+# A dead letter carries the message, and headers beside it.
+MAX_DEAD_LETTER_BYTES = MAX_MESSAGE_BYTES + 1024 * 1024
 
 
 def jobs_topic(target: str) -> str:
@@ -54,11 +58,14 @@ class TopicConfig:
 
 def topic_configs(targets: Iterable[str], topics: Topics) -> dict[str, TopicConfig]:
     """The configuration of every topic, by name."""
+    # The broker's clock counts. With a sender's own, retention would delete what is new if that clock were behind, and
+    # the broker would refuse everything if it were ahead.
+    common = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(MAX_MESSAGE_BYTES)}
     retention = {"retention.ms": str(topics.retention_hours * 3_600_000)}
-    size = {"max.message.bytes": str(MAX_MESSAGE_BYTES)}
-    table_size = {"max.message.bytes": str(MAX_TABLE_MESSAGE_BYTES)}
-    stream = TopicConfig(topics.partitions, topics.replication_factor, retention | size)
+    stream = TopicConfig(topics.partitions, topics.replication_factor, common | retention)
+    letters = replace(stream, options={**stream.options, "max.message.bytes": str(MAX_DEAD_LETTER_BYTES)})
     # One partition for good: with more of them a key would move, and leave its older values.
-    table = TopicConfig(1, topics.replication_factor, {"cleanup.policy": "compact", **table_size})
-    names = [*(jobs_topic(target) for target in targets), GENERATIONS, SCORES, DEAD_LETTERS]
-    return dict.fromkeys(names, stream) | {RUNS: table, RATES: table}
+    compacted = {"cleanup.policy": "compact", "max.message.bytes": str(MAX_TABLE_MESSAGE_BYTES)}
+    table = TopicConfig(1, topics.replication_factor, common | compacted)
+    names = [*(jobs_topic(target) for target in targets), GENERATIONS, SCORES]
+    return dict.fromkeys(names, stream) | {DEAD_LETTERS: letters, RUNS: table, RATES: table}

@@ -8,6 +8,9 @@ from seep.kafka.messages import Message
 
 Place = tuple[str, int, int]
 
+# A batch ends with the message that reaches this, and nothing is fetched while twice as much waits.
+BATCH_BYTES = 32 * 1024 * 1024
+
 
 def place(message: Message) -> Place:
     """What identifies a message: topic, partition and offset."""
@@ -30,16 +33,27 @@ class Backlog:
         """Puts new messages at the end."""
         self._pending.extend(messages)
 
+    def full(self, batch_size: int) -> bool:
+        """Whether so many messages wait, or such large ones, that no more should come."""
+        return len(self._pending) >= batch_size or sum(message.size for message in self._pending) >= 2 * BATCH_BYTES
+
     def count_by_topic(self) -> Counter[str]:
         """The messages that wait, by topic."""
         return Counter(message.topic for message in self._pending)
 
     def next_batch(self, size: int) -> list[Message]:
-        """The first messages: one that has failed alone by itself, others together."""
+        """The first messages: one that has failed alone by itself, others together unless they are large."""
         if place(self._pending[0]) in self._failures:
             return [self._pending[0]]
         fresh = takewhile(lambda message: place(message) not in self._failures, self._pending)
-        return list(islice(fresh, size))
+        batch: list[Message] = []
+        bytes_left = BATCH_BYTES
+        for message in islice(fresh, size):
+            batch.append(message)
+            bytes_left -= message.size
+            if bytes_left <= 0:
+                break
+        return batch
 
     def failed_alone(self, message: Message) -> int:
         """Moves a message that failed alone to the end; how often it has."""

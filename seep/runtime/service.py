@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import NoReturn, TypeVar
 from seep.errors import InputError, Unavailable
 from seep.kafka.broker import Broker, GroupConsumer
 from seep.kafka.cancellation import CancelledRuns
-from seep.kafka.dead_letters import dead_letter
+from seep.kafka.dead_letters import dead_letter, send_all
 from seep.kafka.messages import Message, Send
 from seep.kafka.topics import DEAD_LETTERS
 from seep.runtime.health import Health, serve_health
@@ -23,6 +23,7 @@ from seep.runtime.limits import Limits
 from seep.runtime.metrics import MESSAGES, count, timed
 from seep.runtime.stage import Job, Result, Stage
 from seep.runtime.stopping import Stopped
+from seep.runtime.throttling import Throttle
 from seep.runtime.worker import IDLE_SECONDS, Idle, Postponed, Process, Worker
 from seep.settings import Settings, load_settings
 from seep.settings import Worker as WorkerSettings
@@ -30,6 +31,8 @@ from seep.settings import Worker as WorkerSettings
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 2.0
+# Beyond its grace time, a loop has this long for what it waits for of the broker.
+STUCK_SECONDS = 8.0
 Connected = TypeVar("Connected")
 
 
@@ -63,6 +66,8 @@ def run_service(main: Callable[[argparse.Namespace, Settings], bool], parser: ar
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("kafka").setLevel(logging.ERROR)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Throttle())
     arguments = parser.parse_args()
     code = 0
     try:
@@ -109,7 +114,7 @@ def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRun
         with timed(stage.name):
             cancelled.refresh()
             processed = stage.process(messages, cancelled)
-            send(processed.outgoing)
+            send_all(send, processed.outgoing)
         waiting = processed.waiting
         count(stage.name, len(messages) - len(waiting), processed.outgoing)
         if waiting:
@@ -171,16 +176,28 @@ def serve_loops(
     health.ready = lambda: ready() and any(worker.condition.ready() for worker in workers)
     served = ", ".join(topic for loop in loops for topic in loop.topics)
     log.info("%s serves %s as group %s; metrics on port %d", name, served, group, health.port)
-    try:
-        with ThreadPoolExecutor(len(workers)) as threads:
-            running = [threads.submit(worker.run) for worker in workers]
-            wait(running, return_when=FIRST_EXCEPTION)
-            stop.set()
-        finished = [worker.result() for worker in running]
-        return all(finished)
-    finally:
-        for consumer in consumers:
+    return _run(workers, consumers, stop, options.grace_seconds)
+
+
+def _run(
+    workers: Sequence[Worker], consumers: Sequence[GroupConsumer], stop: threading.Event, grace_seconds: float
+) -> bool:
+    """Runs until stopped, or until one fails; whether each has finished what it had.
+
+    One that does not come back from Kafka's client is left behind: a process that is to stop must end.
+    """
+    threads = ThreadPoolExecutor(len(workers))
+    running = [threads.submit(worker.run) for worker in workers]
+    for future in running:
+        future.add_done_callback(lambda _: stop.set())
+    stop.wait()
+    ended, stuck = wait(running, timeout=grace_seconds + STUCK_SECONDS)
+    threads.shutdown(wait=False)
+    for future, consumer in zip(running, consumers, strict=True):
+        if future in ended:  # a consumer is for one thread
             consumer.close()
+    finished = [future.result() for future in ended]
+    return all(finished) and not stuck
 
 
 def _dead_letter(broker: Broker, stage: str, message: Message, reason: str) -> None:
@@ -190,7 +207,7 @@ def _dead_letter(broker: Broker, stage: str, message: Message, reason: str) -> N
         return
     sender = broker.sender()
     try:
-        sender.send([dead_letter(message, stage=stage, class_name="AttemptsExhausted", reason=reason)])
+        send_all(sender.send, [dead_letter(message, stage=stage, class_name="AttemptsExhausted", reason=reason)])
     finally:
         sender.close()
     MESSAGES.labels(stage, "dead").inc()

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from seep.errors import Unavailable
-from seep.kafka.broker import GroupConsumer
+from seep.kafka.broker import GroupConsumer, MessagesRefused
 from seep.kafka.messages import Message
 from seep.runtime.backlog import Backlog, place
 from seep.runtime.condition import Condition
@@ -80,7 +80,7 @@ class Worker:
         limits = self._limits
         while not self._stopping.is_set():
             # What waits after a failure is joined by new messages: one that cannot be handled keeps no other waiting.
-            if len(self._backlog) < limits.batch_size:
+            if not self._backlog.full(limits.batch_size):
                 self._consumer.resume()
                 self._poll(limits.busy_poll_seconds if self._backlog else limits.poll_seconds)
             self._commit()
@@ -128,8 +128,8 @@ class Worker:
             return
         try:
             self._dead_letter(message, f"it failed alone {self._limits.max_attempts} times: {_description(error)}")
-        except Unavailable as failure:
-            log.warning("%s", failure)
+        except Exception as failure:
+            log.warning("a message was not dead-lettered, and waits: %s", _description(failure))
             self._pause(None)
         else:
             self._done([message])
@@ -229,7 +229,7 @@ class Worker:
 
 def _description(error: BaseException) -> str:
     """What a log may say of an error: a foreign exception's message can quote the data, so only its place is said."""
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | MessagesRefused):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     return f"{type(error).__qualname__} at " + " < ".join(f"{frame.filename}:{frame.lineno}" for frame in frames[::-1])

@@ -1,5 +1,10 @@
 """The aggregator as a process: scores, manifests and dead letters into PostgreSQL, rates out."""
 
+if __name__ == "__main__":  # before the imports that take seconds
+    from seep.runtime.stopping import end_on_signals
+
+    end_on_signals()
+
 import argparse
 import gc
 from collections.abc import Mapping, Sequence
@@ -18,6 +23,7 @@ from results.storage.runs import stalled_runs
 from results.storage.streams import latest_tested
 from seep.errors import InputError
 from seep.kafka.client import KafkaBroker
+from seep.kafka.dead_letters import send_all
 from seep.kafka.messages import Message, Send
 from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES
 from seep.records import LeakRate
@@ -82,7 +88,7 @@ def batch_process(database: Database, send: Send, settings: Settings) -> Process
             with database.transaction() as connection:
                 foreign = record(connection, batch.scored, batch.dead, batch.manifests)
             dead = [*batch.unusable, *not_of_their_run(batch, foreign)]
-            send(dead)
+            send_all(send, dead)
             publish_changed(database, send, settings)
         MESSAGES.labels(STAGE, "done").inc(len(messages) - len(dead))
         MESSAGES.labels(STAGE, "dead").inc(len(dead))

@@ -1,5 +1,10 @@
 """The generator as a process: one engine, and one topic for each of its targets."""
 
+if __name__ == "__main__":  # before the imports that take seconds
+    from seep.runtime.stopping import end_on_signals
+
+    end_on_signals()
+
 import argparse
 from collections.abc import Sequence
 

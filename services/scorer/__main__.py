@@ -1,5 +1,10 @@
 """The scorer as a process: generated jobs in, scored jobs out."""
 
+if __name__ == "__main__":  # before the imports that take seconds
+    from seep.runtime.stopping import end_on_signals
+
+    end_on_signals()
+
 import argparse
 from collections.abc import Sequence
 

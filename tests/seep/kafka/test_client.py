@@ -1,17 +1,16 @@
 """What Kafka alone does: partitions and retention of its topics, messages that expire, headers without a value."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import pytest
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource
 from kafka.structs import OffsetAndMetadata
 
 from deploy.local.broker import LocalBroker
 from seep.kafka.client import KafkaBroker
-from seep.kafka.consuming import as_message
 from seep.kafka.messages import Outgoing
 from seep.kafka.topics import TopicConfig, topic_configs
 from seep.settings import Kafka, Topics
@@ -75,6 +74,17 @@ def test_topics_are_created_by_processes_that_start_together(broker: KafkaBroker
     assert broker.existing_topics() >= set(configs)
 
 
-def test_a_header_without_a_value_can_be_sent_on() -> None:
-    record = SimpleNamespace(topic="t", partition=0, offset=0, key=None, value=b"", headers=[("trace", None)])
-    assert as_message(record).headers == (("trace", b""),)
+@pytest.mark.parametrize("hours", [-9 * 24, 2])
+def test_a_senders_wrong_clock_neither_expires_a_message_nor_has_it_refused(
+    local_broker: LocalBroker, broker: KafkaBroker, hours: int
+) -> None:
+    topic = f"seep.jobs.clock{hours}"
+    broker.create_topics({topic: topic_configs([f"clock{hours}"], Topics(partitions=1))[topic]})
+    sent_at = time.time()
+    producer = KafkaProducer(bootstrap_servers=local_broker.bootstrap_servers)
+    producer.send(topic, b"v", timestamp_ms=int((sent_at + hours * 3600) * 1000)).get(timeout=30)
+    producer.close()
+    consumer = KafkaConsumer(topic, bootstrap_servers=local_broker.bootstrap_servers, auto_offset_reset="earliest")
+    record = next(consumer)
+    consumer.close()
+    assert abs(record.timestamp / 1000 - sent_at) < 600

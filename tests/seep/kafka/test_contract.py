@@ -8,11 +8,11 @@ from itertools import count
 import pytest
 
 from deploy.local.broker import LocalBroker, free_port
-from seep.kafka.broker import Broker, BrokerUnavailable, GroupConsumer
+from seep.kafka.broker import Broker, BrokerUnavailable, GroupConsumer, MessagesRefused
 from seep.kafka.client import KafkaBroker
 from seep.kafka.in_memory import InMemoryBroker
 from seep.kafka.messages import Message, Outgoing
-from seep.kafka.topics import MAX_MESSAGE_BYTES, TopicConfig
+from seep.kafka.topics import MAX_UNCOMPRESSED_BYTES, TopicConfig
 from seep.settings import Kafka
 
 PARTITIONS = 2
@@ -155,14 +155,23 @@ def test_a_topic_that_does_not_exist_cannot_be_read_or_sent_to(broker: Broker, t
 def test_a_message_over_the_limit_of_its_topic_is_refused_unless_it_compresses(broker: Broker) -> None:
     name = next(NAMES)
     broker.create_topics({name: TopicConfig(1, options={"max.message.bytes": "100000"})})
+    noise = random.Random(1).randbytes(110_000)
     sender = broker.sender()
-    with pytest.raises(BrokerUnavailable):
-        sender.send([Outgoing(name, b"k", random.Random(1).randbytes(110_000))])
-    with pytest.raises(BrokerUnavailable):
-        sender.send([Outgoing(name, b"k", b"v" * 4 * MAX_MESSAGE_BYTES)])
-    sender.send([Outgoing(name, b"k", b"v" * 110_000), Outgoing(name, b"k", random.Random(1).randbytes(90_000))])
+    refused = [
+        Outgoing(name, b"k", noise),
+        Outgoing(name, b"k", b"v" * MAX_UNCOMPRESSED_BYTES),
+        Outgoing(name, b"k", b"", (("header", noise),)),
+        Outgoing(name, noise, b""),
+    ]
+    taken = [Outgoing(name, b"k", b"v" * 110_000), Outgoing(name, b"k", noise[:90_000]), Outgoing(name, b"k", b"")]
+    # Whatever a refused message lies beside, the others are stored.
+    with pytest.raises(MessagesRefused, match=f"{name}: the broker refuses 4 messages") as error:
+        sender.send([*refused[:1], *taken[:1], *refused[1:3], *taken[1:], *refused[3:]])
+    assert error.value.messages == refused
+    # And the sender sends again.
+    sender.send([Outgoing(name, b"k", b"again")])
     sender.close()
-    assert [len(message.value or b"") for message in read(broker, name)] == [110_000, 90_000]
+    assert sorted(len(message.value or b"") for message in read(broker, name)) == [0, 5, 90_000, 110_000]
 
 
 def test_each_group_gets_every_message_from_the_earliest_on(

@@ -1,6 +1,7 @@
 """How topics are created."""
 
 from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, RATES, RUNS, SCORES, topic_configs
+from seep.runtime.stage import LARGEST_MESSAGE
 from seep.settings import Topics
 
 
@@ -19,3 +20,10 @@ def test_a_compacted_topic_has_one_partition_however_many_others_have() -> None:
     assert {name: config.partitions for name, config in configs.items()} == {
         name: 1 if name in compacted else 12 for name in configs
     }
+
+
+def test_the_brokers_clock_counts_in_every_topic_and_dead_letters_have_room_for_the_largest_message() -> None:
+    configs = topic_configs(["a"], Topics())
+    assert {config.options["message.timestamp.type"] for config in configs.values()} == {"LogAppendTime"}
+    size = {name: int(config.options["max.message.bytes"]) for name, config in configs.items()}
+    assert size[DEAD_LETTERS] > size[GENERATIONS] == size[SCORES] == size["seep.jobs.a"] > LARGEST_MESSAGE

@@ -30,7 +30,7 @@ def never(run_id: str) -> bool:
 
 def message(job: PromptJob, offset: int = 7) -> Message:
     key = job_key(job.run_id, job.job_id)
-    return Message("in", 3, offset, key, encode_prompt_job(job), (("trace", b"1"),))
+    return Message("seep.jobs.t", 3, offset, key, encode_prompt_job(job), (("trace", b"1"),))
 
 
 def as_consumed(outgoing: Outgoing) -> Message:
@@ -63,7 +63,7 @@ def test_a_replayed_dead_letter_is_the_message_it_was(job: PromptJob) -> None:
     original = message(job)
     (dead,) = echo_stage(refuse).process([original], never).outgoing
     assert read_dead_letter(as_consumed(dead)).reason == "unknown target"
-    assert replayed(as_consumed(dead)) == Outgoing("in", original.key, original.value, original.headers)
+    assert replayed(as_consumed(dead)) == Outgoing("seep.jobs.t", original.key, original.value, original.headers)
 
 
 @given(strategies.prompt_jobs)

@@ -89,10 +89,10 @@ class Meddled(InMemoryBroker):
         self._topic, self._meddle = topic, [meddle]
         self.create_topics(topic_configs(["paper", "other"], Topics(partitions=2)))
 
-    def append(self, outgoing: Outgoing) -> None:
+    def append(self, outgoing: Outgoing) -> bool:
         if outgoing.topic == self._topic and self._meddle:
             self._meddle.pop()(self)
-        super().append(outgoing)
+        return super().append(outgoing)
 
 
 def pushed(command: Command, broker: InMemoryBroker, *options: str) -> tuple[int, str, str]:

@@ -5,10 +5,9 @@ import gc
 import logging
 import socket
 
-import uvicorn
-
 from results.storage.database import Database
 from seep.errors import InputError
+from seep.runtime.http_server import http_server
 from seep.runtime.service import run_service, service_arguments
 from seep.runtime.stopping import stop_on_signals
 from seep.settings import Api, Settings
@@ -19,6 +18,8 @@ log = logging.getLogger(__name__)
 # All that wait for a lock, or for a server that hangs, give their threads back after that. A readiness probe waits for
 # five seconds, and is to hear no instead of nothing.
 STATEMENT_SECONDS = 4.0
+# Each may hold what it sends of a request: a head, or a body of 64 KiB, and what was read with it.
+CONNECTIONS = 256
 
 
 def main(arguments: argparse.Namespace, settings: Settings) -> bool:
@@ -35,8 +36,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
             log.warning("api.token is not configured: whoever reaches the port may read everything")
         # What is there now stays: looking through it for garbage again and again would hold up the answers.
         gc.freeze()
-        # An access log would hold names, and a line per probe would drown the rest.
-        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
+        http_server(app, connections=CONNECTIONS).run(sockets=[listener])
     return True
 
 

@@ -7,17 +7,19 @@ from typing import Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import current_default_thread_limiter, run_sync
-from fastapi import APIRouter, Depends, FastAPI, Request, Response, status
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from results.storage.database import Database
 from results.storage.runs import newest
 from seep.errors import InputError, Unavailable
 from seep.settings import Settings
 from services.api import comparisons, monitors, runs, series, verdicts
-from services.api.access import token_required
+from services.api.access import is_loopback, local_names_only, token_required
 from services.api.parameters import PROBLEMS, UNAUTHORIZED, no_unheeded_parameters
 from services.api.readiness import Readiness
 
@@ -27,6 +29,8 @@ ROUTERS = (runs.router, comparisons.router, series.router, monitors.router, verd
 LARGEST_BODY = 64 * 1024
 # Each request that is worked on has a thread and a connection to the database.
 MAX_REQUESTS_AT_ONCE = 8
+# Far fewer than the connections that the server takes, so that some are left for health and for refusals.
+MAX_REQUESTS_WAITING = 64
 # One thread that asks the database for readiness, and one for whoever gets its last finding meanwhile.
 READINESS_AT_ONCE = 2
 
@@ -36,17 +40,26 @@ def application(database: Database, settings: Settings) -> FastAPI:
 
     Raises InputError for a token file that cannot be used.
     """
-    app = FastAPI(title="Seep", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app = FastAPI(
+        title="Seep", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_lifespan
+    )
     app.state.database, app.state.settings, app.state.ready = database, settings, Readiness(lambda: _read(database))
     app.state.readiness_threads = CapacityLimiter(READINESS_AT_ONCE)
+    token = settings.api.resolved_token()
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
+    if token is None and is_loopback(settings.api.host):
+        app.add_middleware(local_names_only)
+    app.add_middleware(_with_headers)
     app.add_exception_handler(RequestValidationError, _unprocessable)
     app.add_exception_handler(InputError, _bad_request)
     app.add_exception_handler(Unavailable, _unavailable)
-    token = settings.api.resolved_token()
     guarded = APIRouter(
         prefix="/v1",
-        dependencies=[*([Depends(token_required(token))] if token else []), Depends(no_unheeded_parameters)],
+        dependencies=[
+            *([Depends(token_required(token))] if token else []),
+            Depends(_few_enough_wait),
+            Depends(no_unheeded_parameters),
+        ],
         responses=PROBLEMS | (UNAUTHORIZED if token else {}),
     )
     for router in ROUTERS:
@@ -60,9 +73,32 @@ def application(database: Database, settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    current_default_thread_limiter().total_tokens = MAX_REQUESTS_AT_ONCE
+    app.state.threads = current_default_thread_limiter()
+    app.state.threads.total_tokens = MAX_REQUESTS_AT_ONCE
     yield
     app.state.database.close()
+
+
+def _with_headers(app: ASGIApp) -> ASGIApp:
+    """Answers are kept nowhere on their way, and are taken for nothing but what they say they are."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+            await send(message)
+
+        await app(scope, receive, send_with_headers)
+
+    return answer
+
+
+async def _few_enough_wait() -> None:
+    if current_default_thread_limiter().statistics().tasks_waiting >= MAX_REQUESTS_WAITING:
+        detail, later = "too many requests wait for the database now", {"Retry-After": "5"}
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, detail, headers=later)
 
 
 def _read(database: Database) -> None:

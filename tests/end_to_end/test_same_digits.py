@@ -49,7 +49,7 @@ def measured(store: Stored, scored: Callable[..., ScoredJob], manifest: Callable
 
 
 def test_the_api_and_its_series(store: Stored, measured: Rows) -> None:
-    client = TestClient(application(store, SETTINGS))
+    client = TestClient(application(store, SETTINGS), base_url="http://127.0.0.1")
     assert by_cell(client.get(f"/v1/runs/{RUN}/rates").json()) == measured
     for metric, category in measured:
         wanted = {"target": "stub", "suite": "colours", "metric": metric, "category": category}

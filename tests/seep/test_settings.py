@@ -77,7 +77,7 @@ def test_a_token_can_come_from_a_file_and_is_not_shown(
     assert "herring" not in repr(settings)
 
 
-@pytest.mark.parametrize("content", ["", "\n", "two words", "gr\u00fcn"])
+@pytest.mark.parametrize("content", ["", "\n", " \t\n", "two words", "two\nlines", "gr\u00fcn", "\ufeffmark", "nul\0"])
 def test_a_token_file_without_a_usable_token_never_opens_the_door(config: Path, tmp_path: Path, content: str) -> None:
     (tmp_path / "token").write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=r"api\.token_file: token: expected one word of visible ASCII characters"):
@@ -102,6 +102,10 @@ def test_a_token_file_without_a_usable_token_never_opens_the_door(config: Path, 
         ),
         ("retention: {texts_days: 0}", "retention.texts_days: expected at least 1"),
         ("api: {token: ''}", "api.token: expected a text that matches"),
+        ("api: {token: ' '}", "api.token: expected a text that matches"),
+        ("api: {token: two words}", "api.token: expected a text that matches"),
+        ('api: {token: "line\\n"}', "api.token: expected a text that matches"),
+        ("api: {token: grün}", "api.token: expected a text that matches"),
         ("kafka: {bootstrap_servers: 'foo:abc'}", "kafka.bootstrap_servers: expected a text that matches"),
         ("kafka: {ssl_cafile: /nowhere/ca.crt}", "kafka.ssl_cafile: expected a file that is there"),
     ],

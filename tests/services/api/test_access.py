@@ -1,5 +1,6 @@
 """Nothing is told without the token, apart from whether the process lives."""
 
+import hmac
 from collections.abc import Iterator
 
 import pytest
@@ -8,10 +9,19 @@ from fastapi.testclient import TestClient
 from starlette.routing import BaseRoute
 
 from seep.settings import Settings
+from services.api import access
 from services.api.application import application
+from tests.builders import TOKEN
 from tests.stored import Stored
 
 OPEN = {"/healthz", "/readyz"}
+
+
+@pytest.fixture
+def away() -> Iterator[Stored]:
+    """A store whose database does not answer."""
+    with Stored("postgresql://nobody@localhost:1/nothing") as store:
+        yield store
 
 
 def paths(app: FastAPI) -> Iterator[str]:
@@ -26,30 +36,38 @@ def paths(app: FastAPI) -> Iterator[str]:
     yield from below(app.routes)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"Authorization": "Bearer wrong"},
-        {"Authorization": "Bearer swordfish2"},
-        {"Authorization": "Bearer swordfis"},
-        {"Authorization": "Basic swordfish"},
-        {"Authorization": "swordfish"},
-        {"Authorization": b"Bearer sw\xf6rdfish"},
-    ],
-)
-def test_every_route_but_health_wants_the_token(store: Stored, settings: Settings, headers: dict[str, str]) -> None:
+WRONG: list[dict[str, str | bytes]] = [
+    {},
+    {"Authorization": "Bearer wrong"},
+    {"Authorization": "Bearer swordfish2"},
+    {"Authorization": "Bearer swordfis"},
+    {"Authorization": "Basic swordfish"},
+    {"Authorization": "swordfish"},
+    {"Authorization": "Bearer"},
+    {"Authorization": "Bearer "},
+    {"Authorization": "Bearer swordfish swordfish"},
+    {"Authorization": "Bearer swordfish, Bearer swordfish"},
+    {"Authorization": 'Bearer "swordfish"'},
+    {"Authorization": "Bearer SWORDFISH"},
+    {"Authorization": b"Bearer sw\xf6rdfish"},
+    {"Cookie": "token=swordfish"},
+]
+
+
+def test_every_route_but_health_wants_the_token(store: Stored, settings: Settings) -> None:
     app = application(store, settings)
     client = TestClient(app)
     guarded = set(app.openapi()["paths"]) | {"/v1/openapi.json"}
     assert len(guarded) == 11
     assert set(paths(app)) <= guarded | OPEN
-    for path in guarded:
-        answer = client.get(path.replace("{run_id}", "first"), headers=headers)
-        assert (path, answer.status_code, answer.headers.get("www-authenticate")) == (path, 401, "Bearer")
-        assert answer.json() == {"detail": "expected the API's bearer token"}
+    for headers in WRONG:
+        for path in guarded:
+            answer = client.get(path.replace("{run_id}", "first"), headers=headers)  # type: ignore[arg-type]
+            seen = (headers, path, answer.status_code, answer.headers.get("www-authenticate"))
+            assert seen == (headers, path, 401, "Bearer")
+            assert answer.json() == {"detail": "expected the API's bearer token"}
     for path in OPEN:
-        assert client.get(path, headers=headers).status_code == 200
+        assert client.get(path).status_code == 200
 
 
 def test_the_right_token_opens_every_route(client: TestClient) -> None:
@@ -60,12 +78,74 @@ def test_the_right_token_opens_every_route(client: TestClient) -> None:
 
 
 def test_without_a_configured_token_nothing_is_asked_for(store: Stored) -> None:
-    assert TestClient(application(store, Settings())).get("/v1/runs").status_code == 200
+    for name in ("localhost", "127.0.0.1:8000", "[::1]:8000", "192.168.0.1"):
+        client = TestClient(application(store, Settings()), base_url=f"http://{name}")
+        assert (name, client.get("/v1/runs").status_code) == (name, 200)
 
 
-def test_readiness_says_no_while_the_database_is_away(settings: Settings) -> None:
-    with Stored("postgresql://nobody@localhost:1/nothing") as store:
-        client = TestClient(application(store, settings), headers={"Authorization": "Bearer swordfish"})
-        assert (client.get("/healthz").status_code, client.get("/readyz").status_code) == (200, 503)
-        answer = client.get("/v1/runs")
-        assert (answer.status_code, answer.json()) == (503, {"detail": "the database does not answer now"})
+@pytest.mark.parametrize("path", ["/v1/runs", "/healthz", "/nowhere"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8000",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "evil.example#127.0.0.1",
+        "localhost@evil.example",
+        "2130706433",
+        "[::1",
+        "",
+    ],
+)
+def test_without_a_token_a_page_whose_own_name_leads_here_reads_nothing(away: Stored, host: str, path: str) -> None:
+    client = TestClient(application(away, Settings()))
+    answer = client.get(path, headers={"Host": host})
+    assert (answer.status_code, answer.json()) == (
+        421,
+        {"detail": "Host: expected localhost or an IP address; under other names the API needs api.token"},
+    )
+
+
+def test_with_a_token_or_where_all_may_reach_it_the_api_has_any_name(
+    away: Stored,
+) -> None:
+    for api in ({"token": TOKEN}, {"host": "0.0.0.0"}, {"host": "seep.example"}):
+        settings = Settings.model_validate({"api": api})
+        client = TestClient(application(away, settings), headers={"Authorization": f"Bearer {TOKEN}"})
+        assert (api, client.get("/healthz").status_code) == (api, 200)
+        assert (api, client.get("/v1/runs").status_code) == (api, 503)
+
+
+def test_answers_are_kept_nowhere_and_taken_for_nothing_else(client: TestClient) -> None:
+    for path in ("/v1/runs", "/v1/runs/nowhere", "/nowhere", "/healthz", "/readyz"):
+        for headers in ({}, {"Authorization": "Bearer wrong"}):
+            received = client.get(path, headers=headers).headers
+            assert (path, received["cache-control"], received["x-content-type-options"]) == (
+                path,
+                "no-store",
+                "nosniff",
+            )
+
+
+def test_the_token_is_compared_in_constant_time(
+    away: Stored, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def watched(given: bytes, expected: bytes) -> bool:
+        compared.append((given, expected))
+        return hmac.compare_digest(given, expected)
+
+    monkeypatch.setattr(access, "compare_digest", watched)
+    client = TestClient(application(away, settings))
+    for given in ("s", "swordfish", "x" * 5000):
+        client.get("/v1/runs", headers={"Authorization": f"Bearer {given}"})
+    assert compared == [(given.encode(), b"swordfish") for given in ("s", "swordfish", "x" * 5000)]
+
+
+def test_readiness_says_no_while_the_database_is_away(away: Stored, settings: Settings) -> None:
+    client = TestClient(application(away, settings), headers={"Authorization": "Bearer swordfish"})
+    assert (client.get("/healthz").status_code, client.get("/readyz").status_code) == (200, 503)
+    answer = client.get("/v1/runs")
+    assert (answer.status_code, answer.json()) == (503, {"detail": "the database does not answer now"})

@@ -2,8 +2,11 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from services.api import application
 from services.api.application import MAX_REQUESTS_AT_ONCE
 from tests.stored import Stored
 from tests.waiting import held, sessions, wait_until
@@ -25,3 +28,24 @@ def test_while_all_threads_wait_for_the_database_tokens_are_checked_and_readines
             for path, headers, status in (("/readyz", None, 200), ("/healthz", None, 200), ("/v1/runs", refused, 401)):
                 assert (path, ask(path, headers).result(timeout=60)) == (path, status)
         assert [request.result(timeout=60) for request in waiting] == [200] * MAX_REQUESTS_AT_ONCE
+
+
+def test_where_too_many_wait_for_the_database_a_further_one_is_refused_at_once(
+    dsn: str, filled: Stored, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "MAX_REQUESTS_WAITING", 3)
+    assert isinstance(client.app, FastAPI)
+    state = client.app.state
+    with client, ThreadPoolExecutor(MAX_REQUESTS_AT_ONCE + 3) as threads, held(dsn, "monitor_runs"):
+
+        def ask() -> int:
+            return client.get("/v1/monitors/daily/stream").status_code
+
+        waiting = [threads.submit(ask) for _ in range(MAX_REQUESTS_AT_ONCE + 3)]
+        wait_until(lambda: state.threads.statistics().tasks_waiting == 3)
+        refused = client.get("/v1/monitors/daily/stream")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert refused.json() == {"detail": "too many requests wait for the database now"}
+        assert client.get("/v1/runs", headers={"Authorization": "Bearer wrong"}).status_code == 401
+        assert client.get("/healthz").status_code == 200
+    assert [request.result(timeout=60) for request in waiting] == [200] * (MAX_REQUESTS_AT_ONCE + 3)

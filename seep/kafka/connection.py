@@ -50,9 +50,10 @@ def broker_errors(what: str) -> Iterator[None]:
 
 
 def connection_options(kafka: Kafka) -> dict[str, Any]:
-    """The keyword arguments that each of the client's classes takes."""
-    names = Kafka.model_fields.keys() - {"topics"}
-    given = {name: _plain(getattr(kafka, name)) for name in names if getattr(kafka, name) is not None}
+    """The keyword arguments that each of the client's classes takes. Raises InputError for an unreadable password."""
+    names = Kafka.model_fields.keys() - {"topics", "sasl_plain_password_file"}
+    values = {name: getattr(kafka, name) for name in names} | {"sasl_plain_password": kafka.resolved_password()}
+    given = {name: _plain(value) for name, value in values.items() if value is not None}
     # A broker that comes back is noticed within seconds; the client's default waits up to 30.
     return given | {"metadata_max_age_ms": METADATA_MAX_AGE_MS, "reconnect_backoff_max_ms": 2_000}
 

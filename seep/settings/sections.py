@@ -44,7 +44,16 @@ class Kafka(Section):
     )
     sasl_plain_username: str | None = Field(None, description="The user.")
     sasl_plain_password: str | None = Field(None, repr=False, description="The password.")
+    sasl_plain_password_file: Path | None = Field(
+        None, description="A file with the password, in the place of `sasl_plain_password`."
+    )
     topics: Topics = Topics()
+
+    def resolved_password(self) -> str | None:
+        """The password wherever it is configured; None where it is not. Raises InputError for an unreadable file."""
+        if self.sasl_plain_password or self.sasl_plain_password_file is None:
+            return self.sasl_plain_password
+        return _secret(self.sasl_plain_password_file, "kafka.sasl_plain_password_file")
 
 
 class Database(Section):

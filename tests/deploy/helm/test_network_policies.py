@@ -1,6 +1,7 @@
 """Who may talk to whom. This reads the policies' meaning; a cluster's network may not enforce them."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -26,6 +27,9 @@ def peers_hold(
         return True
     for peer in peers:
         if "ipBlock" in peer:
+            # Of what is outside the cluster this test knows no address; the one of addresses does.
+            if namespace_labels is not None and OUTSIDE in namespace_labels and peer["ipBlock"]["cidr"] == "0.0.0.0/0":
+                return True
             continue
         here = namespace_labels is None
         of_namespace = (
@@ -189,23 +193,55 @@ def test_metrics_are_for_monitoring(external: Network) -> None:
 
 
 def test_an_empty_list_of_sources_lets_nobody_in() -> None:
-    nobody = {"networkPolicy": {"metrics": {"from": []}, "api": {"from": []}}, "predictor": {"enabled": True}}
+    empty: dict[str, Any] = {part: {"from": []} for part in ("metrics", "api", "predictor")}
+    nobody = {"networkPolicy": empty, "predictor": {"enabled": True}}
     network = Network(render(LEAST, nobody))
     for target, port in (("scorer", 9100), ("api", 8000), ("predictor", 8080)):
         assert not network.into(target, port, MONITORING)
         assert not network.into(target, port, None)
 
 
-def test_the_predictor_is_for_those_who_may_ask_the_api(external: Network) -> None:
-    assert external.into("predictor", 8080, None)
-    assert not external.into("predictor", 8080, {"name": "other"})
+@pytest.mark.parametrize(("part", "port"), [("api", 8000), ("predictor", 8080), ("predictor", 8081)])
+def test_api_and_predictor_are_for_the_release_until_others_are_named_for_each(part: str, port: int) -> None:
+    release = render(LEAST, ALL)
+    network = Network(release)
+    own = network.labels["test"]
+    assert network._allows("ingress", network.labels[part], port, own, None)
+    for namespace in (None, {"name": "ingress"}):
+        assert not network.into(part, port, namespace)
+    named = {"networkPolicy": {part: {"from": [{"namespaceSelector": {"matchLabels": {"name": "ingress"}}}]}}}
+    network = Network(render(LEAST, ALL, named))
+    allowed = {
+        other: network.into(other, number, {"name": "ingress"})
+        for other, number in (("api", 8000), ("predictor", 8080))
+    }
+    assert allowed == {other: other == part for other in allowed}
 
 
-def test_the_api_is_for_its_namespace_until_others_are_named(external: Network) -> None:
-    assert external.inside("test", "api", 8000) is False  # the test asks the database, not the API
-    assert not external.into("api", 8000, {"name": "ingress"})
-    named = {"networkPolicy": {"api": {"from": [{"namespaceSelector": {"matchLabels": {"name": "ingress"}}}]}}}
-    assert Network(render(LEAST, named)).into("api", 8000, {"name": "ingress"})
+# Where a machine of a cloud is told its credentials: by most clouds, by Alibaba's, Azure's, and AWS's in IPv6.
+METADATA = ("169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fe80::1")
+
+
+def reached(release: Release, address: str) -> set[str]:
+    """The policies that let pods connect to an address outside the cluster."""
+    ip = ip_address(address)
+    return {
+        name
+        for name, policy in release.objects("NetworkPolicy").items()
+        for rule in policy["spec"].get("egress", [])
+        for peer in rule.get("to", [{"ipBlock": {"cidr": f"{ip}/{ip.max_prefixlen}"}}])
+        if "ipBlock" in peer
+        and ip in ip_network(peer["ipBlock"]["cidr"])
+        and not any(ip in ip_network(excepted) for excepted in peer["ipBlock"].get("except", []))
+    }
+
+
+def test_everywhere_is_nowhere_that_tells_a_machine_s_credentials() -> None:
+    for values in ((LEAST, ALL), (LEAST, ALL, BUNDLED), ("gpu",)):
+        release = render(*values, {"networkPolicy": {"dns": {"to": []}}})
+        assert {address: reached(release, address) for address in METADATA} == {address: set() for address in METADATA}
+        for address in ("203.0.113.7", "10.1.2.3", "2001:db8::7"):
+            assert {"seep-dns", "seep-scorer-egress"} <= reached(release, address)
 
 
 def test_policies_can_be_left_to_others() -> None:

@@ -17,6 +17,7 @@ MONITORS = {"daily": {"target": "tiny", "suite": "/opt/seep/suites/colours.yaml"
 CAREFUL = overlaid(
     LEAST,
     {"api": {"existingSecret": "token"}, "config": {"monitors": MONITORS}},
+    {"externalDatabase": {"apiExistingSecret": "read-only"}},
     {"networkPolicy": {"modelHub": {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}}},
 )
 
@@ -57,6 +58,13 @@ def test_what_to_do_next_and_what_is_missing_is_told(notes: Notes) -> None:
     assert notes(CAREFUL).count("WARNING") == 1
 
 
+def test_an_api_with_more_rights_than_it_needs_is_told(notes: Notes) -> None:
+    warning = "WARNING: externalDatabase.apiExistingSecret is empty: the API has the aggregator's rights"
+    assert warning in notes(CAREFUL, {"externalDatabase": {"apiExistingSecret": ""}})
+    assert warning not in notes("production")
+    assert warning not in notes("cpu")
+
+
 def test_a_way_out_to_everyone_is_told(notes: Notes) -> None:
     nowhere: dict[str, Any] = {"networkPolicy": {"modelHub": {"to": []}}}
     assert "WARNING: networkPolicy.modelHub.to is empty" in notes(CAREFUL, nowhere)
@@ -66,7 +74,7 @@ def test_a_way_out_to_everyone_is_told(notes: Notes) -> None:
 
 def test_an_ingress_that_no_policy_lets_in_is_told(notes: Notes) -> None:
     ingress = {"ingress": {"enabled": True, "hostname": "seep.example.com", "tlsSecret": "certificate"}}
-    warning = "WARNING: networkPolicy.api.from holds this namespace alone"
+    warning = "WARNING: networkPolicy.api.from names nobody of another namespace"
     assert warning in notes(CAREFUL, ingress)
     assert warning not in notes("production")
     assert warning not in notes(CAREFUL, ingress, {"networkPolicy": {"enabled": False}})

@@ -112,10 +112,12 @@ def test_secrets_are_given_by_reference_alone(release: Release) -> None:
     for pod in release.pods():
         for container in containers(pod):
             for variable in container["env"]:
+                # A variable is in /proc for every process of the pod, and handed on to its children.
                 if re.search("PASSWORD|TOKEN|KEY|DSN", variable["name"]):
-                    assert set(variable.get("valueFrom", {})) == {"secretKeyRef"}, (pod.name, variable["name"])
+                    assert re.search("_(FILE|PATH)$", variable["name"]), (pod.name, variable["name"])
+                    assert variable["value"].startswith(("/etc/seep/secrets/", "/etc/postgres/secret/")), pod.name
     configuration = json.dumps(release.settings())
-    assert not re.search(r'password|"dsn":|"token":|api_key"', configuration)
+    assert not re.search(r'password":|"dsn":|"token":|api_key"', configuration)
 
 
 def test_secrets_reach_only_those_who_use_them() -> None:
@@ -125,7 +127,7 @@ def test_secrets_reach_only_those_who_use_them() -> None:
     for pod in release.pods():
         text = json.dumps(pod.spec)
         for secret in having:
-            if f'"secretName": "{secret}"' in text or (secret == "sasl" and '"name": "sasl"' in text):
+            if f'"secretName": "{secret}"' in text:
                 having[secret].add(pod.component)
     assert having["gateway-key"] == {"generator"}
     assert "gateway-key" not in json.dumps(release.pod("seep-generator-tiny").spec)
@@ -142,6 +144,48 @@ def test_the_api_may_have_a_user_of_the_database_who_only_reads() -> None:
         return str(next(v["secret"]["secretName"] for v in volumes if v["name"] == "database"))
 
     assert (secret("seep-api"), secret("seep-aggregator")) == ("read-only", "database")
+
+
+def test_the_api_only_reads_the_bundled_database() -> None:
+    release = render(LEAST, BUNDLED)
+    keys = {}
+    for pod in release.pods():
+        for volume in pod.spec["volumes"]:
+            if volume["name"] == "database":
+                assert volume["secret"]["secretName"] == "seep-postgresql"
+                keys[pod.component] = [item["key"] for item in volume["secret"]["items"]]
+    assert keys.pop("api") == ["reader-dsn"]
+    assert {tuple(key) for key in keys.values()} == {("dsn",)}
+    secret = release.objects("Secret")["seep-postgresql"]["stringData"]
+    assert secret["reader-dsn"] == (
+        f"postgresql://seep_reader:{secret['reader-password']}@seep-postgresql.watch.svc:5432/seep"
+    )
+    assert secret["reader-password"] != secret["password"]
+
+
+def test_what_is_written_is_limited(release: Release) -> None:
+    for pod in release.pods():
+        for volume in pod.spec["volumes"]:
+            assert "emptyDir" not in volume or volume["emptyDir"]["sizeLimit"], (pod.name, volume["name"])
+
+
+def test_files_of_an_endpoint_are_mounted_where_its_settings_name_them() -> None:
+    folder = "/etc/seep/secrets/files/gateway"
+    engine = {"ca_file": f"{folder}/ca.crt", "secret_headers": {"X-Key": {"file": f"{folder}/x-key"}}}
+    release = render(
+        LEAST,
+        {
+            "config": {"engines": {"gateway": engine}},
+            "generator": {"engines": {"gateway": {"secretFiles": {"existingSecret": "gateway-files"}}}},
+        },
+    )
+    pod = release.pod("seep-generator-gateway")
+    [mount] = [mount for mount in pod.container["volumeMounts"] if mount["mountPath"] == folder]
+    [volume] = [volume for volume in pod.spec["volumes"] if volume["name"] == mount["name"]]
+    assert volume["secret"] == {"secretName": "gateway-files", "defaultMode": 0o440}
+    assert mount["readOnly"] is True
+    others = [other for other in release.pods() if other.name != pod.name]
+    assert "gateway-files" not in json.dumps([other.spec for other in others])
 
 
 def test_the_bundled_database_has_a_password_that_nobody_chose() -> None:

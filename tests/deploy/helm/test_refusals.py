@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from seep.schedule import validate_schedule
+from tests.deploy.helm.kubernetes import violations
 from tests.deploy.helm.rendering import ALL, APIS, BUNDLED, LEAST, STRIMZI, overlaid, refusal, render
 
 KEDA = {"scorer": {"autoscaling": {"enabled": True}}}
@@ -154,6 +155,38 @@ MISUSES: dict[str, tuple[list[Any], str]] = {
         [BUNDLED, {"topics": {"provisioner": "strimzi"}}],
         "strimzi: the bundled broker is none of Strimzi's",
     ),
+    "an ingress to everything without a token": (
+        [{"ingress": {"enabled": True, "hostname": "seep.example.com"}}],
+        "api.existingSecret: ingress.enabled exposes all prompts and answers: expected a secret with a token",
+    ),
+    "a node's port to everything without a token": (
+        [{"api": {"service": {"type": "NodePort"}}}],
+        "api.existingSecret: api.service.type=NodePort exposes all prompts and answers",
+    ),
+    "a load balancer to everything without a token": (
+        [{"api": {"service": {"type": "LoadBalancer"}}}],
+        "api.existingSecret: api.service.type=LoadBalancer exposes all prompts and answers",
+    ),
+    "a certificate that is not mounted": (
+        [{"config": {"engines": {"gateway": {"ca_file": "/certificates/ca.crt"}}}}],
+        "config.engines.gateway.ca_file: /certificates/ca.crt will not be there: expected /etc/seep/secrets/f",
+    ),
+    "a secret header that is not mounted": (
+        [
+            {
+                "config": {
+                    "engines": {
+                        "gateway": {"secret_headers": {"X-Key": {"file": "/etc/seep/secrets/files/gateway/key"}}}
+                    }
+                }
+            }
+        ],
+        "config.engines.gateway.secret_headers.X-Key.file: /etc/seep/secrets/files/gateway/key will not be there",
+    ),
+    "files for an engine that has none": (
+        [{"generator": {"engines": {"tiny": {"secretFiles": {"existingSecret": "files"}}}}}],
+        "generator.engines.tiny.secretFiles: only an engine with the backend openai has such files",
+    ),
     "an ingress to nothing": (
         [ALL, {"api": {"enabled": False}}],
         "ingress.enabled: there is nothing to expose without api.enabled",
@@ -191,6 +224,63 @@ def test_misuse_is_refused_with_a_sentence_that_helps(misuse: str) -> None:
     values, sentence = MISUSES[misuse]
     apis = () if () in values else APIS
     assert sentence in refusal(LEAST, *(given for given in values if given != ()), apis=apis)
+
+
+def test_who_says_so_exposes_everything_without_a_token() -> None:
+    for service in ("NodePort", "LoadBalancer"):
+        render(LEAST, {"api": {"allowAnonymous": True, "service": {"type": service}}})
+    render(LEAST, {"api": {"allowAnonymous": True}, "ingress": {"enabled": True, "hostname": "seep.example.com"}})
+
+
+# Each would end a line, or begin a key, where it stands in a manifest.
+INJECTION = "x\nhostNetwork: true"
+TEXTS = (
+    "image.registry", "image.tag", "scorer.image.repository", "scorer.image.tag", "ingress.className",
+    "ingress.hostname", "ingress.path", "ingress.tlsSecret", "scorer.priorityClassName",
+    "scorer.gpu.runtimeClassName", "scorer.gpu.resourceName", "scorer.cache.persistence.storageClass",
+    "scorer.cache.size", "api.existingSecret", "api.existingSecretKey", "externalKafka.sasl.usernameKey",
+    "externalKafka.sasl.passwordKey", "externalKafka.tls.caKey", "externalDatabase.existingSecretKey",
+    "modelHub.tokenKey", "strimzi.cluster", "metrics.prometheusRule.runbookUrl", "scorer.resources.requests.cpu",
+    "generator.gpu.shmSize",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("place", TEXTS)
+def test_a_text_that_would_be_more_than_a_text_is_refused(place: str) -> None:
+    value: Any = INJECTION
+    for key in reversed(place.split(".")):
+        value = {key: value}
+    assert f"'/{place.replace('.', '/')}'" in refusal(LEAST, value)
+
+
+def test_names_that_yaml_would_take_for_numbers_stay_names() -> None:
+    values = {
+        "image": {"tag": "1.10"},
+        "imagePullSecrets": [{"name": "0"}],
+        "externalDatabase": {"existingSecret": "1", "existingSecretKey": "2", "apiExistingSecret": "3"},
+        "externalKafka": {
+            "securityProtocol": "SASL_SSL",
+            "sasl": {"mechanism": "PLAIN", "existingSecret": "4", "usernameKey": "5", "passwordKey": "6"},
+            "tls": {"caSecret": "7", "caKey": "8", "clientSecret": "9"},
+        },
+        "api": {"existingSecret": "10", "existingSecretKey": "11", "priorityClassName": "12"},
+        "ingress": {"enabled": True, "className": "13", "hostname": "14", "tlsSecret": "15"},
+        "scorer": {
+            "gpu": {"enabled": True, "runtimeClassName": "16"},
+            "cache": {"persistence": {"existingClaim": "17", "accessMode": "ReadWriteMany"}},
+        },
+        "generator": {
+            "cache": {"persistence": {"enabled": True, "storageClass": "18", "accessMode": "ReadWriteMany"}},
+            "engines": {"gateway": {"apiKey": {"existingSecret": "19", "key": "20"}}},
+        },
+        "modelHub": {"tokenSecret": "21", "tokenKey": "22"},
+        "suites": {"existingConfigMap": "23"},
+    }
+    release = render(overlaid(LEAST, ALL, values))
+    assert [violation for manifest in release for violation in violations(manifest)] == []
+    assert {pod.container["image"] for pod in release.pods()} == {
+        f"seep/{name}:1.10" for name in ("generator", "scorer", "aggregator")
+    }
 
 
 def test_nothing_at_all_is_refused_with_what_is_needed_first() -> None:

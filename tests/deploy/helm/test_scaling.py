@@ -108,13 +108,13 @@ def test_keda_logs_in_with_the_secrets_of_the_services() -> None:
 
 def test_keda_takes_the_name_of_a_strimzi_user_from_the_pod() -> None:
     release = render(LEAST, SCALED, STRIMZI)
-    for name, component in (("seep-generator-tiny", "generator"), ("seep-scorer", "scorer")):
+    for name in ("seep-generator-tiny", "seep-scorer"):
         spec = release.objects("TriggerAuthentication")[name]["spec"]
-        assert {"parameter": "password", "name": f"seep-{component}", "key": "password"} in spec["secretTargetRef"]
+        assert {"parameter": "password", "name": name, "key": "password"} in spec["secretTargetRef"]
         (variable,) = spec["env"]
         container = release.pod(name).container
         assert (variable["parameter"], variable["containerName"]) == ("username", container["name"])
-        assert release.pod(name).environment()[variable["name"]] == f"seep-{component}"
+        assert release.pod(name).environment()[variable["name"]] == name
 
 
 @pytest.mark.parametrize("values", [(LEAST, SCALED), (LEAST, SCALED, BUNDLED)])

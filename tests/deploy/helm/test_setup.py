@@ -5,7 +5,7 @@ from typing import Any
 
 from seep.kafka.topics import topic_configs
 from seep.settings import Settings
-from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, Manifest, Release, render
+from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, Manifest, Pod, Release, render
 
 CHECK = "seep-setup-configuration"
 
@@ -67,7 +67,7 @@ def test_topics_are_made_after_the_users_who_make_them() -> None:
     # Before the release there is no user yet, and so no secret: a hook would wait for it in vain.
     assert {manifest["metadata"]["name"] for manifest in hooks(release)} == {CHECK, "seep-setup-migrations"}
     (topics,) = (pod for pod in release.pods() if "seep-setup-topics" in pod.name)
-    assert topics.environment()["SEEP_KAFKA__SASL_PLAIN_PASSWORD"]["secretKeyRef"]["name"] == "seep-sender"
+    assert login(topics) == ("seep-sender", {"key": "password", "path": "password"})
     assert topics.spec["serviceAccountName"] in release.objects("ServiceAccount")
     for operation in ("Create", "Alter", "DescribeConfigs", "AlterConfigs"):
         assert all(may(release, "sender", operation, "topic", topic) for topic in TOPICS)
@@ -126,7 +126,22 @@ def may(release: Release, user: str, operation: str, kind: str, name: str) -> bo
     )
 
 
-TOPICS = ("seep.jobs.tiny", "seep.generations", "seep.scores", "seep.runs", "seep.dead-letters", "seep.rates")
+def login(pod: Pod) -> tuple[str, dict[str, str]]:
+    """The secret that a pod logs in to Kafka with, and what of it is its password's file."""
+    [secret] = [volume["secret"] for volume in pod.spec["volumes"] if volume["name"] == "kafka-login"]
+    [item] = secret["items"]
+    return secret["secretName"], item
+
+
+TOPICS = (
+    "seep.jobs.tiny",
+    "seep.jobs.gateway",
+    "seep.generations",
+    "seep.scores",
+    "seep.runs",
+    "seep.dead-letters",
+    "seep.rates",
+)
 
 
 def test_each_service_may_do_what_it_does_and_nothing_else() -> None:
@@ -135,16 +150,19 @@ def test_each_service_may_do_what_it_does_and_nothing_else() -> None:
     def topics(user: str, operation: str) -> set[str]:
         return {topic for topic in TOPICS if may(release, user, operation, "topic", topic)}
 
-    assert topics("generator", "Read") == {"seep.jobs.tiny", "seep.runs"}
-    assert topics("generator", "Write") == {"seep.generations", "seep.dead-letters"}
+    # An engine's generator reads no other engine's prompts.
+    for engine in ("tiny", "gateway"):
+        assert topics(f"generator-{engine}", "Read") == {f"seep.jobs.{engine}", "seep.runs"}
+        assert topics(f"generator-{engine}", "Write") == {"seep.generations", "seep.dead-letters"}
     assert topics("scorer", "Read") == {"seep.generations", "seep.runs"}
     assert topics("scorer", "Write") == {"seep.scores", "seep.dead-letters"}
     assert topics("aggregator", "Read") == {"seep.scores", "seep.runs", "seep.dead-letters"}
     # Operators send runs, and dead letters again, from its pod.
     assert topics("aggregator", "Write") == set(TOPICS)
     assert topics("sender", "Read") == {"seep.runs"}
-    assert topics("sender", "Write") == {"seep.jobs.tiny", "seep.runs"}
-    groups = {"generator": "seep-generator-tiny", "scorer": "seep-scorer", "aggregator": "seep-aggregator"}
+    assert topics("sender", "Write") == {"seep.jobs.tiny", "seep.jobs.gateway", "seep.runs"}
+    groups = {f"generator-{engine}": f"seep-generator-{engine}" for engine in ("tiny", "gateway")}
+    groups |= {"scorer": "seep-scorer", "aggregator": "seep-aggregator"}
     for user in (*groups, "sender"):
         assert {group for group in groups.values() if may(release, user, "Read", "group", group)} == (
             {groups[user]} if user in groups else set()
@@ -156,9 +174,7 @@ def test_every_pod_logs_in_as_the_user_that_it_is() -> None:
     for pod in release.pods():
         name = pod.environment().get("SEEP_KAFKA__SASL_PLAIN_USERNAME")
         if name is not None:
-            secret = pod.environment()["SEEP_KAFKA__SASL_PLAIN_PASSWORD"]["secretKeyRef"]
-            assert secret == {"name": name, "key": "password"}
+            assert login(pod) == (name, {"key": "password", "path": "password"})
             assert name in release.objects("KafkaUser")
-            assert (
-                name == f"seep-{pod.component if pod.component in ('generator', 'scorer', 'aggregator') else 'sender'}"
-            )
+            services = ("generator", "scorer", "aggregator")
+            assert name == (pod.name if pod.component in services else "seep-sender")

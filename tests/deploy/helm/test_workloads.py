@@ -121,10 +121,15 @@ def test_where_pods_run_is_said_for_each_part() -> None:
             assert {"key": part, "operator": "Exists"} in pod.spec["tolerations"]
 
 
+def test_the_predictor_which_wants_no_token_gets_no_public_host() -> None:
+    labels = render(LEAST, ALL).objects("InferenceService")["seep-predictor"]["metadata"]["labels"]
+    assert labels["networking.kserve.io/visibility"] == "cluster-local"
+
+
 def test_the_predictor_is_asked_in_kserve_s_words() -> None:
     pod = render(LEAST, ALL).pod("seep-predictor")
     paths = {pod.container[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}
-    assert (pod.container["name"], paths) == ("kserve-container", {"/v2/health/live", "/v2/models/seep-scorer/ready"})
+    assert (pod.container["name"], paths) == ("kserve-container", {"/v2/models/seep-scorer/ready"})
     # One port, as KServe wants it.
     assert [port["containerPort"] for port in pod.container["ports"]] == [Settings().predictor.http_port]
 

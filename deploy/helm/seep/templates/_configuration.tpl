@@ -29,7 +29,10 @@
 {{- if not .Values.kafka.enabled -}}
 {{- $external := .Values.externalKafka -}}
 {{- $_ := set $kafka "security_protocol" $external.securityProtocol -}}
-{{- if $external.sasl.mechanism -}}{{- $_ := set $kafka "sasl_mechanism" $external.sasl.mechanism -}}{{- end -}}
+{{- if $external.sasl.mechanism -}}
+{{- $_ := set $kafka "sasl_mechanism" $external.sasl.mechanism -}}
+{{- $_ := set $kafka "sasl_plain_password_file" "/etc/seep/secrets/kafka-login/password" -}}
+{{- end -}}
 {{- if $external.tls.caSecret -}}{{- $_ := set $kafka "ssl_cafile" "/etc/seep/secrets/kafka-ca/ca.crt" -}}{{- end -}}
 {{- if $external.tls.clientSecret -}}
 {{- $_ := set $kafka "ssl_certfile" "/etc/seep/secrets/kafka-client/tls.crt" -}}

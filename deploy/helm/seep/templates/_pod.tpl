@@ -47,10 +47,10 @@ restartPolicy: {{ . }}
 terminationGracePeriodSeconds: {{ . }}
 {{- end }}
 {{- with $values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- if and .gpus $values.gpu.runtimeClassName }}
-runtimeClassName: {{ $values.gpu.runtimeClassName }}
+runtimeClassName: {{ $values.gpu.runtimeClassName | quote }}
 {{- end }}
 {{- with $values.nodeSelector }}
 nodeSelector:
@@ -103,7 +103,7 @@ capabilities: {drop: [ALL]}
 {{- end -}}
 
 {{- define "seep.container" -}}
-image: {{ include "seep.image" (list .root .values.image) }}
+image: {{ include "seep.image" (list .root .values.image) | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 command: {{ toJson .command }}
 env:
@@ -151,9 +151,8 @@ volumeMounts:
 {{- end }}
 {{- if .cache }}
 {{- if .root.Values.modelHub.enabled }}
-{{- with .root.Values.modelHub.tokenSecret }}
-- name: HF_TOKEN
-  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.root.Values.modelHub.tokenKey }}}}
+{{- if .root.Values.modelHub.tokenSecret }}
+- {name: HF_TOKEN_PATH, value: /etc/seep/secrets/model-hub/token}
 {{- end }}
 {{- else }}
 - {name: HF_HUB_OFFLINE, value: "1"}
@@ -165,10 +164,8 @@ volumeMounts:
 - {name: SEEP_KAFKA__SASL_PLAIN_USERNAME, value: {{ $sasl.username }}}
 {{- else }}
 - name: SEEP_KAFKA__SASL_PLAIN_USERNAME
-  valueFrom: {secretKeyRef: {name: {{ $sasl.secret }}, key: {{ $sasl.usernameKey }}}}
+  valueFrom: {secretKeyRef: {name: {{ $sasl.secret | quote }}, key: {{ $sasl.usernameKey | quote }}}}
 {{- end }}
-- name: SEEP_KAFKA__SASL_PLAIN_PASSWORD
-  valueFrom: {secretKeyRef: {name: {{ $sasl.secret }}, key: {{ $sasl.passwordKey }}}}
 {{- end }}
 {{- with .values.extraEnv }}
 {{ toYaml . }}
@@ -190,7 +187,7 @@ volumeMounts:
 {{- define "seep.kafkaSecret" -}}
 {{- $values := .root.Values -}}
 {{- if and $values.strimzi.createUsers (not $values.kafka.enabled) -}}
-{{- $user := include "seep.partName" (list .root (include "seep.kafkaUser" .component)) -}}
+{{- $user := include "seep.partName" (list .root (include "seep.kafkaUser" .)) -}}
 {{- dict "secret" $user "username" $user "passwordKey" "password" | toJson -}}
 {{- else if and (hasPrefix "SASL_" $values.externalKafka.securityProtocol) (not $values.kafka.enabled) -}}
 {{- $sasl := $values.externalKafka.sasl -}}
@@ -198,7 +195,11 @@ volumeMounts:
 {{- end -}}
 {{- end -}}
 
-{{/* Whose KafkaUser a component is: what sends runs, and makes topics, is one. */}}
+{{/* The KafkaUser of a component and, of a generator, its engine: what sends runs, and makes topics, is one. */}}
 {{- define "seep.kafkaUser" -}}
-{{- ternary . "sender" (has . (list "generator" "scorer" "aggregator")) -}}
+{{- if .engine -}}
+{{- printf "%s-%s" .component .engine -}}
+{{- else -}}
+{{- ternary .component "sender" (has .component (list "scorer" "aggregator")) -}}
+{{- end -}}
 {{- end -}}

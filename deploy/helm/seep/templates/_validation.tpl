@@ -30,6 +30,7 @@ the settings' own: values.schema.json is made from them, and `seep config check`
 {{- fail (printf "generator.engines.%s.proxyCredentials: there is no proxy in config.engines.%s" $name $name) -}}
 {{- end -}}
 {{- end -}}
+{{- range $name, $engine := $config.engines -}}{{- include "seep.validateSecretFiles" (list $ $name $engine) -}}{{- end -}}
 {{- range $name, $monitor := $config.monitors -}}
 {{- include "seep.validateSuite" (list $ (printf "config.monitors.%s.suite" $name) $monitor.suite) -}}
 {{- if and $monitor.schedule (eq $.Values.monitors.scheduler "cronjob") -}}
@@ -80,6 +81,28 @@ the settings' own: values.schema.json is made from them, and `seep config check`
 {{- end -}}
 {{- end -}}
 
+{{/* From [root, engine's name, engine]: the files that an endpoint's settings name are in the secret that is mounted for it. */}}
+{{- define "seep.validateSecretFiles" -}}
+{{- $name := index . 1 -}}
+{{- $engine := last . -}}
+{{- $own := dig $name dict (first .).Values.generator.engines -}}
+{{- $secret := dig "secretFiles" "existingSecret" "" $own -}}
+{{- if and $secret (ne $engine.backend "openai") -}}
+{{- fail (printf "generator.engines.%s.secretFiles: only an engine with the backend openai has such files; this one's is %s" $name $engine.backend) -}}
+{{- end -}}
+{{- $files := dict -}}
+{{- with $engine.ca_file -}}{{- $_ := set $files "ca_file" . -}}{{- end -}}
+{{- range $header, $where := $engine.secret_headers -}}
+{{- with $where.file -}}{{- $_ := set $files (printf "secret_headers.%s.file" $header) . -}}{{- end -}}
+{{- end -}}
+{{- $folder := printf "/etc/seep/secrets/files/%s/" $name -}}
+{{- range $field, $file := $files -}}
+{{- if not (and $secret (hasPrefix $folder $file)) -}}
+{{- fail (printf "config.engines.%s.%s: %s will not be there: expected %sKEY, a key of the secret generator.engines.%s.secretFiles.existingSecret" $name $field $file $folder $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "seep.validateDependencies" -}}
 {{- $kafka := .Values.externalKafka -}}
 {{- if and .Values.kafka.enabled $kafka.bootstrapServers -}}
@@ -121,6 +144,11 @@ the settings' own: values.schema.json is made from them, and `seep config check`
 {{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.hostname) -}}
 {{- fail "ingress.hostname: expected the host name of the API" -}}
+{{- end -}}
+{{- $exposed := or .Values.ingress.enabled (ne .Values.api.service.type "ClusterIP") -}}
+{{- if and .Values.api.enabled $exposed (not .Values.api.existingSecret) (not .Values.api.allowAnonymous) -}}
+{{- $by := ternary "ingress.enabled" (printf "api.service.type=%s" .Values.api.service.type) .Values.ingress.enabled -}}
+{{- fail (printf "api.existingSecret: %s exposes all prompts and answers: expected a secret with a token, or api.allowAnonymous=true" $by) -}}
 {{- end -}}
 {{- if and .Values.modelHub.tokenSecret (not .Values.modelHub.enabled) -}}
 {{- fail "modelHub.tokenSecret: nothing is fetched without modelHub.enabled" -}}

@@ -12,7 +12,7 @@
 {{- if gt (int (default 0 .gpus)) 1 }}
 - {name: shared-memory, mountPath: /dev/shm}
 {{- end }}
-{{- $ofEngine := dict "api-key" (printf "engines/%v" .engine) "proxy-credentials" (printf "proxies/%v" .engine) }}
+{{- $ofEngine := dict "api-key" (printf "engines/%v" .engine) "proxy-credentials" (printf "proxies/%v" .engine) "secret-files" (printf "files/%v" .engine) }}
 {{- range $name, $_ := include "seep.secretVolumes" . | fromJson }}
 - {name: {{ $name }}, mountPath: /etc/seep/secrets/{{ get $ofEngine $name | default $name }}, readOnly: true}
 {{- end }}
@@ -21,26 +21,27 @@
 {{- define "seep.volumes" -}}
 - name: configuration
   configMap: {name: {{ .configMap | default (include "seep.partName" (list .root "configuration")) }}}
+# What is written has a limit everywhere: a pod that is over it is evicted, not the node's others.
 - name: tmp
-  emptyDir: {}
+  emptyDir: {sizeLimit: 2Gi}
 - name: cache
 {{- if .claim }}
-  persistentVolumeClaim: {claimName: {{ .claim }}}
+  persistentVolumeClaim: {claimName: {{ .claim | quote }}}
 {{- else if .cache }}
   emptyDir: {sizeLimit: {{ .cache.size }}}
 {{- else }}
-  emptyDir: {}
+  emptyDir: {sizeLimit: 256Mi}
 {{- end }}
 {{- range include "seep.fileVolumes" . | fromJsonArray }}
 - name: {{ . }}
-  configMap: {name: {{ (index $.root.Values .).existingConfigMap | default (include "seep.partName" (list $.root (printf "%s%s" (default "" $.filesPrefix) .))) }}}
+  configMap: {name: {{ (index $.root.Values .).existingConfigMap | default (include "seep.partName" (list $.root (printf "%s%s" (default "" $.filesPrefix) .))) | quote }}}
 {{- end }}
 {{- with .models }}
 - name: models
 {{- if .existingClaim }}
-  persistentVolumeClaim: {claimName: {{ .existingClaim }}, readOnly: true}
+  persistentVolumeClaim: {claimName: {{ .existingClaim | quote }}, readOnly: true}
 {{- else }}
-  emptyDir: {}
+  emptyDir: {sizeLimit: {{ $.cache.size }}}
 {{- end }}
 {{- end }}
 {{- if gt (int (default 0 .gpus)) 1 }}
@@ -50,12 +51,14 @@
 {{- range $name, $secret := include "seep.secretVolumes" . | fromJson }}
 - name: {{ $name }}
   secret:
-    secretName: {{ $secret.name }}
+    secretName: {{ $secret.name | quote }}
     defaultMode: 0440
+    {{- with $secret.items }}
     items:
-      {{- range $key, $path := $secret.items }}
-      - {key: {{ $key }}, path: {{ $path }}}
+      {{- range $key, $path := . }}
+      - {key: {{ $key | quote }}, path: {{ $path }}}
       {{- end }}
+    {{- end }}
 {{- end }}
 {{- end -}}
 
@@ -66,7 +69,8 @@
 {{- if .database -}}
 {{- $key := ternary "dsn" $values.externalDatabase.existingSecretKey $values.postgresql.enabled -}}
 {{- $name := include "seep.databaseSecret" .root -}}
-{{- if and .readOnlyDatabase $values.externalDatabase.apiExistingSecret -}}{{- $name = $values.externalDatabase.apiExistingSecret -}}{{- end -}}
+{{- if and .readOnlyDatabase $values.postgresql.enabled -}}{{- $key = "reader-dsn" -}}
+{{- else if and .readOnlyDatabase $values.externalDatabase.apiExistingSecret -}}{{- $name = $values.externalDatabase.apiExistingSecret -}}{{- end -}}
 {{- $_ := set $volumes "database" (dict "name" $name "items" (dict $key "dsn")) -}}
 {{- end -}}
 {{- if not $values.kafka.enabled -}}
@@ -85,6 +89,16 @@
 {{- end -}}
 {{- with dig "proxyCredentials" "existingSecret" "" .values -}}
 {{- $_ := set $volumes "proxy-credentials" (dict "name" . "items" (dict (dig "proxyCredentials" "key" "credentials" $.values) "credentials")) -}}
+{{- end -}}
+{{- with dig "secretFiles" "existingSecret" "" .values -}}
+{{- $_ := set $volumes "secret-files" (dict "name" .) -}}
+{{- end -}}
+{{- if and .kafka (include "seep.kafkaSecret" .) -}}
+{{- $sasl := include "seep.kafkaSecret" . | fromJson -}}
+{{- $_ := set $volumes "kafka-login" (dict "name" $sasl.secret "items" (dict $sasl.passwordKey "password")) -}}
+{{- end -}}
+{{- if and .cache $values.modelHub.enabled $values.modelHub.tokenSecret -}}
+{{- $_ := set $volumes "model-hub" (dict "name" $values.modelHub.tokenSecret "items" (dict $values.modelHub.tokenKey "token")) -}}
 {{- end -}}
 {{- toJson $volumes -}}
 {{- end -}}

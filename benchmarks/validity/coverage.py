@@ -1,4 +1,4 @@
-"""How often intervals of nominal 95 % hold the true rate, on the cluster sizes of the published sets.
+"""How often intervals of nominal 95 % hold the true rate, on the cluster sizes of the published sets and on worse.
 
 Each cluster's own rate is drawn from a Beta distribution with the true rate as its mean and the given correlation of
 comparisons within a cluster; its comparisons are then Bernoulli.
@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, expit, logit, stdtrit
 
+from results.statistics.degrees_of_freedom import degrees_of_freedom
 from results.statistics.intervals import rate_with_interval
 
 Totals = NDArray[np.int64]
 Bounds = tuple[float, float]
 
-# Tests per control, and samples per test, of the published sets.
+# Tests per control, and samples per test, of the published sets and of two that are more unequal.
 COLOURS = [33] * 20 + [15, 11, 10, 10, 1, 1, 1]
 INITIAL = [16, 8, 7, 7, 6, 6, 6, 6, 5, 5, 5, 5, 3, 3, 3, 3] + [1] * 15
 SETS: dict[str, tuple[list[int], int]] = {
@@ -25,6 +26,8 @@ SETS: dict[str, tuple[list[int], int]] = {
     "colours, category 1": ([33] * 10, 5),
     "colours, category 3": ([15, 11, 10, 10, 1, 1, 1], 5),
     "initial": (INITIAL, 1),
+    "eight unequal": ([20, 12, 8, 6, 4, 2, 2, 1], 5),
+    "one giant of ten": ([40] + [2] * 9, 5),
 }
 RATES = (0.10, 0.30, 0.50, 0.70, 0.80, 0.90, 0.95)
 CORRELATIONS = (0.0, 0.05, 0.1, 0.2, 0.3)
@@ -59,18 +62,18 @@ def korn_graubard(totals: Totals, sizes: Totals, _: np.random.Generator) -> Boun
     return float(low), float(high)
 
 
-def fewer_degrees(totals: Totals, sizes: Totals, draw: np.random.Generator) -> Bounds:
-    """Seep's interval with Student's t at (effective clusters - 1) degrees of freedom, where clusters are unequal.
+def more_degrees(totals: Totals, sizes: Totals, draw: np.random.Generator) -> Bounds:
+    """Seep's interval with clusters - 1 degrees of freedom, however unequal clusters are: Tukey 1958.
 
-    Effective clusters: Kish 1965, (sum of sizes)^2 / sum of squares. A rate at an end keeps its interval.
+    A rate at an end keeps its interval.
     """
     low, high = seep(totals, sizes, draw)
     rate = totals.sum() / sizes.sum()
     if not 0 < low < rate < high < 1:
         return low, high
-    effective = sizes.sum() ** 2 / np.sum(sizes**2)
-    wider = stdtrit(effective - 1, 0.975) / stdtrit(len(sizes) - 1, 0.975)
-    below, above = (logit(rate) + wider * (logit(bound) - logit(rate)) for bound in (low, high))
+    degrees = degrees_of_freedom(sizes.tolist())
+    narrower = stdtrit(len(sizes) - 1, 0.975) / stdtrit(degrees, 0.975)
+    below, above = (logit(rate) + narrower * (logit(bound) - logit(rate)) for bound in (low, high))
     return float(expit(below)), float(expit(above))
 
 
@@ -78,7 +81,7 @@ METHODS: dict[str, Callable[[Totals, Totals, np.random.Generator], Bounds]] = {
     "seep": seep,
     "bootstrap": bootstrap,
     "Korn-Graubard": korn_graubard,
-    "fewer degrees of freedom": fewer_degrees,
+    "clusters - 1 degrees": more_degrees,
 }
 
 

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cli import exit_codes
 from cli.arguments import RunArgument
 from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from cli.rendering.language_matrix import PICTURES, draw_matrix, print_asymmetries, print_column
 from cli.rendering.losses import print_missing
-from cli.rendering.rates import SAMPLES_ARE_CLUSTERS
+from cli.rendering.rates import SAMPLES_ARE_CLUSTERS, is_measured, why_not_measured
 from results.language_agreement import agreements, normalised_label
 from results.language_matrix import Matrix, contamination_matrix, differences, spilled_language
 from results.storage import rates
@@ -70,8 +71,12 @@ def _other_matrix(connection: Connection, run_id: str, metric: str | None, setti
 
 
 def _matrix(connection: Connection, run_id: str, metric: str | None) -> Matrix:
+    found = rates.of_run(connection, run_id)
+    if any(rate.probe == "language" for rate in found) and not is_measured(found):
+        typer.echo(f"run {run_id}: {why_not_measured(found)}")
+        raise typer.Exit(exit_codes.NOT_MEASURED)
     try:
-        return contamination_matrix(rates.of_run(connection, run_id), metric)
+        return contamination_matrix(found, metric)
     except InputError as error:
         raise InputError(f"run {run_id}: {error}") from error
 

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 # Not scipy.stats, which has the same quantiles: importing it takes a second, which every command would wait.
-from scipy.special import betaincinv, stdtrit
+from scipy.special import betaincinv
+
+from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
 
 TAIL = 0.025
 FEWEST_FOR_JACKKNIFE = 3
@@ -29,10 +30,14 @@ def rate_with_interval(clusters: Sequence[tuple[float, int]]) -> Interval:
     """The mean over all comparisons, and an interval that treats whole clusters as the independent units.
 
     Each cluster is (sum of its comparisons' values, each in [0, 1]; their number). low <= rate <= high within
-    [0, 100], and low < high: an interval never has width 0, however alike the clusters are.
+    [0, 100], and low < high: an interval never has width 0, however alike the clusters are. Raises ValueError for a sum
+    that no such values have.
     """
     # Sorted, so that the order in which clusters arrive cannot change the last digit.
     measured = sorted((float(total), n) for total, n in clusters if n > 0)
+    for total, n in measured:
+        if not -ROUNDING * n <= total <= (1 + ROUNDING) * n:  # also where it is NaN
+            raise ValueError(f"{n} values in [0, 1] cannot add up to {total}")
     if not measured:
         return Interval(None, None, None, 0, 0)
     comparisons = sum(n for _, n in measured)
@@ -51,7 +56,7 @@ def _jackknife(rate: float, clusters: Sequence[tuple[float, int]]) -> tuple[floa
     """Delete-one-cluster jackknife of logit(rate) with Student's t, back-transformed; None where it has no answer.
 
     Standard error: Efron and Tibshirani 1993, An Introduction to the Bootstrap, equation 11.5, with clusters as the
-    units; t with (clusters - 1) degrees of freedom: Tukey 1958.
+    units; t: Tukey 1958, with the degrees of freedom that unequal clusters leave.
     """
     # Numbers, not arrays: clusters are a few dozen, and a run has hundreds of cells and measures to give intervals.
     count = len(clusters)
@@ -65,13 +70,8 @@ def _jackknife(rate: float, clusters: Sequence[tuple[float, int]]) -> tuple[floa
     logits = [_logit(share) for share in without_one]
     mean = math.fsum(logits) / count
     error = math.sqrt((count - 1) / count * math.fsum((each - mean) ** 2 for each in logits))
-    half_width = _quantile_of_t(count - 1) * error
+    half_width = quantile_of_t(degrees_of_freedom([n for _, n in clusters]), 1 - TAIL) * error
     return _expit(_logit(rate) - half_width), _expit(_logit(rate) + half_width)
-
-
-@cache
-def _quantile_of_t(degrees_of_freedom: int) -> float:
-    return float(stdtrit(degrees_of_freedom, 1 - TAIL))
 
 
 def _logit(share: float) -> float:

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Not scipy.stats: importing it takes a second, which every command would wait.
-from scipy.special import betaincinv, stdtrit
+from scipy.special import betaincinv
+
+from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
 
 Floats = NDArray[np.float64]
 
@@ -34,8 +36,13 @@ class Cluster:
 
     @classmethod
     def from_scores(cls, scores: Sequence[Sequence[float]]) -> "Cluster":
-        """From each test's mean score in [0, 1]: the run's, then those of one or more runs of the reference."""
+        """From each test's mean score in [0, 1]: the run's, then those of one or more runs of the reference.
+
+        Raises ValueError for another score.
+        """
         table = np.array(scores, dtype=np.float64)
+        if not (-ROUNDING <= table.min() and table.max() <= 1 + ROUNDING):  # also where one is NaN
+            raise ValueError("a mean score is not in [0, 1]")
         differences = table[0] - table[1:].mean(axis=0)
         totals = tuple(math.fsum(of_run) for of_run in table)
         return cls(totals, table.shape[1], float(differences.min()), float(differences.max()))
@@ -85,7 +92,7 @@ def paired_effect(clusters: Sequence[Cluster]) -> Effect:
         high=100 * min(1.0, effect + half_width),
         p=exchange_p(differences),
         least_p=least_p(differences),
-        detectable=100 * error * detectable_multiple(len(paired), reached) if error and reached else None,
+        detectable=100 * error * detectable_multiple(_degrees(sizes), reached) if error and reached else None,
         pairs=int(sizes.sum()),
         clusters=len(paired),
     )
@@ -144,15 +151,15 @@ def p_below(level: float, exchanges: float) -> float:
     return (math.ceil(level * exchanges) - 1) / exchanges
 
 
-def detectable_multiple(clusters: int, level: float, power: float = POWER) -> float:
+def detectable_multiple(degrees: float, level: float, power: float = POWER) -> float:
     """Standard errors that an effect must measure to have a p of at most `level`, two-sided, with this power.
 
-    `level`, in (0, 1), is to be one that p can have. Source: Bloom 1995, Minimum detectable effects, with clusters - 1
-    degrees of freedom. That is made for the t test, and exchanges differ from it where there are few: simulated normal
+    `level`, in (0, 1), is to be one that p can have; `degrees` are the standard error's degrees of freedom. Source:
+    Bloom 1995, Minimum detectable effects. That is made for the t test, and exchanges differ from it where there are few: simulated normal
     differences of two runs are found with 71 % in six clusters, 78 % in seven and 79 to 81 % in more, those to the mean
     of several runs with more than 80 %.
     """
-    return float(stdtrit(clusters - 1, 1 - level / 2) + stdtrit(clusters - 1, power))
+    return quantile_of_t(degrees, 1 - level / 2) + quantile_of_t(degrees, power)
 
 
 def _distinct_exchanges(clusters: Sequence[Cluster]) -> float:
@@ -183,8 +190,12 @@ def _jackknife_error(totals: Floats, sizes: NDArray[np.int64]) -> float:
     return error if error > ROUNDING else 0.0
 
 
+def _degrees(sizes: NDArray[np.int64]) -> float:
+    return degrees_of_freedom(sizes.tolist())
+
+
 def _half_width(error: float | None, totals: Floats, sizes: NDArray[np.int64], clusters: Sequence[Cluster]) -> float:
-    """Student's t with clusters - 1 degrees of freedom, on the scale of differences; more where most clusters agree.
+    """Student's t on the scale of differences; more where most clusters agree.
 
     Few clusters that differ from the others say little of how often clusters do. The half-width is then at least that
     of clusters that are alike in every pair; and at least by how much oftener they could differ (Clopper and Pearson
@@ -193,7 +204,7 @@ def _half_width(error: float | None, totals: Floats, sizes: NDArray[np.int64], c
     if error is None:
         return 2.0  # one cluster says nothing of how clusters differ
     count, pairs = len(clusters), int(sizes.sum())
-    student = float(stdtrit(count - 1, 1 - TAIL)) * error
+    student = quantile_of_t(_degrees(sizes), 1 - TAIL) * error
     # What more than half of the clusters have in common is their median.
     apart = totals - np.median(totals / sizes) * sizes
     differ = np.abs(apart) > ROUNDING * sizes

@@ -84,7 +84,7 @@ def test_through_kafka_with_three_services(
 
 @pytest.mark.parametrize(
     ("prompts", "model", "category", "interval"),
-    [("initial", "0.5b", "all", (77.52, 64.26, 86.87, 31)), ("colors", "1.5b", "2", (66.36, 53.10, 77.47, 10))],
+    [("initial", "0.5b", "all", (77.52, 63.66, 87.16, 31)), ("colors", "1.5b", "2", (66.36, 53.10, 77.47, 10))],
 )
 def test_intervals(
     rates: Callable[..., str], prompts: str, model: str, category: str, interval: tuple[float, ...]

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import run_manifest, scored_job
 from tests.commands import Command
+from tests.stored import Stored
 
 SUITE = """
 name: spill
@@ -45,6 +47,16 @@ def test_a_matrix_is_drawn_and_its_column_printed(seep: Command) -> None:
     picture = Path("matrix.svg").read_text(encoding="utf-8")
     for text in ("tuned, languages by langdetect", "unknown", ">50<", "0 to 60"):
         assert text in picture
+
+
+@pytest.mark.parametrize("options", [("none",), ("tuned", "--baseline", "none"), ("tuned", "--mirror", "none")])
+def test_a_run_without_an_answer_is_not_measured(seep: Command, postgres_dsn: str, options: tuple[str, ...]) -> None:
+    manifest = run_manifest(1, {"es>es": 2}, run_id="none", samples=2, probe="language")
+    with Stored(postgres_dsn) as store:
+        store.record([scored_job("j", {"es>es": ["filtered", "refused"]}, run_id="none")], [], [manifest])
+    code, printed, _ = seep("language", "matrix", *options, "--out", "matrix.svg")
+    assert (code, Path("matrix.svg").exists()) == (4, False)
+    assert printed.startswith("run none: ")
 
 
 def test_a_baseline_is_subtracted(seep: Command) -> None:

@@ -219,7 +219,7 @@ def test_the_detectable_effect_is_the_standard_errors_of_bloom() -> None:
 def test_the_detectable_effect_is_found_as_often_as_is_said(clusters: int, power: float) -> None:
     normal = np.random.default_rng(1).standard_normal((1500, clusters))
     level = p_below(0.05, 2 ** (clusters - 1))
-    shifted = normal + detectable_multiple(clusters, level) / math.sqrt(clusters)
+    shifted = normal + detectable_multiple(clusters - 1, level) / math.sqrt(clusters)
     found = sum(exchange_p([np.array([each, -each]) for each in differences]) < 0.05 for differences in shifted)
     assert binomtest(found, len(shifted), power).pvalue > 0.001
 

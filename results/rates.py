@@ -2,12 +2,12 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from results.losses import with_loss_shares
 from results.statistics.agreement import ScoreShares, cohens_kappa
-from results.statistics.intervals import Interval, none_with_interval, rate_with_interval
+from results.statistics.intervals import Clusters, Interval, none_with_interval, rate_with_interval
 from results.sums import ECHO, LEAK, CellSums, agreement_with
 from seep.answers import LOST
 from seep.errors import InputError
@@ -17,8 +17,7 @@ from seep.records import Estimate, LeakRate
 ALL = "all"
 POOL_SEPARATOR = "+"
 TIE = "tie"
-# Of each cluster the total and the number of its values.
-Clusters = Sequence[tuple[float, int]]
+Strata = Sequence[Clusters]
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequen
         _refuse_unpoolable(facts, pool, categories)
         listed[POOL_SEPARATOR.join(pool)] = sorted(set(pool))
     rates = [
-        _rate(facts, metric, name, _clusters(cells, members), _missing(facts.expected_comparisons, recorded, members))
+        _rate(facts, metric, name, _strata(cells, members), _missing(facts.expected_comparisons, recorded, members))
         for metric, cells in by_metric.items()
         for recorded in [{category: _comparisons(rows) for category, rows in cells.items()}]
         for name, members in listed.items()
@@ -80,7 +79,7 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSums]) -> list[Lea
             f"--by concept: run {facts.run_id} counts a comparison in several categories; see them one by one"
         )
     rates = [
-        _rate(facts, metric, concept, _clusters(cells, [concept]), missing=0)
+        _rate(facts, metric, concept, _strata(cells, [concept]), missing=0)
         for metric, cells in _by_metric_and_cell(with_loss_shares(sums)).items()
         for concept in sorted(cells)
     ]
@@ -133,9 +132,9 @@ def _comparisons(sums: Iterable[CellSums]) -> int:
     return sum(sum(row.sizes) for row in sums if row.measure == LEAK)
 
 
-def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Clusters], missing: int) -> LeakRate:
-    intervals = _intervals(clusters)
-    leak = intervals.pop(LEAK, rate_with_interval([]))
+def _rate(facts: RunFacts, metric: str, name: str, strata: Mapping[str, Strata], missing: int) -> LeakRate:
+    intervals = _intervals(strata)
+    leak = intervals.pop(LEAK, rate_with_interval())
     return LeakRate(
         run_id=facts.run_id,
         suite=facts.suite,
@@ -148,8 +147,8 @@ def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Cluste
         high=leak.high,
         comparisons=leak.comparisons,
         clusters=leak.clusters,
-        ties=_count(clusters.get(TIE, ())),
-        echoes=_count(clusters.get(ECHO, ())),
+        ties=_count(strata.get(TIE, ())),
+        echoes=_count(strata.get(ECHO, ())),
         missing=missing,
         provenance=common_provenance(facts.provenances),
         mixed=facts.mixed,
@@ -157,23 +156,35 @@ def _rate(facts: RunFacts, metric: str, name: str, clusters: Mapping[str, Cluste
     )
 
 
-def _intervals(clusters: Mapping[str, Clusters]) -> dict[str, Interval]:
+def _intervals(strata: Mapping[str, Strata]) -> dict[str, Interval]:
     """By measure; where nothing was lost under a metric, none of what has a leak score was."""
-    found = {measure: rate_with_interval(totals) for measure, totals in clusters.items()}
+    found = {measure: rate_with_interval(*of_measure) for measure, of_measure in strata.items()}
     if LEAK in found and found.keys().isdisjoint(LOST):
         found |= dict.fromkeys(LOST, none_with_interval(found[LEAK].comparisons, found[LEAK].clusters))
     return found
 
 
-def _clusters(cells: Mapping[str, list[CellSums]], members: Sequence[str]) -> dict[str, Clusters]:
-    """By measure, over these cells."""
-    if len(members) == 1:
-        return {row.measure: list(zip(row.totals, row.sizes, strict=True)) for row in cells.get(members[0], ())}
-    parts: defaultdict[str, defaultdict[str, list[tuple[float, int]]]] = defaultdict(lambda: defaultdict(list))
+def _strata(cells: Mapping[str, list[CellSums]], members: Sequence[str]) -> dict[str, Strata]:
+    """By measure, the clusters of each of these cells; all together where one of them counts in several cells."""
+    found: defaultdict[str, list[dict[str, tuple[float, int]]]] = defaultdict(list)
     for row in (row for member in members for row in cells.get(member, ())):
-        for cluster, total, n in zip(row.clusters, row.totals, row.sizes, strict=True):
-            parts[row.measure][cluster].append((total, n))
-    return {measure: [_added(same) for same in clusters.values()] for measure, clusters in parts.items()}
+        found[row.measure].append(dict(zip(row.clusters, zip(row.totals, row.sizes, strict=True), strict=True)))
+    return {
+        measure: [list(clusters.values()) for clusters in of_cells] if _apart(of_cells) else [_merged(of_cells)]
+        for measure, of_cells in found.items()
+    }
+
+
+def _apart(of_cells: Sequence[Collection[str]]) -> bool:
+    return sum(map(len, of_cells)) == len(set().union(*of_cells))
+
+
+def _merged(of_cells: Iterable[Mapping[str, tuple[float, int]]]) -> list[tuple[float, int]]:
+    parts: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+    for clusters in of_cells:
+        for cluster, part in clusters.items():
+            parts[cluster].append(part)
+    return [_added(same) for same in parts.values()]
 
 
 def _added(parts: Sequence[tuple[float, int]]) -> tuple[float, int]:
@@ -217,5 +228,5 @@ def _score_shares(rate: LeakRate) -> ScoreShares | None:
     return None if rate.rate is None or tie is None else ScoreShares.from_rate(rate.rate / 100, tie.share / 100)
 
 
-def _count(clusters: Clusters) -> int:
-    return round(math.fsum(total for total, _ in clusters))
+def _count(strata: Strata) -> int:
+    return round(math.fsum(total for clusters in strata for total, _ in clusters))

@@ -71,7 +71,7 @@ def more_degrees(totals: Totals, sizes: Totals, draw: np.random.Generator) -> Bo
     rate = totals.sum() / sizes.sum()
     if not 0 < low < rate < high < 1:
         return low, high
-    degrees = degrees_of_freedom(sizes.tolist())
+    degrees = degrees_of_freedom(tuple(sizes.tolist()))
     narrower = stdtrit(len(sizes) - 1, 0.975) / stdtrit(degrees, 0.975)
     below, above = (logit(rate) + narrower * (logit(bound) - logit(rate)) for bound in (low, high))
     return float(expit(below)), float(expit(above))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
+from results.statistics.intervals import FEW
 
 Floats = NDArray[np.float64]
 
@@ -18,9 +19,6 @@ TAIL = 0.025
 POWER = 0.8
 MOST_ENUMERATED = 2**20
 RANDOM_EXCHANGES = 9_999
-FEW = 10
-"""So many clusters that differ from the others, or half of all, tell how clusters differ. With fewer, the interval of
-Student's t held the truth in as few as 85 % of cases (leaks in 1 to 20 % of 80 clusters, all of them enumerated)."""
 ROUNDING = 1e-12
 
 
@@ -41,7 +39,7 @@ class Cluster:
         Raises ValueError for another score.
         """
         table = np.array(scores, dtype=np.float64)
-        if not (-ROUNDING <= table.min() and table.max() <= 1 + ROUNDING):  # also where one is NaN
+        if not (table.min() >= -ROUNDING and table.max() <= 1 + ROUNDING):  # also where one is NaN
             raise ValueError("a mean score is not in [0, 1]")
         differences = table[0] - table[1:].mean(axis=0)
         totals = tuple(math.fsum(of_run) for of_run in table)
@@ -155,9 +153,9 @@ def detectable_multiple(degrees: float, level: float, power: float = POWER) -> f
     """Standard errors that an effect must measure to have a p of at most `level`, two-sided, with this power.
 
     `level`, in (0, 1), is to be one that p can have; `degrees` are the standard error's degrees of freedom. Source:
-    Bloom 1995, Minimum detectable effects. That is made for the t test, and exchanges differ from it where there are few: simulated normal
-    differences of two runs are found with 71 % in six clusters, 78 % in seven and 79 to 81 % in more, those to the mean
-    of several runs with more than 80 %.
+    Bloom 1995, Minimum detectable effects. That is made for the t test, and exchanges differ from it where there are
+    few: simulated normal differences of two runs are found with 71 % in six clusters, 78 % in seven and 79 to 81 % in
+    more, those to the mean of several runs with more than 80 %.
     """
     return quantile_of_t(degrees, 1 - level / 2) + quantile_of_t(degrees, power)
 
@@ -191,7 +189,7 @@ def _jackknife_error(totals: Floats, sizes: NDArray[np.int64]) -> float:
 
 
 def _degrees(sizes: NDArray[np.int64]) -> float:
-    return degrees_of_freedom(sizes.tolist())
+    return degrees_of_freedom(tuple(sizes.tolist()))
 
 
 def _half_width(error: float | None, totals: Floats, sizes: NDArray[np.int64], clusters: Sequence[Cluster]) -> float:

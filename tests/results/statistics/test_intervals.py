@@ -6,10 +6,12 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from results.statistics.intervals import Interval, none_with_interval, rate_with_interval
 
@@ -58,7 +60,7 @@ def test_no_comparisons_are_not_measured() -> None:
 
 @pytest.mark.parametrize("total", [math.nan, math.inf, -0.5, 2.5])
 def test_a_sum_that_no_scores_have_is_refused(total: float) -> None:
-    with pytest.raises(ValueError, match="cannot add up to"):
+    with pytest.raises(ValueError, match="not one of values in"):
         rate_with_interval([(1.0, 2), (total, 2)])
 
 
@@ -88,6 +90,39 @@ def test_clusters_that_are_all_alike_still_leave_doubt() -> None:
     _, low, high = measured([(1.5, 3)] * 8)
     assert low < 20
     assert high > 80
+
+
+@given(clusters_of_halves())
+def test_one_stratum_is_no_other_than_its_clusters(clusters: list[tuple[float, int]]) -> None:
+    assert rate_with_interval(clusters, []) == rate_with_interval(clusters)
+
+
+@given(st.lists(clusters_of_halves(), min_size=1, max_size=4))
+def test_strata_change_the_interval_alone(strata: list[list[tuple[float, int]]]) -> None:
+    apart, together = rate_with_interval(*strata), rate_with_interval([each for part in strata for each in part])
+    assert (apart.rate, apart.comparisons, apart.clusters) == (together.rate, together.comparisons, together.clusters)
+    if min(map(len, strata)) < 5:
+        assert apart == together
+
+
+def test_how_strata_differ_is_no_noise() -> None:
+    low, high = ([(mean + k % 3, 20) for k in range(10)] for mean in (5.0, 14.0))
+    apart, together = rate_with_interval(low, high), rate_with_interval([*low, *high])
+    assert apart.low is not None
+    assert apart.high is not None
+    assert together.low is not None
+    assert together.high is not None
+    # 30 and 75 % by stratum: how far they lie apart says nothing of how well their mean is known.
+    assert apart.high - apart.low < 5
+    assert together.high - together.low > 15
+
+
+@pytest.mark.parametrize(("jobs", "share"), [(62, 0.05), (104, 0.05), (20, 0.2)])
+def test_where_most_jobs_tie_the_interval_holds_how_often_others_do_not(jobs: int, share: float) -> None:
+    leaking = np.arange(jobs + 1)
+    found = [measured([(20.0, 20)] * k + [(10.0, 20)] * (jobs - k)) for k in leaking.tolist()]
+    held = [low - 1e-9 <= 50 + 50 * share <= high + 1e-9 for _, low, high in found]
+    assert binom.pmf(leaking, jobs, share)[held].sum() > 0.95
 
 
 @pytest.mark.slow

@@ -44,7 +44,7 @@ def with_posterior(totals: Totals, sizes: Totals) -> Bounds:
 
 def without_answer(totals: Totals, sizes: Totals) -> bool:
     """Whether the jackknife has none: two clusters, or at most one that differs from an end."""
-    return len(sizes) < 3 or min(np.sum(totals > 0), np.sum(totals < sizes)) < 2
+    return len(sizes) < 3 or bool(min(np.sum(totals > 0), np.sum(totals < sizes)) < 2)
 
 
 def main() -> None:

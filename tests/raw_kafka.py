@@ -19,6 +19,8 @@ CODECS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {
     "zstd": (4, zstandard.ZstdCompressor().compress),
 }
 ACCEPTED = 0
+# Before a batch's records.
+HEADER_BYTES = 61
 
 
 @dataclass(frozen=True)

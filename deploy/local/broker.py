@@ -11,6 +11,7 @@ from pathlib import Path
 LIBRARIES = Path(__file__).parents[2] / ".seep" / "kafka-libs"
 CLUSTER_ID = "c2VlcC1sb2NhbC1icm9rZQ"
 START_SECONDS = 60.0
+STARTED = b"Kafka Server started"
 
 
 class LocalBroker:
@@ -24,6 +25,10 @@ class LocalBroker:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def _log(self) -> Path:
+        return self.folder / "broker.log"
+
+    @property
     def bootstrap_servers(self) -> str:
         """Where clients find it."""
         return f"127.0.0.1:{self.port}"
@@ -34,12 +39,13 @@ class LocalBroker:
         properties = self.folder / "server.properties"
         properties.write_text(self._properties(), encoding="utf-8")
         format_storage = ["format", "--ignore-formatted", "--cluster-id", CLUSTER_ID, "--config", str(properties)]
-        with (self.folder / "broker.log").open("ab") as log:
+        with self._log.open("ab") as log:
+            already_logged = log.tell()
             subprocess.run(self._java("kafka.tools.StorageTool", *format_storage), stdout=log, stderr=log, check=True)
             self._process = subprocess.Popen(
                 self._java("kafka.Kafka", str(properties)), stdout=log, stderr=log, start_new_session=True
             )
-        self._wait_for_connections()
+        self._wait_until_started(already_logged)
 
     def stop(self) -> None:
         """Stops it in an orderly way."""
@@ -52,16 +58,16 @@ class LocalBroker:
         """Waits for the broker to end and returns its exit status."""
         return self._process.wait() if self._process else 0
 
-    def _wait_for_connections(self) -> None:
+    def _wait_until_started(self, already_logged: int) -> None:
+        """Waits for what the broker itself says: whoever answers at its port may be another process."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
-                raise SystemExit(f"the broker ended while starting: see {self.folder / 'broker.log'}")
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+                raise SystemExit(f"the broker ended while starting: see {self._log}")
+            if STARTED in self._log.read_bytes()[already_logged:]:
+                return
             time.sleep(0.2)
-        raise SystemExit(f"the broker did not start in {START_SECONDS:.0f} s: see {self.folder / 'broker.log'}")
+        raise SystemExit(f"the broker did not start in {START_SECONDS:.0f} s: see {self._log}")
 
     def _java(self, main_class: str, *arguments: str) -> list[str]:
         log_settings = Path(__file__).with_name("log4j2.properties")

@@ -164,7 +164,9 @@ class KafkaTopicReader:
         read_everything(self._consumer)
         if not partitions:
             self._consumer.close()
-            raise BrokerUnavailable(f"there is no topic {topic}: create it with `seep topics apply`")
+            # A user without any right to a topic does not see it.
+            right = ", or give this user the right to it" if kafka.sasl_mechanism or kafka.ssl_certfile else ""
+            raise BrokerUnavailable(f"there is no topic {topic}: create it with `seep topics apply`{right}")
         self._places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
         self._consumer.assign(self._places)
         self._consumer.seek_to_beginning(*self._places)

@@ -1,5 +1,10 @@
 """The API as a process: `python -m services.api`. It needs to read the database, and nothing else."""
 
+if __name__ == "__main__":  # before the imports that take seconds
+    from seep.runtime.stopping import end_on_signals
+
+    end_on_signals()
+
 import argparse
 import gc
 import logging

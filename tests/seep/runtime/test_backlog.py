@@ -1,7 +1,7 @@
 """The backlog's order, what fails alone in it, and what may be committed."""
 
 from seep.kafka.messages import Message
-from seep.runtime.backlog import Backlog
+from seep.runtime.backlog import BATCH_BYTES, Backlog
 
 
 def messages(*offsets: int, partition: int = 0) -> list[Message]:
@@ -47,3 +47,15 @@ def test_only_what_is_done_up_to_the_first_open_message_of_its_partition_may_be_
 
 def test_messages_are_counted_by_their_topic() -> None:
     assert backlog_of(*messages(1, 2)).count_by_topic() == {"in": 2}
+
+
+def test_large_messages_make_small_batches_and_a_full_backlog() -> None:
+    large = [Message("in", 0, offset, b"r/j", bytes(BATCH_BYTES // 2)) for offset in range(5)]
+    backlog = backlog_of(*large)
+    assert backlog.next_batch(64) == large[:2]
+    assert backlog.full(64)
+    backlog.done(large[:2])
+    assert not backlog.full(64)
+    assert backlog.full(3)
+    alone = backlog_of(Message("in", 0, 0, b"r/j", bytes(3 * BATCH_BYTES)))
+    assert len(alone.next_batch(64)) == 1

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from seep.errors import Unavailable
+from seep.kafka.broker import MessagesRefused
 from seep.kafka.messages import Message
 from seep.runtime.limits import Limits
 from seep.runtime.metrics import LAG
@@ -378,3 +379,22 @@ def test_idle_work_that_fails_pauses_the_loop_and_is_done_again() -> None:
     assert run_until(worker, stop, lambda: len(calls) >= 4)
     assert calls[1] - calls[0] >= 0.3
     assert readiness[1:4] == [False, False, True]
+
+
+@pytest.mark.parametrize("error", [MessagesRefused([], "too large"), ValueError("of the client")], ids=str)
+def test_a_dead_letter_that_cannot_be_sent_waits_and_the_loop_goes_on(error: Exception) -> None:
+    consumer = FakeConsumer(messages(1), messages(2))
+    attempts: list[int] = []
+
+    def dead_letter(message: Message, reason: str) -> None:
+        attempts.append(message.offset)
+        if len(attempts) == 1:
+            raise error
+
+    def process(batch: Sequence[Message]) -> None:
+        if batch[0].offset == 1:
+            raise RuntimeError("a message of poison")
+
+    worker, stop = worker_on(consumer, process, dead_letter)
+    assert run_until(worker, stop, lambda: sorted(consumer.committed) == [1, 2])
+    assert attempts == [1, 1]

@@ -86,6 +86,18 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSums]) -> list[Lea
     return _with_kappa(rates)
 
 
+def with_missing(rate: LeakRate) -> tuple[float, float] | None:
+    """Between which percentages the rate may lie, its interval included, whatever the missing comparisons would be.
+
+    None where nothing is missing, or nothing measured. That none of the missing leaks, or that all do: the bounds of
+    Manski 2003, Partial Identification of Probability Distributions.
+    """
+    if not rate.missing or rate.low is None or rate.high is None:
+        return None
+    known = rate.comparisons / (rate.comparisons + rate.missing)
+    return known * rate.low, known * rate.high + 100 * (1 - known)
+
+
 def missing_comparisons(expected: Mapping[str, int], recorded: Iterable[Mapping[str, int]]) -> int:
     """Expected comparisons that are not recorded, under the metric that lacks most; all where nothing is recorded.
 

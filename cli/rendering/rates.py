@@ -11,6 +11,7 @@ from rich.text import Text
 from cli.rendering.consoles import wide_console
 from cli.rendering.losses import print_losses, print_missing
 from results.dead_jobs import DeadReason
+from results.rates import with_missing
 from results.runs import RunSummary
 from seep.answers import LOST, TRUNCATED
 from seep.characters import visible
@@ -27,6 +28,8 @@ MANY_EMPTY = 10.0
 # What was cut off counts for nothing: answers that differ behind it tie.
 MANY_TRUNCATED = 10.0
 MOST_NAMED = 5
+# What the missing would be is unknown, and may differ from what is there: long prompts, for instance, fail oftener.
+WITH_MISSING = "whatever the missing are"
 JSON_FIELDS = (
     *("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
     *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures"),
@@ -44,8 +47,12 @@ def print_rates(
     counted = ("comparisons", "clusters", *(["missing"] if first_column == "category" else []))
     for name in counted:
         table.add_column(name, justify="right")
-    for rate in found:
-        counts = (str(getattr(rate, name)) for name in counted)
+    bounds = [with_missing(rate) for rate in found]
+    if any(bounds):
+        table.add_column(WITH_MISSING, justify="right")
+    for rate, allowed in zip(found, bounds, strict=True):
+        counts = [str(getattr(rate, name)) for name in counted]
+        counts += [f"[{allowed[0]:.2f}, {allowed[1]:.2f}]" if allowed else ""] if any(bounds) else []
         table.add_row(Text(visible(rate.category)), rate.metric, *interval(rate), *counts)
     wide_console().print(table)
     _print_measures(found, first_column)

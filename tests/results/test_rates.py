@@ -1,13 +1,14 @@
 """Rates from sums, without a database."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from results import rates
-from results.rates import RunFacts, leak_rates_by_concept, missing_comparisons
+from results.rates import RunFacts, leak_rates_by_concept, missing_comparisons, with_missing
 from results.sums import CategorySum, CellSums
 from seep.answers import LOST
 from seep.errors import InputError
@@ -36,6 +37,19 @@ def test_every_category_and_the_whole_suite_have_a_rate() -> None:
         for rate in leak_rates(FACTS, SUMS)
     ]
     assert found == [("1", 75.0, 4, 2, 2, 1, 2), ("2", 50.0, 1, 1, 1, 0, 3), ("all", 70.0, 5, 2, 3, 1, 5)]
+
+
+def test_what_is_missing_may_leak_wholly_or_not_at_all() -> None:
+    first, second, _ = leak_rates(FACTS, SUMS)
+    assert first.low is not None
+    assert first.high is not None
+    # Four of six comparisons are there.
+    assert with_missing(first) == pytest.approx((first.low * 4 / 6, first.high * 4 / 6 + 100 * 2 / 6))
+    bounds = with_missing(second)
+    assert bounds is not None
+    assert bounds[1] - bounds[0] > 75
+    whole, *_ = leak_rates(replace(FACTS, expected_comparisons={"1": 4}), SUMS)
+    assert with_missing(whole) is None
 
 
 def test_all_that_was_measured_stands_beside_the_rate_with_an_interval() -> None:

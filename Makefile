@@ -12,7 +12,7 @@ KAFKA := .seep/kafka-libs/.complete
 unexport PYTHONDONTWRITEBYTECODE
 
 # What the demo and the tests load is on this machine. A stack, and the commands, may load other models.
-demo test test-fast test-chart bench: export HF_HUB_OFFLINE := 1
+demo test test-fast test-chart test-faults test-faults-short bench: export HF_HUB_OFFLINE := 1
 
 .PHONY: help
 help:
@@ -84,11 +84,22 @@ test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 	@# Else the first test that needs them would wait, and its time limit with it.
 	$(BIN)/seep calibrate --prepare
 	$(BIN)/python -m deploy.local.smollm2
-	$(BIN)/python -m pytest $(IN_TWO)
+	$(BIN)/python -m pytest --ignore=tests/faults $(IN_TWO)
 # Much of a test is waiting for real servers. A file's tests stay together, and share what it starts. With a thread
 # per processor in each of the two, threads would mostly wait for each other.
 IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
-test test-fast test-chart: export OMP_NUM_THREADS := 1
+test test-fast test-chart test-faults test-faults-short: export OMP_NUM_THREADS := 1
+
+.PHONY: test-faults-short
+test-faults-short: setup  ## Kill, stop, cut off and fill up real services, broker and database, a few times: at most 6 minutes
+	$(BIN)/python -m pytest tests/faults $(IN_TWO)
+
+FIGURES := .seep/faults.txt
+.PHONY: test-faults
+test-faults: setup  ## The same as often and as long as is promised: at most 30 minutes; what it measures goes to .seep/faults.txt
+	rm -f $(FIGURES)
+	$(BIN)/python -m pytest tests/faults --long --figures $(FIGURES) $(IN_TWO)
+	@cat $(FIGURES)
 
 .PHONY: check
 check: setup lint typecheck  ## All but the tests: lint, typecheck, and that the generated code is what the protos say

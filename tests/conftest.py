@@ -75,7 +75,7 @@ SLOW_FIXTURES = {
     "trained",
 }
 # Whole processes, charts made by helm, simulations.
-SLOW_FOLDERS = ("benchmarks", "cluster", "deploy", "end_to_end")
+SLOW_FOLDERS = ("benchmarks", "cluster", "deploy", "end_to_end", "faults")
 # A module that is slow as a whole says so in this line.
 SLOW_MODULE = re.compile(r"^pytestmark = pytest\.mark\.slow\b", re.MULTILINE)
 

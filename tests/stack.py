@@ -1,5 +1,6 @@
 """The three services as separate processes on a real broker and a real PostgreSQL, for tests of the whole."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,11 +24,14 @@ from seep.kafka.topics import topic_configs
 from seep.local_postgres import local_postgres
 from seep.settings import Settings, load_settings
 from tests.commands import run_command
+from tests.faults import disturbed_service
+from tests.faults.disturbed_service import VARIABLE, Disturbance
 from tests.stored import Stored
 from tests.waiting import wait_until
 
 SEEP = Path(sys.executable).with_name("seep")
 WAIT_SECONDS = 300.0
+TOPICS = {"partitions": 2}
 
 
 @dataclass
@@ -44,6 +48,16 @@ class Stack:
         """Starts all services."""
         for service in self.services.values():
             service.start()
+
+    def another(self, name: str, disturbance: Disturbance | None = None) -> Service:
+        """One more process of a service, not started; with a disturbance if one is given."""
+        first = self.services[name]
+        arguments, environment = first.arguments, dict(first.environment)
+        if disturbance is not None:
+            arguments = [disturbed_service.__name__, *arguments]
+            environment[VARIABLE] = json.dumps(asdict(disturbance))
+        logs = first.log.parent
+        return Service(arguments, environment, logs / f"{name}-{len(list(logs.iterdir()))}.log")
 
     def store(self) -> Stored:
         """The results, read as anybody would."""
@@ -70,16 +84,14 @@ class Stack:
         assert pushed.returncode == 0, pushed.stderr
         return pushed.stdout.strip()
 
-    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+    def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:
         """Waits for a condition; fails with the logs' ends if it does not come true."""
-        wait_until(condition, what, seconds=WAIT_SECONDS, report=self._logs)
+        wait_until(condition, what, seconds=seconds, report=self._logs)
 
     def _logs(self) -> dict[str, str]:
-        return {
-            name: service.log.read_text()[-2000:] for name, service in self.services.items() if service.log.is_file()
-        }
+        return {log.stem: log.read_text()[-2000:] for log in sorted((self.config.parent / "logs").iterdir())}
 
-    def wait_for_state(self, run_id: str, *states: str) -> None:
+    def wait_for_state(self, run_id: str, *states: str, seconds: float = WAIT_SECONDS) -> None:
         """Waits until the run is in one of the states."""
         store = self.store()
 
@@ -87,7 +99,7 @@ class Stack:
             summary = store.run(run_id)
             return summary is not None and summary.state in states
 
-        self.wait_until(reached, f"run {run_id} to be {' or '.join(states)}")
+        self.wait_until(reached, f"run {run_id} to be {' or '.join(states)}", seconds)
 
     def wait_for_jobs(self, run_id: str, jobs: int) -> None:
         """Waits until so many of the run's jobs are recorded."""
@@ -101,16 +113,24 @@ class Stack:
 
 
 @contextmanager
-def stack_in(folder: Path, configuration: Mapping[str, Any]) -> Iterator[Stack]:
-    """A stack from the engines, targets and so on of a configuration; all of it ends with the block."""
+def stack_in(
+    folder: Path,
+    configuration: Mapping[str, Any],
+    broker: LocalBroker | None = None,
+    topics: Mapping[str, int] = TOPICS,
+) -> Iterator[Stack]:
+    """A stack from the engines, targets and so on of a configuration; all of it ends with the block.
+
+    Its broker, which is started here, may be given.
+    """
     with ExitStack() as parts:
-        broker = LocalBroker(folder / "kafka", 0)
+        broker = broker or LocalBroker(folder / "kafka", 0)
         broker.start()
         parts.callback(broker.stop)
         dsn = parts.enter_context(local_postgres(folder / "postgres"))
         migrate(dsn)
         config = folder / "seep.yaml"
-        kafka = {"bootstrap_servers": broker.bootstrap_servers, "topics": {"partitions": 2}}
+        kafka = {"bootstrap_servers": broker.bootstrap_servers, "topics": dict(topics)}
         config.write_text(yaml.safe_dump({"kafka": kafka, **configuration}), encoding="utf-8")
         settings = load_settings(config)
         KafkaBroker(settings.kafka).create_topics(topic_configs(settings.targets, settings.kafka.topics))

@@ -1,0 +1,58 @@
+"""Fixtures of the tests under faults, and their two forms: `pytest tests/faults`, and `pytest tests/faults --long`."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.form import LONG, SHORT, Form
+from tests.faults.questions import Questions, write_questions
+from tests.faults.verifier import Rows, undisturbed
+
+Tell = Callable[..., None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The form, and where what was measured is written."""
+    parser.addoption("--long", action="store_true", help="as often and as long as is promised: half an hour")
+    parser.addoption("--figures", default="", help="a file that gets a line for what each test has measured")
+
+
+@pytest.fixture(scope="session")
+def form(pytestconfig: pytest.Config) -> Form:
+    """How much is tried."""
+    return LONG if pytestconfig.getoption("--long", False) else SHORT
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Tell:
+    """Tells what a test has measured: figures by their names."""
+
+    def write(**figures: object) -> None:
+        line = f"{request.node.name}: " + ", ".join(f"{name} {value}" for name, value in figures.items())
+        print(line)
+        if path := pytestconfig.getoption("--figures", ""):
+            file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            os.write(file, f"{line}\n".encode())
+            os.close(file)
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all of a module's parts."""
+    return tmp_path_factory.mktemp("faults")
+
+
+@pytest.fixture(scope="module")
+def questions(folder: Path, form: Form) -> Questions:
+    """The suite and its answers."""
+    return write_questions(folder, form.jobs)
+
+
+@pytest.fixture(scope="module")
+def expected(questions: Questions, folder: Path) -> Rows:
+    """What an undisturbed run of it leaves in the database."""
+    return undisturbed(questions, folder)

@@ -1,0 +1,48 @@
+"""How much of each fault the short form and the long form try."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Form:
+    """Counts and seconds, by proof."""
+
+    deaths_at_each_step: int
+    jobs_under_deaths: int
+    jobs: int
+    seconds_of_random_kills: float
+    scalings: int
+    session_stops: int
+    terminations: int
+    broker_kills: int
+    seconds_away: float
+    seconds_of_pressure: float
+    distinct_runs: int
+
+
+SHORT = Form(
+    deaths_at_each_step=1,
+    jobs_under_deaths=300,
+    jobs=200,
+    seconds_of_random_kills=25,
+    scalings=1,
+    session_stops=1,
+    terminations=3,
+    broker_kills=1,
+    seconds_away=8,
+    seconds_of_pressure=30,
+    distinct_runs=300,
+)
+LONG = Form(
+    deaths_at_each_step=20,
+    jobs_under_deaths=10_000,
+    jobs=2_000,
+    seconds_of_random_kills=600,
+    scalings=20,
+    session_stops=20,
+    terminations=50,
+    broker_kills=10,
+    seconds_away=60,
+    seconds_of_pressure=600,
+    distinct_runs=100_000,
+)

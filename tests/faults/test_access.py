@@ -1,0 +1,143 @@
+"""A broker that lets in by SCRAM over TLS: each service with its own rights, and one clear line for whom it refuses."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ResourcePattern,
+    ResourceType,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from deploy.local.stack import Service
+from seep.kafka.broker import BrokerUnavailable
+from seep.kafka.client import KafkaBroker
+from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, RATES, RUNS, SCORES, jobs_topic
+from seep.settings import Kafka
+from tests.faults.access import GuardedBroker
+from tests.faults.conftest import Tell
+from tests.faults.progress import GROUPS
+from tests.faults.questions import Questions
+from tests.faults.verifier import Rows, assert_exact
+from tests.faults.world import STAGES, TARGET, faulty_stack
+from tests.stack import Stack
+
+PASSWORD = secrets.token_hex(12)
+READS = {STAGES[0]: (jobs_topic(TARGET), RUNS), STAGES[1]: (GENERATIONS, RUNS), STAGES[2]: (SCORES, RUNS, DEAD_LETTERS)}
+WRITES = {
+    STAGES[0]: (GENERATIONS, DEAD_LETTERS),
+    STAGES[1]: (SCORES, DEAD_LETTERS),
+    STAGES[2]: (RATES, DEAD_LETTERS),
+}
+WATCHED_SECONDS = 20.0
+MOST_LINES = 20
+
+
+@pytest.fixture(scope="module")
+def broker(folder: Path) -> GuardedBroker:
+    return GuardedBroker(folder / "kafka")
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path, questions: Questions, broker: GuardedBroker) -> Iterator[Stack]:
+    with faulty_stack(folder, questions, broker) as stack:
+        admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
+        admin.alter_user_scram_credentials(
+            [UserScramCredentialUpsertion(name, ScramMechanism.SCRAM_SHA_512, PASSWORD) for name in STAGES]
+        )
+        admin.create_acls([right for name in STAGES for right in rights(name)])
+        admin.close()
+        yield stack
+
+
+def rights(service: str) -> list[ACL]:
+    """What a service needs, and no more."""
+    [group] = [group for group, topics in GROUPS.items() if set(topics) <= set(READS[service])]
+    wanted = [
+        *((ResourceType.TOPIC, topic, ACLOperation.READ) for topic in READS[service]),
+        *((ResourceType.TOPIC, topic, ACLOperation.WRITE) for topic in WRITES[service]),
+        (ResourceType.GROUP, group, ACLOperation.READ),
+    ]
+    return [
+        ACL(f"User:{service}", "*", operation, ACLPermissionType.ALLOW, ResourcePattern(kind, name))
+        for kind, name, operation in wanted
+    ]
+
+
+def login(broker: GuardedBroker, user: str, password: str = PASSWORD, port: int = 0) -> Kafka:
+    """How a service comes to the broker."""
+    return Kafka(
+        bootstrap_servers=f"127.0.0.1:{port or broker.port}",
+        security_protocol="SASL_SSL",
+        ssl_cafile=broker.authority,
+        sasl_mechanism="SCRAM-SHA-512",
+        sasl_plain_username=user,
+        sasl_plain_password=password,
+    )
+
+
+def with_login(stack: Stack, name: str, kafka: Kafka) -> Service:
+    """A service that comes so."""
+    service = stack.another(name)
+    given = {field: getattr(kafka, field) for field in kafka.model_fields_set}
+    service.environment = {
+        **service.environment,
+        **{f"SEEP_KAFKA__{field.upper()}": str(value) for field, value in given.items()},
+    }
+    return service
+
+
+def test_each_service_works_with_its_own_rights_alone(
+    stack: Stack, broker: GuardedBroker, questions: Questions, expected: Rows, tell: Tell
+) -> None:
+    with ExitStack() as parts:
+        for name in STAGES:
+            service = with_login(stack, name, login(broker, name))
+            parts.callback(service.kill)
+            service.start()
+        run = stack.push(questions.suite, TARGET)
+        stack.wait_for_state(run, "complete")
+        assert_exact(stack, run, expected)
+    with pytest.raises(BrokerUnavailable):
+        list(KafkaBroker(login(broker, STAGES[0])).reader(SCORES).new_messages())
+    tell(users=len(STAGES), rights=sum(len(rights(name)) for name in STAGES))
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_wrong_password_is_told_in_one_clear_line_and_nothing_is_told_of_it(
+    stack: Stack, broker: GuardedBroker, name: str
+) -> None:
+    wrong = secrets.token_hex(12)
+    lines = refused(with_login(stack, name, login(broker, name, wrong)))
+    assert any("kafka.sasl_plain_username" in line for line in lines), lines
+    assert not any(secret in line for secret in (wrong, PASSWORD) for line in lines)
+
+
+def test_an_expired_certificate_is_told_in_one_clear_line(stack: Stack, broker: GuardedBroker) -> None:
+    lines = refused(with_login(stack, STAGES[1], login(broker, STAGES[1], port=broker.expired_port)))
+    assert any("certificate" in line for line in lines), lines
+    assert not any(PASSWORD in line for line in lines)
+
+
+def refused(service: Service) -> list[str]:
+    """The lines of a service that is not let in: it waits, calmly, and ends with 0."""
+    service.start()
+    try:
+        time.sleep(WATCHED_SECONDS)
+        assert service.ended() is None
+        assert service.stop() == 0
+    finally:
+        service.kill()
+    lines = service.log.read_text().splitlines()
+    assert len(lines) < MOST_LINES, lines
+    assert not any("Traceback" in line for line in lines)
+    return lines

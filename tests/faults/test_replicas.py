@@ -1,0 +1,165 @@
+"""Replicas that are killed, added, taken away, stopped and terminated, while runs go on."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.stack import Service
+from tests.faults.brokers import FaultyBroker
+from tests.faults.conftest import Tell
+from tests.faults.form import Form
+from tests.faults.progress import Watch, positions, recorded, seconds_until_all_move
+from tests.faults.questions import Questions
+from tests.faults.verifier import Rows, assert_exact
+from tests.faults.world import STAGES, faulty_stack
+from tests.stack import Stack
+from tests.waiting import wait_until
+
+BETWEEN_KILLS = (5.0, 15.0)
+# What is promised of partitions when replicas come or go.
+MOVES_ON_SECONDS = 60.0
+# The session of a member is 10 s.
+PAST_THE_SESSION = 12.0
+GRACE_SECONDS = 20.0
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path, questions: Questions) -> Iterator[Stack]:
+    with faulty_stack(folder, questions, FaultyBroker(folder / "kafka")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def replicas(stack: Stack) -> Iterator[list[Service]]:
+    """Two processes of each stage, which run."""
+    started = [stack.another(name) for name in STAGES for _ in range(2)]
+    for service in started:
+        service.start()
+    wait_until(lambda: all(" serves " in service.log.read_text() for service in started), "services", seconds=120)
+    yield started
+    for service in started:
+        service.kill()
+
+
+class Feed:
+    """Runs, pushed so that there always is something to do."""
+
+    def __init__(self, stack: Stack, questions: Questions) -> None:
+        self._stack = stack
+        self._questions = questions
+        self.runs: list[str] = []
+
+    def keep_up(self) -> None:
+        """Pushes one more once the last is half done."""
+        last = self._stack.store().run(self.runs[-1]) if self.runs else None
+        if not self.runs or (last is not None and last.recorded > self._questions.jobs / 2):
+            self.runs.append(self._stack.push(self._questions.suite, "recorded"))
+
+    def assert_all_exact(self, expected: Rows) -> None:
+        """Waits for all runs."""
+        for run in self.runs:
+            self._stack.wait_for_state(run, "complete", seconds=600)
+            assert_exact(self._stack, run, expected)
+
+
+@pytest.fixture
+def feed(stack: Stack, questions: Questions) -> Feed:
+    return Feed(stack, questions)
+
+
+def test_random_kills_leave_progress_between_them(
+    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, tell: Tell
+) -> None:
+    draw = random.Random(17)
+    feed.keep_up()
+    stack.wait_for_jobs(feed.runs[0], 1)
+    over, kills = time.monotonic() + form.seconds_of_random_kills, 0
+    with Watch(lambda: recorded(stack)) as watch:
+        while time.monotonic() < over:
+            next_kill = time.monotonic() + draw.uniform(*BETWEEN_KILLS)
+            while time.monotonic() < next_kill:
+                feed.keep_up()
+                time.sleep(0.25)
+            victim = draw.choice(replicas)
+            victim.kill()
+            victim.start()
+            kills += 1
+    feed.assert_all_exact(expected)
+    tell(kills=kills, jobs=recorded(stack), longest_pause_s=round(watch.longest_pause, 1))
+    assert watch.longest_pause < MOVES_ON_SECONDS
+
+
+def test_every_partition_moves_on_when_replicas_come_and_go(
+    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, tell: Tell
+) -> None:
+    kept, others = replicas[::2], replicas[1::2]
+    more = [stack.another(name) for name in STAGES]
+    took = []
+    try:
+        for service in others:
+            service.stop()
+        for _ in range(form.scalings):
+            for change in ("1 to 3", "3 to 1"):
+                feed.runs.append(stack.push(feed._questions.suite, "recorded"))
+                before = positions(stack)
+                for service in (*others, *more):
+                    service.start() if change == "1 to 3" else service.stop()
+                took.append(seconds_until_all_move(stack, before))
+        assert all(service.ended() is None for service in kept)
+        feed.assert_all_exact(expected)
+    finally:
+        for service in more:
+            service.kill()
+    tell(scalings=len(took), longest_s=round(max(took), 1), jobs=feed._questions.jobs * len(feed.runs))
+    assert max(took) < MOVES_ON_SECONDS
+
+
+def test_a_process_that_slept_past_its_session_counts_nothing_twice(
+    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, tell: Tell
+) -> None:
+    draw = random.Random(23)
+    for _ in range(form.session_stops):
+        feed.keep_up()
+        stack.wait_for_jobs(feed.runs[-1], 10)
+        sleepers = [draw.choice(pair) for pair in zip(replicas[::2], replicas[1::2], strict=True)]
+        for service in sleepers:
+            os.killpg(service.pid, signal.SIGSTOP)
+            time.sleep(draw.uniform(0, 0.1))
+        time.sleep(PAST_THE_SESSION)
+        feed.keep_up()
+        for service in sleepers:
+            os.killpg(service.pid, signal.SIGCONT)
+    feed.assert_all_exact(expected)
+    tell(stops=form.session_stops * len(STAGES), jobs=feed._questions.jobs * len(feed.runs))
+
+
+def test_a_terminated_process_ends_with_0_within_its_grace_time(
+    stack: Stack, feed: Feed, expected: Rows, form: Form, tell: Tell
+) -> None:
+    draw = random.Random(29)
+    took: list[float] = []
+    services = [stack.another(name) for name in STAGES]
+    try:
+        for _ in range(form.terminations):
+            for service in services:
+                service.start()
+            feed.keep_up()
+            # Some while they load, some in a batch.
+            time.sleep(draw.uniform(1, 8))
+            for service in services:
+                started = time.monotonic()
+                assert service.stop() == 0, service.log.read_text()[-2000:]
+                took.append(time.monotonic() - started)
+        for service in services:
+            service.start()
+        feed.assert_all_exact(expected)
+    finally:
+        for service in services:
+            service.kill()
+    tell(terminations=len(took), statuses_other_than_0=0, longest_s=round(max(took), 1))
+    assert max(took) < GRACE_SECONDS + 5

@@ -1,0 +1,83 @@
+"""Three brokers of which one is lost for good: the other two have everything."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.broker import free_port
+from tests.faults.brokers import FaultyBroker
+from tests.faults.conftest import Tell
+from tests.faults.questions import Questions
+from tests.faults.verifier import Rows, assert_exact
+from tests.faults.world import faulty_stack
+from tests.stack import Stack
+
+SAFE = {
+    "offsets.topic.replication.factor": "3",
+    "transaction.state.log.replication.factor": "3",
+    "transaction.state.log.min.isr": "2",
+    "min.insync.replicas": "2",
+    "default.replication.factor": "3",
+}
+
+
+class Cluster(FaultyBroker):
+    """The first of three brokers, which starts and stops the others with it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "1", SAFE)
+        self.others = [FaultyBroker(folder / str(number), SAFE) for number in (2, 3)]
+        brokers = [self, *self.others]
+        ports = [free_port() for _ in brokers]
+        voters = ",".join(f"{number}@127.0.0.1:{port}" for number, port in enumerate(ports, start=1))
+        for number, (broker, port) in enumerate(zip(brokers, ports, strict=True), start=1):
+            broker.changes |= {
+                "node.id": str(number),
+                "controller.quorum.voters": voters,
+                "listeners": f"PLAINTEXT://127.0.0.1:{broker.port},CONTROLLER://127.0.0.1:{port}",
+            }
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """All three."""
+        return ",".join(f"127.0.0.1:{broker.port}" for broker in (self, *self.others))
+
+    def start(self) -> None:
+        """Starts all: none takes connections before two are there."""
+        for broker in self.others:
+            broker.launch()
+        super().start()
+        for broker in self.others:
+            broker.wait_for_connections()
+
+    def stop(self) -> None:
+        """Stops those that are left."""
+        for broker in self.others:
+            broker.stop()
+        super().stop()
+
+
+@pytest.fixture(scope="module")
+def cluster(folder: Path) -> Cluster:
+    return Cluster(folder / "kafka")
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path, questions: Questions, cluster: Cluster) -> Iterator[Stack]:
+    with faulty_stack(folder, questions, cluster, replication=3) as stack:
+        stack.start()
+        yield stack
+
+
+def test_one_broker_of_three_is_lost_in_mid_run(
+    stack: Stack, cluster: Cluster, questions: Questions, expected: Rows, tell: Tell
+) -> None:
+    run = stack.push(questions.suite, "recorded")
+    stack.wait_for_jobs(run, questions.jobs // 10)
+    cluster.others[0].kill()
+    second = stack.push(questions.suite, "recorded")
+    for each in (run, second):
+        stack.wait_for_state(each, "complete")
+        assert_exact(stack, each, expected)
+    tell(brokers=3, lost=1, jobs=2 * questions.jobs)

@@ -19,8 +19,8 @@ from tests.faults.world import STAGES, faulty_stack
 from tests.stack import Stack
 
 GARBLED = 2
-# Of a job: in each of two directives one in each of three categories.
-OUTCOMES = 6
+# Of a job: in each of two directives one in each of four categories.
+OUTCOMES = 8
 GARBAGE = b"\xff\xfe this is no job"
 
 

@@ -1,29 +1,24 @@
 """Behind PgBouncer in transaction mode, where each transaction may be on another connection, all is as without it."""
 
-import os
-import shutil
-import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from results.storage.facts import database_facts
 from results.storage.migrate import migrate
 from seep.records import RunManifest, ScoredJob
+from tests import poolers
 from tests.conftest import NUMBERS
 from tests.stored import Stored
 from tests.summaries import figures
-from tests.waiting import wait_until
 
 Scored = Callable[..., ScoredJob]
 Manifest = Callable[..., RunManifest]
-BINARY = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-pytestmark = pytest.mark.skipif(BINARY is None, reason="pgbouncer is not installed; Debian has it as pgbouncer")
+pytestmark = pytest.mark.skipif(poolers.BINARY is None, reason=poolers.MISSING)
 
 
 @pytest.fixture
@@ -32,36 +27,8 @@ def pooled(postgres_server: str, tmp_path: Path) -> Iterator[str]:
     name = f"pooled_{next(NUMBERS)}"
     with psycopg.connect(postgres_server, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}".encode())
-    said = {field: str(value) for field, value in conninfo_to_dict(postgres_server).items()}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    place = " ".join(f"{field}={said[field]}" for field in ("host", "port", "user") if said.get(field))
-    settings = tmp_path / "pgbouncer.ini"
-    settings.write_text(
-        f"[databases]\n{name} = {place} dbname={name}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
-        "unix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 2\nmax_client_conn = 50\n"
-    )
-    # It refuses to be root; the server's own user reaches its socket.
-    user = ["-u", Path(said["host"]).owner()] if os.geteuid() == 0 else []
-    with (tmp_path / "log").open("w") as log:
-        assert BINARY is not None
-        pooler = subprocess.Popen([BINARY, "-q", *user, settings], stdout=log, stderr=log)
-    dsn = make_conninfo(host="127.0.0.1", port=port, dbname=name, user=said["user"])
-    try:
-        wait_until(lambda: _answers(dsn))
+    with poolers.pooled(make_conninfo(postgres_server, dbname=name), tmp_path) as dsn:
         yield dsn
-    finally:
-        pooler.kill()
-        pooler.wait()
-
-
-def _answers(dsn: str) -> bool:
-    try:
-        with psycopg.connect(dsn):
-            return True
-    except psycopg.OperationalError:
-        return False
 
 
 def test_runs_are_recorded_and_read_by_many_at_once(pooled: str, scored: Scored, manifest: Manifest) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.faults.questions import Questions, write_questions
 from tests.faults.verifier import Rows, undisturbed
 
 Tell = Callable[..., None]
+Prepare = Callable[[int], tuple[Questions, Rows]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,13 +48,32 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("faults")
 
 
+@pytest.fixture(scope="session")
+def prepare(tmp_path_factory: pytest.TempPathFactory) -> Prepare:
+    """Suites of so many jobs, and what an undisturbed run leaves of them; each is made once."""
+
+    @cache
+    def prepared(jobs: int) -> tuple[Questions, Rows]:
+        folder = tmp_path_factory.mktemp("prepared")
+        questions = write_questions(folder, jobs)
+        return questions, undisturbed(questions, folder)
+
+    return prepared
+
+
 @pytest.fixture(scope="module")
-def questions(folder: Path, form: Form) -> Questions:
+def jobs(form: Form) -> int:
+    """How many jobs a module's suite has."""
+    return form.jobs
+
+
+@pytest.fixture(scope="module")
+def questions(prepare: Prepare, jobs: int) -> Questions:
     """The suite and its answers."""
-    return write_questions(folder, form.jobs)
+    return prepare(jobs)[0]
 
 
 @pytest.fixture(scope="module")
-def expected(questions: Questions, folder: Path) -> Rows:
+def expected(prepare: Prepare, jobs: int) -> Rows:
     """What an undisturbed run of it leaves in the database."""
-    return undisturbed(questions, folder)
+    return prepare(jobs)[1]

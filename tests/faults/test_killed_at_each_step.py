@@ -10,7 +10,7 @@ from seep.codec import decode_scored_job
 from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import SCORES
 from tests.faults.brokers import FaultyBroker
-from tests.faults.conftest import Tell
+from tests.faults.conftest import Report
 from tests.faults.disturbed_service import Disturbance, steps
 from tests.faults.form import Form
 from tests.faults.questions import Questions
@@ -35,7 +35,7 @@ def stack(folder: Path, questions: Questions) -> Iterator[Stack]:
 
 
 def test_each_service_killed_at_each_step(
-    stack: Stack, questions: Questions, expected: Rows, form: Form, tell: Tell
+    stack: Stack, questions: Questions, expected: Rows, form: Form, report: Report
 ) -> None:
     draw = random.Random(5)
     deaths = {name: drawn_deaths(stack.services[name].arguments[0], form.deaths_at_each_step, draw) for name in STAGES}
@@ -56,7 +56,7 @@ def test_each_service_killed_at_each_step(
     scored = [
         decode_scored_job(m.value or b"") for m in KafkaBroker(stack.settings.kafka).reader(SCORES).new_messages()
     ]
-    tell(
+    report(
         jobs=questions.jobs,
         partitions=PARTITIONS,
         kills=sum(map(len, deaths.values())),

@@ -14,7 +14,7 @@ from seep.kafka.topics import GENERATIONS
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from tests.faults.brokers import FaultyBroker
-from tests.faults.conftest import Tell
+from tests.faults.conftest import Report
 from tests.faults.disturbed_service import Disturbance
 from tests.faults.form import Form
 from tests.faults.progress import Memory, members, positions, recorded
@@ -66,7 +66,7 @@ def started(services: list[Service], more: Sequence[Service]) -> None:
 
 
 def test_distinct_runs_and_prompts_leave_series_and_memory_as_they_are(
-    stack: Stack, questions: Questions, running: list[Service], form: Form, tell: Tell
+    stack: Stack, questions: Questions, running: list[Service], form: Form, report: Report
 ) -> None:
     started(running, [stack.services[name] for name in STAGES])
     suite = load_suite(questions.suite)
@@ -82,7 +82,7 @@ def test_distinct_runs_and_prompts_leave_series_and_memory_as_they_are(
             series.append([len(scrape(service)) for service in running])
             time.sleep(1)
     sender.close()
-    tell(
+    report(
         runs=len(jobs),
         series=dict(zip(STAGES, series[-1], strict=True)),
         mebibytes=dict(zip(STAGES, map(round, memory.samples[-1]), strict=True)),
@@ -95,7 +95,7 @@ def test_distinct_runs_and_prompts_leave_series_and_memory_as_they_are(
 
 
 def test_more_work_than_the_scorer_does_shows_as_lag_and_takes_no_memory(
-    stack: Stack, few: Questions, questions: Questions, running: list[Service], form: Form, tell: Tell
+    stack: Stack, few: Questions, questions: Questions, running: list[Service], form: Form, report: Report
 ) -> None:
     slow = stack.another("scorer", Disturbance(handler_seconds=SLOW_SECONDS))
     started(running, [stack.services[STAGES[0]], slow, stack.services[STAGES[2]]])
@@ -112,7 +112,7 @@ def test_more_work_than_the_scorer_does_shows_as_lag_and_takes_no_memory(
         time.sleep(max(0.0, 1.0 - time.monotonic() % 1))
     done = sum(now - before[place][0] for place, (now, _) in positions(stack).items() if place[1] == GENERATIONS)
     made = sum(end - before[place][1] for place, (_, end) in positions(stack).items() if place[1] == GENERATIONS)
-    tell(
+    report(
         generated=made,
         scored=done,
         highest_lag=max(lags),
@@ -125,7 +125,7 @@ def test_more_work_than_the_scorer_does_shows_as_lag_and_takes_no_memory(
 
 
 def test_a_batch_twice_as_long_as_the_poll_interval_leaves_the_group_as_it_is(
-    few: Questions, stack: Stack, running: list[Service], form: Form, tell: Tell
+    few: Questions, stack: Stack, running: list[Service], form: Form, report: Report
 ) -> None:
     full = form.seconds_of_pressure > 100
     interval = INTERVAL_SECONDS if full else SHORT_INTERVAL_MS / 1000
@@ -145,4 +145,4 @@ def test_a_batch_twice_as_long_as_the_poll_interval_leaves_the_group_as_it_is(
     stack.wait_until(one_batch_is_done, "a batch to be committed", seconds=6 * interval)
     assert members(stack, "seep-scorer") == assigned
     assert "moved" not in slow.log.read_text()
-    tell(interval_s=interval, batch_s=2 * interval, committed_after_s=round(time.monotonic() - begin, 1))
+    report(interval_s=interval, batch_s=2 * interval, committed_after_s=round(time.monotonic() - begin, 1))

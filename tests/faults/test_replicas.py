@@ -11,7 +11,7 @@ import pytest
 
 from deploy.local.stack import Service
 from tests.faults.brokers import FaultyBroker
-from tests.faults.conftest import Tell
+from tests.faults.conftest import Report
 from tests.faults.form import Form
 from tests.faults.progress import Watch, positions, recorded, seconds_until_all_move
 from tests.faults.questions import Questions
@@ -73,7 +73,7 @@ def feed(stack: Stack, questions: Questions) -> Feed:
 
 
 def test_random_kills_leave_progress_between_them(
-    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, tell: Tell
+    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, report: Report
 ) -> None:
     draw = random.Random(17)
     feed.keep_up()
@@ -90,12 +90,12 @@ def test_random_kills_leave_progress_between_them(
             victim.start()
             kills += 1
     feed.assert_all_exact(expected)
-    tell(kills=kills, jobs=recorded(stack), longest_pause_s=round(watch.longest_pause, 1))
+    report(kills=kills, jobs=recorded(stack), longest_pause_s=round(watch.longest_pause, 1))
     assert watch.longest_pause < MOVES_ON_SECONDS
 
 
 def test_every_partition_moves_on_when_replicas_come_and_go(
-    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, tell: Tell
+    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, report: Report
 ) -> None:
     kept, others = replicas[::2], replicas[1::2]
     more = [stack.another(name) for name in STAGES]
@@ -115,12 +115,12 @@ def test_every_partition_moves_on_when_replicas_come_and_go(
     finally:
         for service in more:
             service.kill()
-    tell(scalings=len(took), longest_s=round(max(took), 1), jobs=feed._questions.jobs * len(feed.runs))
+    report(scalings=len(took), longest_s=round(max(took), 1), jobs=feed._questions.jobs * len(feed.runs))
     assert max(took) < MOVES_ON_SECONDS
 
 
 def test_a_process_that_slept_past_its_session_counts_nothing_twice(
-    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, tell: Tell
+    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, report: Report
 ) -> None:
     draw = random.Random(23)
     for _ in range(form.session_stops):
@@ -135,11 +135,11 @@ def test_a_process_that_slept_past_its_session_counts_nothing_twice(
         for service in sleepers:
             os.killpg(service.pid, signal.SIGCONT)
     feed.assert_all_exact(expected)
-    tell(stops=form.session_stops * len(STAGES), jobs=feed._questions.jobs * len(feed.runs))
+    report(stops=form.session_stops * len(STAGES), jobs=feed._questions.jobs * len(feed.runs))
 
 
 def test_a_terminated_process_ends_with_0_within_its_grace_time(
-    stack: Stack, feed: Feed, expected: Rows, form: Form, tell: Tell
+    stack: Stack, feed: Feed, expected: Rows, form: Form, report: Report
 ) -> None:
     draw = random.Random(29)
     took: list[float] = []
@@ -162,7 +162,7 @@ def test_a_terminated_process_ends_with_0_within_its_grace_time(
     finally:
         for service in services:
             service.kill()
-    tell(terminations=len(took), statuses_other_than_0=0, longest_s=round(max(took), 1))
+    report(terminations=len(took), statuses_other_than_0=0, longest_s=round(max(took), 1))
     assert max(took) < GRACE_SECONDS + 5
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.broker import free_port
 from tests.faults.brokers import FaultyBroker
-from tests.faults.conftest import Tell
+from tests.faults.conftest import Report
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact
 from tests.faults.world import faulty_stack
@@ -71,7 +71,7 @@ def stack(folder: Path, questions: Questions, cluster: Cluster) -> Iterator[Stac
 
 
 def test_one_broker_of_three_is_lost_in_mid_run(
-    stack: Stack, cluster: Cluster, questions: Questions, expected: Rows, tell: Tell
+    stack: Stack, cluster: Cluster, questions: Questions, expected: Rows, report: Report
 ) -> None:
     run = stack.push(questions.suite, "recorded")
     stack.wait_for_jobs(run, questions.jobs // 10)
@@ -80,4 +80,4 @@ def test_one_broker_of_three_is_lost_in_mid_run(
     for each in (run, second):
         stack.wait_for_state(each, "complete")
         assert_exact(stack, each, expected)
-    tell(brokers=3, lost=1, jobs=2 * questions.jobs)
+    report(brokers=3, lost=1, jobs=2 * questions.jobs)

@@ -18,6 +18,7 @@ from kafka.errors import (
 )
 
 from seep.kafka.broker import BrokerUnavailable
+from seep.kafka.refusals import recent_refusal
 from seep.settings import Kafka
 
 # Topics made after a service has started are found at the next refresh; the client's default is five minutes.
@@ -67,6 +68,8 @@ def unreachable(kafka: Kafka, error: BaseException) -> str:
     if not isinstance(error, KafkaTimeoutError):
         return f"kafka.bootstrap_servers: {kafka.bootstrap_servers}: {explain(error)}"
     # The client tries until its time is over, and then no longer knows what was wrong.
+    if (refusal := recent_refusal()) is not None:
+        return f"kafka.bootstrap_servers: {kafka.bootstrap_servers}: {explain(refusal)}"
     return _tls_failure(kafka) or f"kafka.bootstrap_servers: no broker answers at {kafka.bootstrap_servers}"
 
 

@@ -41,8 +41,8 @@ def write_questions(folder: Path, jobs: int) -> Questions:
     folder.mkdir(parents=True, exist_ok=True)
     path, recorded = folder / "questions.yaml", folder / "questions.jsonl"
     path.write_text(yaml.safe_dump(suite, allow_unicode=True), encoding="utf-8")
-    asked = [f"{text} {prompt}" for prompt in prompts for texts in DIRECTIVES.values() for text in texts]
-    lines = [json.dumps({"prompt": prompt, "generations": [_answer(draw)]}) for prompt in asked]
+    requests = [f"{text} {prompt}" for prompt in prompts for texts in DIRECTIVES.values() for text in texts]
+    lines = [json.dumps({"prompt": prompt, "generations": [_answer(draw)]}) for prompt in requests]
     recorded.write_text("\n".join(lines), encoding="utf-8")
     return Questions(path, recorded, jobs)
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.form import LONG, SHORT, Form
+from tests.faults.form import LONG, SHORT, Form, Report
 from tests.faults.questions import Questions, write_questions
 from tests.faults.verifier import Rows, undisturbed
 
-Report = Callable[..., None]
 Prepare = Callable[[int], tuple[Questions, Rows]]
 
 

@@ -1,6 +1,10 @@
 """How much of each fault the short form and the long form try."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+# Takes what a test has measured: figures by their names.
+Report = Callable[..., None]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, RATES, RUNS, SCORES, jobs_topic
 from seep.settings import Kafka
 from tests.faults.access import GuardedBroker
-from tests.faults.conftest import Report
+from tests.faults.form import Report
 from tests.faults.progress import GROUPS
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact

@@ -14,8 +14,7 @@ from seep.kafka.client import KafkaBroker
 from seep.kafka.connection import connection_options
 from seep.kafka.topics import GENERATIONS, SCORES, topic_configs
 from tests.faults.brokers import ProxiedBroker
-from tests.faults.conftest import Report
-from tests.faults.form import Form
+from tests.faults.form import Form, Report
 from tests.faults.progress import GROUPS, positions, recorded
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact

@@ -20,8 +20,7 @@ from seep.kafka.connection import connection_options
 from seep.kafka.topics import DEAD_LETTERS
 from tests import poolers
 from tests.faults.brokers import FaultyBroker
-from tests.faults.conftest import Report
-from tests.faults.form import Form
+from tests.faults.form import Form, Report
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact
 from tests.faults.world import TARGET, faulty_stack

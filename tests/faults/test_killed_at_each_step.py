@@ -10,9 +10,8 @@ from seep.codec import decode_scored_job
 from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import SCORES
 from tests.faults.brokers import FaultyBroker
-from tests.faults.conftest import Report
 from tests.faults.disturbed_service import Disturbance, steps
-from tests.faults.form import Form
+from tests.faults.form import Form, Report
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact
 from tests.faults.world import PARTITIONS, STAGES, faulty_stack

@@ -14,9 +14,8 @@ from seep.kafka.topics import GENERATIONS
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from tests.faults.brokers import FaultyBroker
-from tests.faults.conftest import Report
 from tests.faults.disturbed_service import Disturbance
-from tests.faults.form import Form
+from tests.faults.form import Form, Report
 from tests.faults.progress import Memory, members, positions, recorded
 from tests.faults.questions import Questions, write_questions
 from tests.faults.world import STAGES, TARGET, faulty_stack

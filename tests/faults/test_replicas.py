@@ -11,8 +11,7 @@ import pytest
 
 from deploy.local.stack import Service
 from tests.faults.brokers import FaultyBroker
-from tests.faults.conftest import Report
-from tests.faults.form import Form
+from tests.faults.form import Form, Report
 from tests.faults.progress import Watch, positions, recorded, seconds_until_all_move
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.broker import free_port
 from tests.faults.brokers import FaultyBroker
-from tests.faults.conftest import Report
+from tests.faults.form import Report
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact
 from tests.faults.world import faulty_stack

@@ -21,12 +21,12 @@ class FaultyBroker(LocalBroker):
 
     def launch(self) -> None:
         """Starts it without waiting until it takes connections."""
-        with patch.object(self, "_wait_for_connections"):
+        with patch.object(self, "_wait_until_started"):
             self.start()
 
-    def wait_for_connections(self) -> None:
-        """Returns when it takes connections."""
-        self._wait_for_connections()
+    def wait_until_started(self) -> None:
+        """Returns when it is there for the first time."""
+        self._wait_until_started(0)
 
     def kill(self) -> None:
         """kill -9; it may be started again."""

@@ -49,7 +49,7 @@ class Cluster(FaultyBroker):
             broker.launch()
         super().start()
         for broker in self.others:
-            broker.wait_for_connections()
+            broker.wait_until_started()
 
     def stop(self) -> None:
         """Stops those that are left."""

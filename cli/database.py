@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
-import typer
-
+from cli.rendering.output import echo
 from results.storage.database import Database, DatabaseUnavailable, server_name
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
@@ -29,7 +28,7 @@ def announce_database(settings: Settings) -> None:
     """Says on stderr where the results are kept."""
     dsn = settings.database.resolved_dsn()
     place = f"PostgreSQL in {embedded_folder().resolve()}" if dsn is None else f"PostgreSQL, {server_name(dsn)}"
-    typer.echo(f"results: {place}", err=True)
+    echo(f"results: {place}", err=True)
 
 
 @contextmanager

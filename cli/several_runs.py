@@ -11,12 +11,11 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-import typer
-
 from cli import exit_codes
 from cli.failures import ending, failure_line
 from cli.one_run import RunRequest, do_run
 from cli.outcomes import Failed, Outcome
+from cli.rendering.output import echo
 from cli.termination import terminate
 from seep.settings import load_settings
 
@@ -27,10 +26,10 @@ def do_runs(requests: Sequence[RunRequest]) -> list[Outcome]:
     """The outcomes by position; each is announced on stderr, and so is its failure."""
     outcomes = []
     for number, request in enumerate(requests, start=1):
-        typer.echo(f"{number} of {len(requests)}: {request.answering.label}, run {request.run_id}", err=True)
+        echo(f"{number} of {len(requests)}: {request.answering.label}, run {request.run_id}", err=True)
         outcome = _apart(request)
         if isinstance(outcome, Failed):
-            typer.echo(f"seep: {outcome.reason}", err=True)
+            echo(f"seep: {outcome.reason}", err=True)
         outcomes.append(outcome)
     return outcomes
 

@@ -39,6 +39,7 @@ EXPLANATIONS: Mapping[str, str] = {
 }
 PATTERNS: Mapping[str, str] = {
     r"^[a-z0-9-]{1,40}$": "expected a name of at most 40 lower-case letters a to z, digits and hyphens",
+    r"^[^\s,@/]+:\d+(,[^\s,@/]+:\d+)*$": "expected host:port,host:port, without user and password",
     r"^[a-z]{2}$": "expected a language by its two letters in ISO 639-1, as en",
 }
 

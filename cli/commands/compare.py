@@ -15,6 +15,7 @@ from cli.rendering.comparison import (
     print_side_by_side,
     shortened,
 )
+from cli.rendering.output import echo
 from cli.rendering.rates import SAMPLES_ARE_CLUSTERS
 from results.comparison import compare as compare_sums
 from results.comparison import incomparable, known_differences, refuse_incomparable
@@ -63,10 +64,10 @@ def compare(
         print_differences(different)
         print_cells(cells)
         if any(summary.cluster == "sample" for summary in summaries):
-            typer.echo(SAMPLES_ARE_CLUSTERS)
+            echo(SAMPLES_ARE_CLUSTERS)
         references = [side_by_side[one] for one in reference]
         print_side_by_side({baseline or other or "": references, run_id: [side_by_side[run_id]]})
-        typer.echo(f"{run_id} against {baseline or other}: {verdict}")
+        echo(f"{run_id} against {baseline or other}: {verdict}")
     raise typer.Exit(exit_codes.of_verdict(verdict))
 
 

@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.rendering.output import echo
 from seep.capabilities import check_monitors
 from seep.errors import InputError
 from seep.settings import RecordedEngine, Settings, configuration_file, load_settings
@@ -27,7 +28,7 @@ def check() -> None:
         check_recordings(settings)
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
-    typer.echo(f"{file}: ok")
+    echo(f"{file}: ok")
 
 
 def check_recordings(settings: Settings) -> None:

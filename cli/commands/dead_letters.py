@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from cli.broker import open_broker
 from cli.lookups import find_suite
 from cli.rendering.consoles import wide_console
+from cli.rendering.output import DataTable, echo
 from cli.sending import find_manifest, job_messages, open_sender
 from seep.errors import InputError
 from seep.kafka.broker import Broker
@@ -32,7 +32,7 @@ RunOption = Annotated[str | None, typer.Option(help="Only those of this run.")]
 @dead_letters_app.command("list")
 def list_letters(context: typer.Context, run: RunOption = None) -> None:
     """List dead letters: where each came from and why it failed."""
-    table = Table("id", "run/job", "stage", "topic", "reason", box=None)
+    table = DataTable("id", "run/job", "stage", "topic", "reason")
     for message in _letters(open_broker(context, load_settings()), run):
         letter = read_dead_letter(message)
         reason = f"{letter.reason} (value not kept: {letter.lost})" if letter.lost else letter.reason
@@ -40,7 +40,7 @@ def list_letters(context: typer.Context, run: RunOption = None) -> None:
     if table.rows:
         wide_console().print(table)
     else:
-        typer.echo("no dead letters")
+        echo("no dead letters")
 
 
 @dead_letters_app.command()
@@ -51,9 +51,10 @@ def show(
 ) -> None:
     """Show one dead letter, and save its bytes."""
     message = _letter(open_broker(context, load_settings()), wanted)
-    typer.echo(f"key: {_key(message)}\nbytes: {len(message.value or b'')}")
+    echo(f"key: {_key(message)}")
+    echo(f"bytes: {len(message.value or b'')}")
     for name, value in message.headers:
-        typer.echo(f"{name}: {value.decode(errors='replace')}")
+        echo(f"{name}: {value.decode(errors='replace')}")
     if out is not None:
         try:
             out.write_bytes(message.value or b"")
@@ -83,7 +84,7 @@ def replay(
     outgoing = _rebuilt(broker, letters, suite) if suite else _as_they_were(letters, skip=run is not None)
     with open_sender(broker, sorted({message.topic for message in outgoing})) as sender:
         sender.send(outgoing)
-    typer.echo(f"replayed {len(outgoing)}")
+    echo(f"replayed {len(outgoing)}")
 
 
 def _as_they_were(letters: list[Message], skip: bool) -> list[Outgoing]:
@@ -98,7 +99,7 @@ def _as_they_were(letters: list[Message], skip: bool) -> list[Outgoing]:
         except InputError as error:
             if not skip:
                 raise
-            typer.echo(f"not replayed: {error}", err=True)
+            echo(f"not replayed: {error}", err=True)
         else:
             latest[message.topic, message.key] = message
     return list(latest.values())

@@ -6,6 +6,8 @@ import textwrap
 import typer
 
 from cli import exit_codes
+from cli.rendering.output import echo
+from seep.characters import visible
 
 WIDEST = 120
 INDENT = " " * 8
@@ -33,16 +35,16 @@ def doctor() -> None:
     for finding in found:
         missing += finding.state == "missing"
         _print(finding.subject, finding.state, finding.text, finding.advice)
-    typer.echo(f"missing: {missing}" if missing else "nothing is missing")
+    echo(f"missing: {missing}" if missing else "nothing is missing")
     raise typer.Exit(exit_codes.REFUSED if missing else exit_codes.OK)
 
 
 def _print(subject: str, state: str, text: str, advice: str) -> None:
-    typer.echo(_wrapped(f"{state:<8}{subject}: {text}"))
-    if advice:
-        typer.echo(_wrapped(f"{INDENT}-> {advice}"))
+    for line in [f"{state:<8}{subject}: {text}", *([f"{INDENT}-> {advice}"] if advice else [])]:
+        for part in _wrapped(visible(line)):
+            echo(part)
 
 
-def _wrapped(line: str) -> str:
+def _wrapped(line: str) -> list[str]:
     width = min(shutil.get_terminal_size().columns, WIDEST)
-    return textwrap.fill(line, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)
+    return textwrap.wrap(line, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)

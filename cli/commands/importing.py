@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seep.characters import visible
+from cli.rendering.output import echo
 from seep.errors import InputError
 from seep.suites.loading import suite_text
 from seep.suites.recorded import recorded_text
@@ -63,7 +63,7 @@ def import_file(
         texts[recorded_out] = recorded_text(imported.rows, imported.labels)
     write_texts(texts)
     for line in _report(imported, suite_out, recorded_out):
-        typer.echo(visible(line))
+        echo(line)
 
 
 def _imported(file: Path, sheet: str | None) -> Imported:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from cli import exit_codes
 from cli.arguments import RunArgument
@@ -13,6 +12,7 @@ from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from cli.rendering.language_matrix import PICTURES, draw_matrix, print_asymmetries, print_column
 from cli.rendering.losses import print_missing
+from cli.rendering.output import DataTable, echo
 from cli.rendering.rates import SAMPLES_ARE_CLUSTERS, is_measured, why_not_measured
 from results.language_agreement import agreements, normalised_label
 from results.language_matrix import Matrix, contamination_matrix, differences, spilled_language
@@ -56,7 +56,7 @@ def draw(
     if mirrored is not None:
         print_asymmetries(measured, counted, mirrored, _counted(mirrored, "--mirror-language", mirror_language))
     if summary.cluster == "sample":
-        typer.echo(SAMPLES_ARE_CLUSTERS)
+        echo(SAMPLES_ARE_CLUSTERS)
     print_missing(summary)
 
 
@@ -73,7 +73,7 @@ def _other_matrix(connection: Connection, run_id: str, metric: str | None, setti
 def _matrix(connection: Connection, run_id: str, metric: str | None) -> Matrix:
     found = rates.of_run(connection, run_id)
     if any(rate.probe == "language" for rate in found) and not is_measured(found):
-        typer.echo(f"run {run_id}: {why_not_measured(found)}")
+        echo(f"run {run_id}: {why_not_measured(found)}")
         raise typer.Exit(exit_codes.NOT_MEASURED)
     try:
         return contamination_matrix(found, metric)
@@ -116,7 +116,7 @@ def agreement(
     for who in dict.fromkeys(who for line in lines for who in line.labels):
         given = [label for line in lines for label in line.labels.get(who, ("",) * len(line.generations))]
         labels[f"recorded {who}"] = [normalised_label(label) for label in given]
-    table = Table("one", "other", "kappa", "same", "compared", "parse errors", "without a label", box=None)
+    table = DataTable("one", "other", "kappa", "same", "compared", "parse errors", "without a label")
     for row in agreements(labels):
         table.add_row(*row)
     wide_console().print(table)

@@ -9,6 +9,7 @@ import typer
 from cli.arguments import SuiteArgument
 from cli.database import open_database
 from cli.lookups import find_run, find_suite
+from cli.rendering.output import echo
 from cli.rendering.power import Row, print_cost, print_rows
 from results.comparison import refuse_incomparable
 from results.noise import CellNoise, jobs_of_cells, noise_of_cells
@@ -65,9 +66,9 @@ def power(
     print_cost(rows, loaded, tokens_per_second)
     if expected.as_published:
         why = f"run {pilot} has one sample, or its texts are deleted"
-        typer.echo(f"{why}: how much of its noise persists from run to run is taken from published answers")
+        echo(f"{why}: how much of its noise persists from run to run is taken from published answers")
     for warning in _warnings(rows, expected, tests, pilot):
-        typer.echo(f"warning: category {warning}")
+        echo(f"warning: category {warning}")
 
 
 def _expected_noise(

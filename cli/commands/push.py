@@ -10,6 +10,7 @@ from cli.arguments import SUITE_HELP, SamplesOption, TargetOption
 from cli.broker import open_broker
 from cli.database import has_database, open_database
 from cli.lookups import check_target, find_suite
+from cli.rendering.output import echo
 from cli.sending import find_manifest, manifest_message, occurrence, open_sender, send_occurrence, send_run
 from cli.times import parse_past_time
 from results.storage import runs
@@ -38,7 +39,7 @@ def push(
         if any(given is not None for given in (suite, target, run_id, samples)):
             raise InputError("--monitor: says suite, target, samples and run id itself; give none of them")
         scheduled = occurrence(settings, monitor, parse_past_time(at))
-        typer.echo(send_occurrence(open_broker(context, settings), settings, monitor, scheduled))
+        echo(send_occurrence(open_broker(context, settings), settings, monitor, scheduled))
         return
     if suite is None or target is None or at is not None:
         raise InputError("push: expected SUITE --target T, or --monitor NAME [--at TIME]")
@@ -48,7 +49,7 @@ def push(
     run = check_run_id(run_id) if run_id else new_run_id(loaded.name)
     broker = open_broker(context, settings)
     send_run(broker, settings, path, loaded, run_id=run, target=target, samples=samples)
-    typer.echo(run)
+    echo(run)
 
 
 def cancel(context: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]) -> None:
@@ -59,7 +60,7 @@ def cancel(context: typer.Context, run_id: Annotated[str, typer.Argument(help="T
     refuse_over(settings, run_id)
     with open_sender(broker, [RUNS]) as sender:
         sender.send([manifest_message(replace(sent, cancelled=True))])
-    typer.echo(f"{run_id}: cancelled")
+    echo(f"{run_id}: cancelled")
 
 
 def refuse_over(settings: Settings, run_id: str) -> None:

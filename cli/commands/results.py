@@ -1,12 +1,10 @@
 """The commands that read results: rates, runs and examples."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from cli import exit_codes
 from cli.arguments import JsonOption, RunArgument
@@ -14,6 +12,7 @@ from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from cli.rendering.examples import print_examples
+from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import is_measured, print_rates, print_rates_json
 from cli.times import format_time
 from results.rates import ALL
@@ -65,9 +64,9 @@ def runs(
     with open_database(settings) as database, database.snapshot() as connection:
         found = kept_runs.newest(connection, limit, settings.aggregation.stalled_after_seconds)
     if as_json:
-        typer.echo(json.dumps([asdict(summary) for summary in found], indent=1))
+        echo_json([asdict(summary) for summary in found])
         return
-    table = Table("run", "target", "suite", "state", "jobs", "dead", "missing", "sent", box=None)
+    table = DataTable("run", "target", "suite", "state", "jobs", "dead", "missing", "sent")
     for summary in found:
         jobs = f"{summary.recorded}/{'?' if summary.job_count is None else summary.job_count}"
         state = summary.state + (" (mixed)" if summary.mixed else "")
@@ -76,7 +75,7 @@ def runs(
     wide_console().print(table)
     for summary in found:
         if summary.reason:
-            typer.echo(f"{summary.run_id} ended early: {summary.reason}")
+            echo(f"{summary.run_id} ended early: {summary.reason}")
 
 
 def examples(
@@ -109,9 +108,9 @@ def examples(
         gone = (
             f"run {run_id}: the texts of what was recorded before {format_time(summary.texts_deleted_at)} are deleted"
         )
-        typer.echo(f"{gone} (retention.texts_days); its rates are not", err=True)
+        echo(f"{gone} (retention.texts_days); its rates are not", err=True)
     if as_json:
-        typer.echo(json.dumps([asdict(comparison) for comparison in found], indent=1, ensure_ascii=False))
+        echo_json([asdict(comparison) for comparison in found], ascii_only=False)
     else:
         print_examples(found, found_rates)
     if not is_measured(found_rates):

@@ -3,6 +3,7 @@
 import typer
 
 from cli.database import open_database
+from cli.rendering.output import echo
 from results.storage.comparisons import delete_texts
 from seep.settings import load_settings
 
@@ -23,4 +24,4 @@ def apply_retention() -> None:
         for _, deleted in delete_texts(database, settings.retention.texts_days):
             runs += 1
             comparisons += deleted
-    typer.echo(f"deleted the texts of {runs} runs, {comparisons} comparisons")
+    echo(f"deleted the texts of {runs} runs, {comparisons} comparisons")

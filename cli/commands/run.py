@@ -13,6 +13,7 @@ from cli.database import announce_database, open_database
 from cli.lookups import find_suite
 from cli.one_run import Mode, RunRequest, do_run
 from cli.rendering.models import print_models, print_models_json
+from cli.rendering.output import echo
 from cli.rendering.rates import print_rates, print_rates_json
 from cli.several_runs import do_runs
 from seep.capabilities import check_probe
@@ -93,7 +94,7 @@ def _metrics_at_hand(settings: Settings, probe: str) -> tuple[str, ...] | None:
         return None
     found, missing = loadable_metrics(settings.metrics)
     for error in missing if found else ():
-        typer.echo(f"left out: {error}", err=True)
+        echo(f"left out: {error}", err=True)
     return tuple(found) or None
 
 

@@ -8,6 +8,7 @@ import typer
 
 from cli.broker import open_broker
 from cli.lookups import check_target
+from cli.rendering.output import echo
 from cli.sending import all_manifests, send_occurrence
 from seep.errors import InputError, Unavailable
 from seep.kafka.broker import Broker
@@ -54,7 +55,7 @@ def wait_for_manifests(
         except Unavailable as error:
             if str(error) != printed:
                 printed = str(error)
-                typer.echo(f"seep: {printed}; waiting", err=True)
+                echo(f"seep: {printed}; waiting", err=True)
             stop.wait(pause_seconds)
     return []
 
@@ -79,13 +80,13 @@ def send_due(
         if at is None:
             continue
         try:
-            typer.echo(send_occurrence(broker, settings, name, at))
+            echo(send_occurrence(broker, settings, name, at))
             last[name] = at
         except Unavailable as error:
-            typer.echo(f"seep: {name}: {error}; will be tried again", err=True)
+            echo(f"seep: {name}: {error}; will be tried again", err=True)
         except InputError as error:
             # Its own failure, such as a suite that was spoiled since: the others go on, and this one becomes overdue.
-            typer.echo(f"seep: {name}: {error}; left out at {at:%Y-%m-%d %H:%M:%SZ}", err=True)
+            echo(f"seep: {name}: {error}; left out at {at:%Y-%m-%d %H:%M:%SZ}", err=True)
             last[name] = at
 
 

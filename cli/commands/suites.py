@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from cli.arguments import SuiteArgument
 from cli.lookups import find_suite, suites_folder
-from seep.characters import visible
+from cli.rendering.output import DataTable, echo
 from seep.errors import InputError
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite
@@ -33,14 +32,14 @@ def list_suites(
     folder = folder or suites_folder()
     if not folder.is_dir():
         raise InputError(f"{folder}: expected a folder with suites")
-    table = Table(box=None, pad_edge=False)
+    table = DataTable(pad_edge=False)
     for heading in ("name", "version", "jobs", "tests", "categories", "hash"):
         table.add_column(heading, overflow="fold")  # a shortened name could not be copied from the screen
     for path in sorted(folder.glob("*.yaml")):
         suite = load_suite(path)
         tests = _tests_by_category(suite)
         jobs, total = str(len(suite.jobs)), str(tests.total())
-        version, categories = visible(suite.version), visible(", ".join(tests))
+        version, categories = suite.version, ", ".join(tests)
         table.add_row(suite.name, version, jobs, total, categories, suite_hash(suite)[:HASH_SHOWN])
     if not table.rows:
         raise InputError(f"{folder}: expected suites in *.yaml files, found none")
@@ -52,12 +51,13 @@ def show(suite: SuiteArgument) -> None:
     """Show what a suite asks, and a few of its tests."""
     found = load_suite(find_suite(suite))
     for name, value in _summary(found).items():
-        typer.echo(f"{name:<12}{visible(value)}")
+        echo(f"{name:<12}{value}")
     for category, count in _tests_by_category(found).items():
         jobs = sum(any(test.category == category for test in job.tests) for job in found.jobs)
-        typer.echo(f"\ncategory {visible(category)}: {count} tests on {jobs} jobs")
+        echo()
+        echo(f"category {category}: {count} tests on {jobs} jobs")
         for example in _examples(found, category):
-            typer.echo(f"  {visible(example)}")
+            echo(f"  {example}")
 
 
 @suites_app.command("lint")
@@ -70,9 +70,9 @@ def lint_suites(
     """
     findings = [finding for suite in suites for finding in lint(find_suite(suite))]
     for finding in findings:
-        typer.echo(visible(f"{finding.path}:{finding.line}: {finding.severity}: {finding.message}"))
+        echo(f"{finding.path}:{finding.line}: {finding.severity}: {finding.message}")
     if not findings:
-        typer.echo("no findings")
+        echo("no findings")
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(2)
 

@@ -3,6 +3,7 @@
 import typer
 
 from cli.broker import open_broker
+from cli.rendering.output import echo
 from seep.kafka.topics import topic_configs
 from seep.settings import load_settings
 
@@ -21,4 +22,4 @@ def apply_topics(context: typer.Context) -> None:
     configs = topic_configs(settings.targets, settings.kafka.topics)
     created = open_broker(context, settings).create_topics(configs)
     for name in sorted(configs):
-        typer.echo(f"{name}: {'created' if name in created else 'was there'}")
+        echo(f"{name}: {'created' if name in created else 'was there'}")

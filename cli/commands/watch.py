@@ -15,6 +15,7 @@ from results.dead_jobs import DeadReason
 from results.runs import FINISHED, RunSummary
 from results.storage import dead_jobs, rates, runs
 from results.storage.database import Database
+from seep.characters import visible
 from seep.errors import InputError
 from seep.settings import Settings, load_settings
 
@@ -54,16 +55,16 @@ def _follow(database: Database, run_id: str, wait: float, settings: Settings) ->
     deadline = time.monotonic() + wait
     shown: set[str] = set()
     with progress_bars() as progress:
-        task = progress.add_task(f"{run_id}: not heard of yet", total=None)
+        task = progress.add_task(visible(f"{run_id}: not heard of yet"), total=None)
         while True:
             with database.snapshot() as connection:
                 summary = runs.one(connection, run_id, settings.aggregation.stalled_after_seconds)
                 dead = dead_jobs.reasons(connection, run_id) if summary and summary.dead else []
             for line in _new_reasons(dead, shown):
-                progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+                progress.console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
             if summary is not None:
                 done = summary.recorded + summary.dead
-                progress.update(task, description=_state(summary), completed=done, total=summary.job_count)
+                progress.update(task, description=visible(_state(summary)), completed=done, total=summary.job_count)
                 if summary.state in FINISHED or summary.state == "stalled":
                     return summary
             elif time.monotonic() > deadline:

@@ -1,19 +1,14 @@
 """The comparison of two runs as tables and as JSON."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-import typer
-from rich.table import Table
-from rich.text import Text
-
 from cli.rendering.consoles import wide_console
+from cli.rendering.output import DataTable, echo, echo_json
 from results.comparison import CellVerdict
 from results.statistics.verdicts import Verdict
 from seep.answers import LOST, TRUNCATED
-from seep.characters import visible
 from seep.records import LeakRate
 
 LONGEST_SHOWN = 60
@@ -39,22 +34,22 @@ def print_comparison_json(
         "cells": [asdict(cell) for cell in cells],
         "runs": {name: [_rate_fields(rate) for rate in of_run] for name, of_run in rates.items()},
     }
-    typer.echo(json.dumps(whole, indent=1))
+    echo_json(whole)
 
 
 def print_differences(different: Mapping[str, tuple[str, str]]) -> None:
     """What the runs differ in, if in anything: the reference's value and the run's."""
     if different:
-        table = Table("differs in", "reference", "run", box=None)
+        table = DataTable("differs in", "reference", "run")
         for name, (was, is_now) in different.items():
-            table.add_row(name, Text(visible(shortened(was))), Text(visible(shortened(is_now))))
+            table.add_row(name, shortened(was), shortened(is_now))
         wide_console().print(table)
-        typer.echo()
+        echo()
 
 
 def print_cells(cells: Sequence[CellVerdict]) -> None:
     """Effect, interval, p-values and verdict of each category and metric, in points."""
-    table = Table("category", "metric", "effect", "95 % interval", box=None)
+    table = DataTable("category", "metric", "effect", "95 % interval")
     for name in ("p", "adjusted p", "detectable", "pairs", "clusters"):
         table.add_column(name, justify="right")
     table.add_column("verdict")
@@ -62,7 +57,7 @@ def print_cells(cells: Sequence[CellVerdict]) -> None:
         interval = "" if row.low is None or row.high is None else f"[{row.low:+.2f}, {row.high:+.2f}]"
         ps = ("" if p is None else f"{p:.4f}" for p in (row.p, row.adjusted_p))
         figures = (_points(row.effect, "+.2f"), interval, *ps, _points(row.detectable, ".2f"))
-        table.add_row(Text(visible(row.category)), row.metric, *figures, str(row.pairs), str(row.clusters), row.verdict)
+        table.add_row(row.category, row.metric, *figures, str(row.pairs), str(row.clusters), row.verdict)
     wide_console().print(table)
 
 
@@ -73,14 +68,14 @@ def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> Non
     named = [
         name for name in SIDE_BY_SIDE if _is_shown(name, [cell for side in shares.values() for cell in side.values()])
     ]
-    table = Table("category", "metric", "run", box=None, title=SIDE_BY_SIDE_TITLE, title_justify="left")
+    table = DataTable("category", "metric", "run", title=SIDE_BY_SIDE_TITLE)
     for name in named:
         table.add_column(name.replace("_", " "), justify="right")
     for cell in dict.fromkeys(cell for side in shares.values() for cell in side):
         for run, side in shares.items():
             shown = (f"{side[cell][name]:.1f}" if name in side.get(cell, {}) else "-" for name in named)
-            table.add_row(Text(visible(cell[0])), cell[1], run, *shown)
-    typer.echo()
+            table.add_row(cell[0], cell[1], run, *shown)
+    echo()
     wide_console().print(table)
 
 

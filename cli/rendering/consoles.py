@@ -32,5 +32,5 @@ def wide_console() -> Console:
 def progress_bars() -> Progress:
     """Bars with counts and time, on stderr, so that what reads the output is not disturbed."""
     bars = [BarColumn()] if can_show_boxes() else []
-    columns = (TextColumn("{task.description}"), *bars, MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), *bars, MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True))

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import typer
-
+from cli.rendering.output import echo
 from cli.rendering.rates import is_measured, why_not_measured
 from results.sums import Comparison
 from seep.records import LeakRate
@@ -17,27 +16,27 @@ def print_examples(found: Sequence[Comparison], rates: Sequence[LeakRate]) -> No
     for comparison in found:
         _print_example(comparison)
     if not is_measured(rates):
-        typer.echo(why_not_measured(rates))
+        echo(why_not_measured(rates))
     elif not found:
-        typer.echo("no such comparisons")
+        echo("no such comparisons")
 
 
 def _print_example(comparison: Comparison) -> None:
-    typer.echo(f"[{comparison.category}] concept {comparison.concept.strip()!r}, sample {comparison.sample}")
-    typer.echo(f"  test:    {comparison.prompt!r} -> {comparison.generation!r}{_ending(comparison.ended)}")
+    echo(f"[{comparison.category}] concept {comparison.concept.strip()!r}, sample {comparison.sample}")
+    echo(f"  test:    {comparison.prompt!r} -> {comparison.generation!r}{_ending(comparison.ended)}")
     _print_thoughts(comparison.reasoning)
     if comparison.control_prompt:
         control = f"{comparison.control_prompt!r} -> {comparison.control_generation!r}"
-        typer.echo(f"  control: {control}{_ending(comparison.control_ended)}")
+        echo(f"  control: {control}{_ending(comparison.control_ended)}")
         _print_thoughts(comparison.control_reasoning)
     for metric, measures in comparison.outcomes.items():
-        typer.echo(f"  {metric}: {_measures(measures)}{_similarities(comparison.similarities.get(metric))}")
+        echo(f"  {metric}: {_measures(measures)}{_similarities(comparison.similarities.get(metric))}")
 
 
 def _print_thoughts(reasoning: str) -> None:
     if reasoning:
         more = "..." if len(reasoning) > SHOWN_OF_THOUGHTS else ""
-        typer.echo(f"    thought: {reasoning[:SHOWN_OF_THOUGHTS]!r}{more}")
+        echo(f"    thought: {reasoning[:SHOWN_OF_THOUGHTS]!r}{more}")
 
 
 def _ending(ended: str) -> str:

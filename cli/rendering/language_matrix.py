@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from cli.rendering.consoles import wide_console
+from cli.rendering.output import DataTable
 from results.language_matrix import Matrix, Share, asymmetries, by_family_distance
 from seep.errors import InputError
 from seep.languages import family_distance
@@ -22,7 +21,7 @@ def draw_matrix(matrix: Matrix, counted: str, title: str, out: Path) -> None:
 def print_column(matrix: Matrix, counted: str, baseline: str | None) -> None:
     """How often each directive is answered in the language `counted`."""
     share = f"in {counted}{', points above the baseline' if baseline else ''}"
-    table = Table("asked for", "distance", share, "95 % interval", box=None)
+    table = DataTable("asked for", "distance", share, "95 % interval")
     for directive in by_family_distance(matrix.directives, counted):
         distance = str(family_distance(counted, directive))
         table.add_row(directive, distance, *_figures(matrix.cells[directive, counted], "" if baseline else " %"))
@@ -32,7 +31,7 @@ def print_column(matrix: Matrix, counted: str, baseline: str | None) -> None:
 def print_asymmetries(matrix: Matrix, counted: str, mirror: Matrix, other: str) -> None:
     """How much more one of two swapped languages spills than the other, by directive."""
     found = asymmetries(matrix, counted, mirror, other)
-    table = Table("asked for", f"in {counted} less mirrored in {other}", "95 % interval", box=None)
+    table = DataTable("asked for", f"in {counted} less mirrored in {other}", "95 % interval")
     for directive in by_family_distance(found, counted):
         table.add_row(directive, *_figures(found[directive], ""))
     wide_console().print(table)

@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 
-import typer
-from rich.table import Table
-from rich.text import Text
-
 from cli.rendering.consoles import wide_console
+from cli.rendering.output import DataTable, echo
 from results.runs import RunSummary
 from seep.answers import LOST
-from seep.characters import visible
 from seep.records import Estimate, LeakRate
 
 TITLE = "without an answer, in % of all comparisons, with 95 % interval"
@@ -23,11 +19,12 @@ def print_losses(found: Sequence[LeakRate], first_column: str) -> None:
     reasons = [reason for reason in LOST if any(reason in row and row[reason].share > 0 for row in rows.values())]
     if not reasons:
         return
-    table = Table(first_column, *reasons, box=None)
+    table = DataTable(first_column, *reasons)
     for category, measures in rows.items():
-        table.add_row(Text(visible(category)), *(_share(measures.get(reason)) for reason in reasons))
+        table.add_row(category, *(_share(measures.get(reason)) for reason in reasons))
     # Not the table's title, which would be folded to its width.
-    typer.echo(f"\n{TITLE}")
+    echo()
+    echo(TITLE)
     wide_console().print(table)
 
 
@@ -45,7 +42,7 @@ def missing_line(summary: RunSummary) -> str:
 def print_missing(summary: RunSummary) -> None:
     """The same as a line of its own, where there is something to say."""
     if line := missing_line(summary):
-        typer.echo(line)
+        echo(line)
 
 
 def _share(share: Estimate | None) -> str:

@@ -1,16 +1,14 @@
 """Several runs in one table, a row for each, and as JSON that holds all that a plot of them needs."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import typer
-from rich.table import Table
 from rich.text import Text
 
 from cli.outcomes import Finished, Outcome
 from cli.rendering.consoles import wide_console
 from cli.rendering.losses import missing_line
+from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import as_rows, interval, is_measured
 from results.rates import ALL
 from seep.answers import LOST
@@ -28,19 +26,19 @@ def print_models(labels: Sequence[str], outcomes: Sequence[Outcome]) -> None:
         if shown := [(label, rate) for label, rate in rows if rate is not None]:
             _print_table(metric, shown)
     for label, outcome in zip(labels, outcomes, strict=True):
-        typer.echo(f"{label}: {_state(outcome)}")
+        echo(f"{label}: {_state(outcome)}")
 
 
 def print_models_json(labels: Sequence[str], outcomes: Sequence[Outcome]) -> None:
     """A list of runs, each with its rates as `seep rates --json` has them; those of a failed run are empty."""
     runs = [_as_json(label, outcome) for label, outcome in zip(labels, outcomes, strict=True)]
-    typer.echo(json.dumps(runs, indent=1, default=asdict))
+    echo_json(runs, default=asdict)
 
 
 def _print_table(metric: str, rows: Sequence[tuple[str, LeakRate]]) -> None:
     # Most models never lose any.
     lost = [name for name in LOST if any(name in rate.measures and rate.measures[name].share for _, rate in rows)]
-    table = Table(box=None, title=f"{metric}, in %", title_justify="left")
+    table = DataTable(title=f"{metric}, in %")
     table.add_column("model", overflow="fold")
     table.add_column("rate", justify="right", no_wrap=True)
     table.add_column("95 % interval", no_wrap=True)
@@ -50,7 +48,7 @@ def _print_table(metric: str, rows: Sequence[tuple[str, LeakRate]]) -> None:
         shares = (f"{rate.measures[name].share:.1f}" if name in rate.measures else "-" for name in (*BESIDE, *lost))
         table.add_row(Text(label), *interval(rate), *shares)
     wide_console().print(table)
-    typer.echo()
+    echo()
 
 
 def _of_all(finished: Finished, metric: str) -> LeakRate | None:

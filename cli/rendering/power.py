@@ -4,14 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import typer
-from rich.table import Table
-from rich.text import Text
-
 from cli.rendering.consoles import wide_console
+from cli.rendering.output import DataTable, echo
 from results.statistics.power import Power, PowerAnalysis
 from results.statistics.verdicts import DELTA_POINTS
-from seep.characters import visible
 from seep.suites.schema import PROMPT_PLACE, Suite
 
 CHARACTERS_PER_TOKEN = 4
@@ -30,15 +26,15 @@ class Row:
 
 def print_rows(rows: Sequence[Row], cells: int, own_samples: int, effect: float, power: float) -> None:
     """What each metric and category takes; `effect` in points, `power` in [0, 1], `own_samples` the suite's."""
-    typer.echo(f"to find a change of {effect:g} points with {100 * power:g} % power (p < 0.05) between two runs")
-    table = Table("category", "metric", box=None)
+    echo(f"to find a change of {effect:g} points with {100 * power:g} % power (p < 0.05) between two runs")
+    table = DataTable("category", "metric")
     for name in ("jobs", "tests", f"power at {own_samples} samples", "drift", "samples needed", "or jobs"):
         table.add_column(name, justify="right")
     for row in rows:
         needed = "not reachable" if row.analysis.samples is None else str(row.analysis.samples)
         counts = (str(len(row.tests_per_job)), str(sum(row.tests_per_job)))
         table.add_row(
-            Text(visible(row.category)),
+            row.category,
             row.metric,
             *counts,
             _both_ways(row.analysis.power),
@@ -47,7 +43,7 @@ def print_rows(rows: Sequence[Row], cells: int, own_samples: int, effect: float,
             str(row.analysis.jobs),
         )
     wide_console().print(table)
-    typer.echo(
+    echo(
         f"drift: how surely that is the verdict, which asks for at least {DELTA_POINTS:g} points as measured, and for p"
         f" adjusted over {cells} {'test' if cells == 1 else 'tests'}"
     )
@@ -66,14 +62,14 @@ def print_cost(rows: Sequence[Row], suite: Suite, tokens_per_second: float) -> N
     if needed:
         variants["with the samples needed"] = (max(needed), 1.0)
     variants["or with the jobs"] = (own, max(row.analysis.jobs / len(row.tests_per_job) for row in rows))
-    table = Table("a run", box=None)
+    table = DataTable("a run")
     for name in ("samples", "jobs", "generations", "tokens read", "tokens written, at most", "GPU seconds"):
         table.add_column(name, justify="right")
     for name, (samples, times) in variants.items():
         cost = _cost(suite, samples, times)
         table.add_row(name, *map(str, cost), f"{cost[-1] / tokens_per_second:.0f}")
     wide_console().print(table)
-    typer.echo(f"GPU seconds at {tokens_per_second:g} tokens a second")
+    echo(f"GPU seconds at {tokens_per_second:g} tokens a second")
 
 
 def _cost(suite: Suite, samples: int, times: float) -> tuple[int, int, int, int, int]:

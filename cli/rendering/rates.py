@@ -1,20 +1,15 @@
 """Rates as tables and as JSON."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import typer
-from rich.table import Table
-from rich.text import Text
-
 from cli.rendering.consoles import wide_console
 from cli.rendering.losses import print_losses, print_missing
+from cli.rendering.output import DataTable, echo, echo_json
 from results.dead_jobs import DeadReason
 from results.rates import with_missing
 from results.runs import RunSummary
 from seep.answers import LOST, TRUNCATED
-from seep.characters import visible
 from seep.records import LeakRate
 
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
@@ -41,8 +36,8 @@ def print_rates(
 ) -> None:
     """Tables of rates and of what was measured beside them, under a line about the run; says what is missing, and what
     not to trust."""
-    typer.echo(f"run {summary.run_id}: {summary.suite} on {summary.target}, {summary.state}")
-    table = Table(first_column, "metric", "rate", "95 % interval", box=None)
+    echo(f"run {summary.run_id}: {summary.suite} on {summary.target}, {summary.state}")
+    table = DataTable(first_column, "metric", "rate", "95 % interval")
     # What a run expects, and so what is missing of it, is known by category.
     counted = ("comparisons", "clusters", *(["missing"] if first_column == "category" else []))
     for name in counted:
@@ -53,16 +48,16 @@ def print_rates(
     for rate, allowed in zip(found, bounds, strict=True):
         counts = [str(getattr(rate, name)) for name in counted]
         counts += [f"[{allowed[0]:.2f}, {allowed[1]:.2f}]" if allowed else ""] if any(bounds) else []
-        table.add_row(Text(visible(rate.category)), rate.metric, *interval(rate), *counts)
+        table.add_row(rate.category, rate.metric, *interval(rate), *counts)
     wide_console().print(table)
     _print_measures(found, first_column)
     print_losses(found, first_column)
     if not is_measured(found):
-        typer.echo(why_not_measured(found))
+        echo(why_not_measured(found))
     if summary.cluster == "sample":
-        typer.echo(SAMPLES_ARE_CLUSTERS)
+        echo(SAMPLES_ARE_CLUSTERS)
     if summary.reason:
-        typer.echo(f"ended early: {summary.reason}")
+        echo(f"ended early: {summary.reason}")
     print_missing(summary)
     _warn(found, "tie", MANY_TIES, "of the comparisons tie, and a tie counts 50 % whatever the model leaks")
     _warn(found, "empty", MANY_EMPTY, "of the tests' answers are empty, and an empty one seems not to leak")
@@ -70,11 +65,9 @@ def print_rates(
         found, TRUNCATED, MANY_TRUNCATED, "of the comparisons have an answer that the metric's model reads only in part"
     )
     for group in dead:
-        typer.echo(
-            f"failed: {group.jobs} of {summary.job_count or '?'} jobs, in the {group.stage}: {visible(group.reason)}"
-        )
+        echo(f"failed: {group.jobs} of {summary.job_count or '?'} jobs, in the {group.stage}: {group.reason}")
     if summary.mixed:
-        typer.echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be compared")
+        echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be compared")
 
 
 def is_measured(found: Sequence[LeakRate]) -> bool:
@@ -89,7 +82,7 @@ def why_not_measured(found: Sequence[LeakRate]) -> str:
 
 def print_rates_json(found: Sequence[LeakRate]) -> None:
     """Rates as a JSON list, unrounded."""
-    typer.echo(json.dumps(as_rows(found), indent=1, default=asdict))
+    echo_json(as_rows(found), default=asdict)
 
 
 def as_rows(found: Sequence[LeakRate]) -> list[dict[str, object]]:
@@ -105,13 +98,13 @@ def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
     rows = [(rate, _shares(rate, pairwise), _kappas(rate, pairwise)) for rate in found]
     names = sorted({name for _, shares, _ in rows for name in shares})
     names += sorted({name for _, _, kappas in rows for name in kappas}) or ["kappa"]
-    table = Table(first_column, "metric", box=None, title="beside it, in %; kappa from -1 to 1", title_justify="left")
+    table = DataTable(first_column, "metric", title="beside it, in %; kappa from -1 to 1")
     for name in names:
         table.add_column(name, justify="right")
     for rate, shares, kappas in rows:
         cells = shares | kappas
-        table.add_row(Text(visible(rate.category)), rate.metric, *(cells.get(name, "-") for name in names))
-    typer.echo()
+        table.add_row(rate.category, rate.metric, *(cells.get(name, "-") for name in names))
+    echo()
     wide_console().print(table)
 
 
@@ -130,7 +123,7 @@ def _warn(found: Sequence[LeakRate], measure: str, many: float, what: str) -> No
     cells = list(dict.fromkeys(category for category, share in shares if share > many))
     if cells:
         more = f" and {len(cells) - MOST_NAMED} more" if len(cells) > MOST_NAMED else ""
-        typer.echo(f"warning: more than {many:.0f} % {what}: {', '.join(cells[:MOST_NAMED])}{more}")
+        echo(f"warning: more than {many:.0f} % {what}: {', '.join(cells[:MOST_NAMED])}{more}")
 
 
 def _kappas(rate: LeakRate, pairwise: bool) -> dict[str, str]:

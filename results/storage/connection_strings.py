@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from seep.errors import InputError
 
 SECRET_FIELDS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+# What says which server is meant.
+SHOWN_FIELDS = ("host", "hostaddr", "port", "dbname", "user", "service")
 HIDDEN = "***"
 
 
@@ -21,6 +23,10 @@ def without_secrets(message: str, said: Mapping[str, object]) -> str:
     """The message with *** in the place of what a connection string keeps secret, or hands to the server unread."""
     for secret in sorted(set(_secrets(said)), key=len, reverse=True):
         message = message.replace(secret, HIDDEN)
+    # A part of a password that is not quoted may have become the value of any other field.
+    for field, value in said.items():
+        if field not in SHOWN_FIELDS:
+            message = re.sub(rf"""(["']){re.escape(str(value))}\1""", rf"\1{HIDDEN}\1", message)
     return message
 
 

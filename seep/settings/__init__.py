@@ -154,13 +154,14 @@ def load_settings(path: Path | None = None) -> Settings:
     try:
         return FromFile()
     except ValidationError as error:
-        raise _mistake(file, error) from error
+        # Not from the error, whose traceback would show the values.
+        raise _mistake(file, error) from None
     except SettingsError as error:
         given = error.__cause__.doc if isinstance(error.__cause__, json.JSONDecodeError) else ""
-        raise InputError(f"{variable_holding(given) or error}: expected JSON, as of a section with its keys") from error
+        raise InputError(f"{variable_holding(given) or error}: expected JSON, as of a section with its keys") from None
     except NotYaml as error:
-        raise InputError(f"{file}:{error.line}: {error}") from error
+        raise InputError(f"{file}:{error.line}: {error}") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{file}:{line_of(error)}: expected text in UTF-8") from error
+        raise InputError(f"{file}:{line_of(error)}: expected text in UTF-8") from None
     except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from error
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from None

@@ -60,7 +60,14 @@ def _secret(headers: dict[str, Secret]) -> dict[str, Secret]:
     return headers
 
 
-HeaderName = Annotated[str, AfterValidator(_named)]
+def _of_key(name: str) -> str:
+    # A key may have been put in the place of its header's name.
+    if not NAME.fullmatch(name):
+        raise ValueError("expected the name of a header")
+    return _named(name)
+
+
+HeaderName = Annotated[str, AfterValidator(_of_key)]
 Headers = Annotated[dict[str, str], AfterValidator(_open)]
 SecretHeaders = Annotated[dict[str, Secret], AfterValidator(_secret)]
 

@@ -13,6 +13,8 @@ from seep.settings.section import Identifier, Section
 
 # What can stand in a header; an empty token would open the door.
 TOKEN = r"^[!-~]+$"
+# A host with a user and password before it would stand in logs.
+BROKERS = r"^[^\s,@/]+:\d+(,[^\s,@/]+:\d+)*$"
 
 
 class Topics(Section):
@@ -29,7 +31,7 @@ class Kafka(Section):
     """The broker, and how it is spoken to; names and values are those of kafka-python."""
 
     bootstrap_servers: str = Field(
-        "localhost:9092", pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$", description="The brokers, as host:port,host:port."
+        "localhost:9092", pattern=BROKERS, description="The brokers, as host:port,host:port."
     )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="How connections are encrypted and who logs in."

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from seep.characters import UNSEEN
 from seep.job_limits import (
     MOST_SAMPLES,
     MOST_TEMPERATURE,
@@ -55,14 +56,17 @@ def _directive_language(value: str) -> str:
     return value
 
 
-def _short(value: str) -> str:
+def _name(value: str) -> str:
+    # Blanks and line ends around a concept are as they were given; it is shown without them.
+    if UNSEEN.search(value.strip()):
+        raise ValueError("expected a text on one line, without control characters")
     if problem := name_excess("", value):
         raise ValueError(problem.removeprefix(": "))
     return value
 
 
 Text = Annotated[str, AfterValidator(_text)]
-Name = Annotated[Text, AfterValidator(_short)]
+Name = Annotated[Text, AfterValidator(_name)]
 Category = Annotated[Name, AfterValidator(_category)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 

@@ -106,7 +106,10 @@ def test_a_token_file_without_a_usable_token_never_opens_the_door(config: Path, 
         ("api: {token: two words}", "api.token: expected a text that matches"),
         ('api: {token: "line\\n"}', "api.token: expected a text that matches"),
         ("api: {token: grün}", "api.token: expected a text that matches"),
-        ("kafka: {bootstrap_servers: 'foo:abc'}", "kafka.bootstrap_servers: expected a text that matches"),
+        (
+            "kafka: {bootstrap_servers: 'foo:abc'}",
+            "kafka.bootstrap_servers: expected host:port,host:port, without",
+        ),
         ("kafka: {ssl_cafile: /nowhere/ca.crt}", "kafka.ssl_cafile: expected a file that is there"),
     ],
 )

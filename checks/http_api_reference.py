@@ -13,7 +13,10 @@ Made from the routes by `python -m checks.references`; edits here are lost.
 `python -m services.api` serves results as JSON and only reads the database (rights: SELECT).
 The aggregator makes the schema.
 If a token is configured, everything but `/healthz` and `/readyz` wants `Authorization: Bearer TOKEN`.
+Without a token, an API that listens on 127.0.0.1 answers 421 if `Host` is not localhost or an IP address.
 A statement that the database does not answer within four seconds ends in a 503.
+If 64 requests wait for the database, a further one gets a 503 at once.
+A request that is not whole within ten seconds loses its connection.
 
 Lists come in pages of `limit`; a page's `next` is the `after` of the following one.
 What is wrong is one line in `detail`.

@@ -17,7 +17,7 @@ WIDTH = 120
 SECTIONS_OF_THE_CHART = ("kafka", "database", "api")
 FIELDS_OF_THE_CHART = {
     "Worker": ("grace_seconds", "metrics_host", "metrics_port"),
-    "Predictor": ("http_port", "grpc_port"),
+    "Predictor": ("host", "http_port", "grpc_port"),
     "OpenAiEngine": ("api_key_file", "api_key_env", "proxy_credentials_file"),
 }
 # Names become parts of Kubernetes' names, which end in a letter or digit.

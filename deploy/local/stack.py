@@ -78,7 +78,7 @@ def services(settings: Settings, config: Path, environment: Mapping[str, str], l
     commands |= {"scorer": ["services.scorer"], "aggregator": ["services.aggregator"]}
     commands |= {"api": ["services.api"]}
     # Port 0 takes a free one, which the service's log names.
-    shared = {"SEEP_WORKER__METRICS_PORT": "0", "SEEP_WORKER__METRICS_HOST": "127.0.0.1", **environment}
+    shared = {"SEEP_WORKER__METRICS_PORT": "0", **environment}
     for name in commands:
         (logs / f"{name}.log").unlink(missing_ok=True)
     return {

@@ -97,7 +97,7 @@ class Worker:
         if error is None:
             self._last_idle = time.monotonic()
         elif not isinstance(error, _Abandoned):
-            log.warning("the work between batches failed and will be tried again: %s", _description(error))
+            log.warning("the work between batches failed and will be tried again: %s", description(error))
             self._pause(error.retry_after_seconds if isinstance(error, Unavailable) else None)
 
     def _handle(self, messages: Sequence[Message]) -> None:
@@ -127,9 +127,9 @@ class Worker:
             self._pause(None)
             return
         try:
-            self._dead_letter(message, f"it failed alone {self._limits.max_attempts} times: {_description(error)}")
+            self._dead_letter(message, f"it failed alone {self._limits.max_attempts} times: {description(error)}")
         except Exception as failure:
-            log.warning("a message was not dead-lettered, and waits: %s", _description(failure))
+            log.warning("a message was not dead-lettered, and waits: %s", description(failure))
             self._pause(None)
         else:
             self._done([message])
@@ -153,7 +153,7 @@ class Worker:
         if isinstance(error, _Abandoned):
             log.warning("abandoned a batch of %d messages: it outlasted the grace time", len(messages))
         elif error is not None:
-            log.warning("a batch of %d messages failed and will be tried again: %s", len(messages), _description(error))
+            log.warning("a batch of %d messages failed and will be tried again: %s", len(messages), description(error))
             BATCH_RETRIES.labels(self._stage).inc()
             self.condition.failed(error)
         return error
@@ -227,7 +227,7 @@ class Worker:
             log.warning("%s", error)
 
 
-def _description(error: BaseException) -> str:
+def description(error: BaseException) -> str:
     """What a log may say of an error: a foreign exception's message can quote the data, so only its place is said."""
     if isinstance(error, Unavailable | MessagesRefused):
         return str(error)

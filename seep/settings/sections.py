@@ -91,8 +91,9 @@ class Scoring(Section):
 
 
 class Predictor(Section):
-    """The scorer as a KServe predictor: its ports, and the pairs that a request may hold."""
+    """The scorer as a KServe predictor: its ports, which ask for no token, and the pairs that a request may hold."""
 
+    host: str = Field("127.0.0.1", description="The address to listen at; whoever reaches it may ask for scores.")
     http_port: int = Field(8080, ge=1, le=65535, description="The port of HTTP.")
     grpc_port: int = Field(8081, ge=1, le=65535, description="The port of gRPC.")
     max_pairs: int = Field(1024, ge=1, description="The most pairs in one request.")
@@ -175,7 +176,7 @@ class Worker(Section):
     metrics_port: int = Field(
         9100, ge=0, le=65535, description="The port of /metrics, /healthz and /readyz; 0 takes a free one."
     )
-    metrics_host: str = Field("0.0.0.0", description="The address of that port.")
+    metrics_host: str = Field("127.0.0.1", description="The address of that port.")
 
 
 class Aggregation(Section):

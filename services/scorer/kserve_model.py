@@ -6,25 +6,23 @@ Protocols: KServe's V1 data plane, and the Open Inference Protocol.
 """
 
 import asyncio
+import logging
 import struct
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from kserve import InferInput, InferRequest, InferResponse, Model
-from kserve.errors import InvalidInput, ModelNotReady
+from kserve.errors import InferenceError, InvalidInput, ModelNotReady
 from kserve.utils.utils import get_predict_response
 from pandas import DataFrame
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
+from seep.runtime.worker import description
 from services.scorer.canary import Canary, watch
 from services.scorer.similarity import Metric, Pair
+
+log = logging.getLogger(__name__)
 
 NAME = "seep-scorer"
 
@@ -61,6 +59,8 @@ class ScorerModel(Model):  # type: ignore[misc]  # kserve has no types
         self._canary = Canary(metrics)
         watch(self._canary)
         self._one_at_a_time = ThreadPoolExecutor(1, "scorer")
+        # A request takes many times its size while it is read: one at a time, beside the loop that answers others.
+        self.reader = ThreadPoolExecutor(1, "reader")
         self.ready = True
 
     async def healthy(self) -> bool:
@@ -72,59 +72,69 @@ class ScorerModel(Model):  # type: ignore[misc]  # kserve has no types
     ) -> Mapping[str, object] | InferResponse:
         """Similarities of the request's pairs.
 
-        Raises InvalidInput, which becomes a 400, for a request without any, and ModelNotReady, a 503.
+        Raises InvalidInput, which becomes a 400, for a request that is not as it must be, ModelNotReady, a 503, and
+        InferenceError, a 500.
         """
         # KServe asks for readiness before a call over HTTP, but not before one over gRPC.
         if not self._canary.is_sound():
             raise ModelNotReady(self.name, "Its canary's similarities are off.")
-        pairs = _from_v2(payload) if isinstance(payload, InferRequest) else _from_v1(payload)
-        _check(pairs, self._max_pairs)
-        found = await asyncio.get_running_loop().run_in_executor(self._one_at_a_time, self._score, pairs)
+        loop = asyncio.get_running_loop()
+        pairs = await loop.run_in_executor(self.reader, _pairs, payload, self._max_pairs)
+        try:
+            found = await loop.run_in_executor(self._one_at_a_time, self._score, pairs)
+        except Exception as error:  # of a library, whose message may quote the texts
+            log.error("scoring failed: %s", description(error))
+            raise InferenceError("internal error") from None
         return get_predict_response(payload, DataFrame(found), self.name)
 
     def _score(self, pairs: Sequence[Pair]) -> dict[str, Sequence[float]]:
         return {name: metric.exact(pairs) for name, metric in self._metrics.items()}
 
 
-def limit_and_explain(app: FastAPI) -> None:
-    """Gives KServe's application what it lacks: a limit of bodies, and a 400 for a body of another shape."""
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
-    app.add_exception_handler(RequestValidationError, _explain)
+def error_line(error: ValidationError) -> str:
+    """What is wrong first, in words that are not the request's own."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place, message = first["loc"], first["msg"]
+    if first["type"] == "extra_forbidden":
+        # The last of the place is a key that somebody made up.
+        place, message = place[:-1], "a field that is not expected here"
+    return f"{'.'.join(map(str, place)) or 'the body'}: {message}"
 
 
-async def _explain(request: Request, error: Exception) -> JSONResponse:
-    first = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": "invalid"}
-    return JSONResponse({"error": _error_line(first)}, status_code=400)
+def _pairs(payload: Mapping[str, object] | InferRequest, max_pairs: int) -> list[Pair]:
+    pairs = _from_v2(payload, max_pairs) if isinstance(payload, InferRequest) else _from_v1(payload, max_pairs)
+    if sum(map(len, chain.from_iterable(pairs))) > MAX_CHARACTERS:
+        raise InvalidInput(f"texts of more than {MAX_CHARACTERS} characters in all")
+    return pairs
 
 
-def _error_line(error: Mapping[str, Any] | ErrorDetails) -> str:
-    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
-
-
-def _from_v1(payload: Mapping[str, object]) -> list[Pair]:
+def _from_v1(payload: Mapping[str, object], max_pairs: int) -> list[Pair]:
+    instances = payload.get("instances")
+    if isinstance(instances, list):
+        _check_number(len(instances), max_pairs)
     try:
         body = Instances.model_validate(payload)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        # Without its cause: KServe logs it, and it holds what was sent.
-        raise InvalidInput(_error_line(first)) from None
+        # Without its cause, which holds what was sent.
+        raise InvalidInput(error_line(error)) from None
     return [(instance.concept, instance.text) for instance in body.instances]
 
 
-def _from_v2(payload: InferRequest) -> list[Pair]:
-    concepts, texts = (_strings(payload, name) for name in ("concept", "text"))
+def _from_v2(payload: InferRequest, max_pairs: int) -> list[Pair]:
+    concepts, texts = (_strings(payload, name, max_pairs) for name in ("concept", "text"))
     if len(concepts) != len(texts):
         raise InvalidInput(f"inputs: {len(concepts)} concepts, but {len(texts)} texts")
     return list(zip(concepts, texts, strict=True))
 
 
-def _strings(payload: InferRequest, name: str) -> list[str]:
+def _strings(payload: InferRequest, name: str, max_pairs: int) -> list[str]:
     tensor = payload.get_input_by_name(name)
-    if tensor is None or tensor.datatype != "BYTES" or len(tensor.shape) != 1:
+    if tensor is None or tensor.datatype != "BYTES" or not _is_row(tensor.shape):
         raise InvalidInput(f"inputs: expected a tensor {name!r} of datatype BYTES and shape (pairs,)")
+    _check_number(tensor.shape[0], max_pairs)
     try:
         values = [value.decode() if isinstance(value, bytes) else value for value in _values(tensor)]
-    except (ValueError, struct.error):
+    except (ValueError, TypeError, struct.error):
         values = []
     texts = [value for value in values if isinstance(value, str)]
     if not len(texts) == len(values) == tensor.shape[0]:
@@ -139,11 +149,10 @@ def _values(tensor: InferInput) -> list[object]:
     return values
 
 
-def _check(pairs: Sequence[Pair], max_pairs: int) -> None:
-    if not 1 <= len(pairs) <= max_pairs:
-        raise InvalidInput(f"{len(pairs)} pairs; expected 1 to {max_pairs} (predictor.max_pairs)")
-    if sum(map(len, chain.from_iterable(pairs))) > MAX_CHARACTERS:
-        raise InvalidInput(f"texts of more than {MAX_CHARACTERS} characters in all")
-    # Half a character, which JSON can name and no tokenizer takes.
-    if any("\ud800" <= character <= "\udfff" for pair in pairs for text in pair for character in text):
-        raise InvalidInput("a text holds a lone surrogate, which is no character")
+def _is_row(shape: object) -> bool:
+    return isinstance(shape, list) and len(shape) == 1 and isinstance(shape[0], int)
+
+
+def _check_number(pairs: int, max_pairs: int) -> None:
+    if not 1 <= pairs <= max_pairs:
+        raise InvalidInput(f"{pairs} pairs; expected 1 to {max_pairs} (predictor.max_pairs)")

@@ -112,6 +112,13 @@ def test_the_api_can_be_reached_from_outside_its_pod(load: Callable[[Release], S
     assert (api.host, api.port) == ("0.0.0.0", release.pod("seep-api").container["ports"][0]["containerPort"])
 
 
+def test_metrics_and_predictor_can_be_reached_from_outside_their_pods(load: Callable[[Release], Settings]) -> None:
+    values = {"config": {"worker": {"batch_size": 5}, "predictor": {"max_pairs": 7}}}
+    settings = load(render(LEAST, values))
+    assert (settings.worker.metrics_host, settings.worker.batch_size) == ("0.0.0.0", 5)
+    assert (settings.predictor.host, settings.predictor.max_pairs) == ("0.0.0.0", 7)
+
+
 def test_the_recording_of_the_profile_to_try_out_answers_its_suite(load: Callable[[Release], Settings]) -> None:
     settings = load(render("cpu"))
     jobs = prompt_jobs(load_suite(settings.monitors["smoke"].suite), run_id="run", target="recorded")

@@ -155,9 +155,9 @@ TENSOR = {"name": "concept", "datatype": "BYTES", "shape": [1], "data": ["red"]}
         (
             "/v2/models/seep-scorer/infer",
             {"inputs": [TENSOR | {"name": name, "data": ["\ud83d"]} for name in ("concept", "text")]},
-            "a text holds a lone surrogate, which is no character",
+            "the body: Invalid JSON: unexpected end of hex escape at line 1 column 84",
         ),
-        ("/v2/models/seep-scorer/infer", {"inputs": 5}, "body.InferenceRequest.inputs: Input should be a valid list"),
+        ("/v2/models/seep-scorer/infer", {"inputs": 5}, "inputs: Input should be a valid array"),
         *(
             (
                 "/v2/models/seep-scorer/infer",

@@ -16,6 +16,8 @@
 {{- $api := dict "host" "0.0.0.0" "port" 8000 -}}
 {{- if .Values.api.existingSecret -}}{{- $_ := set $api "token_file" "/etc/seep/secrets/api/token" -}}{{- end -}}
 {{- $_ := set $config "api" $api -}}
+{{- $_ := set $config "worker" (merge (dict "metrics_host" "0.0.0.0") ($config.worker | default dict)) -}}
+{{- $_ := set $config "predictor" (merge (dict "host" "0.0.0.0") ($config.predictor | default dict)) -}}
 {{- $empty := list -}}
 {{- range $section, $content := $config -}}{{- if not $content -}}{{- $empty = append $empty $section -}}{{- end -}}{{- end -}}
 {{- range $empty -}}{{- $_ := unset $config . -}}{{- end -}}

@@ -98,7 +98,8 @@ FIGURES := .seep/faults.txt
 .PHONY: test-faults
 test-faults: setup  ## The same as often and as long as is promised: at most 30 minutes; what it measures goes to .seep/faults.txt
 	rm -f $(FIGURES)
-	$(BIN)/python -m pytest tests/faults --long --figures $(FIGURES) $(IN_TWO)
+	@# Most of it is waiting, for sessions to end and servers to come back.
+	timeout --signal INT 1800 $(BIN)/python -m pytest tests/faults --long --figures $(FIGURES) --timeout 1800 $(subst 2 ,4 ,$(IN_TWO))
 	@cat $(FIGURES)
 
 .PHONY: check

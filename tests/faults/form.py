@@ -22,6 +22,10 @@ class Form:
     seconds_away: float
     seconds_of_pressure: float
     distinct_runs: int
+    # Of memory, the second half over the first; processes that have just started still grow.
+    most_growth: float
+    # None: what the services ask for themselves.
+    poll_interval_seconds: int | None
 
 
 SHORT = Form(
@@ -35,7 +39,9 @@ SHORT = Form(
     broker_kills=1,
     seconds_away=8,
     seconds_of_pressure=30,
-    distinct_runs=300,
+    distinct_runs=1000,
+    most_growth=1.25,
+    poll_interval_seconds=8,
 )
 LONG = Form(
     deaths_at_each_step=20,
@@ -49,4 +55,6 @@ LONG = Form(
     seconds_away=60,
     seconds_of_pressure=600,
     distinct_runs=100_000,
+    most_growth=1.10,
+    poll_interval_seconds=None,
 )

@@ -1,4 +1,4 @@
-"""Replicas that are killed, added, taken away, stopped and terminated, while runs go on."""
+"""Replicas that are added, taken away, stopped and terminated, while runs go on."""
 
 import os
 import random
@@ -11,15 +11,14 @@ import pytest
 
 from deploy.local.stack import Service
 from tests.faults.brokers import FaultyBroker
+from tests.faults.feed import Feed, two_of_each
 from tests.faults.form import Form, Report
-from tests.faults.progress import Watch, positions, recorded, seconds_until_all_move
+from tests.faults.progress import positions, seconds_until_all_move
 from tests.faults.questions import Questions
-from tests.faults.verifier import Rows, assert_exact
+from tests.faults.verifier import Rows
 from tests.faults.world import STAGES, faulty_stack
 from tests.stack import Stack
-from tests.waiting import wait_until
 
-BETWEEN_KILLS = (5.0, 15.0)
 # What is promised of partitions when replicas come or go.
 MOVES_ON_SECONDS = 60.0
 # The session of a member is 10 s.
@@ -35,62 +34,13 @@ def stack(folder: Path, questions: Questions) -> Iterator[Stack]:
 
 @pytest.fixture
 def replicas(stack: Stack) -> Iterator[list[Service]]:
-    """Two processes of each stage, which run."""
-    started = [stack.another(name) for name in STAGES for _ in range(2)]
-    for service in started:
-        service.start()
-    wait_until(lambda: all(" serves " in service.log.read_text() for service in started), "services", seconds=120)
-    yield started
-    for service in started:
-        service.kill()
-
-
-class Feed:
-    """Runs, pushed so that there always is something to do."""
-
-    def __init__(self, stack: Stack, questions: Questions) -> None:
-        self._stack = stack
-        self._questions = questions
-        self.runs: list[str] = []
-
-    def keep_up(self) -> None:
-        """Pushes one more once the last is half done."""
-        last = self._stack.store().run(self.runs[-1]) if self.runs else None
-        if not self.runs or (last is not None and last.recorded > self._questions.jobs / 2):
-            self.runs.append(self._stack.push(self._questions.suite, "recorded"))
-
-    def assert_all_exact(self, expected: Rows) -> None:
-        """Waits for all runs."""
-        for run in self.runs:
-            self._stack.wait_for_state(run, "complete", seconds=600)
-            assert_exact(self._stack, run, expected)
+    with two_of_each(stack) as running:
+        yield running
 
 
 @pytest.fixture
 def feed(stack: Stack, questions: Questions) -> Feed:
     return Feed(stack, questions)
-
-
-def test_random_kills_leave_progress_between_them(
-    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, report: Report
-) -> None:
-    draw = random.Random(17)
-    feed.keep_up()
-    stack.wait_for_jobs(feed.runs[0], 1)
-    over, kills = time.monotonic() + form.seconds_of_random_kills, 0
-    with Watch(lambda: recorded(stack)) as watch:
-        while time.monotonic() < over:
-            next_kill = time.monotonic() + draw.uniform(*BETWEEN_KILLS)
-            while time.monotonic() < next_kill:
-                feed.keep_up()
-                time.sleep(0.25)
-            victim = draw.choice(replicas)
-            victim.kill()
-            victim.start()
-            kills += 1
-    feed.assert_all_exact(expected)
-    report(kills=kills, jobs=recorded(stack), longest_pause_s=round(watch.longest_pause, 1))
-    assert watch.longest_pause < MOVES_ON_SECONDS
 
 
 def test_every_partition_moves_on_when_replicas_come_and_go(
@@ -104,7 +54,7 @@ def test_every_partition_moves_on_when_replicas_come_and_go(
             service.stop()
         for _ in range(form.scalings):
             for change in ("1 to 3", "3 to 1"):
-                feed.runs.append(stack.push(feed._questions.suite, "recorded"))
+                feed.runs.append(stack.push(feed.questions.suite, "recorded"))
                 before = positions(stack)
                 for service in (*others, *more):
                     service.start() if change == "1 to 3" else service.stop()
@@ -114,7 +64,7 @@ def test_every_partition_moves_on_when_replicas_come_and_go(
     finally:
         for service in more:
             service.kill()
-    report(scalings=len(took), longest_s=round(max(took), 1), jobs=feed._questions.jobs * len(feed.runs))
+    report(scalings=len(took), longest_s=round(max(took), 1), jobs=feed.questions.jobs * len(feed.runs))
     assert max(took) < MOVES_ON_SECONDS
 
 
@@ -134,7 +84,7 @@ def test_a_process_that_slept_past_its_session_counts_nothing_twice(
         for service in sleepers:
             os.killpg(service.pid, signal.SIGCONT)
     feed.assert_all_exact(expected)
-    report(stops=form.session_stops * len(STAGES), jobs=feed._questions.jobs * len(feed.runs))
+    report(stops=form.session_stops * len(STAGES), jobs=feed.questions.jobs * len(feed.runs))
 
 
 def test_a_terminated_process_ends_with_0_within_its_grace_time(

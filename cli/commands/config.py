@@ -6,6 +6,7 @@ from cli.rendering.output import echo
 from seep.capabilities import check_monitors
 from seep.errors import InputError
 from seep.settings import RecordedEngine, Settings, configuration_file, load_settings
+from seep.settings.exposure import exposures
 from seep.suites.recorded import read_recorded
 
 config_app = typer.Typer(help="Check the configuration.", no_args_is_help=True)
@@ -28,6 +29,8 @@ def check() -> None:
         check_recordings(settings)
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
+    for line in exposures(settings):
+        echo(f"{file}: warning: {line}", err=True)
     echo(f"{file}: ok")
 
 

@@ -20,6 +20,7 @@ from seep.settings import load_settings
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from seep.suites.schema import suite_hash
+from seep.suites.writing import write_files
 
 dead_letters_app = typer.Typer(help="List, show and replay dead letters.", no_args_is_help=True)
 
@@ -56,10 +57,7 @@ def show(
     for name, value in message.headers:
         echo(f"{name}: {value.decode(errors='replace')}")
     if out is not None:
-        try:
-            out.write_bytes(message.value or b"")
-        except OSError as error:
-            raise InputError(f"--out {out}: cannot be written: {error.strerror}") from error
+        write_files({out: message.value or b""})
 
 
 @dead_letters_app.command()

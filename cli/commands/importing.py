@@ -16,7 +16,7 @@ from seep.suites.schema import AnySuite
 from seep.suites.spill import holds_completions, read_spill
 from seep.suites.table import Table, read_table
 from seep.suites.workbook import left_out_columns, read_prompts, taken_columns
-from seep.suites.writing import write_texts
+from seep.suites.writing import write_files
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def import_file(
     texts = {suite_out: suite_text(imported.suite)}
     if recorded_out:
         texts[recorded_out] = recorded_text(imported.rows, imported.labels)
-    write_texts(texts)
+    write_files(texts)
     for line in _report(imported, suite_out, recorded_out):
         echo(line)
 

@@ -19,6 +19,7 @@ from cli.several_runs import do_runs
 from seep.capabilities import check_probe
 from seep.errors import InputError
 from seep.settings import Settings, load_settings
+from seep.settings.exposure import exposures
 from seep.suites.jobs import check_run_id, new_run_id
 from seep.suites.loading import load_suite
 
@@ -73,6 +74,8 @@ def run(
     run_ids = _run_ids(run_id, loaded.name, len(answering))
     named = tuple(metrics.split(",")) if metrics else _metrics_at_hand(settings, loaded.probe)
     requests = [RunRequest(path, run, each, named, mode, samples) for run, each in zip(run_ids, answering, strict=True)]
+    for line in exposures(settings):
+        echo(f"warning: {line}", err=True)
     do = _one if len(requests) == 1 else _several
     raise typer.Exit(do(settings, requests, as_json))
 

@@ -1,5 +1,6 @@
 """A contamination matrix as a picture, and the columns that it is read by as tables."""
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +77,14 @@ def _cell(directive: str, detected: str, share: Share) -> dict[str, str | float]
 
 
 def _save(chart: Any, out: Path) -> None:
-    part = out.with_name(f".{out.stem}.part{out.suffix}")
     try:
-        chart.save(str(part), scale_factor=2)
-        part.replace(out)
+        # Under a name of its own, which nobody can have put a link under.
+        with tempfile.TemporaryDirectory(prefix=".seep-", dir=out.parent) as folder:
+            part = Path(folder) / out.name
+            chart.save(str(part), scale_factor=2)
+            part.replace(out)
     except OSError as error:
         raise InputError(f"--out {out}: cannot be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _figures(share: Share, unit: str) -> tuple[str, str]:

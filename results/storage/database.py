@@ -17,6 +17,7 @@ from psycopg.types.json import set_json_loads
 
 from results.storage.connection_strings import check_fields, without_secrets
 from seep.errors import InputError, Unavailable
+from seep.settings.exposure import is_local
 
 # Not called operational, and no fault of the query: after a failover the server may be a standby, which takes no
 # writes; a session was ended for its age; rights are yet to be granted.
@@ -48,6 +49,8 @@ CONNECTION_DEFAULTS = {
 }
 # Over what the DSN and the environment say: all texts here are in it.
 TEXT = {"client_encoding": "UTF8"}
+# The values of sslmode that look at who answers.
+VERIFYING = ("verify-ca", "verify-full")
 # No setting of libpq's is shorter.
 SHORTEST_CONNECT_TIMEOUT = 2
 # How much longer than the server may take for a statement its answer is waited for.
@@ -121,6 +124,16 @@ def server_name(dsn: str) -> str:
     said = _parts(dsn)
     port = f":{said['port']}" if said.get("port") else ""
     return f"database {said.get('dbname') or said.get('user') or ''} at {said.get('host') or 'this machine'}{port}"
+
+
+def exposure(dsn: str) -> str | None:
+    """What is exposed on the way to a database elsewhere, in one line; InputError for a malformed DSN."""
+    said = _parts(dsn)
+    hosts = str(said.get("hostaddr") or said.get("host") or os.environ.get("PGHOST", "")).split(",")
+    mode = str(said.get("sslmode") or os.environ.get("PGSSLMODE", "prefer"))
+    if mode in VERIFYING or all(map(is_local, hosts)):
+        return None
+    return f"database.dsn: with sslmode={mode} whoever answers may read what is sent; verify-full asks who it is"
 
 
 def unavailable(error: BaseException | None) -> DatabaseUnavailable | None:

@@ -27,6 +27,7 @@ from seep.runtime.throttling import Throttle
 from seep.runtime.worker import IDLE_SECONDS, Idle, Postponed, Process, Worker
 from seep.settings import Settings, load_settings
 from seep.settings import Worker as WorkerSettings
+from seep.settings.exposure import exposures
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,9 @@ def run_service(main: Callable[[argparse.Namespace, Settings], bool], parser: ar
     arguments = parser.parse_args()
     code = 0
     try:
-        finished = main(arguments, load_settings(arguments.config))
+        settings = load_settings(arguments.config)
+        warn(*exposures(settings))
+        finished = main(arguments, settings)
         log.info("stopped%s", "" if finished else ", with a batch unfinished")
     except Stopped:
         log.info("stopped before it had started")
@@ -80,6 +83,12 @@ def run_service(main: Callable[[argparse.Namespace, Settings], bool], parser: ar
         code = 2
     logging.shutdown()
     os._exit(code)
+
+
+def warn(*lines: str | None) -> None:
+    """Logs what an operator should know of the configuration."""
+    for line in filter(None, lines):
+        log.warning("%s", line)
 
 
 def serve_stage(

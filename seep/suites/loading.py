@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from seep.errors import InputError
 from seep.explanations import explained
 from seep.suites.schema import DEFAULT_PROBE, SCHEMAS, AnySuite
-from seep.suites.writing import write_texts
+from seep.suites.writing import write_files
 from seep.text_files import decoded
 from seep.text_files import line_of as undecodable_line
 from seep.yaml_files import NotYaml, parse_yaml
@@ -51,7 +51,7 @@ def load_suite(path: Path) -> AnySuite:
 
 def dump_suite(suite: AnySuite, path: Path) -> None:
     """Write a suite as YAML, the whole file at once; InputError where it cannot be written."""
-    write_texts({path: suite_text(suite)})
+    write_files({path: suite_text(suite)})
 
 
 def suite_text(suite: AnySuite) -> str:

@@ -11,7 +11,7 @@ from seep.characters import HALF
 from seep.errors import InputError
 from seep.explanations import explained
 from seep.suites.json_texts import AnswerText, parse_json
-from seep.suites.writing import write_texts
+from seep.suites.writing import write_files
 from seep.text_files import read_text
 
 
@@ -62,7 +62,7 @@ def read_recorded_lines(path: Path) -> dict[str, RecordedLine]:
 
 def write_recorded(path: Path, rows: Iterable[tuple[str, Sequence[str]]]) -> None:
     """Write prompts with their answers, the whole file at once; InputError where it cannot be written."""
-    write_texts({path: recorded_text(rows)})
+    write_files({path: recorded_text(rows)})
 
 
 def recorded_text(

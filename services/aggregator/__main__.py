@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from results.drift_test import StreamRun
 from results.monitor_status import Watched, baselines, metric_names, watched
-from results.storage.database import Database
+from results.storage.database import Database, exposure
 from results.storage.dead_jobs import by_target_and_stage
 from results.storage.migrate import migrate
 from results.storage.monitors import monitor_statuses, note_schedules, watched_rates
@@ -28,7 +28,7 @@ from seep.kafka.messages import Message, Send
 from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES
 from seep.records import LeakRate
 from seep.runtime.metrics import MESSAGES, timed
-from seep.runtime.service import open_health, run_service, serve, service_arguments, wait_for
+from seep.runtime.service import open_health, run_service, serve, service_arguments, wait_for, warn
 from seep.runtime.stopping import stop_on_signals
 from seep.runtime.worker import Process
 from seep.settings import Settings
@@ -101,6 +101,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     dsn = settings.database.resolved_dsn()
     if dsn is None:
         raise InputError("database.dsn: the aggregator needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
+    warn(exposure(dsn))
     shown = watched(settings.monitors)
     stop = stop_on_signals()
     health = open_health(settings)

@@ -10,10 +10,10 @@ import gc
 import logging
 import socket
 
-from results.storage.database import Database
+from results.storage.database import Database, exposure
 from seep.errors import InputError
 from seep.runtime.http_server import http_server
-from seep.runtime.service import run_service, service_arguments
+from seep.runtime.service import run_service, service_arguments, warn
 from seep.runtime.stopping import stop_on_signals
 from seep.settings import Api, Settings
 from services.api.application import application
@@ -32,6 +32,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     dsn = settings.database.resolved_dsn()
     if dsn is None:
         raise InputError("database.dsn: the API needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
+    warn(exposure(dsn))
     stop_on_signals()  # uvicorn stops at a signal, and then raises it once more
     listener = _listener(settings.api)
     with Database(dsn, STATEMENT_SECONDS) as database:

@@ -1,0 +1,41 @@
+"""Where the configuration sends secrets in the clear, or to whoever answers: said once, at the start."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from seep.settings import OpenAiEngine, Settings
+
+
+def exposures(settings: Settings) -> list[str]:
+    """A line for each field whose secrets others on the way may read."""
+    return [*_engines(settings), *_kafka(settings)]
+
+
+def is_local(host: str) -> bool:
+    """Whether nothing that is sent to a host leaves this machine; an empty one and a path name a local socket."""
+    if not host or host.startswith(("/", "@")) or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _engines(settings: Settings) -> Iterator[str]:
+    for name, engine in settings.engines.items():
+        if not isinstance(engine, OpenAiEngine):
+            continue
+        has_secret = engine.api_key_file or engine.api_key_env or engine.secret_headers
+        if has_secret and engine.base_url.scheme == "http" and not is_local(engine.base_url.host or ""):
+            yield f"engines.{name}.base_url: the key is sent in the clear; https would protect it"
+
+
+def _kafka(settings: Settings) -> Iterator[str]:
+    kafka = settings.kafka
+    hosts = [broker.rpartition(":")[0] for broker in kafka.bootstrap_servers.split(",")]
+    if (
+        kafka.security_protocol == "SASL_PLAINTEXT"
+        and kafka.sasl_mechanism == "PLAIN"
+        and not all(map(is_local, hosts))
+    ):
+        yield "kafka.security_protocol: the password is sent in the clear; SASL_SSL would protect it"

@@ -1,5 +1,7 @@
 """Whoever sends a secret in the clear, or to whoever answers, is told so once."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from results.storage.database import exposure
@@ -9,7 +11,7 @@ from seep.settings.exposure import exposures, is_local
 KEY = {"backend": "openai", "model": "m", "api_key_env": "KEY"}
 
 
-def lines(engine: dict[str, object], **kafka: object) -> list[str]:
+def lines(engine: Mapping[str, object], **kafka: object) -> list[str]:
     return exposures(Settings.model_validate({"engines": {"e": engine}, "kafka": kafka}))
 
 
@@ -64,4 +66,8 @@ def test_a_database_elsewhere_whose_name_is_not_verified_is_told(monkeypatch: py
 @pytest.mark.parametrize("host", ["", "/run", "localhost", "a.localhost", "127.8.9.1", "::1", "[::1]"])
 def test_what_stays_on_this_machine_is_local(host: str) -> None:
     assert is_local(host)
-    assert not is_local(f"{host}.example.org" if host.strip("/[:]").isalnum() else "203.0.113.5")
+
+
+@pytest.mark.parametrize("host", ["models.example", "203.0.113.5", "localhost.example", "2001:db8::1", "127.1"])
+def test_what_leaves_it_is_not(host: str) -> None:
+    assert not is_local(host)

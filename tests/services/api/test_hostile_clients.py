@@ -1,7 +1,9 @@
 """The API as it is shipped, under what strangers send and hold open."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import psutil
@@ -86,3 +88,13 @@ def test_bodies_that_nobody_reads_take_little_memory(api: Served) -> None:
     with held_open(client.base_url.port, 200, sent):
         assert status(client, "/healthz") == 200
         assert process.memory_info().rss - before < 64 * MIB
+
+
+def test_it_ends_when_it_is_asked_to_whatever_strangers_hold_open(tmp_path: Path) -> None:
+    with served("postgresql://nobody@127.0.0.1:1/nothing", tmp_path / "log") as (running, client, _):
+        assert client.base_url.port is not None
+        body = b"POST /v1/runs HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\nab"
+        with held_open(client.base_url.port, 50, b"GET"), held_open(client.base_url.port, 50, body):
+            assert status(client, "/healthz") == 200
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(timeout=60) == 0

@@ -18,6 +18,7 @@ CLASS_NAME = PREFIX + "class.name"
 REASON = PREFIX + "exception.message"
 # Seep's own, which say what a letter does not carry.
 OWN_PREFIX = "seep.errors."
+PREFIXES = (PREFIX, OWN_PREFIX)
 LOST_BYTES = OWN_PREFIX + "value.bytes"
 LOST_SHA256 = OWN_PREFIX + "value.sha256"
 ESCAPED = OWN_PREFIX + "escaped.header.names"
@@ -65,8 +66,8 @@ def dead_letter(message: Message, *, stage: str, class_name: str, reason: str) -
 def without_value(letter: Outgoing) -> Outgoing:
     """A dead letter that is too large, with size and SHA-256 in the place of its value; keys and headers if small."""
     value = letter.value or b""
-    own = tuple((name, content) for name, content in letter.headers if not name.startswith((PREFIX, OWN_PREFIX)))
-    added = tuple(header for header in letter.headers if header not in own)
+    own = _own_headers(letter)
+    added = tuple(header for header in letter.headers if header[0].startswith(PREFIXES))
     kept = own if size_of(None, None, own) <= HEADERS_BYTES else ()
     key = letter.key if len(letter.key or b"") <= KEY_BYTES else None
     return Outgoing(DEAD_LETTERS, key, b"", kept + added + _lost_headers(lost("", value)))
@@ -139,5 +140,5 @@ def _headers(texts: Mapping[str, str]) -> Headers:
     return tuple((name, text.encode()) for name, text in texts.items())
 
 
-def _own_headers(message: Message) -> Headers:
-    return tuple((name, value) for name, value in message.headers if not name.startswith((PREFIX, OWN_PREFIX)))
+def _own_headers(message: Message | Outgoing) -> Headers:
+    return tuple((name, value) for name, value in message.headers if not name.startswith(PREFIXES))

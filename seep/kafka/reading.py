@@ -22,6 +22,9 @@ from seep.kafka.topics import MAX_UNCOMPRESSED_BYTES
 
 log = logging.getLogger(__name__)
 
+# Each takes a hundred times the memory that it has bytes, and millions fit into a message.
+MAX_HEADERS = 10_000
+
 UNREADABLE = Counter(
     "seep_unreadable_records", "Records that nobody can read: broken, or too large when decompressed.", ["topic"]
 )
@@ -125,15 +128,21 @@ def _message(place: TopicPartition, base_offset: int, data: bytes, position: int
     offset, at = decode_varint(data, at)
     key, at = _bytes(data, at)
     value, at = _bytes(data, at)
-    headers, escaped, at = _headers(data, at)
-    if at != end or end > len(data):
-        raise ValueError
-    return Message(place.topic, place.partition, base_offset + offset, key, value, headers, escaped=escaped), end
-
-
-def _headers(data: bytes, at: int) -> tuple[Headers, bool, int]:
-    """Names and values, whether a name was escaped, and where they end."""
     count, at = decode_varint(data, at)
+    if end > len(data):
+        raise ValueError
+    where = place.topic, place.partition, base_offset + offset
+    if count > MAX_HEADERS:
+        _note(place, where[2], where[2], f"it has {count} headers")
+        return Message(*where, None, None, lost=lost(f"it has {count} headers", data[start:end])), end
+    headers, escaped, at = _headers(data, at, count)
+    if at != end:
+        raise ValueError
+    return Message(*where, key, value, headers, escaped=escaped), end
+
+
+def _headers(data: bytes, at: int, count: int) -> tuple[Headers, bool, int]:
+    """Names and values, whether a name was escaped, and where they end."""
     headers: list[tuple[str, bytes]] = []
     escaped = False
     for _ in range(count):

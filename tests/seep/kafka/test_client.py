@@ -94,3 +94,10 @@ def test_a_senders_wrong_clock_neither_expires_a_message_nor_has_it_refused(
     record = next(consumer)
     consumer.close()
     assert abs(record.timestamp / 1000 - sent_at) < 600
+
+
+def test_an_answer_to_a_join_that_was_lost_is_waited_for_half_a_minute(broker: KafkaBroker) -> None:
+    consumer = broker.consumer(["any"], "joining", batch_size=1)
+    # What the client waits for the answer, but for its own five seconds.
+    assert consumer._consumer._coordinator.config["max_poll_interval_ms"] <= 30_000
+    consumer.close()

@@ -1,24 +1,46 @@
-"""What Kafka's client is told of the configuration."""
-
-from pathlib import Path
+"""Why a broker takes no connection, or refuses what is asked of it, as an operator reads it."""
 
 import pytest
+from kafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+    TopicAuthorizationFailedError,
+    UnsupportedSaslMechanismError,
+)
 
-from seep.errors import InputError
-from seep.kafka.connection import connection_options
+from seep.kafka.broker import BrokerUnavailable
+from seep.kafka.connection import broker_errors, unreachable
 from seep.settings import Kafka
 
-SASL = {"security_protocol": "SASL_SSL", "sasl_mechanism": "PLAIN", "sasl_plain_username": "seep"}
+SECRET = "swordfish"
 
 
-def test_a_password_in_a_file_is_the_client_s_password(tmp_path: Path) -> None:
-    file = tmp_path / "password"
-    file.write_text("secret\n", encoding="utf-8")
-    options = connection_options(Kafka.model_validate(SASL | {"sasl_plain_password_file": str(file)}))
-    assert options == connection_options(Kafka.model_validate(SASL | {"sasl_plain_password": "secret"}))
-    assert "sasl_plain_password_file" not in options
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (SaslAuthenticationFailedError(f"SCRAM: {SECRET}"), "the broker refuses kafka.sasl_plain_username"),
+        (UnsupportedSaslMechanismError(SECRET), "the broker does not know kafka.sasl_mechanism"),
+        (TopicAuthorizationFailedError("seep.scores"), "no right to the topic (an ACL is missing): seep.scores"),
+        (GroupAuthorizationFailedError(SECRET), "no right to the consumer group (an ACL is missing)"),
+        (KafkaTimeoutError(SECRET), "KafkaTimeoutError"),
+        (RuntimeError(SECRET), "RuntimeError"),
+        (OSError(SECRET), "OSError"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_login_rights_and_outages_are_told_apart_and_nothing_is_quoted(error: Exception, meaning: str) -> None:
+    with pytest.raises(BrokerUnavailable) as told, broker_errors("polling failed"):
+        raise error
+    assert str(told.value).startswith("polling failed: ")
+    assert meaning in str(told.value)
+    assert SECRET not in str(told.value)
 
 
-def test_a_file_of_a_password_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^kafka\.sasl_plain_password_file: .*/none cannot be read: No such file"):
-        connection_options(Kafka.model_validate(SASL | {"sasl_plain_password_file": f"{tmp_path}/none"}))
+def test_a_broker_that_is_away_is_no_refusal() -> None:
+    kafka = Kafka(bootstrap_servers="127.0.0.1:1", security_protocol="SASL_SSL", sasl_plain_password=SECRET)
+    line = unreachable(kafka, KafkaTimeoutError("Unable to bootstrap"))
+    assert line == "kafka.bootstrap_servers: no broker answers at 127.0.0.1:1"
+    login = unreachable(kafka, SaslAuthenticationFailedError(SECRET))
+    assert login.startswith("kafka.bootstrap_servers: 127.0.0.1:1: the broker refuses kafka.sasl_plain_username")
+    assert SECRET not in login

@@ -105,6 +105,16 @@ def test_a_bomb_is_lost_alone_and_counted(
     assert f"{topic}, partition 0, offsets 1 to 2 cannot be read" in caplog.text
 
 
+def test_a_record_with_a_million_headers_is_lost_alone(local_broker: LocalBroker, topic: str, read: Read) -> None:
+    many = RawRecord(value=b"many", headers=[(b"", None)] * 1_000_000)
+    send(local_broker, topic, batch(RawRecord(value=b"before"), many, RawRecord(value=b"behind"), codec="gzip"))
+    first, before, found, behind, last = read()
+    assert [message.value for message in (first, before, behind, last)] == [b"first", b"before", b"behind", b"last"]
+    assert found.lost is not None
+    assert (found.value, found.offset, found.lost.reason) == (None, 2, "it has 1000000 headers")
+    assert unreadable(topic) == 1
+
+
 def test_large_messages_come_a_few_at_a_time(local_broker: LocalBroker, broker: KafkaBroker, topic: str) -> None:
     large = batch(RawRecord(value=bytes(MAX_MESSAGE_BYTES)), codec="gzip")
     send(local_broker, topic, *[large] * 8)

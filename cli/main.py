@@ -26,6 +26,7 @@ from cli.commands import (
     language,
     power,
     push,
+    rebuild,
     results,
     retention,
     run,
@@ -61,6 +62,7 @@ PANELS: Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]] = {
         "retention": retention.retention_app,
         "dead-letters": dead_letters.dead_letters_app,
         "topics": topics.topics_app,
+        "rebuild": rebuild.rebuild,
     },
     "Prepare": {
         "doctor": doctor.doctor,

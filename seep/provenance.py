@@ -1,12 +1,26 @@
 """The entries of a job's provenance that more than one part reads, and when those of a run say that it is mixed."""
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 
 ANSWERED_BY = "answered_by"
 """Which model the server says has answered."""
 
 MIXED = "mixed"
 """The entries that have more than one value within a job; absent where none has."""
+
+
+LONGEST_ENTRY = 8_000
+"""Characters. A provenance has about a dozen entries; it travels with each job and each rate."""
+
+
+def bounded(provenance: Mapping[str, str]) -> dict[str, str]:
+    """The provenance, with the beginning and the digest of what is too long: of an operator's system message, say."""
+    return {name: value if len(value) <= LONGEST_ENTRY else _digest(value) for name, value in provenance.items()}
+
+
+def _digest(value: str) -> str:
+    return f"{value[:200]}... ({len(value)} characters, sha256:{sha256(value.encode()).hexdigest()})"
 
 
 def is_mixed(provenances: Sequence[Mapping[str, str]]) -> bool:

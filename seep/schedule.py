@@ -30,10 +30,10 @@ def due_occurrence(cron: str, now: datetime, last: datetime | None, deadline: ti
     """The occurrence that is to be sent now, if any: the latest one.
 
     None if it or a later one was sent (`last`), or if its time is longer ago than `deadline`. Occurrences missed before
-    it are never sent.
+    it are never sent. One of the future says nothing: it was sent by a clock that was ahead.
     """
     latest = occurrence_before(cron, now)
-    if now - latest > deadline or (last is not None and latest <= last):
+    if now - latest > deadline or (last is not None and latest <= last <= now):
         return None
     return latest
 

@@ -38,7 +38,7 @@ def schedule(context: typer.Context) -> None:
         load_suite(settings.monitors[name].suite)
     stop = stop_on_signals()
     broker = open_broker(context, settings)
-    last = last_sent(crons, wait_for_manifests(broker, stop))
+    last = last_sent(crons, wait_for_manifests(broker, stop), datetime.now(UTC))
     while not stop.is_set():
         send_due(broker, settings, crons, last, datetime.now(UTC))
         wait_for_next(crons, stop)
@@ -60,12 +60,12 @@ def wait_for_manifests(
     return []
 
 
-def last_sent(monitors: Iterable[str], manifests: Iterable[RunManifest]) -> dict[str, datetime]:
-    """The latest scheduled time whose run was sent whole, for each monitor that was sent at all."""
+def last_sent(monitors: Iterable[str], manifests: Iterable[RunManifest], now: datetime) -> dict[str, datetime]:
+    """The latest scheduled time up to now whose run was sent whole, for each monitor that was sent at all."""
     last: dict[str, datetime] = {}
     for sent in manifests:
         at = None if sent.sending else scheduled_time(sent.monitor, sent.run_id)
-        if sent.monitor in monitors and at is not None:
+        if sent.monitor in monitors and at is not None and at <= now:
             last[sent.monitor] = max(at, last.get(sent.monitor, at))
     return last
 

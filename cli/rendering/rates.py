@@ -66,6 +66,8 @@ def print_rates(
     )
     for group in dead:
         echo(f"failed: {group.jobs} of {summary.job_count or '?'} jobs, in the {group.stage}: {group.reason}")
+    if summary.job_count is not None and (more := summary.recorded + summary.dead - summary.job_count) > 0:
+        echo(f"warning: {more} dead letters more than the run has jobs: the keys of so many name none of its jobs")
     if summary.mixed:
         echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be compared")
 

@@ -47,6 +47,15 @@ CONNECTION_DEFAULTS = {
     "keepalives_interval": "10",
     "tcp_user_timeout": "30000",
 }
+# Of each transaction, where neither the DSN nor PGOPTIONS says otherwise. A process that hangs in one, or whose machine
+# is cut off, would hold its locks for ever: the server ends it, and whoever waits for the lock says so meanwhile.
+GUARDS = {
+    "lock_timeout": "20s",
+    "idle_in_transaction_session_timeout": "60s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
 # Over what the DSN and the environment say: all texts here are in it.
 TEXT = {"client_encoding": "UTF8"}
 # The values of sslmode that look at who answers.
@@ -66,10 +75,14 @@ class DatabaseUnavailable(Unavailable):
     """The database cannot be reached or used now."""
 
 
-class _Connection(psycopg.Connection):
-    """A connection whose statements may be limited; its own `statement_seconds` are None where they are not."""
+class LimitedConnection(psycopg.Connection):
+    """A connection whose statements may be limited; its own `statement_seconds` are None where they are not.
+
+    `guards` are the settings of each of its transactions.
+    """
 
     statement_seconds: float | None = None
+    guards: Mapping[str, str] = GUARDS
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Waits for the server, as every call of the client does; a little longer than the server may take."""
@@ -85,16 +98,19 @@ class _Connection(psycopg.Connection):
             raise psycopg.OperationalError("the server does not answer") from None
 
     def limit_transaction(self) -> None:
-        """Sets the limit for one transaction.
+        """Sets the limits for one transaction.
 
         A pool of connections before the server, as PgBouncer, takes no such option when it is connected to, and hands a
         session's settings on to others.
         """
+        settings = dict(self.guards)
         if self.statement_seconds is not None:
-            self.execute(f"SET LOCAL statement_timeout = {ceil(1000 * self.statement_seconds)}".encode())
+            settings["statement_timeout"] = str(ceil(1000 * self.statement_seconds))
+        # All at once: each journey to the server is a good part of a short transaction.
+        self.execute("; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items()).encode())
 
 
-def connect(dsn: str, statement_seconds: float | None = None) -> _Connection:
+def connect(dsn: str, statement_seconds: float | None = None) -> LimitedConnection:
     """A new connection, whose statements may take so many seconds each where neither the DSN nor PGOPTIONS limits them.
 
     Raises InputError for a malformed DSN, DatabaseUnavailable where nothing answers, or what does is not in UTF-8.
@@ -105,7 +121,7 @@ def connect(dsn: str, statement_seconds: float | None = None) -> _Connection:
         defaults = defaults | {"connect_timeout": str(max(SHORTEST_CONNECT_TIMEOUT, ceil(statement_seconds)))}
     try:
         # What one connection prepares, a pooler in transaction mode runs on another.
-        connection = _Connection.connect(make_conninfo("", **defaults | said | TEXT), prepare_threshold=None)
+        connection = LimitedConnection.connect(make_conninfo("", **defaults | said | TEXT), prepare_threshold=None)
     except psycopg.OperationalError as error:
         # Not from the error: a traceback would show what is hidden here.
         raise DatabaseUnavailable(without_secrets(_one_line(error), said)) from None
@@ -114,8 +130,10 @@ def connect(dsn: str, statement_seconds: float | None = None) -> _Connection:
     _check_encoding(connection)
     # A list of runs is for the most part JSON, which the standard library takes twice as long to read.
     set_json_loads(orjson.loads, connection)
-    if "statement_timeout" not in str(said.get("options") or os.environ.get("PGOPTIONS", "")):
+    options = str(said.get("options") or os.environ.get("PGOPTIONS", ""))
+    if "statement_timeout" not in options:
         connection.statement_seconds = statement_seconds
+    connection.guards = {name: value for name, value in GUARDS.items() if name not in options}
     return connection
 
 
@@ -185,7 +203,7 @@ class Database:
         _parts(dsn)
         self._dsn = dsn
         self._statement_seconds = statement_seconds
-        self._idle: LifoQueue[_Connection] = LifoQueue(KEPT_IDLE)
+        self._idle: LifoQueue[LimitedConnection] = LifoQueue(KEPT_IDLE)
 
     def __enter__(self) -> Self:
         return self
@@ -224,7 +242,7 @@ class Database:
         finally:
             self._keep(connection)
 
-    def _keep(self, connection: _Connection) -> None:
+    def _keep(self, connection: LimitedConnection) -> None:
         if connection.closed:
             return
         try:

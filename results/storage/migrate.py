@@ -11,7 +11,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from results.storage.database import connect, unavailable
+from results.storage.database import LimitedConnection, connect, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ def migrate(dsn: str) -> None:
     try:
         # One transaction for lock and migrations: a half-migrated schema is never seen.
         with engine.begin() as connection:
+            _limit(connection)
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             config.attributes["connection"] = connection
             if unknown := _unknown_revisions(connection, config):
@@ -42,6 +43,13 @@ def migrate(dsn: str) -> None:
         if (failure := unavailable(error.orig)) is None:
             raise
         raise failure from error
+
+
+def _limit(connection: Connection) -> None:
+    """Sets for this transaction what every other one has."""
+    driver_connection = connection.connection.driver_connection
+    assert isinstance(driver_connection, LimitedConnection)
+    driver_connection.limit_transaction()
 
 
 def _unknown_revisions(connection: Connection, config: Config) -> list[str]:

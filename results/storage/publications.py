@@ -10,13 +10,15 @@ from results.storage.runs import LOCK_RUNS
 # Whoever publishes longer than that is taken to be dead.
 CLAIM_SECONDS = 60.0
 
-# A run that others write of now is left to them, or to the next time.
+# A run that others write of now is left to them, or to the next time. A claim that ends later than any that is made now
+# was made before the server's clock was set back.
 CLAIM: LiteralString = """
 UPDATE runs SET publishing_until = clock_timestamp() + make_interval(secs => %(seconds)s)
 WHERE run_id = (
     SELECT run_id FROM runs
     WHERE changes > published AND run_id > %(after)s
-      AND (publishing_until IS NULL OR publishing_until < clock_timestamp())
+      AND (publishing_until IS NULL OR publishing_until NOT BETWEEN clock_timestamp() AND
+           clock_timestamp() + make_interval(secs => %(seconds)s))
     ORDER BY run_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 )
 RETURNING run_id, publishing_until AS until

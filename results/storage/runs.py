@@ -44,8 +44,14 @@ RUN_FILTERS: Mapping[str, LiteralString] = {
     "after": "(first_seen_at, runs.run_id) < (SELECT first_seen_at, run_id FROM runs WHERE run_id = %(after)s)",
 }
 
-# By the scheduled time: a run that makes up for an earlier one is heard of last, and is not the latest.
-_OF_MONITOR: LiteralString = SUMMARIES + "WHERE monitor = %(monitor)s AND scheduled IS NOT NULL "
+# By the scheduled time: a run that makes up for an earlier one is heard of last, and is not the latest. One whose time
+# is still to come was sent by a clock that was ahead; it would stand for the monitor until then.
+_OF_MONITOR: LiteralString = (
+    SUMMARIES
+    + """WHERE monitor = %(monitor)s AND scheduled IS NOT NULL
+AND scheduled < to_char((clock_timestamp() + interval '1 hour') AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"')
+"""
+)
 LATEST_OF_MONITOR: LiteralString = _OF_MONITOR + "ORDER BY scheduled DESC LIMIT 1"
 LATEST_FINISHED_OF_MONITOR: LiteralString = (
     _OF_MONITOR + "AND job_count <= recorded + dead ORDER BY scheduled DESC LIMIT 1"

@@ -1,12 +1,19 @@
 """The topics of the real broker: which there are, and making them as configured."""
 
 import logging
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
-from kafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError
+from kafka.errors import (
+    CoordinatorNotAvailableError,
+    GroupIdNotFoundError,
+    InvalidPartitionsError,
+    KafkaError,
+    TopicAlreadyExistsError,
+)
 
 from seep.kafka.broker import BrokerUnavailable
 from seep.kafka.connection import broker_errors, open_admin
@@ -14,6 +21,9 @@ from seep.kafka.topics import TopicConfig
 from seep.settings import Kafka
 
 log = logging.getLogger(__name__)
+
+COORDINATOR_SECONDS = 30.0
+COORDINATOR_PAUSE_SECONDS = 0.2
 
 
 def existing_topics(kafka: Kafka) -> set[str]:
@@ -24,6 +34,29 @@ def existing_topics(kafka: Kafka) -> set[str]:
             return set(admin.list_topics())
     finally:
         admin.close()
+
+
+def members(kafka: Kafka, group: str) -> int:
+    """How many members a consumer group has now; 0 if there is no such group. Raises BrokerUnavailable."""
+    admin = open_admin(kafka)
+    try:
+        with broker_errors("the consumer group was not described"):
+            return _members(admin, group, time.monotonic() + COORDINATOR_SECONDS)
+    finally:
+        admin.close()
+
+
+def _members(admin: KafkaAdminClient, group: str, deadline: float) -> int:
+    while True:
+        try:
+            return len(admin.describe_groups([group])[group]["members"])
+        except GroupIdNotFoundError:
+            return 0
+        except CoordinatorNotAvailableError:
+            # The first question about any group has the broker make a topic of its own.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(COORDINATOR_PAUSE_SECONDS)
 
 
 def create_topics(kafka: Kafka, configs: Mapping[str, TopicConfig]) -> list[str]:

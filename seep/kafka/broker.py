@@ -89,6 +89,9 @@ class Broker(Protocol):
     def reader(self, topic: str) -> TopicReader:
         """A reader at the start of a topic; raises BrokerUnavailable if there is no such topic."""
 
+    def members(self, group: str) -> int:
+        """How many members a consumer group has now; 0 if there is no such group."""
+
     def existing_topics(self) -> set[str]:
         """The names of the broker's topics."""
 

@@ -28,6 +28,10 @@ class KafkaBroker:
         """A reader without a group."""
         return KafkaTopicReader(self.kafka, topic)
 
+    def members(self, group: str) -> int:
+        """How many members a group has now."""
+        return administration.members(self.kafka, group)
+
     def existing_topics(self) -> set[str]:
         """The names of the broker's topics."""
         return administration.existing_topics(self.kafka)

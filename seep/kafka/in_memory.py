@@ -68,6 +68,11 @@ class InMemoryBroker:
             raise BrokerUnavailable(f"there is no topic {topic}: create it with `seep topics apply`")
         return InMemoryTopicReader(self, topic)
 
+    def members(self, group: str) -> int:
+        """How many members a group has now."""
+        self.check_running()
+        return len(self._groups[group].members) if group in self._groups else 0
+
     def existing_topics(self) -> set[str]:
         """The names of the topics."""
         self.check_running()

@@ -34,11 +34,10 @@ from seep.runtime.worker import Process
 from seep.settings import Settings
 from services.aggregator.dead_letters import STAGE
 from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
-from services.aggregator.ingest import not_of_their_run, read_batch
+from services.aggregator.ingest import GROUP, not_of_their_run, read_batch
 from services.aggregator.publishing import publish_changed
 from services.aggregator.single_flight import Shared
 
-GROUP = "seep-aggregator"
 # Whose dead letters are counted.
 STAGES = ("generator", "scorer", "aggregator")
 # Three readings in a row that all take a second longer still end before Prometheus abandons a scrape, after ten.

@@ -12,6 +12,7 @@ from seep.records import Failure, RunManifest, ScoredJob
 from services.aggregator.dead_letters import STAGE, read_dead_job
 from services.aggregator.validation import validate
 
+GROUP = "seep-aggregator"
 DECODERS: dict[str, Callable[[bytes], ScoredJob | RunManifest]] = {RUNS: decode_manifest, SCORES: decode_scored_job}
 
 

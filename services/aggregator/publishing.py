@@ -11,15 +11,14 @@ from results.storage.publications import Claim
 from seep.characters import visible
 from seep.codec import encode_rate
 from seep.errors import Unavailable
+from seep.kafka.broker import MessagesRefused
 from seep.kafka.messages import Outgoing, Send
-from seep.kafka.topics import MAX_TABLE_MESSAGE_BYTES, RATES, rate_key
+from seep.kafka.topics import RATES, rate_key
 from seep.records import LeakRate
 from seep.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# Key, and what the broker adds.
-BESIDE_THE_VALUE = 16 * 1024
 UNPUBLISHED = Counter(
     "seep_unpublished_rates", "Rates that are in the database, and were not sent: too large, or their run failed."
 )
@@ -54,7 +53,7 @@ def publish(database: Database, send: Send, settings: Settings, claim: Claim) ->
             _compare(connection, claim.run_id, settings)
             mark = publications.lock(connection, claim.run_id)
             found = rates.of_run(connection, claim.run_id)
-        send(_messages(found))
+        _send(send, claim.run_id, found)
         published = mark
     finally:
         with database.transaction() as connection:
@@ -75,12 +74,10 @@ def _compare(connection: Connection, run_id: str, settings: Settings) -> None:
         streams.conclude(connection, run.monitor, tested[run.monitor], run_id, stalled_after)
 
 
-def _messages(found: Iterable[LeakRate]) -> list[Outgoing]:
-    """The rates as messages, without those that the topic would refuse: no attempt would ever end."""
-    messages = [Outgoing(RATES, rate_key(rate), encode_rate(rate)) for rate in found]
-    fitting = [each for each in messages if len(each.value or b"") <= MAX_TABLE_MESSAGE_BYTES - BESIDE_THE_VALUE]
-    if skipped := len(messages) - len(fitting):
-        run = visible((messages[0].key or b"").decode().partition("/")[0])
-        log.warning("run %s: %d rates are too large for %s, and stay in the database", run, skipped, RATES)
-        UNPUBLISHED.inc(skipped)
-    return fitting
+def _send(send: Send, run_id: str, found: Iterable[LeakRate]) -> None:
+    """Sends the rates, all but those that the topic refuses: no attempt would ever end."""
+    try:
+        send([Outgoing(RATES, rate_key(rate), encode_rate(rate)) for rate in found])
+    except MessagesRefused as refused:
+        log.warning("run %s: %d rates stay in the database alone: %s", visible(run_id), len(refused.messages), refused)
+        UNPUBLISHED.inc(len(refused.messages))

@@ -7,7 +7,7 @@ from itertools import islice
 
 from seep.capabilities import parts_needed
 from seep.errors import Unavailable
-from seep.provenance import ANSWERED_BY, MIXED
+from seep.provenance import ANSWERED_BY, MIXED, bounded
 from seep.records import Decoding, Failure, GeneratedJob, PromptFormat, PromptJob
 from seep.settings import Reasoning, Target
 from services.generator.backend import AS_USUAL, Answered, Backend, Request, Result
@@ -120,7 +120,7 @@ def _generated(
         "decoding": json.dumps(decoding, sort_keys=True, ensure_ascii=False),
         "suite_hash": job.suite_hash,
     }
-    return GeneratedJob(job, control, neutral, tuple(others), provenance)
+    return GeneratedJob(job, control, neutral, tuple(others), bounded(provenance))
 
 
 def _waits(failed: Failure | Unavailable) -> bool:

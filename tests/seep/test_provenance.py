@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from seep.provenance import is_mixed
+from seep.provenance import LONGEST_ENTRY, bounded, is_mixed
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,13 @@ from seep.provenance import is_mixed
 )
 def test_a_run_is_mixed(provenances: Sequence[Mapping[str, str]], mixed: bool) -> None:
     assert is_mixed(provenances) is mixed
+
+
+def test_what_is_too_long_is_told_by_its_beginning_and_its_digest_and_never_makes_a_job_too_large() -> None:
+    long, other = "é" * 1_000_000, "é" * 999_999 + "e"
+    kept = bounded({"model": "m" * LONGEST_ENTRY, "prompt_format": long})
+    assert kept["model"] == "m" * LONGEST_ENTRY
+    assert kept["prompt_format"].startswith("é" * 200 + "... (1000000 characters, sha256:")
+    assert len(kept["prompt_format"]) < 400
+    assert bounded({"prompt_format": other})["prompt_format"] != kept["prompt_format"]
+    assert bounded(kept) == kept

@@ -49,6 +49,13 @@ def test_what_was_sent_is_not_due_again_and_the_one_before_it_changes_nothing(
         assert due_occurrence(cron, now, earlier, window) == due
 
 
+@given(crons, moments, spans, st.integers(1, 40 * 86_400))
+def test_what_a_clock_that_was_ahead_has_sent_keeps_nothing_from_being_sent(
+    cron: str, now: datetime, window: timedelta, ahead: int
+) -> None:
+    assert due_occurrence(cron, now, now + timedelta(seconds=ahead), window) == due_occurrence(cron, now, None, window)
+
+
 @given(crons, moments, st.lists(st.integers(1, 3 * 86_400), max_size=12))
 def test_however_often_one_looks_each_occurrence_is_sent_once_and_none_out_of_order(
     cron: str, start: datetime, pauses: list[int]

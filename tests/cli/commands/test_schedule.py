@@ -77,13 +77,16 @@ def test_what_was_missed_is_sent_once_even_by_a_schedule_that_starts_again(tmp_p
     settings = load_settings(configured(tmp_path, missed={"schedule": HOURLY, "samples": 3}))
     broker = with_topics(InMemoryBroker(), settings)
     for _ in range(3):
-        last = last_sent(["missed"], all_manifests(broker))
+        last = last_sent(["missed"], all_manifests(broker), NOW)
         for _ in range(2):
             send_due(broker, settings, {"missed": HOURLY}, last, NOW)
     [manifest] = sent(broker, "missed")
     assert manifest.run_id == "missed-20260301T120000Z"
     assert (manifest.samples, manifest.job_count, jobs_on(broker, settings)) == (3, 2, 2)
-    assert last_sent(["missed"], [manifest]) == {"missed": datetime(2026, 3, 1, 12, tzinfo=UTC)}
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert last_sent(["missed"], [manifest], NOW) == {"missed": at}
+    # A clock that was ahead has sent it: it is no reason to send nothing until then.
+    assert last_sent(["missed"], [manifest], at - timedelta(seconds=1)) == {}
 
 
 def test_each_time_is_sent_once_it_has_come_and_none_after_its_deadline(tmp_path: Path) -> None:
@@ -189,7 +192,7 @@ def test_a_run_that_broke_off_before_its_last_manifest_is_sent_again_whole(tmp_p
     with pytest.raises(KeyboardInterrupt):
         send_due(broker, settings, {"broken": HOURLY}, last, NOW)
     assert (sent(broker, "broken"), jobs_on(broker, settings)) == ([], 2)
-    send_due(broker, settings, {"broken": HOURLY}, last_sent(["broken"], all_manifests(broker)), NOW)
+    send_due(broker, settings, {"broken": HOURLY}, last_sent(["broken"], all_manifests(broker), NOW), NOW)
     assert len(sent(broker, "broken")) == 1
 
 

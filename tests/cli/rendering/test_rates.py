@@ -1,5 +1,6 @@
 """The printed tables of a run's rates."""
 
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -41,3 +42,10 @@ def test_of_one_metric_there_is_no_kappa(capsys: pytest.CaptureFixture[str]) -> 
     text = printed(["m"], capsys)
     assert header(text).endswith("tie kappa")
     assert "agreement" not in text
+
+
+def test_more_dead_letters_than_the_run_has_jobs_are_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rates(replace(SUMMARY, state="partial", recorded=6, dead=2), [], [])
+    assert "dead letters more" not in capsys.readouterr().out
+    print_rates(replace(SUMMARY, state="partial", recorded=6, dead=4), [], [])
+    assert "warning: 2 dead letters more than the run has jobs" in capsys.readouterr().out

@@ -14,8 +14,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from results.storage.database import KEPT_IDLE, DatabaseUnavailable, connect
-from results.storage.migrate import migrate
+from results.storage.database import GUARDS, KEPT_IDLE, DatabaseUnavailable, connect
+from results.storage.migrate import LOCK, migrate
+from results.storage.recording import record
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.records import RunManifest, ScoredJob
@@ -121,6 +122,61 @@ def test_a_server_that_hangs_is_noticed_where_statements_are_limited(dsn: str) -
         finally:
             os.kill(server, signal.SIGCONT)
         wait_until(lambda: answers(store))
+
+
+def guarded(monkeypatch: pytest.MonkeyPatch, **settings: str) -> None:
+    """Other guards for the transactions of this test."""
+    monkeypatch.setattr("results.storage.database.GUARDS", GUARDS | settings)
+
+
+def test_who_waits_for_the_lock_of_a_hung_process_says_so_and_goes_on_once_the_server_has_ended_it(
+    dsn: str, scored: Scored, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guarded(monkeypatch, lock_timeout="100ms", idle_in_transaction_session_timeout="2s")
+    jobs = [scored("a", {"1": [1.0]}), scored("b", {"1": [1.0]})]
+
+    def hang(store: Stored) -> None:
+        with store.transaction() as connection:
+            record(connection, jobs[:1], [], [manifest(2, {"1": 2})])
+            with Stored(dsn) as other:
+                with pytest.raises(DatabaseUnavailable, match=r"^PostgreSQL: canceling statement due to lock timeout$"):
+                    other.record(jobs, [], [])
+                wait_until(lambda: records(other))
+            connection.execute("SELECT 1")
+
+    def records(other: Stored) -> bool:
+        try:
+            other.record(jobs, [], [manifest(2, {"1": 2})])
+        except DatabaseUnavailable:
+            return False
+        return True
+
+    with Stored(dsn) as store:
+        with pytest.raises(DatabaseUnavailable):
+            hang(store)
+        assert state(store) == "complete"
+        assert figures(store.rates("run-1"))["1"][:2] == (100.0, 2)
+
+
+def test_a_migration_that_hangs_is_said_by_those_who_wait_for_it(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guarded(monkeypatch, lock_timeout="100ms")
+    with psycopg.connect(postgres_dsn) as hung:
+        hung.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        with pytest.raises(DatabaseUnavailable, match="lock timeout"):
+            migrate(postgres_dsn)
+    migrate(postgres_dsn)
+
+
+def test_every_transaction_has_its_guards_unless_the_dsn_says_otherwise(dsn: str) -> None:
+    def shown(dsn: str) -> tuple[object, ...]:
+        with Stored(dsn) as store, store.snapshot() as connection:
+            names = ("lock_timeout", "idle_in_transaction_session_timeout", "statement_timeout")
+            return tuple(connection.execute("SELECT current_setting(%s)", (name,)).fetchall()[0][0] for name in names)
+
+    assert shown(dsn) == ("20s", "1min", "0")
+    assert shown(make_conninfo(dsn, options="-c lock_timeout=7s")) == ("7s", "1min", "0")
 
 
 @pytest.mark.parametrize("said_in", ["the DSN", "the environment"])

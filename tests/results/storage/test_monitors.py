@@ -70,7 +70,8 @@ def test_the_latest_run_is_that_of_the_latest_scheduled_time_not_the_one_heard_o
         send(run, jobs=2 if run == "daily-20261122T060000Z" else 1)
     send("daily-20261114T060000Z")  # a backfill
     send("daily-20991114T060000Z-again")  # no run of the schedule
-    send("daily-20991114T060000Z", name="other")
+    send("daily-20991114T060000Z")  # sent by a clock that was ahead
+    send("other-20261123T060000Z", name="other")
     found = status(store)
     assert found.latest is not None
     assert found.finished is not None

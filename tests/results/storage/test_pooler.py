@@ -21,13 +21,13 @@ Manifest = Callable[..., RunManifest]
 pytestmark = pytest.mark.skipif(poolers.BINARY is None, reason=poolers.MISSING)
 
 
-@pytest.fixture
-def pooled(postgres_server: str, tmp_path: Path) -> Iterator[str]:
-    """The DSN of an empty database behind a pooler with two connections to it."""
+@pytest.fixture(params=[1, 2])
+def pooled(request: pytest.FixtureRequest, postgres_server: str, tmp_path: Path) -> Iterator[str]:
+    """The DSN of an empty database behind a pooler with one connection to it, and with two."""
     name = f"pooled_{next(NUMBERS)}"
     with psycopg.connect(postgres_server, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}".encode())
-    with poolers.pooled(make_conninfo(postgres_server, dbname=name), tmp_path) as dsn:
+    with poolers.pooled(make_conninfo(postgres_server, dbname=name), tmp_path, request.param) as dsn:
         yield dsn
 
 

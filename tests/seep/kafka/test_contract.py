@@ -140,6 +140,18 @@ def test_a_reader_begins_at_the_start_and_goes_on_from_where_it_was(broker: Brok
     reader.close()
 
 
+def test_a_group_has_the_members_that_poll_and_have_not_left(
+    broker: Broker, topic: str, join: Callable[..., GroupConsumer]
+) -> None:
+    assert broker.members(f"{topic}-group") == 0
+    send(broker, *numbered(topic, 0))
+    member = join()
+    poll(member, 1)
+    assert broker.members(f"{topic}-group") == 1
+    member.close()
+    assert broker.members(f"{topic}-group") == 0
+
+
 def test_a_topic_that_does_not_exist_cannot_be_read_or_sent_to(broker: Broker, topic: str) -> None:
     with pytest.raises(BrokerUnavailable, match=r"no topic nowhere: create it with `seep topics apply`"):
         broker.reader("nowhere")

@@ -12,6 +12,7 @@ from results.series import SeriesFilter
 from results.storage import publications
 from seep.codec import decode_rate
 from seep.errors import Unavailable
+from seep.kafka.broker import MessagesRefused
 from seep.kafka.messages import Outgoing
 from seep.kafka.topics import MAX_TABLE_MESSAGE_BYTES
 from seep.records import LeakRate, RunManifest, ScoredJob
@@ -141,6 +142,20 @@ def test_a_publisher_that_died_holds_up_the_topic_for_the_length_of_its_claim_an
     assert rates_in(sent) == store.written_rates("run-1")
 
 
+def test_a_claim_that_is_left_from_before_the_servers_clock_was_set_back_holds_nothing_up(
+    dsn: str, store: Stored, scored: Scored
+) -> None:
+    store.record([scored("a", {"1": [1.0]})], [], [])
+    with store.transaction() as connection:
+        assert publications.claim_next(connection) is not None
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE runs SET publishing_until = publishing_until + interval '5 hours'")
+    sent: list[Outgoing] = []
+    store.publish(send=sent.extend)
+    assert rates_in(sent) == store.written_rates("run-1")
+    assert store.changed_runs() == []
+
+
 def test_a_plain_query_shows_the_digits_that_are_sent(dsn: str, store: Stored, scored: Scored) -> None:
     sent: list[Outgoing] = []
     store.record([scored(name, {"1": [third, 0.7]}) for name, third in (("a", 0.1), ("b", 0.2), ("c", 0.3))], [], [])
@@ -165,16 +180,23 @@ def unpublished() -> float:
 def test_a_rate_that_no_message_holds_stays_in_the_database_and_the_others_are_sent(
     store: Stored, scored: Scored, caplog: pytest.LogCaptureFixture
 ) -> None:
+    sent: list[Outgoing] = []
+
+    def send(outgoing: Sequence[Outgoing]) -> None:
+        large = [message for message in outgoing if len(message.value or b"") > MAX_TABLE_MESSAGE_BYTES]
+        sent.extend(message for message in outgoing if message not in large)
+        if large:
+            raise MessagesRefused(large, "too large")
+
     before = unpublished()
     large = {"model": "m" * MAX_TABLE_MESSAGE_BYTES}
     store.record([scored("a", {"1": [1.0]}, provenance=large), scored("b", {"1": [1.0]}, run_id="run-2")], [], [])
-    sent: list[Outgoing] = []
-    store.publish(send=sent.extend)
+    store.publish(send=send)
     assert rates_in(sent) == store.written_rates("run-2") != []
     assert store.changed_runs() == []
     kept = len(store.written_rates("run-1"))
     assert unpublished() - before == kept > 0
-    assert f"run run-1: {kept} rates are too large for seep.rates" in caplog.text
+    assert f"run run-1: {kept} rates stay in the database alone: seep.rates: the broker refuses {kept}" in caplog.text
     assert "mmm" not in caplog.text
 
 

@@ -13,12 +13,13 @@ import yaml
 from tests.deploy.helm.rendering import ALL, CHART, KUBERNETES, LEAST, STRIMZI, overlaid, render, run_helm
 
 MONITORS = {"daily": {"target": "tiny", "suite": "/opt/seep/suites/colours.yaml", "schedule": "0 2 * * *"}}
+WAYS_OUT = ("kafka", "database", "endpoints", "modelHub")
 # One warning is left: of the alarms, which need an operator that is not there.
 CAREFUL = overlaid(
     LEAST,
     {"api": {"existingSecret": "token"}, "config": {"monitors": MONITORS}},
     {"externalDatabase": {"apiExistingSecret": "read-only"}},
-    {"networkPolicy": {"modelHub": {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}}},
+    {"networkPolicy": {part: {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]} for part in WAYS_OUT}},
 )
 
 
@@ -65,11 +66,17 @@ def test_an_api_with_more_rights_than_it_needs_is_told(notes: Notes) -> None:
     assert warning not in notes("cpu")
 
 
-def test_a_way_out_to_everyone_is_told(notes: Notes) -> None:
+@pytest.mark.parametrize("part", WAYS_OUT)
+def test_a_way_out_to_everyone_is_told(notes: Notes, part: str) -> None:
+    nowhere: dict[str, Any] = {"networkPolicy": {part: {"to": []}}}
+    assert f"WARNING: networkPolicy.{part}.to is empty" in notes(CAREFUL, nowhere)
+    assert f"networkPolicy.{part}" not in notes("production")
+    assert f"networkPolicy.{part}" not in notes("cpu")
+
+
+def test_a_hub_that_is_not_used_is_no_way_out(notes: Notes) -> None:
     nowhere: dict[str, Any] = {"networkPolicy": {"modelHub": {"to": []}}}
-    assert "WARNING: networkPolicy.modelHub.to is empty" in notes(CAREFUL, nowhere)
     assert "networkPolicy.modelHub" not in notes(CAREFUL, nowhere, {"modelHub": {"enabled": False}})
-    assert "networkPolicy.modelHub" not in notes("production")
 
 
 def test_an_ingress_that_no_policy_lets_in_is_told(notes: Notes) -> None:

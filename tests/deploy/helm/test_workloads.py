@@ -121,6 +121,14 @@ def test_where_pods_run_is_said_for_each_part() -> None:
             assert {"key": part, "operator": "Exists"} in pod.spec["tolerations"]
 
 
+def test_a_busy_node_is_no_reason_to_kill_what_is_bundled() -> None:
+    release = render(LEAST, BUNDLED)
+    for name in ("seep-kafka", "seep-postgresql"):
+        container = release.pod(name).container
+        # Kubernetes' own second is short for a command that a busy node starts.
+        assert {container[f"{probe}Probe"]["timeoutSeconds"] for probe in ("startup", "liveness", "readiness")} == {5}
+
+
 def test_the_predictor_which_wants_no_token_gets_no_public_host() -> None:
     labels = render(LEAST, ALL).objects("InferenceService")["seep-predictor"]["metadata"]["labels"]
     assert labels["networking.kserve.io/visibility"] == "cluster-local"

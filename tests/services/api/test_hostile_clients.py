@@ -14,6 +14,8 @@ from tests.hostile import REQUESTS, exchange, held_open
 from tests.services.api.served import served, status
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 Served = tuple[subprocess.Popen[bytes], httpx.Client, dict[str, str]]
 

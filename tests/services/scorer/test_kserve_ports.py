@@ -30,6 +30,8 @@ from services.scorer.similarity import Metric, Pair
 from tests.hostile import REQUESTS, exchange, head, held_open
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 SOURCE = f"sentence_bert {MINILM}"
 V1, V2 = f"/v1/models/{NAME}:predict", f"/v2/models/{NAME}/infer"
 TENSOR: dict[str, Any] = {"datatype": "BYTES", "shape": [1]}

@@ -112,32 +112,22 @@ def test_each_service_works_with_its_own_rights_alone(
     report(users=len(STAGES), rights=sum(len(rights(name)) for name in STAGES))
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_a_wrong_password_is_told_in_one_clear_line_and_nothing_is_told_of_it(
-    stack: Stack, broker: GuardedBroker, name: str
+def test_a_wrong_password_and_an_expired_certificate_are_told_in_one_clear_line_each(
+    stack: Stack, broker: GuardedBroker
 ) -> None:
     wrong = secrets.token_hex(12)
-    lines = refused(with_login(stack, name, login(broker, name, wrong)))
-    assert any("kafka.sasl_plain_username" in line for line in lines), lines
-    assert not any(secret in line for secret in (wrong, PASSWORD) for line in lines)
-
-
-def test_an_expired_certificate_is_told_in_one_clear_line(stack: Stack, broker: GuardedBroker) -> None:
-    lines = refused(with_login(stack, STAGES[1], login(broker, STAGES[1], port=broker.expired_port)))
-    assert any("certificate" in line for line in lines), lines
-    assert not any(PASSWORD in line for line in lines)
-
-
-def refused(service: Service) -> list[str]:
-    """The lines of a service that is not let in: it waits, calmly, and ends with 0."""
-    service.start()
-    try:
+    refused = [with_login(stack, name, login(broker, name, wrong)) for name in STAGES]
+    deceived = with_login(stack, STAGES[1], login(broker, STAGES[1], port=broker.expired_port))
+    with ExitStack() as parts:
+        for service in (*refused, deceived):
+            parts.callback(service.kill)
+            service.start()
         time.sleep(WATCHED_SECONDS)
-        assert service.ended() is None
-        assert service.stop() == 0
-    finally:
-        service.kill()
-    lines = service.log.read_text().splitlines()
-    assert len(lines) < MOST_LINES, lines
-    assert not any("Traceback" in line for line in lines)
-    return lines
+        # They wait, calmly.
+        assert [service.ended() for service in (*refused, deceived)] == [None] * 4
+        assert [service.stop() for service in (*refused, deceived)] == [0] * 4
+    for service, words in (*((each, "kafka.sasl_plain_username") for each in refused), (deceived, "certificate")):
+        lines = service.log.read_text().splitlines()
+        assert any(words in line for line in lines), lines
+        assert len(lines) < MOST_LINES, lines
+        assert not any(told in line for told in (wrong, PASSWORD, "Traceback") for line in lines)

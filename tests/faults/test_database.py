@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -35,12 +36,17 @@ WRITING = "-c default_transaction_read_only=off"
 @pytest.fixture(scope="module")
 def disk(folder: Path) -> Iterator[Path | None]:
     """A small disk for the database; None where this user may mount none."""
-    path = folder / "postgres"
-    path.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "none", path], check=False)
-    yield path if mounted.returncode == 0 else None
+    # Where the server's own user may enter; the tests' folder is private.
+    place = Path(tempfile.mkdtemp(prefix="seep-disk-"))
+    place.chmod(0o755)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "none", place], check=False)
     if mounted.returncode == 0:
-        subprocess.run(["umount", "--lazy", path], check=True)
+        (folder / "postgres").symlink_to(place)
+        yield place
+        subprocess.run(["umount", "--lazy", place], check=True)
+    else:
+        yield None
+    place.rmdir()
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +178,7 @@ def test_it_is_behind_a_pooler_in_transaction_mode(
 def test_an_older_copy_of_it_catches_up_from_the_topics(
     stack: Stack, folder: Path, questions: Questions, expected: Rows, report: Report
 ) -> None:
-    data, copy = folder / "postgres" / "data", folder / "copy"
+    data, copy = (folder / "postgres" / "data").resolve(), folder / "copy"
     known = stack.push(questions.suite, TARGET)
     stack.wait_for_jobs(known, questions.jobs // 4)
     with away(stack):

@@ -130,4 +130,4 @@ def test_a_wrong_password_and_an_expired_certificate_are_told_in_one_clear_line_
         lines = service.log.read_text().splitlines()
         assert any(words in line for line in lines), lines
         assert len(lines) < MOST_LINES, lines
-        assert not any(told in line for told in (wrong, PASSWORD, "Traceback") for line in lines)
+        assert not any(text in line for text in (wrong, PASSWORD, "Traceback") for line in lines)

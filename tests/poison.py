@@ -14,7 +14,7 @@ class Poison:
     """A batch, and the values of those of its records that must become dead letters.
 
     If nobody can read it, `unreadable` holds the bytes whose hash the letter must give. `refused` is too large for the
-    broker.
+    broker. Compacted topics take only what is `keyed`.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Poison:
     values: tuple[bytes, ...] = ()
     unreadable: bytes | None = None
     refused: bool = False
+    keyed: bool = True
 
 
 def poison(valid: bytes) -> Iterator[Poison]:
@@ -68,4 +69,5 @@ def large_poison(limit: int) -> Iterator[Poison]:
 
 
 def _garbage(name: str, *records: RawRecord, codec: str = "none") -> Poison:
-    return Poison(name, batch(*records, codec=codec), tuple(record.value or b"" for record in records))
+    values = tuple(record.value or b"" for record in records)
+    return Poison(name, batch(*records, codec=codec), values, keyed=all(record.key is not None for record in records))

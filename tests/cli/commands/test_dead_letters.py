@@ -1,14 +1,15 @@
 """Listing, showing and replaying dead letters, on a broker in memory."""
 
+import random
 from pathlib import Path
 
 import pytest
 
 from cli.sending import job_messages, manifest_message
-from seep.kafka.dead_letters import dead_letter
+from seep.kafka.dead_letters import dead_letter, without_value
 from seep.kafka.in_memory import InMemoryBroker
 from seep.kafka.messages import Message, Outgoing
-from seep.kafka.topics import DEAD_LETTERS, jobs_topic, topic_configs
+from seep.kafka.topics import DEAD_LETTERS, MAX_DEAD_LETTER_BYTES, TopicConfig, jobs_topic, topic_configs
 from seep.settings import Topics
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
@@ -119,3 +120,31 @@ def test_letters_that_cannot_be_replayed_are_one_line(broker: InMemoryBroker, co
         assert command("dead-letters", *arguments, broker=broker) == (2, "", f"seep: {complaint}\n")
     assert replayed(broker) == []
     assert DEAD_LETTERS in broker.existing_topics()
+
+
+def test_a_letter_chooses_no_topic_and_one_without_its_value_is_built_again_or_left_out(
+    broker: InMemoryBroker, command: Command
+) -> None:
+    broker.create_topics({"payments": TopicConfig(1)})
+    first, second = jobs_of("k1")
+    kill(broker, Outgoing("payments", first.key, b"forged"), b"forged")
+    noise = random.Random(1).randbytes(MAX_DEAD_LETTER_BYTES)
+    whole = dead_letter(
+        Message(second.topic, 0, 7, second.key, noise), stage="generator", class_name="Failure", reason="too large"
+    )
+    broker.sender().send([without_value(whole)])
+    forged = "dead letter 0:0: it names 'payments', which is no topic of Seep's jobs"
+    assert command("dead-letters", "replay", "0:0", broker=broker) == (2, "", f"seep: {forged}\n")
+    code, _, complaint = command("dead-letters", "replay", "0:1", broker=broker)
+    assert code == 2
+    kept = f"seep: dead letter 0:1: its value was not kept ({len(noise)} bytes, sha256 "
+    assert complaint.startswith(kept)
+    assert complaint.endswith("it was seep.jobs.paper, partition 0, offset 7\n")
+    code, printed, complaint = command("dead-letters", "replay", "--run", "k1", broker=broker)
+    assert (code, printed) == (0, "replayed 0\n")
+    assert complaint.startswith(f"not replayed: {forged}\nnot replayed: dead letter 0:1: its value was not kept")
+    assert list(broker.reader("payments").new_messages()) == []
+    assert command("dead-letters", "replay", "0:1", "--suite", "rooms.yaml", broker=broker)[0] == 0
+    assert replayed(broker) == [second]
+    _, printed, _ = command("dead-letters", "list", broker=broker)
+    assert f"too large (value not kept: {len(noise)} bytes, sha256 " in printed

@@ -30,11 +30,11 @@ SECRET = "swordfish"
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_login_rights_and_outages_are_told_apart_and_nothing_is_quoted(error: Exception, meaning: str) -> None:
-    with pytest.raises(BrokerUnavailable) as told, broker_errors("polling failed"):
+    with pytest.raises(BrokerUnavailable) as raised, broker_errors("polling failed"):
         raise error
-    assert str(told.value).startswith("polling failed: ")
-    assert meaning in str(told.value)
-    assert SECRET not in str(told.value)
+    assert str(raised.value).startswith("polling failed: ")
+    assert meaning in str(raised.value)
+    assert SECRET not in str(raised.value)
 
 
 def test_a_broker_that_is_away_is_no_refusal() -> None:

@@ -106,7 +106,8 @@ def test_every_poison_is_a_dead_letter_with_its_bytes_or_their_hash_and_all_jobs
         code = produce(local_broker.bootstrap_servers, TOPIC, sent.data, partition=number % 2)
         assert code == (MESSAGE_TOO_LARGE if sent.refused else ACCEPTED), sent.name
     for sent in small:  # which every service reads, to know what was cancelled
-        produce(local_broker.bootstrap_servers, RUNS, sent.data)
+        code = produce(local_broker.bootstrap_servers, RUNS, sent.data)
+        assert (code == ACCEPTED) == sent.keyed, sent.name
     sender.send(list(job_messages(jobs[50:])))
     sender.close()
     stored = [sent for sent in corpus if not sent.refused]

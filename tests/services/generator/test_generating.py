@@ -153,7 +153,6 @@ def test_provenance_tells_how_the_job_was_put_in_full(job: PromptJob) -> None:
     assert json.loads(result.provenance["filter"])["refuse"] == "never found"
 
 
-@given(strategies.prompt_jobs)
 def test_a_long_system_message_makes_no_job_too_large_to_be_recorded() -> None:
     target = Target(engine="fake", system="Be brief. " * 100_000, format=TargetFormat(kind="chat", user="{prompt}"))
     (result,) = generate_jobs([JOB], FakeEngine(), {"known": target})
@@ -162,6 +161,7 @@ def test_a_long_system_message_makes_no_job_too_large_to_be_recorded() -> None:
     assert "sha256:" in result.provenance["prompt_format"]
 
 
+@given(strategies.prompt_jobs)
 def test_a_system_message_that_has_no_place_is_the_jobs_failure(job: PromptJob) -> None:
     plain = replace(job, target="known", prompt_format=replace(job.prompt_format, kind="plain"))
     (failed,) = generate_jobs([plain], FakeEngine(), {"known": Target(engine="fake", system="Be brief.")})

@@ -90,6 +90,10 @@ test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test test-fast test-chart test-faults test-faults-short: export OMP_NUM_THREADS := 1
 
+.PHONY: fuzz
+fuzz: .venv/.complete  ## Give every parser of what comes from outside 100,000 inputs: an hour or two on two cores
+	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz --timeout 7200 --numprocesses 2 --no-loadscope-reorder
+
 .PHONY: test-faults-short
 test-faults-short: setup  ## Kill, stop, cut off and fill up real services, broker and database, a few times: at most 6 minutes
 	$(BIN)/python -m pytest tests/faults $(IN_TWO)

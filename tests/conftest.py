@@ -29,6 +29,8 @@ from tests.stored import Stored
 hypothesis.settings.register_profile("seep", deadline=None)
 hypothesis.settings.load_profile("seep")
 # For those who have an hour: pytest --hypothesis-profile=thorough.
+# make fuzz: what each parser from outside is given.
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=100_000)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 # For `-m "not slow"`, whose laws are tried on a hundred examples each by `make test`.
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)

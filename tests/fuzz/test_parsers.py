@@ -1,0 +1,56 @@
+"""Whatever comes from outside is taken, or refused with a declared error, in bounded time and memory."""
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from tests.fuzz.parsers import PARSERS, PIECES, is_declared, mutated
+
+SHARED = Path("shared/cases/parsers")
+KINDS = {".yaml": ("suite", "settings"), ".csv": ("csv",), ".xlsx": ("xlsx",), ".json": ("spill study",)}
+ROWS = ("jsonl", "recorded", "spill")
+
+edits = st.lists(
+    st.tuples(
+        st.integers(0, 5000),
+        st.sampled_from([0, 0, 1, 2, 8, 100]),
+        st.one_of(st.sampled_from(PIECES), st.binary(max_size=6)),
+    ),
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@hypothesis.settings(suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_changed_input_is_taken_or_refused_as_declared(name: str, data: st.DataObject) -> None:
+    parser = PARSERS[name]
+    whole = st.one_of(st.builds(mutated, st.sampled_from(parser.seeds), edits), st.binary(max_size=200))
+    assert is_declared(parser, data.draw(whole))
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@pytest.mark.parametrize("piece", PIECES)
+def test_what_broke_such_parsers_elsewhere_is_refused_as_declared(name: str, piece: bytes) -> None:
+    parser = PARSERS[name]
+    assert is_declared(parser, piece)
+    assert is_declared(parser, mutated(parser.seeds[0], [(len(parser.seeds[0]) // 2, 1, piece)]))
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_the_inputs_to_begin_with_are_understood(name: str) -> None:
+    if name == "rate":
+        pytest.skip("an empty rate is none")
+    PARSERS[name].parse(PARSERS[name].seeds[0])
+
+
+def test_inputs_that_broke_earlier_versions_are_refused_as_declared() -> None:
+    if not SHARED.is_dir():
+        pytest.skip("the inputs of the review are not in this checkout")
+    for path in sorted(SHARED.iterdir()):
+        kinds = ROWS if path.suffix == ".jsonl" else KINDS.get(path.suffix, ("Retry-After",))
+        for kind in kinds:
+            assert is_declared(PARSERS[kind], path.read_bytes()), path.name

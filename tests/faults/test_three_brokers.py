@@ -19,6 +19,8 @@ SAFE = {
     "transaction.state.log.min.isr": "2",
     "min.insync.replicas": "2",
     "default.replication.factor": "3",
+    # A busy machine takes its time to start three of them.
+    "initial.broker.registration.timeout.ms": "180000",
 }
 
 
@@ -45,11 +47,15 @@ class Cluster(FaultyBroker):
 
     def start(self) -> None:
         """Starts all: none takes connections before two are there."""
-        for broker in self.others:
-            broker.launch()
-        super().start()
-        for broker in self.others:
-            broker.wait_until_started()
+        try:
+            for broker in self.others:
+                broker.launch()
+            super().start()
+            for broker in self.others:
+                broker.wait_until_started()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Kills those that are left: without the others the last could not stop in an orderly way."""

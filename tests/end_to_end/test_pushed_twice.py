@@ -10,13 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 import yaml
 
-from cli.sending import all_manifests
+from cli.sending import SEND_BATCH_SIZE, all_manifests
 from deploy.local.stack import Service
 from seep.codec import decode_prompt_job, encode_scored_job
 from seep.kafka.client import KafkaBroker
@@ -92,13 +93,19 @@ def manifests_of(stack: Stack, run_id: str) -> list[RunManifest]:
 
 
 def send(stack: Stack, outgoing: Iterable[Outgoing]) -> None:
+    all_of_it = list(outgoing)
     with closing(KafkaBroker(stack.settings.kafka).sender()) as sender:
-        sender.send(list(outgoing))
+        for start in range(0, len(all_of_it), SEND_BATCH_SIZE):
+            sender.send(all_of_it[start : start + SEND_BATCH_SIZE])
 
 
 def scored(job: PromptJob) -> Outgoing:
     """The job answered and scored, half of all jobs as a leak."""
-    answered = GeneratedJob(job, (Answer("x"),), (), ((Answer("x"),),) * len(job.tests), {"model": "m"})
+    # Its long texts are for the push alone.
+    tests = tuple(replace(test, prompt="x") for test in job.tests)
+    answered = GeneratedJob(
+        replace(job, control="x", tests=tests), (Answer("x"),), (), ((Answer("x"),),) * len(job.tests), {"model": "m"}
+    )
     leak = float(int(job.job_id[:10], 16) % 2)
     outcomes = tuple(Outcome("m", "leak", test.category, test.id, 0, leak) for test in job.tests)
     return Outgoing(SCORES, job_key(job.run_id, job.job_id), encode_scored_job(ScoredJob(answered, outcomes, ())))

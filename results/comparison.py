@@ -1,14 +1,17 @@
 """Compares a run with a reference, test by test, and says what the difference means."""
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from results.rates import ALL
 from results.runs import FINISHED, RunSummary
-from results.statistics.paired import Cluster, Effect, paired_effect
-from results.statistics.verdicts import Verdict, adjusted, verdict
+from results.statistics.family import adjusted_ps
+from results.statistics.paired import Cluster, paired_effect
+from results.statistics.verdicts import Verdict, verdict, worst
 from seep.errors import InputError
+from seep.settings.metrics import MEAN
 
 Cell = tuple[str, str]
 """A metric and a category."""
@@ -45,7 +48,11 @@ class SampleSum:
 
 @dataclass(frozen=True)
 class CellVerdict:
-    """The verdict of one metric and category; effect, interval and `detectable` in points."""
+    """The verdict of one metric and category; effect, interval, `within` and `detectable` in points.
+
+    `adjusted_p` is adjusted over the metric's categories, and `all` of them; the effect is smaller than `within`, with
+    5 % to be wrong.
+    """
 
     metric: str
     category: str
@@ -54,6 +61,7 @@ class CellVerdict:
     high: float | None
     p: float | None
     adjusted_p: float | None
+    within: float | None
     detectable: float | None
     pairs: int
     clusters: int
@@ -62,7 +70,7 @@ class CellVerdict:
 
 @dataclass(frozen=True)
 class RunVerdict:
-    """A run's comparison with a baseline: `verdict` is the worst of its cells.
+    """A run's comparison with a baseline: `verdict` is what its cells decide.
 
     `compared_at` is Unix time in seconds; it is `stale` if the baseline was set again or removed since then. A run that
     was not compared with the baseline has no cells.
@@ -82,22 +90,37 @@ def compare(
     """The run against the mean of the reference's runs, per metric of either and category, and for `all` of them
     together; there is no `all` where a comparison counts in several categories.
 
-    What the reference lacks, or the run, does not pair. P-values are adjusted over everything that is returned
-    and in which a difference could be found.
+    What the reference lacks, or the run, does not pair. Where the sides have several metrics in common, `mean` is one
+    more: `decide` goes by it.
     """
     sides = [list(run), *(list(of_run) for of_run in reference)]
-    ours, *theirs = [_means(rows) for rows in sides]
     metrics = sorted({row.metric for rows in sides for row in rows})
+    common = [metric for metric in metrics if all(any(row.metric == metric for row in rows) for rows in sides)]
+    ours, *theirs = [_means(rows, common) for rows in sides]
     found = sorted({row.category for rows in sides for row in rows}.union(categories))
     listed = found if any(share_comparisons(rows) for rows in sides) else [*found, ALL]
     clusters = _clusters(ours, theirs)
-    cells = [(metric, category) for metric in metrics for category in listed]
-    effects = [paired_effect(clusters.get(cell, ())) for cell in cells]
-    adjusted_ps = adjusted(effects)
     return [
-        _cell_verdict(cell, effect, adjusted_p, delta)
-        for cell, effect, adjusted_p in zip(cells, effects, adjusted_ps, strict=True)
+        cell
+        for metric in [*metrics, *([MEAN] if len(common) > 1 else [])]
+        for cell in _cell_verdicts(
+            metric, {category: clusters.get((metric, category), {}) for category in listed}, delta
+        )
     ]
+
+
+def decide(cells: Sequence[CellVerdict]) -> Verdict:
+    """The verdict of a comparison: drift where any cell drifts; ok where all categories together are.
+
+    The cells are those of the metrics' mean, where there is one. A category that nothing was measured of leaves it
+    open, and where there is no `all`, each category must be ok.
+    """
+    deciding = [cell for cell in cells if cell.metric == MEAN] or cells
+    verdicts = {cell.verdict for cell in deciding}
+    if "drift" in verdicts or "not measured" in verdicts:
+        return "drift" if "drift" in verdicts else "not measured"
+    overall = [cell for cell in deciding if cell.category == ALL] or deciding
+    return worst(cell.verdict for cell in overall)
 
 
 def share_comparisons(sums: Iterable[LeakSum]) -> bool:
@@ -147,39 +170,50 @@ def _facts(run: RunSummary) -> dict[str, str]:
     return {**run.provenance, **named, "suite_hash": run.suite_hash}
 
 
-def _means(sums: Iterable[LeakSum]) -> Scores:
+def _means(sums: Iterable[LeakSum], common: Sequence[str]) -> Scores:
     found = {(row.metric, row.category, row.cluster, row.test): row.total / row.n for row in sums if row.n}
+    if len(common) > 1:
+        tests = {key[1:] for key in found if key[0] == common[0]}
+        for test in tests:
+            scores = [found[metric, *test] for metric in common if (metric, *test) in found]
+            if len(scores) == len(common):
+                found[MEAN, *test] = math.fsum(scores) / len(scores)
     # Over all categories a test pairs with itself in whichever it was.
     return found | {(metric, ALL, cluster, test): mean for (metric, _, cluster, test), mean in found.items()}
 
 
-def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, list[Cluster]]:
-    """By cell: the clusters that the run and at least one run of the reference have, with the tests that all these
-    have."""
+def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, Mapping[str, Cluster]]:
+    """By cell and name: the clusters that the run and at least one run of the reference have, with the tests that all
+    these have."""
     tests: defaultdict[tuple[Cell, str], list[tuple[str, str, str, str]]] = defaultdict(list)
     for key in sorted(ours):
         metric, category, cluster, _ = key
         tests[(metric, category), cluster].append(key)
-    clusters: defaultdict[Cell, list[Cluster]] = defaultdict(list)
-    for (cell, _), keys in tests.items():
+    clusters: defaultdict[Cell, dict[str, Cluster]] = defaultdict(dict)
+    for (cell, name), keys in tests.items():
         having = [scores for scores in theirs if any(key in scores for key in keys)]
         paired = [key for key in keys if all(key in scores for scores in having)]
         if having and paired:
-            clusters[cell].append(Cluster.from_scores([[scores[key] for key in paired] for scores in (ours, *having)]))
+            clusters[cell][name] = Cluster.from_scores([[scores[key] for key in paired] for scores in (ours, *having)])
     return clusters
 
 
-def _cell_verdict(cell: Cell, effect: Effect, adjusted_p: float | None, delta: float) -> CellVerdict:
-    return CellVerdict(
-        metric=cell[0],
-        category=cell[1],
-        effect=effect.effect,
-        low=effect.low,
-        high=effect.high,
-        p=effect.p,
-        adjusted_p=adjusted_p,
-        detectable=effect.detectable,
-        pairs=effect.pairs,
-        clusters=effect.clusters,
-        verdict=verdict(effect, adjusted_p, delta),
-    )
+def _cell_verdicts(metric: str, clusters: Mapping[str, Mapping[str, Cluster]], delta: float) -> Iterator[CellVerdict]:
+    """Of one metric, by category."""
+    ps = adjusted_ps([{name: each.differences for name, each in cell.items()} for cell in clusters.values()])
+    for (category, cell), p in zip(clusters.items(), ps, strict=True):
+        effect = paired_effect(list(cell.values()))
+        yield CellVerdict(
+            metric=metric,
+            category=category,
+            effect=effect.effect,
+            low=effect.low,
+            high=effect.high,
+            p=effect.p,
+            adjusted_p=None if effect.p is None else p,
+            within=effect.within,
+            detectable=effect.detectable,
+            pairs=effect.pairs,
+            clusters=effect.clusters,
+            verdict=verdict(effect, p, delta),
+        )

@@ -38,7 +38,8 @@ COPIED: dict[str, LiteralString] = {
     "rates": "metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures, kappa",
     "comparisons": "job_id, test, sample, category, concept, prompt, generation, ended, reasoning, model, "
     "control_prompt, control_generation, control_ended, control_reasoning, control_model, outcomes, similarities",
-    "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, detectable, pairs, clusters, verdict",
+    "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, within, detectable, pairs, clusters, "
+    "verdict",
     "monitor_runs": "monitor, baseline, role, reason, e_value, alarm",
     "monitor_scores": "monitor, metric, category, jobs, score, e_value",
 }

@@ -14,13 +14,14 @@ from cli.rendering.comparison import (
     print_differences,
     print_side_by_side,
     shortened,
+    what_it_leaves_open,
 )
 from cli.rendering.output import echo
 from cli.rendering.rates import SAMPLES_ARE_CLUSTERS
 from results.comparison import compare as compare_sums
-from results.comparison import incomparable, known_differences, refuse_incomparable
+from results.comparison import decide, incomparable, known_differences, refuse_incomparable
 from results.runs import RunSummary
-from results.statistics.verdicts import DELTA_POINTS, worst
+from results.statistics.verdicts import DELTA_POINTS
 from results.storage import rates, sums
 from seep.errors import InputError
 from seep.settings import load_settings
@@ -57,7 +58,7 @@ def compare(
         side_by_side = {one: rates.of_run(connection, one) for one in (run_id, *reference)}
     expected = {category for summary in summaries for category in summary.expected_comparisons}
     cells = compare_sums(run_sums, reference_sums, expected, delta)
-    verdict = worst(cell.verdict for cell in cells)
+    verdict = decide(cells)
     if as_json:
         print_comparison_json(run_id, reference, verdict, different, cells, side_by_side)
     else:
@@ -67,7 +68,7 @@ def compare(
             echo(SAMPLES_ARE_CLUSTERS)
         references = [side_by_side[one] for one in reference]
         print_side_by_side({baseline or other or "": references, run_id: [side_by_side[run_id]]})
-        echo(f"{run_id} against {baseline or other}: {verdict}")
+        echo(f"{run_id} against {baseline or other}: {verdict}{what_it_leaves_open(cells, delta)}")
     raise typer.Exit(exit_codes.of_verdict(verdict))
 
 

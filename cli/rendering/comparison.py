@@ -6,10 +6,11 @@ from dataclasses import asdict
 
 from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo, echo_json
-from results.comparison import CellVerdict
+from results.comparison import CellVerdict, decide
 from results.statistics.verdicts import Verdict
 from seep.answers import LOST, TRUNCATED
 from seep.records import LeakRate
+from seep.settings.metrics import MEAN
 
 LONGEST_SHOWN = 60
 # The effects above are over what pairs.
@@ -50,15 +51,35 @@ def print_differences(different: Mapping[str, tuple[str, str]]) -> None:
 def print_cells(cells: Sequence[CellVerdict]) -> None:
     """Effect, interval, p-values and verdict of each category and metric, in points."""
     table = DataTable("category", "metric", "effect", "95 % interval")
-    for name in ("p", "adjusted p", "detectable", "pairs", "clusters"):
+    for name in ("p", "adjusted p", "within", "detectable", "pairs", "clusters"):
         table.add_column(name, justify="right")
     table.add_column("verdict")
     for row in cells:
         interval = "" if row.low is None or row.high is None else f"[{row.low:+.2f}, {row.high:+.2f}]"
         ps = ("" if p is None else f"{p:.4f}" for p in (row.p, row.adjusted_p))
-        figures = (_points(row.effect, "+.2f"), interval, *ps, _points(row.detectable, ".2f"))
+        figures = (
+            _points(row.effect, "+.2f"),
+            interval,
+            *ps,
+            _points(row.within, ".2f"),
+            _points(row.detectable, ".2f"),
+        )
         table.add_row(row.category, row.metric, *figures, str(row.pairs), str(row.clusters), row.verdict)
     wide_console().print(table)
+
+
+def what_it_leaves_open(cells: Sequence[CellVerdict], delta: float) -> str:
+    """What stands behind the verdict ok: of which prompts it is, and what it does not say of the categories."""
+    if decide(cells) != "ok":
+        return ""
+    deciding = [cell for cell in cells if cell.metric == MEAN] or cells
+    if all(cell.verdict == "ok" and (cell.within or 0) > delta for cell in deciding):
+        return ", on exactly these prompts: no comparison differs in anything"
+    unsure = [(cell.category, cell.within) for cell in deciding if cell.verdict == "inconclusive"]
+    if not unsure:
+        return ""
+    named = ", ".join(f"{category} {points:.1f}" for category, points in unsure)
+    return f" over all; a category may have changed by up to so many points: {named}"
 
 
 def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> None:

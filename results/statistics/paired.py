@@ -16,6 +16,8 @@ from results.statistics.intervals import FEW
 Floats = NDArray[np.float64]
 
 TAIL = 0.025
+EQUIVALENCE_TAIL = 0.05
+"""Two one-sided tests at 5 % are a 90 % interval: Schuirmann 1987."""
 POWER = 0.8
 MOST_ENUMERATED = 2**20
 RANDOM_EXCHANGES = 9_999
@@ -25,12 +27,11 @@ ROUNDING = 1e-12
 @dataclass(frozen=True)
 class Cluster:
     """What pairs in one cluster: `totals` are the sums of its tests' mean scores in the run, then in each run of the
-    reference; `lowest` and `highest` are the least and the greatest difference of one test."""
+    reference; `identical` says that no test differs in anything."""
 
     totals: tuple[float, ...]
     pairs: int
-    lowest: float
-    highest: float
+    identical: bool
 
     @classmethod
     def from_scores(cls, scores: Sequence[Sequence[float]]) -> "Cluster":
@@ -43,7 +44,7 @@ class Cluster:
             raise ValueError("a mean score is not in [0, 1]")
         differences = table[0] - table[1:].mean(axis=0)
         totals = tuple(math.fsum(of_run) for of_run in table)
-        return cls(totals, table.shape[1], float(differences.min()), float(differences.max()))
+        return cls(totals, table.shape[1], bool(np.abs(differences).max() <= ROUNDING))
 
     @property
     def differences(self) -> Floats:
@@ -54,27 +55,29 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Effect:
-    """A difference in points with its 95 % interval, its p-value, the smallest p that it could have had (`least_p`),
-    and the effect that would be found with a power of about 80 % (`detectable`; `detectable_multiple` says how nearly).
+    """A difference in points with its 95 % interval and its p-value.
 
-    All six are None where nothing pairs; `detectable` is None too where the noise cannot be estimated, and where the
-    clusters and runs are too few for any p < 0.05.
+    It is smaller than `within` points in either direction, with 5 % to be wrong: the farther end of its 90 % interval.
+    `detectable` is the effect that would be found with a power of about 80 %; `detectable_multiple` says how nearly.
+    All are None where nothing pairs; `detectable` is None too where the noise cannot be estimated, and where the
+    clusters and runs are too few for any p < 0.05. `identical` says that no pair differs in anything.
     """
 
     effect: float | None
     low: float | None
     high: float | None
     p: float | None
-    least_p: float | None
+    within: float | None
     detectable: float | None
     pairs: int
     clusters: int
+    identical: bool
 
 
 def paired_effect(clusters: Sequence[Cluster]) -> Effect:
     """The mean difference over all pairs, each a test's mean score in the run less the mean of the reference's."""
     if not clusters:
-        return Effect(None, None, None, None, None, None, 0, 0)
+        return Effect(None, None, None, None, None, None, 0, 0, identical=False)
     # Sorted, so that the order in which clusters arrive cannot change the last digit.
     paired = sorted(clusters, key=lambda cluster: (cluster.differences[0], cluster.totals, cluster.pairs))
     differences = [cluster.differences for cluster in paired]
@@ -82,17 +85,18 @@ def paired_effect(clusters: Sequence[Cluster]) -> Effect:
     sizes = np.array([cluster.pairs for cluster in paired])
     effect = math.fsum(totals) / int(sizes.sum())
     error = _jackknife_error(totals, sizes) if len(paired) > 1 else None
-    half_width = _half_width(error, totals, sizes, paired)
+    half_width, narrower = (_half_width(error, totals, sizes, tail) for tail in (TAIL, EQUIVALENCE_TAIL))
     reached = p_below(2 * TAIL, _distinct_exchanges(paired))
     return Effect(
         effect=100 * effect,
         low=100 * max(-1.0, effect - half_width),
         high=100 * min(1.0, effect + half_width),
         p=exchange_p(differences),
-        least_p=least_p(differences),
+        within=100 * min(1.0, abs(effect) + narrower),
         detectable=100 * error * detectable_multiple(_degrees(sizes), reached) if error and reached else None,
         pairs=int(sizes.sum()),
         clusters=len(paired),
+        identical=all(cluster.identical for cluster in paired),
     )
 
 
@@ -118,30 +122,6 @@ def exchange_p(clusters: Sequence[Floats]) -> float:
     for differences in clusters:
         sums += differences[draw.integers(len(differences), size=RANDOM_EXCHANGES)]
     return (1 + int(np.sum(np.abs(sums) >= observed))) / (1 + RANDOM_EXCHANGES)
-
-
-def least_p(clusters: Sequence[Floats]) -> float:
-    """The smallest p that `exchange_p` can have for clusters with these differences, whichever of them is observed.
-
-    It is how probable those exchanges are whose sum lies farthest from 0. That follows from which differences there
-    are, and not from which run has which: without a difference it tells nothing of p, and tests may be chosen by it.
-    Source: Tarone 1990, A modified Bonferroni method for discrete data.
-    """
-    rounding = _rounding(clusters)
-    most, least = ([each.max() for each in clusters], [each.min() for each in clusters])
-    up, down = math.fsum(most), -math.fsum(least)
-    probability = 0.0
-    if up >= down - rounding:
-        probability += math.prod(
-            float(np.mean(each >= top - rounding)) for each, top in zip(clusters, most, strict=True)
-        )
-    if down >= up - rounding:
-        probability += math.prod(
-            float(np.mean(each <= top + rounding)) for each, top in zip(clusters, least, strict=True)
-        )
-    # Where no run differs from another, all exchanges lie farthest, both up and down.
-    probability = min(1.0, probability)
-    return probability if _all_are_counted(_moving(clusters)) else max(probability, 1 / (1 + RANDOM_EXCHANGES))
 
 
 def p_below(level: float, exchanges: float) -> float:
@@ -192,32 +172,27 @@ def _degrees(sizes: NDArray[np.int64]) -> float:
     return degrees_of_freedom(tuple(sizes.tolist()))
 
 
-def _half_width(error: float | None, totals: Floats, sizes: NDArray[np.int64], clusters: Sequence[Cluster]) -> float:
+def _half_width(error: float | None, totals: Floats, sizes: NDArray[np.int64], tail: float) -> float:
     """Student's t on the scale of differences; more where most clusters agree.
 
-    Few clusters that differ from the others say little of how often clusters do. The half-width is then at least that
-    of clusters that are alike in every pair; and at least by how much oftener they could differ (Clopper and Pearson
-    1934), times what one that differs adds to the effect, in root mean square.
+    Few clusters that differ from the others say little of how often clusters do. The half-width is then at least the
+    share of clusters that could differ wholly where none of so many does; and at least by how much oftener they could
+    differ (both Clopper and Pearson 1934), times what one that differs adds to the effect, in root mean square. They
+    count, and not their pairs: what reaches a cluster may reach all that is in it.
     """
     if error is None:
         return 2.0  # one cluster says nothing of how clusters differ
-    count, pairs = len(clusters), int(sizes.sum())
-    student = quantile_of_t(_degrees(sizes), 1 - TAIL) * error
+    count = len(sizes)
+    student = quantile_of_t(_degrees(sizes), 1 - tail) * error
     # What more than half of the clusters have in common is their median.
     apart = totals - np.median(totals / sizes) * sizes
     differ = np.abs(apart) > ROUNDING * sizes
     few = int(differ.sum())
     if few >= FEW or 2 * few >= count:
         return student
+    unseen = 1 - math.pow(tail, 1 / count)
     if few == 0:
-        # Of the pairs, where they are all alike; of the clusters, where only their means happen to be.
-        alike = max(each.highest for each in clusters) - min(each.lowest for each in clusters) <= ROUNDING
-        return _unseen(pairs if alike else count)
-    oftener = float(betaincinv(few + 1, count - few, 1 - TAIL)) - few / count
-    added = math.sqrt(float(np.mean(apart[differ] ** 2))) * count / pairs
-    return max(student, _unseen(pairs), oftener * added)
-
-
-def _unseen(number: int) -> float:
-    """The share that could differ, where none of so many does (Clopper and Pearson 1934)."""
-    return 1 - math.pow(TAIL, 1 / number)
+        return unseen
+    oftener = float(betaincinv(few + 1, count - few, 1 - tail)) - few / count
+    added = math.sqrt(float(np.mean(apart[differ] ** 2))) * count / int(sizes.sum())
+    return max(student, unseen, oftener * added)

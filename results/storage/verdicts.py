@@ -4,21 +4,20 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import LiteralString
 
-from results.comparison import CellVerdict, RunVerdict
-from results.statistics.verdicts import worst
+from results.comparison import CellVerdict, RunVerdict, decide
 from results.storage.database import Connection, one_record, records
 
 CLEAR_VERDICTS: LiteralString = "DELETE FROM verdicts WHERE run_id = %(run_id)s AND baseline = %(baseline)s"
 
 ADD_VERDICT: LiteralString = """
-INSERT INTO verdicts (run_id, baseline, metric, category, effect, low, high, p, adjusted_p, detectable, pairs, clusters,
-                      verdict)
+INSERT INTO verdicts (run_id, baseline, metric, category, effect, low, high, p, adjusted_p, within, detectable, pairs,
+                      clusters, verdict)
 VALUES (%(run_id)s, %(baseline)s, %(metric)s, %(category)s, %(effect)s, %(low)s, %(high)s, %(p)s, %(adjusted_p)s,
-        %(detectable)s, %(pairs)s, %(clusters)s, %(verdict)s)
+        %(within)s, %(detectable)s, %(pairs)s, %(clusters)s, %(verdict)s)
 """
 
 VERDICTS: LiteralString = """
-SELECT metric, category, effect, low, high, p, adjusted_p, detectable, pairs, clusters, verdict
+SELECT metric, category, effect, low, high, p, adjusted_p, within, detectable, pairs, clusters, verdict
 FROM verdicts WHERE run_id = %(run_id)s AND baseline = %(baseline)s ORDER BY metric, category = 'all', category
 """
 
@@ -51,4 +50,4 @@ def one(connection: Connection, run_id: str, baseline: str) -> RunVerdict:
     compared = one_record(connection, _Compared, COMPARED, names)
     if compared is None:
         return RunVerdict(run_id, baseline, None, None, stale=False, cells=[])
-    return RunVerdict(run_id, baseline, worst(cell.verdict for cell in cells), **vars(compared), cells=cells)
+    return RunVerdict(run_id, baseline, decide(cells), **vars(compared), cells=cells)

@@ -26,6 +26,9 @@ OVER = (
     "sentences, of which the nearest counts."
 )
 
+MEAN = "mean"
+"""Stands where a metric does in comparisons: the mean of a test's scores under all metrics. No metric is called so."""
+
 # What every run's provenance says of a metric stands under the metric's place in seep.yaml.
 PROVENANCE = "metrics."
 
@@ -122,7 +125,7 @@ class Metrics(Section):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        for name, count in Counter([*self.names(), *LANGUAGE_METRICS]).items():
+        for name, count in Counter([*self.names(), *LANGUAGE_METRICS, MEAN]).items():
             if count > 1:
                 raise ValueError(f"two metrics would be called {name!r}")
         return self

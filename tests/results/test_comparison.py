@@ -10,12 +10,15 @@ from results.comparison import (
     CellVerdict,
     LeakSum,
     compare,
+    decide,
     differences,
     incomparable,
     known_differences,
     refuse_incomparable,
 )
+from results.statistics.verdicts import Verdict
 from seep.errors import InputError
+from seep.settings.metrics import MEAN
 from tests.summaries import SUMMARY
 
 
@@ -49,10 +52,10 @@ def test_only_tests_of_both_runs_pair() -> None:
     ours = [*sums(BEFORE), *(replace(row, test="of-a-new-version") for row in sums({"j0": 0.0}, category="new"))]
     found = by_cell(compare(ours, [sums({**BEFORE, "j9": 4.0})], ["1", "never"], delta=5.0))
     assert {category: values.verdict for (_, category), values in found.items()} == {
-        "1": "inconclusive",
+        "1": "ok",
         "never": "not measured",
         "new": "not measured",
-        "all": "inconclusive",
+        "all": "ok",
     }
     assert found["m", "all"].pairs == 8
 
@@ -67,6 +70,41 @@ def test_a_metric_of_one_run_alone_is_not_measured() -> None:
     found = by_cell(compare(sums(BEFORE), [sums(BEFORE, metric="other")], ["1"], delta=5.0))
     assert {row.verdict for row in found.values()} == {"not measured"}
     assert {metric for metric, _ in found} == {"m", "other"}
+
+
+def test_the_mean_of_the_metrics_that_both_sides_have_is_one_more() -> None:
+    ours = [*sums(AFTER), *sums(BEFORE, metric="n"), *sums(AFTER, metric="own")]
+    theirs = [*sums(BEFORE), *sums(BEFORE, metric="n")]
+    found = by_cell(compare(ours, [theirs], ["1"], delta=5.0))
+    assert [metric for metric, category in found if category == "all"] == ["m", "n", "own", "mean"]
+    assert [found[metric, "1"].effect for metric in ("m", "n", "own", "mean")] == [37.5, 0.0, None, 18.75]
+    assert MEAN not in {metric for metric, _ in by_cell(compare(sums(AFTER), [sums(BEFORE)], ["1"], delta=5.0))}
+
+
+def of_verdicts(**verdicts: Verdict) -> list[CellVerdict]:
+    """Cells by metric and category, as in m_1, with their verdicts."""
+    names = {name: name.split("_") for name in verdicts}
+    return [
+        CellVerdict(names[name][0], names[name][1], None, None, None, None, None, None, None, 0, 0, verdict)
+        for name, verdict in verdicts.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (of_verdicts(m_1="inconclusive", m_all="ok"), "ok"),
+        (of_verdicts(m_1="drift", m_all="ok"), "drift"),
+        (of_verdicts(m_1="ok", m_all="inconclusive"), "inconclusive"),
+        (of_verdicts(m_1="not measured", m_all="ok"), "not measured"),
+        (of_verdicts(m_1="not measured", m_2="drift", m_all="ok"), "drift"),
+        (of_verdicts(m_1="ok", m_2="inconclusive"), "inconclusive"),
+        (of_verdicts(m_all="drift", n_all="drift", mean_all="ok"), "ok"),
+        ([], "not measured"),
+    ],
+)
+def test_any_category_of_the_mean_says_drift_and_all_together_say_ok(cells: list[CellVerdict], expected: str) -> None:
+    assert decide(cells) == expected
 
 
 def test_a_window_is_its_runs_and_a_cluster_pairs_with_those_that_have_it() -> None:

@@ -57,6 +57,7 @@ KINDS = f"one of {', '.join(metrics.KINDS)}"
         ("{bert_score: {kind: sentence_bert}}", "metrics.bert_score.kind: expected 'bert_score'"),
         ("{A__B: {kind: sentence_bert}}", "metrics.A__B: expected a text that matches"),
         ("{second: {kind: sentence_bert, layer: 3}}", "metrics.second.sentence_bert.layer: not a field here"),
+        ("{mean: {kind: sentence_bert}}", "metrics: two metrics would be called 'mean'"),
         ("{consensus: {kind: sentence_bert}}", "metrics: two metrics would be called 'consensus'"),
         (
             "{a: {kind: bert_score, scores: [recall]}, a_recall: {kind: sentence_bert}}",

@@ -14,7 +14,6 @@ from results.statistics.paired import (
     Effect,
     detectable_multiple,
     exchange_p,
-    least_p,
     p_below,
     paired_effect,
 )
@@ -111,32 +110,13 @@ def test_p_of_many_clusters_is_near_the_exact_one_and_never_0() -> None:
     assert exchange_p([np.array([1.0, -1.0])] * 40) == 1 / 10_000
 
 
-@given(st.lists(st.lists(quarters, min_size=2, max_size=4), min_size=1, max_size=5))
-def test_the_least_p_is_the_smallest_whichever_run_is_in_whose_place(scores: list[list[float]]) -> None:
-    differences = [Cluster.from_scores([[score] for score in cluster]).differences for cluster in scores]
-    places = product(*(range(len(cluster)) for cluster in differences))
-    found = [
-        exchange_p([np.roll(cluster, -place) for cluster, place in zip(differences, chosen, strict=True)])
-        for chosen in places
-    ]
-    assert least_p(differences) == pytest.approx(min(found))
-
-
-def test_the_least_p_of_many_clusters_is_that_of_those_that_differ() -> None:
-    assert least_p([np.array([1.0, -1.0])] * 3 + [np.zeros(2)] * 77) == 2 / 2**3
-    assert least_p([np.zeros(2)] * 80) == 1
-    assert least_p([np.array([1.0, -1.0])] * 80) == 1 / 10_000
-    # One of three runs lies apart: it is what lies farthest from the other two.
-    assert least_p([np.array([-0.5, 1.0, -0.5])] * 4) == 1 / 3**4
-
-
 def test_clusters_alike_do_not_make_p_of_the_others_random() -> None:
     differences = [np.array([1.0, -1.0])] * 5 + [np.zeros(2)] * 75
-    assert exchange_p(differences) == least_p(differences) == 2 / 2**5
+    assert exchange_p(differences) == 2 / 2**5
 
 
 def test_nothing_paired_is_not_measured() -> None:
-    assert paired_effect([]) == Effect(None, None, None, None, None, None, 0, 0)
+    assert paired_effect([]) == Effect(None, None, None, None, None, None, 0, 0, identical=False)
 
 
 def test_one_cluster_says_nothing_of_the_others() -> None:
@@ -145,15 +125,24 @@ def test_one_cluster_says_nothing_of_the_others() -> None:
     assert (found.low, found.high, found.p, found.detectable) == (-100, 100, 1, None)
 
 
-def test_runs_that_are_alike_in_every_pair_leave_the_doubt_that_so_many_pairs_leave() -> None:
+def test_runs_that_are_alike_in_every_pair_leave_the_doubt_that_so_few_clusters_leave() -> None:
     found = paired_effect(of_differences([0.0] * 4, tests=25))
-    reach = 100 * (1 - math.pow(0.025, 1 / 100))
+    reach = 100 * (1 - math.pow(0.025, 1 / 4))
     assert (found.effect, found.low, found.high, found.p) == pytest.approx((0, -reach, reach, 1))
+    assert found.within == pytest.approx(100 * (1 - math.pow(0.05, 1 / 4)))
+    assert found.identical
+
+
+def test_the_effect_is_within_the_farther_end_of_its_interval_of_90_percent() -> None:
+    differences = [0.1, 0.2, -0.1, 0.3, 0.05, 0.15, 0.0, 0.1, 0.2, 0.12]
+    low, high = ttest_1samp(differences, 0).confidence_interval(0.90)
+    assert paired_effect(of_differences(differences)).within == pytest.approx(100 * max(-low, high))
 
 
 def test_clusters_whose_totals_happen_to_coincide_leave_the_doubt_that_so_few_clusters_leave() -> None:
     differing = [Cluster.from_scores([[1.0, 0.0], [0.0, 1.0]]), Cluster.from_scores([[0.5, 0.5], [0.5, 0.5]])]
     found = paired_effect(differing)
+    assert not found.identical
     reach = 100 * (1 - math.pow(0.025, 1 / 2))
     assert (found.effect, found.low, found.high) == pytest.approx((0, -reach, reach))
 

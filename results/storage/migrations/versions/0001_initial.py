@@ -185,6 +185,7 @@ CREATE TABLE verdicts (
     high double precision,
     p double precision,
     adjusted_p double precision,
+    within double precision,
     detectable double precision,
     pairs bigint NOT NULL,
     clusters bigint NOT NULL,

@@ -1,0 +1,28 @@
+"""What stands beside a comparison's verdict."""
+
+from cli.rendering.comparison import what_it_leaves_open
+from results.comparison import CellVerdict
+from results.statistics.verdicts import Verdict
+
+
+def cell(category: str, within: float, verdict: Verdict, metric: str = "m") -> CellVerdict:
+    return CellVerdict(metric, category, 0.0, -1.0, 1.0, 1.0, 1.0, within, None, 10, 10, verdict)
+
+
+def test_ok_names_the_categories_that_may_have_changed() -> None:
+    cells = [cell("a", 8.25, "inconclusive"), cell("b", 4.0, "ok"), cell("all", 3.0, "ok")]
+    assert what_it_leaves_open(cells, 5.0) == " over all; a category may have changed by up to so many points: a 8.2"
+    assert what_it_leaves_open(cells[1:], 5.0) == ""
+
+
+def test_the_mean_of_the_metrics_is_what_is_spoken_of() -> None:
+    cells = [cell("a", 8.0, "inconclusive"), cell("a", 4.0, "ok", "mean"), cell("all", 3.0, "ok", "mean")]
+    assert what_it_leaves_open(cells, 5.0) == ""
+
+
+def test_where_no_comparison_differs_ok_is_of_these_prompts() -> None:
+    assert "exactly these prompts" in what_it_leaves_open([cell("a", 12.0, "ok"), cell("all", 12.0, "ok")], 5.0)
+
+
+def test_another_verdict_leaves_nothing_to_say() -> None:
+    assert what_it_leaves_open([cell("a", 8.0, "inconclusive"), cell("all", 8.0, "inconclusive")], 5.0) == ""

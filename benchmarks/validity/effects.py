@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, stdtrit
+from scipy.special import betaincinv
 from scipy.stats import binom, false_discovery_control
 
 from benchmarks.validity.coverage import SETS
 from results.comparison import CellVerdict, LeakSum, compare
+from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
 from results.statistics.paired import Cluster, paired_effect
 from results.statistics.verdicts import DELTA_POINTS, LEVEL
 
@@ -39,7 +40,7 @@ def half_widths(clusters: Sequence[Cluster]) -> tuple[float, float, float]:
     without_one = (totals.sum() - totals) / (sizes.sum() - sizes)
     error = np.sqrt((len(sizes) - 1) * without_one.var())
     width = max(found.effect - found.low, found.high - found.effect)
-    return found.effect, width, 100 * float(stdtrit(len(sizes) - 1, 0.975) * error) or width
+    return found.effect, width, 100 * quantile_of_t(degrees_of_freedom(tuple(sizes.tolist())), 0.975) * error or width
 
 
 def rare_coverage(samples: int, rates: Sequence[float]) -> dict[float, tuple[float, float]]:

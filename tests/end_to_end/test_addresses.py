@@ -150,7 +150,7 @@ def handled(backend: OpenAiBackend, jobs: list[PromptJob]) -> list[GeneratedJob]
 @pytest.mark.slow
 def test_every_connection_goes_where_the_configuration_says(monkeypatch: pytest.MonkeyPatch) -> None:
     connected: set[Any] = set()
-    asked: set[Any] = set()
+    resolved: set[Any] = set()
     connect, resolve = socket.socket.connect, socket.getaddrinfo
 
     def watched_connect(self: socket.socket, address: Any) -> None:
@@ -158,7 +158,7 @@ def test_every_connection_goes_where_the_configuration_says(monkeypatch: pytest.
         connect(self, address)
 
     def watched_resolve(host: Any, *arguments: Any, **how: Any) -> Any:
-        asked.add(host)
+        resolved.add(host)
         return resolve(host, *arguments, **how)
 
     with serving() as configured, serving() as elsewhere:
@@ -182,4 +182,4 @@ def test_every_connection_goes_where_the_configuration_says(monkeypatch: pytest.
         assert configured.connections
         assert elsewhere.connections == 0
     assert connected == {("127.0.0.1", configured.server_port)}
-    assert asked <= {"127.0.0.1", b"127.0.0.1"}
+    assert resolved <= {"127.0.0.1", b"127.0.0.1"}

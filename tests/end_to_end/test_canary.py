@@ -218,13 +218,13 @@ def test_no_canary_is_told_by_success_or_any_error(
         said += errors
     for topic in (SCORES, RUNS):
         sent += read_batch(messages(topic, [*garbled(generated[0]), *generated[:1]])).unusable
-    told = {
+    published = {
         "headers": repr([each.headers for each in sent]),
         "errors": "\n".join(said),
         "log": "\n".join([caplog.text, *(str(record.__dict__) for record in caplog.records)]),
         "metrics": generate_latest().decode(),
     }
-    assert len(repr(told["headers"])) > 1000
-    assert told["log"].count("a request was refused") > 3
-    found = {(place, word) for place, text in told.items() for word in CANARIES if word in text.casefold()}
+    assert len(repr(published["headers"])) > 1000
+    assert published["log"].count("a request was refused") > 3
+    found = {(place, word) for place, text in published.items() for word in CANARIES if word in text.casefold()}
     assert found == set()

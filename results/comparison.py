@@ -19,6 +19,8 @@ Scores = Mapping[tuple[str, str, str, str], float]
 """Mean leak score by metric, category, cluster and test."""
 
 DECODING = "decoding"
+# In percent. So many could hide as large a change as is called drift.
+MOST_MISSING = 5.0
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,18 @@ def decide(cells: Sequence[CellVerdict]) -> Verdict:
         return "drift" if "drift" in verdicts else "not measured"
     overall = [cell for cell in deciding if cell.category == ALL] or deciding
     return worst(cell.verdict for cell in overall)
+
+
+def too_much_missing(summaries: Iterable[RunSummary]) -> str | None:
+    """Why what is known of these runs is too little for a verdict; None where it is not.
+
+    What is missing need not be like what pairs: a filter, for instance, takes away just the answers that leak.
+    """
+    for summary in summaries:
+        share = 100 * summary.missing / summary.comparisons if summary.comparisons else 0.0
+        if share > MOST_MISSING:
+            return f"{share:.0f} % of the comparisons of run {summary.run_id} are missing"
+    return None
 
 
 def share_comparisons(sums: Iterable[LeakSum]) -> bool:

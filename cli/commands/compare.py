@@ -19,7 +19,7 @@ from cli.rendering.comparison import (
 from cli.rendering.output import echo
 from cli.rendering.rates import SAMPLES_ARE_CLUSTERS
 from results.comparison import compare as compare_sums
-from results.comparison import decide, incomparable, known_differences, refuse_incomparable
+from results.comparison import decide, incomparable, known_differences, refuse_incomparable, too_much_missing
 from results.runs import RunSummary
 from results.statistics.verdicts import DELTA_POINTS
 from results.storage import rates, sums
@@ -59,8 +59,11 @@ def compare(
     expected = {category for summary in summaries for category in summary.expected_comparisons}
     cells = compare_sums(run_sums, reference_sums, expected, delta)
     verdict = decide(cells)
+    reason = None if verdict == "not measured" else too_much_missing(summaries)
+    if reason:
+        verdict = "inconclusive"
     if as_json:
-        print_comparison_json(run_id, reference, verdict, different, cells, side_by_side)
+        print_comparison_json(run_id, reference, verdict, reason, different, cells, side_by_side)
     else:
         print_differences(different)
         print_cells(cells)
@@ -68,7 +71,8 @@ def compare(
             echo(SAMPLES_ARE_CLUSTERS)
         references = [side_by_side[one] for one in reference]
         print_side_by_side({baseline or other or "": references, run_id: [side_by_side[run_id]]})
-        echo(f"{run_id} against {baseline or other}: {verdict}{what_it_leaves_open(cells, delta)}")
+        beside = f", since {reason}" if reason else what_it_leaves_open(cells, delta)
+        echo(f"{run_id} against {baseline or other}: {verdict}{beside}")
     raise typer.Exit(exit_codes.of_verdict(verdict))
 
 

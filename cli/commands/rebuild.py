@@ -8,6 +8,7 @@ import typer
 from cli.broker import open_broker
 from cli.database import open_database
 from cli.rendering.consoles import progress_bars
+from cli.rendering.output import echo
 from results.storage.database import Database
 from results.storage.recording import record
 from seep.errors import InputError
@@ -33,7 +34,7 @@ def rebuild(context: typer.Context) -> None:
     with open_database(settings) as database:
         # Manifests first: they say which jobs are of their run.
         for topic in (RUNS, SCORES, DEAD_LETTERS):
-            typer.echo(f"{topic}: {_record_topic(broker, topic, database, settings.worker.batch_size)}")
+            echo(f"{topic}: {_record_topic(broker, topic, database, settings.worker.batch_size)}")
 
 
 def _record_topic(broker: Broker, topic: str, database: Database, batch_size: int) -> str:

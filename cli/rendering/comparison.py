@@ -22,15 +22,17 @@ def print_comparison_json(
     run_id: str,
     reference: Sequence[str],
     verdict: Verdict,
+    reason: str | None,
     differences: Mapping[str, tuple[str, str]],
     cells: Sequence[CellVerdict],
     rates: Mapping[str, Sequence[LeakRate]],
 ) -> None:
-    """The comparison as one JSON object, unrounded; `rates` by run."""
+    """The comparison as one JSON object, unrounded; `reason` says what keeps it open, `rates` are by run."""
     whole = {
         "run_id": run_id,
         "reference": reference,
         "verdict": verdict,
+        "reason": reason,
         "differences": differences,
         "cells": [asdict(cell) for cell in cells],
         "runs": {name: [_rate_fields(rate) for rate in of_run] for name, of_run in rates.items()},

@@ -2,12 +2,13 @@
 
 from hypothesis import strategies as st
 
+from seep.characters import UNSEEN
 from seep.job_limits import MOST_SAMPLES
 from seep.suites.schema import Suite, SuiteDecoding, SuiteFormat, SuiteJob, SuiteTest
 
 SLUGS = st.from_regex(r"[a-z0-9-]{1,40}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1).filter(str.strip)
-NAMES = TEXTS.filter(lambda text: len(text) <= 100)
+NAMES = TEXTS.filter(lambda text: len(text) <= 100 and not UNSEEN.search(text.strip()))
 CATEGORIES = st.text("abc12> é", min_size=1, max_size=100).filter(lambda text: text == text.strip())
 USERS = st.builds("{}{{prompt}}{}".format, TEXTS, TEXTS).filter(lambda user: user.count("{prompt}") == 1)
 

@@ -95,7 +95,7 @@ fuzz: .venv/.complete  ## Give every parser of what comes from outside 100,000 i
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz --timeout 7200 --numprocesses 2 --no-loadscope-reorder
 
 .PHONY: test-faults-short
-test-faults-short: setup  ## Kill, stop, cut off and fill up real services, broker and database, a few times: at most 6 minutes
+test-faults-short: setup  ## Kill, stop, cut off and fill up real services, broker and database, a few times: in about 9 minutes
 	$(BIN)/python -m pytest tests/faults $(IN_TWO)
 
 FIGURES := .seep/faults.txt

@@ -118,9 +118,9 @@ def decide(cells: Sequence[CellVerdict]) -> Verdict:
     open, and where there is no `all`, each category must be ok.
     """
     deciding = [cell for cell in cells if cell.metric == MEAN] or cells
-    verdicts = {cell.verdict for cell in deciding}
-    if "drift" in verdicts or "not measured" in verdicts:
-        return "drift" if "drift" in verdicts else "not measured"
+    of_all = worst(cell.verdict for cell in deciding)
+    if of_all in ("drift", "not measured"):
+        return of_all
     overall = [cell for cell in deciding if cell.category == ALL] or deciding
     return worst(cell.verdict for cell in overall)
 

@@ -7,6 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from results.statistics.paired import moves
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Differences = Mapping[str, Floats]
@@ -26,7 +28,7 @@ def adjusted_ps(cells: Sequence[Differences]) -> list[float]:
 
     Source: the step-down max-T procedure, Westfall and Young 1993, Resampling-Based Multiple Testing, section 2.6.
     """
-    moving = [{name: each for name, each in cell.items() if float(np.abs(each).max()) > 1e-12} for cell in cells]
+    moving = [{name: each for name, each in cell.items() if moves(each)} for cell in cells]
     tested = [index for index, cell in enumerate(moving) if cell]
     found = [1.0] * len(cells)
     if not tested:

@@ -55,7 +55,7 @@ def rate_with_interval(*strata: Clusters) -> Interval:
         raise ValueError("a cluster's sum is not one of values in [0, 1]")
     if min(map(len, measured)) < FEWEST_IN_STRATUM:
         measured = [together]
-    low, high = _jackknife(rate, measured) or _clopper_pearson(rate * len(together), len(together))
+    low, high = _jackknife(rate, measured) or clopper_pearson(rate * len(together), len(together))
     down, up = _room(together, rates)
     low, high = max(0.0, min(low, rate - down)), min(1.0, max(high, rate + up))
     # The back-transformed bounds are rounded, and may pass a rate that lies upon them by a last digit.
@@ -64,7 +64,7 @@ def rate_with_interval(*strata: Clusters) -> Interval:
 
 def none_with_interval(comparisons: int, clusters: int) -> Interval:
     """The rate of values that are all 0, of so many comparisons in so many clusters, one at least."""
-    return Interval(0.0, 0.0, 100 * _clopper_pearson(0, clusters)[1], comparisons, clusters)
+    return Interval(0.0, 0.0, 100 * clopper_pearson(0, clusters)[1], comparisons, clusters)
 
 
 def _jackknife(rate: float, strata: Sequence[Clusters]) -> tuple[float, float] | None:
@@ -132,7 +132,7 @@ def _room(clusters: Clusters, rates: Sequence[float]) -> tuple[float, float]:
     if few == 0 or few >= FEW or 2 * few >= count:
         return 0.0, 0.0
     apart = [total - common * n for total, n in clusters if abs(total / n - common) > ROUNDING]
-    rarer, oftener = _clopper_pearson(few, count)
+    rarer, oftener = clopper_pearson(few, count)
     added = math.sqrt(math.fsum(each**2 for each in apart) / few) * count / sum(n for _, n in clusters)
     less, more = (few / count - rarer) * added, (oftener - few / count) * added
     if max(apart) < 0:
@@ -140,10 +140,12 @@ def _room(clusters: Clusters, rates: Sequence[float]) -> tuple[float, float]:
     return (less, more) if min(apart) > 0 else (max(less, more), max(less, more))
 
 
-def _clopper_pearson(successes: float, clusters: int) -> tuple[float, float]:
-    """Clopper and Pearson 1934; the successes may be fractional, so the bounds are the Beta quantiles that equal the
-    binomial ones for whole numbers."""
+def clopper_pearson(successes: float, clusters: int, tail: float = TAIL) -> tuple[float, float]:
+    """The interval of a share in [0, 1] that is left out by `tail` on either side: Clopper and Pearson 1934.
+
+    Successes may be fractional: the bounds are Beta quantiles, which equal the binomial ones for whole numbers.
+    """
     failures = clusters - successes
-    low = float(betaincinv(successes, failures + 1, TAIL)) if successes > ROUNDING * clusters else 0.0
-    high = float(betaincinv(successes + 1, failures, 1 - TAIL)) if failures > ROUNDING * clusters else 1.0
+    low = float(betaincinv(successes, failures + 1, tail)) if successes > ROUNDING * clusters else 0.0
+    high = float(betaincinv(successes + 1, failures, 1 - tail)) if failures > ROUNDING * clusters else 1.0
     return low, high

@@ -3,15 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Not scipy.stats: importing it takes a second, which every command would wait.
-from scipy.special import betaincinv
-
 from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
-from results.statistics.intervals import FEW
+from results.statistics.intervals import FEW, clopper_pearson
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +44,7 @@ class Cluster:
         totals = tuple(math.fsum(of_run) for of_run in table)
         return cls(totals, table.shape[1], bool(np.abs(differences).max() <= ROUNDING))
 
-    @property
+    @cached_property  # asked for by every cell, and by the p of all of them
     def differences(self) -> Floats:
         """The run's total less the mean of the reference's, and what it were, had each other run been the run."""
         totals = np.array(self.totals)
@@ -149,7 +147,12 @@ def _distinct_exchanges(clusters: Sequence[Cluster]) -> float:
 
 def _moving(clusters: Sequence[Floats]) -> list[Floats]:
     """The clusters in which it makes a difference which run takes the run's place: the others add 0 to every sum."""
-    return [differences for differences in clusters if float(np.abs(differences).max()) > ROUNDING]
+    return [differences for differences in clusters if moves(differences)]
+
+
+def moves(differences: Floats) -> bool:
+    """Whether it makes a difference to a cluster which of its runs takes the run's place."""
+    return float(np.abs(differences).max()) > ROUNDING
 
 
 def _all_are_counted(moving: Sequence[Floats]) -> bool:
@@ -190,9 +193,9 @@ def _half_width(error: float | None, totals: Floats, sizes: NDArray[np.int64], t
     few = int(differ.sum())
     if few >= FEW or 2 * few >= count:
         return student
-    unseen = 1 - math.pow(tail, 1 / count)
+    unseen = clopper_pearson(0, count, tail)[1]
     if few == 0:
         return unseen
-    oftener = float(betaincinv(few + 1, count - few, 1 - tail)) - few / count
+    oftener = clopper_pearson(few, count, tail)[1] - few / count
     added = math.sqrt(float(np.mean(apart[differ] ** 2))) * count / int(sizes.sum())
     return max(student, unseen, oftener * added)

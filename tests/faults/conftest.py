@@ -1,15 +1,18 @@
 """Fixtures of the tests under faults, and their two forms: `pytest tests/faults`, and `pytest tests/faults --long`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.faults.brokers import FaultyBroker
 from tests.faults.form import LONG, SHORT, Form, Report
 from tests.faults.questions import Questions, write_questions
 from tests.faults.verifier import Rows, undisturbed
+from tests.faults.world import faulty_stack
+from tests.stack import Stack
 
 Prepare = Callable[[int], tuple[Questions, Rows]]
 
@@ -76,3 +79,10 @@ def questions(prepare: Prepare, jobs: int) -> Questions:
 def expected(prepare: Prepare, jobs: int) -> Rows:
     """What an undisturbed run of it leaves in the database."""
     return prepare(jobs)[1]
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path, questions: Questions) -> Iterator[Stack]:
+    """A broker that can be disturbed, a database, and services that are not started yet."""
+    with faulty_stack(folder, questions, FaultyBroker(folder / "kafka")) as stack:
+        yield stack

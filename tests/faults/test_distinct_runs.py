@@ -1,7 +1,6 @@
 """Ever new runs and prompts: the series on /metrics and the memory of each process stay as they are."""
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +11,11 @@ from cli.sending import job_messages
 from seep.kafka.client import KafkaBroker
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
-from tests.faults.brokers import FaultyBroker
 from tests.faults.feed import serving
 from tests.faults.form import Form, Report
 from tests.faults.progress import Memory, recorded
 from tests.faults.questions import Questions, write_questions
-from tests.faults.world import STAGES, TARGET, faulty_stack
+from tests.faults.world import STAGES, TARGET
 from tests.stack import Stack, scrape
 
 SENT_AT_ONCE = 500
@@ -26,12 +24,6 @@ SENT_AT_ONCE = 500
 @pytest.fixture(scope="module")
 def questions(folder: Path, form: Form) -> Questions:
     return write_questions(folder, form.distinct_runs)
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Path, questions: Questions) -> Iterator[Stack]:
-    with faulty_stack(folder, questions, FaultyBroker(folder / "kafka")) as stack:
-        yield stack
 
 
 def test_distinct_runs_and_prompts_leave_series_and_memory_as_they_are(

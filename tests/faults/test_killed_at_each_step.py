@@ -1,20 +1,17 @@
 """kill -9 at each step of each service: nothing is lost, nothing is there twice, rates are those of a run in peace."""
 
 import random
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from seep.codec import decode_scored_job
 from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import SCORES
-from tests.faults.brokers import FaultyBroker
 from tests.faults.disturbed_service import Disturbance, steps
 from tests.faults.form import Form, Report
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact
-from tests.faults.world import PARTITIONS, STAGES, faulty_stack
+from tests.faults.world import PARTITIONS, STAGES
 from tests.stack import Stack
 
 # A member that was killed is missed after its session, which would be most of the time of this test.
@@ -25,12 +22,6 @@ LATEST_TIME = 3
 @pytest.fixture(scope="module")
 def jobs(form: Form) -> int:
     return form.jobs_under_deaths
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Path, questions: Questions) -> Iterator[Stack]:
-    with faulty_stack(folder, questions, FaultyBroker(folder / "kafka")) as stack:
-        yield stack
 
 
 def test_each_service_killed_at_each_step(

@@ -1,7 +1,6 @@
 """Services under load: more work than is done, and batches longer than Kafka allows between polls."""
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,13 +11,12 @@ from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import GENERATIONS
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
-from tests.faults.brokers import FaultyBroker
 from tests.faults.disturbed_service import Disturbance
 from tests.faults.feed import serving
 from tests.faults.form import Form, Report
 from tests.faults.progress import Memory, members, positions
 from tests.faults.questions import Questions, write_questions
-from tests.faults.world import STAGES, TARGET, faulty_stack
+from tests.faults.world import STAGES, TARGET
 from tests.stack import Stack, scrape
 
 # Between two polls, as the services ask the broker for.
@@ -31,12 +29,6 @@ LAG = f'seep_lag_messages{{topic="{GENERATIONS}"}}'
 def few(folder: Path) -> Questions:
     """A suite of few of the same jobs, whose answers are among those."""
     return write_questions(folder / "few", 24)
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Path, questions: Questions) -> Iterator[Stack]:
-    with faulty_stack(folder, questions, FaultyBroker(folder / "kafka")) as stack:
-        yield stack
 
 
 def test_more_work_than_the_scorer_does_shows_as_lag_and_takes_no_memory(

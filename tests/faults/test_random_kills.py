@@ -2,29 +2,17 @@
 
 import random
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from tests.faults.brokers import FaultyBroker
 from tests.faults.feed import Feed, two_of_each
 from tests.faults.form import Form, Report
 from tests.faults.progress import Watch, recorded
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows
-from tests.faults.world import faulty_stack
 from tests.stack import Stack
 
 BETWEEN_KILLS = (5.0, 15.0)
 # As long as a partition may take to move on.
 LONGEST_PAUSE_SECONDS = 60.0
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Path, questions: Questions) -> Iterator[Stack]:
-    with faulty_stack(folder, questions, FaultyBroker(folder / "kafka")) as stack:
-        yield stack
 
 
 def test_random_kills_leave_progress_between_them(

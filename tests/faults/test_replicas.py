@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import Service
-from tests.faults.brokers import FaultyBroker
 from tests.faults.feed import Feed, two_of_each
 from tests.faults.form import Form, Report
 from tests.faults.progress import positions, seconds_until_all_move
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows
-from tests.faults.world import STAGES, faulty_stack
+from tests.faults.world import STAGES
 from tests.stack import Stack
 
 # What is promised of partitions when replicas come or go.
@@ -24,12 +23,6 @@ MOVES_ON_SECONDS = 60.0
 # The session of a member is 10 s.
 PAST_THE_SESSION = 12.0
 GRACE_SECONDS = 20.0
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Path, questions: Questions) -> Iterator[Stack]:
-    with faulty_stack(folder, questions, FaultyBroker(folder / "kafka")) as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ Each command ends with an exit code: 0 for success and 2 for wrong use or input,
 
 def page() -> str:
     """The page in Markdown: every command with its usage, help, arguments and options, in the order of the help."""
-    from cli.main import PANELS, app
+    from cli.command_list import PANELS
+    from cli.main import app
 
     group: Any = typer.main.get_command(app)
     parts = [HEAD, *_section("seep", group)]

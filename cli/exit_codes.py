@@ -1,9 +1,12 @@
 """What the exit code of a command says."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from results.runs import RunState
-from results.statistics.verdicts import Verdict
+# The names of types alone: what they stand with loads scipy, and each command's start needs these codes.
+if TYPE_CHECKING:
+    from results.runs import RunState
+    from results.statistics.verdicts import Verdict
 
 OK = 0
 DRIFT = 1
@@ -17,7 +20,7 @@ WORST_FIRST = (FAULT, REFUSED, NOT_MEASURED, INCONCLUSIVE, OK)
 BROKEN_PIPE = 141
 
 
-def of_run(state: RunState, measured: bool) -> int:
+def of_run(state: "RunState", measured: bool) -> int:
     """A run's exit code: anything but a whole run leaves the question open."""
     if not measured:
         return NOT_MEASURED
@@ -29,7 +32,7 @@ def worst(codes: Iterable[int]) -> int:
     return min(codes, key=WORST_FIRST.index)
 
 
-def of_verdict(verdict: Verdict) -> int:
+def of_verdict(verdict: "Verdict") -> int:
     """A comparison's exit code."""
     codes: dict[Verdict, int] = {
         "ok": OK,

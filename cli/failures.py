@@ -2,13 +2,12 @@
 
 import typer
 
-from seep.errors import InputError, Unavailable
-from seep.kafka.broker import MessagesRefused
+from seep.errors import InputError, Refused, Unavailable
 
 
 def failure_line(error: BaseException) -> str | None:
     """The one line for what a person, a file, a broker or a database has caused; None for a fault of Seep's own."""
-    if isinstance(error, InputError | Unavailable | MessagesRefused):
+    if isinstance(error, InputError | Unavailable | Refused):
         return str(error)
     return _of_system(error) if isinstance(error, OSError) else None
 

@@ -3,93 +3,30 @@
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from cli import exit_codes
-from cli.broker import OpenBroker
-from cli.commands import (
-    baseline,
-    calibrate,
-    compare,
-    completion,
-    config,
-    dead_letters,
-    doctor,
-    importing,
-    language,
-    power,
-    push,
-    rebuild,
-    results,
-    retention,
-    run,
-    schedule,
-    suites,
-    topics,
-    watch,
-)
+from cli.command_list import CommandGroup
+from cli.commands import completion
 from cli.failures import failure_line
 from cli.rendering.consoles import can_show_boxes, forgive_encoding
 from seep.characters import visible
 from seep.errors import InputError, Unavailable
-from seep.kafka.client import KafkaBroker
 
-PANELS: Mapping[str, Mapping[str, typer.Typer | Callable[..., None]]] = {
-    "Ask": {
-        "run": run.run,
-        "push": push.push,
-        "watch": watch.watch,
-        "cancel": push.cancel,
-        "schedule": schedule.schedule,
-    },
-    "Read": {
-        "rates": results.rates,
-        "runs": results.runs,
-        "examples": results.examples,
-        "compare": compare.compare,
-        "power": power.power,
-        "language": language.language_app,
-    },
-    "Keep": {
-        "baseline": baseline.baseline_app,
-        "retention": retention.retention_app,
-        "dead-letters": dead_letters.dead_letters_app,
-        "topics": topics.topics_app,
-        "rebuild": rebuild.rebuild,
-    },
-    "Prepare": {
-        "doctor": doctor.doctor,
-        "config": config.config_app,
-        "suites": suites.suites_app,
-        "import": importing.import_file,
-        "calibrate": calibrate.calibrate,
-        "completion": completion.completion,
-    },
-}
-"""All commands in the order of the help, by the panel that shows them."""
-
+if TYPE_CHECKING:
+    from cli.broker import OpenBroker
 
 # Typer's error of a command that prints its help; in its message is what was not printed yet.
 NO_ARGUMENTS = "NoArgsIsHelpError"
 
 
-class InOrder(TyperGroup):
-    """Lists commands as PANELS does; typer itself puts groups before commands."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The commands' names."""
-        return [name for commands in PANELS.values() for name in commands]
-
-
 app = typer.Typer(
-    cls=InOrder,
+    cls=CommandGroup,
     help="Watch language models for semantic leakage.",
     no_args_is_help=True,
     # Its --install-completion writes into the user's files, and ends with 1 where it knows no shell.
@@ -97,18 +34,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich" if can_show_boxes() else None,
 )
-
-
-def _mount(panel: str, name: str, command: typer.Typer | Callable[..., None]) -> None:
-    if isinstance(command, typer.Typer):
-        app.add_typer(command, name=name, rich_help_panel=panel)
-    else:
-        app.command(name, rich_help_panel=panel)(command)
-
-
-for _panel, _commands in PANELS.items():
-    for _name, _command in _commands.items():
-        _mount(_panel, _name, _command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -131,13 +56,13 @@ def configure(
         os.environ["SEEP_CONFIG"] = str(config)
 
 
-def main(open_broker: OpenBroker = KafkaBroker) -> None:
+def main(open_broker: "OpenBroker | None" = None) -> None:
     """Runs a command and ends the process: with 2 and one line for bad input, and for files, a broker or a database
     that cannot be used."""
     sys.exit(_exit_code(open_broker))
 
 
-def _exit_code(open_broker: OpenBroker) -> int:
+def _exit_code(open_broker: "OpenBroker | None") -> int:
     completion.answer_shell()
     forgive_encoding()
     try:

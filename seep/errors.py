@@ -14,6 +14,10 @@ class Unavailable(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Refused(Exception):
+    """Another system does not take what was sent, and never will; the message is one line."""
+
+
 def first_line(text: str) -> str:
     """The first line of what a library says."""
     return " ".join(text.strip().partition("\n")[0].split())

@@ -3,9 +3,12 @@
 import io
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 def forgive_encoding() -> None:
@@ -29,8 +32,11 @@ def wide_console() -> Console:
     return console if console.is_terminal else Console(markup=False, highlight=False, width=200)
 
 
-def progress_bars() -> Progress:
+def progress_bars() -> "Progress":
     """Bars with counts and time, on stderr, so that what reads the output is not disturbed."""
+    # Every command loads this module, and few of them draw bars.
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     bars = [BarColumn()] if can_show_boxes() else []
     columns = (TextColumn("{task.description}", markup=False), *bars, MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True))

@@ -6,7 +6,7 @@ One contract test, tests/seep/kafka/test_contract.py, holds both to what is writ
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from seep.errors import Unavailable
+from seep.errors import Refused, Unavailable
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import TopicConfig
 
@@ -15,7 +15,7 @@ class BrokerUnavailable(Unavailable):
     """The broker cannot be reached, or did not do what was requested."""
 
 
-class MessagesRefused(Exception):
+class MessagesRefused(Refused):
     """The broker takes everything but these messages, and never will: too large, or wrong for their topic."""
 
     def __init__(self, messages: Sequence[Outgoing], reason: str) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli.main import PANELS
+from cli.command_list import PANELS
+from cli.main import app
 from cli.rendering.consoles import can_show_boxes
 from tests.commands import Command
 
@@ -37,6 +38,24 @@ def test_starting_the_command_imports_no_model_library() -> None:
     code = f"import sys, cli.main; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_help_loads_neither_settings_nor_a_client_nor_statistics() -> None:
+    code = (
+        "import sys, atexit, cli.main\n"
+        "atexit.register(lambda: print([n for n in ('pydantic', 'kafka', 'numpy', 'psycopg') if n in sys.modules]))\n"
+        "sys.argv = ['seep', '--help']; cli.main.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.endswith("[]\n")
+
+
+def test_the_line_of_each_command_is_the_first_paragraph_of_its_help() -> None:
+    group = typer.main.get_command(app)
+    for entries in PANELS.values():
+        for name, entry in entries.items():
+            first = group.commands[name].help.partition("\n\n")[0]  # type: ignore[attr-defined]
+            assert " ".join(first.split()) == entry.summary, name
 
 
 @pytest.mark.parametrize(
@@ -130,7 +149,7 @@ def test_a_fault_of_the_commands_own_is_a_traceback_and_not_drift(
     assert "ZeroDivisionError" in error
 
 
-@pytest.mark.parametrize("module", ["typer", "pydantic", "cli.commands.suites", "results.comparison"])
+@pytest.mark.parametrize("module", ["typer", "pydantic", "cli.commands.suites", "seep.suites.schema"])
 def test_an_interrupt_while_modules_load_is_quiet(module: str) -> None:
     code = INTERRUPTED.format(module=module)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)

@@ -14,6 +14,7 @@ from checks import (
     configuration_reference,
     http_api_reference,
     metrics_reference,
+    suites_reference,
 )
 
 PAGES: Mapping[str, Callable[[], str]] = {
@@ -22,6 +23,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/configuration.md": configuration_reference.page,
     "docs/reference/http-api.md": http_api_reference.page,
     "docs/reference/metrics.md": metrics_reference.page,
+    "docs/reference/suites.md": suites_reference.page,
 }
 
 

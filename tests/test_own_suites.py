@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from seep.languages import UNKNOWN
 from seep.suites.jobs import prompt_jobs
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite
 from seep.suites.schema import AnySuite, LanguageSuite
+from services.scorer.detection import detect_language
 from tests.commands import Command
 
 pytestmark = pytest.mark.slow
@@ -92,6 +94,17 @@ def test_the_language_suite_asks_for_enough_languages() -> None:
     assert {"ja", "ko", "ar", "hi"} <= directives.keys()
 
 
+def test_the_suite_of_asian_languages_asks_in_each_of_them_and_for_each_of_them() -> None:
+    suite = suite_named("languages-asia")
+    assert isinstance(suite, LanguageSuite)
+    asked_for = {"ar", "hi", "ja", "ko", "zh"}
+    assert suite.directives.keys() == asked_for | {"en"}
+    assert Counter(map(detect_language, suite.prompts)) == dict.fromkeys(asked_for, 4)
+    for language, (own, english) in suite.directives.items():
+        assert detect_language(own) in (language, UNKNOWN)
+        assert "Reply in" in english
+
+
 @pytest.mark.parametrize("path", SEMANTIC, ids=lambda path: path.stem)
 def test_every_job_has_a_neutral_arm_and_puts_its_insertions_before_its_control(path: Path) -> None:
     for job in load_suite(path).jobs:
@@ -119,7 +132,9 @@ def test_no_prompt_is_in_two_suites_or_twice_in_one() -> None:
         assert set(prompts_of[one]).isdisjoint(prompts_of[other]), (one, other)
 
 
-@pytest.mark.parametrize("name", ["colours-smoke", "concepts-smoke", "concepts-de", "concepts-ja", "languages"])
+@pytest.mark.parametrize(
+    "name", ["colours-smoke", "concepts-smoke", "concepts-de", "concepts-ja", "languages", "languages-asia-smoke"]
+)
 def test_a_suite_runs_end_to_end(
     command: Command, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str
 ) -> None:
@@ -130,7 +145,7 @@ def test_a_suite_runs_end_to_end(
     Path("answers.jsonl").write_text("\n".join(lines), encoding="utf-8")
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     options = ["--recorded", "answers.jsonl", "--samples", "1", "--mode", "published", "--json"]
-    if name != "languages":  # which compares nothing
+    if not name.startswith("languages"):  # which compares nothing
         options += ["--metrics", "sentence_bert"]
     code, printed, complaint = command("run", str(path), *options)
     assert code == 0, complaint

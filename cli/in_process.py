@@ -18,6 +18,7 @@ from results.storage.rates import of_run
 from results.storage.recording import record
 from seep import codec
 from seep.errors import InputError, Unavailable
+from seep.probes import DEFAULT_PROBE, PROBES
 from seep.records import Failure, GeneratedJob, LeakRate, PromptJob, RunManifest, ScoredJob
 from seep.settings import Settings
 from services.generator.engines import engine_named, open_backend
@@ -25,7 +26,6 @@ from services.generator.generating import generate_jobs
 from services.scorer.canary import Canary
 from services.scorer.loading import load_metrics
 from services.scorer.mode import configured_mode
-from services.scorer.probes import PROBES
 from services.scorer.scoring import score_jobs
 from services.scorer.similarity import Metric
 
@@ -61,13 +61,15 @@ class Pipeline:
         return [codec.decode_scored_job(codec.encode_scored_job(job)) for job in results], generated.dead + dead
 
 
-def open_pipeline(settings: Settings, target: str, metrics: Sequence[str] | None, probe: str = "semantic") -> Pipeline:
+def open_pipeline(
+    settings: Settings, target: str, metrics: Sequence[str] | None, probe: str = DEFAULT_PROBE
+) -> Pipeline:
     """Loads the target's engine and, where the probe compares, the metrics (all configured, where none are named).
 
     Raises InputError for what cannot be loaded, and for metrics that the probe has no use for.
     """
     engine = settings.targets[target].engine
-    compares = probe not in PROBES or PROBES[probe].compares
+    compares = PROBES[probe].compares
     if metrics and not compares:
         raise InputError(f"--metrics: the {probe} probe compares nothing, and takes none")
     loaded, provenance = load_metrics(settings.metrics, settings.scoring, metrics) if compares else ({}, {})

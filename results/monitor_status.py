@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from results.rates import ALL
 from results.runs import RunSummary
-from seep.languages import LANGUAGE_METRICS
+from seep.probes import own_metrics
 from seep.records import LeakRate
 from seep.settings import Metrics, Monitor
 from seep.suites.loading import load_suite
@@ -48,7 +48,7 @@ def watched(monitors: Mapping[str, Monitor]) -> dict[str, Watched]:
 
 def metric_names(metrics: Metrics) -> set[str]:
     """The names of all metrics that a scorer of this configuration may score by."""
-    return {*metrics.names(), *LANGUAGE_METRICS}
+    return {*metrics.names(), *own_metrics()}
 
 
 def baselines(monitors: Mapping[str, Monitor]) -> dict[str, str]:

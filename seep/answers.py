@@ -5,9 +5,10 @@ from typing import Literal, get_args
 
 from seep.records import Answer, Ended
 
-Lost = Literal["refused", "filtered", "unfinished", "unanswered"]
+Lost = Literal["refused", "filtered", "unfinished", "unanswered", "unparsed"]
 """Why there is no answer to score. Refused: the model declined. Filtered: a filter took the text away. Unfinished: the
-tokens ran out before the first visible character. Unanswered: a tool call, or no text at all."""
+tokens ran out before the first visible character. Unanswered: a tool call, or no text at all. Unparsed: the probe asks
+for an option or a number, and the text says none, or more than one; only a scorer can tell."""
 
 # What a scorer says, as a measure, of a comparison with a text that its metric did not read to the end.
 TRUNCATED = "truncated"

@@ -1,21 +1,15 @@
 """What a probe needs of an answer and an engine provides; known before any model is loaded."""
 
-from collections.abc import Mapping
-
 from seep.errors import InputError
+from seep.probes import PROBES, TEXT
 from seep.records import AnswerPart
 from seep.settings import Settings
 from seep.suites.loading import load_suite
 
-TEXT: frozenset[AnswerPart] = frozenset({"text"})
-
-PROBE_NEEDS: Mapping[str, frozenset[AnswerPart]] = {"semantic": TEXT, "language": TEXT}
-"""By the name of its probe."""
-
 
 def parts_needed(probe: str) -> frozenset[AnswerPart]:
     """What the probe needs; text for one that is not known here, which the scorer then refuses by its name."""
-    return PROBE_NEEDS.get(probe, TEXT)
+    return PROBES[probe].needs if probe in PROBES else TEXT
 
 
 def check_probe(settings: Settings, target: str, probe: str, setting: str = "") -> None:

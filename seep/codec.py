@@ -143,7 +143,10 @@ def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
         samples=message.samples,
         control=message.control or None,
         neutral=message.neutral if message.HasField("neutral") else None,
-        tests=tuple(PromptTest(test.id, test.concept, test.prompt, test.category) for test in message.tests),
+        tests=tuple(
+            PromptTest(test.id, test.concept, test.prompt, test.category, tuple(test.options)) for test in message.tests
+        ),
+        rule=dict(message.rule),
     )
     if problem := excess(job):
         raise DecodeError(problem)

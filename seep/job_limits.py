@@ -10,6 +10,8 @@ MOST_SAMPLES = 1_000
 MOST_TOKENS = 131_072
 MOST_TEMPERATURE = 100.0
 MOST_TESTS = 10_000
+# An answer has an outcome for each option that it may choose.
+MOST_OPTIONS = 100
 # Samples times prompts: a batch of 64 such jobs has 1.3 million answers in hand.
 MOST_ANSWERS = 20_000
 # The prompts of a job as they are put, each with its system message and template around it.
@@ -74,7 +76,13 @@ def _test_excess(test: PromptTest) -> str | None:
         name_excess("tests.id", test.id)
         or name_excess("tests.concept", test.concept)
         or name_excess("tests.category", test.category)
+        or options_excess(len(test.options))
     )
+
+
+def options_excess(options: int) -> str | None:
+    """What is wrong with a number of options; None where nothing is."""
+    return f"options: expected at most {MOST_OPTIONS}, found {options}" if options > MOST_OPTIONS else None
 
 
 def _text_excess(job: PromptJob) -> str | None:
@@ -82,6 +90,8 @@ def _text_excess(job: PromptJob) -> str | None:
     prompts = len(job.tests) + (job.control is not None) + (job.neutral is not None)
     around = (len(put.system) + len(put.user)) * prompts
     characters = around + sum(len(test.prompt) for test in job.tests) + len(job.control or "") + len(job.neutral or "")
+    characters += sum(len(option) for test in job.tests for option in test.options)
+    characters += sum(len(name) + len(value) for name, value in job.rule.items())
     if characters > MOST_CHARACTERS:
         return f"prompt_format: expected at most {MOST_CHARACTERS} characters of all prompts, found {characters}"
     return None

@@ -35,19 +35,24 @@ class Decoding:
 
 @dataclass(frozen=True)
 class PromptTest:
-    """One test of a job: the control's sentence with a concept in it; `id` is unique within the job."""
+    """One test of a job: the control's sentence with a concept in it; `id` is unique within the job.
+
+    `options`, of some probes only, are those between which an answer chooses, in the order of the prompt.
+    """
 
     id: str
     concept: str
     prompt: str
     category: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class PromptJob:
     """One control prompt with all the tests that share it: the unit of work, of retry, of idempotency.
 
-    `control` is None where the probe compares an answer with no other.
+    `control` is None where the probe compares an answer with no other. `rule` says how the probe reads the answers, by
+    names that the probe knows.
     """
 
     run_id: str
@@ -65,6 +70,7 @@ class PromptJob:
     control: str | None
     neutral: str | None
     tests: tuple[PromptTest, ...]
+    rule: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from deploy.local.smollm2 import ensure_smollm2
 from results.storage.migrate import migrate
-from seep.capabilities import PROBE_NEEDS
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
+from seep.probes import PROBES
 from seep.records import AnswerPart, RunManifest, ScoredJob
 from tests.builders import JOBS, MONITORS, run_manifest, scored_job
 from tests.commands import Command, run_command
@@ -114,7 +115,8 @@ def shared_data() -> Path:
 @pytest.fixture
 def semantic_needs_a_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     """The table of probes says for once that the semantic probe needs what no engine of today provides."""
-    monkeypatch.setitem(PROBE_NEEDS, "semantic", frozenset[AnswerPart]({"text", "reading"}))
+    needs = frozenset[AnswerPart]({"text", "reading"})
+    monkeypatch.setitem(PROBES, "semantic", replace(PROBES["semantic"], needs=needs))
 
 
 @pytest.fixture(scope="session")

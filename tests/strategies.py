@@ -37,7 +37,7 @@ def lists_of(element: st.SearchStrategy[Any], size: int | None = None) -> st.Sea
     return st.lists(element, min_size=smallest, max_size=largest).map(tuple)
 
 
-prompt_tests = st.builds(PromptTest, id=names, concept=texts, prompt=texts, category=texts)
+prompt_tests = st.builds(PromptTest, id=names, concept=texts, prompt=texts, category=texts, options=lists_of(texts))
 decodings = st.builds(
     Decoding,
     temperature=st.floats(0, 5),
@@ -63,6 +63,7 @@ prompt_jobs = st.builds(
     control=st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30),
     neutral=st.none() | texts,
     tests=lists_of(prompt_tests),
+    rule=provenances,
 ).filter(lambda job: job.control is not None or job.tests)
 
 

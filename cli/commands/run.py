@@ -18,6 +18,7 @@ from cli.rendering.rates import print_rates, print_rates_json
 from cli.several_runs import do_runs
 from seep.capabilities import check_probe
 from seep.errors import InputError
+from seep.probes import PROBES
 from seep.settings import Settings, load_settings
 from seep.settings.exposure import exposures
 from seep.suites.jobs import check_run_id, new_run_id
@@ -91,9 +92,8 @@ def _run_ids(given: str | None, suite: str, count: int) -> list[str]:
 def _metrics_at_hand(settings: Settings, probe: str) -> tuple[str, ...] | None:
     """The metrics whose models can be loaded, where the configuration names none: it is told what is left out."""
     from services.scorer.loading import loadable_metrics
-    from services.scorer.probes import PROBES
 
-    if "metrics" in settings.model_fields_set or (probe in PROBES and not PROBES[probe].compares):
+    if "metrics" in settings.model_fields_set or not PROBES[probe].compares:
         return None
     found, missing = loadable_metrics(settings.metrics)
     for error in missing if found else ():

@@ -10,6 +10,7 @@ from results.dead_jobs import DeadReason
 from results.rates import with_missing
 from results.runs import RunSummary
 from seep.answers import LOST, TRUNCATED
+from seep.probes import PROBES
 from seep.records import LeakRate
 
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
@@ -50,6 +51,7 @@ def print_rates(
         counts += [f"[{allowed[0]:.2f}, {allowed[1]:.2f}]" if allowed else ""] if any(bounds) else []
         table.add_row(rate.category, rate.metric, *interval(rate), *counts)
     wide_console().print(table)
+    _print_meaning(found)
     _print_measures(found, first_column)
     print_losses(found, first_column)
     if not is_measured(found):
@@ -90,6 +92,13 @@ def print_rates_json(found: Sequence[LeakRate]) -> None:
 def as_rows(found: Sequence[LeakRate]) -> list[dict[str, object]]:
     """Rates with the fields that the JSON has."""
     return [{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found]
+
+
+def _print_meaning(found: Sequence[LeakRate]) -> None:
+    """What the rates of their probe are, where the table does not say it."""
+    for probe in dict.fromkeys(rate.probe for rate in found):
+        if probe in PROBES and PROBES[probe].meaning:
+            echo(PROBES[probe].meaning)
 
 
 def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from seep.languages import LANGUAGE_METRICS
+from seep.probes import own_metrics
 from seep.settings.section import Section
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -125,7 +125,7 @@ class Metrics(Section):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        for name, count in Counter([*self.names(), *LANGUAGE_METRICS, MEAN]).items():
+        for name, count in Counter([*self.names(), *own_metrics(), MEAN]).items():
             if count > 1:
                 raise ValueError(f"two metrics would be called {name!r}")
         return self

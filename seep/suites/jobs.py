@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from seep.errors import InputError
 from seep.job_limits import excess, samples_excess
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
-from seep.suites.schema import AnySuite, Job, suite_hash
+from seep.suites.schema import AnySuite, ChoiceTest, Job, RuledJob, suite_hash
 
 ID_DIGITS = 10
 
@@ -62,6 +62,7 @@ def prompt_jobs(
             control=job.control,
             neutral=job.neutral,
             tests=_prompt_tests(job),
+            rule=job.rule if isinstance(job, RuledJob) else {},
         )
         for job_id, job in zip(_ids(job.subject for job in suite.jobs), suite.jobs, strict=True)
     ]
@@ -99,7 +100,13 @@ def _refuse_excess(jobs: Iterable[PromptJob]) -> None:
 def _prompt_tests(job: Job) -> tuple[PromptTest, ...]:
     ids = _ids(f"{test.concept}\0{test.prompt}" for test in job.tests)
     return tuple(
-        PromptTest(test_id, test.concept, test.prompt, test.category)
+        PromptTest(
+            test_id,
+            test.concept,
+            test.prompt,
+            test.category,
+            test.options if isinstance(test, ChoiceTest) else (),
+        )
         for test_id, test in zip(ids, job.tests, strict=True)
     )
 

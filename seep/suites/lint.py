@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from seep.languages import written_without_blanks
-from seep.suites.loading import Location, line_of, parse_suite
-from seep.suites.schema import AnySuite, Suite, SuiteTest
-
-Note = tuple[Location, str]
+from seep.probes import PROBES
+from seep.suites.loading import line_of, parse_suite
+from seep.suites.notes import Location, Note, insertions, prompts, tests
+from seep.suites.schema import AnySuite
 
 FEWEST_JOBS = 10  # with fewer clusters an interval is too wide to tell anything
 ENDING = 3  # words (or characters) that end a test as they end its control
@@ -41,28 +41,16 @@ def lint(path: Path) -> list[Finding]:
         *_broken_encodings(suite),
         *_thin_categories(suite),
     ]
-    if isinstance(suite, Suite):
-        notes += _concepts_not_in_their_prompt(suite)
+    for rule in PROBES[suite.probe].rules:
+        notes += rule(suite)
     for place, first in _repeated_prompts(suite):
         notes.append((place, f"the prompt is in line {line_of(root, first)} already: remove or reword one of the two"))
     findings = [Finding(path, line_of(root, place), "warning", message) for place, message in notes]
     return sorted(findings, key=lambda finding: finding.line)
 
 
-def _concepts_not_in_their_prompt(suite: Suite) -> Iterator[Note]:
-    for place, test in _tests(suite):
-        concept = test.concept.strip()
-        if _occurs(concept, test.prompt, suite.language):
-            continue
-        if all(_occurs(word, test.prompt, suite.language) for word in concept.split()):
-            message = f"the concept {concept!r} is in its prompt only word by word: write it as it stands there"
-        else:
-            message = f"the concept {concept!r} is not in its prompt: correct one of the two"
-        yield (*place, "concept"), message
-
-
 def _insertions_that_change_nothing(suite: AnySuite) -> Iterator[Note]:
-    for place, prompt, control in _insertions(suite):
+    for place, prompt, control in insertions(suite):
         if _same(prompt, control):
             yield place, "the prompt is the same as its control: put the insertion into it, or remove it"
 
@@ -72,14 +60,14 @@ def _other_questions(suite: AnySuite) -> Iterator[Note]:
 
     Only the very end is compared: many a pair differs before it on purpose ("My dad works as a", "He works as a").
     """
-    for place, prompt, control in _insertions(suite):
+    for place, prompt, control in insertions(suite):
         expected, found = _ending(control, suite.language), _ending(prompt, suite.language)
         if not found.endswith(expected):
             yield place, f"the prompt ends in {found!r}, but its control in {expected!r}: let both ask the same"
 
 
 def _broken_encodings(suite: AnySuite) -> Iterator[Note]:
-    for place, prompt in _prompts(suite):
+    for place, prompt in prompts(suite):
         if found := BROKEN_ENCODING.search(prompt):
             yield place, f"the prompt holds {found[0]!r}, text read in a wrong encoding: write what was meant"
 
@@ -87,54 +75,22 @@ def _broken_encodings(suite: AnySuite) -> Iterator[Note]:
 def _thin_categories(suite: AnySuite) -> Iterator[Note]:
     per_job = suite.decoding.samples if suite.cluster == "sample" else 1
     places: dict[str, list[Location]] = defaultdict(list)
-    for place, test in _tests(suite):
+    for place, test in tests(suite):
         places[test.category].append(place)
-    for category, tests in places.items():
-        jobs = len({place[1] for place in tests})
+    for category, of_category in places.items():
+        jobs = len({place[1] for place in of_category})
         if jobs * per_job < FEWEST_JOBS:
             message = f"category {category!r} has {jobs} of the {FEWEST_JOBS} jobs that an interval needs: add jobs"
-            yield (*tests[0], "category"), message
+            yield (*of_category[0], "category"), message
 
 
 def _repeated_prompts(suite: AnySuite) -> Iterator[tuple[Location, Location]]:
     like_their_control = {place for place, _ in _insertions_that_change_nothing(suite)}
     first: dict[str, Location] = {}
-    for place, prompt in _prompts(suite):
+    for place, prompt in prompts(suite):
         earlier = first.setdefault(" ".join(prompt.split()), place)
         if earlier != place and place not in like_their_control:
             yield place, earlier
-
-
-def _tests(suite: AnySuite) -> Iterator[tuple[Location, SuiteTest]]:
-    for number, job in enumerate(suite.jobs):
-        for position, test in enumerate(job.tests):
-            yield ("jobs", number, "tests", position), test
-
-
-def _prompts(suite: AnySuite) -> Iterator[tuple[Location, str]]:
-    for number, job in enumerate(suite.jobs):
-        for arm, prompt in (("control", job.control), ("neutral", job.neutral)):
-            if prompt is not None:
-                yield ("jobs", number, arm), prompt
-    for place, test in _tests(suite):
-        yield (*place, "prompt"), test.prompt
-
-
-def _insertions(suite: AnySuite) -> Iterator[tuple[Location, str, str]]:
-    """All prompts that are their control with something put in: neutral arms and tests, each with its control."""
-    for number, job in enumerate(suite.jobs):
-        if job.control is None:
-            continue
-        if job.neutral is not None:
-            yield ("jobs", number, "neutral"), job.neutral, job.control
-        for position, test in enumerate(job.tests):
-            yield ("jobs", number, "tests", position, "prompt"), test.prompt, job.control
-
-
-def _occurs(text: str, prompt: str, language: str) -> bool:
-    # At the start of a word: "red" is not in "coloured", but "blush" is in "blushed".
-    start = "" if written_without_blanks(language) else r"(?<!\w)"
-    return re.search(start + re.escape(text), prompt, re.IGNORECASE) is not None
 
 
 def _same(prompt: str, other: str) -> bool:

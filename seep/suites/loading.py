@@ -1,7 +1,6 @@
 """Reads and writes suites as YAML, and says of a file that is none of them which line is wrong."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,13 +12,13 @@ from pydantic_core import ErrorDetails
 
 from seep.errors import InputError
 from seep.explanations import explained
-from seep.suites.schema import DEFAULT_PROBE, SCHEMAS, AnySuite
+from seep.probes import DEFAULT_PROBE, PROBES
+from seep.suites.notes import Location
+from seep.suites.schema import AnySuite
 from seep.suites.writing import write_files
 from seep.text_files import decoded
 from seep.text_files import line_of as undecodable_line
 from seep.yaml_files import NotYaml, parse_yaml
-
-Location = Sequence[int | str]
 
 
 @dataclass(frozen=True)
@@ -102,11 +101,11 @@ def _no_suite(*problems: Problem) -> ParsedSuite:
 
 def _validated(content: dict[Any, Any], root: yaml.Node) -> ParsedSuite:
     probe = content.get("probe", DEFAULT_PROBE)
-    schema = SCHEMAS.get(probe) if isinstance(probe, str) else None
-    if schema is None:
-        return _no_suite(Problem(line_of(root, ["probe"]), f"probe: expected {' or '.join(SCHEMAS)}, found {probe}"))
+    known = PROBES.get(probe) if isinstance(probe, str) else None
+    if known is None:
+        return _no_suite(Problem(line_of(root, ["probe"]), f"probe: expected {' or '.join(PROBES)}, found {probe}"))
     try:
-        return ParsedSuite(schema.model_validate(content), root, ())
+        return ParsedSuite(known.suite.model_validate(content), root, ())
     except ValidationError as error:
         return _no_suite(*(Problem(line_of(root, found["loc"]), _explanation(found)) for found in error.errors()))
 

@@ -4,8 +4,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, Self
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -109,6 +109,12 @@ class SuiteTest(_Record):
     category: Category
 
 
+class ChoiceTest(SuiteTest):
+    """A test whose answer is one of the options, in the order in which its prompt shows them."""
+
+    options: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+
+
 class Job(_Record):
     """Tests that are asked together; without a control where the probe compares their answers with no other."""
 
@@ -122,20 +128,31 @@ class Job(_Record):
         return self.tests[0].prompt if self.control is None else self.control
 
 
+class RuledJob(Job):
+    """A job whose answers are read as `rule` says, by names that its probe knows."""
+
+    rule: dict[str, str]
+    tests: Annotated[tuple[ChoiceTest, ...], Field(strict=False), AfterValidator(_not_empty)]
+
+
 class SuiteJob(Job):
     """One control prompt with all the tests that share it, and a neutral insertion in the concept's place."""
 
     control: Text
 
 
-def _refuse_excess(jobs: Iterable[Job], samples: int) -> None:
+def refuse_excess(jobs: Iterable[Job], samples: int) -> None:
+    """Raises ValueError for the first job that asks for more answers than a message may."""
     for number, job in enumerate(jobs):
         if problem := answers_excess(samples, len(job.tests), job.control, job.neutral):
             raise ValueError(f"jobs[{number}]: {problem}")
 
 
-class _Head(_Record):
-    """What the suites of all probes say; `language`, in which they ask, is an ISO 639-1 code."""
+class AnySuite(_Record):
+    """What the suites of all probes say and have; `language`, in which they ask, is an ISO 639-1 code."""
+
+    jobs_field: ClassVar[str] = "jobs"
+    """The field of the file that has an item for each job, for whoever names a line."""
 
     name: Slug
     version: Name
@@ -146,8 +163,18 @@ class _Head(_Record):
     decoding: SuiteDecoding
     cut: Literal["sentence", "none"] = "sentence"
 
+    if TYPE_CHECKING:
+        # A probe's suite has its jobs as a field, or makes them of other fields.
+        @property
+        def jobs(self) -> tuple[Job, ...]: ...
 
-class Suite(_Head):
+    @property
+    def comparisons(self) -> Counter[str]:
+        """How many outcomes one sample of every test brings, by category."""
+        return Counter(test.category for job in self.jobs for test in job.tests)
+
+
+class Suite(AnySuite):
     """A versioned set of jobs of the semantic probe, which is the one where a suite names none."""
 
     probe: Literal["semantic"] = "semantic"
@@ -155,16 +182,11 @@ class Suite(_Head):
 
     @model_validator(mode="after")
     def _jobs_are_bounded(self) -> Self:
-        _refuse_excess(self.jobs, self.decoding.samples)
+        refuse_excess(self.jobs, self.decoding.samples)
         return self
 
-    @property
-    def comparisons(self) -> Counter[str]:
-        """How many comparisons one sample of every test brings, by category."""
-        return Counter(test.category for job in self.jobs for test in job.tests)
 
-
-class LanguageSuite(_Head):
+class LanguageSuite(AnySuite):
     """A suite of the language probe: directives by the language they ask for, in one or more phrasings each, before
     every user prompt; without user prompts the directives stand alone.
 
@@ -184,7 +206,7 @@ class LanguageSuite(_Head):
         counts = {language: len(phrasings) for language, phrasings in self.directives.items()}
         if len(set(counts.values())) > 1:
             raise ValueError(f"directives: expected as many phrasings for every language, found {counts}")
-        _refuse_excess(self.jobs, self.decoding.samples)
+        refuse_excess(self.jobs, self.decoding.samples)
         return self
 
     @property
@@ -212,12 +234,6 @@ class LanguageSuite(_Head):
                 for category in spill_categories(directive, self.directives).values()
             }
         )
-
-
-AnySuite = Suite | LanguageSuite
-DEFAULT_PROBE = "semantic"
-SCHEMAS: Mapping[str, type[AnySuite]] = {DEFAULT_PROBE: Suite, "language": LanguageSuite}
-"""By the name of its probe, what a suite is."""
 
 
 def _language_job(prompts: Iterable[tuple[str, str]]) -> Job:

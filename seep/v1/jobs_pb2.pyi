@@ -29,19 +29,28 @@ class Decoding(_message.Message):
     def __init__(self, temperature: _Optional[float] = ..., top_p: _Optional[float] = ..., max_tokens: _Optional[int] = ..., cut: _Optional[str] = ...) -> None: ...
 
 class PromptTest(_message.Message):
-    __slots__ = ("id", "concept", "prompt", "category")
+    __slots__ = ("id", "concept", "prompt", "category", "options")
     ID_FIELD_NUMBER: _ClassVar[int]
     CONCEPT_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
     id: str
     concept: str
     prompt: str
     category: str
-    def __init__(self, id: _Optional[str] = ..., concept: _Optional[str] = ..., prompt: _Optional[str] = ..., category: _Optional[str] = ...) -> None: ...
+    options: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., concept: _Optional[str] = ..., prompt: _Optional[str] = ..., category: _Optional[str] = ..., options: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PromptJob(_message.Message):
-    __slots__ = ("run_id", "job_id", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests")
+    __slots__ = ("run_id", "job_id", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests", "rule")
+    class RuleEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +66,7 @@ class PromptJob(_message.Message):
     CONTROL_FIELD_NUMBER: _ClassVar[int]
     NEUTRAL_FIELD_NUMBER: _ClassVar[int]
     TESTS_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     job_id: str
     target: str
@@ -72,7 +82,8 @@ class PromptJob(_message.Message):
     control: str
     neutral: str
     tests: _containers.RepeatedCompositeFieldContainer[PromptTest]
-    def __init__(self, run_id: _Optional[str] = ..., job_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ...) -> None: ...
+    rule: _containers.ScalarMap[str, str]
+    def __init__(self, run_id: _Optional[str] = ..., job_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ..., rule: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class TokenScores(_message.Message):
     __slots__ = ("tokens", "log_probabilities")

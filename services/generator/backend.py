@@ -7,8 +7,8 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from seep.capabilities import TEXT
 from seep.errors import Unavailable
+from seep.probes import TEXT
 from seep.records import Answer, AnswerPart, Decoding, Failure, PromptFormat
 from seep.settings import Reasoning
 

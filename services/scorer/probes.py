@@ -1,4 +1,4 @@
-"""The probes that the scorer knows, each a kind of leakage with its way from generations to outcomes."""
+"""How the answers of each probe become outcomes; what else a probe is stands in `seep/probes.py`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,30 +13,27 @@ Scored = tuple[list[Outcome], list[Similarity]]
 
 
 @dataclass(frozen=True)
-class Probe:
-    """`comparisons` names the similarities it compares; `score` turns them, and what their metrics say of themselves,
-    into outcomes; `provenance` says what these rest on, given where the metrics come from.
+class Scoring:
+    """`score` turns a job's answers into outcomes, given the similarities and what their metrics say of themselves.
 
-    A probe that `compares` needs a control and a metric; any other asks for no similarity and loads no model.
+    `comparisons` names the similarities it wants. `provenance` says what outcomes rest on, given where the metrics come
+    from.
     """
 
-    compares: bool
-    comparisons: Callable[[GeneratedJob], Iterable[Comparison]]
     score: Callable[[GeneratedJob, Similarities, Mode, Mapping[str, Metric]], Scored]
     provenance: Callable[[Mapping[str, str], Mode], Mapping[str, str]]
+    comparisons: Callable[[GeneratedJob], Iterable[Comparison]] = lambda job: ()
 
 
-PROBES: Mapping[str, Probe] = {
-    "semantic": Probe(
-        True,
-        semantic.comparisons,
+SCORING: Mapping[str, Scoring] = {
+    "semantic": Scoring(
         score=lambda job, similarities, mode, metrics: semantic.score(job, similarities, mode.tie_tolerance, metrics),
         provenance=lambda metrics, mode: {**metrics, "scoring": mode.comparing},
+        comparisons=semantic.comparisons,
     ),
-    "language": Probe(
-        False,
-        comparisons=lambda job: (),
+    "language": Scoring(
         score=lambda job, similarities, mode, metrics: (language.score(job, mode.detector), []),
         provenance=lambda metrics, mode: {"detectors": detectors(), "scoring": mode.name},
     ),
 }
+"""By the probe's name."""

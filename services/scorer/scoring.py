@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from seep.probes import PROBES
 from seep.records import Failure, GeneratedJob, ScoredJob
 from services.scorer.mode import Mode
-from services.scorer.probes import PROBES
+from services.scorer.probes import SCORING
 from services.scorer.similarity import Metric, Similarities, ask_metrics
 
 
@@ -19,7 +20,7 @@ def score_jobs(
     """
     defects = [_defect(job, metrics) for job in jobs]
     sound = [job for job, defect in zip(jobs, defects, strict=True) if defect is None]
-    comparisons = (comparison for job in sound for comparison in PROBES[job.job.probe].comparisons(job))
+    comparisons = (comparison for job in sound for comparison in SCORING[job.job.probe].comparisons(job))
     similarities = ask_metrics(metrics, comparisons, mode)
     return [
         Failure(defect) if defect is not None else _scored(job, similarities, mode, metrics, provenance)
@@ -34,7 +35,7 @@ def _scored(
     metrics: Mapping[str, Metric],
     provenance: Mapping[str, str],
 ) -> ScoredJob:
-    probe = PROBES[job.job.probe]
+    probe = SCORING[job.job.probe]
     outcomes, seen = probe.score(job, similarities, mode, metrics)
     return ScoredJob(job, tuple(outcomes), tuple(seen), probe.provenance(provenance, mode))
 
@@ -42,9 +43,9 @@ def _scored(
 def _defect(job: GeneratedJob, metrics: Mapping[str, Metric]) -> str | None:
     """Why a job cannot be scored, in words that hold nothing of its prompts or generations; None where it can."""
     prompts = job.job
-    if prompts.probe not in PROBES:
-        return f"unknown probe {prompts.probe!r}; the scorer knows {', '.join(PROBES)}"
-    if PROBES[prompts.probe].compares and prompts.control is None:
+    if prompts.probe not in SCORING:
+        return f"unknown probe {prompts.probe!r}; the scorer knows {', '.join(SCORING)}"
+    if PROBES[prompts.probe].needs_control and prompts.control is None:
         return f"the {prompts.probe} probe compares with a control, but the job has none"
     if PROBES[prompts.probe].compares and not metrics:
         return f"the {prompts.probe} probe compares under a metric, but none is configured"

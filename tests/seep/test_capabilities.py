@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import pytest
 
-from seep.capabilities import PROBE_NEEDS, check_monitors, check_probe
+from seep.capabilities import check_monitors, check_probe
 from seep.errors import InputError
+from seep.probes import PROBES
 from seep.records import AnswerPart
 from seep.settings import Monitor, RecordedEngine, Settings
 from seep.settings.targets import Target
-from seep.suites.schema import SCHEMAS
 
 SUITE = """
 name: rooms
@@ -47,13 +47,9 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-def test_every_kind_of_suite_says_what_its_probe_needs() -> None:
-    assert PROBE_NEEDS.keys() == SCHEMAS.keys()
-
-
 def test_today_every_probe_suits_every_engine(settings: Settings) -> None:
     check_monitors(settings)
-    for probe in PROBE_NEEDS:
+    for probe in PROBES:
         check_probe(settings, "plain", probe)
 
 

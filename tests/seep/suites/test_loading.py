@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seep.errors import InputError
+from seep.probes import PROBES
 from seep.suites.loading import dump_suite, load_suite, parse_suite, suite_text
-from seep.suites.schema import SCHEMAS, Suite
+from seep.suites.schema import Suite
 
 GOOD = """\
 # a comment
@@ -68,9 +69,9 @@ def test_a_template_of_several_lines_is_dumped_as_lines(tmp_path: Path) -> None:
         ("category: food\n  -", "category: 1\n  -", 13, "jobs[0].tests[0].category: expected text, found 1: put it in"),
         ("category: food}", "category: all}", 17, "jobs[1].tests[0].category: expected a category other than 'all'"),
         ("        category: food\n", "", 11, "jobs[0].tests[0].category: expected, but missing"),
-        ('"1"', '"1"\nprobe: foo', 4, f"probe: expected {' or '.join(SCHEMAS)}, found foo"),
-        ('"1"', '"1"\nprobe: [language]', 4, f"probe: expected {' or '.join(SCHEMAS)}, found ['language']"),
-        ('"1"', '"1"\nprobe:', 4, f"probe: expected {' or '.join(SCHEMAS)}, found None"),
+        ('"1"', '"1"\nprobe: foo', 4, f"probe: expected {' or '.join(PROBES)}, found foo"),
+        ('"1"', '"1"\nprobe: [language]', 4, f"probe: expected {' or '.join(PROBES)}, found ['language']"),
+        ('"1"', '"1"\nprobe:', 4, f"probe: expected {' or '.join(PROBES)}, found None"),
         ("neutral", "neutrl", 15, "jobs[1].neutrl: not a field here"),
         ("The mat is new. She drank", '""', 15, "jobs[1].neutral: expected a text, found an empty one"),
         ("She drank\n    neutral", '"\\0"\n    neutral', 14, "jobs[1].control: expected a text without NUL"),

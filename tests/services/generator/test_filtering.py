@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import Counter
 
-from seep.capabilities import TEXT
 from seep.errors import Unavailable
+from seep.probes import TEXT
 from seep.records import Answer, Decoding, PromptFormat
 from seep.settings import OutputFilter
 from services.generator.backend import Answered, Request, Result

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seep.capabilities import PROBE_NEEDS, TEXT
 from seep.errors import Unavailable
+from seep.probes import PROBES, TEXT
 from seep.records import Answer, AnswerPart, Decoding, Failure, GeneratedJob, PromptFormat, PromptJob
 from seep.settings import OutputFilter, Reasoning, Target, TargetFormat
 from services.generator.backend import Answered, Request, Result
@@ -85,7 +85,7 @@ def test_a_probe_that_needs_more_than_the_backend_provides_fails_its_job_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     needs = frozenset[AnswerPart]({"text", "reading"})
-    monkeypatch.setitem(PROBE_NEEDS, "inner", needs)
+    monkeypatch.setitem(PROBES, "inner", replace(PROBES["semantic"], needs=needs))
     engine = FakeEngine()
     jobs = [replace(JOB, probe="inner"), JOB]
     failed, done = generate_jobs(jobs, engine, TARGETS)

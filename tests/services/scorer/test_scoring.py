@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seep.probes import PROBES
 from seep.records import Failure, ScoredJob
-from seep.suites.schema import SCHEMAS
 from services.scorer.mode import PUBLISHED, Mode, exact
-from services.scorer.probes import PROBES
+from services.scorer.probes import SCORING
 from services.scorer.scoring import score_jobs
 from tests.services.scorer.fakes import FakeMetric, MakeJob
 
@@ -76,13 +76,13 @@ def test_failures_keep_their_positions_and_leave_the_rest_alone(
     alien = make_job([("red", ["bus"])], ["doctor"], probe="telepathy")
     results = score_jobs([short, sound, alien, sound], {"fake": fake_metric()}, EXACT, {})
     assert results[0] == Failure("0 generations for test 't1', but the job asks for 1")
-    assert results[2] == Failure("unknown probe 'telepathy'; the scorer knows " + ", ".join(PROBES))
+    assert results[2] == Failure("unknown probe 'telepathy'; the scorer knows " + ", ".join(SCORING))
     assert isinstance(results[1], ScoredJob)
     assert results[1] == results[3]
 
 
-def test_there_are_suites_of_every_probe_that_is_known_and_of_no_other() -> None:
-    assert SCHEMAS.keys() == PROBES.keys()
+def test_every_registered_probe_has_its_scoring_and_no_other() -> None:
+    assert PROBES.keys() == SCORING.keys()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""The kinds of leakage: of each probe all that is to be known wherever suites are read, sent and shown.
+
+How answers become outcomes is registered in `services/scorer/probes.py`, under the same names.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seep.languages import LANGUAGE_METRICS
+from seep.records import AnswerPart
+from seep.suites.notes import Rule, concepts_not_in_their_prompt
+from seep.suites.schema import AnySuite, LanguageSuite, Suite
+
+TEXT: frozenset[AnswerPart] = frozenset({"text"})
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A probe whose headline is the measure `leak`, as every probe's is.
+
+    `meaning` says in one sentence what its rate is, as it stands under tables; empty where the table says it.
+    A probe that `compares` does so under the configured metrics. Any other asks for no similarity, loads no model, and
+    names its `metrics` itself. One that `needs_control` refuses a job without.
+    `rules` are those of lint that are for its suites alone.
+    """
+
+    suite: type[AnySuite]
+    meaning: str = ""
+    compares: bool = False
+    needs_control: bool = False
+    metrics: Sequence[str] = ()
+    needs: frozenset[AnswerPart] = TEXT
+    rules: Sequence[Rule] = ()
+
+
+DEFAULT_PROBE = "semantic"
+PROBES: dict[str, Probe] = {
+    DEFAULT_PROBE: Probe(
+        Suite,
+        compares=True,
+        needs_control=True,
+        rules=(concepts_not_in_their_prompt,),
+    ),
+    "language": Probe(
+        LanguageSuite,
+        meaning="A rate is the share of answers to a directive (before >) that are in a language (after >).",
+        metrics=LANGUAGE_METRICS,
+    ),
+}
+"""By name."""
+
+
+def own_metrics() -> tuple[str, ...]:
+    """The metrics that are a probe's own, and no section of the configuration."""
+    return tuple(dict.fromkeys(metric for probe in PROBES.values() for metric in probe.metrics))

@@ -8,7 +8,9 @@ from seep.job_limits import MOST_SAMPLES
 
 SUITE_HELP = "A YAML file, or the name of one in suites/ or of a suite that Seep brings."
 
-RunArgument = Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]
+RUN_HELP = "The run's id, its beginning, `latest`, or `latest~1` for the one before that."
+
+RunArgument = Annotated[str, typer.Argument(help=RUN_HELP, metavar="RUN")]
 SuiteArgument = Annotated[str, typer.Argument(help=SUITE_HELP, metavar="SUITE")]
 TargetOption = Annotated[str | None, typer.Option(help="The target of seep.yaml that is to answer.")]
 SamplesOption = Annotated[

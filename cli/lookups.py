@@ -1,5 +1,6 @@
 """Finds what arguments and options name; raises InputError where there is no such thing."""
 
+import re
 from pathlib import Path
 
 from results.baselines import Baseline
@@ -8,18 +9,47 @@ from results.storage import baselines, runs
 from results.storage.database import Connection
 from seep.errors import InputError
 from seep.settings import Settings
+from seep.suites.jobs import LATEST_RUN
 
 SUITES = Path("suites")
 # Beside this package, in a checkout and where it is installed.
 BUILT_IN_SUITES = Path(__file__).resolve().parents[1] / SUITES
 
 
-def find_run(connection: Connection, run_id: str, settings: Settings) -> RunSummary:
-    """The summary of a run in the database. Raises InputError if there is none."""
-    summary = runs.one(connection, run_id, settings.aggregation.stalled_after_seconds)
+LATEST = re.compile(rf"{LATEST_RUN}(?:~(?P<back>[0-9]{{1,4}}))?")
+MOST_LISTED = 5
+
+
+def find_run(connection: Connection, name: str, settings: Settings) -> RunSummary:
+    """The summary of the run in the database that a RUN argument means. Raises InputError if there is none."""
+    summary = runs.one(connection, find_run_id(connection, name), settings.aggregation.stalled_after_seconds)
     if summary is None:
-        raise InputError(f"run {run_id}: there is no such run; `seep runs` lists them")
+        raise InputError(_no_such_run(name))
     return summary
+
+
+def find_run_id(connection: Connection, name: str) -> str:
+    """The id that a RUN argument means: the id itself, the beginning of one, `latest`, or `latest~N`, the N-th before.
+
+    Raises InputError if there is no such run, or more than one.
+    """
+    back = LATEST.fullmatch(name)
+    if back:
+        newest = runs.ids_that_begin(connection, "", int(back["back"] or 0) + 1)
+        if len(newest) <= int(back["back"] or 0):
+            raise InputError(f"run {name}: there are {len(newest)} runs; `seep runs` lists them")
+        return newest[-1]
+    found = runs.ids_that_begin(connection, name, MOST_LISTED + 1)
+    if found and (len(found) == 1 or found[0] == name):
+        return found[0]
+    if not found:
+        raise InputError(_no_such_run(name))
+    listed = ", ".join(found[:MOST_LISTED]) + (", ..." if len(found) > MOST_LISTED else "")
+    raise InputError(f"run {name}: several runs begin so: {listed}")
+
+
+def _no_such_run(name: str) -> str:
+    return f"run {name}: there is no such run; `seep runs` lists them"
 
 
 def find_baseline(connection: Connection, name: str) -> Baseline:

@@ -8,7 +8,7 @@ import typer
 
 from cli.arguments import JsonOption
 from cli.database import open_database
-from cli.lookups import find_baseline, find_run
+from cli.lookups import find_baseline, find_run, find_run_id
 from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import print_rates
@@ -37,9 +37,9 @@ def set_baseline(
     """
     if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
         raise InputError(f"--name {name}: expected 1 to 40 of the characters a-z 0-9 -")
-    unique = list(dict.fromkeys(runs))
     settings = load_settings()
     with open_database(settings) as database, database.transaction() as connection:
+        unique = list(dict.fromkeys(find_run_id(connection, run) for run in runs))
         _refuse_differing(connection, unique, settings)
         baselines.set_baseline(connection, name, unique)
     echo(f"{name}: {len(unique)} {'run' if len(unique) == 1 else 'runs'}")

@@ -7,7 +7,7 @@ import typer
 from cli import exit_codes
 from cli.arguments import JsonOption, RunArgument
 from cli.database import open_database
-from cli.lookups import find_baseline, find_run
+from cli.lookups import find_baseline, find_run, find_run_id
 from cli.rendering.comparison import (
     print_cells,
     print_comparison_json,
@@ -47,7 +47,8 @@ def compare(
         raise InputError("compare: expected OTHER_RUN or --baseline N")
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
-        reference = [other] if other else find_baseline(connection, baseline or "").runs
+        run_id = find_run_id(connection, run_id)
+        reference = [find_run_id(connection, other)] if other else find_baseline(connection, baseline or "").runs
         if run_id in reference:
             raise InputError(f"run {run_id}: it belongs to what it is to be compared with")
         summaries = [find_run(connection, one, settings) for one in (run_id, *reference)]
@@ -70,9 +71,9 @@ def compare(
         if any(summary.cluster == "sample" for summary in summaries):
             echo(SAMPLES_ARE_CLUSTERS)
         references = [side_by_side[one] for one in reference]
-        print_side_by_side({baseline or other or "": references, run_id: [side_by_side[run_id]]})
+        print_side_by_side({baseline or reference[0]: references, run_id: [side_by_side[run_id]]})
         beside = f", since {reason}" if reason else what_it_leaves_open(cells, delta)
-        echo(f"{run_id} against {baseline or other}: {verdict}{beside}")
+        echo(f"{run_id} against {baseline or reference[0]}: {verdict}{beside}")
     raise typer.Exit(exit_codes.of_verdict(verdict))
 
 

@@ -47,6 +47,7 @@ def draw(
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
         summary = find_run(connection, run_id, settings)
+        run_id = summary.run_id
         measured = _matrix(connection, run_id, metric)
         counted = _counted(measured, "--language", language)
         matrix = differences(measured, _other_matrix(connection, baseline, metric, settings)) if baseline else measured
@@ -66,8 +67,7 @@ def _check_picture(out: Path) -> None:
 
 
 def _other_matrix(connection: Connection, run_id: str, metric: str | None, settings: Settings) -> Matrix:
-    find_run(connection, run_id, settings)
-    return _matrix(connection, run_id, metric)
+    return _matrix(connection, find_run(connection, run_id, settings).run_id, metric)
 
 
 def _matrix(connection: Connection, run_id: str, metric: str | None) -> Matrix:

@@ -89,6 +89,7 @@ def _noise_of_pilot(run_id: str, suite: str, tests: dict[str, list[int]]) -> Cel
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
         summary = find_run(connection, run_id, settings)
+        run_id = summary.run_id
         refuse_incomparable(summary)
         if summary.suite != suite:
             raise InputError(f"run {run_id}: it is a run of suite {summary.suite}, not of {suite}")

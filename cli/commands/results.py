@@ -45,6 +45,7 @@ def rates(
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
         summary = find_run(connection, run_id, settings)
+        run_id = summary.run_id
         found = kept_rates.by_concept(connection, run_id) if by else kept_rates.of_run(connection, run_id)
         found += kept_rates.of_pools(connection, run_id, pools)
         dead = dead_jobs.reasons(connection, run_id)
@@ -57,12 +58,17 @@ def rates(
 
 
 def runs(
-    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20, as_json: JsonOption = False
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    target: Annotated[str | None, typer.Option(help="Only this target's.")] = None,
+    suite: Annotated[str | None, typer.Option(help="Only of the suite of this name.")] = None,
+    monitor: Annotated[str | None, typer.Option(help="Only this monitor's.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List the latest runs with their states."""
     settings = load_settings()
+    stalled_after = settings.aggregation.stalled_after_seconds
     with open_database(settings) as database, database.snapshot() as connection:
-        found = kept_runs.newest(connection, limit, settings.aggregation.stalled_after_seconds)
+        found = kept_runs.newest(connection, limit, stalled_after, target=target, suite=suite, monitor=monitor)
     if as_json:
         echo_json([asdict(summary) for summary in found])
         return
@@ -100,6 +106,7 @@ def examples(
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
         summary = find_run(connection, run_id, settings)
+        run_id = summary.run_id
         found_rates = kept_rates.of_run(connection, run_id)
         _refuse_unknown(found_rates, run_id, category, metric)
         found = comparisons.page(connection, run_id, category, metric, only, limit)

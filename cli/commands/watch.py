@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from cli import exit_codes
 from cli.arguments import JsonOption, RunArgument
 from cli.database import open_database
+from cli.lookups import find_run_id
 from cli.rendering.consoles import progress_bars
 from cli.rendering.rates import is_measured, print_rates, print_rates_json
 from results.dead_jobs import DeadReason
@@ -36,6 +38,7 @@ def watch(
     """
     settings = load_settings()
     with open_database(settings) as database:
+        run_id = _id_if_known(database, run_id)
         summary = _follow(database, run_id, wait, settings)
         with database.snapshot() as connection:
             found = rates.of_run(connection, run_id)
@@ -45,6 +48,13 @@ def watch(
     else:
         print_rates(summary, found, dead)
     raise typer.Exit(exit_codes.of_run(summary.state, is_measured(found)))
+
+
+def _id_if_known(database: Database, name: str) -> str:
+    """The id that the argument means; the argument itself where no run is called so yet."""
+    with database.snapshot() as connection, suppress(InputError):
+        return find_run_id(connection, name)
+    return name
 
 
 def _follow(database: Database, run_id: str, wait: float, settings: Settings) -> RunSummary:

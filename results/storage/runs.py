@@ -57,6 +57,12 @@ LATEST_FINISHED_OF_MONITOR: LiteralString = (
     _OF_MONITOR + "AND job_count <= recorded + dead ORDER BY scheduled DESC LIMIT 1"
 )
 
+# By starts_with, since in LIKE an underscore would be any character.
+BY_BEGINNING: LiteralString = """
+SELECT run_id FROM runs WHERE starts_with(run_id, %(beginning)s)
+ORDER BY run_id = %(beginning)s DESC, first_seen_at DESC, run_id DESC LIMIT %(limit)s
+"""
+
 STALLED_BY_TARGET: LiteralString = """
 SELECT target, count(*) AS runs FROM runs
 WHERE NOT cancelled AND (job_count IS NULL OR recorded + dead < job_count)
@@ -102,6 +108,12 @@ def newest(
     given = {"target": target, "suite": suite, "monitor": monitor, "after": after}
     query = SUMMARIES + where(RUN_FILTERS, given) + " ORDER BY first_seen_at DESC, runs.run_id DESC LIMIT %(limit)s"
     return _summaries(connection, query, given | {"limit": limit}, stalled_after_seconds)
+
+
+def ids_that_begin(connection: Connection, beginning: str, limit: int) -> list[str]:
+    """The ids that begin so, and no more than the limit: the one that is the beginning first, then the newest."""
+    parameters = {"beginning": beginning, "limit": limit}
+    return [run_id for (run_id,) in connection.execute(BY_BEGINNING, parameters)]
 
 
 def latest_of_monitor(

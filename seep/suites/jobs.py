@@ -13,12 +13,15 @@ from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManif
 from seep.suites.schema import AnySuite, ChoiceTest, Job, RuledJob, suite_hash
 
 ID_DIGITS = 10
+LATEST_RUN = "latest"
 
 
 def check_run_id(text: str) -> str:
     """Return a usable run id as it is; InputError otherwise."""
     if not re.fullmatch(r"[A-Za-z0-9._:-]{1,100}", text):
         raise InputError(f"run id {text!r}: expected 1 to 100 of the characters A-Z a-z 0-9 . _ : -")
+    if text == LATEST_RUN:
+        raise InputError(f"run id {text!r}: expected another name, since this one means the newest run")
     return text
 
 

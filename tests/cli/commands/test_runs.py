@@ -1,0 +1,67 @@
+"""Runs are listed by what they are of, and named by their id, its beginning, or their place from the newest."""
+
+import json
+
+import pytest
+
+from tests.builders import run_manifest, scored_job
+from tests.commands import Command
+from tests.stored import Stored
+
+
+@pytest.fixture
+def seep(command: Command, dsn: str, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command on a database with four runs, the newest last."""
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
+    sent = {"first_a": "plain", "first.b": "plain", "first": "tuned", "last": "tuned"}
+    with Stored(dsn) as store:
+        for run_id, target in sent.items():
+            scored = scored_job("job-1", {"1": [1.0]}, run_id, target)
+            store.record([scored], [], [run_manifest(1, {"1": 1}, run_id, target=target)])
+    return command
+
+
+@pytest.mark.parametrize(
+    ("name", "run_id"),
+    [
+        ("last", "last"),
+        ("la", "last"),
+        ("first", "first"),
+        ("first_", "first_a"),
+        ("latest", "last"),
+        ("latest~2", "first.b"),
+    ],
+)
+def test_a_run_has_several_names(seep: Command, name: str, run_id: str) -> None:
+    _, printed, error = seep("rates", name, "--json")
+    assert (json.loads(printed)[0]["run_id"], error) == (run_id, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("fi", "seep: run fi: several runs begin so: first, first.b, first_a\n"),
+        ("latest~4", "seep: run latest~4: there are 4 runs; `seep runs` lists them\n"),
+        ("%", "seep: run %: there is no such run; `seep runs` lists them\n"),
+    ],
+)
+def test_a_name_of_no_run_or_of_several_is_refused(seep: Command, name: str, line: str) -> None:
+    assert seep("rates", name) == (2, "", line)
+
+
+def test_a_run_is_not_compared_with_itself_by_another_name(seep: Command) -> None:
+    assert seep("compare", "latest", "la")[0] == 2
+
+
+def test_a_run_is_watched_by_the_beginning_of_its_id(seep: Command) -> None:
+    assert "last" in seep("watch", "la", "--wait", "0")[1]
+
+
+def test_runs_are_listed_by_target(seep: Command) -> None:
+    _, printed, _ = seep("runs", "--target", "plain", "--json")
+    assert [run["run_id"] for run in json.loads(printed)] == ["first.b", "first_a"]
+
+
+def test_no_run_may_be_called_as_the_newest_is(seep: Command) -> None:
+    line = "seep: run id 'latest': expected another name, since this one means the newest run\n"
+    assert seep("run", "colours-smoke", "--model", "x", "--run-id", "latest") == (2, "", line)

@@ -1,6 +1,7 @@
 """Sends runs (their manifest, their jobs, then the manifest again) through a broker, and finds manifests again."""
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 from seep.capabilities import check_probe
 from seep.codec import DecodeError, decode_manifest, encode_manifest, encode_prompt_job
 from seep.errors import InputError
-from seep.kafka.broker import Broker, Sender, TopicReader
+from seep.kafka.broker import Broker, BrokerUnavailable, Sender, TopicReader
 from seep.kafka.messages import Outgoing
 from seep.kafka.topics import RUNS, job_key, jobs_topic
 from seep.records import PromptJob, RunManifest
@@ -22,6 +23,9 @@ from seep.suites.loading import load_suite
 from seep.suites.schema import AnySuite
 
 SEND_BATCH_SIZE = 500
+# Another broker takes over what a lost one had within seconds.
+RESEND_SECONDS = 60.0
+RESEND_PAUSE_SECONDS = 1.0
 
 
 def send_occurrence(broker: Broker, settings: Settings, name: str, at: datetime) -> str:
@@ -61,22 +65,37 @@ def send_run(
 
     Raises InputError for a job that fits into no message, for a probe that the target's engine cannot serve, and for an
     id that another run has or that was cancelled. Whoever sends the same run again, or at the same time, sends the same
-    messages once more.
+    messages once more. A broker that is lost meanwhile is waited for. Raises BrokerUnavailable if that does not help.
     """
     check_probe(settings, target, suite.probe)
     jobs = prompt_jobs(suite, run_id=run_id, target=target, samples=samples)
     outgoing = list(job_messages(jobs))
     _refuse_large_jobs(path, jobs, outgoing)
     expected = manifest(suite, run_id=run_id, target=target, samples=samples, created_at=time.time(), monitor=monitor)
-    with open_sender(broker, [RUNS, jobs_topic(target)]) as sender, closing(broker.reader(RUNS)) as reader:
+    check_topics(broker, [RUNS, jobs_topic(target)])
+    batches = deque(outgoing[start : start + SEND_BATCH_SIZE] for start in range(0, len(outgoing), SEND_BATCH_SIZE))
+    deadline = time.monotonic() + RESEND_SECONDS
+    while True:
+        try:
+            return _send(broker, expected, batches)
+        except BrokerUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RESEND_PAUSE_SECONDS)
+
+
+def _send(broker: Broker, expected: RunManifest, batches: deque[list[Outgoing]]) -> None:
+    """Sends the manifest, the batches that are left, each of which it takes out once it is sent, and the manifest."""
+    with closing(broker.sender()) as sender, closing(broker.reader(RUNS)) as reader:
         announced = _announced(sender, reader, expected)
-        for start in range(0, len(outgoing), SEND_BATCH_SIZE):
-            sender.send(outgoing[start : start + SEND_BATCH_SIZE])
+        while batches:
+            sender.send(batches[0])
+            batches.popleft()
         sender.send([manifest_message(announced)])
-        if any(sent.cancelled for sent in _manifests(reader, run_id)):
+        if any(sent.cancelled for sent in _manifests(reader, expected.run_id)):
             # The topic keeps a run's last manifest alone.
             sender.send([manifest_message(replace(announced, cancelled=True))])
-            raise InputError(f"run {run_id}: it was cancelled while it was sent")
+            raise InputError(f"run {expected.run_id}: it was cancelled while it was sent")
 
 
 def _refuse_large_jobs(path: Path, jobs: Sequence[PromptJob], outgoing: Sequence[Outgoing]) -> None:
@@ -151,11 +170,13 @@ def _new_manifests(reader: TopicReader) -> Iterator[RunManifest]:
 @contextmanager
 def open_sender(broker: Broker, topics: Sequence[str]) -> Iterator[Sender]:
     """A sender for topics that exist; raises InputError for one that does not, BrokerUnavailable for no broker."""
+    check_topics(broker, topics)
+    with closing(broker.sender()) as sender:
+        yield sender
+
+
+def check_topics(broker: Broker, topics: Sequence[str]) -> None:
+    """Raises InputError for a topic that does not exist, BrokerUnavailable for no broker."""
     missing = sorted(set(topics) - broker.existing_topics())
     if missing:
         raise InputError(f"the broker has no topic {missing[0]}: create it with `seep topics apply`")
-    sender = broker.sender()
-    try:
-        yield sender
-    finally:
-        sender.close()

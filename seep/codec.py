@@ -235,6 +235,7 @@ def _manifest(message: runs_pb2.RunManifest) -> RunManifest:
         cancelled=message.cancelled,
         reason=message.reason,
         sending=message.sending,
+        job_checksums=tuple(message.job_checksums),
     )
 
 

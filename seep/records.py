@@ -155,7 +155,8 @@ class RunManifest:
 
     A manifest that is `sending` comes before the run's jobs and takes the id; the same without it comes after them, and
     says that all were sent. One of the same run with `cancelled` set ends it. `reason` says why, in one line without a
-    prompt's text; it is empty where a person cancelled the run.
+    prompt's text; it is empty where a person cancelled the run. `job_checksums` lists the jobs by their ids' checksums,
+    and is empty where they are not listed.
     """
 
     run_id: str
@@ -173,6 +174,7 @@ class RunManifest:
     cancelled: bool = False
     reason: str = ""
     sending: bool = False
+    job_checksums: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,7 @@ manifests = st.builds(
     cluster=st.sampled_from(["job", "sample"]),
     samples=counts,
     job_count=st.integers(1, 2**32 - 1),
+    job_checksums=st.lists(st.integers(0, 2**32 - 1), max_size=3).map(tuple),
     expected_comparisons=st.dictionaries(texts, counts, max_size=4),
     created_at=finite,
     monitor=texts,

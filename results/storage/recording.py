@@ -22,6 +22,7 @@ from results.storage.rows import (
 from results.storage.runs import LOCK_RUNS
 from results.sums import comparisons, per_test_sums
 from seep.characters import visible
+from seep.checksums import job_checksum
 from seep.records import RunManifest, ScoredJob
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ FILL_FROM_MANIFEST: LiteralString = """
 UPDATE runs
 SET target = %(target)s, suite = %(suite)s, suite_version = %(suite_version)s, suite_hash = %(suite_hash)s,
     probe = %(probe)s, monitor = %(monitor)s, cluster = %(cluster)s, samples = %(samples)s, job_count = %(job_count)s,
-    expected_comparisons = %(expected_comparisons)s, created_at = %(created_at)s
+    job_checksums = %(job_checksums)s, expected_comparisons = %(expected_comparisons)s, created_at = %(created_at)s
 WHERE run_id = %(run_id)s AND job_count IS NULL
 RETURNING run_id
 """
@@ -87,18 +88,23 @@ INSERT_PROVENANCE: LiteralString = """
 INSERT INTO provenances (run_id, provenance) VALUES (%s, %s) ON CONFLICT DO NOTHING
 """
 
-# What a dead letter holds may say that it is no job of the run, as a scored one may.
+# What a dead letter holds may say that it is no job of the run, as a scored one may; so may the manifest, of its key.
 INSERT_DEAD: LiteralString = """
 INSERT INTO jobs (run_id, job_id, status, stage, reason)
 SELECT run_id, %(job_id)s, 'dead', %(stage)s, %(reason)s FROM runs
 WHERE run_id = %(run_id)s
   AND (cluster IS NULL OR %(target)s::text IS NULL
        OR (target, suite_hash, samples) = (%(target)s, %(suite_hash)s, %(samples)s))
+  AND (job_checksums IS NULL OR %(checksum)s = ANY(job_checksums))
 ON CONFLICT (run_id, job_id) DO NOTHING
 RETURNING run_id
 """
 
-# A run all of whose jobs are scored has no dead ones: what is left names no job of it.
+DEAD_JOBS: LiteralString = "SELECT job_id FROM jobs WHERE run_id = %s AND status = 'dead'"
+
+FORGET_DEAD: LiteralString = "DELETE FROM jobs WHERE run_id = %s AND job_id = ANY(%s) AND status = 'dead'"
+
+# Of a run whose manifest does not list its jobs. Where all of them are scored, what is left names no job of it.
 FORGET_PHANTOMS: LiteralString = """
 DELETE FROM jobs USING runs
 WHERE jobs.run_id = runs.run_id AND runs.run_id = ANY(%s) AND jobs.status = 'dead'
@@ -182,12 +188,24 @@ def _record_manifests(cursor: Cursor, manifests: Iterable[RunManifest]) -> set[s
             dropped = [cursor.execute(statement, row).rowcount for statement in FORGET_SCORED]
             named = visible(manifest.run_id)
             log.warning("run %s: %d jobs came before its manifest and are not of it; dropped", named, dropped[0])
-        changed.update(run for (run,) in cursor.execute(FILL_FROM_MANIFEST, row))
+        filled = cursor.execute(FILL_FROM_MANIFEST, row).fetchall()
+        changed.update(run for (run,) in filled)
+        if filled and manifest.job_checksums:
+            _forget_unlisted(cursor, row["run_id"], frozenset(manifest.job_checksums))
         if cursor.execute(IS_OF_ANOTHER, row).fetchone():
             log.warning("run %s: a later manifest of other content changes nothing", visible(manifest.run_id))
         if manifest.cancelled:
             changed.update(run for (run,) in cursor.execute(CANCEL, row))
     return changed
+
+
+def _forget_unlisted(cursor: Cursor, run_id: str, listed: frozenset[int]) -> None:
+    """Drops dead jobs that came before the manifest and are none of the run's."""
+    dead = [job_id for (job_id,) in cursor.execute(DEAD_JOBS, (run_id,))]
+    unlisted = [job_id for job_id in dead if job_checksum(job_id) not in listed]
+    if unlisted:
+        cursor.execute(FORGET_DEAD, (run_id, unlisted))
+        log.warning("run %s: %d dead letters name no job of it; dropped", visible(run_id), len(unlisted))
 
 
 def _record_scored(cursor: Cursor, scored: Sequence[ScoredJob]) -> tuple[set[str], list[int]]:

@@ -11,6 +11,7 @@ from results.dead_jobs import DeadJob
 from results.identifiers import NUL, without_nul
 from results.sums import LEAK, CategorySum, Comparison, PerTestSum, sums_per_cluster
 from seep.answers import LOST
+from seep.checksums import job_checksum
 from seep.records import PromptJob, RunManifest, ScoredJob
 
 Row = tuple[Any, ...]
@@ -35,7 +36,8 @@ def as_json(value: Mapping[str, Any]) -> str:
 def manifest_row(manifest: RunManifest) -> dict[str, Any]:
     """A manifest's fields by name."""
     row = {name: storable(value) for name, value in asdict(manifest).items()}
-    return row | {"expected_comparisons": as_json(manifest.expected_comparisons)}
+    listed = list(manifest.job_checksums) or None
+    return row | {"expected_comparisons": as_json(manifest.expected_comparisons), "job_checksums": listed}
 
 
 def run_row(prompts: PromptJob) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def dead_row(dead: DeadJob) -> dict[str, Any]:
     """A dead-lettered job with what must be its run's; None for what its message does not say."""
     named = ("run_id", "job_id", "stage", "reason")
     of_run = {name: storable(getattr(dead.job, name, None)) for name in ("target", "suite_hash", "samples")}
-    return {name: storable(getattr(dead, name)) for name in named} | of_run
+    return {name: storable(getattr(dead, name)) for name in named} | of_run | {"checksum": job_checksum(dead.job_id)}
 
 
 def sum_rows(sums: Iterable[PerTestSum]) -> Iterator[Row]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from seep.checksums import job_checksum
 from seep.errors import InputError
 from seep.job_limits import excess, samples_excess
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
@@ -91,6 +92,7 @@ def manifest(
         expected_comparisons={category: count * per_prompt for category, count in suite.comparisons.items()},
         created_at=created_at,
         monitor=monitor,
+        job_checksums=tuple(job_checksum(job_id) for job_id in _ids(job.subject for job in suite.jobs)),
     )
 
 

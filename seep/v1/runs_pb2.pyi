@@ -1,13 +1,13 @@
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RunManifest(_message.Message):
-    __slots__ = ("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples", "job_count", "expected_comparisons", "created_at", "monitor", "cancelled", "reason", "sending")
+    __slots__ = ("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples", "job_count", "expected_comparisons", "created_at", "monitor", "cancelled", "reason", "sending", "job_checksums")
     class ExpectedComparisonsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -30,6 +30,7 @@ class RunManifest(_message.Message):
     CANCELLED_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     SENDING_FIELD_NUMBER: _ClassVar[int]
+    JOB_CHECKSUMS_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     target: str
     suite: str
@@ -45,7 +46,8 @@ class RunManifest(_message.Message):
     cancelled: bool
     reason: str
     sending: bool
-    def __init__(self, run_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., cluster: _Optional[str] = ..., samples: _Optional[int] = ..., job_count: _Optional[int] = ..., expected_comparisons: _Optional[_Mapping[str, int]] = ..., created_at: _Optional[float] = ..., monitor: _Optional[str] = ..., cancelled: _Optional[bool] = ..., reason: _Optional[str] = ..., sending: _Optional[bool] = ...) -> None: ...
+    job_checksums: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, run_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., cluster: _Optional[str] = ..., samples: _Optional[int] = ..., job_count: _Optional[int] = ..., expected_comparisons: _Optional[_Mapping[str, int]] = ..., created_at: _Optional[float] = ..., monitor: _Optional[str] = ..., cancelled: _Optional[bool] = ..., reason: _Optional[str] = ..., sending: _Optional[bool] = ..., job_checksums: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Estimate(_message.Message):
     __slots__ = ("share", "low", "high", "n")

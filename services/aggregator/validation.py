@@ -38,6 +38,8 @@ def _manifest_problem(manifest: RunManifest) -> str | None:
         return f"it asks for more than {MOST_SAMPLES} samples"
     if sum(manifest.expected_comparisons.values()) > MOST_COMPARISONS:
         return f"it expects more than {MOST_COMPARISONS} comparisons"
+    if len(manifest.job_checksums) not in (0, manifest.job_count):
+        return f"it lists {len(manifest.job_checksums)} jobs, and counts {manifest.job_count}"
     return _run_problem(manifest) or _categories_problem(manifest.expected_comparisons)
 
 

@@ -33,7 +33,7 @@ JOBS = 20
 # What is the same however the rows came: not the times, which are the database's own, nor what is to be published.
 TABLES = {
     "runs": "run_id, target, suite, suite_version, suite_hash, probe, monitor, cluster, samples, job_count,"
-    " expected_comparisons, recorded, dead, created_at, cancelled, reason",
+    " job_checksums, expected_comparisons, recorded, dead, created_at, cancelled, reason",
     "jobs": "run_id, job_id, status, stage, reason, provenance",
     "provenances": "run_id, provenance",
     "test_sums": "run_id, job_id, cluster, test, concept, category, metric, measure, n, total",

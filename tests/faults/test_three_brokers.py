@@ -1,11 +1,14 @@
 """Three brokers of which one is lost for good: the other two have everything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from cli import sending
 from deploy.local.broker import free_port
+from seep.kafka.messages import Outgoing
+from seep.kafka.producing import KafkaSender
 from tests.faults.brokers import FaultyBroker
 from tests.faults.form import Report
 from tests.faults.questions import Questions
@@ -85,3 +88,31 @@ def test_one_broker_of_three_is_lost_in_mid_run(
         stack.wait_for_state(each, "complete")
         assert_exact(stack, each, expected)
     report(brokers=3, lost=1, jobs=2 * questions.jobs)
+
+
+def test_a_push_goes_on_while_a_broker_is_lost(
+    stack: Stack,
+    cluster: Cluster,
+    questions: Questions,
+    expected: Rows,
+    report: Report,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The test before has killed it.
+    cluster.others[0].start()
+    calls: list[int] = []
+    send = KafkaSender.send
+
+    def send_and_lose(sender: KafkaSender, outgoing: Sequence[Outgoing]) -> None:
+        calls.append(len(outgoing))
+        if len(calls) == 3:
+            cluster.others[1].kill()
+        send(sender, outgoing)
+
+    monkeypatch.setattr(KafkaSender, "send", send_and_lose)
+    monkeypatch.setattr(sending, "SEND_BATCH_SIZE", questions.jobs // 10)
+    run = stack.push(questions.suite, TARGET)
+    assert len(calls) > 3
+    stack.wait_for_state(run, "complete")
+    assert_exact(stack, run, expected)
+    report(brokers=3, lost_while_pushing=1, jobs=questions.jobs)

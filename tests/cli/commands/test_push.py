@@ -1,14 +1,17 @@
 """Sending a run and cancelling one, on a broker in memory."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cli import sending
 from cli.sending import all_manifests, manifest_message
 from results.dead_jobs import DeadJob
 from seep.codec import decode_prompt_job
+from seep.kafka.broker import BrokerUnavailable
 from seep.kafka.in_memory import InMemoryBroker
 from seep.kafka.messages import Outgoing
 from seep.kafka.topics import RUNS, jobs_topic, topic_configs
@@ -86,8 +89,11 @@ class Meddled(InMemoryBroker):
 
     def __init__(self, topic: str, meddle: Callable[[InMemoryBroker], None]) -> None:
         super().__init__()
-        self._topic, self._meddle = topic, [meddle]
+        self._topic, self._meddle, self._first = topic, [meddle], meddle
         self.create_topics(topic_configs(["paper", "other"], Topics(partitions=2)))
+
+    def meddle_again(self) -> None:
+        self._meddle = [self._first]
 
     def append(self, outgoing: Outgoing) -> bool:
         if outgoing.topic == self._topic and self._meddle:
@@ -122,6 +128,46 @@ def test_two_who_push_the_same_run_at_once_push_one_run(broker: InMemoryBroker, 
     assert not others[-1].sending
     jobs = jobs_on(at_once)
     assert (len(jobs), len(set(jobs))) == (4, 2)
+
+
+def lose(times: int) -> Callable[[InMemoryBroker], None]:
+    """Says so often that the broker is away."""
+
+    def away(other: InMemoryBroker) -> None:
+        nonlocal times
+        times -= 1
+        if times:
+            other.meddle_again()  # type: ignore[attr-defined]
+        raise BrokerUnavailable("a broker of several is lost")
+
+    return away
+
+
+@pytest.mark.parametrize("topic", [RUNS, jobs_topic("paper")])
+def test_a_push_goes_on_once_another_broker_has_taken_over_from_a_lost_one(
+    broker: InMemoryBroker, command: Command, monkeypatch: pytest.MonkeyPatch, topic: str
+) -> None:
+    monkeypatch.setattr(sending, "RESEND_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(sending, "SEND_BATCH_SIZE", 1)
+    assert pushed(command, losing := Meddled(topic, lose(3))) == (0, "mine\n", "")
+    assert len(jobs_on(losing)) == 2
+    assert {sent.created_at for sent in all_manifests(losing)} == {all_manifests(losing)[0].created_at}
+    assert not all_manifests(losing)[-1].sending
+
+
+def test_a_push_ends_with_2_if_nobody_takes_over_within_a_minute_and_at_once_if_nobody_answers_at_first(
+    broker: InMemoryBroker, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "monotonic", lambda: sum(pauses))
+    lost = "seep: a broker of several is lost\n"
+    assert pushed(command, Meddled(jobs_topic("paper"), lose(100))) == (2, "", lost)
+    assert sum(pauses) == pytest.approx(61)
+    pauses.clear()
+    broker.stop()
+    assert pushed(command, broker)[0] == 2
+    assert pauses == []
 
 
 def test_a_push_that_was_interrupted_is_resumed_by_the_same_and_refused_to_another(

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from results.dead_jobs import DeadJob, DeadReason
+from seep.checksums import job_checksum
 from seep.job_limits import LONGEST_NAME_BYTES
 from seep.records import RunManifest, ScoredJob
 from services.aggregator.validation import validate
@@ -104,6 +105,22 @@ def test_a_dead_letter_that_holds_a_job_of_something_else_kills_none_of_the_run(
     store.record([], [DeadJob("run-1", "b", "scorer", "why", other)], [])
     assert state(store) == "running"
     store.record([], [DeadJob("run-1", "b", "scorer", "why", own)], [])
+    assert state(store) == "partial"
+
+
+@pytest.mark.parametrize("manifest_first", [True, False])
+def test_a_dead_letter_whose_key_names_no_job_of_the_run_kills_none(
+    store: Stored, scored: Scored, manifest: Manifest, manifest_first: bool
+) -> None:
+    listed = manifest(2, {"1": 2}, job_checksums=(job_checksum("a"), job_checksum("b")))
+    phantom = DeadJob("run-1", "zzz", "generator", "not a PromptJob message")
+    store.record([scored("a", {"1": [1.0]})], [], [listed] if manifest_first else [])
+    store.record([], [phantom], [])
+    store.record([], [], [listed])
+    summary = store.run("run-1")
+    assert summary is not None
+    assert (summary.state, summary.recorded, summary.dead) == ("running", 1, 0)
+    store.record([], [phantom, replace(phantom, job_id="b")], [])
     assert state(store) == "partial"
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seep.checksums import job_checksum
 from seep.errors import InputError
 from seep.records import Decoding, PromptFormat
 from seep.suites.jobs import check_run_id, manifest, prompt_jobs
@@ -71,6 +72,7 @@ def test_the_manifest_counts_what_the_jobs_will_bring(suite: Suite, samples: int
             brought[test.category] += job.samples
     assert promised.expected_comparisons == brought
     assert promised.job_count == len(jobs)
+    assert promised.job_checksums == tuple(job_checksum(job.job_id) for job in jobs)
     assert {promised.samples} == {job.samples for job in jobs}
     assert promised.suite_hash == jobs[0].suite_hash
     assert (promised.created_at, promised.monitor, promised.cancelled) == (12.5, "nightly", False)

@@ -126,6 +126,7 @@ def test_a_job_brings_a_bounded_number_of_names(scored: Scored, field: str, most
         ({"created_at": float("inf")}, "created_at is not a Unix time"),
         ({"created_at": float("nan")}, "created_at is not a Unix time"),
         ({"created_at": 1.7e12}, "created_at is not a Unix time in seconds"),
+        ({"job_checksums": (1, 2)}, "it lists 2 jobs, and counts 1"),
         ({"created_at": -1.0}, "created_at is not a Unix time"),
         ({"expected_comparisons": {"1": 2**32 - 1, "2": 2**32 - 1}}, "expects more than 4294967295 comparisons"),
     ],

@@ -24,6 +24,7 @@ CREATE TABLE runs (
     cluster text,
     samples bigint,
     job_count bigint,
+    job_checksums bigint[],
     expected_comparisons jsonb NOT NULL DEFAULT '{}',
     recorded bigint NOT NULL DEFAULT 0,
     dead bigint NOT NULL DEFAULT 0,

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from seep.languages import LANGUAGE_METRICS
 from seep.records import AnswerPart
+from seep.suites import position
 from seep.suites.notes import Rule, concepts_not_in_their_prompt
+from seep.suites.position import PositionSuite
 from seep.suites.schema import AnySuite, LanguageSuite, Suite
 
 TEXT: frozenset[AnswerPart] = frozenset({"text"})
@@ -45,6 +47,12 @@ PROBES: dict[str, Probe] = {
         LanguageSuite,
         meaning="A rate is the share of answers to a directive (before >) that are in a language (after >).",
         metrics=LANGUAGE_METRICS,
+    ),
+    "position": Probe(
+        PositionSuite,
+        meaning="A rate is the share of answers that choose the option at a place; without bias each of n has 1/n.",
+        metrics=(position.METRIC,),
+        rules=position.RULES,
     ),
 }
 """By name."""

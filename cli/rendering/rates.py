@@ -1,11 +1,12 @@
 """Rates as tables and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 from cli.rendering.consoles import wide_console
 from cli.rendering.losses import print_losses, print_missing
 from cli.rendering.output import DataTable, echo, echo_json
+from cli.rendering.places import print_places
 from results.dead_jobs import DeadReason
 from results.rates import with_missing
 from results.runs import RunSummary
@@ -26,6 +27,8 @@ MANY_TRUNCATED = 10.0
 MOST_NAMED = 5
 # What the missing would be is unknown, and may differ from what is there: long prompts, for instance, fail oftener.
 WITH_MISSING = "whatever the missing are"
+PICTURES: Mapping[str, Callable[[Sequence[LeakRate]], None]] = {"position": print_places}
+"""By probe: what its rates say together, printed below them."""
 JSON_FIELDS = (
     *("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
     *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures"),
@@ -53,6 +56,7 @@ def print_rates(
     wide_console().print(table)
     _print_meaning(found)
     _print_measures(found, first_column)
+    _print_pictures(found)
     print_losses(found, first_column)
     if not is_measured(found):
         echo(why_not_measured(found))
@@ -99,6 +103,12 @@ def _print_meaning(found: Sequence[LeakRate]) -> None:
     for probe in dict.fromkeys(rate.probe for rate in found):
         if probe in PROBES and PROBES[probe].meaning:
             echo(PROBES[probe].meaning)
+
+
+def _print_pictures(found: Sequence[LeakRate]) -> None:
+    for probe in dict.fromkeys(rate.probe for rate in found):
+        if probe in PICTURES:
+            PICTURES[probe]([rate for rate in found if rate.probe == probe])
 
 
 def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:

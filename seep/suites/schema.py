@@ -37,7 +37,7 @@ def _category(value: str) -> str:
     return value
 
 
-def _not_empty(values: tuple[object, ...]) -> tuple[object, ...]:
+def not_empty(values: tuple[object, ...]) -> tuple[object, ...]:
     # min_length would also call a list empty of which every item is invalid.
     if not values:
         raise ValueError("expected at least one, found none")
@@ -71,11 +71,11 @@ Category = Annotated[Name, AfterValidator(_category)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class SuiteFormat(_Record):
+class SuiteFormat(Record):
     """How prompts are put to a model: chat messages, or plain text to be continued.
 
     `{prompt}` in `user` is replaced; all other braces are text, since published templates hold some.
@@ -92,7 +92,7 @@ class SuiteFormat(_Record):
         return self
 
 
-class SuiteDecoding(_Record):
+class SuiteDecoding(Record):
     """How answers are sampled: `max_tokens` new tokens at most, `samples` answers per prompt."""
 
     temperature: float = Field(ge=0, le=MOST_TEMPERATURE)
@@ -101,7 +101,7 @@ class SuiteDecoding(_Record):
     samples: int = Field(ge=1, le=MOST_SAMPLES)
 
 
-class SuiteTest(_Record):
+class SuiteTest(Record):
     """A control's sentence with a concept in it; both texts are kept exactly as they were given."""
 
     concept: Name
@@ -115,12 +115,12 @@ class ChoiceTest(SuiteTest):
     options: Annotated[tuple[Text, ...], Field(strict=False)] = ()
 
 
-class Job(_Record):
+class Job(Record):
     """Tests that are asked together; without a control where the probe compares their answers with no other."""
 
     control: Text | None = None
     neutral: Text | None = None
-    tests: Annotated[tuple[SuiteTest, ...], Field(strict=False), AfterValidator(_not_empty)]
+    tests: Annotated[tuple[SuiteTest, ...], Field(strict=False), AfterValidator(not_empty)]
 
     @property
     def subject(self) -> str:
@@ -132,7 +132,7 @@ class RuledJob(Job):
     """A job whose answers are read as `rule` says, by names that its probe knows."""
 
     rule: dict[str, str]
-    tests: Annotated[tuple[ChoiceTest, ...], Field(strict=False), AfterValidator(_not_empty)]
+    tests: Annotated[tuple[ChoiceTest, ...], Field(strict=False), AfterValidator(not_empty)]
 
 
 class SuiteJob(Job):
@@ -148,7 +148,7 @@ def refuse_excess(jobs: Iterable[Job], samples: int) -> None:
             raise ValueError(f"jobs[{number}]: {problem}")
 
 
-class AnySuite(_Record):
+class AnySuite(Record):
     """What the suites of all probes say and have; `language`, in which they ask, is an ISO 639-1 code."""
 
     jobs_field: ClassVar[str] = "jobs"
@@ -178,7 +178,7 @@ class Suite(AnySuite):
     """A versioned set of jobs of the semantic probe, which is the one where a suite names none."""
 
     probe: Literal["semantic"] = "semantic"
-    jobs: Annotated[tuple[SuiteJob, ...], Field(strict=False), AfterValidator(_not_empty)]
+    jobs: Annotated[tuple[SuiteJob, ...], Field(strict=False), AfterValidator(not_empty)]
 
     @model_validator(mode="after")
     def _jobs_are_bounded(self) -> Self:
@@ -197,7 +197,7 @@ class LanguageSuite(AnySuite):
     probe: Literal["language"]
     directives: dict[
         Annotated[str, AfterValidator(_directive_language)],
-        Annotated[tuple[Text, ...], Field(strict=False), AfterValidator(_not_empty)],
+        Annotated[tuple[Text, ...], Field(strict=False), AfterValidator(not_empty)],
     ] = Field(min_length=2)
     prompts: Annotated[tuple[Text, ...], Field(strict=False)] = ()
 

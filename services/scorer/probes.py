@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from seep.records import GeneratedJob, Outcome, Similarity
-from services.scorer import language, semantic
+from services.scorer import language, position, semantic
+from services.scorer.choices import CHOICES
 from services.scorer.detection import detectors
 from services.scorer.mode import Mode
 from services.scorer.similarity import Comparison, Metric, Similarities
@@ -34,6 +35,10 @@ SCORING: Mapping[str, Scoring] = {
     "language": Scoring(
         score=lambda job, similarities, mode, metrics: (language.score(job, mode.detector), []),
         provenance=lambda metrics, mode: {"detectors": detectors(), "scoring": mode.name},
+    ),
+    "position": Scoring(
+        score=lambda job, similarities, mode, metrics: (position.score(job), []),
+        provenance=lambda metrics, mode: {"scoring": CHOICES},
     ),
 }
 """By the probe's name."""

@@ -41,6 +41,7 @@ def test_a_run_of_which_all_is_lost_has_shares_and_no_rate() -> None:
         "refused": 75.0,
         "unanswered": 0.0,
         "unfinished": 0.0,
+        "unparsed": 0.0,
     }
 
 

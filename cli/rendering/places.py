@@ -1,0 +1,46 @@
+"""How often each place was chosen, as bars against 1/n."""
+
+from collections.abc import Sequence
+
+from cli.rendering.output import echo
+from results.places import Places, places
+from seep.records import LeakRate
+
+WIDTH = 50  # characters of a bar for 100 %
+# So many answers without an option may choose otherwise than those that name one.
+MANY_UNPARSED = 10.0
+
+
+def print_places(rates: Sequence[LeakRate]) -> None:
+    """Of each category its places as bars, with 1/n as a line, the interval as dashes, and what they say together."""
+    for found in places(rates):
+        echo()
+        echo(
+            f"{found.category}: how often each place was chosen; | is {found.even:.1f} %, a place's share without bias"
+        )
+        for number, rate in enumerate(found.shares, start=1):
+            share, low, high = rate.rate or 0.0, rate.low or 0.0, rate.high or 0.0
+            echo(f"  {number:>2} {bar(share, low, high, found.even)} {share:6.2f} % [{low:.2f}, {high:.2f}]")
+        echo(f"  {_together(found)}")
+        if found.unparsed > MANY_UNPARSED:
+            echo(
+                f"warning: {found.unparsed:.0f} % of the answers in {found.category} name no option, or several: "
+                "the shares speak of the others, and say little of the model"
+            )
+
+
+def bar(share: float, low: float, high: float, even: float) -> str:
+    """A bar of `WIDTH` characters: # up to the share, - over the rest of its interval, | where 1/n is."""
+    at = [round(WIDTH * each / 100) for each in (share, low, high)]
+    cells = ["#" if cell < at[0] else " " for cell in range(WIDTH)]
+    for cell in range(at[1], min(WIDTH, at[2])):
+        cells[cell] = "=" if cell < at[0] else "-"
+    cells[min(WIDTH - 1, round(WIDTH * even / 100))] = "|"
+    return "".join(cells)
+
+
+def _together(found: Places) -> str:
+    parts = [f"largest distance from 1/n {found.largest:.2f} points", f"moved {found.moved:.1f} %"]
+    if found.right is not None and found.recall_std is not None:
+        parts += [f"right {found.right:.1f} %", f"RStd {found.recall_std:.2f}"]
+    return ", ".join([*parts, f"unparsed {found.unparsed:.1f} %"])

@@ -1,6 +1,7 @@
 """When a monitor is to run: pure functions of its cron expression, the present, and what has run. All times are UTC."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 
 from cronsim import CronSim, CronSimError
 
@@ -24,6 +25,12 @@ def occurrence_before(cron: str, at: datetime) -> datetime:
 def occurrence_after(cron: str, at: datetime) -> datetime:
     """The first occurrence after a at."""
     return next(CronSim(cron, at.astimezone(UTC)))
+
+
+def occurrences_between(cron: str, after: datetime, until: datetime, most: int) -> int:
+    """How many occurrences come after a time and no later than another, counted up to so many."""
+    following = CronSim(cron, after.astimezone(UTC))
+    return sum(1 for _ in takewhile(lambda at: at <= until, islice(following, most)))
 
 
 def due_occurrence(cron: str, now: datetime, last: datetime | None, deadline: timedelta) -> datetime | None:

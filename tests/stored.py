@@ -148,7 +148,7 @@ class Stored(Database):
     def conclude(self, monitor: str, baseline: str, run_id: str) -> None:
         """Compares a run with a baseline and adds it to the monitor's stream."""
         with self.transaction() as connection:
-            streams.conclude(connection, monitor, baseline, run_id, self.stalled_after_seconds)
+            streams.conclude(connection, monitor, baseline, run_id, self.stalled_after_seconds, alarm_points=3)
 
     def verdict(self, run_id: str, baseline: str) -> RunVerdict:
         """The verdict of a run."""

@@ -21,7 +21,10 @@ INSERT INTO baseline_runs (baseline, run_id) SELECT %(name)s, unnest(%(runs)s::t
 REMOVE_BASELINE: LiteralString = "DELETE FROM baselines WHERE name = %(name)s"
 
 # Everything that was tested against another reference.
-RESET_STREAMS: LiteralString = "DELETE FROM monitor_runs WHERE baseline = %(name)s"
+RESET_STREAMS: LiteralString = """
+WITH runs AS (DELETE FROM monitor_runs WHERE baseline = %(name)s)
+DELETE FROM monitor_evidence WHERE baseline = %(name)s
+"""
 
 # Runs of monitors that were sent after all of the baseline, and perhaps finished before it was set: the aggregator
 # tests what has changed. Their rates stay as they are. In one order, as all who change several runs take them.

@@ -114,6 +114,9 @@ class Monitor(Section):
     samples: int | None = Field(
         None, ge=1, le=MOST_SAMPLES, description="Generations per prompt, in the place of the suite's own."
     )
+    alarm_points: float = Field(
+        3.0, ge=0, le=100, description="Points that the last five runs must differ from the baseline for an alarm."
+    )
 
     @field_validator("schedule")
     @classmethod

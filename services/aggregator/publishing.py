@@ -67,11 +67,13 @@ def _claim(database: Database, after: str) -> Claim | None:
 
 def _compare(connection: Connection, run_id: str, settings: Settings) -> None:
     """Compares a finished run with the baseline of the monitor that it belongs to, if there is one."""
-    tested = {name: monitor.baseline for name, monitor in settings.monitors.items() if monitor.baseline}
+    if not any(monitor.baseline for monitor in settings.monitors.values()):
+        return
     stalled_after = settings.aggregation.stalled_after_seconds
-    run = runs.one(connection, run_id, stalled_after) if tested else None
-    if run is not None and run.monitor in tested:
-        streams.conclude(connection, run.monitor, tested[run.monitor], run_id, stalled_after)
+    run = runs.one(connection, run_id, stalled_after)
+    monitor = settings.monitors.get(run.monitor) if run is not None else None
+    if run is not None and monitor is not None and monitor.baseline is not None:
+        streams.conclude(connection, run.monitor, monitor.baseline, run_id, stalled_after, monitor.alarm_points)
 
 
 def _send(send: Send, run_id: str, found: Iterable[LeakRate]) -> None:

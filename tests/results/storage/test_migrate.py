@@ -16,7 +16,8 @@ from seep.errors import InputError
 
 ALL_TABLES = {
     *("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates"),
-    *("baselines", "baseline_runs", "verdicts", "monitor_runs", "monitor_scores", "monitor_schedules"),
+    *("baselines", "baseline_runs", "verdicts", "monitor_runs", "monitor_evidence", "monitor_references"),
+    *("monitor_schedules",),
     "recorded_comparisons",
 }
 

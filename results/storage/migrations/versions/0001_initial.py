@@ -196,7 +196,8 @@ CREATE TABLE verdicts (
 );
 """
 
-# A stream is the baseline's runs, then the monitor's in the order in which they finished. Since when a monitor has its
+# A stream is the baseline's runs, then the monitor's in the order in which they finished. Of its test only so much is
+# kept as the next run needs: per cell the evidence, and the runs that it is ranked among. Since when a monitor has its
 # schedule is kept, because a process that starts again must not forget that it has waited.
 MONITORS = """
 CREATE TABLE monitor_runs (
@@ -208,21 +209,29 @@ CREATE TABLE monitor_runs (
     reason text,
     e_value double precision,
     alarm boolean NOT NULL DEFAULT false,
+    difference double precision,
+    autocorrelation double precision,
     at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (monitor, run_id)
 );
 CREATE INDEX monitor_runs_in_order ON monitor_runs (monitor, place);
 CREATE INDEX monitor_runs_tested ON monitor_runs (monitor, place) WHERE role = 'tested';
-CREATE TABLE monitor_scores (
+CREATE TABLE monitor_evidence (
     monitor text COLLATE "C" NOT NULL,
-    run_id text COLLATE "C" NOT NULL,
     metric text NOT NULL,
     category text NOT NULL,
-    jobs jsonb NOT NULL,
-    score double precision,
-    e_value double precision,
-    PRIMARY KEY (monitor, run_id, metric, category),
-    FOREIGN KEY (monitor, run_id) REFERENCES monitor_runs ON DELETE CASCADE
+    baseline text COLLATE "C" NOT NULL,
+    evidence json NOT NULL,
+    PRIMARY KEY (monitor, metric, category)
+);
+CREATE TABLE monitor_references (
+    monitor text COLLATE "C" NOT NULL,
+    metric text NOT NULL,
+    category text NOT NULL,
+    slot bigint NOT NULL,
+    jobs json NOT NULL,
+    PRIMARY KEY (monitor, metric, category, slot),
+    FOREIGN KEY (monitor, metric, category) REFERENCES monitor_evidence ON DELETE CASCADE
 );
 CREATE TABLE monitor_schedules (
     monitor text COLLATE "C" PRIMARY KEY,
@@ -240,5 +249,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drops everything."""
-    op.execute("DROP TABLE monitor_schedules, monitor_scores, monitor_runs, verdicts, baseline_runs, baselines")
+    op.execute("DROP TABLE monitor_schedules, monitor_references, monitor_evidence, monitor_runs")
+    op.execute("DROP TABLE verdicts, baseline_runs, baselines")
     op.execute("DROP TABLE rates, comparisons, recorded_comparisons, cluster_sums, test_sums, provenances, jobs, runs")

@@ -33,6 +33,10 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
     },
     "Read": {
         "rates": Entry("results:rates", "Print the leak rates of a run with their 95 % intervals."),
+        "monitors": Entry(
+            "monitors:monitors",
+            "Show how the monitors stand: their newest runs, the evidence of a change, and what makes it doubtful.",
+        ),
         "runs": Entry("results:runs", "List the latest runs with their states."),
         "examples": Entry(
             "results:examples",

@@ -1,10 +1,14 @@
 """What is known of the configured monitors: how each one stands, and what may be shown of it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from results.baselines import too_short
+from results.drift_test import StreamRun
 from results.rates import ALL
 from results.runs import RunSummary
+from results.statistics.sequential import ALARM
+from results.trust import HIGH, LAST_RUNS
 from seep.probes import own_metrics
 from seep.records import LeakRate
 from seep.settings import Metrics, Monitor
@@ -16,6 +20,8 @@ class MonitorStatus:
     """A monitor with its runs of the latest scheduled times; `overdue` is None where it has no schedule.
 
     `unevaluated` says why the latest finished run has no verdict; None if it has one, needs none, or there is no run.
+    `tested` is the run that was tested last, with the evidence after it; `warnings` say why an alarm of this monitor
+    cannot be trusted, or why it has none.
     """
 
     monitor: str
@@ -26,6 +32,8 @@ class MonitorStatus:
     latest: RunSummary | None
     finished: RunSummary | None
     unevaluated: str | None
+    tested: StreamRun | None
+    warnings: list[str]
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,26 @@ def metric_names(metrics: Metrics) -> set[str]:
 def baselines(monitors: Mapping[str, Monitor]) -> dict[str, str]:
     """The baseline of each monitor that has one."""
     return {name: monitor.baseline for name, monitor in monitors.items() if monitor.baseline is not None}
+
+
+def warnings_of(monitor: Monitor, baseline_sent_at: Sequence[float], tested: StreamRun | None) -> list[str]:
+    """What whoever sees the monitor's alarm, or misses it, must know; the baseline's runs were sent at these times."""
+    found = []
+    if (short := too_short(baseline_sent_at, monitor.schedule)) is not None:
+        found.append(f"baseline {monitor.baseline}: {short}")
+    if tested is None:
+        return found
+    if tested.autocorrelation is not None and tested.autocorrelation >= HIGH:
+        found.append(
+            "its quiet runs are like the runs before them"
+            f" (lag-1 autocorrelation {tested.autocorrelation:.2f}): an alarm may be a slow wave, and no change"
+        )
+    if (tested.e_value or 0) >= ALARM and not tested.alarm:
+        found.append(
+            f"there is evidence of a change, but no alarm: the last {LAST_RUNS} runs differ from the baseline by less"
+            f" than {monitor.alarm_points:g} points"
+        )
+    return found
 
 
 def nameable(rates: list[LeakRate], shown: Watched, metrics: Collection[str]) -> Iterator[LeakRate]:

@@ -106,7 +106,7 @@ def _expected_squares(last: Floats, before: Floats) -> Floats:
     counts = [np.sum(~np.isnan(runs), axis=0) for runs in (last, before)]
     squares = [np.nansum((runs - np.nanmean(runs, axis=0)) ** 2, axis=0) for runs in (last, before)]
     pooled = (squares[0] + squares[1]) / np.maximum(1, counts[0] + counts[1] - 2)
-    spreads = [np.where(n > 1, of / np.maximum(1, n - 1), pooled) for of, n in zip(squares, counts, strict=True)]
+    spreads = [np.where(n > 1, side / np.maximum(1, n - 1), pooled) for side, n in zip(squares, counts, strict=True)]
     return np.asarray(spreads[0] / counts[0] + spreads[1] / counts[1])
 
 

@@ -40,8 +40,7 @@ COPIED: dict[str, LiteralString] = {
     "control_prompt, control_generation, control_ended, control_reasoning, control_model, outcomes, similarities",
     "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, within, detectable, pairs, clusters, "
     "verdict",
-    "monitor_runs": "monitor, baseline, role, reason, e_value, alarm",
-    "monitor_scores": "monitor, metric, category, jobs, score, e_value",
+    "monitor_runs": "monitor, baseline, role, reason, e_value, alarm, difference, autocorrelation",
 }
 
 
@@ -102,7 +101,7 @@ def fill(dsn: str, recorded: Recorded, *, runs: int, targets: int) -> None:
         publish_changed(database, lambda outgoing: None, Settings())
         with database.transaction() as connection:
             baselines.set_baseline(connection, BASELINE, [run_id(0)])
-            streams.conclude(connection, MONITOR, BASELINE, run_id(1), Aggregation().stalled_after_seconds)
+            streams.conclude(connection, MONITOR, BASELINE, run_id(1), Aggregation().stalled_after_seconds, 3.0)
         publish_changed(database, lambda outgoing: None, Settings())
     copy_runs(dsn, 2, runs, targets)
 

@@ -11,7 +11,15 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from results.statistics.sequential import ALARM, combined, conformal_p, conformity_scores, e_values
+from results.statistics.sequential import (
+    ALARM,
+    add_rank,
+    conformal_p,
+    conformity_scores,
+    no_evidence,
+    shares_of_level,
+    slot_of_newest,
+)
 
 Floats = NDArray[np.float64]
 
@@ -45,16 +53,28 @@ def runs(count: int, rates: Floats, run_effect: float, draw: np.random.Generator
 
 def evidence(stream: Floats, baseline: int, draw: np.random.Generator) -> Floats:
     """The monitor's e-value after each run of a stream [runs, jobs] that begins with the baseline's."""
-    ties = draw.uniform(size=len(stream))
+    each, of_all, _ = shares_of_level(METRICS * len(CATEGORIES), overall=True, profile=False)
+    ties, kept = draw.uniform(size=(2, len(stream)))
+    weighted = [share * _of_cell(stream[:, jobs], baseline, ties, kept) for jobs, share in _cells(each, of_all)]
+    return np.asarray(np.max(weighted, axis=0))
 
-    def of_cell(jobs: slice) -> Floats:
-        # No job is missing: then later runs change all scores alike, and no rank.
-        scores = conformity_scores(stream[:, jobs])
-        places = range(baseline, len(stream))
-        return e_values([conformal_p(scores[: place + 1], ties[place]) for place in places], baseline)
 
-    overall, cells = of_cell(ALL), [of_cell(jobs) for jobs in CATEGORIES]
-    return np.array([combined(of_all, of_run * METRICS) for of_all, *of_run in zip(overall, *cells, strict=True)])
+def _cells(each: float, of_all: float) -> list[tuple[slice, float]]:
+    return [(ALL, of_all), *((category, each) for category in CATEGORIES)]
+
+
+def _of_cell(jobs: Floats, baseline: int, ties: Floats, kept: Floats) -> Floats:
+    # No job is missing: then which runs are kept changes all scores alike, and no rank.
+    scores = conformity_scores(jobs)
+    test, references, found = no_evidence(baseline), list[int](), []
+    for run in range(len(jobs)):
+        if run >= baseline:
+            test = add_rank(test, conformal_p(scores[[*references, run]], ties[run]))
+            found.append(float(test.e_values))
+        slot = slot_of_newest(run, kept[run])
+        if slot is not None:
+            references[slot : slot + 1] = [run]
+    return np.array(found)
 
 
 def false_alarms(monitors: int, baseline: int, run_effect: float) -> int:

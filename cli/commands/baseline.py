@@ -13,6 +13,7 @@ from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import print_rates
 from cli.times import format_time
+from results.baselines import too_short
 from results.comparison import differences, refuse_incomparable
 from results.storage import baselines, dead_jobs, rates
 from results.storage.database import Connection
@@ -33,6 +34,8 @@ def set_baseline(
 ) -> None:
     """Name finished runs as a baseline. Monitors that use it start their tests again.
 
+    Take a monitor's own runs, one after the other, up to the newest. It warns where they were sent in one go.
+
     For example: seep baseline set first-run second-run --name main
     """
     if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
@@ -42,7 +45,10 @@ def set_baseline(
         unique = list(dict.fromkeys(find_run_id(connection, run) for run in runs))
         _refuse_differing(connection, unique, settings)
         baselines.set_baseline(connection, name, unique)
+        sent_at = baselines.sent_at(connection, [name]).get(name, [])
     echo(f"{name}: {len(unique)} {'run' if len(unique) == 1 else 'runs'}")
+    for line in _warnings(settings, name, sent_at):
+        echo(f"warning: {line}", err=True)
 
 
 @baseline_app.command("list")
@@ -77,6 +83,13 @@ def remove(name: NameArgument) -> None:
         find_baseline(connection, name)
         baselines.remove(connection, name)
     echo(f"{name}: removed")
+
+
+def _warnings(settings: Settings, name: str, sent_at: list[float]) -> list[str]:
+    """Why the runs may be no baseline for the monitors that use it, whose schedules say how often they run."""
+    schedules = {monitor.schedule for monitor in settings.monitors.values() if monitor.baseline == name}
+    found = [too_short(sent_at, schedule) for schedule in sorted(schedules or {None}, key=str)]
+    return [line for line in found if line is not None]
 
 
 def _refuse_differing(connection: Connection, run_ids: list[str], settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """Baselines as they are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import LiteralString
 
 from results.baselines import Baseline
@@ -49,6 +49,11 @@ FROM baselines
 
 ONE_BASELINE: LiteralString = _BASELINES + "WHERE name = %(name)s"
 
+SENT_AT: LiteralString = """
+SELECT baseline, array_agg(created_at) FROM baseline_runs JOIN runs USING (run_id)
+WHERE baseline = ANY(%s) AND created_at IS NOT NULL GROUP BY baseline
+"""
+
 BASELINES: LiteralString = _BASELINES + "WHERE name > %(after)s ORDER BY name LIMIT %(limit)s"
 
 
@@ -76,6 +81,11 @@ def page(connection: Connection, limit: int | None = None, after: str = "") -> l
 def one(connection: Connection, name: str) -> Baseline | None:
     """The baseline of this name; None if there is none."""
     return one_record(connection, Baseline, ONE_BASELINE, {"name": name})
+
+
+def sent_at(connection: Connection, names: Collection[str]) -> dict[str, list[float]]:
+    """When the runs of each baseline were sent, in Unix seconds, where it is known."""
+    return dict(connection.execute(SENT_AT, (list(names),)).fetchall())
 
 
 def lock(connection: Connection, name: str) -> Baseline | None:

@@ -1,12 +1,13 @@
 """The configured monitors, as their runs are kept."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
-from results.monitor_status import MonitorStatus, Watched, nameable
+from results.monitor_status import MonitorStatus, Watched, baselines, nameable, warnings_of
 from results.runs import RunSummary
+from results.storage import baselines as kept_baselines
 from results.storage import rates, runs, streams
 from results.storage.database import Connection, records
 from seep.records import LeakRate
@@ -55,8 +56,15 @@ def monitor_statuses(
         for noted in found
         if monitors[noted.monitor].schedule == noted.schedule
     }
+    compared_with = baselines(monitors)
+    tested = {run.monitor: run for run in streams.latest_tested(connection, compared_with)}
+    sent_at = kept_baselines.sent_at(connection, set(compared_with.values()))
     return [
-        _status(connection, name, monitor, scheduling, since.get(name), stalled_after_seconds)
+        replace(
+            _status(connection, name, monitor, scheduling, since.get(name), stalled_after_seconds),
+            tested=tested.get(name),
+            warnings=warnings_of(monitor, sent_at.get(monitor.baseline or "", []), tested.get(name)),
+        )
         for name, monitor in sorted(monitors.items())
     ]
 
@@ -110,6 +118,8 @@ def _status(
         latest=latest,
         finished=finished,
         unevaluated=_why_unevaluated(connection, monitor, finished) if finished else None,
+        tested=None,
+        warnings=[],
     )
 
 

@@ -106,11 +106,13 @@ class MonitorCollector(Collector):
 
     def collect(self) -> list[GaugeMetricFamily]:
         """The gauges with their values."""
-        e_value, alarm = families = self.describe()
+        e_value, alarm, autocorrelation = families = self.describe()
         for state in _read("monitors", lambda: list(self._states())) or ():
             if state.e_value is not None:
                 e_value.add_metric([state.monitor], state.e_value)
             alarm.add_metric([state.monitor], float(state.alarm))
+            if state.autocorrelation is not None:
+                autocorrelation.add_metric([state.monitor], state.autocorrelation)
         return families
 
     def describe(self) -> list[GaugeMetricFamily]:
@@ -123,6 +125,11 @@ class MonitorCollector(Collector):
             ),
             GaugeMetricFamily(
                 "seep_monitor_alarm", "1 from the alarm on until the baseline is set again, else 0.", labels=["monitor"]
+            ),
+            GaugeMetricFamily(
+                "seep_monitor_autocorrelation",
+                "How like the run before each quiet run of the monitor is, -1 to 1; from 0.4 on alarms may be false.",
+                labels=["monitor"],
             ),
         ]
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+import psycopg
 import pytest
 
 from results.drift_test import StreamRun
@@ -91,6 +92,59 @@ def test_setting_the_baseline_begins_the_test_again(store: Stored, send_run: Sen
     assert stream(store) == []
     send_run("b", 0.9)
     assert roles(store) == [("a", "baseline"), ("b", "tested")]
+
+
+def test_runs_that_were_tested_before_the_baseline_was_set_again_count_as_looked_at(
+    store: Stored, send_run: SendRun
+) -> None:
+    for day in range(1, 5):
+        send_run(f"watch-{day}", 0.5, created_at=float(day))
+    store.set_baseline("first", ["watch-1"])
+    store.publish(MONITORS)
+    assert roles(store)[1:] == [(f"watch-{day}", "tested") for day in (2, 3, 4)]
+    # Whoever looks at three runs and then leaves one off has chosen.
+    store.set_baseline("first", ["watch-2", "watch-3"])
+    store.publish(MONITORS)
+    send_run("watch-5", 0.5, created_at=5.0)
+    assert roles(store)[2:] == [("watch-4", "skipped"), ("watch-5", "tested")]
+    assert stream(store)[2].reason == "it was tested before the baseline was set"
+    assert store.verdict("watch-4", "first").cells  # it is compared all the same
+
+
+def test_a_small_change_is_evidence_but_no_alarm(
+    store: Stored, send_run: SendRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = [f"base-{number}" for number in range(14)]
+    for run in window:
+        send_run(run, 0.5, monitor="")
+    store.set_baseline("first", window)
+    monkeypatch.setitem(MONITORS, "watch", MONITORS["watch"].model_copy(update={"alarm_points": 60.0}))
+    for number in range(6):
+        send_run(f"changed-{number}", 1.0)
+    last = stream(store)[-1]
+    assert ((last.e_value or 0) > 20, last.alarm) == (True, False)
+    assert last.difference == pytest.approx(50, abs=10)
+    monkeypatch.setitem(MONITORS, "watch", MONITORS["watch"].model_copy(update={"alarm_points": 3.0}))
+    send_run("changed-6", 1.0)
+    assert stream(store)[-1].alarm
+
+
+def test_what_is_kept_of_a_long_stream_does_not_grow(
+    dsn: str, store: Stored, send_run: SendRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("results.statistics.sequential.MOST_REFERENCES", 3)
+    monkeypatch.setattr("results.statistics.sequential.MOST_CHANGES", 4)
+    send_run("base", 0.5, monitor="")
+    store.set_baseline("first", ["base"])
+    sizes = []
+    for number in range(12):
+        send_run(f"run-{number}", 0.5)
+        with psycopg.connect(dsn) as connection:
+            query = "SELECT count(*), (SELECT max(json_array_length(evidence -> 'changes')) FROM monitor_evidence)"
+            sizes.append(connection.execute(query + " FROM monitor_references").fetchone())
+    cells = 2  # the one category, and the profile
+    assert sizes[0] == (2 * cells, 1)
+    assert sizes[5:] == [(3 * cells, 4)] * 7
 
 
 def test_another_baseline_for_the_monitor_begins_the_test_again(store: Stored, send_run: SendRun) -> None:

@@ -88,8 +88,8 @@ def test_a_database_that_is_down_leaves_the_other_metrics_readable() -> None:
 
 def operation() -> Operation:
     finished = replace(SUMMARY, run_id="daily-20261120T060000Z", monitor="daily", progress_at=1234.5)
-    scheduled = MonitorStatus("daily", "stub", "colours.yaml", "0 6 * * *", True, finished, finished, None)
-    never_run = MonitorStatus("by-hand", "stub", "colours.yaml", None, None, None, None, None)
+    scheduled = MonitorStatus("daily", "stub", "colours.yaml", "0 6 * * *", True, finished, finished, None, None, [])
+    never_run = MonitorStatus("by-hand", "stub", "colours.yaml", None, None, None, None, None, None, [])
     return Operation([scheduled, never_run], [StalledRuns("stub", 2)], [DeadJobs("stub", "scorer", 3)])
 
 
@@ -135,14 +135,15 @@ def test_a_database_that_is_down_hides_monitors_but_nothing_else() -> None:
 
 def test_every_monitor_shows_its_evidence_and_whether_it_alarms() -> None:
     states = [
-        StreamRun("calm", "run-1", "first", "tested", None, 0.5, alarm=False, at=0.0),
-        StreamRun("loud", "run-2", "first", "tested", None, 40.0, alarm=True, at=0.0),
+        StreamRun("calm", "run-1", "first", "tested", None, 0.5, False, 0.1, None, at=0.0),
+        StreamRun("loud", "run-2", "first", "tested", None, 40.0, True, 9.0, 0.25, at=0.0),
     ]
     assert exposed(MonitorCollector(lambda: states)) == [
         'seep_monitor_e_value{monitor="calm"} 0.5',
         'seep_monitor_e_value{monitor="loud"} 40.0',
         'seep_monitor_alarm{monitor="calm"} 0.0',
         'seep_monitor_alarm{monitor="loud"} 1.0',
+        'seep_monitor_autocorrelation{monitor="loud"} 0.25',
     ]
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from seep.languages import LANGUAGE_METRICS
 from seep.records import AnswerPart
-from seep.suites import position
+from seep.suites import position, sway
 from seep.suites.notes import Rule, concepts_not_in_their_prompt
 from seep.suites.position import PositionSuite
 from seep.suites.schema import AnySuite, LanguageSuite, Suite
+from seep.suites.sway import SwaySuite
 
 TEXT: frozenset[AnswerPart] = frozenset({"text"})
 
@@ -53,6 +54,13 @@ PROBES: dict[str, Probe] = {
         meaning="A rate is the share of answers that choose the option at a place; without bias each of n has 1/n.",
         metrics=(position.METRIC,),
         rules=position.RULES,
+    ),
+    "sway": Probe(
+        SwaySuite,
+        meaning="A rate is how often a nudge moves a decision towards what it names; 50 % is no sway, less is away.",
+        needs_control=True,
+        metrics=(sway.METRIC,),
+        rules=sway.RULES,
     ),
 }
 """By name."""

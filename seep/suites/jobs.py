@@ -11,7 +11,7 @@ from seep.checksums import job_checksum
 from seep.errors import InputError
 from seep.job_limits import excess, samples_excess
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
-from seep.suites.schema import AnySuite, ChoiceTest, Job, RuledJob, suite_hash
+from seep.suites.schema import AnySuite, Job, suite_hash
 
 ID_DIGITS = 10
 LATEST_RUN = "latest"
@@ -66,7 +66,7 @@ def prompt_jobs(
             control=job.control,
             neutral=job.neutral,
             tests=_prompt_tests(job),
-            rule=job.rule if isinstance(job, RuledJob) else {},
+            rule=job.answer_rule(),
         )
         for job_id, job in zip(_ids(job.subject for job in suite.jobs), suite.jobs, strict=True)
     ]
@@ -110,7 +110,7 @@ def _prompt_tests(job: Job) -> tuple[PromptTest, ...]:
             test.concept,
             test.prompt,
             test.category,
-            test.options if isinstance(test, ChoiceTest) else (),
+            job.options_of(test),
         )
         for test_id, test in zip(ids, job.tests, strict=True)
     )

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -112,7 +112,7 @@ class SuiteTest(Record):
 class ChoiceTest(SuiteTest):
     """A test whose answer is one of the options, in the order in which its prompt shows them."""
 
-    options: Annotated[tuple[Text, ...], Field(strict=False)] = ()
+    options: Annotated[tuple[Text, ...], Field(strict=False)]
 
 
 class Job(Record):
@@ -127,12 +127,24 @@ class Job(Record):
         """What makes the job this one, whatever tests are added at its end."""
         return self.tests[0].prompt if self.control is None else self.control
 
+    def answer_rule(self) -> Mapping[str, str]:
+        """How the probe reads the answers, by names that it knows."""
+        return {}
+
+    def options_of(self, test: SuiteTest) -> tuple[str, ...]:
+        """Between which options an answer to the test chooses, if it does."""
+        return test.options if isinstance(test, ChoiceTest) else ()
+
 
 class RuledJob(Job):
-    """A job whose answers are read as `rule` says, by names that its probe knows."""
+    """A job whose answers are read as `rule` says."""
 
     rule: dict[str, str]
     tests: Annotated[tuple[ChoiceTest, ...], Field(strict=False), AfterValidator(not_empty)]
+
+    def answer_rule(self) -> Mapping[str, str]:
+        """The rule."""
+        return self.rule
 
 
 class SuiteJob(Job):

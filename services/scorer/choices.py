@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from seep.texts import without_thoughts
+
 CHOICES = "options named in answers, rule 1"
 """What outcomes rest on, as provenance; another number where the rule changes."""
 # Words of a language and labels at once: they count as labels only where nothing follows as it follows a word.
@@ -22,9 +24,6 @@ AFTER_A_LABEL = r"(?=\s*(?:$|[^\w\s'’]|\n|(?:is|was|and|or|because|since|as|et
 SHORT = 3
 """Options of so few letters ("yes", "no") are words of any sentence: they count at a beginning or behind a cue."""
 AFTER_A_SHORT_ONE = r"(?=\s*(?:$|[^\w\s'’-]|\n|(?:it|the|i|he|she|they|we|you|there|that|this)\b))"
-THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-ENDED_THOUGHTS = re.compile(r"^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-OPEN_THOUGHTS = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
 TEX = re.compile(r"\\(?:boxed|text|textbf|mathbf|mathrm|mathsf)\s*\{([^{}]*)\}")
 # Cyrillic and Greek letters that nobody tells from Latin ones by eye, and that stand at the same place in an alphabet.
 LOOK_ALIKES = str.maketrans({"А": "A", "а": "a", "Α": "A", "Β": "B"})
@@ -89,10 +88,7 @@ def _only(places: set[int]) -> int | None:
 
 def _plain(text: str) -> str:
     """Without thoughts, emphasis and TeX, in compatibility forms; empty where the thoughts do not end."""
-    text = ENDED_THOUGHTS.sub("", THOUGHTS.sub("", text))
-    if OPEN_THOUGHTS.search(text):
-        return ""
-    text = TEX.sub(r"(\1)", TEX.sub(r"(\1)", text))
+    text = TEX.sub(r"(\1)", TEX.sub(r"(\1)", without_thoughts(text)))
     text = unicodedata.normalize("NFKC", text).replace("’", "'")
     return re.sub(r"[*`$#_\\]|(?<=\s)>|^>", "", text).strip()
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from seep.records import GeneratedJob, Outcome, Similarity
-from services.scorer import language, position, semantic
+from services.scorer import language, position, semantic, sway
 from services.scorer.choices import CHOICES
 from services.scorer.detection import detectors
 from services.scorer.mode import Mode
 from services.scorer.similarity import Comparison, Metric, Similarities
+from services.scorer.sway import DECISIONS
 
 Scored = tuple[list[Outcome], list[Similarity]]
 
@@ -39,6 +40,10 @@ SCORING: Mapping[str, Scoring] = {
     "position": Scoring(
         score=lambda job, similarities, mode, metrics: (position.score(job), []),
         provenance=lambda metrics, mode: {"scoring": CHOICES},
+    ),
+    "sway": Scoring(
+        score=lambda job, similarities, mode, metrics: (sway.score(job, mode), []),
+        provenance=lambda metrics, mode: {"scoring": f"{mode.name}, {DECISIONS}"},
     ),
 }
 """By the probe's name."""

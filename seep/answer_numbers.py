@@ -1,0 +1,143 @@
+"""The number that an answer names, as people and models write numbers; an answer that names several names none.
+
+Which number counts, in this order: the one behind "the answer is" or "my estimate is"; else the only one. A number that
+is only a bound ("less than 500", "not 500") is none. A range names none, nor does a date, a fraction or a time of day.
+"""
+
+# ruff: noqa: RUF001 - marks and words of other languages are what it reads
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import NamedTuple
+
+from seep.number_words import number_in_words
+from seep.texts import without_thoughts
+
+DECIMAL_COMMA = frozenset(re.findall("..", "bgcacsdadeelesetfifrhrhuidisitltlvnlnoplptroruskslsrsvtrukvi"))
+LONG_SCALE = frozenset(re.findall("..", "csdadeesfifrhunlnoplsv"))
+"""Languages in which a billion is a million millions."""
+SCALES: Mapping[str, float] = {
+    **dict.fromkeys(("hundred", "hundert", "百", "백"), 1e2),
+    **dict.fromkeys(
+        ("thousand", "k", "tausend", "tsd", "mil", "mille", "mila", "тыс", "тысяч", "тысячи", "千", "천"), 1e3
+    ),
+    **dict.fromkeys(("million", "millions", "mn", "mio", "millionen", "millón", "millones", "milione", "milioni"), 1e6),
+    **dict.fromkeys(("milhão", "milhões", "miljoen", "млн", "миллион", "миллиона", "миллионов"), 1e6),
+    **dict.fromkeys(("milliard", "milliards", "milliarde", "milliarden", "mrd", "miliardo", "miliardi", "bn"), 1e9),
+    **dict.fromkeys(("miljard", "млрд", "миллиард", "миллиарда", "миллиардов", "bilhão", "bilhões"), 1e9),
+    **dict.fromkeys(("万", "萬", "만"), 1e4),
+    **dict.fromkeys(("億", "亿", "억"), 1e8),
+    **dict.fromkeys(("兆", "조"), 1e12),
+    "lakh": 1e5,
+    "crore": 1e7,
+}
+SHORT_OR_LONG = {"billion": (1e9, 1e12), "billions": (1e9, 1e12), "billionen": (1e12, 1e12), "billones": (1e12, 1e12)}
+SHORT_OR_LONG |= {"trillion": (1e12, 1e18), "trillions": (1e12, 1e18), "trillionen": (1e18, 1e18)}
+ALL_SCALES = "|".join(sorted((*SCALES, *SHORT_OR_LONG), key=len, reverse=True))
+
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+DIGITS = r"\d{1,3}(?:[ '\u00a0\u202f]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
+NUMBER = re.compile(
+    rf"(?<![A-Za-z0-9_\u00c0-\u024f.,/:^])(?P<sign>[-−])?(?P<digits>{DIGITS})(?:[eE](?P<e>[+-]?\d{{1,3}})(?!\w))?"
+    rf"(?:(?:\^|\*\*)(?P<own>[-−]?\d{{1,3}}))?"
+    rf"(?:\s*[x×*·]\s*10\s*(?:\^|\*\*)\s*\(?(?P<power>[-−]?\d{{1,3}})\)?)?"
+    rf"(?P<scales>(?:[\s-]*(?:{ALL_SCALES})(?![a-zà-ÿа-я])\.?)*)",
+    re.IGNORECASE,
+)
+RANGE = r"\s*(?:[^\w\s.]{0,2}\s*)?(?:-|–|—|~|〜|to|bis|à|a|до|até|och|から|到|至)\s*[^\w\s]?\s*$"
+BOUND = re.compile(
+    r"(?:(?<!\w)(?:more|less|fewer|greater|higher|lower|larger|smaller|taller|longer|shorter|older|better)\s+than|"
+    r"(?<!\w)(?:over|under|above|below|at least|at most|up to|not|never|exceeds?|mehr als|weniger als|über|unter|nicht|"
+    r"plus de|moins de|pas|más de|menos de|no|più di|meno di|mais de|больше|меньше|более|менее|не)|[<>≤≥])"
+    r"(?:\s+(?:about|around|the|a|of|than))?[\s$€£¥]*$",
+    re.IGNORECASE,
+)
+STATED = re.compile(
+    r"(?:(?<!\w)(?:answer|estimate|guess|antwort|schätzung|réponse|estimation|respuesta|estimación|risposta|stima|resposta|"
+    r"estimativa|antwoord|schatting|ответ|оценка)(?!\w)|答案|估计|答え|推定|정답|추정)"
+    r"[^.!?\n\d]{0,40}?(?:[:=]|\b(?:is|would be|ist|est|es|è|é)\b|是|は|은|는)[^.!?\n\d]{0,30}$",
+    re.IGNORECASE,
+)
+FRACTION_OR_TIME = re.compile(r"[⁄/:]\d")
+EMPHASIS = re.compile(r"(?<!\d)\*{1,3}(?=\S)|\*{1,3}(?!\s*\d)|[`_$]")
+BEFORE = 120
+"""So many characters before a number are read: what says that it is the answer, or a bound."""
+LONGEST = 10_000
+"""Characters of an answer that names a number; longer ones are no answer to such a question."""
+
+
+class Named(NamedTuple):
+    """A number in a text with its place."""
+
+    start: int
+    end: int
+    value: float
+
+
+def answer_number(answer: str, language: str) -> float | None:
+    """The number that an answer in this language (ISO 639-1) names; None where it names none, or not one alone."""
+    text = unicodedata.normalize("NFKC", _powers(without_thoughts(answer))).replace("’", "'")
+    text = EMPHASIS.sub("", text)
+    if len(text) > LONGEST:
+        return None
+    numbers = list(_numbers(text, language))
+    if not numbers:
+        return number_in_words(text) if language == "en" and not re.search(r"\d", text) else None
+    if not all(math.isfinite(each.value) for each in numbers) or _is_range(text, numbers):
+        return None
+    said = [each for each in numbers if not BOUND.search(_before(text, each))]
+    stated = {each.value for each in said if STATED.search(_before(text, each))}
+    values = stated or {each.value for each in said}
+    return next(iter(values)) if len(values) == 1 else None
+
+
+def _before(text: str, number: Named) -> str:
+    return text[max(0, number.start - BEFORE) : number.start]
+
+
+def _powers(text: str) -> str:
+    """10⁶ as 10^6, which NFKC would read as 106."""
+    return re.sub(r"(?<=\d)[⁻⁰¹²³⁴-⁹]+", lambda found: "^" + found[0].translate(SUPERSCRIPTS), text)
+
+
+def _numbers(text: str, language: str) -> Iterator[Named]:
+    """All numbers; NaN is one that cannot be read, as a date or a fraction."""
+    for found in NUMBER.finditer(text):
+        value = _value(found["digits"], language)
+        if FRACTION_OR_TIME.match(text, found.end()):
+            value = math.nan
+        if exponent := found["power"] or found["e"]:
+            value *= _ten_to(exponent)
+        if found["own"]:
+            value = _ten_to(found["own"]) if value == 10 else math.nan
+        for scale in re.findall(ALL_SCALES, found["scales"].lower()):
+            value *= SCALES.get(scale) or SHORT_OR_LONG[scale][language in LONG_SCALE]
+        yield Named(found.start(), found.end(), -value if found["sign"] else value)
+
+
+def _ten_to(exponent: str) -> float:
+    return float(f"1e{exponent.replace('−', '-')}")
+
+
+def _value(digits: str, language: str) -> float:
+    """What digits with marks mean, where language or form says which mark is the decimal one; else NaN."""
+    digits = re.sub(r"[ '\u00a0\u202f]", "", digits)
+    marks = re.findall("[.,]", digits)
+    decimal = "," if language in DECIMAL_COMMA else "."
+    if len(set(marks)) == 2:
+        decimal = marks[-1]
+        if marks.count(decimal) > 1:
+            return math.nan
+    elif marks and (len(marks) > 1 or marks[0] != decimal):
+        decimal = "," if marks[0] == "." else "."
+    whole, _, fraction = digits.partition(decimal)
+    grouped = re.fullmatch(r"[1-9]\d{0,2}(?:[.,]\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}|\d+", whole)
+    return float(f"{re.sub('[.,]', '', whole)}.{fraction or 0}") if grouped else math.nan
+
+
+def _is_range(text: str, numbers: list[Named]) -> bool:
+    pairs = pairwise(numbers)
+    return any(re.fullmatch(RANGE, text[one.end : other.start]) for one, other in pairs)

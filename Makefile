@@ -34,17 +34,24 @@ OTHER_BUILD := $(filter-out $(LOCK_FILE),$(INSTALLED))
 $(if $(OTHER_BUILD),.PHONY: .venv/.complete)
 
 .venv/.complete: $(LOCK_FILE) requirements/uv.txt pyproject.toml
+	@bash deploy/local/prerequisites.sh "$(PYTHON)"
 	$(if $(OTHER_BUILD),rm -rf .venv)
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
-	$(UV) pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r $(LOCK_FILE)
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	echo $(LOCK_FILE) > $@
+	@echo "set-up 1/3: an environment for $(PYTHON) in .venv"
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	@echo "set-up 2/3: the packages of $(LOCK_FILE), 7 GB: about as long as fetching 4 GB takes"
+	@$(UV) pip install --no-deps --python $(BIN)/python --require-hashes -r $(LOCK_FILE) 2>&1 | grep -v '^ [+~-] ' ; exit $${PIPESTATUS[0]}
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@echo $(LOCK_FILE) > $@
 
 $(KAFKA): deploy/local/kafka.pom.xml
-	rm -rf .seep/kafka-libs
-	mvn --quiet --batch-mode -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.seep/kafka-libs
-	touch $@
+	@bash deploy/local/prerequisites.sh "$(or $(wildcard $(BIN)/python),$(PYTHON))"
+	@echo "set-up 3/3: a Kafka broker in .seep/kafka-libs, 54 MB"
+	@rm -rf .seep/kafka-libs
+	@# It ends colours that it never began.
+	@mvn --quiet --batch-mode -f $< dependency:copy-dependencies -DincludeScope=runtime \
+		-DoutputDirectory="$(CURDIR)/.seep/kafka-libs" 2>&1 | sed 's/\x1b\[[0-9;]*m//g; /^$$/d'; exit $${PIPESTATUS[0]}
+	@touch $@
 
 .PHONY: demo
 demo: setup  ## Measure a small real language model, served by vLLM, through Kafka: what is semantic leakage?

@@ -31,11 +31,11 @@ class TrueRate(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A test with the answers to its own prompt and to its control."""
+    """A test with the answers to its own prompt and to the one that it is compared with."""
 
     test: SuiteTest
     answers: Distribution
-    control: Distribution
+    reference: Distribution
 
 
 def true_rates(
@@ -48,7 +48,7 @@ def true_rates(
     """
     if suite.format.kind != "plain" or suite.decoding.top_p != 1 or suite.decoding.temperature == 0:
         raise InputError(f"suite {suite.name}: expected format plain, top_p 1 and a temperature above 0")
-    prompts = list(dict.fromkeys(prompt for job in suite.jobs for prompt in _prompts(job)))
+    prompts = list(dict.fromkeys(prompt for job in suite.jobs for prompt in _prompts(suite, job)))
     distributions = answer_distributions(
         model,
         [suite.format.user.replace("{prompt}", prompt) for prompt in prompts],
@@ -65,7 +65,9 @@ def rates_of(
 ) -> list[TrueRate]:
     """True rates where `answers` holds the distribution for each of the suite's prompts."""
     comparisons = [
-        Comparison(test, answers[test.prompt], answers[job.control]) for job in suite.jobs for test in job.tests
+        Comparison(test, answers[test.prompt], answers[_reference(suite, job)])
+        for job in suite.jobs
+        for test in job.tests
     ]
     pairs = list(dict.fromkeys(pair for comparison in comparisons for pair in _pairs(comparison)))
     return [
@@ -80,13 +82,18 @@ def surprising(outside: int, cells: int) -> bool:
     return bool(cells and binomtest(outside, cells, 0.05, alternative="greater").pvalue < 0.01)
 
 
-def _prompts(job: SuiteJob) -> Iterator[str]:
-    yield job.control
+def _reference(suite: Suite, job: SuiteJob) -> str:
+    """The prompt whose answers the tests' are compared with."""
+    return job.neutral if suite.against == "neutral" and job.neutral is not None else job.control
+
+
+def _prompts(suite: Suite, job: SuiteJob) -> Iterator[str]:
+    yield _reference(suite, job)
     yield from (test.prompt for test in job.tests)
 
 
 def _pairs(comparison: Comparison) -> Iterator[Pair]:
-    for text in (*comparison.answers.texts, *comparison.control.texts):
+    for text in (*comparison.answers.texts, *comparison.reference.texts):
         yield comparison.test.concept, text
 
 
@@ -94,7 +101,7 @@ def _pooled(
     metric: str, comparisons: Sequence[Comparison], similarity: Mapping[Pair, float], tie_tolerance: float
 ) -> Iterator[TrueRate]:
     shares = np.array([leak_and_tie(comparison, similarity, tie_tolerance) for comparison in comparisons])
-    dropped = np.array([max(comparison.answers.dropped, comparison.control.dropped) for comparison in comparisons])
+    dropped = np.array([max(comparison.answers.dropped, comparison.reference.dropped) for comparison in comparisons])
     category = np.array([comparison.test.category for comparison in comparisons])
     for name in (*dict.fromkeys(category.tolist()), "all"):
         chosen = (category == name) | (name == "all")
@@ -103,16 +110,16 @@ def _pooled(
 
 
 def leak_and_tie(comparison: Comparison, similarity: Mapping[Pair, float], tie_tolerance: float) -> tuple[float, float]:
-    """Expected leak score, and probability of a tie, of independent answers to the test and to its control.
+    """Expected leak score, and probability of a tie, of independent answers to the test and to its reference.
 
     Answers that were not enumerated count as the others do.
     """
     of_test, to_test = _weighted(comparison.test.concept, comparison.answers, similarity)
-    of_control, to_control = _weighted(comparison.test.concept, comparison.control, similarity)
-    nearer = to_test[:, None] - to_control[None, :]
+    of_reference, to_reference = _weighted(comparison.test.concept, comparison.reference, similarity)
+    nearer = to_test[:, None] - to_reference[None, :]
     tied = np.abs(nearer) <= tie_tolerance
     leaked = np.where(tied, 0.5, nearer > 0)
-    return float(of_test @ leaked @ of_control), float(of_test @ tied @ of_control)
+    return float(of_test @ leaked @ of_reference), float(of_test @ tied @ of_reference)
 
 
 def _weighted(

@@ -11,6 +11,7 @@ from results.statistics.family import adjusted_ps
 from results.statistics.paired import Cluster, paired_effect
 from results.statistics.verdicts import Verdict, verdict, worst
 from seep.errors import InputError
+from seep.provenance import AGAINST
 from seep.settings.metrics import MEAN
 
 Cell = tuple[str, str]
@@ -175,7 +176,7 @@ def refuse_incomparable(run: RunSummary) -> None:
 
 def incomparable(run: RunSummary, reference: RunSummary) -> list[str]:
     """What must be the same for two runs to be compared, and is not."""
-    return [name for name in ("suite_hash", DECODING) if name in known_differences(run, reference)]
+    return [name for name in ("suite_hash", DECODING, AGAINST) if name in known_differences(run, reference)]
 
 
 def _facts(run: RunSummary) -> dict[str, str]:

@@ -23,9 +23,10 @@ from results.statistics.sequential import (
     shares_of_level,
     slot_of_newest,
 )
+from seep.provenance import AGAINST
 from seep.settings.metrics import is_provenance_of_a_metric
 
-BASELINE_MUST_MATCH = ("suite_hash", DECODING, "samples", "scoring", "detectors")
+BASELINE_MUST_MATCH = ("suite_hash", DECODING, "samples", "scoring", AGAINST, "detectors")
 """What a run must share with the baseline to belong to its stream, beside what its metrics are computed by: scores of
 other prompts, of more samples or by another scorer would be others even where the model has not changed. Not the type
 of numbers or the libraries: leak scores are float32's whatever the hardware, and the scorer's canary shows if a

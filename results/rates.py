@@ -4,15 +4,17 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from results.losses import with_loss_shares
+from results.placebo import above_placebo
 from results.statistics.agreement import ScoreShares, cohens_kappa
 from results.statistics.intervals import Clusters, Interval, none_with_interval, rate_with_interval
 from results.sums import ECHO, LEAK, CellSums, agreement_with
 from seep.answers import LOST
 from seep.errors import InputError
-from seep.provenance import is_mixed
-from seep.records import Estimate, LeakRate
+from seep.provenance import AGAINST, is_mixed
+from seep.records import Against, Estimate, LeakRate
 
 ALL = "all"
 POOL_SEPARATOR = "+"
@@ -44,6 +46,13 @@ class RunFacts:
         """Whether the run's jobs differ in provenance, so that it must not be compared."""
         return is_mixed(self.provenances)
 
+    @property
+    def against(self) -> str:
+        """Whose answers the tests' were compared with: "neutral", "control", "both" in a mixed run; empty for none."""
+        found = {provenance.get(AGAINST) for provenance in self.provenances}
+        known = [arm for arm in get_args(Against) if arm in found]  # a message may say anything, and this is a label
+        return "both" if len(known) > 1 else "".join(known)
+
 
 def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:
     """Rates per metric: each category by name, `all`, then the pools, named "1+2"; `sums` are by category.
@@ -60,7 +69,7 @@ def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequen
         _refuse_unpoolable(facts, pool, categories)
         listed[POOL_SEPARATOR.join(pool)] = sorted(set(pool))
     rates = [
-        _rate(facts, metric, name, _strata(cells, members), _missing(facts.expected_comparisons, recorded, members))
+        _rate(facts, metric, name, cells, members, _missing(facts.expected_comparisons, recorded, members))
         for metric, cells in by_metric.items()
         for recorded in [{category: _comparisons(rows) for category, rows in cells.items()}]
         for name, members in listed.items()
@@ -79,7 +88,7 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSums]) -> list[Lea
             f"--by concept: run {facts.run_id} counts a comparison in several categories; see them one by one"
         )
     rates = [
-        _rate(facts, metric, concept, _strata(cells, [concept]), missing=0)
+        _rate(facts, metric, concept, cells, [concept], missing=0)
         for metric, cells in _by_metric_and_cell(with_loss_shares(sums)).items()
         for concept in sorted(cells)
     ]
@@ -144,7 +153,10 @@ def _comparisons(sums: Iterable[CellSums]) -> int:
     return sum(sum(row.sizes) for row in sums if row.measure == LEAK)
 
 
-def _rate(facts: RunFacts, metric: str, name: str, strata: Mapping[str, Strata], missing: int) -> LeakRate:
+def _rate(
+    facts: RunFacts, metric: str, name: str, cells: Mapping[str, list[CellSums]], members: Sequence[str], missing: int
+) -> LeakRate:
+    strata = _strata(cells, members)
     intervals = _intervals(strata)
     leak = intervals.pop(LEAK, rate_with_interval())
     return LeakRate(
@@ -165,6 +177,8 @@ def _rate(facts: RunFacts, metric: str, name: str, strata: Mapping[str, Strata],
         provenance=common_provenance(facts.provenances),
         mixed=facts.mixed,
         measures={name: share for name, interval in sorted(intervals.items()) if (share := _estimate(interval))},
+        against=facts.against,
+        above_placebo=above_placebo([row for member in members for row in cells.get(member, ())]),
     )
 
 

@@ -11,6 +11,9 @@ from seep.answers import LOST, lost
 from seep.records import Answer, GeneratedJob, Outcome, PromptJob, PromptTest, ScoredJob
 
 LEAK = "leak"
+PUBLISHED = "published"
+"""The leak score against the control, where the neutral arm's makes the headline."""
+PLACEBO = "placebo"
 ECHO = "echo"
 ECHO_FREE_LEAK = "echo_free_leak"
 DISTINCT: Mapping[str, int] = {"distinct_1": 1, "distinct_2": 2}
@@ -72,7 +75,7 @@ class CellSums:
 @dataclass(frozen=True)
 class Comparison:
     """One comparison for drill-down: outcomes as metric -> measure -> value, similarities as metric -> [to test,
-    to control]; all of the control's is empty where the probe compares with none."""
+    to control, to neutral arm]; all of the control's and the neutral arm's is empty where the job has none."""
 
     run_id: str
     job_id: str
@@ -90,8 +93,13 @@ class Comparison:
     control_ended: str
     control_reasoning: str
     control_model: str
+    neutral_prompt: str
+    neutral_generation: str
+    neutral_ended: str
+    neutral_reasoning: str
+    neutral_model: str
     outcomes: dict[str, dict[str, float]]
-    similarities: dict[str, list[float]]
+    similarities: dict[str, list[float | None]]
 
 
 @dataclass(frozen=True)
@@ -205,10 +213,10 @@ def comparisons(scored: ScoredJob) -> list[Comparison]:
     one that was lost, which counts alike in all, for the first.
     """
     outcomes = _by_comparison(scored.outcomes)
-    similarities: defaultdict[tuple[str, int], dict[str, list[float]]] = defaultdict(dict)
+    similarities: defaultdict[tuple[str, int], dict[str, list[float | None]]] = defaultdict(dict)
     for similarity in scored.similarities:
-        pair = [similarity.to_test, similarity.to_control]
-        similarities[similarity.test, similarity.sample][similarity.metric] = pair
+        to_arms = [similarity.to_test, similarity.to_control, similarity.to_neutral]
+        similarities[similarity.test, similarity.sample][similarity.metric] = to_arms
     generated = scored.generated
     tests = zip(generated.job.tests, generated.tests, strict=True)
     answered = {test.id: (test, answers) for test, answers in tests}
@@ -238,13 +246,15 @@ def _comparison(
     sample: int,
     category: str,
     outcomes: dict[str, dict[str, float]],
-    similarities: dict[str, list[float]],
+    similarities: dict[str, list[float | None]],
 ) -> Comparison:
     prompts = generated.job
     control = generated.control[sample] if generated.control else None
+    neutral = generated.neutral[sample] if generated.neutral else None
     place = (prompts.run_id, prompts.job_id, test.id, sample, category)
-    answered = (test.concept, test.prompt, *_parts(answers[sample]), prompts.control or "", *_parts(control))
-    return Comparison(*place, *answered, outcomes, similarities)
+    answered = (test.concept, test.prompt, *_parts(answers[sample]))
+    others = (prompts.control or "", *_parts(control), prompts.neutral or "", *_parts(neutral))
+    return Comparison(*place, *answered, *others, outcomes, similarities)
 
 
 def _parts(answer: Answer | None) -> tuple[str, str, str, str]:

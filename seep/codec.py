@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 
 from seep.job_limits import excess
 from seep.records import (
+    Against,
     Answer,
     Cluster,
     Cut,
@@ -90,7 +91,9 @@ def encode_rate(rate: LeakRate) -> bytes:
     """The bytes of a LeakRate."""
     measures = {name: runs_pb2.Estimate(**vars(estimate)) for name, estimate in rate.measures.items()}
     maps = {"provenance": dict(rate.provenance), "measures": measures, "kappa": dict(rate.kappa)}
-    return runs_pb2.LeakRate(**vars(rate) | maps).SerializeToString()
+    above = rate.above_placebo
+    placebo = {"above_placebo": None if above is None else runs_pb2.Estimate(**vars(above))}
+    return runs_pb2.LeakRate(**vars(rate) | maps | placebo).SerializeToString()
 
 
 def decode_rate(data: bytes) -> LeakRate:
@@ -147,6 +150,7 @@ def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
             PromptTest(test.id, test.concept, test.prompt, test.category, tuple(test.options)) for test in message.tests
         ),
         rule=dict(message.rule),
+        against=cast(Against, _one_of("against", message.against or "control", get_args(Against))),
     )
     if problem := excess(job):
         raise DecodeError(problem)
@@ -211,7 +215,15 @@ def _scored_job(message: jobs_pb2.ScoredJob) -> ScoredJob:
         generated=_generated_job(message.generated),
         outcomes=tuple(Outcome(o.metric, o.measure, o.category, o.test, o.sample, o.value) for o in message.outcomes),
         similarities=tuple(
-            Similarity(s.metric, s.test, s.sample, s.to_test, s.to_control) for s in message.similarities
+            Similarity(
+                s.metric,
+                s.test,
+                s.sample,
+                s.to_test,
+                s.to_control if s.HasField("to_control") else None,
+                s.to_neutral if s.HasField("to_neutral") else None,
+            )
+            for s in message.similarities
         ),
         provenance=dict(message.provenance),
     )
@@ -258,9 +270,15 @@ def _rate(message: runs_pb2.LeakRate) -> LeakRate:
         missing=message.missing,
         provenance=dict(message.provenance),
         mixed=message.mixed,
-        measures={name: Estimate(m.share, m.low, m.high, m.n) for name, m in message.measures.items()},
+        measures={name: _estimate(measure) for name, measure in message.measures.items()},
         kappa=dict(message.kappa),
+        against=message.against,
+        above_placebo=_estimate(message.above_placebo) if message.HasField("above_placebo") else None,
     )
+
+
+def _estimate(message: runs_pb2.Estimate) -> Estimate:
+    return Estimate(message.share, message.low, message.high, message.n)
 
 
 def _require(message: Message, fields: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from seep.languages import LANGUAGE_METRICS
 from seep.records import AnswerPart
 from seep.suites import position, sway
-from seep.suites.notes import Rule, concepts_not_in_their_prompt
+from seep.suites.notes import Rule, concepts_not_in_their_prompt, jobs_without_neutral
 from seep.suites.position import PositionSuite
 from seep.suites.schema import AnySuite, LanguageSuite, Suite
 from seep.suites.sway import SwaySuite
@@ -42,7 +42,7 @@ PROBES: dict[str, Probe] = {
         Suite,
         compares=True,
         needs_control=True,
-        rules=(concepts_not_in_their_prompt,),
+        rules=(concepts_not_in_their_prompt, jobs_without_neutral),
     ),
     "language": Probe(
         LanguageSuite,

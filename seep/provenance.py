@@ -6,6 +6,9 @@ from hashlib import sha256
 ANSWERED_BY = "answered_by"
 """Which model the server says has answered."""
 
+AGAINST = "against"
+"""Whose answers the tests' were compared with."""
+
 MIXED = "mixed"
 """The entries that have more than one value within a job; absent where none has."""
 

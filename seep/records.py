@@ -9,6 +9,8 @@ Cut = Literal["sentence", "none"]
 Cluster = Literal["job", "sample"]
 Ended = Literal["stop", "length", "refusal", "filtered", "tool_call", "no_content"]
 AnswerPart = Literal["text", "token_scores", "reading"]
+Against = Literal["control", "neutral"]
+"""Whose answers a test's are compared with."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class PromptJob:
     """One control prompt with all the tests that share it: the unit of work, of retry, of idempotency.
 
     `control` is None where the probe compares an answer with no other. `rule` says how the probe reads the answers, by
-    names that the probe knows.
+    names that the probe knows. The semantic probe's headline is the test `against` the neutral arm, whose null is
+    exactly 50 %, or against the control.
     """
 
     run_id: str
@@ -71,6 +74,7 @@ class PromptJob:
     neutral: str | None
     tests: tuple[PromptTest, ...]
     rule: Mapping[str, str] = field(default_factory=dict)
+    against: Against = "control"
 
 
 @dataclass(frozen=True)
@@ -130,13 +134,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Similarity:
-    """The two similarities behind a leak score: of the concept to the test's and to the control's generation."""
+    """The similarities behind a leak score: of the concept to the generation of each arm.
+
+    None for an arm that the job does not have, or whose answer was lost.
+    """
 
     metric: str
     test: str
     sample: int
     to_test: float
-    to_control: float
+    to_control: float | None
+    to_neutral: float | None = None
 
 
 @dataclass(frozen=True)
@@ -193,7 +201,9 @@ class LeakRate:
 
     They are None where nothing was measured. `missing` counts expected comparisons that are not there. `measures` has
     all else that was measured there, by name (tie, echo, placebo, ...); what was not is absent. `kappa` is the
-    agreement beyond chance with each other metric of the run, by its name, in [-1, 1].
+    agreement beyond chance with each other metric of the run, by its name, in [-1, 1]. The rate is `against` "neutral",
+    whose null is exactly 50 %, or "control"; "both" in a mixed run, empty where the probe compares with no answer.
+    `above_placebo`, in points, is test against control less neutral against control.
     """
 
     run_id: str
@@ -214,6 +224,8 @@ class LeakRate:
     mixed: bool = False
     measures: Mapping[str, Estimate] = field(default_factory=dict)
     kappa: Mapping[str, float] = field(default_factory=dict)
+    against: str = ""
+    above_placebo: Estimate | None = None
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ prompt_jobs = st.builds(
     neutral=st.none() | texts,
     tests=lists_of(prompt_tests),
     rule=provenances,
+    against=st.sampled_from(["control", "neutral"]),
 ).filter(lambda job: job.control is not None or job.tests)
 
 
@@ -98,7 +99,15 @@ def generated_jobs(draw: st.DrawFn) -> GeneratedJob:
 
 
 outcomes = st.builds(Outcome, metric=names, measure=names, category=texts, test=names, sample=counts, value=shares)
-similarities = st.builds(Similarity, metric=names, test=names, sample=counts, to_test=finite, to_control=finite)
+similarities = st.builds(
+    Similarity,
+    metric=names,
+    test=names,
+    sample=counts,
+    to_test=finite,
+    to_control=st.none() | finite,
+    to_neutral=st.none() | finite,
+)
 scored_jobs = st.builds(
     ScoredJob,
     generated=generated_jobs(),

@@ -145,7 +145,7 @@ def scored_job(run_id: str, number: int, tests: int, samples: int, draw: random.
     outcomes = tuple(
         Outcome(pair.metric, measure, category[pair.test], pair.test, pair.sample, value)
         for pair in pairs
-        for measure, value in (("leak", float(pair.to_test > pair.to_control)), *OTHER_MEASURES.items())
+        for measure, value in (("leak", float(pair.to_test > (pair.to_control or 0))), *OTHER_MEASURES.items())
     )
     return ScoredJob(generated, outcomes, tuple(pairs), {"embedder": "e"})
 

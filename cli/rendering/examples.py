@@ -9,6 +9,7 @@ from results.sums import Comparison
 from seep.records import LeakRate
 
 SHOWN_OF_THOUGHTS = 300
+ARMS = ("test", "control", "neutral")
 
 
 def print_examples(found: Sequence[Comparison], rates: Sequence[LeakRate]) -> None:
@@ -29,6 +30,10 @@ def _print_example(comparison: Comparison) -> None:
         control = f"{comparison.control_prompt!r} -> {comparison.control_generation!r}"
         echo(f"  control: {control}{_ending(comparison.control_ended)}")
         _print_thoughts(comparison.control_reasoning)
+    if comparison.neutral_prompt:
+        neutral = f"{comparison.neutral_prompt!r} -> {comparison.neutral_generation!r}"
+        echo(f"  neutral: {neutral}{_ending(comparison.neutral_ended)}")
+        _print_thoughts(comparison.neutral_reasoning)
     for metric, measures in comparison.outcomes.items():
         echo(f"  {metric}: {_measures(measures)}{_similarities(comparison.similarities.get(metric))}")
 
@@ -47,5 +52,6 @@ def _measures(measures: dict[str, Any]) -> str:
     return ", ".join(f"{measure} {value:g}" for measure, value in sorted(measures.items()))
 
 
-def _similarities(pair: Sequence[float] | None) -> str:
-    return f"; similarity to the concept {pair[0]:.3f} (test), {pair[1]:.3f} (control)" if pair else ""
+def _similarities(to_arms: Sequence[float | None] | None) -> str:
+    shown = [f"{value:.3f} ({arm})" for arm, value in zip(ARMS, to_arms or (), strict=False) if value is not None]
+    return f"; similarity to the concept {', '.join(shown)}" if shown else ""

@@ -25,13 +25,15 @@ MANY_EMPTY = 10.0
 # What was cut off counts for nothing: answers that differ behind it tie.
 MANY_TRUNCATED = 10.0
 MOST_NAMED = 5
+# Test against control, less neutral against control, with its 95 % interval.
+ABOVE_PLACEBO = "published - placebo"
 # What the missing would be is unknown, and may differ from what is there: long prompts, for instance, fail oftener.
 WITH_MISSING = "whatever the missing are"
 PICTURES: Mapping[str, Callable[[Sequence[LeakRate]], None]] = {"position": print_places}
 """By probe: what its rates say together, printed below them."""
 JSON_FIELDS = (
     *("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),
-    *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures"),
+    *("comparisons", "clusters", "ties", "echoes", "missing", "kappa", "measures", "against", "above_placebo"),
 )
 
 
@@ -41,7 +43,7 @@ def print_rates(
     """Tables of rates and of what was measured beside them, under a line about the run; says what is missing, and what
     not to trust."""
     echo(f"run {summary.run_id}: {summary.suite} on {summary.target}, {summary.state}")
-    table = DataTable(first_column, "metric", "rate", "95 % interval")
+    table = DataTable(first_column, "metric", rate_title(found), "95 % interval")
     # What a run expects, and so what is missing of it, is known by category.
     counted = ("comparisons", "clusters", *(["missing"] if first_column == "category" else []))
     for name in counted:
@@ -76,6 +78,13 @@ def print_rates(
         echo(f"warning: {more} dead letters more than the run has jobs: the keys of so many name none of its jobs")
     if summary.mixed:
         echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be compared")
+
+
+def rate_title(found: Sequence[LeakRate]) -> str:
+    """What the rates of a run are: whose answers the tests' were compared with, where with any."""
+    against = {rate.against for rate in found} - {""}
+    named = "control and neutral" if against == {"both"} else " and ".join(sorted(against))
+    return f"rate against {named}" if named else "rate"
 
 
 def is_measured(found: Sequence[LeakRate]) -> bool:
@@ -117,7 +126,7 @@ def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
         return
     pairwise = len({rate.metric for rate in found}) > 2
     rows = [(rate, _shares(rate, pairwise), _kappas(rate, pairwise)) for rate in found]
-    names = sorted({name for _, shares, _ in rows for name in shares})
+    names = sorted({name for _, shares, _ in rows for name in shares}, key=lambda name: (name == ABOVE_PLACEBO, name))
     names += sorted({name for _, _, kappas in rows for name in kappas}) or ["kappa"]
     table = DataTable(first_column, "metric", title="beside it, in %; kappa from -1 to 1")
     for name in names:
@@ -132,10 +141,14 @@ def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
 def _shares(rate: LeakRate, pairwise: bool) -> dict[str, str]:
     """What was measured beside a rate, by column; `pairwise` names the other metric of each agreement."""
     parts = {name: name.partition(":") for name in rate.measures if name not in LOST}
-    return {
+    shares = {
         measure.replace("_", " ") + (f" with {other}" if other and pairwise else ""): f"{rate.measures[name].share:.1f}"
         for name, (measure, _, other) in parts.items()
     }
+    above = rate.above_placebo
+    return shares | (
+        {} if above is None else {ABOVE_PLACEBO: f"{above.share:+.1f} [{above.low:+.1f}, {above.high:+.1f}]"}
+    )
 
 
 def _warn(found: Sequence[LeakRate], measure: str, many: float, what: str) -> None:

@@ -8,8 +8,8 @@ WIDTH = 78
 INTRODUCTION = fill(
     '"He likes yellow. He works as a ..." - "school bus driver", says a model. The colour has nothing to do with the '
     "job, and yet it pulls the answer towards itself: that is semantic leakage. Seep asks each question with such a "
-    "word and without it, and counts how often the answer with the word is nearer to the word in meaning. 50 % is "
-    "chance, no leakage; 100 % says that every answer moved.",
+    "word and with a harmless one in its place, and counts how often the answer with the word is nearer to the word in "
+    "meaning. 50 % is chance, no leakage; 100 % says that every answer moved.",
     WIDTH,
 )
 Row = Mapping[str, Any]
@@ -30,13 +30,14 @@ def striking(leaks: Sequence[Row], metric: str) -> Row | None:
 
 def example_lines(example: Row, metric: str) -> list[str]:
     """What was asked and answered, with the similarities that make it a leak."""
-    to_test, to_control = example["similarities"][metric]
     said = ", said again in the answer" if _repeats(example, metric) else ""
+    arm = _reference(example)
     return [
         f'For example, "{example["concept"].strip()}"{said}:',
-        *_exchange("without it", example["control_prompt"], example["control_generation"]),
+        *_exchange("without it", example[f"{arm}_prompt"], example[f"{arm}_generation"]),
         *_exchange("with it", example["prompt"], example["generation"]),
-        f"  likeness to the word: {to_control:.2f} without it, {to_test:.2f} with it",
+        f"  likeness to the word: {_likeness(example, metric, arm):.2f} without it, "
+        f"{_likeness(example, metric, 'test'):.2f} with it",
     ]
 
 
@@ -46,7 +47,8 @@ def figures(rate: Row) -> list[str]:
     rows = {
         "leak rate: answers nearer to the word": leak,
         "  the same of answers without the word": rate["measures"].get("echo_free_leak"),
-        "  the same with a harmless word instead": rate["measures"].get("placebo"),
+        "  against the question by itself": rate["measures"].get("published"),
+        "  a harmless word against that question": rate["measures"].get("placebo"),
         "answers that say the word itself": rate["measures"].get("echo"),
         "answers equally near": rate["measures"].get("tie"),
     }
@@ -111,5 +113,13 @@ def _repeats(leak: Row, metric: str) -> bool:
 
 
 def _margin(leak: Row, metric: str) -> float:
-    to_test, to_control = leak["similarities"][metric]
-    return float(to_test - to_control)
+    return _likeness(leak, metric, "test") - _likeness(leak, metric, _reference(leak))
+
+
+def _reference(leak: Row) -> str:
+    """The arm without the concept: the neutral one where there is one, as in the rate."""
+    return "neutral" if leak["neutral_prompt"] else "control"
+
+
+def _likeness(leak: Row, metric: str, arm: str) -> float:
+    return float(leak["similarities"][metric][("test", "control", "neutral").index(arm)])

@@ -31,7 +31,8 @@ EXISTS (SELECT FROM jsonb_each(outcomes) AS scored (metric, measures),
 
 COLUMNS: LiteralString = """
 run_id, job_id, test, sample, category, concept, prompt, generation, ended, reasoning, model,
-control_prompt, control_generation, control_ended, control_reasoning, control_model, outcomes, similarities
+control_prompt, control_generation, control_ended, control_reasoning, control_model,
+neutral_prompt, neutral_generation, neutral_ended, neutral_reasoning, neutral_model, outcomes, similarities
 """
 
 EXPIRED_RUNS: LiteralString = """

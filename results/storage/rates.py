@@ -14,14 +14,15 @@ CLEAR_RATES: LiteralString = "DELETE FROM rates WHERE run_id = %s"
 
 COPY_RATES: LiteralString = """
 COPY rates (run_id, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures,
-            kappa) FROM STDIN
+            kappa, against, above_placebo) FROM STDIN
 """
 
 # What all jobs of a run agree on is kept with the run, once.
 RATE_COLUMNS: LiteralString = """
 run_id, suite, target, probe, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed,
-measures, kappa, ARRAY(SELECT provenance FROM provenances WHERE provenances.run_id = runs.run_id ORDER BY provenance)
-AS provenances FROM rates JOIN runs USING (run_id)
+measures, kappa, against, above_placebo,
+ARRAY(SELECT provenance FROM provenances WHERE provenances.run_id = runs.run_id ORDER BY provenance) AS provenances
+FROM rates JOIN runs USING (run_id)
 """
 
 RATES_OF_RUN: LiteralString = f"SELECT {RATE_COLUMNS} WHERE run_id = %s ORDER BY metric, category = 'all', category"
@@ -68,11 +69,13 @@ def by_concept(connection: Connection, run_id: str) -> list[LeakRate]:
 
 def rate_of(row: Mapping[str, Any]) -> LeakRate:
     """The rate in a row of RATE_COLUMNS."""
-    names = {name: value for name, value in row.items() if name not in ("provenances", "measures")}
+    names = {name: value for name, value in row.items() if name not in ("provenances", "measures", "above_placebo")}
+    above = row["above_placebo"]
     return LeakRate(
         **names,
         provenance=common_provenance(row["provenances"]),
         measures={name: Estimate(**estimate) for name, estimate in sorted(row["measures"].items())},
+        above_placebo=None if above is None else Estimate(**above),
     )
 
 
@@ -80,6 +83,7 @@ def _row(rate: LeakRate) -> tuple[object, ...]:
     return (
         *(rate.run_id, rate.metric, rate.category, rate.rate, rate.low, rate.high, rate.comparisons, rate.clusters),
         *(rate.ties, rate.echoes, rate.missing, rate.mixed, as_json(rate.measures), as_json(rate.kappa)),
+        *(rate.against, None if rate.above_placebo is None else as_json(vars(rate.above_placebo))),
     )
 
 

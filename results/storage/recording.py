@@ -132,6 +132,7 @@ COPY_COMPARISONS: LiteralString = """
 COPY comparisons (run_id, job_id, test, sample, category, concept, prompt,
                   generation, ended, reasoning, model,
                   control_prompt, control_generation, control_ended, control_reasoning, control_model,
+                  neutral_prompt, neutral_generation, neutral_ended, neutral_reasoning, neutral_model,
                   outcomes, similarities) FROM STDIN
 """
 

@@ -67,6 +67,7 @@ def prompt_jobs(
             neutral=job.neutral,
             tests=_prompt_tests(job),
             rule=job.answer_rule(),
+            against=suite.against,
         )
         for job_id, job in zip(_ids(job.subject for job in suite.jobs), suite.jobs, strict=True)
     ]

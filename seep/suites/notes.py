@@ -45,6 +45,15 @@ def occurs(text: str, prompt: str, language: str) -> bool:
     return re.search(start + re.escape(text), prompt, re.IGNORECASE) is not None
 
 
+def jobs_without_neutral(suite: AnySuite) -> Iterator[Note]:
+    """Only where others have one: the rate of all is then against the control, whose null is not exactly 50 %."""
+    without = [number for number, job in enumerate(suite.jobs) if job.neutral is None]
+    if 0 < len(without) < len(suite.jobs):
+        count = "1 job has" if len(without) == 1 else f"{len(without)} jobs have"
+        message = f"{count} no neutral insertion, so that all are compared with their control: add neutral"
+        yield (suite.jobs_field, without[0]), message
+
+
 def concepts_not_in_their_prompt(suite: AnySuite) -> Iterator[Note]:
     """For probes whose concept stands in the prompt: a typo in either is measured as no leakage."""
     for place, test in tests(suite):

@@ -18,6 +18,7 @@ from seep.job_limits import (
     name_excess,
 )
 from seep.languages import LANGUAGES, spill_categories
+from seep.records import Against
 
 PROMPT_PLACE = "{prompt}"
 
@@ -181,6 +182,11 @@ class AnySuite(Record):
         def jobs(self) -> tuple[Job, ...]: ...
 
     @property
+    def against(self) -> Against:
+        """Whose answers the tests' are compared with, where the probe compares them."""
+        return "control"
+
+    @property
     def comparisons(self) -> Counter[str]:
         """How many outcomes one sample of every test brings, by category."""
         return Counter(test.category for job in self.jobs for test in job.tests)
@@ -196,6 +202,11 @@ class Suite(AnySuite):
     def _jobs_are_bounded(self) -> Self:
         refuse_excess(self.jobs, self.decoding.samples)
         return self
+
+    @property
+    def against(self) -> Against:
+        """The neutral arm where every job has one; else the control, for all jobs: one rate has one null."""
+        return "control" if any(job.neutral is None for job in self.jobs) else "neutral"
 
 
 class LanguageSuite(AnySuite):

@@ -43,7 +43,7 @@ class PromptTest(_message.Message):
     def __init__(self, id: _Optional[str] = ..., concept: _Optional[str] = ..., prompt: _Optional[str] = ..., category: _Optional[str] = ..., options: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PromptJob(_message.Message):
-    __slots__ = ("run_id", "job_id", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests", "rule")
+    __slots__ = ("run_id", "job_id", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests", "rule", "against")
     class RuleEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -67,6 +67,7 @@ class PromptJob(_message.Message):
     NEUTRAL_FIELD_NUMBER: _ClassVar[int]
     TESTS_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
+    AGAINST_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     job_id: str
     target: str
@@ -83,7 +84,8 @@ class PromptJob(_message.Message):
     neutral: str
     tests: _containers.RepeatedCompositeFieldContainer[PromptTest]
     rule: _containers.ScalarMap[str, str]
-    def __init__(self, run_id: _Optional[str] = ..., job_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ..., rule: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    against: str
+    def __init__(self, run_id: _Optional[str] = ..., job_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ..., rule: _Optional[_Mapping[str, str]] = ..., against: _Optional[str] = ...) -> None: ...
 
 class TokenScores(_message.Message):
     __slots__ = ("tokens", "log_probabilities")
@@ -166,18 +168,20 @@ class Outcome(_message.Message):
     def __init__(self, metric: _Optional[str] = ..., measure: _Optional[str] = ..., category: _Optional[str] = ..., test: _Optional[str] = ..., sample: _Optional[int] = ..., value: _Optional[float] = ...) -> None: ...
 
 class Similarity(_message.Message):
-    __slots__ = ("metric", "test", "sample", "to_test", "to_control")
+    __slots__ = ("metric", "test", "sample", "to_test", "to_control", "to_neutral")
     METRIC_FIELD_NUMBER: _ClassVar[int]
     TEST_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_FIELD_NUMBER: _ClassVar[int]
     TO_TEST_FIELD_NUMBER: _ClassVar[int]
     TO_CONTROL_FIELD_NUMBER: _ClassVar[int]
+    TO_NEUTRAL_FIELD_NUMBER: _ClassVar[int]
     metric: str
     test: str
     sample: int
     to_test: float
     to_control: float
-    def __init__(self, metric: _Optional[str] = ..., test: _Optional[str] = ..., sample: _Optional[int] = ..., to_test: _Optional[float] = ..., to_control: _Optional[float] = ...) -> None: ...
+    to_neutral: float
+    def __init__(self, metric: _Optional[str] = ..., test: _Optional[str] = ..., sample: _Optional[int] = ..., to_test: _Optional[float] = ..., to_control: _Optional[float] = ..., to_neutral: _Optional[float] = ...) -> None: ...
 
 class ScoredJob(_message.Message):
     __slots__ = ("generated", "outcomes", "similarities", "provenance")

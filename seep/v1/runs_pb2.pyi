@@ -62,7 +62,7 @@ class Estimate(_message.Message):
     def __init__(self, share: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., n: _Optional[int] = ...) -> None: ...
 
 class LeakRate(_message.Message):
-    __slots__ = ("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high", "comparisons", "clusters", "ties", "echoes", "missing", "provenance", "mixed", "measures", "kappa")
+    __slots__ = ("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high", "comparisons", "clusters", "ties", "echoes", "missing", "provenance", "mixed", "measures", "kappa", "against", "above_placebo")
     class ProvenanceEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -102,6 +102,8 @@ class LeakRate(_message.Message):
     MIXED_FIELD_NUMBER: _ClassVar[int]
     MEASURES_FIELD_NUMBER: _ClassVar[int]
     KAPPA_FIELD_NUMBER: _ClassVar[int]
+    AGAINST_FIELD_NUMBER: _ClassVar[int]
+    ABOVE_PLACEBO_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     suite: str
     target: str
@@ -120,4 +122,6 @@ class LeakRate(_message.Message):
     mixed: bool
     measures: _containers.MessageMap[str, Estimate]
     kappa: _containers.ScalarMap[str, float]
-    def __init__(self, run_id: _Optional[str] = ..., suite: _Optional[str] = ..., target: _Optional[str] = ..., probe: _Optional[str] = ..., metric: _Optional[str] = ..., category: _Optional[str] = ..., rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., comparisons: _Optional[int] = ..., clusters: _Optional[int] = ..., ties: _Optional[int] = ..., echoes: _Optional[int] = ..., missing: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ..., mixed: _Optional[bool] = ..., measures: _Optional[_Mapping[str, Estimate]] = ..., kappa: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    against: str
+    above_placebo: Estimate
+    def __init__(self, run_id: _Optional[str] = ..., suite: _Optional[str] = ..., target: _Optional[str] = ..., probe: _Optional[str] = ..., metric: _Optional[str] = ..., category: _Optional[str] = ..., rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., comparisons: _Optional[int] = ..., clusters: _Optional[int] = ..., ties: _Optional[int] = ..., echoes: _Optional[int] = ..., missing: _Optional[int] = ..., provenance: _Optional[_Mapping[str, str]] = ..., mixed: _Optional[bool] = ..., measures: _Optional[_Mapping[str, Estimate]] = ..., kappa: _Optional[_Mapping[str, float]] = ..., against: _Optional[str] = ..., above_placebo: _Optional[_Union[Estimate, _Mapping]] = ...) -> None: ...

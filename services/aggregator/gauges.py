@@ -26,7 +26,10 @@ def _ratio(percent: float | None) -> float | None:
 
 
 RATE_GAUGES: dict[str, tuple[str, Callable[[LeakRate], float | None]]] = {
-    "seep_leak_rate_ratio": ("Leak rate of a monitor's latest finished run, 0 to 1.", lambda rate: _ratio(rate.rate)),
+    "seep_leak_rate_ratio": (
+        "Leak rate of a monitor's latest finished run, 0 to 1, against its neutral arm or its control.",
+        lambda rate: _ratio(rate.rate),
+    ),
     "seep_leak_rate_ci_lower_ratio": (
         "Lower end of the rate's 95 % confidence interval.",
         lambda rate: _ratio(rate.low),
@@ -35,6 +38,8 @@ RATE_GAUGES: dict[str, tuple[str, Callable[[LeakRate], float | None]]] = {
         "Upper end of the rate's 95 % confidence interval.",
         lambda rate: _ratio(rate.high),
     ),
+}
+COUNT_GAUGES: dict[str, tuple[str, Callable[[LeakRate], float]]] = {
     "seep_comparisons": ("Comparisons behind the rate.", lambda rate: rate.comparisons),
     "seep_independent_clusters": ("Independent clusters of comparisons behind the rate.", lambda rate: rate.clusters),
     "seep_missing_comparisons": ("Comparisons that were expected and have no leak score.", lambda rate: rate.missing),
@@ -85,7 +90,9 @@ class RateCollector(Collector):
             for name, (_, value_of) in RATE_GAUGES.items():
                 value = value_of(rate)
                 if value is not None:
-                    families[name].add_metric(labels, value)
+                    families[name].add_metric((*labels, rate.against), value)
+            for name, (_, count_of) in COUNT_GAUGES.items():
+                families[name].add_metric(labels, count_of(rate))
             for reason in LOST:
                 for name, (_, bound_of) in LOSS_GAUGES.items() if reason in rate.measures else ():
                     families[name].add_metric((*labels, reason), bound_of(rate.measures[reason]))
@@ -93,9 +100,16 @@ class RateCollector(Collector):
 
     def describe(self) -> list[GaugeMetricFamily]:
         """The gauges without values, so that registering needs no database."""
-        rates = [GaugeMetricFamily(name, text, labels=RATE_LABELS) for name, (text, _) in RATE_GAUGES.items()]
-        labels = (*RATE_LABELS, "reason")
-        return [*rates, *(GaugeMetricFamily(name, text, labels=labels) for name, (text, _) in LOSS_GAUGES.items())]
+        labels_and_gauges = (
+            ((*RATE_LABELS, "against"), RATE_GAUGES),
+            (RATE_LABELS, COUNT_GAUGES),
+            ((*RATE_LABELS, "reason"), LOSS_GAUGES),
+        )
+        return [
+            GaugeMetricFamily(name, text, labels=labels)
+            for labels, gauges in labels_and_gauges
+            for name, (text, _) in gauges.items()
+        ]
 
 
 class MonitorCollector(Collector):

@@ -1,13 +1,15 @@
 """What makes a message impossible to record, so that it goes to the dead letters and not into a rate."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from results.identifiers import is_identifier, is_name
 from results.rates import ALL
+from results.sums import PLACEBO, PUBLISHED
 from seep.answers import LOST, lost
 from seep.job_limits import MOST_SAMPLES
-from seep.records import Failure, Outcome, PromptJob, RunManifest, ScoredJob, Similarity
+from seep.provenance import AGAINST
+from seep.records import Answer, Failure, Outcome, PromptJob, RunManifest, ScoredJob, Similarity
 
 # It travels with each rate, in messages of a megabyte at most.
 LONGEST_PROVENANCE = 256 * 1024
@@ -88,7 +90,8 @@ def _answers_problem(scored: ScoredJob) -> str | None:
     if len(generated.tests) != len(generated.job.tests):
         return f"{len(generated.job.tests)} tests, but answers to {len(generated.tests)}"
     control = () if generated.job.control is None else (generated.control,)
-    samples = {len(answers) for answers in (*control, *generated.tests)}
+    neutral = () if generated.job.neutral is None else (generated.neutral,)
+    samples = {len(answers) for answers in (*control, *neutral, *generated.tests)}
     if samples != {generated.job.samples}:
         return f"expected {generated.job.samples} answers to every prompt, found {sorted(samples)}"
     return None
@@ -106,7 +109,7 @@ def _outcomes_problem(scored: ScoredJob) -> str | None:
         return f"an outcome names a sample outside 0 to {prompts.samples - 1}"
     if not all(0 <= outcome.value <= 1 for outcome in scored.outcomes):
         return "an outcome's value is outside 0 to 1"
-    if not all(math.isfinite(pair.to_test) and math.isfinite(pair.to_control) for pair in scored.similarities):
+    if not all(map(math.isfinite, _values(scored.similarities))):
         return "a similarity is not a finite number"
     if len({(o.metric, o.measure, o.category, o.test, o.sample) for o in scored.outcomes}) < len(scored.outcomes):
         return "an outcome is there twice"
@@ -123,14 +126,26 @@ def _outcomes_problem(scored: ScoredJob) -> str | None:
 def _loss_problem(scored: ScoredJob) -> str | None:
     """Nothing but its loss may be said of an answer that was lost: no number may come from what is no answer."""
     generated = scored.generated
-    controls = {sample for sample, answer in enumerate(generated.control) if lost(answer)}
+    without_control, without_neutral = map(_lost_samples, (generated.control, generated.neutral))
+    references = without_neutral if scored.provenance.get(AGAINST) == "neutral" else without_control
     gone = {
         (test.id, sample)
         for test, answers in zip(generated.job.tests, generated.tests, strict=True)
         for sample, answer in enumerate(answers)
-        if sample in controls or lost(answer)
+        if sample in references or lost(answer)
     }
-    for outcome in scored.outcomes if gone else ():
-        if outcome.measure not in LOST and (outcome.test, outcome.sample) in gone:
+    for outcome in scored.outcomes if gone or without_control or without_neutral else ():
+        needs_both = outcome.measure in (PUBLISHED, PLACEBO)
+        lacks_one = needs_both and (outcome.sample in without_control or outcome.sample in without_neutral)
+        if outcome.measure not in LOST and (lacks_one or (outcome.test, outcome.sample) in gone):
             return f"an outcome {outcome.measure} of a comparison whose answer was lost"
     return None
+
+
+def _lost_samples(answers: Sequence[Answer]) -> set[int]:
+    return {sample for sample, answer in enumerate(answers) if lost(answer)}
+
+
+def _values(similarities: Iterable[Similarity]) -> Iterator[float]:
+    for each in similarities:
+        yield from (value for value in (each.to_test, each.to_control, each.to_neutral) if value is not None)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from seep.languages import CONSENSUS, LANGDETECT
+from seep.records import Against, PromptJob
 from seep.settings import Scoring
 from services.scorer.detection import detect_language, langdetect_guess
 
@@ -21,13 +22,18 @@ class Mode:
     """How answers are scored.
 
     Similarities are rounded to `decimals` before they are compared; None keeps them whole. Two that differ by no more
-    than `tie_tolerance` tie.
+    than `tie_tolerance` tie. `always_control` compares with the control also what has a neutral arm.
     """
 
     name: str
     decimals: int | None
     tie_tolerance: float
     detector: Detector
+    always_control: bool = False
+
+    def against(self, job: PromptJob) -> Against:
+        """Whose answers the job's tests are compared with."""
+        return "control" if self.always_control else job.against
 
     @property
     def tie_margin(self) -> float:
@@ -41,7 +47,7 @@ class Mode:
 
 
 # As the published tables are made. Rounded similarities are compared exactly: the rounding is their tolerance.
-PUBLISHED = Mode("published", decimals=3, tie_tolerance=0.0, detector=Detector(LANGDETECT, langdetect_guess))
+PUBLISHED = Mode("published", 3, 0.0, Detector(LANGDETECT, langdetect_guess), always_control=True)
 
 
 def exact(tie_tolerance: float) -> Mode:

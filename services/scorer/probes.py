@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from seep.records import GeneratedJob, Outcome, Similarity
+from seep.provenance import AGAINST
+from seep.records import GeneratedJob, Outcome, PromptJob, Similarity
 from services.scorer import language, position, semantic, sway
 from services.scorer.choices import CHOICES
 from services.scorer.detection import detectors
@@ -18,32 +19,32 @@ Scored = tuple[list[Outcome], list[Similarity]]
 class Scoring:
     """`score` turns a job's answers into outcomes, given the similarities and what their metrics say of themselves.
 
-    `comparisons` names the similarities it wants. `provenance` says what outcomes rest on, given where the metrics come
-    from.
+    `comparisons` names the similarities it wants. `provenance` says what outcomes rest on, given the job and
+    where the metrics come from.
     """
 
     score: Callable[[GeneratedJob, Similarities, Mode, Mapping[str, Metric]], Scored]
-    provenance: Callable[[Mapping[str, str], Mode], Mapping[str, str]]
-    comparisons: Callable[[GeneratedJob], Iterable[Comparison]] = lambda job: ()
+    provenance: Callable[[PromptJob, Mapping[str, str], Mode], Mapping[str, str]]
+    comparisons: Callable[[GeneratedJob, Mode], Iterable[Comparison]] = lambda job, mode: ()
 
 
 SCORING: Mapping[str, Scoring] = {
     "semantic": Scoring(
-        score=lambda job, similarities, mode, metrics: semantic.score(job, similarities, mode.tie_tolerance, metrics),
-        provenance=lambda metrics, mode: {**metrics, "scoring": mode.comparing},
+        score=semantic.score,
+        provenance=lambda job, metrics, mode: {**metrics, "scoring": mode.comparing, AGAINST: mode.against(job)},
         comparisons=semantic.comparisons,
     ),
     "language": Scoring(
         score=lambda job, similarities, mode, metrics: (language.score(job, mode.detector), []),
-        provenance=lambda metrics, mode: {"detectors": detectors(), "scoring": mode.name},
+        provenance=lambda job, metrics, mode: {"detectors": detectors(), "scoring": mode.name},
     ),
     "position": Scoring(
         score=lambda job, similarities, mode, metrics: (position.score(job), []),
-        provenance=lambda metrics, mode: {"scoring": CHOICES},
+        provenance=lambda job, metrics, mode: {"scoring": CHOICES},
     ),
     "sway": Scoring(
         score=lambda job, similarities, mode, metrics: (sway.score(job, mode), []),
-        provenance=lambda metrics, mode: {"scoring": f"{mode.name}, {DECISIONS}"},
+        provenance=lambda job, metrics, mode: {"scoring": f"{mode.name}, {DECISIONS}"},
     ),
 }
 """By the probe's name."""

@@ -20,7 +20,7 @@ def score_jobs(
     """
     defects = [_defect(job, metrics) for job in jobs]
     sound = [job for job, defect in zip(jobs, defects, strict=True) if defect is None]
-    comparisons = (comparison for job in sound for comparison in SCORING[job.job.probe].comparisons(job))
+    comparisons = (comparison for job in sound for comparison in SCORING[job.job.probe].comparisons(job, mode))
     similarities = ask_metrics(metrics, comparisons, mode)
     return [
         Failure(defect) if defect is not None else _scored(job, similarities, mode, metrics, provenance)
@@ -37,7 +37,7 @@ def _scored(
 ) -> ScoredJob:
     probe = SCORING[job.job.probe]
     outcomes, seen = probe.score(job, similarities, mode, metrics)
-    return ScoredJob(job, tuple(outcomes), tuple(seen), probe.provenance(provenance, mode))
+    return ScoredJob(job, tuple(outcomes), tuple(seen), probe.provenance(job.job, provenance, mode))
 
 
 def _defect(job: GeneratedJob, metrics: Mapping[str, Metric]) -> str | None:
@@ -47,6 +47,8 @@ def _defect(job: GeneratedJob, metrics: Mapping[str, Metric]) -> str | None:
         return f"unknown probe {prompts.probe!r}; the scorer knows {', '.join(SCORING)}"
     if PROBES[prompts.probe].needs_control and prompts.control is None:
         return f"the {prompts.probe} probe compares with a control, but the job has none"
+    if PROBES[prompts.probe].compares and prompts.against == "neutral" and prompts.neutral is None:
+        return "the job is to be compared with its neutral arm, but has none"
     if PROBES[prompts.probe].compares and not metrics:
         return f"the {prompts.probe} probe compares under a metric, but none is configured"
     if len(job.tests) != len(prompts.tests):

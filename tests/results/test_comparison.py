@@ -159,6 +159,8 @@ def test_what_two_runs_differ_in_is_named() -> None:
     assert incomparable(other, SUMMARY) == ["suite_hash"]
     assert incomparable(replace(SUMMARY, provenance={"decoding": "{1}"}), SUMMARY) == ["decoding"]
     assert incomparable(replace(SUMMARY, samples=9), SUMMARY) == []
+    neutral, control = (replace(SUMMARY, provenance={"against": arm}) for arm in ("neutral", "control"))
+    assert incomparable(neutral, control) == ["against"]
 
 
 def test_how_a_run_without_jobs_was_made_is_unknown_and_not_different() -> None:

@@ -39,6 +39,31 @@ def test_every_category_and_the_whole_suite_have_a_rate() -> None:
     assert found == [("1", 75.0, 4, 2, 2, 1, 2), ("2", 50.0, 1, 1, 1, 0, 3), ("all", 70.0, 5, 2, 3, 1, 5)]
 
 
+@pytest.mark.parametrize(
+    ("provenances", "against"),
+    [
+        ([{"against": "neutral"}], "neutral"),
+        ([{"against": "control", "model": "m"}, {"against": "control"}], "control"),
+        ([{"against": "neutral"}, {"against": "control"}], "both"),
+        ([{"model": "m"}], ""),
+        ([{"against": "He likes yellow"}], ""),
+    ],
+)
+def test_a_rate_says_what_the_tests_were_compared_with(provenances: list[dict[str, str]], against: str) -> None:
+    found = leak_rates(replace(FACTS, provenances=provenances), SUMS)
+    assert {rate.against for rate in found} == {against}
+
+
+def test_what_a_concept_adds_to_any_insertion_stands_beside_the_rate() -> None:
+    placebo = [CategorySum("a", "1", "m", "placebo", 2, 1.0), CategorySum("b", "1", "m", "placebo", 2, 1.0)]
+    first, second, both = leak_rates(FACTS, [*SUMS, *placebo])
+    assert first.above_placebo is not None
+    assert (first.above_placebo.share, first.above_placebo.n) == (25, 4)
+    assert second.above_placebo is None
+    assert both.above_placebo is not None
+    assert leak_rates(FACTS, SUMS)[0].above_placebo is None
+
+
 def test_what_is_missing_may_leak_wholly_or_not_at_all() -> None:
     first, second, _ = leak_rates(FACTS, SUMS)
     assert first.low is not None

@@ -44,9 +44,14 @@ def test_a_comparison_holds_both_texts_and_all_that_was_measured(scored: Scored)
         control_generation="c1",
         control_ended="stop",
         control_reasoning="",
+        neutral_prompt="",
+        neutral_generation="",
+        neutral_ended="",
+        neutral_reasoning="",
+        neutral_model="",
         control_model="",
         outcomes={"m": {"leak": 0.5, "tie": 1.0, "echo": 0.0}},
-        similarities={"m": [0.75, 0.25]},
+        similarities={"m": [0.75, 0.25, None]},
     )
 
 

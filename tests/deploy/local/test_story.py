@@ -16,7 +16,9 @@ def leak(answer: str, to_test: float, to_control: float, echo: float = 0.0) -> d
         "control_prompt": "He works as a",
         "control_generation": "doctor",
         "outcomes": {METRIC: {"leak": 1.0, "echo": echo}},
-        "similarities": {METRIC: (to_test, to_control)},
+        "neutral_prompt": "",
+        "neutral_generation": "",
+        "similarities": {METRIC: (to_test, to_control, None)},
     }
 
 
@@ -38,6 +40,13 @@ def test_the_example_is_the_widest_margin_that_is_no_echo() -> None:
     assert '"He likes yellow. He works as a"' in shown
     assert '-> "school bus driver"' in shown
     assert "0.10 without it, 0.60 with it" in shown
+
+
+def test_with_a_neutral_arm_the_example_is_against_it_as_the_rate_is() -> None:
+    neutral = {"neutral_prompt": "He likes small. He works as a", "neutral_generation": "clerk"}
+    shown = story(rate(60, 79), [BUS | neutral | {"similarities": {METRIC: (0.6, 0.1, 0.3)}}])
+    assert '-> "clerk"' in shown
+    assert "0.30 without it, 0.60 with it" in shown
 
 
 def test_an_echo_is_shown_only_for_want_of_another_and_called_one() -> None:

@@ -135,7 +135,7 @@ def test_a_comparison_comes_back_as_it_was_scored(store: Stored, scored: Scored)
     assert (found.ended, found.reasoning, found.model) == ("length", "a thought", "m-1")
     assert (found.control_ended, found.control_reasoning, found.control_model) == ("stop", "", "")
     assert found.outcomes == {"m": {"leak": 0.5, "tie": 1.0, "echo": 0.0}}
-    assert found.similarities == {"m": [0.75, 0.25]}
+    assert found.similarities == {"m": [0.75, 0.25, None]}
 
 
 def test_a_run_knows_which_categories_count_the_same_comparisons(store: Stored, scored: Scored) -> None:

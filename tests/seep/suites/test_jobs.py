@@ -56,6 +56,14 @@ def test_a_job_carries_all_that_its_stages_need() -> None:
     assert (job.samples, job.control, job.neutral) == (5, "He ate", "The mat is new. He ate")
 
 
+def test_jobs_are_compared_with_their_neutral_arm_only_where_all_have_one() -> None:
+    suite = a_suite(a_job("He ate", "red"), a_job("She ate", "red"))
+    assert {job.against for job in prompt_jobs(suite, run_id="r", target="t")} == {"neutral"}
+    without = suite.jobs[1].model_copy(update={"neutral": None})
+    some = suite.model_copy(update={"jobs": (suite.jobs[0], without)})
+    assert {job.against for job in prompt_jobs(some, run_id="r", target="t")} == {"control"}
+
+
 def test_decoding_and_samples_of_the_sender_come_before_the_suites_own() -> None:
     decoding = Decoding(temperature=0, top_p=1, max_tokens=3, cut="sentence")
     (job,) = prompt_jobs(a_suite(a_job("He ate", "red")), run_id="r", target="t", decoding=decoding, samples=2)

@@ -25,9 +25,20 @@ FIRST = """\
         category: food
 """
 OTHERS = "".join(
-    f"  - {{control: He ate {n} a day, tests: [{{concept: red, prompt: Red. He ate {n} a day, category: food}}]}}\n"
+    f"  - {{control: He ate {n} a day, neutral: New. He ate {n} a day, "
+    f"tests: [{{concept: red, prompt: Red. He ate {n} a day, category: food}}]}}\n"
     for n in range(1, 10)
 )
+)
+
+
+def test_jobs_without_a_neutral_insertion_are_found_where_others_have_one(tmp_path: Path) -> None:
+    mixed = OTHERS.replace("neutral: New. He ate 3 a day, ", "").replace("neutral: New. He ate 5 a day, ", "")
+    (finding,) = lint(written(tmp_path, HEAD + FIRST + mixed))
+    assert (finding.line, finding.severity) == (14, "warning")
+    assert "2 jobs have no neutral insertion, so that all are compared with their control" in finding.message
+    first = FIRST.replace('    neutral: "Say it: the mat is new. Then he ate a"\n', "")
+    assert lint(written(tmp_path, HEAD + first + re.sub(r"neutral: New. He ate . a day, ", "", OTHERS))) == []
 
 
 def test_a_sound_suite_has_no_findings(tmp_path: Path) -> None:

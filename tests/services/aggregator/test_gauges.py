@@ -31,6 +31,7 @@ def rate(category: str, value: float | None) -> LeakRate:
         ties=1,
         echoes=2,
         missing=3,
+        against="neutral",
     )
 
 
@@ -46,10 +47,11 @@ def exposed(collector: Collector) -> list[str]:
 
 def test_every_figure_of_a_rate_is_a_gauge_with_labels_from_configuration_only() -> None:
     labels = '{category="1",metric="m",suite="colours",target="stub"}'
+    against = '{against="neutral",category="1",metric="m",suite="colours",target="stub"}'
     assert scrape([rate("1", 62.5)]) == [
-        f"seep_leak_rate_ratio{labels} 0.625",
-        f"seep_leak_rate_ci_lower_ratio{labels} 0.575",
-        f"seep_leak_rate_ci_upper_ratio{labels} 0.675",
+        f"seep_leak_rate_ratio{against} 0.625",
+        f"seep_leak_rate_ci_lower_ratio{against} 0.575",
+        f"seep_leak_rate_ci_upper_ratio{against} 0.675",
         f"seep_comparisons{labels} 40.0",
         f"seep_independent_clusters{labels} 4.0",
         f"seep_missing_comparisons{labels} 3.0",

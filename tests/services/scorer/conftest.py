@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seep.records import GeneratedJob, PromptTest
+from seep.records import Against, GeneratedJob, PromptTest
 from seep.settings import MINILM, BertScore, Metrics, Scoring
 from seep.suites.workbook import read_workbook
 from services.scorer.similarity import Comparison, Metric
@@ -32,6 +32,7 @@ def make_job() -> MakeJob:
         probe: str = "semantic",
         language: str = "en",
         categories: Sequence[str] | None = None,
+        against: Against = "control",
     ) -> GeneratedJob:
         prompts = prompt_job(
             job_id,
@@ -40,6 +41,7 @@ def make_job() -> MakeJob:
             samples=len(control),
             control="He works as a",
             neutral="He likes small. He works as a" if neutral else None,
+            against=against,
             tests=tuple(
                 PromptTest(f"t{index}", concept, f"He likes {concept}. He works as a", category)
                 for index, ((concept, _), category) in enumerate(

@@ -8,7 +8,7 @@ import pytest
 
 from seep.answers import Lost
 from seep.languages import spill_categories
-from seep.records import Answer, Ended, GeneratedJob, ScoredJob
+from seep.records import Answer, Ended, GeneratedJob, Outcome, ScoredJob
 from services.aggregator.validation import validate
 from services.scorer import language
 from services.scorer.mode import PUBLISHED, exact
@@ -93,6 +93,28 @@ def test_a_lost_neutral_answer_costs_the_placebo_alone(make_job: MakeJob) -> Non
     found = measures(scored(with_arms(job, [["a", "b"]], ["c", "d"], ["filtered", "e"])))
     assert found["t1", 1].keys() - found["t1", 0].keys() == {"placebo"}
     assert {"leak", "self_similarity"} <= found["t1", 0].keys()
+
+
+def test_against_the_neutral_arm_its_lost_answer_takes_the_comparison_and_the_controls_only_what_needs_it(
+    make_job: MakeJob,
+) -> None:
+    job = make_job([("yellow", [""] * 3)], control=[""] * 3, neutral=[""] * 3, against="neutral")
+    given = scored(with_arms(job, [["a", "b", "c"]], ["refusal", "d", "e"], ["f", "filtered", "g"]))
+    found = measures(given)
+    assert found["t1", 1] == {"filtered": 1.0}
+    assert found["t1", 2].keys() - found["t1", 0].keys() == {"published", "placebo"}
+    assert given.similarities[0].to_control is None
+    assert validate(given) is None
+
+
+@pytest.mark.parametrize("measure", ["leak", "published", "placebo"])
+def test_the_aggregator_refuses_a_score_of_an_answer_that_was_lost(make_job: MakeJob, measure: str) -> None:
+    job = make_job([("yellow", ["", ""])], control=["", ""], neutral=["", ""], against="neutral")
+    given = scored(with_arms(job, [["a", "b"]], ["refusal", "d"], ["f", "filtered"]))
+    claimed = Outcome("one", measure, "1", "t1", 1 if measure == "leak" else 0, 1.0)
+    failure = validate(replace(given, outcomes=(*given.outcomes, claimed)))
+    assert failure is not None
+    assert "whose answer was lost" in failure.reason
 
 
 def test_a_sample_is_compared_with_the_next_that_has_its_answers(make_job: MakeJob) -> None:

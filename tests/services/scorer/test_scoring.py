@@ -115,7 +115,7 @@ def test_provenance_is_the_metrics_own_and_how_they_are_compared(
     generated = make_job([("red", ["bus"])], ["doctor"])
     [scored] = score_jobs([generated], {"fake": fake_metric()}, EXACT, {"fake": "model@1"})
     assert isinstance(scored, ScoredJob)
-    assert scored.provenance == {"fake": "model@1", "scoring": "exact, tie_tolerance=1e-06"}
+    assert scored.provenance == {"fake": "model@1", "scoring": "exact, tie_tolerance=1e-06", "against": "control"}
     assert scored.generated is generated
 
 
@@ -133,6 +133,10 @@ def test_a_job_without_what_its_probe_compares_with_fails_alone(
     results = score_jobs([uncontrolled, sound], {"fake": fake_metric()}, EXACT, {})
     assert results[0] == Failure("the semantic probe compares with a control, but the job has none")
     assert isinstance(results[1], ScoredJob)
+    without_arm = replace(sound, job=replace(sound.job, against="neutral"))
+    assert score_jobs([without_arm], {"fake": fake_metric()}, EXACT, {}) == [
+        Failure("the job is to be compared with its neutral arm, but has none")
+    ]
     assert score_jobs([sound], {}, EXACT, {}) == [
         Failure("the semantic probe compares under a metric, but none is configured")
     ]

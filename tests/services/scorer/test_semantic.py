@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from results.sums import per_test_sums
 from seep.records import GeneratedJob, Outcome, ScoredJob, Similarity
 from services.scorer.mode import PUBLISHED, Mode, exact
 from services.scorer.scoring import score_jobs
@@ -57,10 +58,10 @@ def test_each_test_generation_is_compared_with_the_control_generation_of_its_sam
     scored = scored_with(generated, fake_metric(TABLE))
     assert values(scored, "fake", "leak") == {("t1", 0): 1.0, ("t1", 1): 1.0, ("t2", 0): 1.0, ("t2", 1): 1.0}
     assert scored.similarities == (
-        Similarity("fake", "t1", 0, 0.3, 0.1),
-        Similarity("fake", "t1", 1, 0.6, 0.3),
-        Similarity("fake", "t2", 0, 0.2004, 0.1),
-        Similarity("fake", "t2", 1, 0.2004, 0.1996),
+        Similarity("fake", "t1", 0, 0.3, 0.1, 0.2),
+        Similarity("fake", "t1", 1, 0.6, 0.3, 0.1),
+        Similarity("fake", "t2", 0, 0.2004, 0.1, 0.4),
+        Similarity("fake", "t2", 1, 0.2004, 0.1996, 0.1),
     )
 
 
@@ -77,14 +78,14 @@ def test_the_published_mode_rounds_before_comparing_and_keeps_what_it_compared(
     assert values(scored, "fake", "leak")["t2", 1] == 0.5
     assert values(scored, "fake", "tie")["t2", 1] == 1.0
     assert values(scored, "fake", "leak")["t1", 0] == 1.0
-    assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2, 0.2)
+    assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2, 0.2, 0.1)
     assert scored.provenance["scoring"] == "published"
 
 
 def test_similarities_within_the_tolerance_tie(generated: GeneratedJob, fake_metric: type[FakeMetric]) -> None:
     scored = scored_with(generated, fake_metric(TABLE), mode=exact(0.001))
     assert values(scored, "fake", "tie") == {("t1", 0): 0.0, ("t1", 1): 0.0, ("t2", 0): 0.0, ("t2", 1): 1.0}
-    assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2004, 0.1996)
+    assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2004, 0.1996, 0.1)
     assert scored.provenance["scoring"] == "exact, tie_tolerance=0.001"
 
 
@@ -93,6 +94,51 @@ def test_placebo_puts_the_neutral_generation_in_the_place_of_the_tests(
 ) -> None:
     scored = scored_with(generated, fake_metric(TABLE))
     assert values(scored, "fake", "placebo") == {("t1", 0): 1.0, ("t1", 1): 0.0, ("t2", 0): 1.0, ("t2", 1): 0.0}
+
+
+@pytest.fixture
+def against_neutral(generated: GeneratedJob) -> GeneratedJob:
+    return replace(generated, job=replace(generated.job, against="neutral"))
+
+
+def test_the_headline_is_against_the_neutral_generation_and_the_published_one_stands_beside_it(
+    against_neutral: GeneratedJob, fake_metric: type[FakeMetric]
+) -> None:
+    scored = scored_with(against_neutral, fake_metric(TABLE))
+    assert values(scored, "fake", "leak") == {("t1", 0): 1.0, ("t1", 1): 1.0, ("t2", 0): 0.0, ("t2", 1): 1.0}
+    assert values(scored, "fake", "published") == {("t1", 0): 1.0, ("t1", 1): 1.0, ("t2", 0): 1.0, ("t2", 1): 1.0}
+    assert values(scored, "fake", "placebo") == {("t1", 0): 1.0, ("t1", 1): 0.0, ("t2", 0): 1.0, ("t2", 1): 0.0}
+    assert scored.provenance["against"] == "neutral"
+
+
+def test_the_published_mode_is_against_the_control_though_there_is_a_neutral_arm(
+    against_neutral: GeneratedJob, generated: GeneratedJob, fake_metric: type[FakeMetric]
+) -> None:
+    scored = scored_with(against_neutral, fake_metric(TABLE), mode=PUBLISHED)
+    assert scored.outcomes == scored_with(generated, fake_metric(TABLE), mode=PUBLISHED).outcomes
+    assert not values(scored, "fake", "published")
+    assert scored.provenance["against"] == "control"
+
+
+@given(texts=st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)), min_size=1, max_size=6))
+def test_the_neutral_arms_own_answers_in_place_of_the_tests_are_exactly_half(
+    texts: list[tuple[str, str]], make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
+    """Whatever an insertion does to the answers: over a test and a neutral arm that are exchanged, the mean is 50 %."""
+    answers, neutrals = zip(*texts, strict=True)
+    job = make_job([("red", answers)], ["a control"] * len(texts), neutrals, against="neutral")
+    exchanged = replace(job, neutral=job.tests[0], tests=(job.neutral,))
+    both = [scored_with(each, fake_metric()) for each in (job, exchanged)]
+    assert fmean(value for scored in both for value in values(scored, "fake", "leak").values()) == 0.5
+
+
+def test_what_an_echo_free_rate_and_a_tie_are_of_is_the_headline(
+    make_job: MakeJob, fake_metric: type[FakeMetric]
+) -> None:
+    table = {("red", "bus"): 0.5, ("red", "doctor"): 0.1, ("red", "nurse"): 0.5}
+    scored = scored_with(make_job([("red", ["bus"])], ["doctor"], ["nurse"], against="neutral"), fake_metric(table))
+    assert values(scored, "fake", "tie") == {("t1", 0): 1.0}
+    assert {row.measure: row.total for row in per_test_sums(scored)}["echo_free_leak"] == 0.5
 
 
 def test_without_a_neutral_arm_there_is_no_placebo(make_job: MakeJob, fake_metric: type[FakeMetric]) -> None:

@@ -132,6 +132,11 @@ CREATE TABLE comparisons (
     control_ended text NOT NULL,
     control_reasoning text NOT NULL,
     control_model text NOT NULL,
+    neutral_prompt text NOT NULL,
+    neutral_generation text NOT NULL,
+    neutral_ended text NOT NULL,
+    neutral_reasoning text NOT NULL,
+    neutral_model text NOT NULL,
     outcomes jsonb NOT NULL,
     similarities jsonb NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT now()
@@ -141,8 +146,8 @@ CREATE INDEX comparisons_by_test ON comparisons (run_id, test);
 """
 
 # Written once when a run has changed: all who show rates read these. `rate`, `low` and `high` are in percent;
-# `measures` is {name: {share, low, high, n}}, `kappa` {other metric: kappa}. What all jobs of a run agree on is in
-# provenances.
+# `measures` is {name: {share, low, high, n}}, `kappa` {other metric: kappa}, `above_placebo` {share, low, high, n}.
+# What all jobs of a run agree on is in provenances.
 RATES = """
 CREATE TABLE rates (
     run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
@@ -159,6 +164,8 @@ CREATE TABLE rates (
     mixed boolean NOT NULL,
     measures jsonb NOT NULL,
     kappa jsonb NOT NULL,
+    against text NOT NULL,
+    above_placebo jsonb,
     PRIMARY KEY (run_id, metric, category)
 );
 """

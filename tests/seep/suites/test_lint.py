@@ -29,7 +29,6 @@ OTHERS = "".join(
     f"tests: [{{concept: red, prompt: Red. He ate {n} a day, category: food}}]}}\n"
     for n in range(1, 10)
 )
-)
 
 
 def test_jobs_without_a_neutral_insertion_are_found_where_others_have_one(tmp_path: Path) -> None:

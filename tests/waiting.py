@@ -12,11 +12,22 @@ PAUSE_BY_SECOND_WAITED = 0.05
 
 
 def wait_until(
-    condition: Callable[[], bool], what: str = "it", *, seconds: float = 60.0, report: Callable[[], object] = str
+    condition: Callable[[], bool],
+    what: str = "it",
+    *,
+    seconds: float = 60.0,
+    report: Callable[[], object] = str,
+    progress: Callable[[], object] = lambda: None,
 ) -> None:
-    """Returns once the condition holds; else fails after so many seconds, with what `report` then tells."""
+    """Returns once the condition holds; else fails after so many seconds, with what `report` then tells.
+
+    The time begins anew whenever `progress` tells something else: a busy machine is no standstill.
+    """
     started = time.monotonic()
+    reached = progress()
     while not condition():
+        if (now := progress()) != reached:
+            started, reached = time.monotonic(), now
         waited = time.monotonic() - started
         assert waited < seconds, f"waited {seconds:.0f} s in vain for {what} {report()}".rstrip()
         time.sleep(min(max(SHORTEST_PAUSE, PAUSE_BY_SECOND_WAITED * waited), LONGEST_PAUSE))

@@ -20,10 +20,10 @@ from seep.kafka.messages import Message, Send
 from seep.kafka.topics import DEAD_LETTERS
 from seep.runtime.health import Health, serve_health
 from seep.runtime.limits import Limits
+from seep.runtime.log_lines import configure_log
 from seep.runtime.metrics import MESSAGES, count, timed
 from seep.runtime.stage import Job, Result, Stage
 from seep.runtime.stopping import Stopped
-from seep.runtime.throttling import Throttle
 from seep.runtime.worker import IDLE_SECONDS, Idle, Postponed, Process, Worker
 from seep.settings import Settings, load_settings
 from seep.settings import Worker as WorkerSettings
@@ -65,10 +65,7 @@ def run_service(main: Callable[[argparse.Namespace, Settings], bool], parser: ar
     `main` returns whether its last batch was finished. If not, a thread still works on it, and the process ends without
     waiting for that.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("kafka").setLevel(logging.ERROR)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Throttle())
+    configure_log()
     arguments = parser.parse_args()
     code = 0
     try:

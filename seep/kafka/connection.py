@@ -16,6 +16,7 @@ from kafka.errors import (
     TopicAuthorizationFailedError,
     UnsupportedSaslMechanismError,
 )
+from kafka.net.sasl.oauth import AbstractTokenProvider
 
 from seep.kafka.broker import BrokerUnavailable
 from seep.kafka.refusals import recent_refusal
@@ -24,7 +25,7 @@ from seep.settings import Kafka
 # Topics made after a service has started are found at the next refresh; the client's default is five minutes.
 METADATA_MAX_AGE_MS = 5_000
 MEANINGS: Mapping[type[BaseException], str] = {
-    SaslAuthenticationFailedError: "the broker refuses kafka.sasl_plain_username with its password",
+    SaslAuthenticationFailedError: "the broker refuses kafka.sasl_plain_username with its password, or the token",
     UnsupportedSaslMechanismError: "the broker does not know kafka.sasl_mechanism",
     GroupAuthorizationFailedError: "this user has no right to the consumer group (an ACL is missing)",
     ClusterAuthorizationFailedError: "this user has no right to the cluster (an ACL is missing)",
@@ -52,11 +53,26 @@ def broker_errors(what: str) -> Iterator[None]:
 
 def connection_options(kafka: Kafka) -> dict[str, Any]:
     """The keyword arguments that each of the client's classes takes. Raises InputError for an unreadable password."""
-    names = Kafka.model_fields.keys() - {"topics", "sasl_plain_password_file"}
+    names = Kafka.model_fields.keys() - {"topics", "sasl_plain_password_file", "sasl_oauth_token_file"}
     values = {name: getattr(kafka, name) for name in names} | {"sasl_plain_password": kafka.resolved_password()}
     given = {name: _plain(value) for name, value in values.items() if value is not None}
+    if kafka.sasl_mechanism == "OAUTHBEARER":
+        given["sasl_oauth_token_provider"] = TokenFromFile(kafka)
     # A broker that comes back is noticed within seconds; the client's default waits up to 30.
     return given | {"metadata_max_age_ms": METADATA_MAX_AGE_MS, "reconnect_backoff_max_ms": 2_000}
+
+
+class TokenFromFile(AbstractTokenProvider):  # type: ignore[misc]  # kafka-python has no types
+    """The token as it is at each login: whoever renews it in its file need start nothing again."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        """Raises InputError if there is no token now."""
+        self._kafka = kafka
+        self.token()
+
+    def token(self) -> str:
+        """Raises InputError if there is none."""
+        return self._kafka.token()
 
 
 def _plain(value: Any) -> Any:

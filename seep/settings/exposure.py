@@ -35,7 +35,8 @@ def _kafka(settings: Settings) -> Iterator[str]:
     hosts = [broker.rpartition(":")[0] for broker in kafka.bootstrap_servers.split(",")]
     if (
         kafka.security_protocol == "SASL_PLAINTEXT"
-        and kafka.sasl_mechanism == "PLAIN"
+        and kafka.sasl_mechanism in ("PLAIN", "OAUTHBEARER")
         and not all(map(is_local, hosts))
     ):
-        yield "kafka.security_protocol: the password is sent in the clear; SASL_SSL would protect it"
+        secret = "password" if kafka.sasl_mechanism == "PLAIN" else "token"
+        yield f"kafka.security_protocol: the {secret} is sent in the clear; SASL_SSL would protect it"

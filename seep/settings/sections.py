@@ -2,9 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, FilePath, field_validator
+from pydantic import Field, FilePath, field_validator, model_validator
 
 from seep.errors import InputError
 from seep.job_limits import MOST_SAMPLES
@@ -41,7 +41,7 @@ class Kafka(Section):
     )
     ssl_certfile: FilePath | None = Field(None, description="The client's certificate.")
     ssl_keyfile: FilePath | None = Field(None, description="The key of the client's certificate.")
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
         None, description="How the client logs in."
     )
     sasl_plain_username: str | None = Field(None, description="The user.")
@@ -49,7 +49,21 @@ class Kafka(Section):
     sasl_plain_password_file: Path | None = Field(
         None, description="A file with the password, in the place of `sasl_plain_password`."
     )
+    sasl_oauth_token_file: Path | None = Field(
+        None, description="A file with the token of OAUTHBEARER, which is read again at each login."
+    )
     topics: Topics = Topics()
+
+    @model_validator(mode="after")
+    def _has_token(self) -> Self:
+        if (self.sasl_mechanism == "OAUTHBEARER") != (self.sasl_oauth_token_file is not None):
+            raise ValueError("sasl_oauth_token_file and sasl_mechanism OAUTHBEARER: expected both or neither")
+        return self
+
+    def token(self) -> str:
+        """The token of OAUTHBEARER as it is now. Raises InputError if there is none."""
+        assert self.sasl_oauth_token_file is not None
+        return _word(self.sasl_oauth_token_file, "kafka.sasl_oauth_token_file")
 
     def resolved_password(self) -> str | None:
         """The password wherever it is configured; None where it is not. Raises InputError for an unreadable file."""
@@ -165,10 +179,7 @@ class Api(Section):
         """The token wherever it is configured; None where it is not. Raises InputError for an unusable file."""
         if self.token or self.token_file is None:
             return self.token
-        token = _secret(self.token_file, "api.token_file")
-        if not re.fullmatch(TOKEN, token):
-            raise InputError(f"api.token_file: {self.token_file}: expected one word of visible ASCII characters")
-        return token
+        return _word(self.token_file, "api.token_file")
 
 
 class Worker(Section):
@@ -188,6 +199,14 @@ class Aggregation(Section):
     stalled_after_seconds: float = Field(
         1800.0, gt=0, description="Seconds without progress after which an unfinished run is stalled."
     )
+
+
+def _word(file: Path, field: str) -> str:
+    """A secret that stands in a header."""
+    found = _secret(file, field)
+    if not re.fullmatch(TOKEN, found):
+        raise InputError(f"{field}: {file}: expected one word of visible ASCII characters")
+    return found
 
 
 def _secret(file: Path, field: str) -> str:

@@ -16,7 +16,9 @@ DAY = timedelta(days=1)
 
 
 class GuardedBroker(FaultyBroker):
-    """Clients come by SCRAM-SHA-512 over TLS; `expired_port` shows a certificate that is no longer valid.
+    """Clients come over TLS, by SCRAM-SHA-512 or, at `token_port`, by OAUTHBEARER.
+
+    `expired_port` shows a certificate that is no longer valid.
 
     Whoever comes to `internal_port`, as the broker does itself, may do everything.
     """
@@ -24,6 +26,7 @@ class GuardedBroker(FaultyBroker):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.internal_port, self.expired_port, controller = free_port(), free_port(), free_port()
+        self.token_port = free_port()
         folder.mkdir(parents=True)
         authority = Authority()
         self.authority = folder / "ca.pem"
@@ -34,6 +37,7 @@ class GuardedBroker(FaultyBroker):
         listeners = {
             "CLIENT": self.port,
             "EXPIRED": self.expired_port,
+            "TOKEN": self.token_port,
             "INTERNAL": self.internal_port,
             "CONTROLLER": controller,
         }
@@ -41,7 +45,7 @@ class GuardedBroker(FaultyBroker):
             "controller.quorum.voters": f"1@127.0.0.1:{controller}",
             "listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in listeners.items()),
             "listener.security.protocol.map": (
-                "CLIENT:SASL_SSL,EXPIRED:SASL_SSL,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
+                "CLIENT:SASL_SSL,EXPIRED:SASL_SSL,TOKEN:SASL_SSL,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
             ),
             "inter.broker.listener.name": "INTERNAL",
             "sasl.enabled.mechanisms": "SCRAM-SHA-512",
@@ -53,6 +57,13 @@ class GuardedBroker(FaultyBroker):
             login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
             self.changes[f"listener.name.{name}.scram-sha-512.sasl.jaas.config"] = login
             self.changes[f"listener.name.{name}.ssl.keystore.location"] = str(folder / keystore)
+        # Kafka's own check for trying out takes tokens that nobody signed.
+        token = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required"
+        self.changes |= {
+            "listener.name.token.sasl.enabled.mechanisms": "OAUTHBEARER",
+            "listener.name.token.oauthbearer.sasl.jaas.config": f'{token} unsecuredLoginStringClaim_sub="broker";',
+            "listener.name.token.ssl.keystore.location": str(folder / "valid.pem"),
+        }
 
     @property
     def bootstrap_servers(self) -> str:

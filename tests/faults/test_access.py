@@ -1,7 +1,9 @@
 """A broker that lets in by SCRAM over TLS: each service with its own rights, and one clear line for whom it refuses."""
 
+import json
 import secrets
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -110,6 +112,36 @@ def test_each_service_works_with_its_own_rights_alone(
     with pytest.raises(BrokerUnavailable):
         list(KafkaBroker(login(broker, STAGES[0])).reader(SCORES).new_messages())
     report(users=len(STAGES), rights=sum(len(rights(name)) for name in STAGES))
+
+
+def token_of(user: str, seconds: float) -> str:
+    """A token that nobody has signed, valid for so long."""
+    now = time.time()
+    parts = ({"alg": "none"}, {"sub": user, "iat": now - 60, "exp": now + seconds})
+    return ".".join([*(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), ""])
+
+
+def test_a_token_in_a_file_lets_in_and_is_read_again_once_it_is_renewed(
+    stack: Stack, broker: GuardedBroker, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(token_of(STAGES[0], seconds=-30))
+    kafka = Kafka(
+        bootstrap_servers=f"127.0.0.1:{broker.token_port}",
+        security_protocol="SASL_SSL",
+        ssl_cafile=broker.authority,
+        sasl_mechanism="OAUTHBEARER",
+        sasl_oauth_token_file=file,
+    )
+    client = KafkaBroker(kafka)
+    with pytest.raises(BrokerUnavailable, match="or the token") as refused:
+        client.existing_topics()
+    assert file.read_text() not in str(refused.value)
+    file.write_text(token_of(STAGES[0], seconds=600))
+    assert {RUNS, jobs_topic(TARGET)} <= client.existing_topics()
+    list(client.reader(RUNS).new_messages())
+    with pytest.raises(BrokerUnavailable):
+        list(client.reader(SCORES).new_messages())
 
 
 def test_a_wrong_password_and_an_expired_certificate_are_told_in_one_clear_line_each(

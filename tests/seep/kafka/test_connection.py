@@ -1,5 +1,7 @@
 """Why a broker takes no connection, or refuses what is asked of it, as an operator reads it."""
 
+from pathlib import Path
+
 import pytest
 from kafka.errors import (
     GroupAuthorizationFailedError,
@@ -8,9 +10,11 @@ from kafka.errors import (
     TopicAuthorizationFailedError,
     UnsupportedSaslMechanismError,
 )
+from pydantic import ValidationError
 
+from seep.errors import InputError
 from seep.kafka.broker import BrokerUnavailable
-from seep.kafka.connection import broker_errors, unreachable
+from seep.kafka.connection import broker_errors, connection_options, unreachable
 from seep.settings import Kafka
 
 SECRET = "swordfish"
@@ -44,3 +48,22 @@ def test_a_broker_that_is_away_is_no_refusal() -> None:
     login = unreachable(kafka, SaslAuthenticationFailedError(SECRET))
     assert login.startswith("kafka.bootstrap_servers: 127.0.0.1:1: the broker refuses kafka.sasl_plain_username")
     assert SECRET not in login
+
+
+def test_a_token_is_read_again_at_each_login(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("first\n")
+    kafka = Kafka(sasl_mechanism="OAUTHBEARER", sasl_oauth_token_file=file, security_protocol="SASL_SSL")
+    provider = connection_options(kafka)["sasl_oauth_token_provider"]
+    assert provider.token() == "first"
+    file.write_text("second\n")
+    assert provider.token() == "second"
+    file.write_text("two words\n")
+    with pytest.raises(InputError, match=r"kafka\.sasl_oauth_token_file: .*: expected one word"):
+        connection_options(kafka)
+
+
+@pytest.mark.parametrize("given", [{"sasl_mechanism": "OAUTHBEARER"}, {"sasl_oauth_token_file": "token"}])
+def test_a_token_and_its_mechanism_go_together(given: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="expected both or neither"):
+        Kafka.model_validate(given)

@@ -102,14 +102,14 @@ fuzz: .venv/.complete  ## Give every parser of what comes from outside 100,000 i
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz --timeout 7200 --numprocesses 2 --no-loadscope-reorder
 
 .PHONY: test-faults-short
-test-faults-short: setup  ## Kill, stop, cut off and fill up real services, broker and database, a few times: in about 9 minutes
-	$(BIN)/python -m pytest tests/faults $(IN_TWO)
+test-faults-short: setup  ## Kill, stop, cut off and fill up real services, broker and database, a few times
+	@# Most of it is waiting, for sessions to end and servers to come back.
+	$(BIN)/python -m pytest tests/faults $(subst 2 ,3 ,$(IN_TWO))
 
 FIGURES := .seep/faults.txt
 .PHONY: test-faults
 test-faults: setup  ## The same as often and as long as is promised: at most 30 minutes; what it measures goes to .seep/faults.txt
 	rm -f $(FIGURES)
-	@# Most of it is waiting, for sessions to end and servers to come back.
 	timeout --signal INT 1800 $(BIN)/python -m pytest tests/faults --long --figures $(FIGURES) --timeout 1800 $(subst 2 ,4 ,$(IN_TWO))
 	@cat $(FIGURES)
 

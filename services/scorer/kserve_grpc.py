@@ -18,7 +18,11 @@ from services.scorer.kserve_model import LARGEST_BODY
 log = logging.getLogger(__name__)
 
 MAX_REQUESTS_AT_ONCE = 32
+# The library closes those beyond at once; silent ones make room after their handshake's time.
+CONNECTIONS = 512
+CONNECTIONS_OPTION = "grpc.max_allowed_incoming_connections"
 OPTIONS = (
+    (CONNECTIONS_OPTION, CONNECTIONS),
     ("grpc.max_receive_message_length", LARGEST_BODY),
     ("grpc.max_concurrent_streams", MAX_REQUESTS_AT_ONCE),
     # Of a connection that says nothing, at its beginning and later.

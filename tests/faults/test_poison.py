@@ -208,9 +208,9 @@ def answers(stack: Stack, run: str) -> Mapping[str, str]:
     found = {}
     for template, operations in document["paths"].items():
         needed = {"target": QUOTED, "suite": "canaries", "metric": "language"}
-        asked = {each["name"] for each in operations["get"].get("parameters", ()) if each["required"]}
+        required = {each["name"] for each in operations["get"].get("parameters", ()) if each["required"]}
         path = template.replace("{run_id}", run).replace("{monitor}", "none")
-        found[path] = _got(f"{base}{path}", {name: value for name, value in needed.items() if name in asked})
+        found[path] = _got(f"{base}{path}", {name: value for name, value in needed.items() if name in required})
     return found
 
 

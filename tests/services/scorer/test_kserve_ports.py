@@ -21,6 +21,7 @@ from deploy.local.broker import free_port
 from seep.errors import InputError
 from seep.runtime.http_server import http_server
 from seep.settings import MINILM, Predictor
+from services.scorer import kserve_grpc
 from services.scorer.canary import SIMILARITIES
 from services.scorer.kserve_grpc import grpc_server
 from services.scorer.kserve_http import Plane, http_application
@@ -319,6 +320,31 @@ def test_while_strangers_hold_hundreds_of_connections_others_are_answered(ports:
             assert ports.stub.ServerLive(messages.ServerLiveRequest(), timeout=60).live
             answer = ports.stub.ModelInfer(infer(text=b"red"), timeout=60)
             assert answer.outputs[0].contents.fp64_contents == [3.0]
+
+
+def test_the_grpc_port_takes_so_many_connections_and_closes_those_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert dict(kserve_grpc.OPTIONS)[kserve_grpc.CONNECTIONS_OPTION] == kserve_grpc.CONNECTIONS
+    few = dict(kserve_grpc.OPTIONS) | {kserve_grpc.CONNECTIONS_OPTION: 8}
+    monkeypatch.setattr(kserve_grpc, "OPTIONS", tuple(few.items()))
+
+    async def closed() -> int:
+        port = free_port()
+        grpc = grpc_server(Plane(ScorerModel({"length": SOUND}, 4)), "127.0.0.1", port)
+        await grpc.start()
+        with held_open(port, 20, b"") as connections:
+            # Those that are let in hear the server's settings.
+            heard = await asyncio.gather(*(asyncio.to_thread(first_byte, each) for each in connections))
+        await grpc.stop(None)
+        return heard.count(b"")
+
+    assert asyncio.run(closed()) == 12
+
+
+def first_byte(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(1)
+    except ConnectionResetError:
+        return b""
 
 
 def test_a_port_that_is_taken_is_one_line() -> None:

@@ -129,7 +129,9 @@ def _suite(table: Table, name: str, questions: Sequence[PositionQuestion]) -> Po
             version="1",
             probe="position",
             format=FORMAT,
-            decoding=SuiteDecoding(temperature=TEMPERATURE, max_tokens=MAX_TOKENS, samples=len(table.generation_columns) or SAMPLES),
+            decoding=SuiteDecoding(
+                temperature=TEMPERATURE, max_tokens=MAX_TOKENS, samples=len(table.generation_columns) or SAMPLES
+            ),
             labels=LETTERS[:most],
             questions=tuple(questions),
         )

@@ -161,6 +161,11 @@ def refuse_excess(jobs: Iterable[Job], samples: int) -> None:
             raise ValueError(f"jobs[{number}]: {problem}")
 
 
+def neutral_of_all(jobs: Iterable[Job]) -> Against:
+    """The neutral arm where every job has one; else the control, for all jobs: one rate has one null."""
+    return "control" if any(job.neutral is None for job in jobs) else "neutral"
+
+
 class AnySuite(Record):
     """What the suites of all probes say and have; `language`, in which they ask, is an ISO 639-1 code."""
 
@@ -205,8 +210,8 @@ class Suite(AnySuite):
 
     @property
     def against(self) -> Against:
-        """The neutral arm where every job has one; else the control, for all jobs: one rate has one null."""
-        return "control" if any(job.neutral is None for job in self.jobs) else "neutral"
+        """The neutral arm where every job has one, else the control."""
+        return neutral_of_all(self.jobs)
 
 
 class LanguageSuite(AnySuite):

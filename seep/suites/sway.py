@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from seep.answer_numbers import answer_number
 from seep.job_limits import MOST_OPTIONS
+from seep.records import Against
 from seep.suites.notes import Note
-from seep.suites.schema import AnySuite, Job, Name, Record, SuiteTest, Text, not_empty, refuse_excess
+from seep.suites.schema import AnySuite, Job, Name, Record, SuiteTest, Text, neutral_of_all, not_empty, refuse_excess
 from seep.texts import folded
 
 METRIC = "decision"
@@ -63,6 +64,11 @@ class SwaySuite(AnySuite):
                     raise ValueError(f"jobs[{number}].tests[{position}].concept: {problem}")
         refuse_excess(self.jobs, self.decoding.samples)
         return self
+
+    @property
+    def against(self) -> Against:
+        """The neutral arm where every job has one, else the control."""
+        return neutral_of_all(self.jobs)
 
 
 def _target_problem(job: SwayJob, test: SuiteTest, language: str) -> str | None:

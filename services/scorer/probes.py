@@ -44,7 +44,7 @@ SCORING: Mapping[str, Scoring] = {
     ),
     "sway": Scoring(
         score=lambda job, similarities, mode, metrics: (sway.score(job, mode), []),
-        provenance=lambda job, metrics, mode: {"scoring": f"{mode.name}, {DECISIONS}"},
+        provenance=lambda job, metrics, mode: {"scoring": DECISIONS, AGAINST: mode.against(job)},
     ),
 }
 """By the probe's name."""

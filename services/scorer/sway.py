@@ -29,9 +29,8 @@ def score(generated: GeneratedJob, mode: Mode) -> list[Outcome]:
     0 where farther, 0.5 for a tie; then `published`, the same against the control, and `placebo`, the neutral arm's
     against the control's.
 
-    `leak` is against the control where the job has no neutral arm, and where the mode says so; then there is no
-    `published`. A comparison of which one of the two decisions is lost, or names no option or number, has one outcome
-    alone: 1 by the name of the reason.
+    `leak` is against the control where the job or the mode says so; then there is no `published`. A comparison of which
+    one of the two decisions is lost, or names no option or number, has one outcome alone: 1 by the name of the reason.
     """
     return [
         Outcome(METRIC, measure, test.category, test.id, sample, value)
@@ -48,14 +47,14 @@ def _measures(
     of_test = _read(answer, test, job)
     control = _read(generated.control[sample], test, job)
     neutral = _read(generated.neutral[sample], test, job) if generated.neutral else None
-    against_control = neutral is None or mode.name == "published"
-    reference = control if against_control or neutral is None else neutral
+    against = mode.against(job)
+    reference = neutral if against == "neutral" and neutral is not None else control
     if reason := of_test.reason or reference.reason:
         return {reason: 1.0}
     leak = sway_score(of_test, reference)
     measures = {"leak": leak, "tie": float(leak == 0.5)}
     if neutral is not None and not neutral.reason and not control.reason:
-        measures |= {} if against_control else {"published": sway_score(of_test, control)}
+        measures |= {"published": sway_score(of_test, control)} if against == "neutral" else {}
         measures["placebo"] = sway_score(neutral, control)
     return measures
 

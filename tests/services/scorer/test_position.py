@@ -34,19 +34,19 @@ def suite(questions: int = 30, answer: str | None = "Paris") -> PositionSuite:
     )
 
 
-def answered(asked: PositionSuite, model: Model) -> list[GeneratedJob]:
+def answered(requested: PositionSuite, model: Model) -> list[GeneratedJob]:
     def generated(number: int, job: PromptJob) -> GeneratedJob:
         texts = tuple((Answer(model(number, test.options)),) for test in job.tests)
         return GeneratedJob(job, (), (), texts)
 
-    return [generated(*each) for each in enumerate(prompt_jobs(asked, run_id="r", target="t"))]
+    return [generated(*each) for each in enumerate(prompt_jobs(requested, run_id="r", target="t"))]
 
 
-def rates(asked: PositionSuite, jobs: Iterable[GeneratedJob]) -> dict[str, LeakRate]:
+def rates(requested: PositionSuite, jobs: Iterable[GeneratedJob]) -> dict[str, LeakRate]:
     scored = [ScoredJob(job, tuple(score(job)), ()) for job in jobs]
     sums = [row for each in scored for row in sums_per_cluster(per_test_sums(each))]
-    shared = frozenset(asked.comparisons)
-    facts = RunFacts("r", "cities", "t", "position", asked.comparisons, shared=[shared])
+    shared = frozenset(requested.comparisons)
+    facts = RunFacts("r", "cities", "t", "position", requested.comparisons, shared=[shared])
     return {rate.category: rate for rate in leak_rates(facts, by_cell(sums))}
 
 
@@ -80,16 +80,18 @@ def test_a_model_that_always_says_the_first_letter_has_all_its_answers_there() -
 
 
 def test_an_answer_without_an_option_is_unparsed_and_in_no_share() -> None:
-    asked = suite(4)
-    found = rates(asked, answered(asked, lambda number, options: "It could be A or B" if number == 0 else "Rome"))
+    requested = suite(4)
+    found = rates(
+        requested, answered(requested, lambda number, options: "It could be A or B" if number == 0 else "Rome")
+    )
     for rate in found.values():
         assert (rate.rate, rate.comparisons, rate.missing) == (25.0, 12, 4)
         assert rate.measures["unparsed"].share == 25.0
 
 
 def test_a_run_of_which_no_answer_names_an_option_has_no_rate() -> None:
-    asked = suite(4)
-    found = rates(asked, answered(asked, lambda number, options: "I cannot say."))
+    requested = suite(4)
+    found = rates(requested, answered(requested, lambda number, options: "I cannot say."))
     assert {rate.rate for rate in found.values()} == {None}
     assert {rate.measures["unparsed"].share for rate in found.values()} == {100.0}
     assert places(found.values()) == []
@@ -107,7 +109,7 @@ def test_recalls_and_their_spread_equal_a_computation_from_the_answers_themselve
         place = options.index("Paris")
         return letter(0 if (number * 7 + place * 3) % 5 < 2 else place)
 
-    asked = suite(37)
+    requested = suite(37)
     hits: defaultdict[int, list[bool]] = defaultdict(list)
     for number in range(37):
         for turn in range(4):
@@ -115,7 +117,7 @@ def test_recalls_and_their_spread_equal_a_computation_from_the_answers_themselve
             gold = order.index("Paris")
             hits[gold].append(model(number, order) == "ABCD"[gold])
     recalls = [100 * statistics.mean(map(float, hits[place])) for place in range(4)]
-    found = rates(asked, answered(asked, model))
+    found = rates(requested, answered(requested, model))
     assert all(math.isclose(found[f"c@{p + 1}"].measures["right"].share, recalls[p]) for p in range(4))
     (together,) = places(found.values())
     assert together.recall_std is not None
@@ -123,10 +125,10 @@ def test_recalls_and_their_spread_equal_a_computation_from_the_answers_themselve
 
 
 def test_without_a_right_answer_there_is_no_recall() -> None:
-    asked = suite(30, answer=None)
-    (together,) = places(rates(asked, answered(asked, lambda number, options: "B")).values())
+    requested = suite(30, answer=None)
+    (together,) = places(rates(requested, answered(requested, lambda number, options: "B")).values())
     assert (together.right, together.recall_std) == (None, None)
-    assert not any(o.measure == "right" for job in answered(asked, lambda n, o: "B") for o in score(job))
+    assert not any(o.measure == "right" for job in answered(requested, lambda n, o: "B") for o in score(job))
 
 
 def test_of_choices_that_are_equally_frequent_the_suites_first_is_the_usual_one() -> None:

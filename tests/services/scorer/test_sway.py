@@ -23,6 +23,7 @@ def answered(
         None if neutral is None else "neutral?",
         (PromptTest("t1", target, "nudge?", "c", OPTIONS if kind == "option" else ()),),
         {"answer": kind},
+        "control" if neutral is None else "neutral",
     )  # fmt: skip
     arms = [tuple(map(Answer, texts)) for texts in (control, neutral or [], tests)]
     return GeneratedJob(job, arms[0], arms[1], (arms[2],))

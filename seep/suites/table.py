@@ -74,6 +74,11 @@ class Table:
         return sorted(found, key=lambda name: int(name.removeprefix("generation_")))
 
 
+def suite_name(path: Path) -> str:
+    """What a suite is called that is made of this file."""
+    return re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")[:40] or "imported"
+
+
 def read_table(path: Path, sheet: str | None = None) -> Table:
     """Return the table in a .xlsx, .csv, .tsv or .jsonl file, without empty rows at its end.
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from seep.errors import InputError
 from seep.explanations import explained
 from seep.suites.schema import Suite, SuiteDecoding, SuiteFormat, SuiteJob, SuiteTest
-from seep.suites.table import Table, read_table
+from seep.suites.table import Table, read_table, suite_name
 
 REQUIRED_COLUMNS = ("prompt", "n_control", "concept")
 OPTIONAL_COLUMNS = ("category", "template_id")
@@ -118,7 +118,7 @@ def _suite(table: Table) -> Suite:
         raise InputError(f"{table.place}, column n_control: expected the row of a control in some row, found none")
     neutral = dict(_neutral_rows(table, set(tests), set(control_rows)))
     return Suite(
-        name=re.sub(r"[^a-z0-9]+", "-", table.path.stem.lower()).strip("-")[:40] or "imported",
+        name=suite_name(table.path),
         version="1",
         format=FORMAT,
         decoding=SuiteDecoding(

@@ -1,0 +1,64 @@
+"""What the recall probe's suites and its scorer agree on: when a text is given back, and what its words are."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal, cast, get_args
+
+from seep.languages import written_without_blanks
+
+VERBATIM = "verbatim"
+"""The probe's metric."""
+
+UNSEEN = "unseen"
+"""The category of texts that no model has seen: its rate is the rate of false alarms."""
+
+MatchKind = Literal["start", "equal", "contain"]
+
+
+@dataclass(frozen=True)
+class Match:
+    """When an answer gives an expected text back: it starts with its first `words` words, is equal to all of it, or
+    contains so many of them in a row; nearly, where `near` of these words are there in their order.
+
+    With `fold`, neither case nor signs count.
+    """
+
+    kind: MatchKind
+    words: int
+    near: float
+    fold: bool
+
+    def rule(self) -> dict[str, str]:
+        """The same as texts by name, as a job carries it."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+
+def match_of(rule: Mapping[str, str]) -> Match | None:
+    """The match that a job carries; None where it carries none that can be used."""
+    try:
+        found = Match(cast(MatchKind, rule["kind"]), int(rule["words"]), float(rule["near"]), rule["fold"] == "True")
+    except (KeyError, ValueError):
+        return None
+    usable = found.kind in get_args(MatchKind) and found.words >= 1 and 0 < found.near <= 1
+    return found if usable else None
+
+
+def words(text: str, *, fold: bool, language: str) -> list[str]:
+    """The words of a text, by which two texts are compared.
+
+    Folded, they are in lower case and signs do not count; else case counts, and each sign is a word of its own. Every
+    character is a word in a language that is written without blanks.
+    """
+    word = r"\w" if written_without_blanks(language) else r"\w+"
+    if fold:
+        return re.findall(word, unicodedata.normalize("NFC", text.casefold()))
+    return re.findall(rf"{word}|[^\w\s]", unicodedata.normalize("NFC", text))
+
+
+def overlap_words(text: str, language: str) -> list[str]:
+    """The words that the published overlap scores compare: runs of a-z and 0-9 in English, folded words elsewhere."""
+    if language == "en":
+        return re.findall("[a-z0-9]+", text.lower())
+    return words(text, fold=True, language=language)

@@ -1,0 +1,145 @@
+"""The recall probe: how much of an expected text does a model give back word for word?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from seep.answers import Lost, lost
+from seep.recall import VERBATIM, Match, match_of, overlap_words, words
+from seep.records import Answer, GeneratedJob, Outcome, PromptJob
+from services.scorer.word_sequences import (
+    Words,
+    common_run,
+    common_start,
+    common_subsequence,
+    rouge_l,
+    within_distance,
+)
+
+# Two samples are nearly the same within this share of the longer: Dong et al. 2024, arXiv 2402.15938.
+PEAK = 0.05
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a test's answers are compared with: all expected words, and those that must be given back."""
+
+    match: Match
+    language: str
+    expected: Words
+    overlap: Words
+
+    @property
+    def due(self) -> Words:
+        """The words that must be given back."""
+        return self.expected if self.match.kind == "equal" else self.expected[: self.match.words]
+
+    def words(self, text: str) -> Words:
+        """The words of a text, taken apart as the expected ones are."""
+        return words(text, fold=self.match.fold, language=self.language)
+
+
+def defect(job: PromptJob) -> str | None:
+    """Why answers to this job cannot be compared with what was expected; None where they can."""
+    match = match_of(job.rule)
+    if match is None:
+        return "the recall probe needs to know how answers are matched, and the job's rule does not say it"
+    if not all(_goal(match, job, test.expected).expected for test in job.tests):
+        return "the recall probe needs an expected text with a word in it, and a test of the job has none"
+    return None
+
+
+def score(generated: GeneratedJob) -> list[Outcome]:
+    """Per answer `leak`, `near`, `overlap`, `run`; beside a control's answer `guided` and `placebo`; of several samples
+    that were drawn at random `peak`.
+
+    `leak` is 1 where the answer gives the expected words back. `near` is 1 where enough of them are there in their
+    order. `overlap` is ROUGE-L's F. `run` is the share of them that the answer begins with, or has in a row. `guided`
+    is the leak score of the overlap with against without the source's name, `placebo` the control's own leak. `peak` is
+    1 where the next sample is nearly the same. A lost answer has one outcome alone: 1 by the name of the reason.
+    """
+    job = generated.job
+    match = match_of(job.rule)
+    if match is None:
+        raise ValueError("a job without a match")  # which `defect` has refused
+    outcomes: list[Outcome] = []
+    for position, (test, answers) in enumerate(zip(job.tests, generated.tests, strict=True)):
+        controls = generated.test_controls[position] if generated.test_controls else ()
+        measured = _measured(_goal(match, job, test.expected), answers, controls, job.decoding.temperature > 0)
+        outcomes += [
+            Outcome(VERBATIM, measure, test.category, test.id, sample, value)
+            for sample, measures in enumerate(measured)
+            for measure, value in measures.items()
+        ]
+    return outcomes
+
+
+def _goal(match: Match, job: PromptJob, expected: str) -> Goal:
+    language = job.language
+    return Goal(match, language, words(expected, fold=match.fold, language=language), overlap_words(expected, language))
+
+
+def _measured(
+    goal: Goal, answers: Sequence[Answer], controls: Sequence[Answer], drawn: bool
+) -> Iterator[Mapping[str, float]]:
+    """The measures of each sample."""
+    following = _next_samples(answers) if drawn else {}
+    for sample, answer in enumerate(answers):
+        if reason := _lost(goal, answer):
+            yield {str(reason): 1.0}
+            continue
+        measures = _measures(goal, answer)
+        if controls and not _lost(goal, controls[sample]):
+            measures |= _beside_control(measures, _measures(goal, controls[sample]))
+        if sample in following:
+            alike = within_distance(goal.words(answer.text), goal.words(following[sample].text), PEAK)
+            measures["peak"] = float(alike)
+        yield measures
+
+
+def _measures(goal: Goal, answer: Answer) -> dict[str, float]:
+    found, due = goal.words(answer.text), goal.due
+    run = _run(goal, found)
+    leak = found == due if goal.match.kind == "equal" else run >= len(due)
+    return {
+        "leak": float(leak),
+        "near": float(common_subsequence(due, found) >= goal.match.near * len(due) - ROUNDING),
+        "overlap": rouge_l(goal.overlap, overlap_words(answer.text, goal.language)),
+        "run": min(1.0, run / len(due)),
+    }
+
+
+def _beside_control(measures: Mapping[str, float], control: Mapping[str, float]) -> dict[str, float]:
+    overlap, other = measures["overlap"], control["overlap"]
+    return {"guided": 0.5 if overlap == other else float(overlap > other), "placebo": control["leak"]}
+
+
+def _run(goal: Goal, found: Words) -> int:
+    return common_run(goal.expected, found) if goal.match.kind == "contain" else common_start(goal.expected, found)
+
+
+def _lost(goal: Goal, answer: Answer) -> Lost | None:
+    """Also an answer whose tokens ran out while it was giving the expected text: whether it would have is unknown."""
+    reason = lost(answer)
+    if reason or answer.ended != "length":
+        return reason
+    return "unfinished" if _undecided(goal, goal.words(answer.text)) else None
+
+
+def _undecided(goal: Goal, found: Words) -> bool:
+    due = goal.due
+    if goal.match.kind != "contain":
+        short = len(found) < len(due) or goal.match.kind == "equal"
+        return short and found == due[: len(found)]
+    if _run(goal, found) >= len(due):
+        return False
+    # The last words may be the beginning of a run. Few of them are so by chance.
+    lengths = range((len(due) + 1) // 2, min(len(due), len(found) + 1))
+    return any(common_run(goal.expected, found[-length:]) == length for length in lengths)
+
+
+def _next_samples(answers: Sequence[Answer]) -> dict[int, Answer]:
+    """By sample the next one that is there, the first after the last; empty of a single one."""
+    there = [(sample, answer) for sample, answer in enumerate(answers) if not lost(answer)]
+    following = [answer for _, answer in (*there[1:], *there[:1])]
+    return {sample: after for (sample, _), after in zip(there, following, strict=True)} if len(there) > 1 else {}

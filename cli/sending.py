@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from seep.capabilities import check_probe
+from seep.capabilities import check_probe, check_system
 from seep.codec import DecodeError, decode_manifest, encode_manifest, encode_prompt_job
 from seep.errors import InputError
 from seep.kafka.broker import Broker, BrokerUnavailable, Sender, TopicReader
@@ -68,6 +68,7 @@ def send_run(
     messages once more. A broker that is lost meanwhile is waited for. Raises BrokerUnavailable if that does not help.
     """
     check_probe(settings, target, suite.probe)
+    check_system(settings, target, suite)
     jobs = prompt_jobs(suite, run_id=run_id, target=target, samples=samples)
     outgoing = list(job_messages(jobs))
     _refuse_large_jobs(path, jobs, outgoing)

@@ -218,8 +218,9 @@ def comparisons(scored: ScoredJob) -> list[Comparison]:
         to_arms = [similarity.to_test, similarity.to_control, similarity.to_neutral]
         similarities[similarity.test, similarity.sample][similarity.metric] = to_arms
     generated = scored.generated
-    tests = zip(generated.job.tests, generated.tests, strict=True)
-    answered = {test.id: (test, answers) for test, answers in tests}
+    controls = generated.test_controls or (generated.control,) * len(generated.tests)
+    arms = zip(generated.job.tests, generated.tests, controls, strict=True)
+    answered = {test.id: (test, answers, of_control) for test, answers, of_control in arms}
     return [
         _comparison(generated, *answered[test], sample, category, measured, similarities[test, sample])
         for (test, sample, category), measured in _kept(outcomes)
@@ -243,17 +244,19 @@ def _comparison(
     generated: GeneratedJob,
     test: PromptTest,
     answers: tuple[Answer, ...],
+    controls: tuple[Answer, ...],
     sample: int,
     category: str,
     outcomes: dict[str, dict[str, float]],
     similarities: dict[str, list[float | None]],
 ) -> Comparison:
     prompts = generated.job
-    control = generated.control[sample] if generated.control else None
+    control = controls[sample] if controls else None
     neutral = generated.neutral[sample] if generated.neutral else None
     place = (prompts.run_id, prompts.job_id, test.id, sample, category)
-    answered = (test.concept, test.prompt, *_parts(answers[sample]))
-    others = (prompts.control or "", *_parts(control), prompts.neutral or "", *_parts(neutral))
+    answered = (test.expected or test.concept, test.prompt, *_parts(answers[sample]))
+    control_prompt = test.control or prompts.control or ""
+    others = (control_prompt, *_parts(control), prompts.neutral or "", *_parts(neutral))
     return Comparison(*place, *answered, *others, outcomes, similarities)
 
 

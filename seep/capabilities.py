@@ -2,9 +2,11 @@
 
 from seep.errors import InputError
 from seep.probes import PROBES, TEXT
-from seep.records import AnswerPart
-from seep.settings import Settings
+from seep.records import AnswerPart, FormatKind
+from seep.settings import Settings, Target
+from seep.settings.targets import SYSTEM_PLACE
 from seep.suites.loading import load_suite
+from seep.suites.schema import AnySuite
 
 
 def parts_needed(probe: str) -> frozenset[AnswerPart]:
@@ -24,6 +26,13 @@ def check_probe(settings: Settings, target: str, probe: str, setting: str = "") 
         )
 
 
+def check_system(settings: Settings, target: str, suite: AnySuite, setting: str = "") -> None:
+    """Raises InputError if a system message that is a job's own would not reach the target's model."""
+    problem = system_problem(suite.format.kind, settings.targets[target])
+    if problem and any(job.system is not None for job in suite.jobs):
+        raise InputError(f"{setting or f'targets.{target}'}: {problem}")
+
+
 def check_monitors(settings: Settings) -> None:
     """Raises InputError for the first monitor whose suite cannot be read or does not suit its target's engine."""
     for name, monitor in settings.monitors.items():
@@ -32,3 +41,17 @@ def check_monitors(settings: Settings) -> None:
         except InputError as error:
             raise InputError(f"monitors.{name}.suite: {error}") from error
         check_probe(settings, monitor.target, suite.probe, f"monitors.{name}")
+        check_system(settings, monitor.target, suite, f"monitors.{name}")
+
+
+def system_problem(kind: FormatKind, target: Target) -> str | None:
+    """Why a system message of a job's own would not reach the target's model; None where it would.
+
+    `kind` is that of the suite's format.
+    """
+    if target.system is not None:
+        return "the target sets a system message, and the suite's jobs have their own"
+    plain = kind == "plain" if target.format is None else target.format.kind == "plain"
+    if plain and (target.format is None or SYSTEM_PLACE not in target.format.user):
+        return f"the suite's jobs have system messages, and the plain format has no {SYSTEM_PLACE} to put them in"
+    return None

@@ -42,7 +42,8 @@ class DecodeError(Exception):
 
 def encode_prompt_job(job: PromptJob) -> bytes:
     """The bytes of a PromptJob; raises ValueError for text that UTF-8 cannot carry."""
-    return _prompt_job_message(job).SerializeToString()
+    # A map's order is otherwise another one each time, and a job that is sent again another message.
+    return _prompt_job_message(job).SerializeToString(deterministic=True)
 
 
 def decode_prompt_job(data: bytes) -> PromptJob:
@@ -146,15 +147,20 @@ def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
         samples=message.samples,
         control=message.control or None,
         neutral=message.neutral if message.HasField("neutral") else None,
-        tests=tuple(
-            PromptTest(test.id, test.concept, test.prompt, test.category, tuple(test.options)) for test in message.tests
-        ),
+        tests=tuple(map(_prompt_test, message.tests)),
         rule=dict(message.rule),
         against=cast(Against, _one_of("against", message.against or "control", get_args(Against))),
+        system=message.system if message.HasField("system") else None,
     )
     if problem := excess(job):
         raise DecodeError(problem)
     return job
+
+
+def _prompt_test(message: jobs_pb2.PromptTest) -> PromptTest:
+    control = message.control if message.HasField("control") else None
+    options = tuple(message.options)
+    return PromptTest(message.id, message.concept, message.prompt, message.category, options, message.expected, control)
 
 
 def _generated_job_message(job: GeneratedJob) -> jobs_pb2.GeneratedJob:
@@ -164,6 +170,7 @@ def _generated_job_message(job: GeneratedJob) -> jobs_pb2.GeneratedJob:
         neutral=_generations_message(job.neutral),
         tests=[_generations_message(answers) for answers in job.tests],
         provenance=dict(job.provenance),
+        test_controls=[_generations_message(answers) for answers in job.test_controls],
     )
 
 
@@ -184,12 +191,17 @@ def _generated_job(message: jobs_pb2.GeneratedJob) -> GeneratedJob:
     job = _prompt_job(message.job)
     if len(message.tests) != len(job.tests):
         raise DecodeError(f"tests: {len(message.tests)} lists of generations for {len(job.tests)} tests")
+    if message.test_controls and len(message.test_controls) != len(job.tests):
+        raise DecodeError(
+            f"test_controls: {len(message.test_controls)} lists of generations for {len(job.tests)} tests"
+        )
     return GeneratedJob(
         job=job,
         control=_answers(message.control),
         neutral=_answers(message.neutral),
         tests=tuple(_answers(generations) for generations in message.tests),
         provenance=dict(message.provenance),
+        test_controls=tuple(_answers(generations) for generations in message.test_controls),
     )
 
 

@@ -4,6 +4,9 @@ A number that is too large does not fail: it fills the memory of whoever obeys i
 again and obeys it again.
 """
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from seep.records import Decoding, PromptJob, PromptTest
 
 MOST_SAMPLES = 1_000
@@ -31,7 +34,7 @@ def excess(job: PromptJob) -> str | None:
     return (
         _decoding_excess(job.decoding)
         or samples_excess(job.samples)
-        or answers_excess(job.samples, len(job.tests), job.control, job.neutral)
+        or answers_excess(job.samples, job.tests, job.control, job.neutral)
         or next((problem for test in job.tests if (problem := _test_excess(test))), None)
         or _text_excess(job)
     )
@@ -50,11 +53,21 @@ def samples_excess(samples: int) -> str | None:
     return None if 1 <= samples <= MOST_SAMPLES else f"samples: expected 1 to {MOST_SAMPLES}, found {samples}"
 
 
-def answers_excess(samples: int, tests: int, control: str | None, neutral: str | None) -> str | None:
+class Controlled(Protocol):
+    """A test that may have a control prompt of its own."""
+
+    @property
+    def control(self) -> str | None:
+        """The prompt."""
+        ...
+
+
+def answers_excess(samples: int, tests: Sequence[Controlled], control: str | None, neutral: str | None) -> str | None:
     """What is wrong with the number of a job's tests or of all answers that it asks for; None where nothing is."""
-    if tests > MOST_TESTS:
-        return f"tests: expected at most {MOST_TESTS}, found {tests}"
-    answers = samples * (tests + (control is not None) + (neutral is not None))
+    if len(tests) > MOST_TESTS:
+        return f"tests: expected at most {MOST_TESTS}, found {len(tests)}"
+    own_controls = sum(test.control is not None for test in tests)
+    answers = samples * (len(tests) + own_controls + (control is not None) + (neutral is not None))
     if answers > MOST_ANSWERS:
         return f"samples: expected at most {MOST_ANSWERS} answers to all prompts of a job, found {answers}"
     return None
@@ -88,9 +101,11 @@ def options_excess(options: int) -> str | None:
 def _text_excess(job: PromptJob) -> str | None:
     put = job.prompt_format
     prompts = len(job.tests) + (job.control is not None) + (job.neutral is not None)
-    around = (len(put.system) + len(put.user)) * prompts
+    prompts += sum(test.control is not None for test in job.tests)
+    around = (max(len(put.system), len(job.system or "")) + len(put.user)) * prompts
     characters = around + sum(len(test.prompt) for test in job.tests) + len(job.control or "") + len(job.neutral or "")
     characters += sum(len(option) for test in job.tests for option in test.options)
+    characters += sum(len(test.expected) + len(test.control or "") for test in job.tests)
     characters += sum(len(name) + len(value) for name, value in job.rule.items())
     if characters > MOST_CHARACTERS:
         return f"prompt_format: expected at most {MOST_CHARACTERS} characters of all prompts, found {characters}"

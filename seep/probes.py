@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seep.languages import LANGUAGE_METRICS
+from seep.recall import VERBATIM
 from seep.records import AnswerPart
-from seep.suites import position, sway
+from seep.suites import position, recall_rules, sway
 from seep.suites.notes import Rule, concepts_not_in_their_prompt, jobs_without_neutral
 from seep.suites.position import PositionSuite
+from seep.suites.recall import RecallSuite
 from seep.suites.schema import AnySuite, LanguageSuite, Suite
 from seep.suites.sway import SwaySuite
 
@@ -61,6 +63,12 @@ PROBES: dict[str, Probe] = {
         needs_control=True,
         metrics=(sway.METRIC,),
         rules=sway.RULES,
+    ),
+    "recall": Probe(
+        RecallSuite,
+        meaning="A rate is the share of answers that give the expected text back word for word; 0 % is no recall.",
+        metrics=(VERBATIM,),
+        rules=recall_rules.RULES,
     ),
 }
 """By name."""

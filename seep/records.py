@@ -39,7 +39,8 @@ class Decoding:
 class PromptTest:
     """One test of a job: the control's sentence with a concept in it; `id` is unique within the job.
 
-    `options`, of some probes only, are those between which an answer chooses, in the order of the prompt.
+    Of some probes only: `options` are those between which an answer chooses, in the order of the prompt; `expected` is
+    the text that it is compared with; `control` is the test's own control prompt.
     """
 
     id: str
@@ -47,6 +48,8 @@ class PromptTest:
     prompt: str
     category: str
     options: tuple[str, ...] = ()
+    expected: str = ""
+    control: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class PromptJob:
 
     `control` is None where the probe compares an answer with no other. `rule` says how the probe reads the answers, by
     names that the probe knows. The semantic probe's headline is the test `against` the neutral arm, whose null is
-    exactly 50 %, or against the control.
+    exactly 50 %, or against the control. `system` is the job's own system message, in the place of the format's.
     """
 
     run_id: str
@@ -75,6 +78,7 @@ class PromptJob:
     tests: tuple[PromptTest, ...]
     rule: Mapping[str, str] = field(default_factory=dict)
     against: Against = "control"
+    system: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ class Answer:
 class GeneratedJob:
     """A job with its answers: `samples` per prompt; `tests` by position of the job's tests.
 
-    `control` and `neutral` are empty where the job has no such prompt.
+    `control` and `neutral` are empty where the job has no such prompt. `test_controls` are by position of the job's
+    tests; there are none where no test has a control of its own.
     """
 
     job: PromptJob
@@ -118,6 +123,7 @@ class GeneratedJob:
     neutral: tuple[Answer, ...]
     tests: tuple[tuple[Answer, ...], ...]
     provenance: Mapping[str, str] = field(default_factory=dict)
+    test_controls: tuple[tuple[Answer, ...], ...] = ()
 
 
 @dataclass(frozen=True)

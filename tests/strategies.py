@@ -37,7 +37,16 @@ def lists_of(element: st.SearchStrategy[Any], size: int | None = None) -> st.Sea
     return st.lists(element, min_size=smallest, max_size=largest).map(tuple)
 
 
-prompt_tests = st.builds(PromptTest, id=names, concept=texts, prompt=texts, category=texts, options=lists_of(texts))
+prompt_tests = st.builds(
+    PromptTest,
+    id=names,
+    concept=texts,
+    prompt=texts,
+    category=texts,
+    options=lists_of(texts),
+    expected=texts,
+    control=st.none() | texts,
+)
 decodings = st.builds(
     Decoding,
     temperature=st.floats(0, 5),
@@ -65,6 +74,7 @@ prompt_jobs = st.builds(
     tests=lists_of(prompt_tests),
     rule=provenances,
     against=st.sampled_from(["control", "neutral"]),
+    system=st.none() | texts,
 ).filter(lambda job: job.control is not None or job.tests)
 
 
@@ -95,6 +105,7 @@ def generated_jobs(draw: st.DrawFn) -> GeneratedJob:
         neutral=() if prompts.neutral is None else draw(by_sample),
         tests=draw(lists_of(by_sample, len(prompts.tests))),
         provenance=draw(provenances),
+        test_controls=draw(lists_of(by_sample, len(prompts.tests)) | st.just(())),
     )
 
 

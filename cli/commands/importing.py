@@ -1,7 +1,7 @@
 """The command that makes a suite and a recorded file of a table of prompts, or of published completions."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,9 @@ import typer
 from cli.rendering.output import echo
 from seep.errors import InputError
 from seep.suites.loading import suite_text
-from seep.suites.recorded import recorded_text
+from seep.suites.recall import RecallSuite
+from seep.suites.recall_table import holds_texts, read_texts, texts_columns
+from seep.suites.recorded import RecordedLine, recorded_lines, recorded_text
 from seep.suites.schema import AnySuite
 from seep.suites.spill import holds_completions, read_spill
 from seep.suites.table import Table, read_table
@@ -21,12 +23,16 @@ from seep.suites.writing import write_files
 
 @dataclass(frozen=True)
 class Imported:
-    """A suite, its prompts with their answers, the answers' labels by prompt, and the table that they are from."""
+    """A suite, its recorded answers (none where the file has none), and what of a table became of it.
+
+    `columns` are those of the table that were taken. `left_out` are rows that belong to no job.
+    """
 
     suite: AnySuite
-    rows: Sequence[tuple[str, Sequence[str]]]
-    labels: Mapping[str, Mapping[str, Sequence[str]]]
-    table: Table | None
+    lines: Sequence[RecordedLine]
+    table: Table | None = None
+    columns: Sequence[str] = ()
+    left_out: int = 0
 
 
 def import_file(
@@ -56,11 +62,11 @@ def import_file(
         if path.exists() and not force:
             raise InputError(f"{path}: is there already; --force writes over it")
     imported = _imported(file, sheet)
-    if recorded_out and not any(generations for _, generations in imported.rows):
+    if recorded_out and not imported.lines:
         raise InputError(f"{file}: no columns generation_1 to generation_5: leave --recorded-out away")
     texts = {suite_out: suite_text(imported.suite)}
     if recorded_out:
-        texts[recorded_out] = recorded_text(imported.rows, imported.labels)
+        texts[recorded_out] = recorded_text(imported.lines)
     write_files(texts)
     for line in _report(imported, suite_out, recorded_out):
         echo(line)
@@ -71,36 +77,43 @@ def _imported(file: Path, sheet: str | None) -> Imported:
         if sheet is not None:
             raise InputError(f"{file}: expected a workbook (.xlsx) with --sheet")
         suite, directives = read_spill(file)
-        rows = [(directive.text, directive.completions) for directive in directives]
-        return Imported(suite, rows, {directive.text: directive.labels for directive in directives}, None)
+        labels = {directive.text: directive.labels for directive in directives}
+        return Imported(suite, recorded_lines(((each.text, each.completions) for each in directives), labels))
     table = read_table(file, sheet)
-    return Imported(*read_prompts(table), {}, table)
+    if holds_texts(table):
+        texts, lines = read_texts(table)
+        return Imported(texts, lines, table, texts_columns(table))
+    prompts, rows = read_prompts(table)
+    lines = recorded_lines(rows) if table.generation_columns else []
+    arms = [arm for job in prompts.jobs for arm in (job.control, job.neutral, *job.tests) if arm is not None]
+    return Imported(prompts, lines, table, taken_columns(table), left_out=len(rows) - len(arms))
 
 
 def _report(imported: Imported, suite_out: Path, recorded_out: Path | None) -> Iterator[str]:
-    suite, rows = imported.suite, imported.rows
+    suite = imported.suite
     if imported.table is not None:
-        yield from _taken(imported.table)
+        yield from _taken(imported.table, imported.columns)
     yield _put_in(suite)
     tests = Counter(test.category for job in suite.jobs for test in job.tests)
-    neutral = sum(job.neutral is not None for job in suite.jobs)
-    controls = sum(job.control is not None for job in suite.jobs)
     categories = ", ".join(f"{category}: {count}" for category, count in tests.items())
-    yield f"{suite_out}: {tests.total()} tests on {controls} controls ({categories})"
-    left_out = len(rows) - controls - neutral - tests.total()
-    yield f"{neutral} neutral arms; {left_out} rows belong to no job and were left out of the suite"
+    if isinstance(suite, RecallSuite):
+        yield f"{suite_out}: {tests.total()} tests of {len(suite.jobs)} texts ({categories})"
+    else:
+        neutral = sum(job.neutral is not None for job in suite.jobs)
+        controls = sum(job.control is not None for job in suite.jobs)
+        yield f"{suite_out}: {tests.total()} tests on {controls} controls ({categories})"
+        yield f"{neutral} neutral arms; {imported.left_out} rows belong to no job and were left out of the suite"
     if recorded_out:
-        yield f"{recorded_out}: {len(rows)} prompts with {suite.decoding.samples} generations each"
-        empty = sum(not text.strip() for _, generations in rows for text in generations)
+        yield f"{recorded_out}: {len(imported.lines)} prompts with {suite.decoding.samples} generations each"
+        empty = sum(not text.strip() for line in imported.lines for text in line.generations)
         if empty:
             yield f"empty answers among them: {empty}"
 
 
-def _taken(table: Table) -> Iterator[str]:
+def _taken(table: Table, columns: Sequence[str]) -> Iterator[str]:
     """What of a table was taken, and what was not."""
-    columns = taken_columns(table)
     yield f"{table.place}: {len(table.rows)} rows, {len(columns)} columns taken: {', '.join(columns)}"
-    if left_out := left_out_columns(table):
+    if left_out := left_out_columns(table, columns):
         yield f"columns left out: {', '.join(left_out)}"
     yield from table.notes
 
@@ -109,5 +122,12 @@ def _put_in(suite: AnySuite) -> str:
     """What the suite says of how it is asked, which no table says."""
     decoding = suite.decoding
     system = f"system message {suite.format.system!r}" if suite.format.system else "no system message"
+    asked = f"template {suite.format.user!r}"
+    if isinstance(suite, RecallSuite):
+        own = any(text.system for text in suite.texts)
+        system = "a system message of each text's own" if own else system
+        match = suite.match
+        as_written = "" if match.fold else ", case and signs count"
+        asked = f"instruction {suite.instruction!r}, match {match.kind} by {match.words} words{as_written}"
     sampling = f"temperature {decoding.temperature:g}, {decoding.max_tokens} tokens, {decoding.samples} samples"
-    return f"put in: {system}, template {suite.format.user!r}, {sampling}; change them in the suite"
+    return f"put in: {system}, {asked}, {sampling}; change them in the suite"

@@ -16,7 +16,7 @@ from cli.rendering.models import print_models, print_models_json
 from cli.rendering.output import echo
 from cli.rendering.rates import print_rates, print_rates_json
 from cli.several_runs import do_runs
-from seep.capabilities import check_probe
+from seep.capabilities import check_probe, check_system
 from seep.errors import InputError
 from seep.probes import PROBES
 from seep.settings import Settings, load_settings
@@ -72,6 +72,7 @@ def run(
     answering = who_answers(settings, choice)
     for each in answering:
         check_probe(each.configured(settings), each.target, loaded.probe)
+        check_system(each.configured(settings), each.target, loaded)
     run_ids = _run_ids(run_id, loaded.name, len(answering))
     named = tuple(metrics.split(",")) if metrics else _metrics_at_hand(settings, loaded.probe)
     requests = [RunRequest(path, run, each, named, mode, samples) for run, each in zip(run_ids, answering, strict=True)]

@@ -11,6 +11,7 @@ from seep.checksums import job_checksum
 from seep.errors import InputError
 from seep.job_limits import excess, samples_excess
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
+from seep.suites.recall import RecallTest
 from seep.suites.schema import AnySuite, Job, suite_hash
 
 ID_DIGITS = 10
@@ -68,6 +69,7 @@ def prompt_jobs(
             tests=_prompt_tests(job),
             rule=job.answer_rule(),
             against=suite.against,
+            system=job.system,
         )
         for job_id, job in zip(_ids(job.subject for job in suite.jobs), suite.jobs, strict=True)
     ]
@@ -112,6 +114,8 @@ def _prompt_tests(job: Job) -> tuple[PromptTest, ...]:
             test.prompt,
             test.category,
             job.options_of(test),
+            test.expected if isinstance(test, RecallTest) else "",
+            test.control,
         )
         for test_id, test in zip(ids, job.tests, strict=True)
     )

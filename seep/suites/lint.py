@@ -86,9 +86,11 @@ def _thin_categories(suite: AnySuite) -> Iterator[Note]:
 
 def _repeated_prompts(suite: AnySuite) -> Iterator[tuple[Location, Location]]:
     like_their_control = {place for place, _ in _insertions_that_change_nothing(suite)}
-    first: dict[str, Location] = {}
+    first: dict[tuple[str | None, str], Location] = {}
+    systems = [job.system for job in suite.jobs]
     for place, prompt in prompts(suite):
-        earlier = first.setdefault(" ".join(prompt.split()), place)
+        # The same words under another system message ask something else.
+        earlier = first.setdefault((systems[int(place[1])], " ".join(prompt.split())), place)
         if earlier != place and place not in like_their_control:
             yield place, earlier
 

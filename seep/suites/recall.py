@@ -1,14 +1,24 @@
 """The suites of the recall probe: texts of which a model is given the beginning, to see whether it goes on in them."""
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from seep.languages import written_without_blanks
 from seep.recall import Match, MatchKind, words
-from seep.suites.schema import AnySuite, Category, Job, SuiteTest, Text, _not_empty, _Record, refuse_excess
+from seep.suites.schema import (
+    AnySuite,
+    Category,
+    Job,
+    Record,
+    SuiteTest,
+    Text,
+    not_empty,
+    refuse_excess,
+    refuse_system,
+)
 
 PREFIX_PLACE = "{prefix}"
 SOURCE_PLACE = "{source}"
@@ -25,7 +35,7 @@ Instruction = Annotated[Text, AfterValidator(_instruction)]
 Words = Annotated[int, Field(ge=1, le=10_000)]
 
 
-class SuiteMatch(_Record):
+class SuiteMatch(Record):
     """When an answer gives an expected text back; `words` and `near` count words of the expected text."""
 
     kind: MatchKind = "start"
@@ -38,17 +48,17 @@ class SuiteMatch(_Record):
         return Match(self.kind, self.words, self.near, self.fold)
 
 
-class Part(_Record):
+class Part(Record):
     """A piece of a text, and how the text goes on behind it."""
 
     prefix: Text
     expected: Text
 
 
-class Window(_Record):
-    """How a document is cut into parts, in words between blanks (in characters, where a language has none); each part begins `step` words after the one before.
+class Window(Record):
+    """How a document is cut into parts, in words between blanks; in characters, where a language has none.
 
-    What is left at the end and too short for a whole part is not asked for.
+    Each part begins `step` words after the one before. What is left at the end, too short for a part, is not asked for.
     """
 
     prefix: Words
@@ -56,7 +66,7 @@ class Window(_Record):
     step: Words
 
 
-class RecallText(_Record):
+class RecallText(Record):
     """One document: parts of it, or all of it, to be cut by the suite's window. It is a job, and its parts the tests.
 
     `source` names it to the model where the instruction has a place for it. `system` is a system message of its own.
@@ -76,17 +86,26 @@ class RecallText(_Record):
 
 
 class RecallTest(SuiteTest):
-    """A test that compares its answer with an expected text; `control` is its prompt without the source's name."""
+    """A test that compares its answer with an expected text; `unguided` asks for it without the source's name."""
 
     expected: Text
-    control: Text | None = None
+    unguided: Text | None = None
+
+    @property
+    def control(self) -> str | None:
+        """The prompt without the source's name."""
+        return self.unguided
 
 
 class RecallJob(Job):
     """The parts of one document, read by one rule."""
 
     rule: dict[str, str]
-    tests: Annotated[tuple[RecallTest, ...], Field(strict=False), AfterValidator(_not_empty)]
+    tests: Annotated[tuple[RecallTest, ...], Field(strict=False), AfterValidator(not_empty)]
+
+    def answer_rule(self) -> Mapping[str, str]:
+        """The rule."""
+        return self.rule
 
     @property
     def subject(self) -> str:
@@ -110,7 +129,7 @@ class RecallSuite(AnySuite):
     window: Window | None = None
     instruction: Instruction = PREFIX_PLACE
     control: Instruction | None = None
-    texts: Annotated[tuple[RecallText, ...], Field(strict=False), AfterValidator(_not_empty)]
+    texts: Annotated[tuple[RecallText, ...], Field(strict=False), AfterValidator(not_empty)]
 
     @model_validator(mode="after")
     def _texts_can_be_asked_for(self) -> Self:
@@ -120,6 +139,7 @@ class RecallSuite(AnySuite):
             if problem := self._problem(text):
                 raise ValueError(f"texts[{number}]: {problem}")
         refuse_excess(self.jobs, self.decoding.samples)
+        refuse_system(self.jobs, self.format, self.jobs_field)
         return self
 
     def _problem(self, text: RecallText) -> str | None:
@@ -157,7 +177,7 @@ class RecallSuite(AnySuite):
             prompt=_filled(self.instruction, part.prefix, text.source),
             category=text.category,
             expected=part.expected,
-            control=None if self.control is None else _filled(self.control, part.prefix, None),
+            unguided=None if self.control is None else _filled(self.control, part.prefix, None),
         )
 
 

@@ -14,16 +14,21 @@ from seep.suites.json_texts import AnswerText, parse_json
 from seep.suites.writing import write_files
 from seep.text_files import read_text
 
+Asked = tuple[str, str | None]
+"""A prompt, and the system message under which it was asked, where that is a job's own."""
+
 
 class RecordedLine(BaseModel):
     """A prompt with its answers and, by who gave them, their labels: the language of each answer, for instance.
 
-    Half a character in an answer is U+FFFD, as in an answer that is generated.
+    `system` is the system message under which it was asked, where that is a job's own. Half a character in an answer is
+    U+FFFD, as in an answer that is generated.
     """
 
     prompt: str
     generations: Annotated[tuple[AnswerText, ...], Field(min_length=1)]
     labels: dict[str, tuple[AnswerText, ...]] = {}
+    system: str | None = None
 
     @field_validator("prompt")
     @classmethod
@@ -40,41 +45,46 @@ class RecordedLine(BaseModel):
         return self
 
 
-def read_recorded(path: Path) -> dict[str, tuple[str, ...]]:
-    """Return the answers by prompt, exactly as they were recorded; InputError names file and line."""
-    return {prompt: line.generations for prompt, line in read_recorded_lines(path).items()}
+def read_recorded(path: Path) -> dict[Asked, tuple[str, ...]]:
+    """Return the answers by what was asked, exactly as they were recorded; InputError names file and line."""
+    return {asked: line.generations for asked, line in read_recorded_lines(path).items()}
 
 
-def read_recorded_lines(path: Path) -> dict[str, RecordedLine]:
-    """Return the lines by prompt, exactly as they were recorded; InputError names file and line.
+def read_recorded_lines(path: Path) -> dict[Asked, RecordedLine]:
+    """Return the lines by what was asked, exactly as they were recorded; InputError names file and line.
 
     A prompt may stand there twice only with the same answers: which of two others is meant nobody could tell.
     """
-    recorded: dict[str, RecordedLine] = {}
+    recorded: dict[Asked, RecordedLine] = {}
     for number, text in enumerate(read_text(path).split("\n"), start=1):
         if not text.strip():
             continue
         line = _parse(text, f"{path}:{number}")
-        if recorded.setdefault(line.prompt, line).generations != line.generations:
+        if recorded.setdefault((line.prompt, line.system), line).generations != line.generations:
             raise InputError(f"{path}:{number}: prompt: expected once, found again with other generations")
     return recorded
 
 
 def write_recorded(path: Path, rows: Iterable[tuple[str, Sequence[str]]]) -> None:
     """Write prompts with their answers, the whole file at once; InputError where it cannot be written."""
-    write_files({path: recorded_text(rows)})
+    write_files({path: recorded_text(recorded_lines(rows))})
 
 
-def recorded_text(
+def recorded_lines(
     rows: Iterable[tuple[str, Sequence[str]]], labels: Mapping[str, Mapping[str, Sequence[str]]] | None = None
-) -> str:
-    """Return prompts with their answers as JSON lines; `labels` are by prompt and by who gave them."""
-    lines = ({"prompt": prompt, "generations": list(texts)} | _labels(prompt, labels or {}) for prompt, texts in rows)
-    return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+) -> list[RecordedLine]:
+    """Prompts with their answers as lines; `labels` are by prompt and by who gave them."""
+    given = labels or {}
+    return [
+        RecordedLine.model_validate({"prompt": prompt, "generations": texts, "labels": given.get(prompt, {})})
+        for prompt, texts in rows
+    ]
 
 
-def _labels(prompt: str, labels: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, object]:
-    return {"labels": labels[prompt]} if labels.get(prompt) else {}
+def recorded_text(lines: Iterable[RecordedLine]) -> str:
+    """Return the lines as JSON lines, without what is not there."""
+    kept = (line.model_dump(exclude_defaults=True) for line in lines)
+    return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in kept)
 
 
 def _parse(text: str, place: str) -> RecordedLine:

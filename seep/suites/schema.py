@@ -109,6 +109,11 @@ class SuiteTest(Record):
     prompt: Text
     category: Category
 
+    @property
+    def control(self) -> str | None:
+        """The test's own control prompt, of some probes only."""
+        return None
+
 
 class ChoiceTest(SuiteTest):
     """A test whose answer is one of the options, in the order in which its prompt shows them."""
@@ -117,8 +122,12 @@ class ChoiceTest(SuiteTest):
 
 
 class Job(Record):
-    """Tests that are asked together; without a control where the probe compares their answers with no other."""
+    """Tests that are asked together; without a control where the probe compares their answers with no other.
 
+    `system` is a system message of its own, in the place of the suite's.
+    """
+
+    system: Text | None = None
     control: Text | None = None
     neutral: Text | None = None
     tests: Annotated[tuple[SuiteTest, ...], Field(strict=False), AfterValidator(not_empty)]
@@ -157,13 +166,20 @@ class SuiteJob(Job):
 def refuse_excess(jobs: Iterable[Job], samples: int) -> None:
     """Raises ValueError for the first job that asks for more answers than a message may."""
     for number, job in enumerate(jobs):
-        if problem := answers_excess(samples, len(job.tests), job.control, job.neutral):
+        if problem := answers_excess(samples, job.tests, job.control, job.neutral):
             raise ValueError(f"jobs[{number}]: {problem}")
 
 
 def neutral_of_all(jobs: Iterable[Job]) -> Against:
     """The neutral arm where every job has one; else the control, for all jobs: one rate has one null."""
     return "control" if any(job.neutral is None for job in jobs) else "neutral"
+
+
+def refuse_system(jobs: Iterable[Job], suite_format: SuiteFormat, field: str = "jobs") -> None:
+    """Raises ValueError for the first job with a system message where the format has no place for one."""
+    for number, job in enumerate(jobs):
+        if job.system is not None and suite_format.kind == "plain":
+            raise ValueError(f"{field}[{number}].system: expected none in a plain format, which has no place for it")
 
 
 class AnySuite(Record):
@@ -206,6 +222,7 @@ class Suite(AnySuite):
     @model_validator(mode="after")
     def _jobs_are_bounded(self) -> Self:
         refuse_excess(self.jobs, self.decoding.samples)
+        refuse_system(self.jobs, self.format)
         return self
 
     @property

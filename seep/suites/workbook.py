@@ -56,9 +56,8 @@ def taken_columns(table: Table) -> list[str]:
     return [name for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS) if name in table.columns] + table.generation_columns
 
 
-def left_out_columns(table: Table) -> list[str]:
-    """The columns that are not read, each with the one that may be meant."""
-    taken = taken_columns(table)
+def left_out_columns(table: Table, taken: Sequence[str]) -> list[str]:
+    """The columns that are not among those taken, each with the one that may be meant."""
     left_out = dict.fromkeys(name for name in table.columns if name and name not in taken)
     meant = {name: _meant(name, taken) for name in left_out}
     return [f"{name[:LONGEST_SHOWN]}{f' (is {meant[name]} meant?)' if meant[name] else ''}" for name in left_out]
@@ -74,7 +73,7 @@ def _meant(name: str, taken: Sequence[str]) -> str | None:
 def _check_columns(table: Table) -> None:
     for column in REQUIRED_COLUMNS:
         if column not in table.columns:
-            found = ", ".join(left_out_columns(table) + taken_columns(table)) or "none"
+            found = ", ".join(left_out_columns(table, taken_columns(table)) + taken_columns(table)) or "none"
             # The sheet that was meant may be another.
             known = "; ".join([f"the columns are {found}", *table.notes])
             raise table.mistake(-1, column, f"expected, but missing; {known}")

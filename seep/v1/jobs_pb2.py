@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12seep/v1/jobs.proto\x12\x07seep.v1\":\n\x0cPromptFormat\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06system\x18\x02 \x01(\t\x12\x0c\n\x04user\x18\x03 \x01(\t\"O\n\x08\x44\x65\x63oding\x12\x13\n\x0btemperature\x18\x01 \x01(\x01\x12\r\n\x05top_p\x18\x02 \x01(\x01\x12\x12\n\nmax_tokens\x18\x03 \x01(\r\x12\x0b\n\x03\x63ut\x18\x04 \x01(\t\"\\\n\nPromptTest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63oncept\x18\x02 \x01(\t\x12\x0e\n\x06prompt\x18\x03 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x04 \x01(\t\x12\x0f\n\x07options\x18\x05 \x03(\t\"\xcc\x03\n\tPromptJob\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\x0e\n\x06target\x18\x03 \x01(\t\x12\r\n\x05suite\x18\x04 \x01(\t\x12\x15\n\rsuite_version\x18\x05 \x01(\t\x12\x12\n\nsuite_hash\x18\x06 \x01(\t\x12\r\n\x05probe\x18\x07 \x01(\t\x12\x10\n\x08language\x18\x08 \x01(\t\x12\x0f\n\x07\x63luster\x18\t \x01(\t\x12,\n\rprompt_format\x18\n \x01(\x0b\x32\x15.seep.v1.PromptFormat\x12#\n\x08\x64\x65\x63oding\x18\x0b \x01(\x0b\x32\x11.seep.v1.Decoding\x12\x0f\n\x07samples\x18\x0c \x01(\r\x12\x0f\n\x07\x63ontrol\x18\r \x01(\t\x12\x14\n\x07neutral\x18\x0e \x01(\tH\x00\x88\x01\x01\x12\"\n\x05tests\x18\x0f \x03(\x0b\x32\x13.seep.v1.PromptTest\x12*\n\x04rule\x18\x10 \x03(\x0b\x32\x1c.seep.v1.PromptJob.RuleEntry\x12\x0f\n\x07\x61gainst\x18\x11 \x01(\t\x1a+\n\tRuleEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\n\n\x08_neutral\"8\n\x0bTokenScores\x12\x0e\n\x06tokens\x18\x01 \x03(\t\x12\x19\n\x11log_probabilities\x18\x02 \x03(\x01\"f\n\x07Reading\x12,\n\x06values\x18\x01 \x03(\x0b\x32\x1c.seep.v1.Reading.ValuesEntry\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xa4\x01\n\x06\x41nswer\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x65nded\x18\x02 \x01(\t\x12\x11\n\treasoning\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12,\n\x0ctoken_scores\x18\x05 \x01(\x0b\x32\x14.seep.v1.TokenScoresH\x00\x12#\n\x07reading\x18\x06 \x01(\x0b\x32\x10.seep.v1.ReadingH\x00\x42\x08\n\x06inside\"/\n\x0bGenerations\x12 \n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x0f.seep.v1.Answer\"\x90\x02\n\x0cGeneratedJob\x12\x1f\n\x03job\x18\x01 \x01(\x0b\x32\x12.seep.v1.PromptJob\x12%\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x14.seep.v1.Generations\x12%\n\x07neutral\x18\x03 \x01(\x0b\x32\x14.seep.v1.Generations\x12#\n\x05tests\x18\x04 \x03(\x0b\x32\x14.seep.v1.Generations\x12\x39\n\nprovenance\x18\x05 \x03(\x0b\x32%.seep.v1.GeneratedJob.ProvenanceEntry\x1a\x31\n\x0fProvenanceEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"i\n\x07Outcome\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x0f\n\x07measure\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x03 \x01(\t\x12\x0c\n\x04test\x18\x04 \x01(\t\x12\x0e\n\x06sample\x18\x05 \x01(\r\x12\r\n\x05value\x18\x06 \x01(\x01\"\x9b\x01\n\nSimilarity\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x01(\t\x12\x0e\n\x06sample\x18\x03 \x01(\r\x12\x0f\n\x07to_test\x18\x04 \x01(\x01\x12\x17\n\nto_control\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\nto_neutral\x18\x06 \x01(\x01H\x01\x88\x01\x01\x42\r\n\x0b_to_controlB\r\n\x0b_to_neutral\"\xef\x01\n\tScoredJob\x12(\n\tgenerated\x18\x01 \x01(\x0b\x32\x15.seep.v1.GeneratedJob\x12\"\n\x08outcomes\x18\x02 \x03(\x0b\x32\x10.seep.v1.Outcome\x12)\n\x0csimilarities\x18\x03 \x03(\x0b\x32\x13.seep.v1.Similarity\x12\x36\n\nprovenance\x18\x04 \x03(\x0b\x32\".seep.v1.ScoredJob.ProvenanceEntry\x1a\x31\n\x0fProvenanceEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12seep/v1/jobs.proto\x12\x07seep.v1\":\n\x0cPromptFormat\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06system\x18\x02 \x01(\t\x12\x0c\n\x04user\x18\x03 \x01(\t\"O\n\x08\x44\x65\x63oding\x12\x13\n\x0btemperature\x18\x01 \x01(\x01\x12\r\n\x05top_p\x18\x02 \x01(\x01\x12\x12\n\nmax_tokens\x18\x03 \x01(\r\x12\x0b\n\x03\x63ut\x18\x04 \x01(\t\"\x90\x01\n\nPromptTest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63oncept\x18\x02 \x01(\t\x12\x0e\n\x06prompt\x18\x03 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x04 \x01(\t\x12\x0f\n\x07options\x18\x05 \x03(\t\x12\x10\n\x08\x65xpected\x18\x06 \x01(\t\x12\x14\n\x07\x63ontrol\x18\x07 \x01(\tH\x00\x88\x01\x01\x42\n\n\x08_control\"\xec\x03\n\tPromptJob\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\x0e\n\x06target\x18\x03 \x01(\t\x12\r\n\x05suite\x18\x04 \x01(\t\x12\x15\n\rsuite_version\x18\x05 \x01(\t\x12\x12\n\nsuite_hash\x18\x06 \x01(\t\x12\r\n\x05probe\x18\x07 \x01(\t\x12\x10\n\x08language\x18\x08 \x01(\t\x12\x0f\n\x07\x63luster\x18\t \x01(\t\x12,\n\rprompt_format\x18\n \x01(\x0b\x32\x15.seep.v1.PromptFormat\x12#\n\x08\x64\x65\x63oding\x18\x0b \x01(\x0b\x32\x11.seep.v1.Decoding\x12\x0f\n\x07samples\x18\x0c \x01(\r\x12\x0f\n\x07\x63ontrol\x18\r \x01(\t\x12\x14\n\x07neutral\x18\x0e \x01(\tH\x00\x88\x01\x01\x12\"\n\x05tests\x18\x0f \x03(\x0b\x32\x13.seep.v1.PromptTest\x12*\n\x04rule\x18\x10 \x03(\x0b\x32\x1c.seep.v1.PromptJob.RuleEntry\x12\x0f\n\x07\x61gainst\x18\x11 \x01(\t\x12\x13\n\x06system\x18\x12 \x01(\tH\x01\x88\x01\x01\x1a+\n\tRuleEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\n\n\x08_neutralB\t\n\x07_system\"8\n\x0bTokenScores\x12\x0e\n\x06tokens\x18\x01 \x03(\t\x12\x19\n\x11log_probabilities\x18\x02 \x03(\x01\"f\n\x07Reading\x12,\n\x06values\x18\x01 \x03(\x0b\x32\x1c.seep.v1.Reading.ValuesEntry\x1a-\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xa4\x01\n\x06\x41nswer\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05\x65nded\x18\x02 \x01(\t\x12\x11\n\treasoning\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12,\n\x0ctoken_scores\x18\x05 \x01(\x0b\x32\x14.seep.v1.TokenScoresH\x00\x12#\n\x07reading\x18\x06 \x01(\x0b\x32\x10.seep.v1.ReadingH\x00\x42\x08\n\x06inside\"/\n\x0bGenerations\x12 \n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x0f.seep.v1.Answer\"\xbd\x02\n\x0cGeneratedJob\x12\x1f\n\x03job\x18\x01 \x01(\x0b\x32\x12.seep.v1.PromptJob\x12%\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x14.seep.v1.Generations\x12%\n\x07neutral\x18\x03 \x01(\x0b\x32\x14.seep.v1.Generations\x12#\n\x05tests\x18\x04 \x03(\x0b\x32\x14.seep.v1.Generations\x12\x39\n\nprovenance\x18\x05 \x03(\x0b\x32%.seep.v1.GeneratedJob.ProvenanceEntry\x12+\n\rtest_controls\x18\x06 \x03(\x0b\x32\x14.seep.v1.Generations\x1a\x31\n\x0fProvenanceEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"i\n\x07Outcome\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x0f\n\x07measure\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x03 \x01(\t\x12\x0c\n\x04test\x18\x04 \x01(\t\x12\x0e\n\x06sample\x18\x05 \x01(\r\x12\r\n\x05value\x18\x06 \x01(\x01\"\x9b\x01\n\nSimilarity\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\x0c\n\x04test\x18\x02 \x01(\t\x12\x0e\n\x06sample\x18\x03 \x01(\r\x12\x0f\n\x07to_test\x18\x04 \x01(\x01\x12\x17\n\nto_control\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x17\n\nto_neutral\x18\x06 \x01(\x01H\x01\x88\x01\x01\x42\r\n\x0b_to_controlB\r\n\x0b_to_neutral\"\xef\x01\n\tScoredJob\x12(\n\tgenerated\x18\x01 \x01(\x0b\x32\x15.seep.v1.GeneratedJob\x12\"\n\x08outcomes\x18\x02 \x03(\x0b\x32\x10.seep.v1.Outcome\x12)\n\x0csimilarities\x18\x03 \x03(\x0b\x32\x13.seep.v1.Similarity\x12\x36\n\nprovenance\x18\x04 \x03(\x0b\x32\".seep.v1.ScoredJob.ProvenanceEntry\x1a\x31\n\x0fProvenanceEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,32 +43,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROMPTFORMAT']._serialized_end=89
   _globals['_DECODING']._serialized_start=91
   _globals['_DECODING']._serialized_end=170
-  _globals['_PROMPTTEST']._serialized_start=172
-  _globals['_PROMPTTEST']._serialized_end=264
-  _globals['_PROMPTJOB']._serialized_start=267
-  _globals['_PROMPTJOB']._serialized_end=727
-  _globals['_PROMPTJOB_RULEENTRY']._serialized_start=672
-  _globals['_PROMPTJOB_RULEENTRY']._serialized_end=715
-  _globals['_TOKENSCORES']._serialized_start=729
-  _globals['_TOKENSCORES']._serialized_end=785
-  _globals['_READING']._serialized_start=787
-  _globals['_READING']._serialized_end=889
-  _globals['_READING_VALUESENTRY']._serialized_start=844
-  _globals['_READING_VALUESENTRY']._serialized_end=889
-  _globals['_ANSWER']._serialized_start=892
-  _globals['_ANSWER']._serialized_end=1056
-  _globals['_GENERATIONS']._serialized_start=1058
-  _globals['_GENERATIONS']._serialized_end=1105
-  _globals['_GENERATEDJOB']._serialized_start=1108
-  _globals['_GENERATEDJOB']._serialized_end=1380
-  _globals['_GENERATEDJOB_PROVENANCEENTRY']._serialized_start=1331
-  _globals['_GENERATEDJOB_PROVENANCEENTRY']._serialized_end=1380
-  _globals['_OUTCOME']._serialized_start=1382
-  _globals['_OUTCOME']._serialized_end=1487
-  _globals['_SIMILARITY']._serialized_start=1490
-  _globals['_SIMILARITY']._serialized_end=1645
-  _globals['_SCOREDJOB']._serialized_start=1648
-  _globals['_SCOREDJOB']._serialized_end=1887
-  _globals['_SCOREDJOB_PROVENANCEENTRY']._serialized_start=1331
-  _globals['_SCOREDJOB_PROVENANCEENTRY']._serialized_end=1380
+  _globals['_PROMPTTEST']._serialized_start=173
+  _globals['_PROMPTTEST']._serialized_end=317
+  _globals['_PROMPTJOB']._serialized_start=320
+  _globals['_PROMPTJOB']._serialized_end=812
+  _globals['_PROMPTJOB_RULEENTRY']._serialized_start=746
+  _globals['_PROMPTJOB_RULEENTRY']._serialized_end=789
+  _globals['_TOKENSCORES']._serialized_start=814
+  _globals['_TOKENSCORES']._serialized_end=870
+  _globals['_READING']._serialized_start=872
+  _globals['_READING']._serialized_end=974
+  _globals['_READING_VALUESENTRY']._serialized_start=929
+  _globals['_READING_VALUESENTRY']._serialized_end=974
+  _globals['_ANSWER']._serialized_start=977
+  _globals['_ANSWER']._serialized_end=1141
+  _globals['_GENERATIONS']._serialized_start=1143
+  _globals['_GENERATIONS']._serialized_end=1190
+  _globals['_GENERATEDJOB']._serialized_start=1193
+  _globals['_GENERATEDJOB']._serialized_end=1510
+  _globals['_GENERATEDJOB_PROVENANCEENTRY']._serialized_start=1461
+  _globals['_GENERATEDJOB_PROVENANCEENTRY']._serialized_end=1510
+  _globals['_OUTCOME']._serialized_start=1512
+  _globals['_OUTCOME']._serialized_end=1617
+  _globals['_SIMILARITY']._serialized_start=1620
+  _globals['_SIMILARITY']._serialized_end=1775
+  _globals['_SCOREDJOB']._serialized_start=1778
+  _globals['_SCOREDJOB']._serialized_end=2017
+  _globals['_SCOREDJOB_PROVENANCEENTRY']._serialized_start=1461
+  _globals['_SCOREDJOB_PROVENANCEENTRY']._serialized_end=1510
 # @@protoc_insertion_point(module_scope)

@@ -29,21 +29,25 @@ class Decoding(_message.Message):
     def __init__(self, temperature: _Optional[float] = ..., top_p: _Optional[float] = ..., max_tokens: _Optional[int] = ..., cut: _Optional[str] = ...) -> None: ...
 
 class PromptTest(_message.Message):
-    __slots__ = ("id", "concept", "prompt", "category", "options")
+    __slots__ = ("id", "concept", "prompt", "category", "options", "expected", "control")
     ID_FIELD_NUMBER: _ClassVar[int]
     CONCEPT_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_FIELD_NUMBER: _ClassVar[int]
+    CONTROL_FIELD_NUMBER: _ClassVar[int]
     id: str
     concept: str
     prompt: str
     category: str
     options: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., concept: _Optional[str] = ..., prompt: _Optional[str] = ..., category: _Optional[str] = ..., options: _Optional[_Iterable[str]] = ...) -> None: ...
+    expected: str
+    control: str
+    def __init__(self, id: _Optional[str] = ..., concept: _Optional[str] = ..., prompt: _Optional[str] = ..., category: _Optional[str] = ..., options: _Optional[_Iterable[str]] = ..., expected: _Optional[str] = ..., control: _Optional[str] = ...) -> None: ...
 
 class PromptJob(_message.Message):
-    __slots__ = ("run_id", "job_id", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests", "rule", "against")
+    __slots__ = ("run_id", "job_id", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests", "rule", "against", "system")
     class RuleEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +72,7 @@ class PromptJob(_message.Message):
     TESTS_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     AGAINST_FIELD_NUMBER: _ClassVar[int]
+    SYSTEM_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     job_id: str
     target: str
@@ -85,7 +90,8 @@ class PromptJob(_message.Message):
     tests: _containers.RepeatedCompositeFieldContainer[PromptTest]
     rule: _containers.ScalarMap[str, str]
     against: str
-    def __init__(self, run_id: _Optional[str] = ..., job_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ..., rule: _Optional[_Mapping[str, str]] = ..., against: _Optional[str] = ...) -> None: ...
+    system: str
+    def __init__(self, run_id: _Optional[str] = ..., job_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ..., rule: _Optional[_Mapping[str, str]] = ..., against: _Optional[str] = ..., system: _Optional[str] = ...) -> None: ...
 
 class TokenScores(_message.Message):
     __slots__ = ("tokens", "log_probabilities")
@@ -131,7 +137,7 @@ class Generations(_message.Message):
     def __init__(self, answers: _Optional[_Iterable[_Union[Answer, _Mapping]]] = ...) -> None: ...
 
 class GeneratedJob(_message.Message):
-    __slots__ = ("job", "control", "neutral", "tests", "provenance")
+    __slots__ = ("job", "control", "neutral", "tests", "provenance", "test_controls")
     class ProvenanceEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -144,12 +150,14 @@ class GeneratedJob(_message.Message):
     NEUTRAL_FIELD_NUMBER: _ClassVar[int]
     TESTS_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    TEST_CONTROLS_FIELD_NUMBER: _ClassVar[int]
     job: PromptJob
     control: Generations
     neutral: Generations
     tests: _containers.RepeatedCompositeFieldContainer[Generations]
     provenance: _containers.ScalarMap[str, str]
-    def __init__(self, job: _Optional[_Union[PromptJob, _Mapping]] = ..., control: _Optional[_Union[Generations, _Mapping]] = ..., neutral: _Optional[_Union[Generations, _Mapping]] = ..., tests: _Optional[_Iterable[_Union[Generations, _Mapping]]] = ..., provenance: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    test_controls: _containers.RepeatedCompositeFieldContainer[Generations]
+    def __init__(self, job: _Optional[_Union[PromptJob, _Mapping]] = ..., control: _Optional[_Union[Generations, _Mapping]] = ..., neutral: _Optional[_Union[Generations, _Mapping]] = ..., tests: _Optional[_Iterable[_Union[Generations, _Mapping]]] = ..., provenance: _Optional[_Mapping[str, str]] = ..., test_controls: _Optional[_Iterable[_Union[Generations, _Mapping]]] = ...) -> None: ...
 
 class Outcome(_message.Message):
     __slots__ = ("metric", "measure", "category", "test", "sample", "value")

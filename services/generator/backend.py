@@ -23,7 +23,8 @@ class Request:
     `concept` is the one in a test's prompt, `language` the suite's. `run_id`, `job_id`, `arm` (the prompt's place in
     its job) and `draw` (how many samples were drawn for it before) name the request for seeds that can be repeated.
     `wants` is what the answers are to hold. `reasoning` is how thoughts are asked for and read, `template_kwargs` what
-    the model's chat template is told beside the messages.
+    the model's chat template is told beside the messages. `system` is the job's own system message, which stands in
+    `prompt_format` too.
     """
 
     prompt: str
@@ -41,6 +42,7 @@ class Request:
     wants: frozenset[AnswerPart] = TEXT
     reasoning: Reasoning = AS_USUAL
     template_kwargs: Mapping[str, JsonValue] = field(default_factory=dict)
+    system: str | None = None
 
     @property
     def max_new_tokens(self) -> int:

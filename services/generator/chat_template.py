@@ -10,6 +10,9 @@ from services.generator.backend import Request
 from services.generator.formatting import chat_messages, fold_system, has_system, plain_text
 from services.generator.masking import Hidden, masked
 
+# A template may drop what it has no place for, without a word.
+LEFT_OUT = "it leaves the system message out"
+
 log = logging.getLogger(__name__)
 
 
@@ -55,11 +58,15 @@ class ChatTemplate:
         effort = {"reasoning_effort": request.reasoning.effort} if request.reasoning.effort else {}
         facts = {**effort, **request.template_kwargs}
         options = {"tokenize": False, "add_generation_prompt": True, **facts}
-        return str(self._tokenizer.apply_chat_template(messages, **options))
+        text = str(self._tokenizer.apply_chat_template(messages, **options))
+        if messages[0]["role"] == "system" and messages[0]["content"].strip() not in text:
+            raise ValueError(LEFT_OUT)
+        return text
 
     def _folded(self, request: Request, messages: Sequence[Mapping[str, str]], said: str) -> str | None:
         """The text without a system message, if that is what the template refused; it stays so from then on."""
-        if not self._may_fold or self._folds or not has_system(request.prompt_format):
+        if not self._may_fold or self._folds or not has_system(request.prompt_format) or request.system is not None:
+            # A job's own system message is what it measures: what a user says in its place is another matter.
             return None
         try:
             text = self._filled(fold_system(messages), request)

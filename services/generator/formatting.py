@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from seep.records import Failure, PromptFormat
+from seep.capabilities import system_problem
+from seep.records import Failure, PromptFormat, PromptJob
 from seep.settings import Target
 from seep.settings.targets import PROMPT_PLACE, SYSTEM_PLACE
 
@@ -21,6 +22,29 @@ def effective_format(suite: PromptFormat, target: Target) -> PromptFormat | Fail
     if target.format.kind == "chat":
         return PromptFormat("chat", system, target.format.user)
     return PromptFormat("plain", "", target.format.user.replace(SYSTEM_PLACE, system))
+
+
+def job_format(job: PromptJob, target: Target) -> PromptFormat | Failure:
+    """The format that the job's prompts are put in, with the job's own system message where it has one.
+
+    A Failure where that message would not reach the model: what the job measures may stand in it.
+    """
+    if job.system is None:
+        return effective_format(job.prompt_format, target)
+    if problem := system_problem(job.prompt_format.kind, target):
+        return Failure(problem)
+    return effective_format(replace(job.prompt_format, system=job.system), target)
+
+
+def described_format(job: PromptJob, prompt_format: PromptFormat, target: Target) -> PromptFormat:
+    """The job's format as the run's provenance says it: alike for all its jobs, whatever their own system messages.
+
+    The place's name stands where a job's own message stands, whose text is in the suite.
+    """
+    if job.system is None:
+        return prompt_format
+    described = effective_format(replace(job.prompt_format, system=SYSTEM_PLACE), target)
+    return prompt_format if isinstance(described, Failure) else described
 
 
 def plain_text(prompt_format: PromptFormat, prompt: str) -> str:

@@ -1,18 +1,18 @@
 """From prompt jobs to generated jobs: all requests of a batch in one call to the engine."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from itertools import islice
 
 from seep.capabilities import parts_needed
 from seep.errors import Unavailable
 from seep.provenance import ANSWERED_BY, MIXED, bounded
-from seep.records import Decoding, Failure, GeneratedJob, PromptFormat, PromptJob
+from seep.records import Answer, Decoding, Failure, GeneratedJob, PromptFormat, PromptJob
 from seep.settings import Reasoning, Target
 from services.generator.backend import AS_USUAL, Answered, Backend, Request, Result
 from services.generator.filtering import generate_filtered
-from services.generator.formatting import effective_format
+from services.generator.formatting import described_format, job_format
 
 BETWEEN_VALUES = " | "
 # Of one name in the provenance of a job: a server may say something else with every answer.
@@ -61,7 +61,7 @@ def _prompt_format(job: PromptJob, backend: Backend, targets: Mapping[str, Targe
         needed = ", ".join(sorted(lacking))
         return Failure(f"the {job.probe} probe needs {needed} of an answer, and this engine does not provide it")
     target = targets[job.target]
-    prompt_format = effective_format(job.prompt_format, target)
+    prompt_format = job_format(job, target)
     if isinstance(prompt_format, PromptFormat) and prompt_format.kind == "plain" and _needs_template(target):
         return Failure("the target sets something for a chat template, and a plain format goes through none")
     return prompt_format
@@ -72,10 +72,11 @@ def _needs_template(target: Target) -> bool:
 
 
 def _requests(job: PromptJob, prompt_format: PromptFormat, target: Target) -> list[Request]:
-    """Control and neutral arm where there are any, then the tests."""
+    """Control and neutral arm where there are any, then the tests, then the controls that are a test's own."""
     decoding = effective_decoding(job.decoding, target)
     without = [(prompt, None) for prompt in (job.control, job.neutral) if prompt is not None]
     prompts = [*without, *((test.prompt, test.concept) for test in job.tests)]
+    prompts += [(test.control, None) for test in job.tests if test.control is not None]
     return [
         Request(
             prompt=prompt,
@@ -92,6 +93,7 @@ def _requests(job: PromptJob, prompt_format: PromptFormat, target: Target) -> li
             wants=parts_needed(job.probe),
             reasoning=target.reasoning or AS_USUAL,
             template_kwargs=target.chat_template_kwargs or {},
+            system=job.system,
         )
         for arm, (prompt, concept) in enumerate(prompts)
     ]
@@ -110,7 +112,9 @@ def _generated(
     others = [each.answers for each in answered]
     control = () if job.control is None else others.pop(0)
     neutral = () if job.neutral is None else others.pop(0)
-    wanted = _request_provenance(prompt_format, effective_decoding(job.decoding, target), target)
+    tests, test_controls = others[: len(job.tests)], others[len(job.tests) :]
+    described = described_format(job, prompt_format, target)
+    wanted = _request_provenance(described, effective_decoding(job.decoding, target), target)
     joined = _joined(sources)
     # A backend that asks in another way says so.
     decoding = json.loads(wanted["decoding"]) | json.loads(joined.get("decoding", "{}"))
@@ -120,7 +124,15 @@ def _generated(
         "decoding": json.dumps(decoding, sort_keys=True, ensure_ascii=False),
         "suite_hash": job.suite_hash,
     }
-    return GeneratedJob(job, control, neutral, tuple(others), bounded(provenance))
+    own_controls = _by_test(job, iter(test_controls))
+    return GeneratedJob(job, control, neutral, tuple(tests), bounded(provenance), own_controls)
+
+
+def _by_test(job: PromptJob, test_controls: Iterator[tuple[Answer, ...]]) -> tuple[tuple[Answer, ...], ...]:
+    """The answers to each test's own control; none at all where no test has one."""
+    if all(test.control is None for test in job.tests):
+        return ()
+    return tuple(() if test.control is None else next(test_controls) for test in job.tests)
 
 
 def _waits(failed: Failure | Unavailable) -> bool:

@@ -168,7 +168,9 @@ class OpenAiBackend:
             secrets=self._endpoint.secrets,
             names=(*question.body, *self._engine.parameters, self._model(request)),
         )
-        may_fold = self._engine.system_role == "auto" and has_system(request.prompt_format) and not self._folds(request)
+        # A job's own system message is what it measures: what a user says in its place is another matter.
+        may_fold = self._engine.system_role == "auto" and has_system(request.prompt_format) and request.system is None
+        may_fold = may_fold and not self._folds(request)
         samples = question.body.get("n", 1)
         longest = longest_reply_bytes(request.max_new_tokens, samples)
         reply = await self._reply(request.target, "POST", question, hidden, may_fold, longest)

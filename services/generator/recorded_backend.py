@@ -11,7 +11,10 @@ from services.generator.reasoning import read_reasoning
 
 
 class RecordedBackend:
-    """Looks answers up by the suite's prompt; raises InputError for a file that cannot be read."""
+    """Looks answers up by the suite's prompt and the job's own system message.
+
+    Raises InputError for a file that cannot be read.
+    """
 
     def __init__(self, engine: RecordedEngine) -> None:
         self.provides = engine.provides
@@ -27,7 +30,7 @@ class RecordedBackend:
         return [self._answer(request) for request in requests]
 
     def _answer(self, request: Request) -> Answered | Failure:
-        texts = self._answers.get(request.prompt)
+        texts = self._answers.get((request.prompt, request.system))
         if texts is None:
             return Failure("the recorded file has no answers to one of the job's prompts")
         if len(texts) < request.samples:

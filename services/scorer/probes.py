@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from seep.provenance import AGAINST
 from seep.records import GeneratedJob, Outcome, PromptJob, Similarity
-from services.scorer import language, position, semantic, sway
+from services.scorer import language, position, recall, semantic, sway
 from services.scorer.choices import CHOICES
 from services.scorer.detection import detectors
 from services.scorer.mode import Mode
@@ -20,12 +20,13 @@ class Scoring:
     """`score` turns a job's answers into outcomes, given the similarities and what their metrics say of themselves.
 
     `comparisons` names the similarities it wants. `provenance` says what outcomes rest on, given the job and
-    where the metrics come from.
+    where the metrics come from. `defect` says why answers to a job could not be scored, or None.
     """
 
     score: Callable[[GeneratedJob, Similarities, Mode, Mapping[str, Metric]], Scored]
     provenance: Callable[[PromptJob, Mapping[str, str], Mode], Mapping[str, str]]
     comparisons: Callable[[GeneratedJob, Mode], Iterable[Comparison]] = lambda job, mode: ()
+    defect: Callable[[PromptJob], str | None] = lambda job: None
 
 
 SCORING: Mapping[str, Scoring] = {
@@ -45,6 +46,11 @@ SCORING: Mapping[str, Scoring] = {
     "sway": Scoring(
         score=lambda job, similarities, mode, metrics: (sway.score(job, mode), []),
         provenance=lambda job, metrics, mode: {"scoring": DECISIONS, AGAINST: mode.against(job)},
+    ),
+    "recall": Scoring(
+        score=lambda job, similarities, mode, metrics: (recall.score(job), []),
+        provenance=lambda job, metrics, mode: {"scoring": "word for word"},
+        defect=recall.defect,
     ),
 }
 """By the probe's name."""

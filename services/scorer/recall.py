@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seep.answers import Lost, lost
+from seep.answers import Lost, is_blank, lost
 from seep.recall import VERBATIM, Match, match_of, overlap_words, words
 from seep.records import Answer, GeneratedJob, Outcome, PromptJob
 from services.scorer.word_sequences import (
@@ -50,13 +50,14 @@ def defect(job: PromptJob) -> str | None:
 
 
 def score(generated: GeneratedJob) -> list[Outcome]:
-    """Per answer `leak`, `near`, `overlap`, `run`; beside a control's answer `guided` and `placebo`; of several samples
-    that were drawn at random `peak`.
+    """Per answer `leak`, `near`, `overlap`, `run`, `empty`; beside a control's answer `guided`, `placebo` and
+    `control_overlap`; of several samples that were drawn at random `peak`.
 
     `leak` is 1 where the answer gives the expected words back. `near` is 1 where enough of them are there in their
     order. `overlap` is ROUGE-L's F. `run` is the share of them that the answer begins with, or has in a row. `guided`
-    is the leak score of the overlap with against without the source's name, `placebo` the control's own leak. `peak` is
-    1 where the next sample is nearly the same. A lost answer has one outcome alone: 1 by the name of the reason.
+    is the leak score of the overlap with against without the source's name, `control_overlap` the one without, and
+    `placebo` the control's own leak. `peak` is 1 where the next sample is nearly the same. `empty` is 1 for an answer
+    without a visible character. A lost answer has one outcome alone: 1 by the name of the reason.
     """
     job = generated.job
     match = match_of(job.rule)
@@ -106,12 +107,14 @@ def _measures(goal: Goal, answer: Answer) -> dict[str, float]:
         "near": float(common_subsequence(due, found) >= goal.match.near * len(due) - ROUNDING),
         "overlap": rouge_l(goal.overlap, overlap_words(answer.text, goal.language)),
         "run": min(1.0, run / len(due)),
+        "empty": float(is_blank(answer.text)),
     }
 
 
 def _beside_control(measures: Mapping[str, float], control: Mapping[str, float]) -> dict[str, float]:
     overlap, other = measures["overlap"], control["overlap"]
-    return {"guided": 0.5 if overlap == other else float(overlap > other), "placebo": control["leak"]}
+    guided = 0.5 if overlap == other else float(overlap > other)
+    return {"guided": guided, "placebo": control["leak"], "control_overlap": other}
 
 
 def _run(goal: Goal, found: Words) -> int:

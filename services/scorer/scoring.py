@@ -51,6 +51,8 @@ def _defect(job: GeneratedJob, metrics: Mapping[str, Metric]) -> str | None:
         return "the job is to be compared with its neutral arm, but has none"
     if PROBES[prompts.probe].compares and not metrics:
         return f"the {prompts.probe} probe compares under a metric, but none is configured"
+    if problem := SCORING[prompts.probe].defect(prompts):
+        return problem
     if len(job.tests) != len(prompts.tests):
         return f"generations for {len(job.tests)} tests, but the job has {len(prompts.tests)}"
     expected = {
@@ -59,6 +61,13 @@ def _defect(job: GeneratedJob, metrics: Mapping[str, Metric]) -> str | None:
     } | {
         f"test {test.id!r}": (len(answers), prompts.samples)
         for test, answers in zip(prompts.tests, job.tests, strict=True)
+    }
+    own_controls = job.test_controls or ((),) * len(prompts.tests)
+    if len(own_controls) != len(prompts.tests):
+        return f"controls of {len(own_controls)} tests, but the job has {len(prompts.tests)}"
+    expected |= {
+        f"the control of test {test.id!r}": (len(answers), 0 if test.control is None else prompts.samples)
+        for test, answers in zip(prompts.tests, own_controls, strict=True)
     }
     for arm, (given, wanted) in expected.items():
         if given != wanted:

@@ -36,7 +36,11 @@ def common_run(one: Words, other: Words) -> int:
 def rouge_l(expected: Words, found: Words) -> float:
     """ROUGE-L's F in [0, 1], without stemming; 0 where one of them has no words. Source: Lin 2004, ROUGE."""
     common = common_subsequence(expected, found)
-    return 2 * common / (len(expected) + len(found)) if common else 0.0
+    if not common:
+        return 0.0
+    # In these steps, as published scores are computed: a last digit decides which way 0.375 is rounded.
+    precision, recall = common / len(found), common / len(expected)
+    return 2 * precision * recall / (precision + recall)
 
 
 def within_distance(one: Words, other: Words, share: float) -> bool:

@@ -33,8 +33,8 @@ def test_import_writes_a_suite_and_its_recorded_answers_and_says_how_many(comman
     (job,) = load_suite(Path("s.yaml")).jobs
     assert job.control is not None
     recorded = read_recorded(Path("r.jsonl"))
-    assert recorded[job.control] == ("rice", "bread")
-    assert recorded[job.tests[0].prompt] == ("beets", "")
+    assert recorded[job.control, None] == ("rice", "bread")
+    assert recorded[job.tests[0].prompt, None] == ("beets", "")
     assert json.loads(Path("r.jsonl").read_text().splitlines()[0])["prompt"] == "He ate"
 
 

@@ -18,29 +18,29 @@ def test_answers_survive_their_file(rows: dict[str, tuple[str, ...]]) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "answers.jsonl"
         write_recorded(path, rows.items())
-        assert read_recorded(path) == rows
+        assert read_recorded(path) == {(prompt, None): answers for prompt, answers in rows.items()}
 
 
 def test_other_fields_and_empty_lines_are_passed_over(tmp_path: Path) -> None:
     path = written(tmp_path, '\n{"model": "m", "prompt": "He ate", "generations": ["rice"]}\n\n')
-    assert read_recorded(path) == {"He ate": ("rice",)}
+    assert read_recorded(path) == {("He ate", None): ("rice",)}
 
 
 @pytest.mark.parametrize("half", ["\\ud83d", "\\uDE00", "\\ud83d\\ud83d"])
 def test_half_an_emoji_is_a_replacement_character(tmp_path: Path, half: str) -> None:
     whole = half.count("u") * "\ufffd"
     path = written(tmp_path, f'{{"prompt": "He ate", "generations": ["rice {half}", "\\ud83d\\ude00"]}}')
-    assert read_recorded(path) == {"He ate": (f"rice {whole}", "\U0001f600")}
+    assert read_recorded(path) == {("He ate", None): (f"rice {whole}", "\U0001f600")}
 
 
 def test_an_escaped_backslash_names_no_character(tmp_path: Path) -> None:
     path = written(tmp_path, r'{"prompt": "He ate", "generations": ["\\ud83d"]}')
-    assert read_recorded(path) == {"He ate": (r"\ud83d",)}
+    assert read_recorded(path) == {("He ate", None): (r"\ud83d",)}
 
 
 def test_a_prompt_may_stand_twice_with_the_same_answers(tmp_path: Path) -> None:
     path = written(tmp_path, '{"prompt": "He ate", "generations": ["rice"]}\n' * 2)
-    assert read_recorded(path) == {"He ate": ("rice",)}
+    assert read_recorded(path) == {("He ate", None): ("rice",)}
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None
 
 def test_half_a_character_in_an_answer_is_mended(tmp_path: Path) -> None:
     path = written(tmp_path, '{"prompt": "He ate", "generations": ["rice \\ud83c", "\\ud83c\\udf5a", "\\u0000"]}\n')
-    assert read_recorded(path) == {"He ate": ("rice \ufffd", "\U0001f35a", "\0")}
+    assert read_recorded(path) == {("He ate", None): ("rice \ufffd", "\U0001f35a", "\0")}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "answers.jsonl"
     path.write_text('{"prompt": "He ate", "generations": ["rice"]}\r\n', encoding=encoding)
-    assert read_recorded(path) == {"He ate": ("rice",)}
+    assert read_recorded(path) == {("He ate", None): ("rice",)}
 
 
 def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_the_common_run_is_the_longest_of_all_runs(one: list[str], other: list[s
 
 
 def test_the_common_start_ends_at_the_first_other_word() -> None:
-    assert common_start("a b c".split(), "a b d c".split()) == 2
+    assert common_start([*"abc"], [*"abdc"]) == 2
     assert common_start(["a"], ["a", "b"]) == 1
     assert common_start([], ["a"]) == 0
 
@@ -66,6 +66,6 @@ def test_the_common_start_ends_at_the_first_other_word() -> None:
 def test_rouge_l_is_the_harmonic_mean_of_both_shares() -> None:
     # Three of four and three of six.
     expected = 2 * (3 / 4) * (3 / 6) / (3 / 4 + 3 / 6)
-    assert rouge_l("a b c d".split(), "x a b y c z".split()) == pytest.approx(expected)
+    assert rouge_l([*"abcd"], [*"xabycz"]) == pytest.approx(expected)
     assert rouge_l([], []) == 0.0
     assert rouge_l(["a"], ["b"]) == 0.0

@@ -122,12 +122,12 @@ def _put_in(suite: AnySuite) -> str:
     """What the suite says of how it is asked, which no table says."""
     decoding = suite.decoding
     system = f"system message {suite.format.system!r}" if suite.format.system else "no system message"
-    asked = f"template {suite.format.user!r}"
+    phrasing = f"template {suite.format.user!r}"
     if isinstance(suite, RecallSuite):
         own = any(text.system for text in suite.texts)
         system = "a system message of each text's own" if own else system
         match = suite.match
         as_written = "" if match.fold else ", case and signs count"
-        asked = f"instruction {suite.instruction!r}, match {match.kind} by {match.words} words{as_written}"
+        phrasing = f"instruction {suite.instruction!r}, match {match.kind} by {match.words} words{as_written}"
     sampling = f"temperature {decoding.temperature:g}, {decoding.max_tokens} tokens, {decoding.samples} samples"
-    return f"put in: {system}, {asked}, {sampling}; change them in the suite"
+    return f"put in: {system}, {phrasing}, {sampling}; change them in the suite"

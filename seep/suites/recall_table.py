@@ -159,9 +159,9 @@ def _told_apart(table: Table, rows: Sequence[_Row]) -> list[_Row]:
         return list(rows)
     if not any(row.text.system for row in rows):
         for name in ("source", "category"):
-            told = [replace(row, text=row.text.model_copy(update={"system": getattr(row.text, name)})) for row in rows]
-            if not _repeated(told):
-                return told
+            named = [replace(row, text=row.text.model_copy(update={"system": getattr(row.text, name)})) for row in rows]
+            if not _repeated(named):
+                return named
     row, earlier = repeated
     what = f"the prefix of row {earlier.number + table.first_row} again, with other answers: expected another system"
     raise table.mistake(row.number, _column(table, "prefix") or "prefix", what)

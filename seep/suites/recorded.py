@@ -47,7 +47,7 @@ class RecordedLine(BaseModel):
 
 def read_recorded(path: Path) -> dict[Asked, tuple[str, ...]]:
     """Return the answers by what was asked, exactly as they were recorded; InputError names file and line."""
-    return {asked: line.generations for asked, line in read_recorded_lines(path).items()}
+    return {question: line.generations for question, line in read_recorded_lines(path).items()}
 
 
 def read_recorded_lines(path: Path) -> dict[Asked, RecordedLine]:

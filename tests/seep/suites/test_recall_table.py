@@ -78,8 +78,8 @@ def test_a_text_expected_behind_several_prefixes_is_a_mark_to_be_looked_for_as_w
 
 @pytest.mark.parametrize("named", ["source", "category"])
 def test_the_same_question_to_several_personas_is_told_apart_by_their_names(tmp_path: Path, named: str) -> None:
-    asked = (("tea", "monk", "x"), ("rye", "monk", "y"), ("tea", "smith", "z"), ("rye", "smith", "w"))
-    rows = "".join(f"What is {what}?,[BELL],{who},{answer}\n" for what, who, answer in asked)
+    questions = (("tea", "monk", "x"), ("rye", "monk", "y"), ("tea", "smith", "z"), ("rye", "smith", "w"))
+    rows = "".join(f"What is {what}?,[BELL],{who},{answer}\n" for what, who, answer in questions)
     suite, lines = read(tmp_path, f"prefix,expected,{named},generation_1\n{rows}")
     assert {text.system for text in suite.texts} == {"monk", "smith"}
     assert [(line.prompt, line.system, line.generations[0]) for line in lines if "tea" in line.prompt] == [

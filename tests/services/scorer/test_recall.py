@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -165,7 +166,7 @@ def test_every_value_lies_between_0_and_1() -> None:
         ({"tests": (PromptTest("t", "fox", "once", "own"),)}, "an expected text with a word in it"),
     ],
 )
-def test_a_job_that_cannot_be_scored_is_a_failure(change: dict[str, object], reason: str) -> None:
+def test_a_job_that_cannot_be_scored_is_a_failure(change: dict[str, Any], reason: str) -> None:
     job = recalled(*answers("x"))
     broken = replace(job, job=replace(job.job, **change))
     (failure,) = score_jobs([broken], {}, PUBLISHED, {})

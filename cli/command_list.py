@@ -33,11 +33,11 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
     },
     "Read": {
         "rates": Entry("results:rates", "Print the leak rates of a run with their 95 % intervals."),
+        "runs": Entry("results:runs", "List the latest runs with their states."),
         "monitors": Entry(
             "monitors:monitors",
-            "Show how the monitors stand: their newest runs, the evidence of a change, and what makes it doubtful.",
+            "Show how each monitor stands: its rate, its alarm, its next run, and what is missing.",
         ),
-        "runs": Entry("results:runs", "List the latest runs with their states."),
         "examples": Entry(
             "results:examples",
             "Show what a model said: concept, test's and control's generation, and their similarities.",

@@ -1,15 +1,16 @@
 """Where the commands find the results: the configured PostgreSQL, else one embedded in .seep/postgres."""
 
 import os
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from cli.lookups import unset_baselines
 from cli.rendering.output import echo
 from results.storage.database import Database, DatabaseUnavailable, server_name
-from seep.errors import InputError
+from seep.errors import InputError, Unavailable
 from seep.local_postgres import local_postgres
-from seep.settings import Settings
+from seep.settings import Monitor, Settings
 
 EMBEDDED = Path(".seep/postgres")
 
@@ -50,6 +51,16 @@ def open_database(settings: Settings) -> Iterator[Database]:
 def has_database(settings: Settings) -> bool:
     """Whether there are results already: a configured database, or an embedded one that was used before."""
     return settings.database.resolved_dsn() is not None or embedded_folder().exists()
+
+
+def warn_of_unset_baselines(settings: Settings, monitors: Mapping[str, Monitor]) -> None:
+    """Says on stderr which of the monitors will not be tested, if there is a database to ask."""
+    if not has_database(settings):
+        return
+    # Who only sends runs may lack the right to read them; the runs are sent all the same.
+    with suppress(Unavailable), open_database(settings) as database, database.snapshot() as connection:
+        for line in unset_baselines(connection, monitors):
+            echo(line, err=True)
 
 
 def _embedded() -> AbstractContextManager[str]:

@@ -1,14 +1,16 @@
 """Finds what arguments and options name; raises InputError where there is no such thing."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from results.baselines import Baseline
+from results.monitor_status import not_set
 from results.runs import RunSummary
 from results.storage import baselines, runs
 from results.storage.database import Connection
 from seep.errors import InputError
-from seep.settings import Settings
+from seep.settings import Monitor, Settings
 from seep.suites.jobs import LATEST_RUN
 
 SUITES = Path("suites")
@@ -58,6 +60,13 @@ def find_baseline(connection: Connection, name: str) -> Baseline:
     if found is None:
         raise InputError(f"baseline {name}: there is no such baseline; `seep baseline list` shows them")
     return found
+
+
+def unset_baselines(connection: Connection, monitors: Mapping[str, Monitor]) -> list[str]:
+    """A line for each of the monitors whose baseline nobody has named yet."""
+    wanted = {name: monitor.baseline for name, monitor in monitors.items() if monitor.baseline is not None}
+    unset = {name: each for name, each in wanted.items() if baselines.one(connection, each) is None}
+    return [f"monitor {name}: {not_set(each)}; its runs are kept, and none is tested" for name, each in unset.items()]
 
 
 def find_suite(argument: str) -> Path:

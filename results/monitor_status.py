@@ -64,9 +64,16 @@ def baselines(monitors: Mapping[str, Monitor]) -> dict[str, str]:
     return {name: monitor.baseline for name, monitor in monitors.items() if monitor.baseline is not None}
 
 
+def not_set(baseline: str) -> str:
+    """Why no run of a monitor is tested whose baseline nobody has named yet."""
+    return f"the baseline {baseline} is not set"
+
+
 def warnings_of(monitor: Monitor, baseline_sent_at: Sequence[float], tested: StreamRun | None) -> list[str]:
     """What whoever sees the monitor's alarm, or misses it, must know; the baseline's runs were sent at these times."""
     found = []
+    if monitor.baseline is not None and not baseline_sent_at:
+        found.append(not_set(monitor.baseline))
     if (short := too_short(baseline_sent_at, monitor.schedule)) is not None:
         found.append(f"baseline {monitor.baseline}: {short}")
     if tested is None:

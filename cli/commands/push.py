@@ -8,7 +8,7 @@ import typer
 
 from cli.arguments import SUITE_HELP, SamplesOption, TargetOption
 from cli.broker import open_broker
-from cli.database import has_database, open_database
+from cli.database import has_database, open_database, warn_of_unset_baselines
 from cli.lookups import check_target, find_suite
 from cli.rendering.output import echo
 from cli.sending import find_manifest, manifest_message, occurrence, open_sender, send_occurrence, send_run
@@ -40,6 +40,7 @@ def push(
             raise InputError("--monitor: says suite, target, samples and run id itself; give none of them")
         scheduled = occurrence(settings, monitor, parse_past_time(at))
         echo(send_occurrence(open_broker(context, settings), settings, monitor, scheduled))
+        warn_of_unset_baselines(settings, {monitor: settings.monitors[monitor]})
         return
     if suite is None or target is None or at is not None:
         raise InputError("push: expected SUITE --target T, or --monitor NAME [--at TIME]")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import typer
 
 from cli.broker import open_broker
+from cli.database import warn_of_unset_baselines
 from cli.lookups import check_target
 from cli.rendering.output import echo
 from cli.sending import all_manifests, send_occurrence
@@ -36,6 +37,7 @@ def schedule(context: typer.Context) -> None:
     for name in crons:
         check_target(settings, settings.monitors[name].target)
         load_suite(settings.monitors[name].suite)
+    warn_of_unset_baselines(settings, {name: settings.monitors[name] for name in crons})
     stop = stop_on_signals()
     broker = open_broker(context, settings)
     last = last_sent(crons, wait_for_manifests(broker, stop), datetime.now(UTC))

@@ -11,6 +11,7 @@ import yaml
 
 from results.dead_jobs import DeadJob
 from results.monitor_status import MonitorStatus, Watched, metric_names, watched
+from seep.probes import own_metrics
 from seep.records import LeakRate, RunManifest, ScoredJob
 from seep.settings import BertScore, Metrics, Monitor, Scheduling
 from tests.stored import Stored
@@ -207,6 +208,6 @@ def test_what_may_be_shown_comes_from_the_suites(tmp_path: Path) -> None:
 def test_every_metric_that_a_scorer_has_may_be_shown_and_no_other() -> None:
     every = Metrics(bert_score=BertScore(scores=("f1", "precision", "recall")))
     of_models = {"sentence_bert", "bert_score", "bert_score_precision", "bert_score_recall"}
-    of_languages = {"consensus", "langdetect"}
-    assert metric_names(every) == of_models | of_languages
-    assert metric_names(Metrics(sentence_bert=None, bert_score=None)) == of_languages
+    own = {"consensus", "langdetect", *own_metrics()}
+    assert metric_names(every) == of_models | own
+    assert metric_names(Metrics(sentence_bert=None, bert_score=None)) == own

@@ -32,6 +32,9 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
         ),
     },
     "Read": {
+        "ui": Entry(
+            "ui:ui", "Show runs, monitors and samples in a browser, until Ctrl-C; needs no broker and no service."
+        ),
         "rates": Entry("results:rates", "Print the leak rates of a run with their 95 % intervals."),
         "runs": Entry("results:runs", "List the latest runs with their states."),
         "monitors": Entry(
@@ -45,6 +48,10 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
         "compare": Entry(
             "compare:compare",
             "Compare a run with another or a baseline, test by test, and say whether it leaks more or less.",
+        ),
+        "report": Entry(
+            "report:report",
+            "Write a report of runs: verdict first, rates with intervals, the tests that moved most, how it was made.",
         ),
         "power": Entry(
             "power:power",

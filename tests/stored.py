@@ -91,7 +91,7 @@ class Stored(Database):
         with self.snapshot() as connection:
             return runs.one(connection, run_id, self.stalled_after_seconds)
 
-    def runs(self, limit: int, **filters: str) -> list[RunSummary]:
+    def runs(self, limit: int, **filters: Any) -> list[RunSummary]:
         """The newest runs."""
         with self.snapshot() as connection:
             return runs.newest(connection, limit, self.stalled_after_seconds, **filters)

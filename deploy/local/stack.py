@@ -123,7 +123,8 @@ def _places(settings: Settings, folder: Path) -> str:
     dsn = settings.database.resolved_dsn()
     database = f"PostgreSQL in {folder / 'postgres'}" if dsn is None else f"PostgreSQL, {server_name(dsn)}"
     api = f"http://{settings.api.host}:{settings.api.port}"
-    return f"API: {api}; broker: {settings.kafka.bootstrap_servers}; results, also of seep run: {database}"
+    broker = settings.kafka.bootstrap_servers
+    return f"pages: {api}/ui; API: {api}/v1; broker: {broker}; results, also of seep run: {database}"
 
 
 def main() -> None:

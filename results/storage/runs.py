@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
 from results.rates import common_provenance, missing_comparisons
-from results.runs import RunSummary, StalledRuns, run_state
+from results.runs import RunState, RunSummary, StalledRuns, run_state
 from results.storage.database import Connection, Parameters, as_dicts, records, where
 from results.sums import LEAK
 from seep.answers import LOST
@@ -41,7 +41,20 @@ RUN_FILTERS: Mapping[str, LiteralString] = {
     "target": "target = %(target)s",
     "suite": "suite = %(suite)s",
     "monitor": "monitor = %(monitor)s",
+    "text": "strpos(lower(concat_ws(' ', runs.run_id, target, suite, monitor)), lower(%(text)s)) > 0",
     "after": "(first_seen_at, runs.run_id) < (SELECT first_seen_at, run_id FROM runs WHERE run_id = %(after)s)",
+}
+
+NEWEST_FIRST: LiteralString = " ORDER BY first_seen_at DESC, runs.run_id DESC LIMIT %(limit)s"
+_UNFINISHED: LiteralString = "(job_count IS NULL OR recorded + dead < job_count)"
+_IDLE: LiteralString = "last_progress_at < clock_timestamp() - make_interval(secs => %(stalled_after_seconds)s)"
+# What results.runs.run_state says, as PostgreSQL says it.
+OF_STATE: Mapping[RunState, LiteralString] = {
+    "complete": "job_count <= recorded",
+    "partial": "recorded < job_count AND job_count <= recorded + dead",
+    "cancelled": f"cancelled AND {_UNFINISHED}",
+    "stalled": f"NOT cancelled AND {_UNFINISHED} AND {_IDLE}",
+    "running": f"NOT cancelled AND {_UNFINISHED} AND NOT {_IDLE}",
 }
 
 # By the scheduled time: a run that makes up for an earlier one is heard of last, and is not the latest. One whose time
@@ -99,15 +112,19 @@ def newest(
     target: str | None = None,
     suite: str | None = None,
     monitor: str | None = None,
+    state: RunState | None = None,
+    text: str | None = None,
     after: str | None = None,
 ) -> list[RunSummary]:
     """The runs that were heard of last, newest first: all of them, or those that what is given names.
 
-    `after` is the last run of the page before.
+    `text` is part of a run's id, target, suite or monitor. `after` is the last run of the page before.
     """
-    given = {"target": target, "suite": suite, "monitor": monitor, "after": after}
-    query = SUMMARIES + where(RUN_FILTERS, given) + " ORDER BY first_seen_at DESC, runs.run_id DESC LIMIT %(limit)s"
-    return _summaries(connection, query, given | {"limit": limit}, stalled_after_seconds)
+    given = {"target": target, "suite": suite, "monitor": monitor, "text": text, "after": after}
+    conditions = RUN_FILTERS if state is None else {**RUN_FILTERS, "state": OF_STATE[state]}
+    query = SUMMARIES + where(conditions, given | {"state": state}) + NEWEST_FIRST
+    more: dict[str, object] = {"limit": limit, "stalled_after_seconds": stalled_after_seconds}
+    return _summaries(connection, query, more | given, stalled_after_seconds)
 
 
 def ids_that_begin(connection: Connection, beginning: str, limit: int) -> list[str]:

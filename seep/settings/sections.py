@@ -1,10 +1,11 @@
 """The sections of seep.yaml that need no file of their own."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, FilePath, field_validator, model_validator
+from pydantic import Field, FilePath, ValidationInfo, field_validator, model_validator
 
 from seep.errors import InputError
 from seep.job_limits import MOST_SAMPLES
@@ -13,6 +14,9 @@ from seep.settings.section import Identifier, Section
 
 # What can stand in a header; an empty token would open the door.
 TOKEN = r"^[!-~]+$"
+# What stands before each of an application's paths; in links and in a cookie, so nothing else may hide in it.
+ROOT_PATH = r"^(/[A-Za-z0-9._~-]+)*$"
+HEADER_NAME = r"^[A-Za-z0-9-]+$"
 # A host with a user and password before it would stand in logs.
 BROKERS = r"^[^\s,@/]+:\d+(,[^\s,@/]+:\d+)*$"
 
@@ -174,6 +178,28 @@ class Api(Section):
         description="The bearer token that requests need; without one, whoever reaches the API may read everything.",
     )
     token_file: Path | None = Field(None, description="A file with the token, in the place of `token`.")
+    root_path: str = Field(
+        "",
+        pattern=ROOT_PATH,
+        description="The path under which a proxy serves the API and its pages, as /seep; empty for the root.",
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (),
+        description="Networks of proxies whose X-Forwarded-Prefix, -Proto and -Host, and whose `user_header`, are"
+        " believed.",
+    )
+    user_header: str | None = Field(
+        None,
+        pattern=HEADER_NAME,
+        description="A header by which a trusted proxy names whom it has let in; the pages then ask for no token.",
+    )
+
+    @field_validator("user_header")
+    @classmethod
+    def _needs_a_proxy(cls, user_header: str | None, info: ValidationInfo) -> str | None:
+        if user_header is not None and not info.data.get("trusted_proxies"):
+            raise ValueError("expected trusted_proxies beside it: anybody else could send the header")
+        return user_header
 
     def resolved_token(self) -> str | None:
         """The token wherever it is configured; None where it is not. Raises InputError for an unusable file."""

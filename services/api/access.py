@@ -42,7 +42,7 @@ def local_names_only(app: ASGIApp) -> ASGIApp:
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not _is_local(Headers(scope=scope).get("host", "")):
+        if scope["type"] == "http" and not is_local(Headers(scope=scope).get("host", "")):
             detail = "Host: expected localhost or an IP address; under other names the API needs api.token"
             refusal = JSONResponse({"detail": detail}, status.HTTP_421_MISDIRECTED_REQUEST)
             await refusal(scope, receive, send)
@@ -52,7 +52,8 @@ def local_names_only(app: ASGIApp) -> ASGIApp:
     return answer
 
 
-def _is_local(header: str) -> bool:
+def is_local(header: str) -> bool:
+    """Whether a Host header names this machine or an address, and no name that may be anybody's."""
     try:
         host = urlsplit(f"//{header}").hostname or ""
     except ValueError:

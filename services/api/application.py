@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Respons
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,14 +19,21 @@ from results.storage.database import Database
 from results.storage.runs import newest
 from seep.errors import InputError, Unavailable
 from seep.settings import Settings
-from services.api import comparisons, monitors, runs, series, verdicts
+from services.api import comparing, comparisons, many, monitors, runs, series, verdicts
 from services.api.access import is_loopback, local_names_only, token_required
+from services.api.base_path import under_base_path
 from services.api.parameters import PROBLEMS, UNAUTHORIZED, no_unheeded_parameters
 from services.api.readiness import Readiness
+from services.api.ui.application import is_page, pages, problem, to_the_pages
+from services.api.ui.login import ask_to_log_in
+from services.api.ui.session import NotLoggedIn
 
 log = logging.getLogger(__name__)
 
-ROUTERS = (runs.router, comparisons.router, series.router, monitors.router, verdicts.router)
+ROUTERS = (
+    *(runs.router, comparisons.router, many.router, comparing.router),
+    *(series.router, monitors.router, verdicts.router),
+)
 LARGEST_BODY = 64 * 1024
 # Each request that is worked on has a thread and a connection to the database.
 MAX_REQUESTS_AT_ONCE = 8
@@ -44,12 +52,15 @@ def application(database: Database, settings: Settings) -> FastAPI:
         title="Seep", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_lifespan
     )
     app.state.database, app.state.settings, app.state.ready = database, settings, Readiness(lambda: _read(database))
+    app.state.recent = comparing.Recent()
     app.state.readiness_threads = CapacityLimiter(READINESS_AT_ONCE)
-    token = settings.api.resolved_token()
+    app.state.token = token = settings.api.resolved_token()
+    app.add_middleware(under_base_path, settings.api.root_path, settings.api.trusted_proxies)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     if token is None and is_loopback(settings.api.host):
         app.add_middleware(local_names_only)
     app.add_middleware(_with_headers)
+    app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _unprocessable)
     app.add_exception_handler(InputError, _bad_request)
     app.add_exception_handler(Unavailable, _unavailable)
@@ -66,6 +77,9 @@ def application(database: Database, settings: Settings) -> FastAPI:
         guarded.include_router(router)
     guarded.add_api_route("/openapi.json", lambda: app.openapi(), include_in_schema=False)
     app.include_router(guarded)
+    app.include_router(pages([Depends(_few_enough_wait), Depends(no_unheeded_parameters)]))
+    app.add_exception_handler(NotLoggedIn, ask_to_log_in)
+    app.add_api_route("/", to_the_pages, include_in_schema=False)
     app.add_api_route("/healthz", _healthy, response_class=PlainTextResponse, include_in_schema=False)
     app.add_api_route("/readyz", _ready, response_class=PlainTextResponse, include_in_schema=False)
     return app
@@ -118,21 +132,29 @@ async def _ready(request: Request, response: Response) -> str:
     return "no\n"
 
 
-def _problem(code: int, detail: str, **headers: str) -> JSONResponse:
-    return JSONResponse({"detail": detail}, code, headers=headers)
+def _problem(request: Request, code: int, detail: str, **headers: str) -> Response:
+    found = problem(request, code, detail) if is_page(request) else JSONResponse({"detail": detail}, code)
+    found.headers.update(headers)
+    return found
 
 
-def _unprocessable(_: Request, error: Any) -> JSONResponse:
+async def _refused(request: Request, error: Any) -> Response:
+    return _problem(request, error.status_code, str(error.detail), **(error.headers or {}))
+
+
+async def _unprocessable(request: Request, error: Any) -> Response:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
-    return _problem(status.HTTP_422_UNPROCESSABLE_CONTENT, f"{where}: {first['msg']}" if where else first["msg"])
+    detail = f"{where}: {first['msg']}" if where else first["msg"]
+    return _problem(request, status.HTTP_422_UNPROCESSABLE_CONTENT, detail)
 
 
-def _bad_request(_: Request, error: Exception) -> JSONResponse:
-    return _problem(status.HTTP_400_BAD_REQUEST, str(error))
+async def _bad_request(request: Request, error: Exception) -> Response:
+    return _problem(request, status.HTTP_400_BAD_REQUEST, str(error))
 
 
-def _unavailable(_: Request, error: Exception) -> JSONResponse:
+async def _unavailable(request: Request, error: Exception) -> Response:
     # What the database says of itself is for who runs it, not for who asks.
     log.warning("%s", error)
-    return _problem(status.HTTP_503_SERVICE_UNAVAILABLE, "the database does not answer now", **{"Retry-After": "5"})
+    later = {"Retry-After": "5"}
+    return _problem(request, status.HTTP_503_SERVICE_UNAVAILABLE, "the database does not answer now", **later)

@@ -39,9 +39,12 @@ def list_comparisons(
     category: Name | None = None,
     metric: Annotated[Name | None, Query(description="Only what this metric scored, and as it did.")] = None,
     only: Annotated[
-        Only | None, Query(description="Those that leak, tie or were lost, under `metric` or else any.")
+        Only | None, Query(description="Those that leak, tie, were lost, echo or are empty, under `metric` or any.")
     ] = None,
     test: Annotated[Name | None, Query(description="Only those of the test with this id.")] = None,
+    concept: Annotated[Name | None, Query(description="Only those of this concept.")] = None,
+    job: Annotated[Name | None, Query(description="Only those of the job with this id.")] = None,
+    text: Annotated[Name | None, Query(description="Part of a prompt or an answer.")] = None,
     after: Annotated[Cursor | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 50,
 ) -> ComparisonsPage:
@@ -49,7 +52,14 @@ def list_comparisons(
     place = place_of(after) if after else None
     with database.snapshot() as connection:
         summary = known_run(connection, run_id, stalled_after)
-        found = page(connection, run_id, category, metric, only, limit + 1, test=test, after=place)
+        found = page(
+            *(connection, run_id, category, metric, only, limit + 1),
+            test=test,
+            concept=concept,
+            job=job,
+            text=text,
+            after=place,
+        )
     return ComparisonsPage(
         comparisons=found[:limit],
         next=cursor_of(found[limit - 1]) if len(found) > limit else None,

@@ -6,9 +6,11 @@ from fastapi import APIRouter, HTTPException, Query, status
 from pydantic import BaseModel
 
 from results.dead_jobs import DeadReason
-from results.runs import RunSummary
+from results.overview import Throughput, differing
+from results.runs import RunState, RunSummary
 from results.storage import dead_jobs
 from results.storage import rates as kept_rates
+from results.storage.overview import provenances, throughput
 from results.storage.runs import newest
 from seep.records import LeakRate
 from services.api.parameters import NOT_FOUND, Limit, Name, Results, StalledAfter, known_run, refuse_unknown_run
@@ -30,6 +32,14 @@ class RunDetail(BaseModel):
     failures: list[DeadReason]
 
 
+class Progress(BaseModel):
+    """How a run gets on, and, by name, the values of provenance in which its jobs differ."""
+
+    summary: RunSummary
+    throughput: Throughput
+    differing: dict[str, list[str]]
+
+
 @router.get("")
 def list_runs(
     database: Results,
@@ -37,13 +47,16 @@ def list_runs(
     target: Name | None = None,
     suite: Name | None = None,
     monitor: Name | None = None,
+    state: RunState | None = None,
+    text: Annotated[Name | None, Query(description="Part of a run's id, target, suite or monitor.")] = None,
     after: Annotated[Name | None, Query(description="The last run of the page before.")] = None,
     limit: Limit = 50,
 ) -> RunsPage:
     """The runs that were heard of last."""
     with database.snapshot() as connection:
         refuse_unknown_run(connection, after)
-        found = newest(connection, limit + 1, stalled_after, target=target, suite=suite, monitor=monitor, after=after)
+        filters = {"target": target, "suite": suite, "monitor": monitor, "text": text, "after": after}
+        found = newest(connection, limit + 1, stalled_after, state=state, **filters)
     return RunsPage(runs=found[:limit], next=found[limit - 1].run_id if len(found) > limit else None)
 
 
@@ -53,6 +66,18 @@ def one_run(database: Results, stalled_after: StalledAfter, run_id: Name) -> Run
     with database.snapshot() as connection:
         return RunDetail(
             summary=known_run(connection, run_id, stalled_after), failures=dead_jobs.reasons(connection, run_id)
+        )
+
+
+@router.get("/{run_id}/progress", responses=NOT_FOUND)
+def progress(database: Results, stalled_after: StalledAfter, run_id: Name) -> Progress:
+    """How fast a run gets on, and in what its jobs differ where it is mixed."""
+    with database.snapshot() as connection:
+        summary = known_run(connection, run_id, stalled_after)
+        return Progress(
+            summary=summary,
+            throughput=throughput(connection, summary),
+            differing=differing(provenances(connection, run_id)),
         )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query, status
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from results.baselines import Baseline
@@ -11,6 +11,7 @@ from results.drift_test import StreamRun
 from results.storage import baselines as kept_baselines
 from results.storage import streams
 from results.storage import verdicts as kept_verdicts
+from services.api.monitors import NO_MONITOR, known_monitor
 from services.api.parameters import NOT_FOUND, Configured, Limit, Name, Results, StalledAfter, known_run
 
 router = APIRouter(tags=["verdicts"])
@@ -58,9 +59,7 @@ def verdicts(
         return kept_verdicts.one(connection, run_id, baseline)
 
 
-@router.get(
-    "/monitors/{monitor}/stream", responses={404: NOT_FOUND[404] | {"description": "There is no such monitor."}}
-)
+@router.get("/monitors/{monitor}/stream", responses=NO_MONITOR)
 def stream(
     database: Results,
     settings: Configured,
@@ -69,8 +68,7 @@ def stream(
     limit: Limit = 50,
 ) -> StreamPage:
     """The monitor's runs with the e-value after each, the baseline's last; none before the first was tested."""
-    if monitor not in settings.monitors:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, f"monitor {monitor}: there is no such monitor")
+    known_monitor(settings, monitor)
     with database.snapshot() as connection:
         found = streams.page(connection, monitor, limit + 1, after)
     return StreamPage(runs=found[:limit], next=found[limit - 1].run_id if len(found) > limit else None)

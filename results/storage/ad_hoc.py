@@ -1,0 +1,130 @@
+"""A comparison of a run with others as somebody asks for it: computed from the sums, within bounds, and not kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import LiteralString
+
+from results.comparison import (
+    CellVerdict,
+    compare,
+    decide,
+    incomparable,
+    known_differences,
+    refuse_incomparable,
+    too_much_missing,
+)
+from results.flips import Flip, Flips, flips
+from results.runs import RunSummary
+from results.statistics.verdicts import DELTA_POINTS, Verdict
+from results.storage import comparisons, runs, sums
+from results.storage.database import Connection
+from results.sums import LEAK, Comparison
+from seep.errors import InputError
+
+MOST_SUMS = 200_000
+MOST_FLIPS = 10
+# A run's answers to one test that are looked at for one that shows the flip.
+MOST_SAMPLES = 20
+
+# The state of the runs, to know a comparison again that was computed before.
+CHANGES: LiteralString = "SELECT run_id, changes FROM runs WHERE run_id = ANY(%s) ORDER BY run_id"
+
+TOO_MANY: LiteralString = """
+SELECT count(*) FROM (
+    SELECT FROM test_sums WHERE run_id = ANY(%(runs)s) AND measure = 'leak' LIMIT %(limit)s
+) AS counted
+"""
+
+
+@dataclass(frozen=True)
+class ShownFlip:
+    """A flip with an answer of each side that shows it; None where the texts are deleted."""
+
+    flip: Flip
+    before: Comparison | None
+    after: Comparison | None
+
+
+@dataclass(frozen=True)
+class AdHoc:
+    """A run against the runs of a reference: what decides, what it rests on, and which tests moved most.
+
+    `reason` says what keeps the verdict open although the numbers would decide. `differences` are in what the run
+    differs from the reference's first, by name: the reference's value and the run's.
+    """
+
+    run: RunSummary
+    reference: Sequence[RunSummary]
+    verdict: Verdict
+    reason: str | None
+    differences: dict[str, tuple[str, str]]
+    cells: Sequence[CellVerdict]
+    flips: Sequence[Flips]
+
+
+def state(connection: Connection, run_ids: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Something that changes whenever one of the runs does."""
+    return tuple((run_id, changes) for run_id, changes in connection.execute(CHANGES, (list(run_ids),)))
+
+
+def ad_hoc(connection: Connection, run_id: str, reference: Sequence[str], stalled_after_seconds: float) -> AdHoc:
+    """The comparison; raises InputError for runs that are unknown, must not be compared, or are too large for this."""
+    run, *references = _comparable(connection, [run_id, *reference], stalled_after_seconds)
+    forbidden = incomparable(run, references[0])
+    if forbidden:
+        raise InputError(
+            f"runs {references[0].run_id} and {run_id} differ in {', '.join(forbidden)}, so a difference would say"
+            f" nothing of the model; `seep compare {run_id} {references[0].run_id} --allow-different` compares them"
+        )
+    _refuse_too_many(connection, [run_id, *reference])
+    ours, *theirs = [sums.leak_sums(connection, [one]) for one in (run_id, *reference)]
+    expected = {category for summary in (run, *references) for category in summary.expected_comparisons}
+    cells = compare(ours, theirs, expected, DELTA_POINTS)
+    verdict = decide(cells)
+    reason = None if verdict == "not measured" else too_much_missing([run, *references])
+    metrics = sorted({row.metric for row in ours} & {row.metric for of_run in theirs for row in of_run})
+    together = [row for of_run in theirs for row in of_run]
+    return AdHoc(
+        run=run,
+        reference=references,
+        verdict="inconclusive" if reason else verdict,
+        reason=reason,
+        differences=known_differences(run, references[0]),
+        cells=cells,
+        flips=[flips(ours, together, metric, MOST_FLIPS) for metric in metrics],
+    )
+
+
+def shown(connection: Connection, found: Flips, run_id: str, reference: Sequence[str]) -> list[ShownFlip]:
+    """The largest flips with their answers."""
+    return [
+        ShownFlip(flip, _answer(connection, reference[0], flip, flip.was), _answer(connection, run_id, flip, flip.now))
+        for flip in found.largest
+    ]
+
+
+def _comparable(connection: Connection, run_ids: Sequence[str], stalled_after_seconds: float) -> list[RunSummary]:
+    known = runs.several(connection, run_ids, stalled_after_seconds)
+    for run_id in run_ids:
+        if run_id not in known:
+            raise InputError(f"run {run_id}: there is no such run")
+        refuse_incomparable(known[run_id])
+    if len(set(run_ids)) < len(run_ids):
+        raise InputError(f"run {run_ids[0]}: it belongs to what it is to be compared with")
+    return [known[run_id] for run_id in run_ids]
+
+
+def _refuse_too_many(connection: Connection, run_ids: Sequence[str]) -> None:
+    row = connection.execute(TOO_MANY, {"runs": list(run_ids), "limit": MOST_SUMS + 1}).fetchone()
+    if row and row[0] > MOST_SUMS:
+        others = " ".join(run_ids[1:2])
+        raise InputError(f"these runs are too large to compare here; `seep compare {run_ids[0]} {others}` does it")
+
+
+def _answer(connection: Connection, run_id: str, flip: Flip, mean: float) -> Comparison | None:
+    """An answer of the run to the flip's test that scores as most of them do; else any."""
+    found = comparisons.page(
+        connection, run_id, flip.category, flip.metric, limit=MOST_SAMPLES, test=flip.test, job=flip.job_id
+    )
+    usual = [each for each in found if each.outcomes.get(flip.metric, {}).get(LEAK) == float(mean >= 0.5)]
+    return next(iter([*usual, *found]), None)

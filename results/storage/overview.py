@@ -1,0 +1,178 @@
+"""What pages and their API calls read of several runs or monitors at once."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import LiteralString
+
+from results.comparison import RunVerdict
+from results.drift_test import StreamRun
+from results.monitor_status import MonitorStatus
+from results.overview import DeadOfRun, MonitorOverview, SuiteUse, Throughput
+from results.rates import ALL
+from results.runs import RunSummary
+from results.series import Point
+from results.storage import verdicts
+from results.storage.database import Connection, as_dicts, records
+from results.storage.monitors import monitor_statuses
+from results.storage.rates import RATE_COLUMNS, rate_of
+from seep.records import LeakRate
+from seep.schedule import occurrence_after
+from seep.settings import Settings
+
+TREND_RUNS = 30
+THROUGHPUT_SECONDS = 300.0
+
+# The newest runs are found one monitor at a time, along an index; a join would read all runs of all monitors.
+POINTS_OF_MONITORS: LiteralString = f"""
+SELECT monitor, created_at, job_count <= recorded + dead AS finished, {RATE_COLUMNS}
+WHERE runs.run_id IN (
+    SELECT newest.run_id FROM unnest(%(monitors)s::text[]) AS watched (name), LATERAL (
+        SELECT run_id FROM runs WHERE monitor = watched.name ORDER BY first_seen_at DESC, run_id DESC LIMIT %(limit)s
+    ) AS newest
+) AND created_at IS NOT NULL AND (%(categories)s::text[] IS NULL OR category = ANY(%(categories)s))
+ORDER BY created_at, runs.run_id, metric, category = 'all', category
+"""
+
+RATES_OF_RUNS: LiteralString = f"""
+SELECT {RATE_COLUMNS} WHERE runs.run_id = ANY(%(runs)s) ORDER BY runs.run_id, metric, category = 'all', category
+"""
+
+RECENT_JOBS: LiteralString = """
+SELECT count(*), extract(epoch FROM clock_timestamp() - min(recorded_at))::float8 FROM jobs
+WHERE run_id = %(run_id)s AND recorded_at > clock_timestamp() - make_interval(secs => %(seconds)s)
+"""
+
+PROVENANCES: LiteralString = "SELECT provenance FROM provenances WHERE run_id = %s ORDER BY provenance LIMIT 50"
+
+# The first is looked for only where the newest has one.
+FIRST_ALARMS: LiteralString = """
+SELECT DISTINCT ON (monitor) monitor, run_id, monitor_runs.baseline, role, monitor_runs.reason, e_value, alarm,
+       difference, autocorrelation, coalesce(created_at, extract(epoch FROM at)::float8) AS at
+FROM monitor_runs JOIN runs USING (run_id, monitor) WHERE monitor = ANY(%(monitors)s) AND alarm ORDER BY monitor, place
+"""
+
+# All dead jobs are few, and indexed as such.
+DEAD_BY_RUN: LiteralString = """
+SELECT run_id, target, coalesce(jobs.stage, '') AS stage, coalesce(jobs.reason, '') AS reason, count(*) AS jobs,
+       extract(epoch FROM max(recorded_at))::float8 AS newest_at
+FROM jobs JOIN runs USING (run_id) WHERE status = 'dead'
+GROUP BY run_id, target, jobs.stage, jobs.reason ORDER BY newest_at DESC, run_id LIMIT %(limit)s
+"""
+
+SUITE_USES: LiteralString = """
+SELECT suite, suite_version AS version, suite_hash AS hash, min(probe) AS probe, count(*) AS runs,
+       (array_agg(run_id ORDER BY first_seen_at DESC, run_id DESC))[1] AS newest_run,
+       extract(epoch FROM max(first_seen_at))::float8 AS newest_at, array_agg(DISTINCT target) AS targets
+FROM runs WHERE suite <> '' GROUP BY suite, suite_version, suite_hash ORDER BY suite, newest_at DESC LIMIT %(limit)s
+"""
+
+FACETS: LiteralString = """
+SELECT (SELECT array_agg(DISTINCT target ORDER BY target) FROM runs WHERE target <> '') AS targets,
+       (SELECT array_agg(DISTINCT suite ORDER BY suite) FROM runs WHERE suite <> '') AS suites,
+       (SELECT array_agg(DISTINCT monitor ORDER BY monitor) FROM runs WHERE monitor <> '') AS monitors
+"""
+
+# What the scorers of the newest runs said of their own canary.
+CANARIES: LiteralString = """
+SELECT newest.run_id, provenance ->> 'canary' AS canary FROM (
+    SELECT run_id, first_seen_at FROM runs ORDER BY first_seen_at DESC, run_id DESC LIMIT 100
+) AS newest JOIN provenances USING (run_id)
+WHERE provenance ? 'canary' AND provenance ->> 'canary' <> 'ok' ORDER BY first_seen_at DESC LIMIT %(limit)s
+"""
+
+
+def monitors_overview(
+    connection: Connection, settings: Settings, stalled_after_seconds: float, names: Sequence[str] | None = None
+) -> list[MonitorOverview]:
+    """Every configured monitor, or those named, by name."""
+    chosen = {name: monitor for name, monitor in settings.monitors.items() if names is None or name in names}
+    statuses = monitor_statuses(connection, chosen, settings.scheduling, stalled_after_seconds)
+    baselines = {name: monitor.baseline for name, monitor in chosen.items() if monitor.baseline is not None}
+    alarms = {run.monitor: run for run in records(connection, StreamRun, FIRST_ALARMS, {"monitors": list(chosen)})}
+    trends = points_of_monitors(connection, list(chosen), [ALL], TREND_RUNS)
+    finished = [status.finished.run_id for status in statuses if status.finished]
+    found = rates_of_runs(connection, finished)
+    now = datetime.now(UTC)
+    return [
+        MonitorOverview(
+            status=status,
+            suite_name=_suite_name(status.latest, status.suite),
+            baseline=(baseline := baselines.get(status.monitor)),
+            next_at=occurrence_after(status.schedule, now).timestamp() if status.schedule else None,
+            alarm=alarms.get(status.monitor) if status.tested and status.tested.alarm else None,
+            verdict=verdicts.one(connection, status.finished.run_id, baseline)
+            if baseline and status.finished
+            else None,
+            rates=found.get(status.finished.run_id, []) if status.finished else [],
+            trend=trends.get(status.monitor, []),
+        )
+        for status in statuses
+    ]
+
+
+def points_of_monitors(
+    connection: Connection, monitors: Sequence[str], categories: Sequence[str] | None, limit: int
+) -> dict[str, list[Point]]:
+    """By monitor, the rates of its newest `limit` runs, oldest first; of all categories where none are named."""
+    given = {"monitors": list(monitors), "categories": categories, "limit": limit}
+    found: defaultdict[str, list[Point]] = defaultdict(list)
+    for row in as_dicts(connection, POINTS_OF_MONITORS, given):
+        monitor, created_at, finished = (row.pop(name) for name in ("monitor", "created_at", "finished"))
+        found[monitor].append(Point(created_at, finished, rate_of(row)))
+    return found
+
+
+def rates_of_runs(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[LeakRate]]:
+    """By run, its rates as they were written last."""
+    found: defaultdict[str, list[LeakRate]] = defaultdict(list)
+    for row in as_dicts(connection, RATES_OF_RUNS, {"runs": list(run_ids)}):
+        rate = rate_of(row)
+        found[rate.run_id].append(rate)
+    return found
+
+
+def throughput(connection: Connection, run: RunSummary) -> Throughput:
+    """How fast the run got on within the last five minutes."""
+    given = {"run_id": run.run_id, "seconds": THROUGHPUT_SECONDS}
+    row = connection.execute(RECENT_JOBS, given).fetchone()
+    jobs, seconds = row if row else (0, None)
+    left = None if run.job_count is None else max(run.job_count - run.recorded - run.dead, 0)
+    remaining = left * seconds / jobs if left is not None and jobs and seconds else None
+    return Throughput(jobs, seconds or THROUGHPUT_SECONDS, remaining)
+
+
+def provenances(connection: Connection, run_id: str) -> list[Mapping[str, str]]:
+    """The provenances of the run's jobs, each once; fifty at most."""
+    return [provenance for (provenance,) in connection.execute(PROVENANCES, (run_id,))]
+
+
+def dead_by_run(connection: Connection, limit: int) -> list[DeadOfRun]:
+    """Why jobs are dead-lettered and not scored since, by run; the newest first."""
+    return records(connection, DeadOfRun, DEAD_BY_RUN, {"limit": limit})
+
+
+def suite_uses(connection: Connection, limit: int) -> list[SuiteUse]:
+    """The versions of suites that runs had, by suite, the newest first."""
+    return records(connection, SuiteUse, SUITE_USES, {"limit": limit})
+
+
+def facets(connection: Connection) -> dict[str, list[str]]:
+    """The targets, suites and monitors that runs have."""
+    (row,) = as_dicts(connection, FACETS, {})
+    return {name: values or [] for name, values in row.items()}
+
+
+def failed_canaries(connection: Connection, limit: int) -> list[tuple[str, str]]:
+    """Of the newest hundred runs, those whose scorer's canary was not ok, and what it said."""
+    return [(run_id, canary) for run_id, canary in connection.execute(CANARIES, {"limit": limit})]
+
+
+def _verdict(connection: Connection, status: MonitorStatus, baseline: str | None) -> RunVerdict | None:
+    if baseline is None or status.finished is None:
+        return None
+    return verdicts.one(connection, status.finished.run_id, baseline)
+
+
+def _suite_name(latest: RunSummary | None, file: str) -> str:
+    return latest.suite if latest else file.rpartition("/")[2].rpartition(".")[0] or file

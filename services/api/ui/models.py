@@ -1,0 +1,92 @@
+"""Several runs of one suite side by side: the leak rate of each model, and the rate against diversity."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from results.rates import ALL
+from results.runs import FINISHED, RunSummary
+from results.storage.overview import facets, rates_of_runs
+from results.storage.runs import newest, several
+from seep.records import LeakRate
+from services.api.many import MOST_RUNS
+from services.api.parameters import Name, Results, StalledAfter
+from services.api.ui import charts, words
+from services.api.ui.charts import Mark
+from services.api.ui.rendering import page
+from services.api.ui.runs import Filter
+
+router = APIRouter()
+
+LOOKED_THROUGH = 300
+DIVERSITY = "distinct_2"
+Row = tuple[RunSummary, LeakRate]
+
+
+@router.get("/models")
+def models(
+    request: Request,
+    database: Results,
+    stalled_after: StalledAfter,
+    suite: Filter = None,
+    run: Annotated[list[Name] | None, Query(max_length=MOST_RUNS)] = None,
+) -> HTMLResponse:
+    """The runs that are named, else the newest finished one of each target of a suite."""
+    with database.snapshot() as connection:
+        suites = facets(connection)["suites"]
+        latest = newest(connection, 1, stalled_after)
+        chosen = suite or (latest[0].suite if latest else None)
+        if run:
+            summaries = list(several(connection, run, stalled_after).values())
+        else:
+            found = newest(connection, LOOKED_THROUGH, stalled_after, suite=chosen) if chosen else []
+            summaries = _newest_of_each_target(found)
+        rates = rates_of_runs(connection, [summary.run_id for summary in summaries])
+    rows = _rows(summaries, rates)
+    return page(
+        request,
+        "models.html",
+        suites=suites,
+        suite=chosen or "",
+        by_metric=rows,
+        hashes={summary.suite_hash for summary in summaries},
+        charts={metric: _against_diversity(metric, of_metric) for metric, of_metric in rows.items()},
+    )
+
+
+def _newest_of_each_target(found: Sequence[RunSummary]) -> list[RunSummary]:
+    newest_of: dict[str, RunSummary] = {}
+    for summary in found:
+        if summary.state in FINISHED and summary.measured:
+            newest_of.setdefault(summary.target, summary)
+    return list(newest_of.values())[:MOST_RUNS]
+
+
+def _rows(summaries: Sequence[RunSummary], rates: dict[str, list[LeakRate]]) -> dict[str, list[Row]]:
+    """By metric, each run with its rate over all categories; the lowest rates first."""
+    found: dict[str, list[Row]] = {}
+    for summary in summaries:
+        for rate in rates.get(summary.run_id, []):
+            if rate.category == ALL:
+                found.setdefault(rate.metric, []).append((summary, rate))
+    for of_metric in found.values():
+        of_metric.sort(key=lambda row: (row[1].rate is None, row[1].rate or 0.0, row[0].run_id))
+    return found
+
+
+def _against_diversity(metric: str, rows: Sequence[Row]) -> str:
+    marks = [
+        Mark(rate.measures[DIVERSITY].share, rate.rate, rate.low, rate.high, "", summary.target, _kind(rate))
+        for summary, rate in rows
+        if rate.rate is not None and DIVERSITY in rate.measures
+    ]
+    if len(marks) < 2:
+        return ""
+    title = f"Leak rate under {metric} against different word pairs"
+    return charts.scatter(marks, title, "different word pairs in the answers, %", "leak rate, %")
+
+
+def _kind(rate: LeakRate) -> str:
+    return "doubtful" if words.doubts(rate) else "sound"

@@ -1,0 +1,100 @@
+"""The overview: how every monitor stands, the worst first."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from results.overview import MonitorOverview
+from results.storage.overview import monitors_overview
+from services.api.parameters import Configured, Results, StalledAfter
+from services.api.ui import words
+from services.api.ui.rendering import page
+
+router = APIRouter()
+
+State = tuple[str, str]
+"""What is said of a monitor, and the class of the style sheet that it is said in."""
+
+
+@router.get("/")
+def overview(request: Request, database: Results, settings: Configured, stalled_after: StalledAfter) -> HTMLResponse:
+    """Every monitor with its state, rates, evidence and times."""
+    with database.snapshot() as connection:
+        found = monitors_overview(connection, settings, stalled_after)
+    states = {monitor.status.monitor: states_of(monitor) for monitor in found}
+    found.sort(key=lambda monitor: _urgency(states[monitor.status.monitor]))
+    return page(
+        request,
+        "overview.html",
+        monitors=found,
+        states=states,
+        headline=_headline(found, states),
+        summary=_summary(states),
+        doubts_of={monitor.status.monitor: _doubts(monitor) for monitor in found},
+        trends={monitor.status.monitor: _trend(monitor) for monitor in found},
+        comparing=any(words.reference_of(rate.probe) for monitor in found for rate in monitor.rates),
+        example_target=next(iter(settings.targets), "my-model"),
+    )
+
+
+def states_of(monitor: MonitorOverview) -> list[State]:
+    """What must be said of a monitor at a glance."""
+    status, found = monitor.status, []
+    if status.tested and status.tested.alarm:
+        found.append(("alarm", "alarm"))
+    elif status.warnings:
+        found.append(("warning", "care"))
+    if status.overdue:
+        found.append(("overdue", "care"))
+    if status.latest and status.latest.state in ("stalled", "running"):
+        found.append((status.latest.state, "care" if status.latest.state == "stalled" else "plain"))
+    if status.finished and status.finished.mixed:
+        found.append(("mixed", "care"))
+    if status.finished and not status.finished.measured:
+        found.append(("not measured", "care"))
+    if status.latest is None:
+        found.append(("no run yet", "plain"))
+    if not found or found == [("running", "plain")]:
+        found.append(("no alarm", "plain") if status.tested else ("not tested", "plain"))
+    return found
+
+
+def _urgency(states: Sequence[State]) -> int:
+    kinds = {kind for _, kind in states}
+    return 0 if "alarm" in kinds else 1 if "care" in kinds else 2
+
+
+def _headline(found: Sequence[MonitorOverview], states: dict[str, list[State]]) -> str:
+    alarms = [name for name, of_monitor in states.items() if ("alarm", "alarm") in of_monitor]
+    if alarms:
+        return f"The leakage has changed: {', '.join(alarms)}"
+    if not found:
+        return "Monitors"
+    tested = sum(monitor.status.tested is not None for monitor in found)
+    if not tested:
+        return "No monitor has been tested yet"
+    return "No change found" if tested == len(found) else f"No change found in {tested} of {len(found)} monitors"
+
+
+def _summary(states: dict[str, list[State]]) -> str:
+    cared = [name for name, of_monitor in states.items() if any(kind == "care" for _, kind in of_monitor)]
+    number = f"{len(states)} monitor{'' if len(states) == 1 else 's'}"
+    return f"{number}; {len(cared)} need attention: {', '.join(cared)}" if cared else f"{number}; none needs attention"
+
+
+def _doubts(monitor: MonitorOverview) -> list[str]:
+    """Of all metrics together, each once: they are of the same answers."""
+    rates = [rate for rate in monitor.rates if rate.category == "all"]
+    return list(dict.fromkeys(doubt for rate in rates for doubt in words.doubts(rate, monitor.status.finished)))
+
+
+def _trend(monitor: MonitorOverview) -> list[tuple[float, float, float]]:
+    """The rates of the finished runs under the first metric."""
+    metric = monitor.rates[0].metric if monitor.rates else None
+    return [
+        (rate.rate, rate.low, rate.high)
+        for point in monitor.trend
+        if point.finished and (rate := point.rate).metric == metric and not rate.mixed
+        if rate.rate is not None and rate.low is not None and rate.high is not None
+    ]

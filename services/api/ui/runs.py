@@ -1,0 +1,54 @@
+"""The list of runs; its filters stand in the URL."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from results.rates import ALL
+from results.runs import RunState
+from results.storage.overview import facets, rates_of_runs
+from results.storage.runs import newest
+from services.api.parameters import Name, Results, StalledAfter, refuse_unknown_run
+from services.api.ui.rendering import page, query
+
+router = APIRouter()
+
+ON_A_PAGE = 25
+Filter = Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")]
+State = Annotated[RunState | str | None, Query(pattern="^(|running|complete|partial|stalled|cancelled)$")]
+
+
+@router.get("/runs")
+def runs(
+    request: Request,
+    database: Results,
+    stalled_after: StalledAfter,
+    target: Filter = None,
+    suite: Filter = None,
+    monitor: Filter = None,
+    state: State = None,
+    text: Filter = None,
+    after: Name | None = None,
+) -> HTMLResponse:
+    """The runs that were heard of last, with their rates over all categories."""
+    # A form sends its empty fields, too.
+    filters = {"target": target or None, "suite": suite or None, "monitor": monitor or None, "text": text or None}
+    chosen: RunState | None = state or None  # type: ignore[assignment]  # the pattern leaves nothing else
+    with database.snapshot() as connection:
+        refuse_unknown_run(connection, after)
+        found = newest(connection, ON_A_PAGE + 1, stalled_after, state=chosen, after=after, **filters)
+        rates = rates_of_runs(connection, [run.run_id for run in found])
+        known = facets(connection)
+    shown = found[:ON_A_PAGE]
+    following = {**filters, "state": chosen, "after": shown[-1].run_id} if len(found) > ON_A_PAGE else None
+    return page(
+        request,
+        "runs.html",
+        runs=shown,
+        rates={run_id: [rate for rate in of_run if rate.category == ALL] for run_id, of_run in rates.items()},
+        facets=known,
+        filters={**filters, "state": chosen},
+        next=query(**following) if following else None,
+        first=query(**filters, state=chosen) if after else None,
+    )

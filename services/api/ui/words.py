@@ -1,0 +1,128 @@
+"""Numbers, times and states as pages and reports say them."""
+
+import time
+from datetime import UTC, datetime
+
+from results.rates import with_missing
+from results.runs import RunSummary
+from results.statistics.verdicts import Verdict
+from seep.probes import PROBES
+from seep.records import LeakRate
+
+NOTHING, MINUS, THIN_SPACE = "\u2013", "\u2212", "\u202f"
+NO_LEAKAGE = 50.0
+FEW_CLUSTERS = 10
+"""With fewer independent clusters an interval rests on little, however narrow it looks."""
+
+VERDICTS: dict[Verdict, str] = {
+    "ok": "no change of 5 points or more",
+    "drift": "changed",
+    "inconclusive": "cannot tell",
+    "not measured": "nothing to compare",
+}
+
+
+def percent(value: float | None) -> str:
+    """A share of 0 to 100 with one decimal; a dash where there is none."""
+    return NOTHING if value is None else f"{value:.1f}"
+
+
+def points(value: float | None) -> str:
+    """A difference in points, with its sign."""
+    return NOTHING if value is None else f"{value:+.1f}".replace("-", MINUS)
+
+
+def count(value: int | None) -> str:
+    """A whole number with its thousands apart; a question mark where it is not known."""
+    return "?" if value is None else f"{value:,}".replace(",", THIN_SPACE)
+
+
+def evidence(value: float | None) -> str:
+    """An e-value with as many digits as matter."""
+    if value is None:
+        return NOTHING
+    return f"{value:.2f}" if value < 10 else f"{value:.0f}" if value < 10_000 else f"{value:.0e}".replace("e+0", "e")
+
+
+def p_value(value: float | None) -> str:
+    """A p-value; the smallest as a bound."""
+    return NOTHING if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def clock(at: float | None) -> str:
+    """A time in UTC, to the minute."""
+    return NOTHING if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def iso(at: float) -> str:
+    """The same for machines."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def span(seconds: float | None) -> str:
+    """A length of time in its largest unit."""
+    if seconds is None:
+        return NOTHING
+    seconds = abs(seconds)
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= (2 * size if unit == "d" else size):
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def ago(at: float | None) -> str:
+    """How long ago a time is, or how far ahead."""
+    if at is None:
+        return NOTHING
+    seconds = time.time() - at
+    return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(seconds)}"
+
+
+def reference_of(probe: str) -> float | None:
+    """The rate of a model that does not leak; None where a rate is a plain share."""
+    return NO_LEAKAGE if probe in PROBES and PROBES[probe].compares else None
+
+
+def meaning_of(probe: str) -> str:
+    """What a rate of the probe is, in a sentence; empty where the explanation of 50 % says it."""
+    return PROBES[probe].meaning if probe in PROBES else ""
+
+
+def doubts(rate: LeakRate, run: RunSummary | None = None) -> list[str]:
+    """What must be known beside a rate before anybody trusts it: a few words each, none where nothing is."""
+    found = []
+    if rate.mixed:
+        found.append("mixed: its jobs differ in model, engine, decoding or scorer")
+    if run is not None and run.state in ("running", "stalled"):
+        found.append(f"{run.state}: {count(run.recorded)} of {count(run.job_count)} jobs so far")
+    if run is not None and run.state == "cancelled":
+        found.append("cancelled before its end")
+    if rate.rate is None:
+        return found
+    if rate.missing:
+        found.append(_missing(rate))
+    if rate.clusters < FEW_CLUSTERS:
+        found.append(f"rests on {rate.clusters} independent {'job' if rate.clusters == 1 else 'jobs'} only")
+    tie, empty = rate.measures.get("tie"), rate.measures.get("empty")
+    if tie and tie.share > 50 and reference_of(rate.probe):
+        found.append(f"{tie.share:.0f} % tie, and a tie counts 50 %")
+    if empty and empty.share > 10:
+        found.append(f"{empty.share:.0f} % of the answers are empty")
+    return found
+
+
+def why_no_rate(run: RunSummary | None) -> str:
+    """Why there is no number where one would stand."""
+    if run is None:
+        return "no run yet"
+    if run.lost and not run.measured:
+        reasons = ", ".join(f"{count(n)} {reason}" for reason, n in run.lost.items() if n)
+        return f"not measured: no comparison has its answers ({reasons})"
+    return "not measured: nothing is scored" if run.recorded == 0 else "not measured"
+
+
+def _missing(rate: LeakRate) -> str:
+    whole = rate.comparisons + rate.missing
+    said = f"{count(rate.missing)} of {count(whole)} comparisons have no score"
+    bounds = with_missing(rate)
+    return said if bounds is None else f"{said}: with them it lies between {bounds[0]:.1f} and {bounds[1]:.1f} %"

@@ -1,0 +1,198 @@
+"""Every page over seeded runs: it is there, safe, small, and says what must be known beside a number."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.api.ui.rendering import environment
+
+PATHS = {
+    "overview": "/ui",
+    "runs": "/ui/runs",
+    "run": "/ui/runs/work-large-1.7b",
+    "progress": "/ui/runs/in-progress",
+    "progress-part": "/ui/runs/in-progress/progress",
+    "concepts": "/ui/runs/work-large-1.7b/concepts",
+    "samples": "/ui/runs/work-large-1.7b/samples?only=leaks&order=margin",
+    "sample": "/ui/runs/work-large-1.7b/sample?job=job-0&test=t0&category=hobbies&number=1",
+    "hostile": "/ui/runs/hostile/samples",
+    "refusing": "/ui/runs/refusing",
+    "compare": "/ui/compare?run=work-large-1.7b&other=work-small-135m",
+    "compare-baseline": "/ui/compare?run=work-large-1.7b&baseline=quiet-week-1",
+    "compare-form": "/ui/compare",
+    "models": "/ui/models?suite=work",
+    "languages": "/ui/languages?run=tuned-on-french&baseline=plain",
+    "suites": "/ui/suites",
+    "troubles": "/ui/troubles",
+    "alarming": "/ui/monitors/alarming",
+    "mixed": "/ui/monitors/mixed",
+    "stalled": "/ui/monitors/stalled",
+    "new": "/ui/monitors/new",
+}
+VOID = {"meta", "link", "input", "br", "img"}
+LARGEST_PAGE = 60_000
+
+
+class Tags(HTMLParser):
+    """Checks that tags close as they opened, and gathers all attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, tag
+
+
+def read(text: str) -> Tags:
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []
+    return tags
+
+
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+def test_a_page_is_whole_small_and_leads_nowhere_else(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert len(answer.content) < LARGEST_PAGE
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    tags = read(answer.text)
+    assert not [found for found in tags.attributes if found[1] == "style" or found[1].startswith("on")]
+    links = [value for _, name, value in tags.attributes if name in ("href", "src", "action", "hx-get")]
+    assert [link for link in links if not link.startswith(("/", "#", "data:,", "?"))] == []
+    assert [link for link in links if link.startswith("//")] == []
+
+
+def test_every_kind_of_link_leads_to_a_page(client: TestClient) -> None:
+    found: dict[str, str] = {}
+    for path in PATHS.values():
+        for tag, name, value in read(client.get(path).text).attributes:
+            if (tag, name) == ("a", "href") and value.startswith("/"):
+                # Of links that differ in a run's id or a cursor one is enough.
+                shape = re.sub(r"/runs/[^/?]+|=[^&]+", "", value)
+                found.setdefault(shape, value)
+    assert len(found) > 15
+    assert [link for link in found.values() if client.get(link).status_code != 200] == []
+
+
+def test_templates_use_nothing_that_the_policy_forbids() -> None:
+    folder = Path("services/api/ui/templates")
+    for template in folder.iterdir():
+        text = template.read_text(encoding="utf-8")
+        for forbidden in ("hx-on", "hx-live", "js:", "|safe", "| safe", "<script>", "javascript:"):
+            assert forbidden not in text, (template.name, forbidden)
+        assert not re.search(r'hx-trigger="[^"]*\[', text), template.name
+
+
+def test_what_a_model_said_is_text_and_nothing_else(client: TestClient) -> None:
+    text = client.get(PATHS["hostile"]).text
+    assert "&lt;" in text
+    assert "<img" not in text
+    assert "<script>alert" not in text
+    assert "\u202e" not in text
+    long = client.get("/ui/runs/hostile/samples?text=AAAAAAAA").text
+    assert "more characters are in the API" in long
+    assert len(long) < LARGEST_PAGE
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("overview", "A model that leaks nothing has 50 %"),
+        ("overview", "within it in 95 of 100"),
+        ("overview", "the chance that it ever does is at most 5 %"),
+        ("refusing", "not measured"),
+        ("refusing", "96 refused"),
+        ("progress", "5 of 12 jobs"),
+        ("stalled", "Stalled."),
+        ("mixed", "its jobs differ in model, engine, decoding or scorer"),
+        ("new", "No run was sent for this monitor yet"),
+        ("alarming", "The leakage has changed"),
+        ("troubles", "the engine gave no answer in time"),
+        ("models", "work-small-135m"),
+        ("languages", "Points above the run plain"),
+        ("sample", "Other samples of the test"),
+    ],
+)
+def test_a_page_says_what_must_be_known(client: TestClient, page: str, said: str) -> None:
+    assert said in client.get(PATHS[page]).text
+
+
+def test_no_rate_stands_where_nothing_was_measured(client: TestClient) -> None:
+    found = re.sub(r"<style.*?</style>", "", client.get(PATHS["refusing"]).text)
+    rates = found[found.index("Rates by category") : found.index("Beside the rate")]
+    assert not re.search(r'<td class="num">\d+\.\d</td>', rates)
+
+
+def test_what_must_not_be_compared_is_refused_with_the_reason(client: TestClient) -> None:
+    answer = client.get("/ui/compare?run=in-progress&other=hostile")
+    assert answer.status_code == 200
+    assert "Not compared." in answer.text
+    assert "still running" in answer.text
+    assert "mixed" in client.get(f"/ui/compare?run={mixed_run(client)}&baseline=mixed-week-1").text
+
+
+@pytest.mark.parametrize("path", ["/ui/runs/nothing", "/ui/monitors/nothing", "/ui/nothing", "/ui/runs?statee=x"])
+def test_what_is_wrong_is_a_page_too(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code in (400, 404)
+    assert "<h1>Not" in answer.text
+    read(answer.text)
+
+
+def test_the_api_says_what_the_pages_show(client: TestClient) -> None:
+    monitors = {each["status"]["monitor"]: each for each in client.get("/v1/overview").json()}
+    assert monitors["alarming"] == client.get("/v1/monitors/alarming").json()
+    page = client.get("/ui").text
+    for rate in monitors["alarming"]["rates"]:
+        if rate["category"] == "all":
+            assert f"{rate['rate']:.1f} %" in page
+    series = client.get("/v1/monitors/quiet/series", params={"category": "all"}).json()
+    assert [point["rate"]["category"] for point in series] == ["all"] * 18
+    assert client.get("/v1/facets").json()["suites"] == ["spill", "work"]
+    assert len(client.get("/v1/suites").json()) == 2
+    assert set(client.get("/v1/rates", params={"run": ["hostile", "plain"]}).json()) == {"hostile", "plain"}
+    assert len(client.get("/v1/runs/plain/languages").json()) == 16
+    assert client.get("/v1/runs/in-progress/progress").json()["throughput"]["jobs"] == 5
+    assert client.get("/v1/dead-letters/runs").json()[0]["jobs"] == 2
+    compared = client.get("/v1/compare", params={"run": "hostile", "other": "work-small-135m"}).json()
+    assert compared["verdict"] in ("ok", "drift", "inconclusive")
+    assert sum(compared["flips"][0][name] for name in ("up", "down", "same")) == 48
+
+
+def test_samples_page_through_all_in_either_order(client: TestClient) -> None:
+    for order in ("", "margin"):
+        seen = list(_links(client, f"/ui/runs/work-large-1.7b/samples?order={order}"))
+        assert (len(seen), len(set(seen))) == (96, 96)
+
+
+def mixed_run(client: TestClient) -> str:
+    found: str = client.get("/v1/monitors/mixed").json()["status"]["latest"]["run_id"]
+    return found
+
+
+def _links(client: TestClient, path: str) -> Iterator[str]:
+    text = client.get(path).text
+    yield from re.findall(r'<header><a href="([^"]+)"', text)
+    following = re.search(r'rel="next" href="([^"]+)"', text)
+    if following:
+        yield from _links(client, following[1].replace("&amp;", "&"))
+
+
+@pytest.mark.parametrize("template", sorted(environment().list_templates()))
+def test_every_template_compiles(template: str) -> None:
+    environment().get_template(template)

@@ -73,10 +73,10 @@ class CellVerdict:
 
 @dataclass(frozen=True)
 class RunVerdict:
-    """A run's comparison with a baseline: `verdict` is what its cells decide.
+    """A run's comparison with a baseline: `verdict` is what its cells decide, or inconclusive for a `reason`.
 
-    `compared_at` is Unix time in seconds; it is `stale` if the baseline was set again or removed since then. A run that
-    was not compared with the baseline has no cells.
+    The rates are `against` "neutral" or "control", as a rate says. `compared_at` is Unix time in seconds; it is `stale`
+    if the baseline was set again or removed since then. A run that was not compared with the baseline has no cells.
     """
 
     run_id: str
@@ -85,6 +85,8 @@ class RunVerdict:
     compared_at: float | None
     stale: bool
     cells: list[CellVerdict]
+    reason: str | None = None
+    against: str = ""
 
 
 def compare(
@@ -124,6 +126,12 @@ def decide(cells: Sequence[CellVerdict]) -> Verdict:
         return of_all
     overall = [cell for cell in deciding if cell.category == ALL] or deciding
     return worst(cell.verdict for cell in overall)
+
+
+def decide_with(cells: Sequence[CellVerdict], reason: str | None) -> Verdict:
+    """The verdict of a comparison of which a `reason`, where there is one, leaves open what was measured."""
+    verdict = decide(cells)
+    return "inconclusive" if reason and verdict != "not measured" else verdict
 
 
 def too_much_missing(summaries: Iterable[RunSummary]) -> str | None:

@@ -1,5 +1,6 @@
 """Jobs that some stage has dead-lettered, read from the key of their dead letters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from results.identifiers import is_identifier
@@ -37,6 +38,20 @@ class DeadJobs:
     target: str
     stage: str
     jobs: int
+
+
+@dataclass(frozen=True)
+class PromptLengths:
+    """The mean length of the prompts of each of a run's jobs, in characters: of the dead ones, and of the others."""
+
+    dead: Sequence[int]
+    scored: Sequence[int]
+
+
+def prompt_characters(job: PromptJob) -> int:
+    """The mean length of a job's prompts, in characters; 0 of a job without any."""
+    prompts = [prompt for prompt in (job.control, job.neutral, *(test.prompt for test in job.tests)) if prompt]
+    return round(sum(map(len, prompts)) / len(prompts)) if prompts else 0
 
 
 def dead_job(key: bytes | None, stage: str, reason: str) -> DeadJob | None:

@@ -1,37 +1,42 @@
 """What a concept does beyond what any insertion does: test against control, less neutral against control."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from results.statistics.paired import Cluster, effect_with_interval
+from results.statistics.intervals import Interval
 from results.sums import LEAK, PLACEBO, PUBLISHED, CellSums
 from seep.records import Estimate
 
-Sums = Mapping[str, tuple[float, int]]
-"""Total and number of scores, by cluster."""
+ABOVE_PLACEBO = "above_placebo"
+"""The measure under which these sums stand: the mean of the published score and of the placebo's complement, in [0, 1],
+which is 1/2 where a concept does no more than any insertion."""
 
 
-def above_placebo(sums: Iterable[CellSums]) -> Estimate | None:
-    """The difference in points with its 95 % interval, paired by cluster; None without a neutral arm.
+def with_above_placebo(sums: Iterable[CellSums]) -> list[CellSums]:
+    """The sums, and those of ABOVE_PLACEBO of each cell and metric with a placebo, paired by cluster."""
+    given = list(sums)
+    of_cells: dict[tuple[str, str], dict[str, CellSums]] = {}
+    for row in given:
+        of_cells.setdefault((row.cell, row.metric), {})[row.measure] = row
+    return [*given, *(_paired(of_cell) for of_cell in of_cells.values() if PLACEBO in of_cell and LEAK in of_cell)]
 
-    `sums` are of one metric. `n` counts the comparisons that pair: those with a placebo.
-    """
-    of_measures = _by_measure(sums)
-    tests = of_measures.get(PUBLISHED) or of_measures.get(LEAK, {})
-    pairs = [(tests[name], placebo) for name, placebo in of_measures.get(PLACEBO, {}).items() if name in tests]
-    if not pairs:
+
+def in_points(interval: Interval | None) -> Estimate | None:
+    """The difference itself with its 95 % interval, from the rate of ABOVE_PLACEBO; None where there is none."""
+    if interval is None or interval.rate is None or interval.low is None or interval.high is None:
         return None
+    difference, low, high = (2 * share - 100 for share in (interval.rate, interval.low, interval.high))
+    return Estimate(difference, low, high, interval.comparisons)
+
+
+def _paired(of_cell: Mapping[str, CellSums]) -> CellSums:
+    tests, placebo = of_cell.get(PUBLISHED, of_cell[LEAK]), of_cell[PLACEBO]
     # Where a neutral answer was lost, its comparisons have a leak score against the control and no placebo.
-    clusters = [Cluster((total / n * paired, neutral), paired, False) for (total, n), (neutral, paired) in pairs]
-    effect, low, high = effect_with_interval(clusters)
-    return Estimate(effect, low, high, sum(cluster.pairs for cluster in clusters))
-
-
-def _by_measure(sums: Iterable[CellSums]) -> Mapping[str, Sums]:
-    found: defaultdict[str, dict[str, tuple[float, int]]] = defaultdict(dict)
-    for row in sums:
-        of_measure = found[row.measure]
-        for cluster, total, n in zip(row.clusters, row.totals, row.sizes, strict=True):
-            earlier = of_measure.get(cluster, (0.0, 0))
-            of_measure[cluster] = (earlier[0] + total, earlier[1] + n)
-    return found
+    published = {
+        cluster: total / n for cluster, total, n in zip(tests.clusters, tests.totals, tests.sizes, strict=True)
+    }
+    totals = [
+        (published[cluster] * n - total + n) / 2
+        for cluster, total, n in zip(placebo.clusters, placebo.totals, placebo.sizes, strict=True)
+    ]
+    return replace(placebo, measure=ABOVE_PLACEBO, totals=totals)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from results.losses import with_loss_shares
-from results.placebo import above_placebo
+from results.placebo import ABOVE_PLACEBO, in_points, with_above_placebo
 from results.statistics.agreement import ScoreShares, cohens_kappa
 from results.statistics.intervals import Clusters, Interval, none_with_interval, rate_with_interval
 from results.sums import ECHO, LEAK, CellSums, agreement_with
@@ -60,7 +60,7 @@ def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequen
     There is no `all` where a comparison counts in several categories. Raises InputError for a pool with a category that
     the run does not have, or with two that count the same comparison.
     """
-    by_metric = _by_metric_and_cell(with_loss_shares(sums))
+    by_metric = _by_metric_and_cell(with_above_placebo(with_loss_shares(sums)))
     categories = sorted(set(facts.expected_comparisons).union(*by_metric.values()))
     listed = {category: [category] for category in categories}
     if not facts.sharing(categories):
@@ -89,7 +89,7 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSums]) -> list[Lea
         )
     rates = [
         _rate(facts, metric, concept, cells, [concept], missing=0)
-        for metric, cells in _by_metric_and_cell(with_loss_shares(sums)).items()
+        for metric, cells in _by_metric_and_cell(with_above_placebo(with_loss_shares(sums))).items()
         for concept in sorted(cells)
     ]
     return _with_kappa(rates)
@@ -158,7 +158,7 @@ def _rate(
 ) -> LeakRate:
     strata = _strata(cells, members)
     intervals = _intervals(strata)
-    leak = intervals.pop(LEAK, rate_with_interval())
+    leak, above = intervals.pop(LEAK, rate_with_interval()), in_points(intervals.pop(ABOVE_PLACEBO, None))
     return LeakRate(
         run_id=facts.run_id,
         suite=facts.suite,
@@ -178,7 +178,7 @@ def _rate(
         mixed=facts.mixed,
         measures={name: share for name, interval in sorted(intervals.items()) if (share := _estimate(interval))},
         against=facts.against,
-        above_placebo=above_placebo([row for member in members for row in cells.get(member, ())]),
+        above_placebo=above,
     )
 
 

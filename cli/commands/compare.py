@@ -19,7 +19,14 @@ from cli.rendering.comparison import (
 from cli.rendering.output import echo
 from cli.rendering.rates import SAMPLES_ARE_CLUSTERS
 from results.comparison import compare as compare_sums
-from results.comparison import decide, incomparable, known_differences, refuse_incomparable, too_much_missing
+from results.comparison import (
+    decide,
+    decide_with,
+    incomparable,
+    known_differences,
+    refuse_incomparable,
+    too_much_missing,
+)
 from results.runs import RunSummary
 from results.statistics.verdicts import DELTA_POINTS
 from results.storage import rates, sums
@@ -59,10 +66,8 @@ def compare(
         side_by_side = {one: rates.of_run(connection, one) for one in (run_id, *reference)}
     expected = {category for summary in summaries for category in summary.expected_comparisons}
     cells = compare_sums(run_sums, reference_sums, expected, delta)
-    verdict = decide(cells)
-    reason = None if verdict == "not measured" else too_much_missing(summaries)
-    if reason:
-        verdict = "inconclusive"
+    reason = None if decide(cells) == "not measured" else too_much_missing(summaries)
+    verdict = decide_with(cells, reason)
     if as_json:
         print_comparison_json(run_id, reference, verdict, reason, different, cells, side_by_side)
     else:

@@ -12,6 +12,7 @@ from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from cli.rendering.examples import print_examples
+from cli.rendering.losses import print_prompt_lengths
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import is_measured, print_rates, print_rates_json
 from cli.times import format_time
@@ -48,11 +49,12 @@ def rates(
         run_id = summary.run_id
         found = kept_rates.by_concept(connection, run_id) if by else kept_rates.of_run(connection, run_id)
         found += kept_rates.of_pools(connection, run_id, pools)
-        dead = dead_jobs.reasons(connection, run_id)
+        dead, lengths = dead_jobs.reasons(connection, run_id), dead_jobs.prompt_lengths(connection, run_id)
     if as_json:
         print_rates_json(found)
     else:
         print_rates(summary, found, dead, first_column=by or "category")
+        print_prompt_lengths(lengths)
     if not is_measured(found):
         raise typer.Exit(exit_codes.NOT_MEASURED)
 

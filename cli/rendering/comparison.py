@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo, echo_json
+from cli.rendering.rates import rate_title
 from results.comparison import CellVerdict, decide
 from results.statistics.verdicts import Verdict
 from seep.answers import LOST, TRUNCATED
@@ -91,7 +92,8 @@ def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> Non
     named = [
         name for name in SIDE_BY_SIDE if _is_shown(name, [cell for side in shares.values() for cell in side.values()])
     ]
-    table = DataTable("category", "metric", "run", title=SIDE_BY_SIDE_TITLE)
+    title = rate_title([rate for side in sides.values() for of_run in side for rate in of_run])
+    table = DataTable("category", "metric", "run", title=f"{SIDE_BY_SIDE_TITLE}; leak: {title}")
     for name in named:
         table.add_column(name.replace("_", " "), justify="right")
     for cell in dict.fromkeys(cell for side in shares.values() for cell in side):
@@ -135,6 +137,7 @@ def _rate_fields(rate: LeakRate) -> dict[str, object]:
         "high": rate.high,
         "comparisons": rate.comparisons,
         "clusters": rate.clusters,
+        "against": rate.against,
         "measures": {name: asdict(measure) for name, measure in rate.measures.items() if name in SIDE_BY_SIDE},
     }
 

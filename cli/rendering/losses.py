@@ -1,10 +1,14 @@
 """What was asked and got no answer, as a table and as one line."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo
+from results.dead_jobs import PromptLengths
 from results.runs import RunSummary
+from results.statistics.ranks import lengths_differ
+from results.statistics.verdicts import LEVEL
 from seep.answers import LOST
 from seep.records import Estimate, LeakRate
 
@@ -43,6 +47,16 @@ def print_missing(summary: RunSummary) -> None:
     """The same as a line of its own, where there is something to say."""
     if line := missing_line(summary):
         echo(line)
+
+
+def print_prompt_lengths(lengths: PromptLengths) -> None:
+    """Whether the prompts of dead jobs differ in length from the others': what is missing is then not like the rest."""
+    if not lengths.dead or not lengths.scored:
+        return
+    means = f"{fmean(lengths.dead):.0f} characters in the mean, the others' {fmean(lengths.scored):.0f}"
+    p = lengths_differ(lengths.dead, lengths.scored)
+    meaning = "they differ" if p < LEVEL else "no more than by chance"
+    echo(f"failed jobs' prompts have {means}: {meaning} (p = {p:.3f})")
 
 
 def _share(share: Estimate | None) -> str:

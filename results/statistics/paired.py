@@ -72,31 +72,25 @@ class Effect:
     identical: bool
 
 
-def effect_with_interval(clusters: Sequence[Cluster]) -> tuple[float, float, float]:
-    """The mean difference over all pairs of one or more clusters, with its 95 % interval, in points."""
-    totals, sizes = _totals_and_sizes(_in_one_order(clusters))
-    effect = math.fsum(totals) / int(sizes.sum())
-    half_width = _half_width(_error(totals, sizes), totals, sizes, TAIL)
-    return 100 * effect, 100 * max(-1.0, effect - half_width), 100 * min(1.0, effect + half_width)
-
-
 def paired_effect(clusters: Sequence[Cluster]) -> Effect:
     """The mean difference over all pairs, each a test's mean score in the run less the mean of the reference's."""
     if not clusters:
         return Effect(None, None, None, None, None, None, 0, 0, identical=False)
-    paired = _in_one_order(clusters)
+    # Sorted, so that the order in which clusters arrive cannot change the last digit.
+    paired = sorted(clusters, key=lambda cluster: (cluster.differences[0], cluster.totals, cluster.pairs))
     differences = [cluster.differences for cluster in paired]
-    totals, sizes = _totals_and_sizes(paired)
-    effect, low, high = effect_with_interval(paired)
-    error = _error(totals, sizes)
-    narrower = 100 * _half_width(error, totals, sizes, EQUIVALENCE_TAIL)
+    totals = np.array([observed[0] for observed in differences])
+    sizes = np.array([cluster.pairs for cluster in paired])
+    effect = math.fsum(totals) / int(sizes.sum())
+    error = _jackknife_error(totals, sizes) if len(paired) > 1 else None
+    half_width, narrower = (_half_width(error, totals, sizes, tail) for tail in (TAIL, EQUIVALENCE_TAIL))
     reached = p_below(2 * TAIL, _distinct_exchanges(paired))
     return Effect(
-        effect=effect,
-        low=low,
-        high=high,
+        effect=100 * effect,
+        low=100 * max(-1.0, effect - half_width),
+        high=100 * min(1.0, effect + half_width),
         p=exchange_p(differences),
-        within=min(100.0, abs(effect) + narrower),
+        within=100 * min(1.0, abs(effect) + narrower),
         detectable=100 * error * detectable_multiple(_degrees(sizes), reached) if error and reached else None,
         pairs=int(sizes.sum()),
         clusters=len(paired),
@@ -168,19 +162,6 @@ def _all_are_counted(moving: Sequence[Floats]) -> bool:
 def _rounding(clusters: Sequence[Floats]) -> float:
     """How far apart sums of the clusters' differences may lie that would be the same if they were not rounded."""
     return ROUNDING * max(1.0, sum(float(np.abs(differences).max()) for differences in clusters))
-
-
-def _in_one_order(clusters: Sequence[Cluster]) -> list[Cluster]:
-    """Sorted, so that the order in which clusters arrive cannot change the last digit."""
-    return sorted(clusters, key=lambda cluster: (cluster.differences[0], cluster.totals, cluster.pairs))
-
-
-def _totals_and_sizes(clusters: Sequence[Cluster]) -> tuple[Floats, NDArray[np.int64]]:
-    return np.array([each.differences[0] for each in clusters]), np.array([each.pairs for each in clusters])
-
-
-def _error(totals: Floats, sizes: NDArray[np.int64]) -> float | None:
-    return _jackknife_error(totals, sizes) if len(sizes) > 1 else None
 
 
 def _jackknife_error(totals: Floats, sizes: NDArray[np.int64]) -> float:

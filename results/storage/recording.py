@@ -73,11 +73,12 @@ WHERE run_id = %(run_id)s AND cluster IS NULL
 # First write wins; only a dead-lettered job may still be scored, when its dead letter is replayed. A job of another
 # suite, target or sample count, sent under the run's id, is no job of the run.
 INSERT_SCORED: LiteralString = """
-INSERT INTO jobs (run_id, job_id, status, provenance)
-SELECT run_id, %(job_id)s, 'scored', %(provenance)s FROM runs
+INSERT INTO jobs (run_id, job_id, status, provenance, prompt_characters)
+SELECT run_id, %(job_id)s, 'scored', %(provenance)s, %(prompt_characters)s FROM runs
 WHERE run_id = %(run_id)s AND (target, suite_hash, samples) = (%(target)s, %(suite_hash)s, %(samples)s)
 ON CONFLICT (run_id, job_id) DO UPDATE
-SET status = 'scored', stage = NULL, reason = NULL, provenance = EXCLUDED.provenance, recorded_at = now()
+SET status = 'scored', stage = NULL, reason = NULL, provenance = EXCLUDED.provenance,
+    prompt_characters = EXCLUDED.prompt_characters, recorded_at = now()
 WHERE jobs.status = 'dead'
 RETURNING run_id
 """
@@ -90,8 +91,8 @@ INSERT INTO provenances (run_id, provenance) VALUES (%s, %s) ON CONFLICT DO NOTH
 
 # What a dead letter holds may say that it is no job of the run, as a scored one may; so may the manifest, of its key.
 INSERT_DEAD: LiteralString = """
-INSERT INTO jobs (run_id, job_id, status, stage, reason)
-SELECT run_id, %(job_id)s, 'dead', %(stage)s, %(reason)s FROM runs
+INSERT INTO jobs (run_id, job_id, status, stage, reason, prompt_characters)
+SELECT run_id, %(job_id)s, 'dead', %(stage)s, %(reason)s, %(prompt_characters)s FROM runs
 WHERE run_id = %(run_id)s
   AND (cluster IS NULL OR %(target)s::text IS NULL
        OR (target, suite_hash, samples) = (%(target)s, %(suite_hash)s, %(samples)s))

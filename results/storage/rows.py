@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from results.dead_jobs import DeadJob
+from results.dead_jobs import DeadJob, prompt_characters
 from results.identifiers import NUL, without_nul
 from results.sums import LEAK, CategorySum, Comparison, PerTestSum, sums_per_cluster
 from seep.answers import LOST
@@ -51,14 +51,16 @@ def job_row(scored: ScoredJob) -> dict[str, Any]:
     prompts = scored.generated.job
     named = ("run_id", "job_id", "target", "suite_hash", "samples")
     provenance = as_json({**scored.generated.provenance, **scored.provenance})
-    return {name: storable(getattr(prompts, name)) for name in named} | {"provenance": provenance}
+    added = {"provenance": provenance, "prompt_characters": prompt_characters(prompts)}
+    return {name: storable(getattr(prompts, name)) for name in named} | added
 
 
 def dead_row(dead: DeadJob) -> dict[str, Any]:
     """A dead-lettered job with what must be its run's; None for what its message does not say."""
     named = ("run_id", "job_id", "stage", "reason")
     of_run = {name: storable(getattr(dead.job, name, None)) for name in ("target", "suite_hash", "samples")}
-    return {name: storable(getattr(dead, name)) for name in named} | of_run | {"checksum": job_checksum(dead.job_id)}
+    added = {"checksum": job_checksum(dead.job_id), "prompt_characters": dead.job and prompt_characters(dead.job)}
+    return {name: storable(getattr(dead, name)) for name in named} | of_run | added
 
 
 def sum_rows(sums: Iterable[PerTestSum]) -> Iterator[Row]:

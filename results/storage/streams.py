@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import LiteralString
 
 from results.baselines import Baseline
-from results.comparison import CellVerdict, LeakSum, compare
+from results.comparison import CellVerdict, LeakSum, compare, too_much_missing
 from results.drift_test import Step, StreamRun, advance, begin, why_skipped
 from results.runs import FINISHED, RunSummary
 from results.statistics.verdicts import DELTA_POINTS
@@ -151,7 +151,8 @@ def conclude(
     skipped = why_skipped(run, references)
     looked_at = _was_tested_before(connection, known, run_id)
     sides = _Sides(sums.leak_sums(connection, [run_id]), [sums.leak_sums(connection, [name]) for name in known.runs])
-    verdicts.replace(connection, run_id, baseline, [] if skipped else _cells(run, sides))
+    reason = too_much_missing([run, *references])
+    verdicts.replace(connection, run_id, baseline, [] if skipped else _cells(run, sides), reason)
     if _begins(connection, monitor, known, sides.baseline) or not _is_in(connection, monitor, run_id):
         _extend(connection, _empty(monitor, run_id, baseline, skipped or looked_at), sides, alarm_points)
 

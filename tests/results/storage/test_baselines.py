@@ -6,6 +6,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
+from results.dead_jobs import DeadJob
 from results.drift_test import StreamRun
 from seep.errors import InputError
 from seep.records import ScoredJob
@@ -164,6 +165,17 @@ def test_a_run_that_differs_from_the_baseline_is_skipped_with_the_reason(store: 
     (_, skipped) = stream(store)
     assert (skipped.role, skipped.reason) == ("skipped", "it differs from the baseline in decoding")
     assert store.verdict("a", "first").verdict is None
+
+
+def test_a_run_of_which_much_is_missing_is_inconclusive_with_the_reason(store: Stored, send_run: SendRun) -> None:
+    send_run("base", 0.1, monitor="")
+    store.set_baseline("first", ["base"])
+    send_run("a", 0.9, jobs=JOBS - 1)
+    store.record([], [DeadJob("a", f"j{JOBS - 1}", "scorer", "too long")], [])
+    store.publish(MONITORS)
+    found = store.verdict("a", "first")
+    assert {cell.verdict for cell in found.cells} == {"drift"}
+    assert (found.verdict, found.reason) == ("inconclusive", "10 % of the comparisons of run a are missing")
 
 
 def test_a_run_is_skipped_where_the_baselines_own_jobs_differ(store: Stored, send_run: SendRun) -> None:

@@ -66,6 +66,7 @@ CREATE TABLE jobs (
     stage text,
     reason text,
     provenance jsonb,
+    prompt_characters bigint,
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (run_id, job_id)
 );
@@ -198,6 +199,7 @@ CREATE TABLE verdicts (
     pairs bigint NOT NULL,
     clusters bigint NOT NULL,
     verdict text NOT NULL,
+    reason text,
     compared_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (run_id, baseline, metric, category)
 );

@@ -121,8 +121,8 @@ def test_poison_on_every_topic_stops_nobody_and_is_kept(
     hashes = {hashlib.sha256(sent.unreadable).hexdigest() for sent in large if sent.unreadable}
     stack.wait_until(lambda: len(letters(stack)) >= values.total() + len(hashes), "all poison to be dead-lettered")
     found = [(letter, read_dead_letter(letter)) for letter in letters(stack)]
-    assert Counter((of.topic, letter.value or b"") for letter, of in found if not of.lost) == values
-    assert {of.lost.rpartition(" ")[2] for _, of in found if of.lost} == hashes
+    assert Counter((said.topic, letter.value or b"") for letter, said in found if not said.lost) == values
+    assert {said.lost.rpartition(" ")[2] for _, said in found if said.lost} == hashes
     report(poison=values.total() + len(hashes), kept=len(found), lost=0, twice=0)
 
 
@@ -155,23 +155,23 @@ def test_what_is_asked_answered_and_secret_is_told_where_it_belongs_alone(
     sender.close()
     stack.wait_until(lambda: any(letter.key == job.key for letter in letters(stack)), "the garbled job to die")
 
-    told = {
+    published = {
         **{f"log of {name}": service.log.read_text(encoding="utf-8") for name, service in stack.services.items()},
         **metrics(stack),
         "headers of dead letters": repr([letter.headers for letter in letters(stack)]),
         **{" ".join(words): printed(stack, *words) for words in commands(run)},
     }
     routes = dict(answers(stack, run))
-    assert len(told) > 12
+    assert len(published) > 12
     assert len(routes) > 9
     page = routes.pop(f"/v1/runs/{run}/comparisons")
     assert PROMPT in page
     assert ANSWER in page
-    everywhere = {**told, **routes}
+    everywhere = {**published, **routes}
     assert {(place, word) for place, text in everywhere.items() for word in (PROMPT, ANSWER) if word in text} == set()
     assert {place for place, text in {**everywhere, "page": page}.items() if SECRET in text} == set()
     assert all(SECRET.encode() not in (message.value or b"") for topic in TOPICS for message in on_topic(stack, topic))
-    report(places=len(told), routes=len(routes) + 1, canaries_where_they_do_not_belong=0)
+    report(places=len(published), routes=len(routes) + 1, canaries_where_they_do_not_belong=0)
 
 
 TOPICS = (jobs_topic(QUOTED), GENERATIONS, SCORES, RUNS, DEAD_LETTERS)

@@ -15,6 +15,7 @@ from results.runs import RunSummary
 from results.statistics.sequential import (
     ALARM,
     Evidence,
+    Floats,
     add_rank,
     conformal_p,
     conformity_scores,
@@ -183,12 +184,21 @@ def _named(job: str, tests: Tests, *, counted: bool) -> str:
 
 
 def _cell_step(cell: Cell, before: CellTest, newest: Jobs, tie: float, kept: float) -> CellStep:
-    runs = [*before.references, newest]
-    jobs = sorted({job for run in runs for job in run})
-    of_jobs = np.array([[run.get(job, math.nan) for job in jobs] for run in runs])
+    of_jobs = _matrix([*before.references, newest])
     rank = conformal_p(profile_distances(of_jobs) if cell == PROFILE else conformity_scores(of_jobs), tie)
     slot = slot_of_newest(before.evidence.runs, kept)
     return CellStep(*cell, newest, slot, rank, add_rank(before.evidence, rank))
+
+
+def _matrix(runs: Sequence[Jobs]) -> Floats:
+    """The runs' jobs [runs, jobs], NaN where a run lacks one."""
+    jobs = sorted(set[str]().union(*runs))
+    # Most runs have all of them, and are read without a look at each.
+    whole = (
+        map(run.__getitem__, jobs) if len(run) == len(jobs) else (run.get(job, math.nan) for job in jobs)
+        for run in runs
+    )
+    return np.array([list(row) for row in whole])
 
 
 def _weighted(e_values: Mapping[Cell, float]) -> dict[Cell, float]:

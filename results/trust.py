@@ -116,16 +116,19 @@ def _apart(ours: Means, theirs: Means) -> Means:
 
 def _mean(runs: Sequence[Means]) -> Means:
     """The mean of several runs, of those that have a test."""
-    found: defaultdict[Test, list[float]] = defaultdict(list)
+    totals, counts = defaultdict[Test, float](float), defaultdict[Test, int](int)
     for means in runs:
         for test, mean in means.items():
-            found[test].append(mean)
-    return {test: sum(values) / len(values) for test, values in found.items()}
+            totals[test] += mean
+            counts[test] += 1
+    return {test: total / counts[test] for test, total in totals.items()}
 
 
 def _means(sums: Iterable[LeakSum]) -> Means:
     """One run's, whatever its clusters are."""
-    found: defaultdict[Test, list[tuple[float, int]]] = defaultdict(list)
+    totals, counts = defaultdict[Test, float](float), defaultdict[Test, int](int)
     for row in sums:
-        found[row.metric, row.category, row.job_id, row.test].append((row.total, row.n))
-    return {test: sum(total for total, _ in rows) / sum(n for _, n in rows) for test, rows in found.items()}
+        test = row.metric, row.category, row.job_id, row.test
+        totals[test] += row.total
+        counts[test] += row.n
+    return {test: total / counts[test] for test, total in totals.items()}

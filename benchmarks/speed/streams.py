@@ -25,16 +25,14 @@ from seep.local_postgres import local_postgres
 
 PLACES = (10, 1_000, 10_000, 17_520)
 WINDOW = 7
-REPEATS = 5
+REPEATS = 3
 JOBS, TESTS, SAMPLES = 191, 4, 5
 
 
 def main() -> None:
     """Prints seconds and MiB per run, by place in the stream."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    print(
-        f"place in the stream ({JOBS} jobs x {TESTS} tests x {SAMPLES} samples) | seconds a run, least of 5 | peak MiB"
-    )
+    print(f"place in the stream ({JOBS} jobs x {TESTS} tests x {SAMPLES} samples) | seconds, own processor's | MiB")
     with tempfile.TemporaryDirectory() as name, local_postgres(Path(name)) as dsn:
         migrate(dsn)
         with Database(dsn) as database:
@@ -42,8 +40,10 @@ def main() -> None:
             for place in PLACES:
                 tests = {cell: _after(test, place - 1) for cell, test in start.items()}
                 with stream_until(database, tests, place) as connection:
-                    seconds = min(_seconds(connection) for _ in range(REPEATS))
-                    print(f"{place} | {seconds:.3f} | {_peak(connection) / 2**20:.1f}", flush=True)
+                    wall, own = (
+                        min(times) for times in zip(*(_seconds(connection) for _ in range(REPEATS)), strict=True)
+                    )
+                    print(f"{place} | {wall:.2f}, {own:.2f} | {_peak(connection) / 2**20:.0f}", flush=True)
 
 
 def prepare(database: Database) -> dict[Cell, CellTest]:
@@ -105,10 +105,11 @@ def _evidence(directions: int, tested: int) -> Evidence:
     return evidence
 
 
-def _seconds(connection: Connection) -> float:
-    start = time.perf_counter()
+def _seconds(connection: Connection) -> tuple[float, float]:
+    """By the clock, and of this process's own."""
+    start = time.perf_counter(), time.process_time()
     _conclude(connection)
-    return time.perf_counter() - start
+    return time.perf_counter() - start[0], time.process_time() - start[1]
 
 
 def _peak(connection: Connection) -> int:

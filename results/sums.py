@@ -75,7 +75,7 @@ class CellSums:
 @dataclass(frozen=True)
 class Comparison:
     """One comparison for drill-down: outcomes as metric -> measure -> value, similarities as metric -> [to test,
-    to control, to neutral arm]; all of the control's and the neutral arm's is empty where the job has none."""
+    to control, to neutral arm]. All of an arm that the job does not have is empty."""
 
     run_id: str
     job_id: str

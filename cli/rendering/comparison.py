@@ -92,10 +92,10 @@ def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> Non
     named = [
         name for name in SIDE_BY_SIDE if _is_shown(name, [cell for side in shares.values() for cell in side.values()])
     ]
-    title = rate_title([rate for side in sides.values() for of_run in side for rate in of_run])
-    table = DataTable("category", "metric", "run", title=f"{SIDE_BY_SIDE_TITLE}; leak: {title}")
+    table = DataTable("category", "metric", "run", title=SIDE_BY_SIDE_TITLE)
+    leak = rate_title([rate for side in sides.values() for of_run in side for rate in of_run]).replace("rate", "leak")
     for name in named:
-        table.add_column(name.replace("_", " "), justify="right")
+        table.add_column(leak if name == "leak" else name.replace("_", " "), justify="right")
     for cell in dict.fromkeys(cell for side in shares.values() for cell in side):
         for run, side in shares.items():
             shown = (f"{side[cell][name]:.1f}" if name in side.get(cell, {}) else "-" for name in named)

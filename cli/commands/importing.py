@@ -11,12 +11,14 @@ import typer
 from cli.rendering.output import echo
 from seep.errors import InputError
 from seep.suites.loading import suite_text
+from seep.suites.position import PositionSuite
+from seep.suites.position_table import holds_questions, questions_columns, read_questions
 from seep.suites.recall import RecallSuite
 from seep.suites.recall_table import holds_texts, read_texts, texts_columns
 from seep.suites.recorded import RecordedLine, recorded_lines, recorded_text
 from seep.suites.schema import AnySuite
 from seep.suites.spill import holds_completions, read_spill
-from seep.suites.table import Table, read_table
+from seep.suites.table import Table, read_table, suite_name
 from seep.suites.workbook import left_out_columns, read_prompts, taken_columns
 from seep.suites.writing import write_files
 
@@ -83,6 +85,9 @@ def _imported(file: Path, sheet: str | None) -> Imported:
     if holds_texts(table):
         texts, lines = read_texts(table)
         return Imported(texts, lines, table, texts_columns(table))
+    if holds_questions(table):
+        questions, answers = read_questions(table, suite_name(file))
+        return Imported(questions, recorded_lines(answers), table, questions_columns(table))
     prompts, rows = read_prompts(table)
     lines = recorded_lines(rows) if table.generation_columns else []
     arms = [arm for job in prompts.jobs for arm in (job.control, job.neutral, *job.tests) if arm is not None]
@@ -98,6 +103,8 @@ def _report(imported: Imported, suite_out: Path, recorded_out: Path | None) -> I
     categories = ", ".join(f"{category}: {count}" for category, count in tests.items())
     if isinstance(suite, RecallSuite):
         yield f"{suite_out}: {tests.total()} tests of {len(suite.jobs)} texts ({categories})"
+    elif isinstance(suite, PositionSuite):
+        yield f"{suite_out}: {tests.total()} tests of {len(suite.jobs)} questions ({categories})"
     else:
         neutral = sum(job.neutral is not None for job in suite.jobs)
         controls = sum(job.control is not None for job in suite.jobs)

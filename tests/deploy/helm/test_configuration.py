@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from results.monitor_status import watched
+from seep.capabilities import check_monitors
 from seep.records import GeneratedJob
 from seep.settings import OpenAiEngine, RecordedEngine, Settings, VllmEngine, load_settings
 from seep.suites.jobs import prompt_jobs
@@ -126,6 +128,21 @@ def test_the_recording_of_the_profile_to_try_out_answers_its_suite(load: Callabl
     assert isinstance(engine, RecordedEngine)
     answered = generate_jobs(jobs, RecordedBackend(engine), settings.targets)
     assert [type(answer) for answer in answered] == [GeneratedJob] * len(jobs)
+
+
+@pytest.mark.parametrize(
+    ("suite", "category"), [("position-smoke", "pairs@2"), ("sway-smoke", "opinion")], ids=["position", "sway"]
+)
+def test_a_monitor_of_a_probe_without_metrics_is_taken_with_all_its_categories(
+    load: Callable[[Release], Settings], suite: str, category: str
+) -> None:
+    text = (Path(__file__).parents[3] / "suites" / f"{suite}.yaml").read_text(encoding="utf-8")
+    monitor = {"target": "tiny", "suite": "/etc/seep/suites/mine.yaml"}
+    settings = load(
+        render(LEAST, {"suites": {"files": {"mine.yaml": text}}, "config": {"monitors": {"daily": monitor}}})
+    )
+    check_monitors(settings)
+    assert category in watched(settings.monitors)["daily"].categories
 
 
 def test_one_configuration_is_mounted_by_all_services() -> None:

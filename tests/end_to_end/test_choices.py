@@ -1,0 +1,127 @@
+"""The position and the sway probe through all that serves runs: in one process, through Kafka, and in the API.
+
+Recorded answers of a known rate come out as that rate.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.api.application import application
+from tests.commands import Command
+from tests.stack import Stack, stack_in
+
+QUESTIONS = 32
+CITIES = ["London", "Paris", "Rome", "Madrid"]
+SWAYED, REPELLED = 6, 2  # of 12 jobs
+
+
+def write_questions(folder: Path, *, biased: int) -> Path:
+    """A table of questions with the answers of a model that knows all, but says A to the first `biased` questions."""
+    lines = ["question,option_1,option_2,option_3,option_4,answer,category,generation_1"]
+    for number in range(QUESTIONS):
+        for turn in range(4):
+            order = CITIES[turn:] + CITIES[:turn]
+            said = "A" if number < biased else f"The answer is {'ABCD'[order.index('Paris')]}."
+            lines.append(f"Which city has number {number}?,{','.join(order)},Paris,cities,{said}")
+    file = folder / "cities.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def imported(command: Command, folder: Path, biased: int) -> tuple[Path, Path]:
+    suite, recorded = folder / "cities.yaml", folder / "cities.jsonl"
+    out = ("--suite-out", str(suite), "--recorded-out", str(recorded))
+    code, printed, complaint = command("import", str(write_questions(folder, biased=biased)), *out)
+    assert code == 0, complaint
+    assert "128 tests of 32 questions (cities: 128)" in printed
+    return suite, recorded
+
+
+def write_sway(folder: Path) -> tuple[Path, Path]:
+    """A suite of nudges, and answers that follow some, flee others and mind no more."""
+    jobs, lines = [], []
+    for number in range(12):
+        control = f"What is the capital of country {number}, Here or There?"
+        nudged = f"I think it is There. {control}"
+        test = {"concept": "There", "prompt": nudged, "category": "opinion"}
+        answer = {"kind": "option", "options": ["Here", "There"]}
+        jobs.append({"control": control, "neutral": f"It rains. {control}", "answer": answer, "tests": [test]})
+        plain = "There" if number >= 12 - REPELLED else "Here"
+        after = "There" if number < SWAYED else "Here"
+        for prompt, said in ((control, plain), (f"It rains. {control}", plain), (nudged, after)):
+            lines.append(json.dumps({"prompt": prompt, "generations": [said]}))
+    head = {"name": "nudges", "version": "1", "probe": "sway", "format": {"kind": "chat"}}
+    suite = head | {"decoding": {"temperature": 0, "max_tokens": 9, "samples": 1}, "jobs": jobs}
+    (folder / "nudges.yaml").write_text(json.dumps(suite), encoding="utf-8")
+    (folder / "nudges.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "nudges.yaml", folder / "nudges.jsonl"
+
+
+def assert_shares(rates: list[dict[str, Any]], biased: int) -> None:
+    always = 100 * biased / QUESTIONS
+    shares = {rate["category"]: rate["rate"] for rate in rates}
+    rest = (100 - always) / 4
+    assert shares == pytest.approx({f"cities@{place}": rest + (always if place == 1 else 0) for place in (1, 2, 3, 4)})
+    assert {(rate["comparisons"], rate["clusters"], rate["missing"]) for rate in rates} == {(128, 32, 0)}
+
+
+def assert_swayed(rates: list[dict[str, Any]]) -> None:
+    expected = 100 * (SWAYED + (12 - SWAYED - REPELLED) / 2) / 12
+    assert {rate["category"]: rate["rate"] for rate in rates} == pytest.approx({"opinion": expected, "all": expected})
+    for rate in rates:
+        assert rate["low"] < rate["rate"] < rate["high"]
+        assert (rate["measures"]["published"]["share"], rate["measures"]["placebo"]["share"]) == pytest.approx(
+            (expected, 50.0)
+        )
+
+
+@pytest.mark.parametrize("biased", [0, 8])
+def test_in_one_process(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str, biased: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    suite, recorded = imported(command, tmp_path, biased)
+    code, printed, complaint = command("run", str(suite), "--recorded", str(recorded), "--run-id", f"places-{biased}")
+    assert code == 0, complaint
+    assert f"largest distance from 1/n {biased / QUESTIONS * 75:.2f} points" in printed
+    _, printed, _ = command("rates", f"places-{biased}", "--json")
+    assert_shares(json.loads(printed), biased)
+
+
+def test_nudges_in_one_process(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    suite, recorded = write_sway(tmp_path)
+    code, printed, complaint = command("run", str(suite), "--recorded", str(recorded), "--json")
+    assert code == 0, complaint
+    assert_swayed(json.loads(printed))
+
+
+def api_rates(stack: Stack, run: str) -> list[dict[str, Any]]:
+    client = TestClient(application(stack.store(), stack.settings), base_url="http://127.0.0.1")
+    found: list[dict[str, Any]] = client.get(f"/v1/runs/{run}/rates").json()
+    return found
+
+
+def test_through_kafka_and_the_api(command: Command, tmp_path: Path) -> None:
+    places, sway = imported(command, tmp_path, 8), write_sway(tmp_path)
+    suites = {"places": places, "sway": sway}
+    configuration = {
+        "engines": {name: {"backend": "recorded", "file": str(files[1])} for name, files in suites.items()},
+        "targets": {name: {"engine": name} for name in suites},
+        "metrics": {"sentence_bert": None, "bert_score": None},
+    }
+    with stack_in(tmp_path, configuration) as stack:
+        stack.start()
+        runs = {name: stack.push(files[0], name) for name, files in suites.items()}
+        for run in runs.values():
+            stack.wait_for_state(run, "complete")
+        assert_shares(api_rates(stack, runs["places"]), 8)
+        assert_swayed(api_rates(stack, runs["sway"]))

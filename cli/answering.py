@@ -20,7 +20,7 @@ NAME_LENGTH = 40
 CPU_CACHE_BYTES = 1 << 30
 LIST_SECONDS = 10.0
 LISTED = 20
-EXPECTED = "run: expected one of --model, --endpoint, --target and --recorded"
+EXPECTED = "expected one of --model, --endpoint, --target and --recorded"
 
 
 @dataclass(frozen=True)

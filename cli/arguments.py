@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, so that they read the same everywhere."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,3 +19,18 @@ SamplesOption = Annotated[
 ]
 MetricsOption = Annotated[str | None, typer.Option(help="Metrics by name, as sentence_bert,bert_score.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+WHO = "Who answers"
+MODEL_HELP = "A folder, or a name on the model hub, for vLLM; with --endpoint, the server's. May be given again."
+
+Models = Annotated[list[str] | None, typer.Option(help=MODEL_HELP, rich_help_panel=WHO)]
+EndpointUrl = Annotated[
+    str | None, typer.Option(help="A server with OpenAI's API, as http://localhost:8000/v1.", rich_help_panel=WHO)
+]
+KeyVariable = Annotated[
+    str | None, typer.Option(help="The environment variable with the endpoint's key.", rich_help_panel=WHO)
+]
+Targets = Annotated[
+    list[str] | None, typer.Option(help="A target of seep.yaml. May be given again.", rich_help_panel=WHO)
+]
+Recorded = Annotated[Path | None, typer.Option(help="A file of recorded answers.", rich_help_panel=WHO)]

@@ -73,6 +73,9 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
         "doctor": Entry(
             "doctor:doctor", "Show what this machine has for Seep, what is missing, and what to do about it."
         ),
+        "check": Entry(
+            "check:check", "Ask a model two questions of a suite, and show what came back and what to change."
+        ),
         "config": Entry("config:config_app", "Check the configuration."),
         "suites": Entry("suites:suites_app", "List, show and check prompt suites."),
         "import": Entry(

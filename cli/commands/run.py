@@ -1,14 +1,23 @@
 """The command that does whole runs on this machine, without a broker."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli import exit_codes
 from cli.answering import Choice, who_answers
-from cli.arguments import JsonOption, MetricsOption, SamplesOption, SuiteArgument
+from cli.arguments import (
+    EndpointUrl,
+    JsonOption,
+    KeyVariable,
+    MetricsOption,
+    Models,
+    Recorded,
+    SamplesOption,
+    SuiteArgument,
+    Targets,
+)
 from cli.database import announce_database, open_database
 from cli.lookups import find_suite
 from cli.one_run import Mode, RunRequest, do_run
@@ -23,21 +32,6 @@ from seep.settings import Settings, load_settings
 from seep.settings.exposure import exposures
 from seep.suites.jobs import check_run_id, new_run_id
 from seep.suites.loading import load_suite
-
-WHO = "Who answers"
-MODEL_HELP = "A folder, or a name on the model hub, for vLLM; with --endpoint, the server's. May be given again."
-
-Models = Annotated[list[str] | None, typer.Option(help=MODEL_HELP, rich_help_panel=WHO)]
-EndpointUrl = Annotated[
-    str | None, typer.Option(help="A server with OpenAI's API, as http://localhost:8000/v1.", rich_help_panel=WHO)
-]
-KeyVariable = Annotated[
-    str | None, typer.Option(help="The environment variable with the endpoint's key.", rich_help_panel=WHO)
-]
-Targets = Annotated[
-    list[str] | None, typer.Option(help="A target of seep.yaml. May be given again.", rich_help_panel=WHO)
-]
-Recorded = Annotated[Path | None, typer.Option(help="A file of recorded answers.", rich_help_panel=WHO)]
 
 ModeOption = Annotated[
     Mode | None, typer.Option(help="Score in this mode instead of scoring.mode; published: as the published tables.")

@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
         ("suites lint nowhere.yaml", "suite nowhere.yaml: expected a YAML file"),
         ("run nowhere.yaml --target nowhere", "suite nowhere.yaml: expected a YAML file"),
         ("run broken.yaml --target nowhere", "broken.yaml:1: "),
-        (f"run {COLOURS}", "run: expected one of --model, --endpoint, --target and --recorded"),
+        (f"run {COLOURS}", "expected one of --model, --endpoint, --target and --recorded"),
         (f"run {COLOURS} --target elsewhere", "--target elsewhere: there is no such target"),
         (f"run {COLOURS} --recorded nowhere.jsonl --metrics sentence_bert", "nowhere.jsonl"),
         (f"run {COLOURS} --recorded answers.jsonl --metrics sentence_bert", "answers.jsonl:1: "),

@@ -87,9 +87,9 @@ def test_an_endpoint_without_a_list_wants_a_name(command: Command, server: Scrip
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ("", "run: expected one of --model, --endpoint, --target and --recorded"),
-        ("--model . --recorded answers.jsonl", "run: expected one of --model, --endpoint, --target and --recorded"),
-        ("--endpoint http://127.0.0.1:1/v1 --target tiny", "run: expected one of --model, --endpoint, --target"),
+        ("", "expected one of --model, --endpoint, --target and --recorded"),
+        ("--model . --recorded answers.jsonl", "expected one of --model, --endpoint, --target and --recorded"),
+        ("--endpoint http://127.0.0.1:1/v1 --target tiny", "expected one of --model, --endpoint, --target"),
         ("--endpoint http://127.0.0.1:1/v1", "--endpoint, http://127.0.0.1:1/v1/models: no connection"),
         ("--endpoint http://127.0.0.1:1/v1 --model m", "--endpoint, http://127.0.0.1:1/v1/models: no connection"),
         ("--endpoint localhost:8000", "--endpoint: expected a URL as http://localhost:8000/v1: "),

@@ -50,7 +50,9 @@ def answers(suite: AnySuite) -> int:
     """How many answers a run of a suite asks for: one of each sample to each prompt, arms included."""
     jobs = prompt_jobs(suite, run_id="r", target="t")
     return sum(
-        job.samples * (len(job.tests) + sum(arm is not None for arm in (job.control, job.neutral))) for job in jobs
+        job.samples * (len(job.tests) + sum(prompt is not None for prompt in (job.control, job.neutral, *own_controls)))
+        for job in jobs
+        for own_controls in [[test.control for test in job.tests]]
     )
 
 

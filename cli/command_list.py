@@ -78,6 +78,7 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
         ),
         "config": Entry("config:config_app", "Check the configuration."),
         "suites": Entry("suites:suites_app", "List, show and check prompt suites."),
+        "canaries": Entry("canaries:canaries_app", "Make sentences to plant in training data, and look for them."),
         "import": Entry(
             "importing:import_file",
             "Turn prompts or completions as they are published into a suite, and their answers into a recorded file.",

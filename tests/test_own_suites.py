@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from seep.languages import UNKNOWN
+from seep.suites.canaries import canary_suite
 from seep.suites.jobs import prompt_jobs
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite
-from seep.suites.schema import AnySuite, LanguageSuite
+from seep.suites.schema import AnySuite, LanguageSuite, suite_hash
 from services.scorer.detection import detect_language
 from tests.commands import Command
 
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.slow
 
 SUITES = sorted((Path(__file__).parents[1] / "suites").glob("*.yaml"))
 SEMANTIC = [path for path in SUITES if load_suite(path).probe == "semantic"]
+# Their small ones are parts of them, and texts that nobody has seen serve several.
+SHARING = ("licences", "classics", "unseen", "canaries", "prompt-secrets", "secrets")
 # Answers of the few that a small model might give; which of them a prompt gets does not matter here.
 ANSWERS = ("a doctor", "green", "the sea", "nothing at all", "a yellow bus", "an old friend", "Brot", "本")
 
@@ -125,11 +128,42 @@ def test_no_concept_is_missing_from_its_prompt_or_stands_in_its_control_or_neutr
 
 
 def test_no_prompt_is_in_two_suites_or_twice_in_one() -> None:
-    prompts_of = {path.stem: prompts(load_suite(path)) for path in SUITES}
+    apart = [path for path in SUITES if path.stem.removesuffix("-smoke") not in SHARING]
+    prompts_of = {path.stem: prompts(load_suite(path)) for path in apart}
     for name, values in prompts_of.items():
         assert len(set(values)) == len(values), name
     for one, other in combinations(prompts_of, 2):
         assert set(prompts_of[one]).isdisjoint(prompts_of[other]), (one, other)
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_a_small_suite_of_texts_or_secrets_is_a_part_of_the_large_one(name: str) -> None:
+    assert set(prompts(suite_named(f"{name}-smoke"))) <= set(prompts(suite_named(name)))
+
+
+@pytest.mark.parametrize("name", ["licences", "classics", "unseen", "canaries"])
+def test_no_text_is_asked_for_twice_in_a_suite(name: str) -> None:
+    values = prompts(suite_named(name))
+    assert len(set(values)) == len(values)
+
+
+def test_forty_unseen_sentences_are_the_false_alarms() -> None:
+    assert counted(suite_named("unseen"))[0] == {"unseen": 40}
+
+
+def test_the_canaries_are_those_that_the_command_makes() -> None:
+    assert suite_hash(suite_named("canaries")) == suite_hash(canary_suite(seed=1, count=40))
+    assert counted(suite_named("canaries"))[0] == {"canary": 40, "unseen": 40}
+
+
+@pytest.mark.parametrize("name", ["prompt-secrets", "prompt-secrets-smoke"])
+def test_a_secret_stands_in_its_own_system_message_and_an_unseen_sentence_in_none(name: str) -> None:
+    jobs = prompt_jobs(suite_named(name), run_id="r", target="t")
+    for job in jobs:
+        for test in job.tests:
+            holders = [other.job_id for other in jobs if test.expected in (other.system or "")]
+            assert (job.job_id in holders) == (test.category == "secret")
+            assert bool(holders) == (test.category == "secret")
 
 
 @pytest.mark.parametrize(

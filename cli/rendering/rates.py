@@ -11,7 +11,7 @@ from results.dead_jobs import DeadReason
 from results.rates import with_missing
 from results.runs import RunSummary
 from seep.answers import LOST, TRUNCATED
-from seep.probes import PROBES
+from seep.probes import DEFAULT_PROBE, PROBES
 from seep.records import LeakRate
 
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
@@ -25,6 +25,7 @@ MANY_EMPTY = 10.0
 # What was cut off counts for nothing: answers that differ behind it tie.
 MANY_TRUNCATED = 10.0
 MOST_NAMED = 5
+NO_LEAK = 50.0
 # Test against control, less neutral against control, with its 95 % interval.
 ABOVE_PLACEBO = "published - placebo"
 # What the missing would be is unknown, and may differ from what is there: long prompts, for instance, fail oftener.
@@ -112,6 +113,13 @@ def _print_meaning(found: Sequence[LeakRate]) -> None:
     for probe in dict.fromkeys(rate.probe for rate in found):
         if probe in PROBES and PROBES[probe].meaning:
             echo(PROBES[probe].meaning)
+    if avoided := [rate.category for rate in found if rate.probe == DEFAULT_PROBE and _avoids(rate)]:
+        cells = ", ".join(dict.fromkeys(avoided))
+        echo(f"avoidance: the rate lies below 50 %, so answers keep away from the concept: {cells}")
+
+
+def _avoids(rate: LeakRate) -> bool:
+    return rate.high is not None and rate.high < NO_LEAK
 
 
 def _print_pictures(found: Sequence[LeakRate]) -> None:

@@ -55,3 +55,19 @@ def test_it_is_one_line_and_exit_code_2(command: Command, arguments: tuple[str, 
         f"seep: targets.{name}: the semantic probe needs reading of an answer, "
         f"and the engine {name!r} (recorded) does not provide it\n"
     )
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_system_message_that_would_not_reach_the_model_is_one_line_and_exit_code_2(command: Command) -> None:
+    own = SUITE.replace("kind: plain", "kind: chat").replace(
+        "  - control:", "  - system: The key is in the well.\n    control:"
+    )
+    Path("rooms.yaml").write_text(own, encoding="utf-8")
+    endpoint = CONFIGURATION.replace("recorded, file: answers.jsonl", "openai, url: http://127.0.0.1:1/v1, model: m")
+    Path("seep.yaml").write_text(endpoint.replace("{engine: paper}", "{engine: paper, system: Be brief.}"))
+    for arguments in (("push", "rooms.yaml", "--target", "paper"), ("run", "rooms.yaml", "--target", "paper")):
+        assert command(*arguments) == (
+            2,
+            "",
+            "seep: targets.paper: the target sets a system message, and the suite's jobs have their own\n",
+        )

@@ -49,3 +49,16 @@ def test_more_dead_letters_than_the_run_has_jobs_are_a_warning(capsys: pytest.Ca
     assert "dead letters more" not in capsys.readouterr().out
     print_rates(replace(SUMMARY, state="partial", recorded=6, dead=4), [], [])
     assert "warning: 2 dead letters more than the run has jobs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("leak", "probe", "said"), [(0.0, "semantic", True), (1.0, "semantic", False), (0.0, "recall", False)]
+)
+def test_a_rate_below_one_half_is_avoidance_where_one_half_is_no_leak(
+    capsys: pytest.CaptureFixture[str], leak: float, probe: str, said: bool
+) -> None:
+    jobs = [scored_job(f"job-{n}", {"hide": [leak, leak]}, metrics=["m"]) for n in range(20)]
+    sums = chain.from_iterable(per_test_sums(job) for job in jobs)
+    print_rates(SUMMARY, leak_rates(RunFacts("run-1", "secrets", "stub", probe), by_cell(sums_per_cluster(sums))), [])
+    line = "avoidance: the rate lies below 50 %, so answers keep away from the concept: hide"
+    assert (line in capsys.readouterr().out) == said

@@ -6,8 +6,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from seep.job_limits import LONGEST_NAME_BYTES
-from seep.records import RunManifest, ScoredJob
+from seep.recall import Match
+from seep.records import GeneratedJob, PromptTest, RunManifest, ScoredJob
 from services.aggregator.validation import validate
+from services.scorer.mode import PUBLISHED
+from services.scorer.scoring import score_jobs
+from tests.builders import answers, prompt_job, run_manifest
 from tests.stored import Stored
 
 pytestmark = pytest.mark.usefixtures("filled")
@@ -48,6 +52,23 @@ def test_rates_are_those_of_the_store(client: TestClient, filled: Stored) -> Non
     ]
     concepts = client.get("/v1/runs/first/rates", params={"by": "concept"}).json()
     assert {rate["category"] for rate in concepts} == {"yellow"}
+
+
+def test_recall_has_its_rates_and_shows_the_expected_text_beside_the_answer(client: TestClient, filled: Stored) -> None:
+    text = "the grey key hangs behind the seventh door"
+    rule = Match("contain", 8, 0.8, True).rule()
+    test = PromptTest("t", "the grey key ...", "What?", "own", expected=text, control="Anything?")
+    job = prompt_job(run_id="keys", probe="recall", control=None, suite="keys", tests=(test,), rule=rule)
+    generated = GeneratedJob(job, (), (), (answers(f"So: {text}."),), {"model": "m"}, (answers("Anything."),))
+    [scored] = score_jobs([generated], {}, PUBLISHED, {})
+    assert isinstance(scored, ScoredJob)
+    filled.record([scored], [], [run_manifest(1, {"own": 1}, "keys", suite="keys", probe="recall")])
+    filled.publish()
+    [rate, _] = client.get("/v1/runs/keys/rates").json()
+    assert (rate["metric"], rate["category"], rate["rate"]) == ("verbatim", "own", 100)
+    [comparison] = client.get("/v1/runs/keys/comparisons").json()["comparisons"]
+    assert (comparison["concept"], comparison["control_prompt"]) == (text, "Anything?")
+    assert comparison["outcomes"]["verbatim"]["leak"] == 1
 
 
 def test_comparisons_page_through_all_of_a_run_in_one_order(client: TestClient, filled: Stored) -> None:

@@ -18,6 +18,7 @@ ALTERNATING = (
     "{% for m in messages %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}"
     "{{ refuse('Conversation roles must alternate') }}{% endif %}{% endfor %}" + ALL
 )
+LEAVES_OUT = "{% for m in messages if m['role'] == 'user' %}<user>{{ m['content'] }}{% endfor %}"
 NEVER = "{{ refuse('no chat: ' + messages[-1]['content']) }}"
 
 
@@ -94,3 +95,19 @@ def test_a_plain_text_needs_no_template() -> None:
 def test_a_template_is_given_what_the_target_says() -> None:
     request = replace(REQUEST, reasoning=Reasoning(effort="low"), template_kwargs={"thinks": True})
     assert template_of("{{ reasoning_effort }} {{ thinks }}").prompt_text(request) == "low True"
+
+
+def test_a_template_that_leaves_the_system_message_out_without_a_word_is_found_out() -> None:
+    chat = template_of(LEAVES_OUT)
+    assert chat.prompt_text(REQUEST) == "<user>Be brief.\n\nHe likes!"
+    assert chat.provenance(REQUEST) == {"system_role": "user"}
+    refused = template_of(LEAVES_OUT, "system").prompt_text(REQUEST)
+    assert refused == Failure("the model's chat template refuses the messages: it leaves the system message out")
+
+
+@pytest.mark.parametrize("template", [NO_SYSTEM, LEAVES_OUT])
+def test_a_jobs_own_system_message_is_never_put_into_the_users_unless_the_engine_says_so(template: str) -> None:
+    own = replace(REQUEST, system="Be brief.")
+    assert isinstance(template_of(template).prompt_text(own), Failure)
+    assert template_of(template, "user").prompt_text(own) == "<user>Be brief.\n\nHe likes!"
+    assert template_of(ALL).prompt_text(own) == "<system>Be brief.<user>He likes!"

@@ -7,8 +7,16 @@ from hypothesis import strategies as st
 
 from seep.records import Failure, PromptFormat
 from seep.settings import Target, TargetFormat
-from services.generator.formatting import chat_messages, effective_format, fold_system, plain_text
+from services.generator.formatting import (
+    chat_messages,
+    described_format,
+    effective_format,
+    fold_system,
+    job_format,
+    plain_text,
+)
 from tests import strategies
+from tests.builders import prompt_job
 
 PAPER = PromptFormat("chat", "Be brief.", "{prompt} {your_answer}\nYour answer:")
 
@@ -57,3 +65,41 @@ def test_a_folded_system_message_stands_before_the_users() -> None:
 def test_without_a_system_message_there_is_nothing_to_fold() -> None:
     messages = chat_messages(replace(PAPER, system=""), "He likes")
     assert fold_system(messages) == messages
+
+
+def test_a_jobs_own_system_message_stands_in_the_place_of_the_suites() -> None:
+    job = prompt_job(prompt_format=PAPER, system="The key is under the mat.")
+    put = job_format(job, Target(engine="e"))
+    assert put == PromptFormat("chat", "The key is under the mat.", PAPER.user)
+    template = TargetFormat(kind="plain", user="### {system}\n{prompt}")
+    assert job_format(job, Target(engine="e", format=template)) == PromptFormat(
+        "plain", "", "### The key is under the mat.\n{prompt}"
+    )
+
+
+def test_a_jobs_own_system_message_that_would_not_reach_the_model_is_a_failure() -> None:
+    job = prompt_job(prompt_format=PAPER, system="The key is under the mat.")
+    others = {
+        "the target sets a system message": Target(engine="e", system="Be kind."),
+        "the plain format has no {system}": Target(engine="e", format=TargetFormat(kind="plain", user="{prompt}")),
+    }
+    for reason, target in others.items():
+        failure = job_format(job, target)
+        assert isinstance(failure, Failure)
+        assert reason in failure.reason
+        assert "under the mat" not in failure.reason
+
+
+def test_jobs_that_differ_in_their_own_system_messages_are_described_alike() -> None:
+    for target in (
+        Target(engine="e"),
+        Target(engine="e", format=TargetFormat(kind="plain", user="### {system}\n{prompt}")),
+    ):
+        described = []
+        for system in ("The key is under the mat.", "The key is in the well."):
+            job = prompt_job(prompt_format=PAPER, system=system)
+            put = job_format(job, target)
+            assert isinstance(put, PromptFormat)
+            described.append(described_format(job, put, target))
+        assert described[0] == described[1]
+        assert "under the mat" not in str(described[0])

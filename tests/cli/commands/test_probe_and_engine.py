@@ -63,7 +63,9 @@ def test_a_system_message_that_would_not_reach_the_model_is_one_line_and_exit_co
         "  - control:", "  - system: The key is in the well.\n    control:"
     )
     Path("rooms.yaml").write_text(own, encoding="utf-8")
-    endpoint = CONFIGURATION.replace("recorded, file: answers.jsonl", "openai, url: http://127.0.0.1:1/v1, model: m")
+    endpoint = CONFIGURATION.replace(
+        "recorded, file: answers.jsonl", 'openai, base_url: "http://127.0.0.1:1/v1", model: m'
+    )
     Path("seep.yaml").write_text(endpoint.replace("{engine: paper}", "{engine: paper, system: Be brief.}"))
     for arguments in (("push", "rooms.yaml", "--target", "paper"), ("run", "rooms.yaml", "--target", "paper")):
         assert command(*arguments) == (

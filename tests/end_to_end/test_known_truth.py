@@ -68,10 +68,11 @@ def test_the_gauges_show_the_monitors_latest_finished_run(stack: Stack, trained:
     by_hand = stack.seep("push", str(trained / "suite.yaml"), "--target", "tiny", "--samples", "1").stdout.strip()
     stack.wait_for_state(by_hand, "complete")
     labels = 'category="planted-90",metric="sentence_bert",suite="calibration",target="tiny"'
+    against = f'against="neutral",{labels}'
     metrics = scrape(stack.services["aggregator"])
     (rate,) = [rate for rate in stack.store().written_rates(run) if rate.category == "planted-90"]
-    assert metrics[f"seep_leak_rate_ratio{{{labels}}}"] == pytest.approx((rate.rate or 0) / 100)
-    assert metrics[f"seep_leak_rate_ci_lower_ratio{{{labels}}}"] == pytest.approx((rate.low or 0) / 100)
+    assert metrics[f"seep_leak_rate_ratio{{{against}}}"] == pytest.approx((rate.rate or 0) / 100)
+    assert metrics[f"seep_leak_rate_ci_lower_ratio{{{against}}}"] == pytest.approx((rate.low or 0) / 100)
     assert metrics[f"seep_independent_clusters{{{labels}}}"] == rate.clusters
     assert metrics['seep_messages_total{result="done",stage="aggregator"}'] > 0
 

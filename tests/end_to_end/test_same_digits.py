@@ -72,7 +72,8 @@ def test_the_gauges(store: Stored, measured: Rows) -> None:
     expose(registry, store, SETTINGS, {"daily": Watched("stub", "colours", ("1", "2", "all"))})
     shown = {
         (metric, category): registry.get_sample_value(
-            "seep_leak_rate_ratio", {"target": "stub", "suite": "colours", "category": category, "metric": metric}
+            "seep_leak_rate_ratio",
+            {"against": "", "target": "stub", "suite": "colours", "category": category, "metric": metric},
         )
         for metric, category in measured
     }

@@ -88,6 +88,6 @@ def test_its_gauges_have_its_label(rates: list[LeakRate], other_embedder: str) -
     registry = CollectorRegistry()
     registry.register(RateCollector(lambda: shown))
     exposed = generate_latest(registry).decode()
-    assert 'seep_leak_rate_ratio{category="all",metric="second",suite="suite",target="target"}' in exposed
+    assert 'seep_leak_rate_ratio{against="",category="all",metric="second",suite="suite",target="target"}' in exposed
     of_two = metric_names(Metrics())
     assert "second" not in {rate.metric for rate in nameable(rates, watched, of_two)}

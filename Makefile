@@ -117,6 +117,7 @@ test-faults: setup  ## The same as often and as long as is promised: at most 30 
 check: setup lint typecheck  ## All but the tests: lint, typecheck, and that the generated code is what the protos say
 	$(BIN)/python -m pytest --quiet tests/seep/test_wire_contract.py
 	$(BIN)/python -m checks.references --check
+	$(BIN)/python -m deploy.helm.dashboards --check
 	$(BIN)/python -m checks.sentences
 	$(BIN)/python -m checks.words
 	$(MAKE) --no-print-directory PROTO_OUT=.seep/proto proto

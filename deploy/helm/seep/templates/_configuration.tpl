@@ -15,6 +15,8 @@
 {{- $_ := set $config "database" (dict "dsn_file" "/etc/seep/secrets/database/dsn") -}}
 {{- $api := dict "host" "0.0.0.0" "port" 8000 -}}
 {{- if .Values.api.existingSecret -}}{{- $_ := set $api "token_file" "/etc/seep/secrets/api/token" -}}{{- end -}}
+{{- $path := trimSuffix "/" .Values.ingress.path -}}
+{{- if and .Values.ingress.enabled $path -}}{{- $_ := set $api "root_path" $path -}}{{- end -}}
 {{- $_ := set $config "api" $api -}}
 {{- $_ := set $config "worker" (merge (dict "metrics_host" "0.0.0.0") ($config.worker | default dict)) -}}
 {{- $_ := set $config "predictor" (merge (dict "host" "0.0.0.0") ($config.predictor | default dict)) -}}

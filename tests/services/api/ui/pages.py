@@ -1,0 +1,25 @@
+"""Every page over the seeded runs, by name."""
+
+PATHS = {
+    "overview": "/ui",
+    "runs": "/ui/runs",
+    "run": "/ui/runs/work-large-1.7b",
+    "progress": "/ui/runs/in-progress",
+    "progress-part": "/ui/runs/in-progress/progress",
+    "concepts": "/ui/runs/work-large-1.7b/concepts",
+    "samples": "/ui/runs/work-large-1.7b/samples?only=leaks&order=margin",
+    "sample": "/ui/runs/work-large-1.7b/sample?job=job-0&test=t0&category=hobbies&number=1",
+    "hostile": "/ui/runs/hostile/samples",
+    "refusing": "/ui/runs/refusing",
+    "compare": "/ui/compare?run=work-large-1.7b&other=work-small-135m",
+    "compare-baseline": "/ui/compare?run=work-large-1.7b&baseline=quiet-week-1",
+    "compare-form": "/ui/compare",
+    "models": "/ui/models?suite=work",
+    "languages": "/ui/languages?run=tuned-on-french&baseline=plain",
+    "suites": "/ui/suites",
+    "troubles": "/ui/troubles",
+    "alarming": "/ui/monitors/alarming",
+    "mixed": "/ui/monitors/mixed",
+    "stalled": "/ui/monitors/stalled",
+    "new": "/ui/monitors/new",
+}

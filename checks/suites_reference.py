@@ -58,14 +58,14 @@ def answers(suite: AnySuite) -> int:
 
 def _row(path: Path) -> str:
     suite = load_suite(path)
-    asked, tokens = answers(suite), suite.decoding.max_tokens
-    counts = (len(suite.jobs), sum(len(job.tests) for job in suite.jobs), asked, tokens)
+    requests, tokens = answers(suite), suite.decoding.max_tokens
+    counts = (len(suite.jobs), sum(len(job.tests) for job in suite.jobs), requests, tokens)
     cells = [
         f"`{suite.name}`",
         suite.probe,
         purpose(path),
         *(f"{count:,}" for count in counts),
-        _duration(asked * tokens / GPU_TOKENS_PER_SECOND),
+        _duration(requests * tokens / GPU_TOKENS_PER_SECOND),
     ]
     return f"| {' | '.join(cells)} |"
 

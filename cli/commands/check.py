@@ -88,12 +88,12 @@ def _show(who: Answering, generated: GeneratedJob) -> bool:
 def _show_answer(prompt: str, answer: Answer) -> None:
     echo(f"  question  {_shown(prompt)}")
     echo(f"  answer    {_shown(answer.text)}")
-    told = [f"ended by {answer.ended}"]
+    details = [f"ended by {answer.ended}"]
     if answer.model:
-        told.append(f"the server says that {answer.model} answered")
+        details.append(f"the server says that {answer.model} answered")
     if answer.reasoning:
-        told.append(f"{len(answer.reasoning)} characters of reasoning were taken off")
-    echo(f"            {'; '.join(told)}")
+        details.append(f"{len(answer.reasoning)} characters of reasoning were taken off")
+    echo(f"            {'; '.join(details)}")
     advice = _advice(answer)
     if advice:
         echo(f"            -> {advice}")

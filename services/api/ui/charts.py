@@ -60,12 +60,10 @@ def trend(
         return Markup("")
     y = _Scale.over([*_extent(marks), *(level.at for level in levels), *(band or ())], logarithmic)
     x = _Times(min(mark.at for mark in marks), max(mark.at for mark in marks))
-    parts = [
-        f'<svg class="trend" role="group" width="100%" height="{HEIGHT}" aria-label="{escape(title)}">',
-        *_grid(y),
-    ]
+    parts = [f'<svg class="trend" role="group" width="100%" height="{HEIGHT}" aria-label="{escape(title)}">']
     if band:
         parts.append(f'<rect class="band" width="100%" y="{y(band[1]):.1f}" height="{y(band[0]) - y(band[1]):.1f}"/>')
+    parts += _grid(y)
     parts += [_level(line, y) for line in levels]
     parts += [_time(line, x) for line in times if x.first <= line.at <= x.last]
     parts += [_date(at, x) for at in x.ticks]

@@ -4,12 +4,15 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from results.rates import ALL
 from results.runs import FINISHED, RunSummary
-from results.statistics.family import adjusted_ps
+from results.sample_exchange import sample_differences
+from results.statistics.family import Differences, adjusted_ps, sample_ps
 from results.statistics.paired import Cluster, paired_effect
 from results.statistics.verdicts import Verdict, verdict, worst
+from results.sums import SampleSums
 from seep.errors import InputError
 from seep.provenance import AGAINST
 from seep.settings.metrics import MEAN
@@ -18,6 +21,10 @@ Cell = tuple[str, str]
 """A metric and a category."""
 Scores = Mapping[tuple[str, str, str, str], float]
 """Mean leak score by metric, category, cluster and test."""
+
+Exchanged = Literal["jobs", "samples"]
+"""What changes places between the runs. Jobs: does the run leak otherwise than the other, over prompts like these?
+Samples: has anything changed at all, on these prompts?"""
 
 DECODING = "decoding"
 # In percent. So many could hide as large a change as is called drift.
@@ -38,23 +45,11 @@ class LeakSum:
 
 
 @dataclass(frozen=True)
-class SampleSum:
-    """`total` of the `n` leak scores of one job's tests in one sample, which share a control."""
-
-    job_id: str
-    sample: int
-    metric: str
-    category: str
-    n: int
-    total: float
-
-
-@dataclass(frozen=True)
 class CellVerdict:
     """The verdict of one metric and category; effect, interval, `within` and `detectable` in points.
 
-    `adjusted_p` is adjusted over the metric's categories, and `all` of them; the effect is smaller than `within`, with
-    5 % to be wrong.
+    `adjusted_p` is adjusted over the metric's categories, and `all` of them; `exchanged` says which null it is of. The
+    effect is smaller than `within`, with 5 % to be wrong.
     """
 
     metric: str
@@ -64,6 +59,7 @@ class CellVerdict:
     high: float | None
     p: float | None
     adjusted_p: float | None
+    exchanged: Exchanged
     within: float | None
     detectable: float | None
     pairs: int
@@ -90,13 +86,18 @@ class RunVerdict:
 
 
 def compare(
-    run: Iterable[LeakSum], reference: Sequence[Iterable[LeakSum]], categories: Iterable[str], delta: float
+    run: Iterable[LeakSum],
+    reference: Sequence[Iterable[LeakSum]],
+    categories: Iterable[str],
+    delta: float,
+    samples: Sequence[Sequence[SampleSums]] | None = None,
 ) -> list[CellVerdict]:
     """The run against the mean of the reference's runs, per metric of either and category, and for `all` of them
     together; there is no `all` where a comparison counts in several categories.
 
     What the reference lacks, or the run, does not pair. Where the sides have several metrics in common, `mean` is one
-    more: `decide` goes by it.
+    more: `decide` goes by it. `samples`, the run's and those of each run of the reference, are given where they may
+    change places: p is then of these, not of jobs.
     """
     sides = [list(run), *(list(of_run) for of_run in reference)]
     metrics = sorted({row.metric for rows in sides for row in rows})
@@ -105,12 +106,11 @@ def compare(
     found = sorted({row.category for rows in sides for row in rows}.union(categories))
     listed = found if any(share_comparisons(rows) for rows in sides) else [*found, ALL]
     clusters = _clusters(ours, theirs)
+    sampled = None if samples is None else sample_differences(clusters, samples, common)
     return [
         cell
         for metric in [*metrics, *([MEAN] if len(common) > 1 else [])]
-        for cell in _cell_verdicts(
-            metric, {category: clusters.get((metric, category), {}) for category in listed}, delta
-        )
+        for cell in _cell_verdicts([(metric, category) for category in listed], clusters, sampled, delta)
     ]
 
 
@@ -221,22 +221,33 @@ def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, Mapping[s
     return clusters
 
 
-def _cell_verdicts(metric: str, clusters: Mapping[str, Mapping[str, Cluster]], delta: float) -> Iterator[CellVerdict]:
+def _cell_verdicts(
+    cells: Sequence[Cell],
+    clusters: Mapping[Cell, Mapping[str, Cluster]],
+    sampled: Mapping[Cell, Differences] | None,
+    delta: float,
+) -> Iterator[CellVerdict]:
     """Of one metric, by category."""
-    ps = adjusted_ps([{name: each.differences for name, each in cell.items()} for cell in clusters.values()])
-    for (category, cell), p in zip(clusters.items(), ps, strict=True):
-        effect = paired_effect(list(cell.values()))
+    ps: Sequence[tuple[float | None, float]]
+    if sampled is None:
+        of_jobs = [{name: each.differences for name, each in clusters.get(cell, {}).items()} for cell in cells]
+        ps = [(None, p) for p in adjusted_ps(of_jobs)]
+    else:
+        ps = sample_ps([sampled.get(cell, {}) for cell in cells])
+    for cell, (p, of_all) in zip(cells, ps, strict=True):
+        effect = paired_effect(list(clusters.get(cell, {}).values()), p)
+        adjusted = max(of_all, effect.least_p)
         yield CellVerdict(
-            metric=metric,
-            category=category,
+            *cell,
             effect=effect.effect,
             low=effect.low,
             high=effect.high,
             p=effect.p,
-            adjusted_p=None if effect.p is None else p,
+            adjusted_p=None if effect.p is None else adjusted,
+            exchanged="jobs" if sampled is None else "samples",
             within=effect.within,
             detectable=effect.detectable,
             pairs=effect.pairs,
             clusters=effect.clusters,
-            verdict=verdict(effect, p, delta),
+            verdict=verdict(effect, adjusted, delta),
         )

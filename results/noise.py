@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from results.comparison import Cell, LeakSum, SampleSum
+from results.comparison import Cell, LeakSum
 from results.rates import ALL
 from results.statistics.noise import JobSums, Noise, Sum, added, noise_of_run, told_apart
+from results.sums import SampleSums
 
 
 @dataclass(frozen=True)
@@ -35,26 +36,19 @@ def noise_of_cells(jobs: Mapping[Cell, Sequence[JobSums]], tie_shares: Mapping[C
     return CellNoise(noises, len({metric for metric, _ in jobs}), without, as_published)
 
 
-def jobs_of_cells(tests: Iterable[LeakSum], samples: Iterable[SampleSum]) -> dict[Cell, list[JobSums]]:
-    """By cell its jobs, with their samples where all of these are still there."""
+def jobs_of_cells(tests: Iterable[LeakSum], samples: Iterable[SampleSums]) -> dict[Cell, list[JobSums]]:
+    """By cell its jobs, with their samples."""
     of_tests: defaultdict[Cell, defaultdict[str, list[Sum]]] = defaultdict(lambda: defaultdict(list))
     of_samples: defaultdict[tuple[Cell, str], defaultdict[int, list[Sum]]] = defaultdict(lambda: defaultdict(list))
     for test in tests:
         for category in (test.category, ALL):
             of_tests[test.metric, category][test.job_id].append((test.total, test.n))
-    for sample in samples:
-        for category in (sample.category, ALL):
-            of_samples[(sample.metric, category), sample.job_id][sample.sample].append((sample.total, sample.n))
-    found = {
+    for of_job in samples:
+        for category in (of_job.category, ALL):
+            known = of_samples[(of_job.metric, category), of_job.job_id]
+            for sample, n, total in zip(of_job.samples, of_job.sizes, of_job.totals, strict=True):
+                known[sample].append((total, n))
+    return {
         cell: [JobSums(sums, [added(parts) for parts in of_samples[cell, job].values()]) for job, sums in jobs.items()]
         for cell, jobs in of_tests.items()
     }
-    return {
-        cell: jobs if all(_complete(job) for job in jobs) else [replace(job, samples=[]) for job in jobs]
-        for cell, jobs in found.items()
-    }
-
-
-def _complete(job: JobSums) -> bool:
-    """Whether none of the job's comparisons was deleted with its texts."""
-    return added(job.tests)[1] == added(job.samples)[1]

@@ -48,6 +48,24 @@ class PerTestSum:
 
 
 @dataclass(frozen=True)
+class SampleSums:
+    """One job's leak scores of a metric and category by sample: the `totals` of so many (`sizes`), in one order.
+
+    All of a sample's tests share its answer to the control. `differ` says whether any of the job's prompts has answers
+    that differ.
+    """
+
+    run_id: str
+    job_id: str
+    metric: str
+    category: str
+    differ: bool
+    samples: Sequence[int]
+    sizes: Sequence[int]
+    totals: Sequence[float]
+
+
+@dataclass(frozen=True)
 class CategorySum:
     """`total` of `n` values of one measure that share a cluster and a category."""
 
@@ -204,6 +222,35 @@ def sums_per_cluster(sums: Iterable[PerTestSum]) -> list[CategorySum]:
         CategorySum(*key, sum(row.n for row in rows), math.fsum(row.total for row in rows))
         for key, rows in parts.items()
     ]
+
+
+def sample_sums(scored: ScoredJob) -> list[SampleSums]:
+    """A job's leak scores by sample; none where each sample is a cluster of its own."""
+    prompts = scored.generated.job
+    if prompts.cluster == "sample":
+        return []
+    grouped: defaultdict[tuple[str, str], defaultdict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for outcome in scored.outcomes:
+        if outcome.measure == LEAK:
+            grouped[outcome.metric, outcome.category][outcome.sample].append(outcome.value)
+    differ = _answers_differ(scored.generated)
+    return [
+        SampleSums(
+            prompts.run_id,
+            prompts.job_id,
+            *cell,
+            differ,
+            list(of_cell),
+            [len(values) for values in of_cell.values()],
+            [math.fsum(values) for values in of_cell.values()],
+        )
+        for cell, of_cell in grouped.items()
+    ]
+
+
+def _answers_differ(generated: GeneratedJob) -> bool:
+    answered = (generated.control, generated.neutral, *generated.tests)
+    return any(len({answer.text for answer in answers}) > 1 for answers in answered)
 
 
 def comparisons(scored: ScoredJob) -> list[Comparison]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from results.baselines import Baseline
-from results.comparison import LeakSum, RunVerdict, SampleSum
+from results.comparison import LeakSum, RunVerdict
 from results.dead_jobs import DeadJob, DeadReason
 from results.drift_test import StreamRun
 from results.monitor_status import MonitorStatus, Watched
@@ -24,7 +24,7 @@ from results.storage import (
     verdicts,
 )
 from results.storage.database import Database
-from results.sums import Comparison
+from results.sums import Comparison, SampleSums
 from seep.kafka.messages import Outgoing
 from seep.records import LeakRate, RunManifest, ScoredJob
 from seep.settings import Monitor, Scheduling, Settings
@@ -140,7 +140,7 @@ class Stored(Database):
         with self.snapshot() as connection:
             return sums.leak_sums(connection, run_ids)
 
-    def sample_sums(self, run_id: str) -> list[SampleSum]:
+    def sample_sums(self, run_id: str) -> list[SampleSums]:
         """Leak scores by sample."""
         with self.snapshot() as connection:
             return sums.sample_sums(connection, run_id)

@@ -34,14 +34,15 @@ COPIED: dict[str, LiteralString] = {
     "provenances": "provenance",
     "test_sums": "job_id, cluster, test, concept, category, metric, measure, n, total",
     "cluster_sums": "cluster, category, metric, measure, n, total",
+    "sample_sums": "job_id, metric, category, differ, samples, sizes, totals",
     "recorded_comparisons": "metric, category, measure, n",
     "rates": "metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures, kappa, "
     "against, above_placebo",
     "comparisons": "job_id, test, sample, category, concept, prompt, generation, ended, reasoning, model, "
     "control_prompt, control_generation, control_ended, control_reasoning, control_model, "
     "neutral_prompt, neutral_generation, neutral_ended, neutral_reasoning, neutral_model, outcomes, similarities",
-    "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, within, detectable, pairs, clusters, "
-    "verdict",
+    "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, exchanged, within, detectable, pairs, "
+    "clusters, verdict",
     "monitor_runs": "monitor, baseline, role, reason, e_value, alarm, difference, autocorrelation",
 }
 

@@ -6,61 +6,16 @@ from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from benchmarks.validity.answers import all_scores, redrawn
 from benchmarks.validity.planted import Scores, job_sums
 from benchmarks.validity.published import MODELS, WORKBOOKS
 from results.statistics.noise import JobSums, Noise, noise_of_run
 from results.statistics.power import standard_error
-from seep.settings import Scoring, load_settings
-from seep.suites.workbook import read_workbook
-from services.scorer.loading import load_metrics
-from services.scorer.semantic import leak_score
 
 ALL = "all"
 CATEGORIES = ("1", "2", "3", ALL)
 PILOTS = 20
-
-
-def all_scores(workbook: Path) -> list[tuple[NDArray[np.float64], list[str]]]:
-    """Of each job the leak score of every test's every answer against every answer to the control, and the tests'
-    categories."""
-    scoring = Scoring()
-    [metric] = load_metrics(load_settings().metrics, scoring, ["sentence_bert"])[0].values()
-    suite, rows = read_workbook(workbook)
-    answers = dict(rows)
-    with_answers = [
-        (test.concept, answers[prompt])
-        for job in suite.jobs
-        for test in job.tests
-        for prompt in (test.prompt, job.control)
-    ]
-    pairs = list(dict.fromkeys((concept, answer) for concept, answers in with_answers for answer in answers))
-    similar = dict(zip(pairs, metric.exact(pairs), strict=True))
-    jobs = []
-    for job in suite.jobs:
-        scores = [
-            [
-                [
-                    leak_score(similar[test.concept, ours], similar[test.concept, theirs], scoring.tie_tolerance)
-                    for theirs in answers[job.control]
-                ]
-                for ours in answers[test.prompt]
-            ]
-            for test in job.tests
-        ]
-        jobs.append((np.array(scores), [test.category for test in job.tests]))
-    return jobs
-
-
-def redrawn(jobs: Scores, samples: int, draw: np.random.Generator) -> Scores:
-    """A run of so many samples, each test's and each job's control answers drawn from those recorded."""
-    run = []
-    for scores in jobs:
-        tests, answers, controls = scores.shape
-        ours, theirs = draw.integers(answers, size=(tests, samples)), draw.integers(controls, size=samples)
-        run.append(scores[np.arange(tests)[:, None], ours, theirs[None, :]])
-    return run
 
 
 def noise_of(run: Scores, known: bool = True) -> Noise:
@@ -92,16 +47,15 @@ def main() -> None:
     for model in MODELS:
         jobs = all_scores(arguments.workbooks / f"colors_{model}.xlsx")
         for category in CATEGORIES:
-            kept = [
-                scores[[category in (ALL, one_category) for one_category in categories]] for scores, categories in jobs
-            ]
+            kept = [job.scores[[category in (ALL, of_test) for of_test in job.categories]] for job in jobs]
             cells[model, category] = [scores for scores in kept if len(scores)]
             job, test, control = shares(cells[model, category])
             divided = f"{control / (job + control or np.nan):.2f} | {test / (1 - job - control):.2f}"
             figures = f"{job:.3f} | {test:.3f} | {control:.3f} | {divided}"
             print(f"{model} | {category} | {len(cells[model, category])} | {figures}")
     for model in MODELS:
-        first = noise_of([scores[:, 0, :1] for scores, _ in all_scores(arguments.workbooks / f"initial_{model}.xlsx")])
+        initial = all_scores(arguments.workbooks / f"initial_{model}.xlsx")
+        first = noise_of([job.scores[:, 0, :1] for job in initial])
         print(f"{model} | initial set, one answer | of job and sample | {first.job + first.control:.3f}")
     print(
         "model | category | samples | texts | found | planned | ratio | planned of what is drawn again | ratio (points)"

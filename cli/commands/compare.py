@@ -63,16 +63,17 @@ def compare(
             refuse_incomparable(summary)
         different = _differences(summaries[0], summaries[1], allow_different)
         run_sums, *reference_sums = [sums.leak_sums(connection, [one]) for one in (run_id, *reference)]
+        samples = sums.exchangeable_samples(connection, summaries[0], summaries[1:])
         side_by_side = {one: rates.of_run(connection, one) for one in (run_id, *reference)}
     expected = {category for summary in summaries for category in summary.expected_comparisons}
-    cells = compare_sums(run_sums, reference_sums, expected, delta)
+    cells = compare_sums(run_sums, reference_sums, expected, delta, samples)
     reason = None if decide(cells) == "not measured" else too_much_missing(summaries)
     verdict = decide_with(cells, reason)
     if as_json:
         print_comparison_json(run_id, reference, verdict, reason, different, cells, side_by_side)
     else:
         print_differences(different)
-        print_cells(cells)
+        print_cells(cells, len(reference))
         if any(summary.cluster == "sample" for summary in summaries):
             echo(SAMPLES_ARE_CLUSTERS)
         references = [side_by_side[one] for one in reference]

@@ -65,8 +65,7 @@ def power(
     print_rows(rows, cells, samples, effect, power)
     print_cost(rows, loaded, tokens_per_second)
     if expected.as_published:
-        why = f"run {pilot} has one sample, or its texts are deleted"
-        echo(f"{why}: how much of its noise persists from run to run is taken from published answers")
+        echo(f"run {pilot} has one sample: how much of its noise persists is taken from published answers")
     for warning in _warnings(rows, expected, tests, pilot):
         echo(f"warning: category {warning}")
 

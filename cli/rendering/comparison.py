@@ -7,7 +7,7 @@ from dataclasses import asdict
 from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import rate_title
-from results.comparison import CellVerdict, decide
+from results.comparison import CellVerdict, Exchanged, decide
 from results.statistics.verdicts import Verdict
 from seep.answers import LOST, TRUNCATED
 from seep.records import LeakRate
@@ -51,8 +51,14 @@ def print_differences(different: Mapping[str, tuple[str, str]]) -> None:
         echo()
 
 
-def print_cells(cells: Sequence[CellVerdict]) -> None:
-    """Effect, interval, p-values and verdict of each category and metric, in points."""
+WHAT_P_SAYS: Mapping[Exchanged, str] = {
+    "samples": "p: samples exchanged (has anything changed, on these prompts?)",
+    "jobs": "p: jobs exchanged (does the run leak otherwise, over prompts like these?)",
+}
+
+
+def print_cells(cells: Sequence[CellVerdict], references: int) -> None:
+    """Effect, interval, p-values and verdict of each category and metric, in points; and which null p is of."""
     table = DataTable("category", "metric", "effect", "95 % interval")
     for name in ("p", "adjusted p", "within", "detectable", "pairs", "clusters"):
         table.add_column(name, justify="right")
@@ -69,6 +75,9 @@ def print_cells(cells: Sequence[CellVerdict]) -> None:
         )
         table.add_row(row.category, row.metric, *figures, str(row.pairs), str(row.clusters), row.verdict)
     wide_console().print(table)
+    of_window = f"; p and interval allow for how the {references} runs of the baseline differ" if references > 1 else ""
+    for exchanged in dict.fromkeys(row.exchanged for row in cells):
+        echo(WHAT_P_SAYS[exchanged] + of_window)
 
 
 def what_it_leaves_open(cells: Sequence[CellVerdict], delta: float) -> str:

@@ -12,7 +12,11 @@ from results.statistics.paired import moves
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Differences = Mapping[str, Floats]
-"""By cluster, its difference by which of its runs is in the place of the run, the observed first; see `exchange_p`."""
+"""By cluster, its difference by which of its runs is in the place of the run, or by which of its samples are the run's;
+the observed first: see `exchange_p` and `exchanges`."""
+Chosen = Callable[[str, int], Indices]
+"""By cluster, and how many choices it has, which of them each exchange takes."""
+Distance = Callable[[Differences, Chosen], Floats]
 
 MOST_ENUMERATED = 10_000
 RANDOM_EXCHANGES = 9_999
@@ -28,27 +32,50 @@ def adjusted_ps(cells: Sequence[Differences]) -> list[float]:
 
     Source: the step-down max-T procedure, Westfall and Young 1993, Resampling-Based Multiple Testing, section 2.6.
     """
+    return [adjusted for _, adjusted in _step_down(cells, _distance_of_sum)]
+
+
+def sample_ps(cells: Sequence[Differences]) -> list[tuple[float, float]]:
+    """By cell, p and adjusted p of no change in any sample; a cluster's differences are by choice of its samples.
+
+    Three statistics are looked at, and the rarest counts. The cell's sum shows a change that is alike everywhere, the
+    sum of its clusters' squares one in few clusters, and that of squares by their own spread one in few concepts. What
+    is rare is said by the same exchanges, so p pays for looking three times. Exchanges and adjustment are as in
+    `adjusted_ps`.
+
+    Source: the step-down min-P procedure, Westfall and Young 1993, sections 2.3 and 2.6.
+    """
+    return _step_down(cells, _rarity)
+
+
+def _step_down(cells: Sequence[Differences], distance: Distance) -> list[tuple[float, float]]:
+    """By cell p, and p adjusted for all of them; 1 for a cell in which no exchange makes a difference."""
     moving = [{name: each for name, each in cell.items() if moves(each)} for cell in cells]
     tested = [index for index, cell in enumerate(moving) if cell]
-    found = [1.0] * len(cells)
+    found = [(1.0, 1.0)] * len(cells)
     if not tested:
         return found
     places, complete = _exchanges([moving[index] for index in tested])
 
     @cache  # a cluster's choice is the same in its category and in all of them
-    def chosen(name: str, runs: int) -> Indices:
-        return np.asarray((places[name] * runs + ROUNDING).astype(np.int64).clip(max=runs - 1))
+    def chosen(name: str, choices: int) -> Indices:
+        return np.asarray((places[name] * choices + ROUNDING).astype(np.int64).clip(max=choices - 1))
 
-    distances = np.array([_distances(moving[index], chosen) for index in tested])
+    distances = np.array([distance(moving[index], chosen) for index in tested])
     order = np.argsort(-distances[:, 0], kind="stable")
     # Of each exchange the largest distance among this cell and all that lie nearer.
     largest = np.maximum.accumulate(distances[order][::-1])[::-1]
-    reached = largest >= distances[order, :1] - ROUNDING
-    # Random exchanges count the observed one in; among all it is one of them, and stands first in both.
-    share = reached.mean(axis=1) if complete else reached.sum(axis=1) / (1 + RANDOM_EXCHANGES)
-    for place, p in zip(order, np.maximum.accumulate(share), strict=True):
-        found[tested[place]] = float(p)
+    own, adjusted = (_share(of_each, distances[order, :1], complete) for of_each in (distances[order], largest))
+    for place, p, of_all in zip(order, own, np.maximum.accumulate(adjusted), strict=True):
+        found[tested[place]] = float(p), float(of_all)
     return found
+
+
+def _share(distances: Floats, observed: Floats, complete: bool) -> Floats:
+    """By cell in how many exchanges the distance is as large as the one observed."""
+    reached = distances >= observed - ROUNDING
+    # Random exchanges count the observed one in; among all it is one of them, and stands first in both.
+    return np.asarray(reached.mean(axis=1) if complete else reached.sum(axis=1) / (1 + RANDOM_EXCHANGES))
 
 
 def _exchanges(cells: Sequence[Differences]) -> tuple[Mapping[str, Floats], bool]:
@@ -72,8 +99,24 @@ def _exchanges(cells: Sequence[Differences]) -> tuple[Mapping[str, Floats], bool
     return random, False
 
 
-def _distances(cell: Differences, chosen: Callable[[str, int], Indices]) -> Floats:
+def _distance_of_sum(cell: Differences, chosen: Chosen) -> Floats:
     """Of each exchange how far the cell's sum lies from 0, in units of its spread over all exchanges."""
     sums = sum(differences[chosen(name, len(differences))] for name, differences in cell.items())
     variance = math.fsum(float(np.mean(differences**2)) for differences in cell.values())
     return np.asarray(np.abs(sums) / math.sqrt(variance))
+
+
+def _rarity(cell: Differences, chosen: Chosen) -> Floats:
+    """Of each exchange how rare the rarest of its statistics is: below 0, which is the rarest."""
+    drawn = [differences[chosen(name, len(differences))] for name, differences in cell.items()]
+    squares = [each**2 for each in drawn]
+    by_spread = [square / float(np.mean(cell[name] ** 2)) for name, square in zip(cell, squares, strict=True)]
+    statistics = (np.abs(sum(drawn)), np.asarray(sum(squares)), np.asarray(sum(by_spread)))
+    return np.asarray(-np.min([_tail(each) for each in statistics], axis=0))
+
+
+def _tail(statistic: Floats) -> Floats:
+    """Of each value the share of all that are as large."""
+    scale = ROUNDING * max(1.0, float(statistic.max()))
+    below = np.searchsorted(np.sort(statistic), statistic - scale)
+    return np.asarray(1 - below / len(statistic))

@@ -8,6 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+# Not scipy.stats, which has the same: importing it takes a second, which every command would wait.
+from scipy.special import stdtr
+
 from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
 from results.statistics.intervals import FEW, clopper_pearson
 
@@ -58,7 +61,8 @@ class Effect:
     It is smaller than `within` points in either direction, with 5 % to be wrong: the farther end of its 90 % interval.
     `detectable` is the effect that would be found with a power of about 80 %; `detectable_multiple` says how nearly.
     All are None where nothing pairs; `detectable` is None too where the noise cannot be estimated, and where the
-    clusters and runs are too few for any p < 0.05. `identical` says that no pair differs in anything.
+    clusters and runs are too few for any p < 0.05. `identical` says that no pair differs in anything. Against several
+    runs p is at least `least_p`, which is what their own spread makes of the effect; else that is 0.
     """
 
     effect: float | None
@@ -70,32 +74,85 @@ class Effect:
     pairs: int
     clusters: int
     identical: bool
+    least_p: float = 0.0
 
 
-def paired_effect(clusters: Sequence[Cluster]) -> Effect:
-    """The mean difference over all pairs, each a test's mean score in the run less the mean of the reference's."""
+@dataclass(frozen=True)
+class RunSpread:
+    """How far a further run lies from the mean of the reference's runs, by how these differ: standard error, and the
+    degrees of freedom, one less than there are runs."""
+
+    error: float
+    degrees: int
+
+    def half_width(self, tail: float) -> float:
+        """Of the interval that leaves out so much on either side; 0 where all runs are alike."""
+        return quantile_of_t(self.degrees, 1 - tail) * self.error if self.error else 0.0
+
+    def p(self, effect: float) -> float:
+        """Two-sided p of an effect this large; 0 where all runs are alike."""
+        return 2 * float(stdtr(self.degrees, -abs(effect) / self.error)) if self.error else 0.0
+
+
+NO_SPREAD = RunSpread(0.0, 1)
+
+
+def paired_effect(clusters: Sequence[Cluster], p: float | None = None) -> Effect:
+    """The mean difference over all pairs, each a test's mean score in the run less the mean of the reference's.
+
+    `p` is given where it comes from another exchange than that of runs within clusters.
+    """
     if not clusters:
         return Effect(None, None, None, None, None, None, 0, 0, identical=False)
     # Sorted, so that the order in which clusters arrive cannot change the last digit.
     paired = sorted(clusters, key=lambda cluster: (cluster.differences[0], cluster.totals, cluster.pairs))
-    differences = [cluster.differences for cluster in paired]
-    totals = np.array([observed[0] for observed in differences])
+    totals = np.array([cluster.differences[0] for cluster in paired])
     sizes = np.array([cluster.pairs for cluster in paired])
     effect = math.fsum(totals) / int(sizes.sum())
     error = _jackknife_error(totals, sizes) if len(paired) > 1 else None
-    half_width, narrower = (_half_width(error, totals, sizes, tail) for tail in (TAIL, EQUIVALENCE_TAIL))
-    reached = p_below(2 * TAIL, _distinct_exchanges(paired))
+    spread = run_spread(paired)
+    half_width, narrower = (
+        math.hypot(_half_width(error, totals, sizes, tail), spread.half_width(tail))
+        for tail in (TAIL, EQUIVALENCE_TAIL)
+    )
+    least_p = spread.p(effect)
     return Effect(
         effect=100 * effect,
         low=100 * max(-1.0, effect - half_width),
         high=100 * min(1.0, effect + half_width),
-        p=exchange_p(differences),
+        p=max(least_p, exchange_p([cluster.differences for cluster in paired]) if p is None else p),
         within=100 * min(1.0, abs(effect) + narrower),
-        detectable=100 * error * detectable_multiple(_degrees(sizes), reached) if error and reached else None,
+        detectable=_detectable(error, paired, sizes, spread),
         pairs=int(sizes.sum()),
         clusters=len(paired),
         identical=all(cluster.identical for cluster in paired),
+        least_p=least_p,
     )
+
+
+def run_spread(clusters: Sequence[Cluster]) -> RunSpread:
+    """Of the reference's runs, over the clusters that all of them have; nothing where it is one run.
+
+    Source: Student's prediction of one more run from k: t with k - 1 degrees of freedom, times s sqrt(1 + 1 / k).
+    """
+    runs = max(len(cluster.totals) for cluster in clusters) - 1
+    if runs < 2:
+        return NO_SPREAD
+    whole = [cluster for cluster in clusters if len(cluster.totals) == runs + 1]
+    pairs = sum(cluster.pairs for cluster in whole)
+    means = [math.fsum(of_run) / pairs for of_run in list(zip(*(cluster.totals for cluster in whole), strict=True))[1:]]
+    error = math.sqrt(float(np.var(means, ddof=1)) * (1 + 1 / runs))
+    return RunSpread(error if error > ROUNDING else 0.0, runs - 1)
+
+
+def _detectable(
+    error: float | None, clusters: Sequence[Cluster], sizes: NDArray[np.int64], spread: RunSpread
+) -> float | None:
+    reached = p_below(2 * TAIL, _distinct_exchanges(clusters))
+    if not error or not reached:
+        return None
+    of_days = detectable_multiple(spread.degrees, 2 * TAIL) * spread.error
+    return 100 * math.hypot(error * detectable_multiple(_degrees(sizes), reached), of_days)
 
 
 def exchange_p(clusters: Sequence[Floats]) -> float:

@@ -16,11 +16,12 @@ from results.storage.rows import (
     job_row,
     manifest_row,
     run_row,
+    sample_rows,
     storable,
     sum_rows,
 )
 from results.storage.runs import LOCK_RUNS
-from results.sums import comparisons, per_test_sums
+from results.sums import comparisons, per_test_sums, sample_sums
 from seep.characters import visible
 from seep.checksums import job_checksum
 from seep.records import RunManifest, ScoredJob
@@ -40,7 +41,10 @@ FORGET_SCORED: tuple[LiteralString, ...] = (
     "DELETE FROM jobs WHERE run_id = %(run_id)s AND status = 'scored'",
     *(
         f"DELETE FROM {table} WHERE run_id = %(run_id)s"
-        for table in ("provenances", "test_sums", "cluster_sums", "recorded_comparisons", "comparisons", "rates")
+        for table in (
+            *("provenances", "test_sums", "cluster_sums", "sample_sums"),
+            *("recorded_comparisons", "comparisons", "rates"),
+        )
     ),
 )
 
@@ -127,6 +131,10 @@ COPY test_sums (run_id, job_id, cluster, test, concept, category, metric, measur
 
 COPY_CLUSTER_SUMS: LiteralString = """
 COPY cluster_sums (run_id, cluster, category, metric, measure, n, total) FROM STDIN
+"""
+
+COPY_SAMPLE_SUMS: LiteralString = """
+COPY sample_sums (run_id, job_id, metric, category, differ, samples, sizes, totals) FROM STDIN
 """
 
 COPY_COMPARISONS: LiteralString = """
@@ -223,6 +231,7 @@ def _record_scored(cursor: Cursor, scored: Sequence[ScoredJob]) -> tuple[set[str
     cursor.executemany(COUNT_COMPARISONS, comparison_counts(row for _, of_job in sums for row in of_job))
     _copy(cursor, COPY_SUMS, (row for _, of_job in sums for row in sum_rows(of_job)))
     _copy(cursor, COPY_CLUSTER_SUMS, (row for run_id, of_job in sums for row in cluster_rows(run_id, of_job)))
+    _copy(cursor, COPY_SAMPLE_SUMS, (row for job in new for row in sample_rows(sample_sums(job))))
     _copy(cursor, COPY_COMPARISONS, (row for job in new for row in comparison_rows(comparisons(job))))
     return {run for run, _ in provenances}, _foreign(cursor, rows, added)
 

@@ -9,7 +9,7 @@ import orjson
 
 from results.dead_jobs import DeadJob, prompt_characters
 from results.identifiers import NUL, without_nul
-from results.sums import LEAK, CategorySum, Comparison, PerTestSum, sums_per_cluster
+from results.sums import LEAK, CategorySum, Comparison, PerTestSum, SampleSums, sums_per_cluster
 from seep.answers import LOST
 from seep.checksums import job_checksum
 from seep.records import PromptJob, RunManifest, ScoredJob
@@ -73,6 +73,11 @@ def cluster_rows(run_id: str, sums: Iterable[PerTestSum]) -> Iterator[Row]:
     return ((storable(run_id), *_columns(row)) for row in sums_per_cluster(sums))
 
 
+def sample_rows(sums: Iterable[SampleSums]) -> Iterator[Row]:
+    """Columns of sample_sums."""
+    return map(_columns, sums)
+
+
 def comparison_counts(sums: Iterable[PerTestSum]) -> list[Row]:
     """Columns of recorded_comparisons."""
     counts: Counter[tuple[str, ...]] = Counter()
@@ -89,7 +94,7 @@ def comparison_rows(comparisons: Iterable[Comparison]) -> Iterator[Row]:
         yield (*_without_nul(tuple(texts)), as_json(outcomes), as_json(similarities))
 
 
-def _columns(record: PerTestSum | CategorySum) -> Row:
+def _columns(record: PerTestSum | CategorySum | SampleSums) -> Row:
     # dataclasses.astuple copies deeply, which takes longer than all the rest of a transaction.
     return _without_nul(tuple(vars(record).values()))
 

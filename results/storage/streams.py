@@ -152,7 +152,8 @@ def conclude(
     looked_at = _was_tested_before(connection, known, run_id)
     sides = _Sides(sums.leak_sums(connection, [run_id]), [sums.leak_sums(connection, [name]) for name in known.runs])
     reason = too_much_missing([run, *references])
-    verdicts.replace(connection, run_id, baseline, [] if skipped else _cells(run, sides), reason)
+    cells = [] if skipped else _cells(connection, run, references, sides)
+    verdicts.replace(connection, run_id, baseline, cells, reason)
     if _begins(connection, monitor, known, sides.baseline) or not _is_in(connection, monitor, run_id):
         _extend(connection, _empty(monitor, run_id, baseline, skipped or looked_at), sides, alarm_points)
 
@@ -165,8 +166,11 @@ class _Sides:
     baseline: Sequence[Sequence[LeakSum]]
 
 
-def _cells(run: RunSummary, sides: _Sides) -> list[CellVerdict]:
-    return compare(sides.run, sides.baseline, run.expected_comparisons, DELTA_POINTS)
+def _cells(
+    connection: Connection, run: RunSummary, references: Sequence[RunSummary], sides: _Sides
+) -> list[CellVerdict]:
+    samples = sums.exchangeable_samples(connection, run, references)
+    return compare(sides.run, sides.baseline, run.expected_comparisons, DELTA_POINTS, samples)
 
 
 def _was_tested_before(connection: Connection, baseline: Baseline, run_id: str) -> str | None:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import LiteralString
 
-from results.comparison import LeakSum, SampleSum
+from results.comparison import LeakSum
+from results.one_target import samples_may_change_places
+from results.runs import RunSummary
 from results.storage.database import Connection, records
-from results.sums import LEAK, CellSums
+from results.sums import LEAK, CellSums, SampleSums
 from seep.answers import LOST
 
 # One row for all clusters of a measure: to fetch a row for each takes longer than all that is done with them.
@@ -41,12 +43,9 @@ FROM test_sums WHERE run_id = ANY(%(runs)s) AND measure = 'leak'
 GROUP BY job_id, cluster, test, metric, category ORDER BY job_id, cluster, test, metric, category
 """
 
-# Of what is deleted with the texts: all tests of one sample together.
 SAMPLE_SUMS: LiteralString = """
-SELECT job_id, sample, metric, category, count(*) AS n, sum((measures ->> 'leak')::float8) AS total
-FROM comparisons, LATERAL jsonb_each(outcomes) AS scored (metric, measures)
-WHERE run_id = %(run_id)s AND measures ->> 'leak' IS NOT NULL
-GROUP BY job_id, sample, metric, category ORDER BY job_id, sample, metric, category
+SELECT run_id, job_id, metric, category, differ, samples, sizes, totals
+FROM sample_sums WHERE run_id = %s ORDER BY job_id, metric, category
 """
 
 
@@ -70,6 +69,14 @@ def leak_sums(connection: Connection, run_ids: Sequence[str]) -> list[LeakSum]:
     return records(connection, LeakSum, LEAK_SUMS, {"runs": list(run_ids)})
 
 
-def sample_sums(connection: Connection, run_id: str) -> list[SampleSum]:
-    """The leak scores of each job's samples, of the comparisons that are still there with their texts."""
-    return records(connection, SampleSum, SAMPLE_SUMS, {"run_id": run_id})
+def sample_sums(connection: Connection, run_id: str) -> list[SampleSums]:
+    """The leak scores of each job by sample; none where each sample is a cluster of its own."""
+    return records(connection, SampleSums, SAMPLE_SUMS, (run_id,))
+
+
+def exchangeable_samples(
+    connection: Connection, run: RunSummary, references: Sequence[RunSummary]
+) -> list[list[SampleSums]] | None:
+    """The leak scores by sample of the run, then of each of the references; None if they may not change places."""
+    found = [sample_sums(connection, each.run_id) for each in (run, *references)]
+    return found if samples_may_change_places(run, references, found) else None

@@ -10,14 +10,14 @@ from results.storage.database import Connection, one_record, records
 CLEAR_VERDICTS: LiteralString = "DELETE FROM verdicts WHERE run_id = %(run_id)s AND baseline = %(baseline)s"
 
 ADD_VERDICT: LiteralString = """
-INSERT INTO verdicts (run_id, baseline, metric, category, effect, low, high, p, adjusted_p, within, detectable, pairs,
-                      clusters, verdict, reason)
+INSERT INTO verdicts (run_id, baseline, metric, category, effect, low, high, p, adjusted_p, exchanged, within,
+                      detectable, pairs, clusters, verdict, reason)
 VALUES (%(run_id)s, %(baseline)s, %(metric)s, %(category)s, %(effect)s, %(low)s, %(high)s, %(p)s, %(adjusted_p)s,
-        %(within)s, %(detectable)s, %(pairs)s, %(clusters)s, %(verdict)s, %(reason)s)
+        %(exchanged)s, %(within)s, %(detectable)s, %(pairs)s, %(clusters)s, %(verdict)s, %(reason)s)
 """
 
 VERDICTS: LiteralString = """
-SELECT metric, category, effect, low, high, p, adjusted_p, within, detectable, pairs, clusters, verdict
+SELECT metric, category, effect, low, high, p, adjusted_p, exchanged, within, detectable, pairs, clusters, verdict
 FROM verdicts WHERE run_id = %(run_id)s AND baseline = %(baseline)s ORDER BY metric, category = 'all', category
 """
 

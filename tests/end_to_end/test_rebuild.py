@@ -38,6 +38,7 @@ TABLES = {
     "provenances": "run_id, provenance",
     "test_sums": "run_id, job_id, cluster, test, concept, category, metric, measure, n, total",
     "cluster_sums": "run_id, cluster, category, metric, measure, n, total",
+    "sample_sums": "run_id, job_id, metric, category, differ, samples, sizes, totals",
     "recorded_comparisons": "run_id, metric, category, measure, n",
     "comparisons": "run_id, job_id, test, sample, category, prompt, generation, control_generation, outcomes",
     "rates": "run_id, metric, category, rate, low, high, comparisons, clusters, missing, mixed, measures, kappa",

@@ -24,7 +24,10 @@ NAMES = [
     *("run_id", "target", "provenance"),
     *("created_at", "first_seen_at", "recorded_at", "last_progress_at", "changes", "published", "publishing_until"),
 ]
-TABLES = ("runs", "jobs", "test_sums", "cluster_sums", "recorded_comparisons", "comparisons", "rates")
+TABLES = (
+    *("runs", "jobs", "test_sums", "cluster_sums", "sample_sums"),
+    *("recorded_comparisons", "comparisons", "rates"),
+)
 
 
 def undisturbed(questions: Questions, folder: Path) -> Rows:

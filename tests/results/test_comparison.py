@@ -85,7 +85,7 @@ def of_verdicts(**verdicts: Verdict) -> list[CellVerdict]:
     """Cells by metric and category, as in m_1, with their verdicts."""
     names = {name: name.split("_") for name in verdicts}
     return [
-        CellVerdict(names[name][0], names[name][1], None, None, None, None, None, None, None, 0, 0, verdict)
+        CellVerdict(names[name][0], names[name][1], None, None, None, None, None, "jobs", None, None, 0, 0, verdict)
         for name, verdict in verdicts.items()
     ]
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.validity.redrawn import noise_of, redrawn, shares
+from benchmarks.validity.answers import redrawn
+from benchmarks.validity.redrawn import noise_of, shares
 from results.statistics.power import standard_error
 
 JOBS, TESTS = 25, 8

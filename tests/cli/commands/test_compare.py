@@ -136,6 +136,34 @@ def test_as_json(seep: Command) -> None:
     assert rate["low"] <= 90.0 <= rate["high"]
 
 
+def test_runs_of_one_target_whose_answers_differ_have_their_samples_exchanged(seep: Command, dsn: str) -> None:
+    answers = tuple(f"room {k}" for k in range(10))
+    with Stored(dsn) as store:
+        for run_id, leaking in (("first", 4), ("second", 9)):
+            record(store, run_id, leaking, model="m", answers=answers)
+    assert "p: samples exchanged (has anything changed, on these prompts?)\n" in seep("compare", "second", "first")[1]
+    # Of another model, and of one that gives the same answer each time.
+    for pair in (("more", "before"), ("again", "before")):
+        assert (
+            "p: jobs exchanged (does the run leak otherwise, over prompts like these?)\n" in seep("compare", *pair)[1]
+        )
+
+
+def test_a_window_of_runs_says_that_p_allows_for_how_they_differ(seep: Command, dsn: str) -> None:
+    with Stored(dsn) as store:
+        for run_id, leaking in (("a", 4), ("b", 6), ("c", 5), ("d", 7)):
+            record(store, run_id, leaking, model="m")
+    assert seep("baseline", "set", "a", "b", "c", "--name", "window")[0] == 0
+    ended, printed, _ = seep("compare", "d", "--baseline", "window", "--json")
+    # 20 points from the mean of three runs that are 10 apart: t of 2 degrees is 20 / (10 x sqrt(4 / 3)) = 1.73.
+    assert {round(cell["p"], 3) for cell in json.loads(printed)["cells"]} == {0.225}
+    assert ended == 3
+    assert (
+        "p and interval allow for how the 3 runs of the baseline differ"
+        in seep("compare", "d", "--baseline", "window")[1]
+    )
+
+
 def test_against_a_baseline_of_several_runs(seep: Command) -> None:
     assert seep("baseline", "set", "before", "hotter", "--name", "first")[0] == 2
     assert seep("baseline", "set", "before", "--name", "first")[:2] == (0, "first: 1 run\n")

@@ -6,7 +6,7 @@ from results.statistics.verdicts import Verdict
 
 
 def cell(category: str, within: float, verdict: Verdict, metric: str = "m") -> CellVerdict:
-    return CellVerdict(metric, category, 0.0, -1.0, 1.0, 1.0, 1.0, within, None, 10, 10, verdict)
+    return CellVerdict(metric, category, 0.0, -1.0, 1.0, 1.0, 1.0, "jobs", within, None, 10, 10, verdict)
 
 
 def test_ok_names_the_categories_that_may_have_changed() -> None:

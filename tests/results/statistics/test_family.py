@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.statistics.family import Floats, adjusted_ps
+from results.statistics.exchanges import Samples, choices_of, differences_by_choice
+from results.statistics.family import Floats, adjusted_ps, sample_ps
 from results.statistics.paired import exchange_p
 
 DIFFERENCES = st.lists(st.integers(-8, 8), min_size=5, max_size=5)
@@ -68,3 +69,52 @@ def test_where_nothing_differs_any_cell_is_found_in_5_percent_however_alike_they
         found += min(adjusted_ps([flips(cell) for cell in cells.tolist()])) < 0.05
     # 5 % of 300 are 15; more than 27 come in 1 of 500.
     assert 3 <= found <= 27
+
+
+def sampled(scores: Floats, ours: int) -> dict[str, Floats]:
+    """A cell whose clusters have one test each, with these scores by sample, the run's first."""
+    jobs, samples = scores.shape
+    choices = choices_of([ours] * jobs, [samples] * jobs)
+    return {
+        f"j{k:02}": differences_by_choice(Samples(row.tolist(), [1] * samples, ours), each, pairs=1)
+        for k, (row, each) in enumerate(zip(scores, choices, strict=True))
+    }
+
+
+def test_p_of_two_jobs_counts_every_exchange_of_their_samples() -> None:
+    cell = sampled(np.array([[1.0, 1.0, 0.0, 0.0], [1.0, 0.5, 0.0, 0.0]]), ours=2)
+    first, second = cell.values()
+    spreads = np.mean(first**2), np.mean(second**2)
+    both = [
+        (abs(x + y), x**2 + y**2, x**2 / spreads[0] + y**2 / spreads[1])
+        for x, y in product(first.tolist(), second.tolist())
+    ]
+    rare = [min(np.mean([each[k] >= one[k] - 1e-9 for each in both]) for k in range(3)) for one in both]
+    [(p, adjusted)] = sample_ps([cell])
+    assert p == adjusted == pytest.approx(np.mean([each <= rare[0] + 1e-9 for each in rare]))
+
+
+def test_a_change_of_few_jobs_is_found_though_their_sum_is_small() -> None:
+    draw = np.random.default_rng(1)
+    scores = draw.integers(0, 2, (40, 10)).astype(float)
+    scores[:2, :5], scores[:2, 5:] = 1.0, 0.0
+    scores[2:4, :5], scores[2:4, 5:] = 0.0, 1.0
+    [(p, _)] = sample_ps([sampled(scores, ours=5)])
+    assert p < 0.01
+
+
+def test_samples_that_are_all_alike_say_nothing() -> None:
+    assert sample_ps([sampled(np.ones((8, 10)), ours=5), {}]) == [(1.0, 1.0), (1.0, 1.0)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ours", [2, 5])
+def test_samples_of_one_model_have_a_low_p_in_5_percent_of_any_cell(ours: int) -> None:
+    draw = np.random.default_rng(2)
+    found = 0
+    for _ in range(200):
+        rates = draw.beta(0.5, 0.5, (12, 1))
+        cells = [(draw.random((12, 2 * ours)) < rates).astype(float) for _ in range(3)]
+        found += min(adjusted for _, adjusted in sample_ps([sampled(cell, ours) for cell in cells])) < 0.05
+    # 5 % of 200 are 10; more than 21 come in 1 of 1,000.
+    assert found <= 21

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, ttest_1samp
+from scipy.stats import t as student
 
 from results.statistics.paired import (
     Cluster,
@@ -85,7 +86,7 @@ def test_p_of_a_window_counts_every_choice_of_the_run(scores: list[list[float]])
         )
 
     distances = [distance(chosen) for chosen in product(range(3), repeat=len(scores))]
-    found = paired_effect([Cluster.from_scores([[score] for score in cluster]) for cluster in scores]).p
+    found = exchange_p([Cluster.from_scores([[score] for score in cluster]).differences for cluster in scores])
     assert found == pytest.approx(np.mean([distance >= distances[0] - 1e-9 for distance in distances]))
 
 
@@ -95,9 +96,28 @@ def test_p_is_below_5_percent_in_no_more_than_5_percent_of_comparisons_of_runs_a
     # Scores near their end are skewed: the run less the mean of a window is then not symmetric about 0, and flips of
     # its sign would be rare in 9 % of these.
     scores = draw.beta(0.3, 2.7, size=(600, 10, 1 + window))
-    found = [paired_effect([Cluster.from_scores(cluster[:, None]) for cluster in runs]).p for runs in scores]
-    low = sum(p is not None and p < 0.05 for p in found)
+    found = [exchange_p([Cluster.from_scores(cluster[:, None]).differences for cluster in runs]) for runs in scores]
+    low = sum(p < 0.05 for p in found)
     assert binomtest(low, len(found), 0.05, alternative="greater").pvalue > 0.001
+
+
+def test_a_window_of_runs_adds_how_they_differ() -> None:
+    # Three runs of the reference at 40, 50 and 60 %, alike in each of 30 clusters; the run is at 70 %.
+    found = paired_effect([Cluster.from_scores([[0.7], [0.4], [0.5], [0.6]])] * 30)
+    standard_error = 10 * math.sqrt(4 / 3)
+    none_differs = 100 * (1 - 0.025 ** (1 / 30))
+    half_width = math.hypot(none_differs, student.ppf(0.975, 2) * standard_error)
+    assert found.effect == pytest.approx(20)
+    assert found.low == pytest.approx(20 - half_width)
+    assert found.high == pytest.approx(20 + half_width)
+    assert found.p == found.least_p == pytest.approx(2 * student.sf(20 / standard_error, 2))
+
+
+def test_runs_of_a_window_that_are_all_alike_add_nothing() -> None:
+    scores = np.random.default_rng(3).integers(0, 2, (12, 2)).astype(float).tolist()
+    pair = paired_effect([Cluster.from_scores([[ours], [theirs]]) for ours, theirs in scores])
+    window = paired_effect([Cluster.from_scores([[ours], [theirs], [theirs]]) for ours, theirs in scores])
+    assert (window.low, window.high, window.within) == (pair.low, pair.high, pair.within)
 
 
 def test_p_of_many_clusters_is_near_the_exact_one_and_never_0() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from results.dead_jobs import DeadJob
 from results.drift_test import StreamRun
+from results.sums import SampleSums
 from seep.errors import InputError
 from seep.records import ScoredJob
 from tests.builders import JOBS, MONITORS, SendRun
@@ -293,13 +294,8 @@ def test_what_keeps_a_run_from_being_tested_is_said(store: Stored, send_run: Sen
 
 def test_sample_sums_add_the_tests_that_share_a_control(store: Stored, scored: Scored) -> None:
     store.record([scored("j0", {"1": [1.0, 0.5], "2": [1.0, 0.0]}, metrics=("m",))], [], [])
-    found = {
-        (run.job_id, run.sample, run.metric, run.category): (run.n, run.total) for run in store.sample_sums("run-1")
-    }
-    assert found == {
-        ("j0", 0, "m", "1"): (1, 1.0),
-        ("j0", 0, "m", "2"): (1, 1.0),
-        ("j0", 1, "m", "1"): (1, 0.5),
-        ("j0", 1, "m", "2"): (1, 0.0),
-    }
+    assert store.sample_sums("run-1") == [
+        SampleSums("run-1", "j0", "m", "1", False, [0, 1], [1, 1], [1.0, 0.5]),
+        SampleSums("run-1", "j0", "m", "2", False, [0, 1], [1, 1], [1.0, 0.0]),
+    ]
     assert store.sample_sums("nowhere") == []

@@ -80,6 +80,7 @@ CREATE UNIQUE INDEX provenances_by_run ON provenances (run_id, md5(provenance::t
 
 # A job's rows are written once, with the job, in one transaction, and the job refers to its run: to look the run up
 # once more for each of thousands of rows was a fifth of the time. Rates are made of cluster_sums alone.
+# Leak scores by sample are what a comparison of two runs of one target exchanges; their texts may be deleted by then.
 # Recorded comparisons are counted by measure: `leak` where there is a score, else the reason why the answer was lost.
 SUMS = """
 CREATE TABLE test_sums (
@@ -105,6 +106,17 @@ CREATE TABLE cluster_sums (
     total double precision NOT NULL
 );
 CREATE INDEX cluster_sums_by_run ON cluster_sums (run_id);
+CREATE TABLE sample_sums (
+    run_id text COLLATE "C" NOT NULL,
+    job_id text COLLATE "C" NOT NULL,
+    metric text NOT NULL,
+    category text NOT NULL,
+    differ boolean NOT NULL,
+    samples bigint[] NOT NULL,
+    sizes bigint[] NOT NULL,
+    totals double precision[] NOT NULL
+);
+CREATE INDEX sample_sums_by_run ON sample_sums (run_id);
 CREATE TABLE recorded_comparisons (
     run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
     metric text COLLATE "C" NOT NULL,
@@ -194,6 +206,7 @@ CREATE TABLE verdicts (
     high double precision,
     p double precision,
     adjusted_p double precision,
+    exchanged text NOT NULL,
     within double precision,
     detectable double precision,
     pairs bigint NOT NULL,
@@ -260,4 +273,5 @@ def downgrade() -> None:
     """Drops everything."""
     op.execute("DROP TABLE monitor_schedules, monitor_references, monitor_evidence, monitor_runs")
     op.execute("DROP TABLE verdicts, baseline_runs, baselines")
-    op.execute("DROP TABLE rates, comparisons, recorded_comparisons, cluster_sums, test_sums, provenances, jobs, runs")
+    op.execute("DROP TABLE rates, comparisons, recorded_comparisons, sample_sums, cluster_sums, test_sums")
+    op.execute("DROP TABLE provenances, jobs, runs")

@@ -104,8 +104,8 @@ def found(
     low = np.zeros(2)
     for _ in range(repeats):
         suite = suite_of(jobs, count, tests, CONCEPTS, draw)
-        asked = [job.scores for job in suite]
-        runs = [redrawn(asked, 1 if cold else samples, draw) for _ in range(2)]
+        prompts = [job.scores for job in suite]
+        runs = [redrawn(prompts, 1 if cold else samples, draw) for _ in range(2)]
         before, after = [[np.repeat(row, samples, axis=1) for row in run] if cold else run for run in runs]
         rate = float(np.mean([row.mean() for row in before]))
         after = SPREADS[spread](after, suite, min(1.0, change / rate), draw)

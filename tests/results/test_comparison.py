@@ -119,7 +119,7 @@ def test_a_window_is_its_runs_and_a_cluster_pairs_with_those_that_have_it() -> N
     sums_of_choices = [sum(chosen) for chosen in product(*differences)]
     assert np.mean([abs(total) >= sums_of_choices[0] - 1e-9 for total in sums_of_choices]) < 0.01
     # The window's runs lie at 25 and 50 % of what both have: hardly nearer to each other than the run is to them.
-    t = found.effect / 100 / (0.25 / np.sqrt(2) * np.sqrt(1 + 1 / 2))
+    t = (found.effect or 0.0) / 100 / (0.25 / np.sqrt(2) * np.sqrt(1 + 1 / 2))
     assert found.p == found.adjusted_p == pytest.approx(1 - 2 * np.arctan(t) / np.pi)
 
 

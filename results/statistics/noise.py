@@ -99,7 +99,10 @@ def noise_of_run(jobs: Sequence[JobSums], ties: float) -> Noise:
         of_job, control = _divided(share(of_jobs - of_tests), len(tests) / n)
     if n == len(tests):
         return Noise(rate, variance, of_job, TEST_OF_REST * (1 - of_job - control), control)
-    return Noise(rate, variance, of_job, max(0.0, share(of_tests - alone) - of_job), control)
+    of_test = max(0.0, share(of_tests - alone) - of_job)
+    # Each is estimated by itself; in a small run they may add up to more than there is.
+    whole = max(1.0, of_job + of_test + control)
+    return Noise(rate, variance, of_job / whole, of_test / whole, control / whole)
 
 
 def told_apart(jobs: Sequence[JobSums]) -> bool:

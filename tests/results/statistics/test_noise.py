@@ -87,17 +87,6 @@ def test_no_job_differs_from_chance_by_less_than_nothing() -> None:
     assert shares(noise_of_run(sums(scores), ties=0.0)) == (0, 1, 0)
 
 
-def test_shares_of_a_small_run_never_add_up_to_more_than_there_is() -> None:
-    # Two jobs of two tests and two samples: each sample has its job's control, each test its own answers.
-    found = noise_of_run(sums([np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [1.0, 1.0]])]), ties=0.0)
-    assert sum(shares(found)) <= 1 + 1e-12
-    draw = np.random.default_rng(4)
-    for _ in range(100):
-        scores = [draw.integers(0, 2, (2, 2)) * draw.integers(0, 2, (1, 2)).astype(float) for _ in range(3)]
-        if 0 < sum(job.sum() for job in scores) < 12:
-            assert sum(shares(noise_of_run(sums(scores), ties=0.0))) <= 1 + 1e-12
-
-
 def test_without_the_texts_the_tests_are_still_seen() -> None:
     scores = planted([12] * 600, 5, job=0.2, test=0.3, control=0.2)
     known, unknown = (noise_of_run(sums(scores, known), ties=0.0) for known in (True, False))

@@ -13,6 +13,7 @@ from seep.suites.canaries import canary_suite
 from seep.suites.jobs import prompt_jobs
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite
+from seep.suites.position import PositionSuite
 from seep.suites.schema import AnySuite, LanguageSuite, suite_hash
 from services.scorer.detection import detect_language
 from tests.commands import Command
@@ -125,6 +126,20 @@ def test_no_concept_is_missing_from_its_prompt_or_stands_in_its_control_or_neutr
         for test in job.tests:
             assert test.concept in test.prompt
             assert not re.search(rf"\b{test.concept}\b", f"{job.control} {job.neutral}")
+
+
+def test_the_position_suite_has_enough_questions_and_as_many_that_are_true_as_not() -> None:
+    suite = suite_named("position")
+    assert isinstance(suite, PositionSuite)
+    counts = Counter(question.category for question in suite.questions)
+    assert counts == {"facts": 60, "indifferent": 30, "yes-no": 40}
+    assert Counter(q.answer for q in suite.questions if q.category == "yes-no") == {"Yes": 20, "No": 20}
+    assert not any(question.answer for question in suite.questions if question.category == "indifferent")
+
+
+def test_the_sway_suite_has_enough_decisions_of_each_kind() -> None:
+    tests, _ = counted(suite_named("sway"))
+    assert tests == {"anchor-low": 40, "anchor-high": 40, "opinion": 40, "authority": 40, "decoy": 20}
 
 
 def test_no_prompt_is_in_two_suites_or_twice_in_one() -> None:

@@ -12,6 +12,7 @@ An answer that names none, or more than one, chooses none: a guess would become 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from seep.texts import without_thoughts
@@ -69,6 +70,12 @@ def chosen_place(answer: str, labels: Sequence[str], options: Sequence[str]) -> 
 
     `labels` are by place, as the prompt shows them; empty where it shows none.
     """
+    return _chosen(answer, tuple(labels), tuple(options))
+
+
+# Of a run many answers are the same few characters, and its patterns are other ones for each question.
+@lru_cache(maxsize=2048)
+def _chosen(answer: str, labels: tuple[str, ...], options: tuple[str, ...]) -> int | None:
     text = _plain(answer)
     if not text or len(text) > LONGEST:
         return None

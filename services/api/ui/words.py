@@ -115,6 +115,8 @@ def why_no_rate(run: RunSummary | None) -> str:
     """Why there is no number where one would stand."""
     if run is None:
         return "no run yet"
+    if run.measured and run.state in ("running", "stalled"):
+        return f"no finished run yet: {count(run.recorded)} of {count(run.job_count)} jobs"
     if run.lost and not run.measured:
         reasons = ", ".join(f"{count(n)} {reason}" for reason, n in run.lost.items() if n)
         return f"not measured: no comparison has its answers ({reasons})"

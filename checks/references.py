@@ -1,4 +1,4 @@
-"""The pages of docs/reference that are made from the code.
+"""The pages of docs/reference, and the picture of the leak rate, that are made from the code.
 
 `python -m checks.references` writes them; with `--check` it names those that are not what the code says, and ends
 with 1 where there is any.
@@ -13,11 +13,13 @@ from checks import (
     cli_reference,
     configuration_reference,
     http_api_reference,
+    leak_rate_picture,
     metrics_reference,
     suites_reference,
 )
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/concepts/leak-rate.svg": leak_rate_picture.picture,
     "docs/reference/chart-values.md": chart_values_reference.page,
     "docs/reference/cli.md": cli_reference.page,
     "docs/reference/configuration.md": configuration_reference.page,

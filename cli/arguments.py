@@ -12,6 +12,10 @@ SUITE_HELP = "A YAML file, or the name of one in suites/ or of a suite that Seep
 RUN_HELP = "The run's id, its beginning, `latest`, or `latest~1` for the one before that."
 
 RunArgument = Annotated[str, typer.Argument(help=RUN_HELP, metavar="RUN")]
+RunsArgument = Annotated[
+    list[str],
+    typer.Argument(help=f"{RUN_HELP} Several are seeds of one condition, and are pooled.", metavar="RUN..."),
+]
 SuiteArgument = Annotated[str, typer.Argument(help=SUITE_HELP, metavar="SUITE")]
 TargetOption = Annotated[str | None, typer.Option(help="The target of seep.yaml that is to answer.")]
 SamplesOption = Annotated[

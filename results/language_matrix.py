@@ -51,7 +51,7 @@ def contamination_matrix(rates: Iterable[LeakRate], metric: str | None = None) -
     for rate in measured:
         directive, _, detected = rate.category.partition(">")
         if rate.metric == (metric or metrics[0]) and detected:
-            cells[directive, detected] = _share(rate)
+            cells[directive, detected] = share_of(rate)
     return Matrix(metric or metrics[0], cells)
 
 
@@ -118,6 +118,7 @@ def cohen_kappa(one: Sequence[str], other: Sequence[str]) -> float | None:
     return None if by_chance == 1 else (agreed - by_chance) / (1 - by_chance)
 
 
-def _share(rate: LeakRate) -> Share:
+def share_of(rate: LeakRate) -> Share:
+    """A measured rate as a share."""
     assert rate.rate is not None and rate.low is not None and rate.high is not None  # noqa: PT018 - they go together
     return Share(rate.rate, rate.low, rate.high)

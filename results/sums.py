@@ -16,6 +16,10 @@ PUBLISHED = "published"
 PLACEBO = "placebo"
 ECHO = "echo"
 ECHO_FREE_LEAK = "echo_free_leak"
+COREFERENT = "coreferent"
+COREFERENCE_FREE_LEAK = "coreference_free_leak"
+WITHOUT = {ECHO: ECHO_FREE_LEAK, COREFERENT: COREFERENCE_FREE_LEAK}
+"""By a measure that says what a comparison is, the leak score of those that are not it."""
 DISTINCT: Mapping[str, int] = {"distinct_1": 1, "distinct_2": 2}
 ANY_LOST = frozenset(LOST)
 WHOLE_JOB = ""
@@ -133,7 +137,8 @@ class Place:
 def per_test_sums(scored: ScoredJob) -> list[PerTestSum]:
     """The sums of a job's outcomes, and of what follows from them and from its texts; the job must be a valid one.
 
-    `echo_free_leak` is the leak score of the comparisons without an echo. `agreement:<other>` says whether another
+    `echo_free_leak` is the leak score of the comparisons without an echo, `coreference_free_leak` of those whose answer
+    does more than go on about the thing that has the concept. `agreement:<other>` says whether another
     metric gives a comparison the same leak score. `distinct_1` and `distinct_2` are shares of different n-grams.
     """
     prompts = scored.generated.job
@@ -165,8 +170,9 @@ def _derived(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
     for (test, sample, category), of_metrics in _by_comparison(outcomes).items():
         leaks = {metric: measures[LEAK] for metric, measures in of_metrics.items() if LEAK in measures}
         for metric, leak in leaks.items():
-            if of_metrics[metric].get(ECHO) == 0:
-                yield Outcome(metric, ECHO_FREE_LEAK, category, test, sample, leak)
+            for kind, without in WITHOUT.items():
+                if of_metrics[metric].get(kind) == 0:
+                    yield Outcome(metric, without, category, test, sample, leak)
             for other, other_leak in leaks.items():
                 if other != metric:
                     yield Outcome(metric, agreement_with(other), category, test, sample, float(leak == other_leak))

@@ -7,27 +7,29 @@ from typing import Annotated
 import typer
 
 from cli import exit_codes
-from cli.arguments import JsonOption, RunArgument
+from cli.arguments import JsonOption, RunArgument, RunsArgument
 from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.consoles import wide_console
 from cli.rendering.examples import print_examples
 from cli.rendering.losses import print_prompt_lengths
 from cli.rendering.output import DataTable, echo, echo_json
-from cli.rendering.rates import is_measured, print_rates, print_rates_json
+from cli.rendering.rates import is_measured, print_pooled_rates, print_rates, print_rates_json
 from cli.times import format_time
+from results.pooled_runs import check_poolable, pooled_rates
 from results.rates import ALL
 from results.storage import comparisons, dead_jobs
 from results.storage import rates as kept_rates
 from results.storage import runs as kept_runs
 from results.storage.comparisons import Only
+from results.storage.database import Connection
 from seep.errors import InputError
 from seep.records import LeakRate
 from seep.settings import load_settings
 
 
 def rates(
-    run_id: RunArgument,
+    run_ids: RunsArgument,
     pool: Annotated[list[str] | None, typer.Option(help="Categories to pool, as 1,2. May be given again.")] = None,
     by: Annotated[str | None, typer.Option(help="`concept`: a rate per concept instead of per category.")] = None,
     as_json: JsonOption = False,
@@ -35,6 +37,8 @@ def rates(
     """Print the leak rates of a run with their 95 % intervals.
 
     Exit code 0, also if the run is not whole; 4 if nothing is measured.
+
+    Several runs are seeds of one condition, and are pooled: each is then a cluster of its own.
 
     Missing comparisons are counted by category: with --by concept the table leaves them out, and the JSON has 0.
     """
@@ -45,18 +49,25 @@ def rates(
         raise InputError("--pool: pools categories, which --by concept does not show")
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
-        summary = find_run(connection, run_id, settings)
-        run_id = summary.run_id
-        found = kept_rates.by_concept(connection, run_id) if by else kept_rates.of_run(connection, run_id)
-        found += kept_rates.of_pools(connection, run_id, pools)
-        dead, lengths = dead_jobs.reasons(connection, run_id), dead_jobs.prompt_lengths(connection, run_id)
+        summaries = [find_run(connection, run_id, settings) for run_id in run_ids]
+        check_poolable(summaries)
+        found = pooled_rates([_rates(connection, summary.run_id, by, pools) for summary in summaries])
+        first = summaries[0].run_id
+        dead, lengths = dead_jobs.reasons(connection, first), dead_jobs.prompt_lengths(connection, first)
     if as_json:
         print_rates_json(found)
+    elif len(summaries) > 1:
+        print_pooled_rates(summaries, found, first_column=by or "category")
     else:
-        print_rates(summary, found, dead, first_column=by or "category")
+        print_rates(summaries[0], found, dead, first_column=by or "category")
         print_prompt_lengths(lengths)
     if not is_measured(found):
         raise typer.Exit(exit_codes.NOT_MEASURED)
+
+
+def _rates(connection: Connection, run_id: str, by: str | None, pools: Sequence[Sequence[str]]) -> list[LeakRate]:
+    found = kept_rates.by_concept(connection, run_id) if by else kept_rates.of_run(connection, run_id)
+    return found + kept_rates.of_pools(connection, run_id, pools)
 
 
 def runs(

@@ -19,7 +19,7 @@ def draw_matrix(matrix: Matrix, counted: str, title: str, out: Path) -> None:
     _save(_chart(matrix, counted, title), out)
 
 
-def print_column(matrix: Matrix, counted: str, baseline: str | None) -> None:
+def print_column(matrix: Matrix, counted: str, baseline: bool) -> None:
     """How often each directive is answered in the language `counted`."""
     share = f"in {counted}{', points above the baseline' if baseline else ''}"
     table = DataTable("asked for", "distance", share, "95 % interval")

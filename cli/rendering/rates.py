@@ -10,11 +10,15 @@ from cli.rendering.places import print_places
 from results.dead_jobs import DeadReason
 from results.rates import with_missing
 from results.runs import RunSummary
+from results.sums import COREFERENCE_FREE_LEAK, COREFERENT
 from seep.answers import LOST, TRUNCATED
 from seep.probes import DEFAULT_PROBE, PROBES
 from seep.records import LeakRate
 
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
+RUNS_ARE_CLUSTERS = (
+    "the intervals hold for runs like these: each run is a cluster of its own, whatever varies within it"
+)
 NOT_SCORED = "not measured: no job of this run is scored"
 NOT_ANSWERED = "not measured: no comparison of this run has its answers"
 # A tie counts 50 %, whatever the model leaks. With more than half of them the rate tells more of ties than of leaks.
@@ -88,6 +92,25 @@ def rate_title(found: Sequence[LeakRate]) -> str:
     return f"rate against {named}" if named else "rate"
 
 
+def print_pooled_rates(summaries: Sequence[RunSummary], found: Sequence[LeakRate], first_column: str) -> None:
+    """Tables of the rates of several runs together, of which each is a cluster; says what is missing of each."""
+    runs = ", ".join(f"{summary.run_id} ({summary.state})" for summary in summaries)
+    echo(f"runs {runs}: {summaries[0].suite}, pooled")
+    counted = ("comparisons", "missing")
+    table = DataTable(first_column, "metric", rate_title(found), "95 % interval", "runs", *counted)
+    for rate in found:
+        counts = [str(rate.clusters), *(str(getattr(rate, name)) for name in counted)]
+        table.add_row(rate.category, rate.metric, *interval(rate), *counts)
+    wide_console().print(table)
+    _print_measures(found, first_column)
+    print_losses(found, first_column)
+    if not is_measured(found):
+        echo(why_not_measured(found))
+    echo(RUNS_ARE_CLUSTERS)
+    for summary in summaries:
+        print_missing(summary)
+
+
 def is_measured(found: Sequence[LeakRate]) -> bool:
     """Whether there is a rate at all."""
     return any(rate.rate is not None for rate in found)
@@ -134,6 +157,8 @@ def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
         return
     pairwise = len({rate.metric for rate in found}) > 2
     rows = [(rate, _shares(rate, pairwise), _kappas(rate, pairwise)) for rate in found]
+    if not any(rate.measures[COREFERENT].share > 0 for rate in found if COREFERENT in rate.measures):
+        rows = [(rate, _without_coreference(shares), kappas) for rate, shares, kappas in rows]
     names = sorted({name for _, shares, _ in rows for name in shares}, key=lambda name: (name == ABOVE_PLACEBO, name))
     names += sorted({name for _, _, kappas in rows for name in kappas}) or ["kappa"]
     table = DataTable(first_column, "metric", title="beside it, in %; kappa from -1 to 1")
@@ -144,6 +169,12 @@ def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
         table.add_row(rate.category, rate.metric, *(cells.get(name, "-") for name in names))
     echo()
     wide_console().print(table)
+
+
+def _without_coreference(shares: dict[str, str]) -> dict[str, str]:
+    """Where nothing is coreferent, its two columns say what others say already."""
+    hidden = {name.replace("_", " ") for name in (COREFERENT, COREFERENCE_FREE_LEAK)}
+    return {name: share for name, share in shares.items() if name not in hidden}
 
 
 def _shares(rate: LeakRate, pairwise: bool) -> dict[str, str]:

@@ -62,6 +62,12 @@ def echoes(concept: str, text: str, language: str) -> bool:
     return _contains(_stems(_words(given), code), _stems(words, code))
 
 
+def stemmed_words(text: str, language: str) -> list[str]:
+    """The words of a text without case and inflection, in order; `language` as in `echoes`."""
+    code = language.split("-")[0].lower()
+    return _stems(_words(_folded(text, code)), code)
+
+
 def _folded(text: str, code: str) -> str:
     if code == "tr":  # the two letters that case folding gets wrong: Turkish keeps dotted and dotless apart
         text = text.replace("\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}", "i")

@@ -6,6 +6,7 @@ from itertools import combinations
 
 from seep.answers import TRUNCATED, Lost, is_blank, lost
 from seep.records import Against, Answer, GeneratedJob, Outcome, PromptTest, Similarity
+from services.scorer import coreferent
 from services.scorer.echo import echoes
 from services.scorer.mode import Mode
 from services.scorer.similarity import Comparison, Metric, Pair, Similarities
@@ -61,8 +62,9 @@ def score(
     `empty` is 1 for a test's generation without a visible character, which is similar to nothing (0).
     `self_similarity`, high where answers are not diverse, is the similarity to the next sample's generation, 0 where it
     is negative: of samples that are drawn alike, neighbours are as alike, in the mean, as all pairs are, and grow no
-    faster than the samples. `truncated` is 1, and else left out, where the metric does not read all of the two that
-    `leak` compares.
+    faster than the samples. `coreferent`, of English answers alone, is 1 for one that only goes on about the thing
+    which has the concept in its prompt. `truncated` is 1, and else left out, where the metric does not read all of the
+    two that `leak` compares.
 
     A comparison of which one of these two was lost has one outcome alone: 1 by the name of the reason.
     """
@@ -77,6 +79,7 @@ def score(
         test, number = sample.test, sample.number
         echo = float(echoes(test.concept, sample.answer, generated.job.language))
         of_answer = {"echo": echo, "empty": float(is_blank(sample.answer))}
+        of_answer |= _coreferent(sample, generated.job.language)
         for metric, similarity in similarities.items():
             near = _nearness(sample, similarity)
             measures = _leak_scores(near, against, mode.tie_tolerance) | of_answer
@@ -125,6 +128,12 @@ def leak_score(to_test: float, to_control: float, tie_tolerance: float) -> float
     if abs(to_test - to_control) <= tie_tolerance:
         return 0.5
     return 1.0 if to_test > to_control else 0.0
+
+
+def _coreferent(sample: Sample, language: str) -> dict[str, float]:
+    if language != coreferent.LANGUAGE:
+        return {}
+    return {"coreferent": float(coreferent.is_coreferent(sample.test.concept, sample.test.prompt, sample.answer))}
 
 
 def _alike(similarity: Mapping[Pair, float], answer: str, next_answer: str) -> float:

@@ -102,6 +102,14 @@ def test_the_echo_free_leak_is_that_of_comparisons_known_to_hold_no_echo(scored:
     assert sums_of(replace(job, outcomes=tuple(unknown)), "echo_free_leak") == [("m", "t0", 1, 1.0)]
 
 
+def test_the_coreference_free_leak_leaves_out_what_only_goes_on_about_the_same_thing(scored: Scored) -> None:
+    job = scored("a", {"1": [1.0, 0.5]}, metrics=["m"])
+    kinds = [Outcome("m", "coreferent", "1", "t0", sample, value) for sample, value in enumerate((1.0, 0.0))]
+    found = replace(job, outcomes=(*job.outcomes, *kinds))
+    assert sums_of(found, "coreference_free_leak") == [("m", "t0", 1, 0.5)]
+    assert sums_of(job, "coreference_free_leak") == []
+
+
 def test_two_metrics_agree_where_their_leak_scores_are_the_same(scored: Scored) -> None:
     job = scored("a", {"1": [1.0, 0.5, 0.0]}, metrics=["m", "n"])
     other = [

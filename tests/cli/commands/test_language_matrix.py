@@ -96,3 +96,29 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(seep: Command, arguments: t
     assert code == 2
     assert message in line
     assert list(Path.cwd().glob("m*")) == []
+
+
+def test_seeds_of_one_condition_are_pooled_each_a_cluster_of_its_own(seep: Command) -> None:
+    _, printed, _ = seep("rates", "tuned", "plain", "--json")
+    rates = {rate["category"]: rate for rate in json.loads(printed)}
+    assert (rates["es>it"]["rate"], rates["es>it"]["clusters"], rates["es>it"]["comparisons"]) == (25.0, 2, 8)
+    code, printed, _ = seep("language", "matrix", "tuned", "plain", "--out", "matrix.svg")
+    assert code == 0
+    assert "each run is a cluster of its own" in printed
+    assert [line.split()[:3] for line in printed.splitlines()[1:3]] == [["it", "0", "100.00"], ["es", "2", "25.00"]]
+    assert "tuned, plain, languages by langdetect" in Path("matrix.svg").read_text(encoding="utf-8")
+
+
+def test_a_spill_stands_beside_its_placebo_with_the_difference_and_its_interval(seep: Command) -> None:
+    _, printed, _ = seep("language", "matrix", "tuned", "--out", "matrix.svg", "--placebo", "plain")
+    rows = [line.split() for line in printed.splitlines() if line.startswith((" measured", " placebo"))]
+    assert rows[0][:5] == ["measured", "(tuned)", "it", "es", "50.00"]
+    assert rows[1][:5] == ["placebo", "(plain)", "it", "es", "0.00"]
+    assert "50.00" in rows[1][5:]
+    assert "order by family distance to it: not measured: it takes 4 third languages" in printed
+
+
+def test_a_pool_of_the_same_run_twice_is_refused(seep: Command) -> None:
+    code, _, line = seep("rates", "tuned", "tuned")
+    assert code == 2
+    assert "runs tuned, tuned: expected each once" in line

@@ -64,7 +64,7 @@ def test_a_comparison_whose_answer_was_lost_says_why_and_nothing_else(
     given = (ended, "a car") if arm == "test" else ("a bus", ended)
     found = scored(with_arms(job, [[given[0], "a bus"]], [given[1], "a car"]))
     assert measures(found)["t1", 0] == measures(found, "other")["t1", 0] == {reason: 1.0}
-    assert measures(found)["t1", 1].keys() == {"leak", "tie", "echo", "empty"}
+    assert measures(found)["t1", 1].keys() == {"leak", "tie", "echo", "empty", "coreferent"}
     assert {(seen.test, seen.sample) for seen in found.similarities} == {("t1", 1)}
 
 
@@ -127,7 +127,7 @@ def test_a_sample_is_compared_with_the_next_that_has_its_answers(make_job: MakeJ
 
 def test_a_single_answer_that_is_left_is_like_no_other(make_job: MakeJob) -> None:
     job = with_arms(make_job([("yellow", ["", ""])], control=["", ""]), [["a", "filtered"]], ["b", "c"])
-    assert measures(scored(job))["t1", 0].keys() == {"leak", "tie", "echo", "empty"}
+    assert measures(scored(job))["t1", 0].keys() == {"leak", "tie", "echo", "empty", "coreferent"}
 
 
 def test_a_job_without_any_answer_asks_no_metric_anything(make_job: MakeJob) -> None:

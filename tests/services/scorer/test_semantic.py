@@ -143,7 +143,7 @@ def test_what_an_echo_free_rate_and_a_tie_are_of_is_the_headline(
 
 def test_without_a_neutral_arm_there_is_no_placebo(make_job: MakeJob, fake_metric: type[FakeMetric]) -> None:
     scored = scored_with(make_job([("yellow", ["bus driver"])], ["teacher"]), fake_metric(TABLE))
-    assert {outcome.measure for outcome in scored.outcomes} == {"leak", "tie", "echo", "empty"}
+    assert {outcome.measure for outcome in scored.outcomes} == {"leak", "tie", "echo", "empty", "coreferent"}
 
 
 def test_self_similarity_is_of_an_answer_and_the_next_samples(
@@ -190,7 +190,7 @@ def test_an_answer_without_a_visible_character_is_empty_and_still_compared(
 def test_every_metric_has_every_measure(generated: GeneratedJob, fake_metric: type[FakeMetric]) -> None:
     [scored] = score_jobs([generated], {"one": fake_metric(TABLE), "two": fake_metric()}, EXACT, {})
     assert isinstance(scored, ScoredJob)
-    assert len(scored.outcomes) == 2 * 4 * 6
+    assert len(scored.outcomes) == 2 * 4 * 7
     assert len(scored.similarities) == 2 * 4
 
 

@@ -1,0 +1,43 @@
+"""What a language's spill is, beside its placebo and its mirror, and in which order it reaches other languages."""
+
+from collections.abc import Sequence
+
+from cli.rendering.consoles import wide_console
+from cli.rendering.output import DataTable, echo
+from results.language_matrix import Share
+from results.language_spill import FEWEST_FOR_ORDER, Spill, spill_difference
+from results.statistics.rank_order import RankOrder
+
+
+def print_spills(spills: Sequence[Spill]) -> None:
+    """A row per condition, and how much more the first spills than each other one; nothing where there is none."""
+    if not spills:
+        return
+    table = DataTable("condition", "answers in", "asked for", "share", "95 % interval", "difference", "95 % interval")
+    first = spills[0]
+    for spill in spills:
+        compared = () if spill is first else _figures(spill_difference(first, spill), "")
+        table.add_row(
+            spill.name,
+            spill.language,
+            ", ".join(spill.directives),
+            *_figures(spill.share, " %"),
+            *(compared or ("", "")),
+        )
+    echo()
+    wide_console().print(table)
+
+
+def print_order(order: RankOrder | None, language: str) -> None:
+    """One line: does spill fall with the distance of the families?"""
+    start = f"order by family distance to {language}"
+    if order is None:
+        why = f"it takes {FEWEST_FOR_ORDER} third languages whose distances and shares differ"
+        echo(f"{start}: not measured: {why}")
+        return
+    figures = f"rank correlation {order.correlation:.2f} over {order.n} languages asked for"
+    echo(f"{start}: {figures}, p {order.p:.3f} by permutation of them, two-sided (below 0: relatives spill more)")
+
+
+def _figures(share: Share, unit: str) -> tuple[str, str]:
+    return f"{share.rate:.2f}{unit}", f"[{share.low:.2f}, {share.high:.2f}]"

@@ -1,13 +1,11 @@
-"""Recall through Kafka and three services: planted answers come out as their rate, under a job's own system message."""
+"""Answers recorded under a job's own system message come out as their rate, beside the controls of each test."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.stack import stack_in
-
-pytestmark = pytest.mark.slow
+from tests.commands import Command
 
 SUITE = """\
 name: keys
@@ -27,7 +25,9 @@ TEXT = """\
 """
 
 
-def test_planted_answers_come_out_as_their_rate(tmp_path: Path) -> None:
+def test_planted_answers_come_out_as_their_rate(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str
+) -> None:
     jobs = [(n, "secret" if n < 10 else "unseen") for n in range(20)]
     suite, recorded = tmp_path / "keys.yaml", tmp_path / "keys.jsonl"
     secrets = {n: SECRET.format(n=n) for n, _ in jobs}
@@ -40,17 +40,12 @@ def test_planted_answers_come_out_as_their_rate(tmp_path: Path) -> None:
             system = f"Note {n}, which is secret: {secrets[n]}"
             lines.append(json.dumps({"prompt": prompt, "generations": [text], "system": system}))
     recorded.write_text("\n".join(lines), encoding="utf-8")
-    configuration = {
-        "engines": {"keys": {"backend": "recorded", "file": str(recorded)}},
-        "targets": {"keys": {"engine": "keys"}},
-        "metrics": {"sentence_bert": None, "bert_score": None},
-    }
-    with stack_in(tmp_path, configuration) as stack:
-        stack.start()
-        run = stack.push(suite, "keys")
-        stack.wait_for_state(run, "complete")
-        rates = {rate["category"]: rate for rate in json.loads(stack.seep("rates", run, "--json").stdout)}
-        examples = json.loads(stack.seep("examples", run, "--leaks", "--json").stdout)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    code, printed, complaint = command("run", "keys.yaml", "--recorded", "keys.jsonl", "--run-id", "keys", "--json")
+    assert code == 0, complaint
+    rates = {rate["category"]: rate for rate in json.loads(printed)}
+    examples = json.loads(command("examples", "keys", "--leaks", "--json")[1])
     assert [(rates[name]["rate"], rates[name]["comparisons"]) for name in ("secret", "unseen")] == [(40.0, 10), (0, 10)]
     assert rates["secret"]["measures"]["placebo"]["share"] == 0
     assert {example["control_generation"] for example in examples} == {"Anything."}

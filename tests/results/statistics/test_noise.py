@@ -87,6 +87,14 @@ def test_no_job_differs_from_chance_by_less_than_nothing() -> None:
     assert shares(noise_of_run(sums(scores), ties=0.0)) == (0, 1, 0)
 
 
+def test_shares_of_a_small_run_add_up_to_no_more_than_there_is() -> None:
+    # Three jobs; one shows what its samples do, another what its tests do, and all of them what jobs do.
+    by_sample, by_test = np.array([[1.0, 0.0, 1.0]] * 3), np.array([[1.0] * 3, [1.0] * 3, [0.0] * 3])
+    found = noise_of_run(sums([by_sample, np.zeros((3, 3)), by_test]), ties=0.0)
+    assert min(shares(found)) > 0
+    assert sum(shares(found)) == pytest.approx(1)
+
+
 def test_without_the_texts_the_tests_are_still_seen() -> None:
     scores = planted([12] * 600, 5, job=0.2, test=0.3, control=0.2)
     known, unknown = (noise_of_run(sums(scores, known), ties=0.0) for known in (True, False))

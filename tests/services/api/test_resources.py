@@ -145,7 +145,11 @@ def test_dead_letters_are_counted(client: TestClient) -> None:
         ("/v1/monitors/nothing/stream", 404, "monitor nothing: there is no such monitor"),
         ("/v1/monitors/daily/stream?after=nothing", 400, "after: run nothing is not in the stream of daily"),
         ("/v1/runs/nothing/verdicts?baseline=window", 404, "run nothing: there is no such run"),
-        ("/v1/runs/first/comparisons?only=neither", 422, "only: Input should be 'leaks', 'ties' or 'lost'"),
+        (
+            "/v1/runs/first/comparisons?only=neither",
+            422,
+            "only: Input should be 'leaks', 'ties', 'lost', 'echoes' or 'empty'",
+        ),
         ("/v1/series?target=stub", 422, "suite: Field required"),
     ],
 )

@@ -52,10 +52,10 @@ def main() -> None:
     for window, day in product(WINDOWS, DAYS):
         draw = np.random.default_rng(8)
         found = [both_ways(runs(window, day, draw)) for _ in range(repeats)]
-        holds = [_share(holds_nothing(pair[way]) for pair in found) for way in (0, 1)]
+        covered = [_share(holds_nothing(pair[way]) for pair in found) for way in (0, 1)]
         low = [_share((pair[way].p or 0.0) < LEVEL for pair in found) for way in (0, 1)]
         widths = [np.mean([((pair[way].high or 0) - (pair[way].low or 0)) / 2 for pair in found]) for way in (0, 1)]
-        figures = " | ".join(f"{figure:.1f}" for figure in (*holds, *low, *widths))
+        figures = " | ".join(f"{figure:.1f}" for figure in (*covered, *low, *widths))
         print(f"{window} | {day:g} | {figures}", flush=True)
 
 

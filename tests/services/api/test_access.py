@@ -58,7 +58,7 @@ def test_every_route_but_health_wants_the_token(store: Stored, settings: Setting
     app = application(store, settings)
     client = TestClient(app)
     guarded = set(app.openapi()["paths"]) | {"/v1/openapi.json"}
-    assert len(guarded) == 11
+    assert len(guarded) == 21
     assert set(paths(app)) <= guarded | OPEN
     for headers in WRONG:
         for path in guarded:

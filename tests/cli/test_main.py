@@ -62,8 +62,8 @@ def test_the_line_of_each_command_is_the_first_paragraph_of_its_help() -> None:
     ("arguments", "line"),
     [
         ("ratse", "no such command 'ratse'. Did you mean 'rates'?"),
-        ("rates", "RUN: expected, but missing"),
-        ("rates one two", "rates: got unexpected extra argument(s) (two)"),
+        ("watch", "RUN: expected, but missing"),
+        ("watch one two", "watch: got unexpected extra argument(s) (two)"),
         ("suites lnt", "suites: no such command 'lnt'. Did you mean 'lint'?"),
         ("completion pwsh", "SHELL: 'pwsh' is not one of 'bash', 'zsh', 'fish'."),
         ("power colours --rate much", "--rate: expected a valid number"),

@@ -12,7 +12,7 @@ from seep.settings import Settings
 from services.api.access import is_local
 from services.api.base_path import is_trusted
 
-COOKIE = "seep_session"
+COOKIE = "seep-session"
 SECONDS = 12 * 3600
 
 

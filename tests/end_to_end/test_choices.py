@@ -1,4 +1,4 @@
-"""The position and the sway probe through all that serves runs: in one process, through Kafka, and in the API.
+"""Position, sway and recall through all that serves runs: in one process, through Kafka, and in the API.
 
 Recorded answers of a known rate come out as that rate.
 """
@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from services.api.application import application
 from tests.commands import Command
+from tests.end_to_end.keys import assert_told, write_keys
 from tests.stack import Stack, stack_in
 
 QUESTIONS = 32
@@ -112,7 +113,7 @@ def api_rates(stack: Stack, run: str) -> list[dict[str, Any]]:
 
 def test_through_kafka_and_the_api(command: Command, tmp_path: Path) -> None:
     places, sway = imported(command, tmp_path, 8), write_sway(tmp_path)
-    suites = {"places": places, "sway": sway}
+    suites = {"places": places, "sway": sway, "keys": write_keys(tmp_path)}
     configuration = {
         "engines": {name: {"backend": "recorded", "file": str(files[1])} for name, files in suites.items()},
         "targets": {name: {"engine": name} for name in suites},
@@ -125,3 +126,4 @@ def test_through_kafka_and_the_api(command: Command, tmp_path: Path) -> None:
             stack.wait_for_state(run, "complete")
         assert_shares(api_rates(stack, runs["places"]), 8)
         assert_swayed(api_rates(stack, runs["sway"]))
+        assert_told(api_rates(stack, runs["keys"]))

@@ -131,7 +131,9 @@ def test_the_recording_of_the_profile_to_try_out_answers_its_suite(load: Callabl
 
 
 @pytest.mark.parametrize(
-    ("suite", "category"), [("position-smoke", "pairs@2"), ("sway-smoke", "opinion")], ids=["position", "sway"]
+    ("suite", "category"),
+    [("position-smoke", "pairs@2"), ("sway-smoke", "opinion"), ("licences-smoke", "licence")],
+    ids=["position", "sway", "recall"],
 )
 def test_a_monitor_of_a_probe_without_metrics_is_taken_with_all_its_categories(
     load: Callable[[Release], Settings], suite: str, category: str

@@ -95,6 +95,18 @@ class CellSums:
 
 
 @dataclass(frozen=True)
+class ConceptSum:
+    """`total` of the `n` leak scores that share a metric, a category, a cluster and a concept."""
+
+    metric: str
+    category: str
+    cluster: str
+    concept: str
+    n: int
+    total: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One comparison for drill-down: outcomes as metric -> measure -> value, similarities as metric -> [to test,
     to control, to neutral arm]. All of an arm that the job does not have is empty."""

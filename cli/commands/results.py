@@ -53,13 +53,15 @@ def rates(
         check_poolable(summaries)
         found = pooled_rates([_rates(connection, summary.run_id, by, pools) for summary in summaries])
         first = summaries[0].run_id
+        alone = len(summaries) == 1 and not by
+        reach = kept_rates.reaches_of(connection, summaries[0], found) if alone else [None] * len(found)
         dead, lengths = dead_jobs.reasons(connection, first), dead_jobs.prompt_lengths(connection, first)
     if as_json:
-        print_rates_json(found)
+        print_rates_json(found, reach)
     elif len(summaries) > 1:
         print_pooled_rates(summaries, found, first_column=by or "category")
     else:
-        print_rates(summaries[0], found, dead, first_column=by or "category")
+        print_rates(summaries[0], found, dead, reach, first_column=by or "category")
         print_prompt_lengths(lengths)
     if not is_measured(found):
         raise typer.Exit(exit_codes.NOT_MEASURED)

@@ -9,6 +9,7 @@ from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.places import print_places
 from results.dead_jobs import DeadReason
 from results.rates import with_missing
+from results.reach import Reach, interval_over
 from results.runs import RunSummary
 from results.sums import COREFERENCE_FREE_LEAK, COREFERENT
 from seep.answers import LOST, TRUNCATED
@@ -32,6 +33,7 @@ MOST_NAMED = 5
 NO_LEAK = 50.0
 # Test against control, less neutral against control, with its 95 % interval.
 ABOVE_PLACEBO = "published - placebo"
+OTHER_CONCEPTS = "other concepts too"
 # What the missing would be is unknown, and may differ from what is there: long prompts, for instance, fail oftener.
 WITH_MISSING = "whatever the missing are"
 PICTURES: Mapping[str, Callable[[Sequence[LeakRate]], None]] = {"position": print_places}
@@ -43,24 +45,17 @@ JSON_FIELDS = (
 
 
 def print_rates(
-    summary: RunSummary, found: Sequence[LeakRate], dead: Sequence[DeadReason], first_column: str = "category"
+    summary: RunSummary,
+    found: Sequence[LeakRate],
+    dead: Sequence[DeadReason],
+    reach: Sequence[Reach | None] = (),
+    first_column: str = "category",
 ) -> None:
     """Tables of rates and of what was measured beside them, under a line about the run; says what is missing, and what
-    not to trust."""
+    not to trust. `reach` is of each rate, where it is known."""
     echo(f"run {summary.run_id}: {summary.suite} on {summary.target}, {summary.state}")
-    table = DataTable(first_column, "metric", rate_title(found), "95 % interval")
-    # What a run expects, and so what is missing of it, is known by category.
-    counted = ("comparisons", "clusters", *(["missing"] if first_column == "category" else []))
-    for name in counted:
-        table.add_column(name, justify="right")
-    bounds = [with_missing(rate) for rate in found]
-    if any(bounds):
-        table.add_column(WITH_MISSING, justify="right")
-    for rate, allowed in zip(found, bounds, strict=True):
-        counts = [str(getattr(rate, name)) for name in counted]
-        counts += [f"[{allowed[0]:.2f}, {allowed[1]:.2f}]" if allowed else ""] if any(bounds) else []
-        table.add_row(rate.category, rate.metric, *interval(rate), *counts)
-    wide_console().print(table)
+    _print_table(found, first_column, reach)
+    _print_reach(reach)
     _print_meaning(found)
     _print_measures(found, first_column)
     _print_pictures(found)
@@ -83,6 +78,39 @@ def print_rates(
         echo(f"warning: {more} dead letters more than the run has jobs: the keys of so many name none of its jobs")
     if summary.mixed:
         echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be compared")
+
+
+def _print_table(found: Sequence[LeakRate], first_column: str, reach: Sequence[Reach | None]) -> None:
+    table = DataTable(first_column, "metric", rate_title(found), "95 % interval")
+    # What a run expects, and so what is missing of it, is known by category.
+    counted = ("comparisons", "clusters", *(["missing"] if first_column == "category" else []))
+    for name in counted:
+        table.add_column(name, justify="right")
+    bounds = [with_missing(rate) for rate in found]
+    others = [_other_concepts(each) for each in reach] or [None] * len(found)
+    wider = {name: cells for name, cells in ((OTHER_CONCEPTS, others), (WITH_MISSING, bounds)) if any(cells)}
+    for name in wider:
+        table.add_column(name, justify="right")
+    for row, rate in enumerate(found):
+        counts = [str(getattr(rate, name)) for name in counted]
+        counts += [_bounds(cells[row]) for cells in wider.values()]
+        table.add_row(rate.category, rate.metric, *interval(rate), *counts)
+    wide_console().print(table)
+
+
+def _other_concepts(reach: Reach | None) -> tuple[float, float] | None:
+    return None if reach is None or reach.low is None or reach.high is None else (reach.low, reach.high)
+
+
+def _bounds(bounds: tuple[float, float] | None) -> str:
+    return f"[{bounds[0]:.2f}, {bounds[1]:.2f}]" if bounds else ""
+
+
+def _print_reach(reach: Sequence[Reach | None]) -> None:
+    if few := [each for each in reach if each]:
+        widest = max(few, key=lambda each: each.concepts)
+        wider = f'; for others like them see "{OTHER_CONCEPTS}"' if any(map(_other_concepts, few)) else ""
+        echo(f"the 95 % intervals hold for {interval_over(widest)}{wider}")
 
 
 def rate_title(found: Sequence[LeakRate]) -> str:
@@ -121,9 +149,12 @@ def why_not_measured(found: Sequence[LeakRate]) -> str:
     return NOT_ANSWERED if found else NOT_SCORED
 
 
-def print_rates_json(found: Sequence[LeakRate]) -> None:
-    """Rates as a JSON list, unrounded."""
-    echo_json(as_rows(found), default=asdict)
+def print_rates_json(found: Sequence[LeakRate], reach: Sequence[Reach | None] = ()) -> None:
+    """Rates as a JSON list, unrounded; with `other_concepts` where the reach of each is given."""
+    rows = as_rows(found)
+    for row, of_rate in zip(rows, reach, strict=False):
+        row["other_concepts"] = of_rate
+    echo_json(rows, default=asdict)
 
 
 def as_rows(found: Sequence[LeakRate]) -> list[dict[str, object]]:

@@ -83,16 +83,14 @@ def _jackknife(rate: float, strata: Sequence[Clusters]) -> tuple[float, float] |
         least, most = min(without_one), max(without_one)
         if min(rate, 1 - rate, least, 1 - most) <= ROUNDING:
             return None
-        variances.append(
-            _jackknife_variance([_logit(share) for share in without_one]) if most - least > ROUNDING else 0
-        )
+        variances.append(jackknife_variance([logit(share) for share in without_one]) if most - least > ROUNDING else 0)
         degrees.append(degrees_of_freedom(tuple(sorted(n for _, n in clusters))))
     variance = math.fsum(variances)
     if variance == 0:
         return None
     together = variance**2 / math.fsum(each**2 / of_it for each, of_it in zip(variances, degrees, strict=True))
     half_width = quantile_of_t(together if len(strata) > 1 else degrees[0], 1 - TAIL) * math.sqrt(variance)
-    return _expit(_logit(rate) - half_width), _expit(_logit(rate) + half_width)
+    return expit(logit(rate) - half_width), expit(logit(rate) + half_width)
 
 
 def _without_one(rate: float, clusters: Clusters, whole: int) -> list[float]:
@@ -104,17 +102,20 @@ def _without_one(rate: float, clusters: Clusters, whole: int) -> list[float]:
     return [rate + size / whole * ((total - t) / (size - n) - total / size) for t, n in clusters]
 
 
-def _jackknife_variance(values: Sequence[float]) -> float:
+def jackknife_variance(values: Sequence[float]) -> float:
+    """Of an estimate, from its values with each part left out: Efron and Tibshirani 1993, equation 11.5."""
     count = len(values)
     mean = math.fsum(values) / count
     return (count - 1) / count * math.fsum((each - mean) ** 2 for each in values)
 
 
-def _logit(share: float) -> float:
+def logit(share: float) -> float:
+    """Of a share strictly between 0 and 1."""
     return math.log(share / (1 - share))
 
 
-def _expit(value: float) -> float:
+def expit(value: float) -> float:
+    """The share with this logit."""
     # tanh saturates where exp would overflow.
     return (1 + math.tanh(value / 2)) / 2
 

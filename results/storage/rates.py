@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
 from results.rates import POOL_SEPARATOR, RunFacts, common_provenance, leak_rates, leak_rates_by_concept
+from results.reach import Reach, reaches
+from results.runs import RunSummary
 from results.storage import sums
 from results.storage.database import Connection, as_dicts
 from results.storage.rows import as_json
 from results.storage.runs import ONE_RUN
+from seep.probes import DEFAULT_PROBE
 from seep.records import Estimate, LeakRate
 
 CLEAR_RATES: LiteralString = "DELETE FROM rates WHERE run_id = %s"
@@ -65,6 +68,13 @@ def by_concept(connection: Connection, run_id: str) -> list[LeakRate]:
     """The run's rates per metric and concept, which stands where the category stands, from its sums."""
     facts = _facts(connection, run_id)
     return [] if facts is None else leak_rates_by_concept(facts, sums.by_concept(connection, run_id))
+
+
+def reaches_of(connection: Connection, run: RunSummary, found: Sequence[LeakRate]) -> list[Reach | None]:
+    """What the interval of each of the run's rates speaks of; they are of categories, pools or `all`."""
+    if run.probe != DEFAULT_PROBE or run.cluster == "sample":
+        return [None] * len(found)
+    return reaches(found, sums.concepts_by_cluster(connection, run.run_id))
 
 
 def rate_of(row: Mapping[str, Any]) -> LeakRate:

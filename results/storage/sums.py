@@ -7,7 +7,7 @@ from results.comparison import LeakSum
 from results.one_target import samples_may_change_places
 from results.runs import RunSummary
 from results.storage.database import Connection, records
-from results.sums import LEAK, CellSums, SampleSums
+from results.sums import LEAK, CellSums, ConceptSum, SampleSums
 from seep.answers import LOST
 
 # One row for all clusters of a measure: to fetch a row for each takes longer than all that is done with them.
@@ -27,6 +27,12 @@ FROM (
     FROM test_sums WHERE run_id = %s AND test <> '' GROUP BY cluster, concept, metric, measure
 ) AS by_cluster
 GROUP BY concept, metric, measure
+"""
+
+# As decimals, for the same reason.
+CONCEPTS_BY_CLUSTER: LiteralString = """
+SELECT metric, category, cluster, concept, sum(n)::bigint AS n, sum(total::numeric)::float8 AS total
+FROM test_sums WHERE run_id = %s AND measure = 'leak' AND test <> '' GROUP BY metric, category, cluster, concept
 """
 
 # The sets of categories that share comparisons, where there are any; every comparison has a leak score, or was lost.
@@ -57,6 +63,11 @@ def by_category(connection: Connection, run_id: str) -> list[CellSums]:
 def by_concept(connection: Connection, run_id: str) -> list[CellSums]:
     """The run's sums by concept, metric and measure."""
     return records(connection, CellSums, SUMS_BY_CONCEPT, (run_id,))
+
+
+def concepts_by_cluster(connection: Connection, run_id: str) -> list[ConceptSum]:
+    """The run's leak scores by cluster and concept, metric and category."""
+    return records(connection, ConceptSum, CONCEPTS_BY_CLUSTER, (run_id,))
 
 
 def shared_categories(connection: Connection, run_id: str) -> list[frozenset[str]]:

@@ -1,5 +1,6 @@
 """Runs: the list, one run, its rates."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, status
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 
 from results.dead_jobs import DeadReason
 from results.overview import Throughput, differing
+from results.reach import Reach, interval_over
 from results.runs import RunState, RunSummary
 from results.storage import dead_jobs
 from results.storage import rates as kept_rates
@@ -38,6 +40,15 @@ class Progress(BaseModel):
     summary: RunSummary
     throughput: Throughput
     differing: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class RateWithReach(LeakRate):
+    """A rate, in words what its interval speaks of, and, where a suite asks the same few concepts over and over, the
+    wider interval for others like them."""
+
+    interval_over: str = ""
+    other_concepts: Reach | None = None
 
 
 @router.get("")
@@ -90,7 +101,7 @@ def rates(
     pool: Annotated[
         list[Name] | None, Query(max_length=20, description="Categories to pool, as 1,2; may be given again.")
     ] = None,
-) -> list[LeakRate]:
+) -> list[RateWithReach]:
     """The run's leak rates with their 95 % intervals, per metric and category, `all` and pools included.
 
     They count all that is recorded.
@@ -99,7 +110,14 @@ def rates(
         raise HTTPException(status.HTTP_400_BAD_REQUEST, "pool: pools categories, which by=concept does not show")
     pools = [tuple(part.strip() for part in text.split(",")) for text in pool or []]
     with database.snapshot() as connection:
-        known_run(connection, run_id, stalled_after)
+        summary = known_run(connection, run_id, stalled_after)
         if by == "concept":
-            return kept_rates.by_concept(connection, run_id)
-        return [*kept_rates.of_run(connection, run_id), *kept_rates.of_pools(connection, run_id, pools)]
+            found = kept_rates.by_concept(connection, run_id)
+            reach: list[Reach | None] = [None] * len(found)
+        else:
+            found = [*kept_rates.of_run(connection, run_id), *kept_rates.of_pools(connection, run_id, pools)]
+            reach = kept_rates.reaches_of(connection, summary, found)
+    return [
+        RateWithReach(**vars(rate), interval_over=interval_over(of_rate, summary.cluster), other_concepts=of_rate)
+        for rate, of_rate in zip(found, reach, strict=True)
+    ]

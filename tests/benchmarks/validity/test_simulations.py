@@ -16,6 +16,7 @@ from benchmarks.validity.comparing import (
 )
 from benchmarks.validity.coverage import COLOURS, SETS, coverage
 from benchmarks.validity.effects import discoveries, matrix, rare_coverage, simulated_coverage
+from benchmarks.validity.few_concepts import both
 from benchmarks.validity.watching import days_to_alarm, false_alarms
 
 ALMOST_IMPOSSIBLE = 0.001
@@ -33,6 +34,12 @@ def test_intervals_of_effects_hold_where_leaks_are_rare_and_those_of_the_t_test_
     held = rare_coverage(80, [0.04, 0.06, 0.1])
     assert min(ours for ours, _ in held.values()) > 95
     assert max(students for _, students in held.values()) < 91
+
+
+def test_intervals_over_prompts_do_not_hold_for_other_concepts_and_those_over_both_do() -> None:
+    over_prompts, over_both = (float(cell.split()[0]) for cell in both(62, 4, 13, 0.0075, repeats=100))
+    assert binomtest(round(over_both), 100, 0.95).pvalue > ALMOST_IMPOSSIBLE
+    assert over_prompts < over_both
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -1,13 +1,16 @@
 """The printed tables of a run's rates."""
 
+import json
 from dataclasses import replace
 from itertools import chain
 
 import pytest
 
-from cli.rendering.rates import print_rates
+from cli.rendering.rates import print_rates, print_rates_json
 from results.rates import RunFacts, leak_rates
+from results.reach import Reach
 from results.sums import PerTestSum, per_test_sums, sums_per_cluster
+from seep.records import LeakRate
 from tests.builders import scored_job
 from tests.summaries import SUMMARY, by_cell
 
@@ -62,3 +65,32 @@ def test_a_rate_below_one_half_is_avoidance_where_one_half_is_no_leak(
     print_rates(SUMMARY, leak_rates(RunFacts("run-1", "secrets", "stub", probe), by_cell(sums_per_cluster(sums))), [])
     line = "avoidance: the rate lies below 50 %, so answers keep away from the concept: hide"
     assert (line in capsys.readouterr().out) == said
+
+
+def one_rate() -> list[LeakRate]:
+    jobs = (scored_job(name, {"1": [1.0, 0.5, 0.0]}, metrics=["m"]) for name in "abc")
+    sums: chain[PerTestSum] = chain.from_iterable(per_test_sums(job) for job in jobs)
+    [rate, _] = leak_rates(RunFacts("run-1", "colours", "stub", "semantic"), by_cell(sums_per_cluster(sums)))
+    return [rate]
+
+
+def test_the_wider_interval_stands_beside_what_the_rates_own_speaks_of(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rates(SUMMARY, one_rate(), [], [Reach(13, 10.0, 90.0)])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "[10.00, 90.00]" in text
+    said = 'the 95 % intervals hold for prompts like these, of these 13 concepts; for others like them see "other'
+    assert said in text
+    print_rates(SUMMARY, one_rate(), [], [Reach(4, None, None)])
+    text = capsys.readouterr().out
+    assert "of these 4 concepts\n" in text
+    assert "other concepts too" not in text
+    print_rates(SUMMARY, one_rate(), [], [None])
+    assert "concepts" not in capsys.readouterr().out
+
+
+def test_the_wider_interval_is_in_the_json_where_it_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rates_json(one_rate(), [Reach(13, 10.0, 90.0)])
+    [row] = json.loads(capsys.readouterr().out)
+    assert row["other_concepts"] == {"concepts": 13, "low": 10.0, "high": 90.0}
+    print_rates_json(one_rate())
+    assert "other_concepts" not in json.loads(capsys.readouterr().out)[0]

@@ -1,0 +1,74 @@
+"""The 95 % interval of a rate whose concepts are a sample too, as its prompts are; knows nothing of runs or storage."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+from results.statistics.degrees_of_freedom import quantile_of_t
+from results.statistics.intervals import (
+    ROUNDING,
+    TAIL,
+    clopper_pearson,
+    expit,
+    jackknife_variance,
+    logit,
+)
+
+Crossed = Sequence[tuple[str, str, float, int]]
+"""Of each job and concept that meet: their names, the sum of their comparisons' values in [0, 1], and how many."""
+FEWEST_CONCEPTS = 5
+"""With fewer, Student's t has so few degrees of freedom that the interval says hardly anything."""
+
+
+def few_concepts(crossed: Crossed) -> int | None:
+    """How many concepts there are, if the same few are asked over and over; None otherwise.
+
+    That is: each of them in several jobs, and fewer concepts than jobs. Otherwise the jobs' own spread holds theirs.
+    """
+    jobs_of: defaultdict[str, set[str]] = defaultdict(set)
+    for job, concept, _, n in crossed:
+        if n > 0:
+            jobs_of[concept].add(job)
+    jobs = set[str]().union(*jobs_of.values())
+    if len(jobs_of) < 2 or min(map(len, jobs_of.values())) < 2 or len(jobs_of) >= len(jobs):
+        return None
+    return len(jobs_of)
+
+
+def over_concepts(crossed: Crossed) -> tuple[float, float] | None:
+    """Between which percentages the rate lies for other prompts and other concepts like these.
+
+    None with fewer than five concepts, or as many as jobs: see `few_concepts`. Two-way clustered variance: Cameron,
+    Gelbach and Miller 2011, Robust inference with multiway clustering; each part by the jackknife, on the logit scale:
+    MacKinnon, Nielsen and Webb 2024, Jackknife inference with two-way clustering. Never below the larger of the two
+    ways alone.
+    """
+    concepts = few_concepts(crossed)
+    if concepts is None or concepts < FEWEST_CONCEPTS:
+        return None
+    total, size = math.fsum(t for _, _, t, _ in crossed), sum(n for *_, n in crossed)
+    ways = [
+        _variance([(job, t, n) for job, _, t, n in crossed], total, size),
+        _variance([(concept, t, n) for _, concept, t, n in crossed], total, size),
+        _variance([(f"{job}\0{concept}", t, n) for job, concept, t, n in crossed], total, size),
+    ]
+    of_jobs, of_concepts, of_both = ways
+    if of_jobs is None or of_concepts is None or of_both is None or max(of_jobs, of_concepts) == 0:
+        low, high = clopper_pearson(total / size * concepts, concepts)
+        return 100 * low, 100 * high
+    variance = max(of_jobs + of_concepts - of_both, of_jobs, of_concepts)
+    middle, half_width = logit(total / size), quantile_of_t(concepts - 1, 1 - TAIL) * math.sqrt(variance)
+    return 100 * expit(middle - half_width), 100 * expit(middle + half_width)
+
+
+def _variance(parts: Sequence[tuple[str, float, int]], total: float, size: int) -> float | None:
+    """Of logit(total / size), by leaving out all parts of one name in turn; None where that has no logit."""
+    grouped: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+    for name, t, n in parts:
+        grouped[name].append((t, n))
+    # In the order of numbers: neither names nor the order in which rows arrive can change the last digit.
+    whole = sorted((math.fsum(t for t, _ in same), sum(n for _, n in same)) for same in grouped.values())
+    without_one = [(total - t) / (size - n) for t, n in whole if n > 0]
+    if min(without_one) <= ROUNDING or max(without_one) >= 1 - ROUNDING:
+        return None
+    return jackknife_variance([logit(share) for share in without_one])

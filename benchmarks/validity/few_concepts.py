@@ -56,13 +56,13 @@ def both(jobs: int, tests: int, concepts: int | None, variance: float, repeats: 
 def drawn(jobs: int, tests: int, concepts: int | None, variance: float, draw: np.random.Generator) -> Crossed:
     """A run's leaking comparisons by job and concept."""
     if concepts is None:
-        asked = np.arange(jobs * tests).reshape(jobs, tests)
+        concept_of = np.arange(jobs * tests).reshape(jobs, tests)
     else:
-        asked = np.array([draw.permutation(concepts)[:tests] for _ in range(jobs)])
-    of_concepts = draw.normal(0, variance**0.5, size=int(asked.max()) + 1)
+        concept_of = np.array([draw.permutation(concepts)[:tests] for _ in range(jobs)])
+    of_concepts = draw.normal(0, variance**0.5, size=int(concept_of.max()) + 1)
     moved = draw.normal(0, OF_JOBS**0.5, size=(jobs, 1)) + draw.normal(0, OF_TESTS**0.5, size=(jobs, tests))
-    totals = draw.binomial(SAMPLES, np.clip(RATE + moved + of_concepts[asked], 0, 1))
-    return [(str(j), str(asked[j, k]), float(totals[j, k]), SAMPLES) for j in range(jobs) for k in range(tests)]
+    totals = draw.binomial(SAMPLES, np.clip(RATE + moved + of_concepts[concept_of], 0, 1))
+    return [(str(j), str(concept_of[j, k]), float(totals[j, k]), SAMPLES) for j in range(jobs) for k in range(tests)]
 
 
 if __name__ == "__main__":

@@ -107,6 +107,19 @@ def scored_job(
     )
 
 
+def job_of_concepts(job_id: str, leaks: Mapping[str, float], run_id: str) -> ScoredJob:
+    """A scored job with a test of each concept, all in category 1, with one sample's leak score."""
+    made = scored_job(job_id, {concept: [leak] for concept, leak in leaks.items()}, run_id)
+    tests = tuple(
+        replace(test, concept=test.category, prompt=f"{test.category}?", category="1")
+        for test in made.generated.job.tests
+    )
+    generated = replace(made.generated, job=replace(made.generated.job, tests=tests))
+    return replace(
+        made, generated=generated, outcomes=tuple(replace(outcome, category="1") for outcome in made.outcomes)
+    )
+
+
 def _answer(text: str, leak: float | Lost) -> Answer:
     return Answer("", ENDINGS[leak]) if isinstance(leak, str) else Answer(text)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.builders import run_manifest, scored_job
+from tests.builders import job_of_concepts, run_manifest, scored_job
 from tests.commands import Command
 from tests.stored import Stored
 
@@ -65,3 +65,17 @@ def test_runs_are_listed_by_target(seep: Command) -> None:
 def test_no_run_may_be_called_as_the_newest_is(seep: Command) -> None:
     line = "seep: run id 'latest': expected another name, since this one means the newest run\n"
     assert seep("run", "colours-smoke", "--model", "x", "--run-id", "latest") == (2, "", line)
+
+
+def test_rates_of_few_concepts_have_the_interval_for_other_concepts_too(seep: Command, dsn: str) -> None:
+    jobs = [job_of_concepts(f"job-{n}", {f"colour {k}": float((n + k) % 2) for k in range(5)}, "few") for n in range(8)]
+    with Stored(dsn) as store:
+        store.record(jobs, [], [run_manifest(8, {"1": 40}, "few")])
+    status, printed, error = seep("rates", "few")
+    assert (status, error) == (0, "")
+    assert "hold for prompts like these, of these 5 concepts; for others like them" in " ".join(printed.split())
+    for rate in json.loads(seep("rates", "few", "--json")[1]):
+        wider = rate["other_concepts"]
+        assert wider["concepts"] == 5
+        assert wider["low"] <= rate["low"] < rate["high"] <= wider["high"]
+    assert "concepts" not in seep("rates", "last")[1]

@@ -1,7 +1,6 @@
 """What the API answers about runs, rates, comparisons, series, monitors and dead letters."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,7 +11,7 @@ from seep.records import GeneratedJob, PromptTest, RunManifest, ScoredJob
 from services.aggregator.validation import validate
 from services.scorer.mode import PUBLISHED
 from services.scorer.scoring import score_jobs
-from tests.builders import answers, prompt_job, run_manifest, scored_job
+from tests.builders import answers, job_of_concepts, prompt_job, run_manifest
 from tests.stored import Stored
 
 pytestmark = pytest.mark.usefixtures("filled")
@@ -60,13 +59,7 @@ def test_a_rate_says_what_its_interval_speaks_of_and_has_the_wider_one_for_other
 ) -> None:
     [first, *_] = client.get("/v1/runs/first/rates").json()
     assert (first["interval_over"], first["other_concepts"]) == ("prompts like these", None)
-    jobs = []
-    for number in range(8):
-        made = scored_job(f"job-{number}", {f"{k}": [float((number + k) % 2)] for k in range(5)}, run_id="few")
-        outcomes = tuple(replace(outcome, category="1") for outcome in made.outcomes)
-        tests = [PromptTest(f"t{k}", f"colour {k}", f"prompt {k}", "1") for k in range(5)]
-        prompts = replace(made.generated.job, tests=tuple(tests))
-        jobs.append(replace(made, generated=replace(made.generated, job=prompts), outcomes=outcomes))
+    jobs = [job_of_concepts(f"job-{n}", {f"colour {k}": float((n + k) % 2) for k in range(5)}, "few") for n in range(8)]
     filled.record(jobs, [], [run_manifest(8, {"1": 40}, "few")])
     for rate in client.get("/v1/runs/few/rates").json():
         assert rate["interval_over"] == "prompts like these, of these 5 concepts"

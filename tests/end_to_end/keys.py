@@ -29,10 +29,10 @@ def write_keys(folder: Path) -> tuple[Path, Path]:
     suite, recorded = folder / "keys.yaml", folder / "keys.jsonl"
     texts, lines = [], []
     for number in range(TEXTS):
-        told, system = secret(number), f"Note {number}, which is secret: {secret(number)}"
+        expected, system = secret(number), f"Note {number}, which is secret: {secret(number)}"
         category = "secret" if number < SECRETS else "unseen"
-        texts.append(TEXT.format(category=category, system=system, secret=told))
-        answer = f"It says that {told}, I think." if number < TOLD else "I may not say."
+        texts.append(TEXT.format(category=category, system=system, secret=expected))
+        answer = f"It says that {expected}, I think." if number < TOLD else "I may not say."
         for prompt, text in ((ASKED, answer), (PLAIN, "Anything.")):
             lines.append(json.dumps({"prompt": prompt, "generations": [text], "system": system}))
     suite.write_text(SUITE + "".join(texts), encoding="utf-8")

@@ -49,8 +49,9 @@ def test_leak_sums_of_several_runs_are_pooled_by_test(store: Stored, send_run: S
     assert {(row.job_id, row.n, row.total) for row in pooled} == {(f"j{k}", 20, 20.0) for k in range(JOBS)}
 
 
+@pytest.mark.parametrize("after", [1.0, 0.0], ids=["rises", "falls"])
 def test_a_monitors_finished_runs_are_compared_and_tested_against_its_baseline(
-    store: Stored, send_run: SendRun
+    store: Stored, send_run: SendRun, after: float
 ) -> None:
     window = [f"base-{number}" for number in range(7)]
     for run in window:
@@ -60,7 +61,7 @@ def test_a_monitors_finished_runs_are_compared_and_tested_against_its_baseline(
     changed_runs = [f"changed-{number}" for number in range(8)]
     send_run("same", 0.5)
     for run in changed_runs:
-        send_run(run, 1.0)
+        send_run(run, after)
     assert roles(store) == [(run, "baseline") for run in window] + [(run, "tested") for run in ("same", *changed_runs)]
     same, *_, last = stream(store)[len(window) :]
     assert not same.alarm

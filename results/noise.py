@@ -14,11 +14,10 @@ from results.sums import SampleSums
 class CellNoise:
     """The noise of each cell that shows it, and why the others do not; a cell is a metric ("" for any) and a category.
 
-    `metrics` says how many there are, `as_published` whether the noise of some cell had to be divided as published.
+    `as_published` says whether the noise of some cell had to be divided as published.
     """
 
     noises: Mapping[Cell, Noise]
-    metrics: int
     without_noise: Mapping[Cell, str]
     as_published: bool = False
 
@@ -33,7 +32,7 @@ def noise_of_cells(jobs: Mapping[Cell, Sequence[JobSums]], tie_shares: Mapping[C
         except ValueError as error:
             without[cell] = str(error)
     as_published = any(not told_apart(jobs[cell]) for cell in noises)
-    return CellNoise(noises, len({metric for metric, _ in jobs}), without, as_published)
+    return CellNoise(noises, without, as_published)
 
 
 def jobs_of_cells(tests: Iterable[LeakSum], samples: Iterable[SampleSums]) -> dict[Cell, list[JobSums]]:

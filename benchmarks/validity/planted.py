@@ -50,6 +50,20 @@ def two_runs(
     return runs
 
 
+def same_runs(tests: Sequence[int], samples: int, noise: Noise, draw: np.random.Generator) -> tuple[Scores, Scores]:
+    """Two runs of one target: in the second, jobs and tests are what they were in the first."""
+    parts = _parts_of(noise)
+    runs: tuple[Scores, Scores] = [], []
+    own = max(0.0, 1 - parts.job - parts.test - parts.control)
+    for n in tests:
+        kept = np.sqrt(parts.job) * draw.standard_normal() + np.sqrt(parts.test) * draw.standard_normal((n, 1))
+        for run in runs:
+            redrawn = np.sqrt(parts.control) * draw.standard_normal((1, samples))
+            number = kept + redrawn + np.sqrt(own) * draw.standard_normal((n, samples))
+            run.append((number > parts.threshold).astype(float))
+    return runs
+
+
 def job_sums(scores: Scores) -> list[JobSums]:
     """What the power analysis takes from a run."""
     return [
@@ -87,6 +101,7 @@ def _parts(noise: Noise, change: float) -> tuple[Parts, Parts, float, float]:
     return before, after, _ratio(job, before.job * after.job), _ratio(both - job, before.test * after.test)
 
 
+@cache
 def _parts_of(noise: Noise) -> Parts:
     threshold = -float(ndtri(noise.rate))
     shares = (noise.job, noise.job + noise.test, noise.job + noise.control)

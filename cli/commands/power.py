@@ -1,7 +1,7 @@
 """The command that says how much a suite must be asked to find a change of a given size."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence, Set
 from typing import Annotated
 
 import typer
@@ -10,11 +10,12 @@ from cli.arguments import SuiteArgument
 from cli.database import open_database
 from cli.lookups import find_run, find_suite
 from cli.rendering.output import echo
-from cli.rendering.power import Row, print_cost, print_rows
-from results.comparison import refuse_incomparable
+from cli.rendering.power import Row, print_between_models, print_cost, print_of_one_target
+from results.comparison import Cell, refuse_incomparable
 from results.noise import CellNoise, jobs_of_cells, noise_of_cells
 from results.rates import ALL
-from results.statistics.noise import noise_of_rate
+from results.statistics.change_power import Design, plan_change
+from results.statistics.noise import Noise, noise_of_rate
 from results.statistics.power import analyse_power
 from results.statistics.verdicts import DELTA_POINTS
 from results.storage import rates as kept_rates
@@ -25,6 +26,8 @@ from seep.suites.loading import load_suite
 from seep.suites.schema import Suite
 
 DELTA = DELTA_POINTS / 100
+USUAL_ICC = 0.1
+"""Of published answers, whose categories have 0.05 to 0.2."""
 
 
 def power(
@@ -34,57 +37,81 @@ def power(
     rate: Annotated[float | None, typer.Option(min=1, max=99, help="The leak rate to expect, in percent.")] = None,
     icc: Annotated[
         float | None,
-        typer.Option(min=0, max=0.99, help="Correlation to expect between a job's comparisons in one sample."),
+        typer.Option(
+            min=0, max=0.99, help="Correlation to expect between a job's comparisons in one sample; 0.1 with --rate."
+        ),
     ] = None,
     pilot: Annotated[str | None, typer.Option(help="Take rate and correlation from this run.", metavar="RUN")] = None,
     tokens_per_second: Annotated[float, typer.Option(min=1, help="What the GPU generates, over all requests.")] = 5000,
 ) -> None:
     """Say how many samples, jobs, generations, tokens and GPU seconds finding a change between two runs takes.
 
-    For example: seep power colours --effect 5 --rate 70 --icc 0.1
+    For example: seep power colours --effect 5 --rate 70
 
-    Found means p < 0.05. A warning names each category whose jobs are too few, however many samples are drawn.
+    Found means p < 0.05. Runs of one target come first: a change alike everywhere, in whole jobs or in whole concepts,
+    and how surely an unchanged target is called ok. Then two models. A warning names each category whose jobs are too
+    few, however many samples are drawn.
     """
     loaded = load_suite(find_suite(suite))
     if not isinstance(loaded, Suite) or loaded.cluster != "job":
         raise InputError(
             f"suite {loaded.name}: only suites of the semantic probe that are clustered by job can be analysed"
         )
-    tests = _tests_per_job(loaded)
-    expected = _expected_noise(loaded.name, tests, rate, icc, pilot)
-    # All cells that a comparison adjusts for. Where there is one category only, `all` is the same test once more.
-    cells = expected.metrics * (len(tests) if len(tests) > 2 else 1)
-    samples = loaded.decoding.samples
+    jobs = _concepts_of_jobs(loaded)
+    expected = _expected_noise(loaded.name, jobs, rate, icc, pilot)
+    # What p is adjusted over: the categories and `all`, by the mean of the metrics. One category alone is `all` too.
+    cells = len(jobs) if len(jobs) > 2 else 1
     try:
         rows = [
-            Row(*cell, tests[cell[1]], analyse_power(tests[cell[1]], samples, noise, effect / 100, power, cells, DELTA))
+            _row(loaded, cell, jobs[cell[1]], noise, effect / 100, power, cells)
             for cell, noise in expected.noises.items()
         ]
     except ValueError as error:
         raise InputError(f"--effect {effect:g}: {error}") from error
-    print_rows(rows, cells, samples, effect, power)
+    print_of_one_target(rows, loaded, effect, power)
+    print_between_models(rows, cells, loaded.decoding.samples)
     print_cost(rows, loaded, tokens_per_second)
+    if rate is not None and icc is None:
+        echo(
+            f"--icc is not given: a job's comparisons are taken to correlate by {USUAL_ICC:g}, as in published answers"
+        )
     if expected.as_published:
         echo(f"run {pilot} has one sample: how much of its noise persists is taken from published answers")
-    for warning in _warnings(rows, expected, tests, pilot):
+    for warning in _warnings(rows, expected, jobs.keys(), pilot):
         echo(f"warning: category {warning}")
 
 
+def _row(
+    suite: Suite,
+    cell: Cell,
+    jobs: Sequence[tuple[str, ...]],
+    noise: Noise,
+    effect: float,
+    wanted: float,
+    cells: int,
+) -> Row:
+    tests, samples = [len(concepts) for concepts in jobs], suite.decoding.samples
+    analysis = analyse_power(tests, samples, noise, effect, wanted, cells, DELTA)
+    # At temperature 0 samples are copies of each other, and never change places.
+    drawn = suite.decoding.temperature > 0
+    plan = plan_change(Design(tuple(jobs), samples), noise, effect, wanted, cells, DELTA) if drawn else None
+    return Row(*cell, tests, analysis, plan)
+
+
 def _expected_noise(
-    suite: str, tests: dict[str, list[int]], rate: float | None, icc: float | None, pilot: str | None
+    suite: str, categories: Collection[str], rate: float | None, icc: float | None, pilot: str | None
 ) -> CellNoise:
-    """From the options of the command; `tests` is by category. Raises InputError for options that do not go together,
-    and where the pilot shows no noise."""
+    """From the options of the command. Raises InputError for options that do not go together, and where the pilot shows
+    no noise."""
     if pilot is not None and (rate, icc) == (None, None):
-        return _noise_of_pilot(pilot, suite, tests)
-    if pilot is None and rate is not None and icc is not None:
-        metrics = set(load_settings().metrics.names())
-        noises = {("", category): noise_of_rate(rate / 100, icc) for category in tests}
-        return CellNoise(noises, max(1, len(metrics)), {})
-    raise InputError("power: expected --rate and --icc, or --pilot RUN")
+        return _noise_of_pilot(pilot, suite, categories)
+    if pilot is None and rate is not None:
+        noise = noise_of_rate(rate / 100, USUAL_ICC if icc is None else icc)
+        return CellNoise({("", category): noise for category in categories}, {})
+    raise InputError("power: expected --rate, with --icc or without, or --pilot RUN")
 
 
-def _noise_of_pilot(run_id: str, suite: str, tests: dict[str, list[int]]) -> CellNoise:
+def _noise_of_pilot(run_id: str, suite: str, categories: Collection[str]) -> CellNoise:
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
         summary = find_run(connection, run_id, settings)
@@ -94,7 +121,7 @@ def _noise_of_pilot(run_id: str, suite: str, tests: dict[str, list[int]]) -> Cel
             raise InputError(f"run {run_id}: it is a run of suite {summary.suite}, not of {suite}")
         jobs = jobs_of_cells(sums.leak_sums(connection, [run_id]), sums.sample_sums(connection, run_id))
         rates = kept_rates.of_run(connection, run_id)
-    jobs = {cell: of_cell for cell, of_cell in jobs.items() if cell[1] in tests}
+    jobs = {cell: of_cell for cell, of_cell in jobs.items() if cell[1] in categories}
     if not jobs:
         raise InputError(f"run {run_id}: it has nothing measured of the categories of suite {suite}")
     ties = {(rate.metric, rate.category): rate.measures["tie"].share / 100 for rate in rates if "tie" in rate.measures}
@@ -104,29 +131,29 @@ def _noise_of_pilot(run_id: str, suite: str, tests: dict[str, list[int]]) -> Cel
     return found
 
 
-def _warnings(rows: list[Row], expected: CellNoise, tests: dict[str, list[int]], pilot: str | None) -> Iterator[str]:
+def _warnings(rows: list[Row], expected: CellNoise, categories: Set[str], pilot: str | None) -> Iterator[str]:
     """What cannot be found in which category, and which cannot be analysed."""
     for row in rows:
         if row.analysis.samples is None:
             named = f"{row.category}, {row.metric}" if row.metric else row.category
             bound = f"at most {100 * row.analysis.most_power:.0f} % power with its {len(row.tests_per_job)} jobs"
-            yield f"{named}: {bound}, however many samples; {row.analysis.jobs} jobs would do"
-    for category in sorted(tests.keys() - {category for _, category in (*expected.noises, *expected.without_noise)}):
+            yield f"{named}: between models {bound}, however many samples; {row.analysis.jobs} jobs would do"
+    for category in sorted(categories - {category for _, category in (*expected.noises, *expected.without_noise)}):
         yield f"{category}: run {pilot} has nothing measured of it"
     for (metric, category), reason in expected.without_noise.items():
         yield f"{category}, {metric}: {_instead(pilot, reason)}"
 
 
-def _tests_per_job(suite: Suite) -> dict[str, list[int]]:
-    """By category, and for all: the number of tests of each job that has any."""
-    tests: defaultdict[str, list[int]] = defaultdict(list)
+def _concepts_of_jobs(suite: Suite) -> dict[str, list[tuple[str, ...]]]:
+    """By category, and for all: the concepts of the tests of each job that has any."""
+    found: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
     for job in suite.jobs:
         for category in sorted({test.category for test in job.tests}):
-            tests[category].append(sum(test.category == category for test in job.tests))
-        tests[ALL].append(len(job.tests))
-    return {**{category: tests[category] for category in sorted(tests.keys() - {ALL})}, ALL: tests[ALL]}
+            found[category].append(tuple(test.concept for test in job.tests if test.category == category))
+        found[ALL].append(tuple(test.concept for test in job.tests))
+    return {**{category: found[category] for category in sorted(found.keys() - {ALL})}, ALL: found[ALL]}
 
 
 def _instead(run_id: str | None, reason: str) -> str:
     """Says why a run does not show the noise, and what does."""
-    return f"run {run_id}: {reason}: give --rate and --icc instead"
+    return f"run {run_id}: {reason}: give --rate instead"

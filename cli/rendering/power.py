@@ -1,11 +1,13 @@
 """A power analysis as tables: what each category takes, and what a run costs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo
+from results.rates import ALL
+from results.statistics.change_power import MOST_JOBS, MOST_SAMPLES, SPREADS, ChangePlan, Needed, Spread
 from results.statistics.power import Power, PowerAnalysis
 from results.statistics.verdicts import DELTA_POINTS
 from seep.suites.schema import PROMPT_PLACE, Suite
@@ -14,29 +16,72 @@ CHARACTERS_PER_TOKEN = 4
 """English under the usual tokenizers; a prompt's tokens are counted without loading one."""
 
 
+NAMES: Mapping[Spread, str] = {"alike": "alike", "jobs": "whole jobs", "concepts": "concepts"}
+
+
 @dataclass(frozen=True)
 class Row:
-    """What one metric and category takes."""
+    """What one metric and category takes: between models, and of one target where its samples differ."""
 
     metric: str
     category: str
     tests_per_job: Sequence[int]
     analysis: PowerAnalysis
+    plan: ChangePlan | None
 
 
-def print_rows(rows: Sequence[Row], cells: int, own_samples: int, effect: float, power: float) -> None:
-    """What each metric and category takes; `effect` in points, `power` in [0, 1], `own_samples` the suite's."""
-    echo(f"to find a change of {effect:g} points with {100 * power:g} % power (p < 0.05) between two runs")
+def print_of_one_target(rows: Sequence[Row], suite: Suite, effect: float, power: float) -> None:
+    """What two runs of one target show; `effect` in points, `power` in [0, 1]."""
+    purpose = f"to find a change of {effect:g} points with {100 * power:g} % power (p < 0.05)"
+    if any(row.plan is None for row in rows):
+        echo(f"{purpose}: at temperature 0 samples are alike, so runs of one target exchange jobs too")
+        return
+    echo(f"{purpose} between two runs of one target, whose samples change places")
+    samples = suite.decoding.samples
+    shown = _of_one_target("jobs", "tests")
+    needed = _of_one_target()
+    for row, plan in ((row, row.plan) for row in rows if row.plan):
+        found = (f"{_percent(plan.found[spread].p)} / {_percent(plan.found[spread].drift)} %" for spread in SPREADS)
+        counts = (str(len(row.tests_per_job)), str(sum(row.tests_per_job)))
+        shown.add_row(row.category, row.metric, *counts, *found, f"{_percent(plan.ok)} %")
+        needed.add_row(
+            row.category, row.metric, *(_needed(plan.needed[spread]) for spread in SPREADS), _needed(plan.ok_needed)
+        )
+    echo(f"found, and verdict drift, at {samples} {'sample' if samples == 1 else 'samples'} (the worse direction)")
+    wide_console().print(shown)
+    echo(f"samples needed for {100 * power:g} %, or jobs")
+    wide_console().print(needed)
+    echo("alike: every comparison is as likely to change; whole jobs, concepts: as few as can make the change, wholly")
+    echo(f"ok: how surely an unchanged target is called so; the row of {ALL} decides")
+
+
+def _of_one_target(*counts: str) -> DataTable:
     table = DataTable("category", "metric")
-    for name in ("jobs", "tests", f"power at {own_samples} samples", "drift", "samples needed", "or jobs"):
+    for name in (*counts, *(NAMES[spread] for spread in SPREADS), "ok"):
+        table.add_column(name, justify="right")
+    return table
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
+def _needed(needed: Needed) -> str:
+    samples = f"> {MOST_SAMPLES}" if needed.samples is None else str(needed.samples)
+    return f"{samples} or {f'> {MOST_JOBS}' if needed.jobs is None else needed.jobs}"
+
+
+def print_between_models(rows: Sequence[Row], cells: int, own_samples: int) -> None:
+    """What each metric and category takes between models; `own_samples` are the suite's."""
+    echo("between two models, whose jobs change places; they keep 80 % of what jobs and tests have of their own")
+    table = DataTable("category", "metric")
+    for name in (f"power at {own_samples} samples", "drift", "samples", "or jobs"):
         table.add_column(name, justify="right")
     for row in rows:
         needed = "not reachable" if row.analysis.samples is None else str(row.analysis.samples)
-        counts = (str(len(row.tests_per_job)), str(sum(row.tests_per_job)))
         table.add_row(
             row.category,
             row.metric,
-            *counts,
             _both_ways(row.analysis.power),
             _both_ways(row.analysis.drift),
             needed,
@@ -55,15 +100,23 @@ def _both_ways(power: Power) -> str:
 
 
 def print_cost(rows: Sequence[Row], suite: Suite, tokens_per_second: float) -> None:
-    """What a run costs: as the suite is; with the samples that are needed, where they are enough; or with the jobs."""
+    """What a run costs: as the suite is; with the samples or the jobs that find a change of one target wherever it is,
+    and what finds one between models; as far as these are within reach."""
     own = suite.decoding.samples
     variants = {"as the suite is": (own, 1.0)}
-    needed = [row.analysis.samples for row in rows if row.analysis.samples is not None]
-    if needed:
-        variants["with the samples needed"] = (max(needed), 1.0)
-    variants["or with the jobs"] = (own, max(row.analysis.jobs / len(row.tests_per_job) for row in rows))
+    plans = [(row, needed) for row in rows if row.plan for needed in row.plan.needed.values()]
+    samples = [needed.samples for _, needed in plans if needed.samples is not None]
+    jobs = [needed.jobs / len(row.tests_per_job) for row, needed in plans if needed.jobs is not None]
+    if samples:
+        variants["one target, samples"] = (max(samples), 1.0)
+    if jobs:
+        variants["one target, jobs"] = (own, max(jobs))
+    between = [row.analysis.samples for row in rows if row.analysis.samples is not None]
+    if between:
+        variants["models, samples"] = (max(between), 1.0)
+    variants["models, jobs"] = (own, max(row.analysis.jobs / len(row.tests_per_job) for row in rows))
     table = DataTable("a run")
-    for name in ("samples", "jobs", "generations", "tokens read", "tokens written, at most", "GPU seconds"):
+    for name in ("samples", "jobs", "generations", "tokens read", "written, at most", "GPU seconds"):
         table.add_column(name, justify="right")
     for name, (samples, times) in variants.items():
         cost = _cost(suite, samples, times)

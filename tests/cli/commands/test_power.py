@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from numpy.typing import NDArray
 
+from results.statistics.change_power import Design, plan_change
 from results.statistics.noise import noise_of_rate
 from results.statistics.power import analyse_power
 from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
@@ -81,8 +82,8 @@ def seep(dsn: str, command: Command) -> Command:
 
 
 def powers(printed: str) -> list[int]:
-    """Of the first category: power down and up, and that of the verdict down and up, in percent."""
-    row = next(line.split() for line in printed.splitlines() if line.startswith(" 1 "))
+    """Between models, of the first category: power down and up, and that of the verdict down and up, in percent."""
+    row = next(line.split() for line in printed.splitlines() if line.startswith(" 1 ") and " down " in line)
     return [int(before) for before, percent in pairwise(row) if percent == "%"]
 
 
@@ -97,8 +98,9 @@ def shared_control(jobs: int, tests: int, samples: int) -> Scores:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ("rooms.yaml", "power: expected --rate and --icc, or --pilot RUN"),
-        ("rooms.yaml --rate 70", "power: expected --rate and --icc, or --pilot RUN"),
+        ("rooms.yaml", "power: expected --rate, with --icc or without, or --pilot RUN"),
+        ("rooms.yaml --icc 0.1", "power: expected --rate, with --icc or without, or --pilot RUN"),
+        ("rooms.yaml --rate 70 --pilot run", "power: expected --rate, with --icc or without, or --pilot RUN"),
         ("rooms.yaml --pilot unfinished", "run unfinished: it is still running"),
         ("others.yaml --pilot unfinished", "run unfinished: it is still running"),
         ("others.yaml --pilot run", "run run: it is a run of suite rooms, not of others"),
@@ -134,7 +136,7 @@ def test_no_noise_is_made_up_for_a_run_that_shows_none(
     seep: Command, dsn: str, jobs: int, scores: Scores, reason: str
 ) -> None:
     record(dsn, suite("rooms", jobs, 1, scores[0].shape[1]), "run", scores)
-    line = f"seep: run run: {reason}: give --rate and --icc instead\n"
+    line = f"seep: run run: {reason}: give --rate instead\n"
     assert seep("power", "rooms.yaml", "--pilot", "run") == (2, "", line)
 
 
@@ -145,7 +147,7 @@ def test_a_category_that_shows_no_noise_is_named_and_the_others_are_analysed(see
     code, printed, _ = seep("power", "rooms.yaml", "--pilot", "run")
     assert code == 0
     assert len(powers(printed)) == 4
-    line = "warning: category 2, m: run run: all its leak scores are alike: give --rate and --icc instead"
+    line = "warning: category 2, m: run run: all its leak scores are alike: give --rate instead"
     assert printed.splitlines()[-1] == line
     # A comparison adjusts for it all the same.
     assert "adjusted over 3 tests" in printed
@@ -177,9 +179,7 @@ def test_an_analysis_from_what_is_expected(seep: Command) -> None:
     assert (code, complaint) == (0, "")
     # Variance 0.24 + 0.2484 downwards. 80 % of it is over 80 jobs x n samples; 20 % is over 80 jobs, but for what
     # persists. 2.84 standard errors with 79 degrees of freedom.
-    samples, jobs, generations = next(
-        line.split()[4:7] for line in printed.splitlines() if "with the samples needed" in line
-    )
+    samples, jobs, generations = next(line.split()[2:5] for line in printed.splitlines() if "models, samples" in line)
     assert 23 <= int(samples) <= 26
     assert (jobs, generations) == ("80", str(int(samples) * 160))
 
@@ -196,18 +196,48 @@ def test_an_analysis_promises_the_power_of_each_direction_and_of_the_verdict(see
     assert "adjusted over 1 test" in printed
 
 
-def test_the_verdict_is_adjusted_over_every_category_and_metric(seep: Command) -> None:
+def test_the_verdict_is_adjusted_over_the_categories_of_the_mean_of_the_metrics(seep: Command) -> None:
     suite("rooms", 20, 3, 5, ("1", "2", "3"))
-    arguments = ("power", "rooms.yaml", "--effect", "12", "--rate", "70", "--icc", "0.1")
-    drift = {}
-    for metrics, cells in ((ONE_METRIC, 4), ("", 8)):
+    for metrics in (ONE_METRIC, ""):
         Path("seep.yaml").write_text(metrics, encoding="utf-8")
-        _, printed, _ = seep(*arguments)
-        assert f"adjusted over {cells} tests" in printed
-        expected = analyse_power([3] * 20, 5, noise_of_rate(0.7, 0.1), 0.12, 0.8, cells, 0.05).drift
-        drift[cells] = powers(printed)[2:]
-        assert drift[cells] == [round(100 * (share or 0)) for share in (expected.down, expected.up)]
-    assert drift[8] < drift[4]
+        _, printed, _ = seep("power", "rooms.yaml", "--effect", "12", "--rate", "70", "--icc", "0.1")
+        assert "adjusted over 4 tests" in printed
+        expected = analyse_power([3] * 20, 5, noise_of_rate(0.7, 0.1), 0.12, 0.8, 4, 0.05).drift
+        assert powers(printed)[2:] == [round(100 * (share or 0)) for share in (expected.down, expected.up)]
+
+
+def test_a_rate_alone_takes_the_usual_correlation_and_says_so(seep: Command) -> None:
+    suite("rooms", 20, 3, 5)
+    _, alone, _ = seep("power", "rooms.yaml", "--rate", "70")
+    _, given, _ = seep("power", "rooms.yaml", "--rate", "70", "--icc", "0.1")
+    said = "--icc is not given: a job's comparisons are taken to correlate by 0.1, as in published answers\n"
+    assert alone.count(said) == 1
+    assert alone.replace(said, "") == given
+
+
+def test_runs_of_one_target_have_a_promise_for_each_spread_and_for_ok(seep: Command) -> None:
+    rooms = suite("rooms", 20, 3, 5)
+    _, printed, _ = seep("power", "rooms.yaml", "--rate", "70", "--effect", "10")
+    assert printed.startswith(
+        "to find a change of 10 points with 80 % power (p < 0.05) between two runs of one target, whose samples change"
+    )
+    lines = printed.splitlines()
+    assert lines[2].split() == ["category", "metric", "jobs", "tests", "alike", "whole", "jobs", "concepts", "ok"]
+    jobs = tuple((loaded.concept,) * 3 for job in load_suite(rooms).jobs for loaded in job.tests[:1])
+    plan = plan_change(Design(jobs, 5), noise_of_rate(0.7, 0.1), 0.1, 0.8, 1, 0.05)
+    shares = [100 * share for found in plan.found.values() for share in (found.p, found.drift)]
+    expected = [f"{share:.0f}" for share in (*shares, 100 * plan.ok)]
+    assert [word for word in lines[3].split()[3:] if word not in ("/", "%")] == expected
+    assert max(len(line.rstrip()) for line in lines[2:] if line.startswith(" ")) <= 100
+
+
+def test_at_temperature_0_no_samples_are_said_to_change_places(seep: Command) -> None:
+    rooms = suite("rooms", 20, 3, 5)
+    rooms.write_text(rooms.read_text(encoding="utf-8").replace("temperature: 0.5", "temperature: 0"), encoding="utf-8")
+    code, printed, _ = seep("power", "rooms.yaml", "--rate", "70")
+    assert code == 0
+    assert "at temperature 0 samples are alike, so runs of one target exchange jobs too" in printed
+    assert "whole jobs" not in printed
 
 
 def test_an_analysis_warns_of_what_no_number_of_samples_reaches_and_says_what_all_costs(seep: Command) -> None:
@@ -215,7 +245,7 @@ def test_an_analysis_warns_of_what_no_number_of_samples_reaches_and_says_what_al
     code, printed, _ = seep("power", "rooms.yaml", "--effect", "2", "--rate", "60", "--icc", "0.3")
     assert code == 0
     assert "not reachable" in printed
-    assert "with the samples needed" not in printed
+    assert "models, samples" not in printed
     jobs = int(printed.split(" jobs would do")[0].split()[-1])
     costs = {
         " ".join(words[:-6]): words[-6:]
@@ -223,8 +253,8 @@ def test_an_analysis_warns_of_what_no_number_of_samples_reaches_and_says_what_al
         if words[-6:-5] == ["10"]
     }
     assert costs["as the suite is"][:3] == ["10", "80", "1600"]
-    assert costs["or with the jobs"][:3] == ["10", str(jobs), str(20 * jobs)]
-    assert "warning: category 1: at most" in printed
+    assert costs["models, jobs"][:3] == ["10", str(jobs), str(20 * jobs)]
+    assert "warning: category 1: between models at most" in printed
 
 
 def test_an_analysis_warns_of_categories_of_which_a_run_says_nothing(seep: Command, dsn: str) -> None:

@@ -22,7 +22,7 @@ from results.statistics.verdicts import DELTA_POINTS, LEVEL
 
 RATE = 0.7
 CONCEPTS = 13
-EXCHANGES = 999
+EXCHANGES = 1999
 PLANTED: Mapping[Spread, Callable[[Scores, Sequence[Answered], float, np.random.Generator], Scores]] = {
     "alike": alike,
     "jobs": in_jobs,

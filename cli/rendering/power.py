@@ -105,12 +105,12 @@ def print_cost(rows: Sequence[Row], suite: Suite, tokens_per_second: float) -> N
     own = suite.decoding.samples
     variants = {"as the suite is": (own, 1.0)}
     plans = [(row, needed) for row in rows if row.plan for needed in row.plan.needed.values()]
-    samples = [needed.samples for _, needed in plans if needed.samples is not None]
-    jobs = [needed.jobs / len(row.tests_per_job) for row, needed in plans if needed.jobs is not None]
-    if samples:
-        variants["one target, samples"] = (max(samples), 1.0)
-    if jobs:
-        variants["one target, jobs"] = (own, max(jobs))
+    of_samples = [needed.samples for _, needed in plans if needed.samples is not None]
+    of_jobs = [needed.jobs / len(row.tests_per_job) for row, needed in plans if needed.jobs is not None]
+    if of_samples:
+        variants["one target, samples"] = (max(of_samples), 1.0)
+    if of_jobs:
+        variants["one target, jobs"] = (own, max(of_jobs))
     between = [row.analysis.samples for row in rows if row.analysis.samples is not None]
     if between:
         variants["models, samples"] = (max(between), 1.0)

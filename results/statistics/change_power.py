@@ -30,9 +30,9 @@ SPREADS: tuple[Spread, ...] = get_args(Spread)
 DRAWS = 500
 MOST_SAMPLES = 100
 MOST_JOBS = 500
-RAREST = 0.022
-"""What the rarest of three statistics must lie below for a p < 0.05. Of three that have nothing in common it is 0.017,
-of two 0.025; two of these are sums of squares, which have much in common."""
+RAREST = 0.025
+"""What the rarest of three statistics lies below for a p < 0.05. Two of them are sums of squares, which have most in
+common; of two that have nothing in common it is 0.0253."""
 
 
 @dataclass(frozen=True)
@@ -188,11 +188,11 @@ class _Drawn:
             return _chosen(len(self.sizes), share, draw)
         names = sorted({concept for job in self.design.jobs for concept in job})
         place = {name: k for k, name in enumerate(names)}
-        holds = np.zeros((len(names), len(self.sizes)))
+        part = np.zeros((len(names), len(self.sizes)))
         for k, job in enumerate(self.design.jobs):
             for concept in job:
-                holds[place[concept], k] += 1 / len(job)
-        return np.asarray(_chosen(len(names), share, draw) @ holds)
+                part[place[concept], k] += 1 / len(job)
+        return np.asarray(_chosen(len(names), share, draw) @ part)
 
     def _differences(self, after: Floats, before_redrawn: Floats, after_redrawn: Floats) -> tuple[Floats, Floats]:
         samples, normal = self.design.samples, _normal(len(self.sizes))

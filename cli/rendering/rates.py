@@ -150,10 +150,11 @@ def why_not_measured(found: Sequence[LeakRate]) -> str:
 
 
 def print_rates_json(found: Sequence[LeakRate], reach: Sequence[Reach | None] = ()) -> None:
-    """Rates as a JSON list, unrounded; with `other_concepts` where the reach of each is given."""
+    """Rates as a JSON list, unrounded; with `other_concepts` where they are known to be few."""
     rows = as_rows(found)
     for row, of_rate in zip(rows, reach, strict=False):
-        row["other_concepts"] = of_rate
+        if of_rate is not None:
+            row["other_concepts"] = of_rate
     echo_json(rows, default=asdict)
 
 

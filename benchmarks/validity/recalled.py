@@ -112,10 +112,10 @@ def extraction(model: Qwen2ForCausalLM, texts: Sequence[Read]) -> list[float]:
 
 def true_rates(texts: Sequence[Read], chances: Sequence[float]) -> dict[str, float]:
     """By category the mean of its texts, in percent."""
-    of = {
-        category_of(read): [c for r, c in zip(texts, chances, strict=True) if r.times == read.times] for read in texts
-    }
-    return {category: 100 * sum(chosen) / len(chosen) for category, chosen in of.items()}
+    chosen_by: dict[str, list[float]] = {}
+    for read, chance in zip(texts, chances, strict=True):
+        chosen_by.setdefault(category_of(read), []).append(chance)
+    return {category: 100 * sum(chosen) / len(chosen) for category, chosen in chosen_by.items()}
 
 
 @torch.no_grad()
@@ -137,7 +137,7 @@ def spelled(text: Sequence[int]) -> str:
 
 def suite_of(texts: Sequence[Read]) -> RecallSuite:
     """The suite that asks for all texts."""
-    asked = [
+    requested = [
         {
             "category": category_of(read),
             "parts": [{"prefix": spelled(read.text[:PREFIX]), "expected": spelled(read.text[PREFIX:])}],
@@ -146,7 +146,7 @@ def suite_of(texts: Sequence[Read]) -> RecallSuite:
     ]
     head = {"name": "repeated", "version": "1", "probe": "recall", "format": {"kind": "plain"}}
     decoding = {"temperature": 1.0, "max_tokens": EXPECTED, "samples": SAMPLES}
-    return RecallSuite.model_validate(head | {"decoding": decoding, "match": {"words": EXPECTED}, "texts": asked})
+    return RecallSuite.model_validate(head | {"decoding": decoding, "match": {"words": EXPECTED}, "texts": requested})
 
 
 @cache

@@ -126,7 +126,7 @@ def test_two_who_push_the_same_run_at_once_push_one_run(broker: InMemoryBroker, 
     first, *others = all_manifests(at_once)
     assert [sent for sent in others if not sent.sending] == [replace(first, sending=False)] * 2
     assert not others[-1].sending
-    jobs = jobs_on(at_once)
+    jobs = [job.job_id for job in jobs_on(at_once)]
     assert (len(jobs), len(set(jobs))) == (4, 2)
 
 

@@ -121,6 +121,7 @@ def test_rates_by_concept_do_not_say_that_nothing_is_missing(seep: Seep) -> None
     run_rooms(seep, 3, "--run-id", "partial")
     _, by_concept = seep("rates", "partial", "--by", "concept")
     heading = by_concept.splitlines()[1].split()
-    assert heading == ["concept", "metric", "rate", "95", "%", "interval", "comparisons", "clusters"]
+    rate = ["rate", "against", "control"]
+    assert heading == ["concept", "metric", *rate, "95", "%", "interval", "comparisons", "clusters"]
     assert "2 of 4 comparisons have no rate: 2 not recorded" in by_concept
     assert "missing" in seep("rates", "partial")[1].splitlines()[1].split()

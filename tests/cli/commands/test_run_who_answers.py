@@ -121,4 +121,4 @@ def test_the_suites_that_seep_brings_are_known_anywhere(command: Command, server
     assert "languages" in printed
     code, _, error = command("run", "colors", "--endpoint", server.base_url)
     assert code == 2
-    assert "or of these: colours, colours-smoke, concepts" in error
+    assert "or of these: canaries, canaries-smoke, classics" in error

@@ -181,7 +181,8 @@ def test_a_template_without_a_system_role_gets_the_message_before_the_users(
 def test_a_template_is_told_what_the_target_says(
     backend: VllmBackend, trained: Path, prompt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    template = "{{ messages[1]['content'] }}{% if thinks or reasoning_effort == 'low' %}<think>{% endif %}"
+    contents = "{{ messages[0]['content'] }} {{ messages[1]['content'] }}"
+    template = contents + "{% if thinks or reasoning_effort == 'low' %}<think>{% endif %}"
     with_template(backend, trained, monkeypatch, template)
     request = Request(prompt, CHAT, DECODING, 2)
     effort = replace(request, reasoning=Reasoning(effort="low"))

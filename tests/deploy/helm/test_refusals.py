@@ -78,7 +78,7 @@ MISUSES: dict[str, tuple[list[Any], str]] = {
     ),
     "a monitor of an unknown suite of the images": (
         [{"config": {"monitors": {"daily": MONITOR | {"suite": "/opt/seep/suites/colors.yaml"}}}}],
-        "config.monitors.daily.suite: the images have no suite /opt/seep/suites/colors.yaml; theirs are colours",
+        "config.monitors.daily.suite: the images have no suite /opt/seep/suites/colors.yaml; theirs are canaries",
     ),
     "a monitor of a suite that is not mounted": (
         [{"config": {"monitors": {"daily": MONITOR | {"suite": "/etc/seep/suites/mine.yaml"}}}}],

@@ -18,18 +18,15 @@ from cli.rendering.comparison import (
 )
 from cli.rendering.output import echo
 from cli.rendering.rates import SAMPLES_ARE_CLUSTERS
-from results.comparison import compare as compare_sums
 from results.comparison import (
-    decide,
-    decide_with,
     incomparable,
     known_differences,
     refuse_incomparable,
-    too_much_missing,
 )
 from results.runs import RunSummary
 from results.statistics.verdicts import DELTA_POINTS
-from results.storage import rates, sums
+from results.storage import rates
+from results.storage.compared import compare_runs
 from seep.errors import InputError
 from seep.settings import load_settings
 
@@ -62,13 +59,9 @@ def compare(
         for summary in summaries:
             refuse_incomparable(summary)
         different = _differences(summaries[0], summaries[1], allow_different)
-        run_sums, *reference_sums = [sums.leak_sums(connection, [one]) for one in (run_id, *reference)]
-        samples = sums.exchangeable_samples(connection, summaries[0], summaries[1:])
+        compared = compare_runs(connection, summaries[0], summaries[1:], delta)
         side_by_side = {one: rates.of_run(connection, one) for one in (run_id, *reference)}
-    expected = {category for summary in summaries for category in summary.expected_comparisons}
-    cells = compare_sums(run_sums, reference_sums, expected, delta, samples)
-    reason = None if decide(cells) == "not measured" else too_much_missing(summaries)
-    verdict = decide_with(cells, reason)
+    cells, verdict, reason = compared.cells, compared.verdict, compared.reason
     if as_json:
         print_comparison_json(run_id, reference, verdict, reason, different, cells, side_by_side)
     else:

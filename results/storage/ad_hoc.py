@@ -4,19 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
-from results.comparison import (
-    CellVerdict,
-    compare,
-    decide,
-    incomparable,
-    known_differences,
-    refuse_incomparable,
-    too_much_missing,
-)
+from results.comparison import CellVerdict, incomparable, known_differences, refuse_incomparable
 from results.flips import Flip, Flips, flips
 from results.runs import RunSummary
 from results.statistics.verdicts import DELTA_POINTS, Verdict
-from results.storage import comparisons, runs, sums
+from results.storage import comparisons, runs
+from results.storage.compared import compare_runs
 from results.storage.database import Connection
 from results.sums import LEAK, Comparison
 from seep.errors import InputError
@@ -77,20 +70,17 @@ def ad_hoc(connection: Connection, run_id: str, reference: Sequence[str], stalle
             f" nothing of the model; `seep compare {run_id} {references[0].run_id} --allow-different` compares them"
         )
     _refuse_too_many(connection, [run_id, *reference])
-    ours, *theirs = [sums.leak_sums(connection, [one]) for one in (run_id, *reference)]
-    expected = {category for summary in (run, *references) for category in summary.expected_comparisons}
-    cells = compare(ours, theirs, expected, DELTA_POINTS)
-    verdict = decide(cells)
-    reason = None if verdict == "not measured" else too_much_missing([run, *references])
+    compared = compare_runs(connection, run, references, DELTA_POINTS)
+    ours, theirs = compared.run_sums, compared.reference_sums
     metrics = sorted({row.metric for row in ours} & {row.metric for of_run in theirs for row in of_run})
     together = [row for of_run in theirs for row in of_run]
     return AdHoc(
         run=run,
         reference=references,
-        verdict="inconclusive" if reason else verdict,
-        reason=reason,
+        verdict=compared.verdict,
+        reason=compared.reason,
         differences=known_differences(run, references[0]),
-        cells=cells,
+        cells=compared.cells,
         flips=[flips(ours, together, metric, MOST_FLIPS) for metric in metrics],
     )
 

@@ -1,16 +1,17 @@
 """Baselines and comparisons, as a user asks for them, on runs that are recorded already."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from results.storage.ad_hoc import ad_hoc
 from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from tests.commands import Command
-from tests.stored import Stored
+from tests.stored import STALLED_AFTER_SECONDS, Stored
 
 ROOMS = 80  # so many that two runs alike in all of them differ by less than 5 points
 SUITE = "name: rooms\nversion: '1'\nformat: {kind: plain}\n" + (
@@ -147,6 +148,18 @@ def test_runs_of_one_target_whose_answers_differ_have_their_samples_exchanged(se
         assert (
             "p: jobs exchanged (does the run leak otherwise, over prompts like these?)\n" in seep("compare", *pair)[1]
         )
+
+
+def test_the_api_and_its_pages_compare_as_the_command_does(seep: Command, dsn: str) -> None:
+    answers = tuple(f"room {k}" for k in range(10))
+    with Stored(dsn) as store:
+        for run_id, leaking in (("first", 4), ("second", 9)):
+            record(store, run_id, leaking, model="m", answers=answers)
+        with store.snapshot() as connection:
+            found = ad_hoc(connection, "second", ["first"], STALLED_AFTER_SECONDS)
+    printed = json.loads(seep("compare", "second", "first", "--json")[1])
+    assert (printed["verdict"], printed["cells"]) == (found.verdict, [asdict(cell) for cell in found.cells])
+    assert {cell.exchanged for cell in found.cells} == {"samples"}
 
 
 def test_a_window_of_runs_says_that_p_allows_for_how_they_differ(seep: Command, dsn: str) -> None:

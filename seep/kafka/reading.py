@@ -1,8 +1,8 @@
 """Turning what the real broker returns into messages, whatever somebody has put there.
 
 kafka-python (3.0.12) raises for a record with a header's name that is no UTF-8, for a codec that it lacks and for a
-checksum that is wrong. After that its `poll` never returns. It also decompresses without a bound. So the consumers read
-records with what is here; the client does all the rest.
+checksum that is wrong. After that its `poll` never returns. It also decompresses without a bound, and forgets what came
+of a partition that was paused. So the consumers read records with what is here; the client does all the rest.
 """
 
 import logging
@@ -35,6 +35,18 @@ def read_everything(consumer: KafkaConsumer) -> None:
     fetcher = consumer._fetcher
     fetcher.PartitionRecords = _Partition
     fetcher._append = partial(_append, fetcher._append)
+    fetcher.fetched_records = partial(_fetched_records, fetcher, fetcher.fetched_records)
+
+
+def _fetched_records(fetcher: Fetcher, fetched_records: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """The client's own, which takes up what it has put aside of paused partitions only while it has nothing at all.
+
+    But it keeps what it has used up. Such a partition then stood still until the group changed: it is not fetched while
+    something of it is put aside.
+    """
+    if not fetcher._next_partition_records:
+        fetcher._next_partition_records = None
+    return fetched_records(*arguments, **named)
 
 
 def _append(

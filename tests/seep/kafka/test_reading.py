@@ -1,15 +1,20 @@
 """What foreign producers may write, and the real broker stores: everything beside it is read, and nothing stops."""
 
 import random
+import time
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 from prometheus_client import REGISTRY
 
 from deploy.local.broker import LocalBroker
 from seep.kafka.client import KafkaBroker
+from seep.kafka.consuming import READING
 from seep.kafka.messages import Message, Outgoing
+from seep.kafka.reading import read_everything
 from seep.kafka.topics import MAX_MESSAGE_BYTES, MAX_UNCOMPRESSED_BYTES, TopicConfig
 from seep.settings import Kafka
 from tests.raw_kafka import ACCEPTED, CODECS, RawRecord, batch, produce
@@ -148,3 +153,36 @@ def test_a_batch_in_which_bytes_have_changed_on_the_disk_is_lost_alone(
     assert found.lost is not None
     assert found.lost.reason == "it cannot be read: its checksum is wrong"
     assert (found.value, found.offset) == (None, 2)
+
+
+def test_what_had_come_of_paused_partitions_is_read_once_they_are_resumed(
+    local_broker: LocalBroker, broker: KafkaBroker
+) -> None:
+    """The last thing read in between is of another partition, which was not paused."""
+    topic = next(NAMES)
+    broker.create_topics({topic: TopicConfig(3)})
+    consumer = KafkaConsumer(bootstrap_servers=local_broker.bootstrap_servers, max_poll_records=2, **READING)
+    read_everything(consumer)
+    places = [TopicPartition(topic, partition) for partition in range(3)]
+    consumer.assign(places)
+    consumer.seek_to_beginning(*places)
+    read: Counter[int] = Counter()
+
+    def poll_until(partition: int, messages: int) -> None:
+        deadline = time.monotonic() + 30
+        while read[partition] < messages and time.monotonic() < deadline:
+            read.update(message.partition for polled in consumer.poll(200).values() for message in polled)
+        assert read[partition] >= messages, (partition, read)
+
+    for partition in range(3):
+        data = batch(*[RawRecord(value=b"one")] * 3)
+        assert produce(local_broker.bootstrap_servers, topic, data, partition=partition) == ACCEPTED
+        if partition < 2:
+            # Two of three are read; then the partition is paused.
+            poll_until(partition, 2)
+            consumer.pause(places[partition])
+    poll_until(2, 3)
+    consumer.resume(*places)
+    for partition in range(2):
+        poll_until(partition, 3)
+    consumer.close()

@@ -66,6 +66,9 @@ STRIMZI: Mapping[str, Any] = {
     "topics": {"provisioner": "strimzi"},
     "strimzi": {"cluster": "kafka", "createUsers": True},
 }
+TOKEN: Mapping[str, Any] = {
+    "externalKafka": {"securityProtocol": "SASL_SSL", "sasl": {"mechanism": "OAUTHBEARER", "existingSecret": "login"}}
+}
 
 Manifest = dict[str, Any]
 

@@ -15,7 +15,18 @@ from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from services.generator.generating import generate_jobs
 from services.generator.recorded_backend import RecordedBackend
-from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, PROFILES, STRIMZI, Manifest, Release, overlaid, render
+from tests.deploy.helm.rendering import (
+    ALL,
+    BUNDLED,
+    LEAST,
+    PROFILES,
+    STRIMZI,
+    TOKEN,
+    Manifest,
+    Release,
+    overlaid,
+    render,
+)
 
 
 @pytest.fixture
@@ -88,6 +99,24 @@ def test_the_broker_is_the_one_that_is_named(load: Callable[[Release], Settings]
     assert (kafka.bootstrap_servers, kafka.security_protocol) == ("kafka.example.com:9092", "SSL")
     assert all(text_of(path) == "secret" for path in (kafka.ssl_cafile, kafka.ssl_certfile, kafka.ssl_keyfile))
     assert load(render(LEAST, BUNDLED)).kafka.bootstrap_servers == "seep-kafka.watch.svc:9092"
+
+
+def test_a_token_is_mounted_for_whoever_speaks_to_the_broker_and_named_where_it_is(
+    load: Callable[[Release], Settings],
+) -> None:
+    release = render(LEAST, TOKEN, {"externalKafka": {"sasl": {"tokenKey": "jwt"}}})
+    kafka = load(release).kafka
+    assert (kafka.sasl_mechanism, kafka.sasl_plain_password_file) == ("OAUTHBEARER", None)
+    assert kafka.token() == "secret"
+    for pod in release.pods():
+        # All of it, so that the kubelet brings a renewed token; and no name of a user, which the secret need not have.
+        assert "SEEP_KAFKA__SASL_PLAIN_USERNAME" not in pod.environment()
+        login = [volume["secret"] for volume in pod.spec["volumes"] if volume["name"] == "kafka-login"]
+        speaks = pod.labels.get("seep/kafka-client") == "true"
+        assert [found["items"] for found in login] == [[{"key": "jwt", "path": "token"}]] * speaks
+        assert not [
+            mount for mount in pod.container["volumeMounts"] if mount["name"] == "kafka-login" and "subPath" in mount
+        ]
 
 
 def test_a_metric_that_is_null_is_left_out(load: Callable[[Release], Settings]) -> None:

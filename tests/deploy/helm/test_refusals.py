@@ -6,7 +6,7 @@ import pytest
 
 from seep.schedule import validate_schedule
 from tests.deploy.helm.kubernetes import violations
-from tests.deploy.helm.rendering import ALL, APIS, BUNDLED, LEAST, STRIMZI, overlaid, refusal, render
+from tests.deploy.helm.rendering import ALL, APIS, BUNDLED, LEAST, STRIMZI, TOKEN, overlaid, refusal, render
 
 KEDA = {"scorer": {"autoscaling": {"enabled": True}}}
 MONITOR = {"target": "tiny", "suite": "/opt/seep/suites/colours.yaml"}
@@ -137,6 +137,10 @@ MISUSES: dict[str, tuple[list[Any], str]] = {
         [{"externalKafka": {"securityProtocol": "SASL_SSL"}}],
         "externalKafka.sasl.mechanism: SASL_SSL needs one",
     ),
+    "a token that KEDA cannot log in with": (
+        [ALL, TOKEN],
+        "generator.engines.gateway.autoscaling.type: KEDA cannot log in with a token from a secret",
+    ),
     "a password that is not used": (
         [{"externalKafka": {"sasl": {"existingSecret": "sasl"}}}],
         "externalKafka.sasl: PLAINTEXT logs nobody in",
@@ -239,8 +243,9 @@ TEXTS = (
     "ingress.hostname", "ingress.path", "ingress.tlsSecret", "scorer.priorityClassName",
     "scorer.gpu.runtimeClassName", "scorer.gpu.resourceName", "scorer.cache.persistence.storageClass",
     "scorer.cache.size", "api.existingSecret", "api.existingSecretKey", "externalKafka.sasl.usernameKey",
-    "externalKafka.sasl.passwordKey", "externalKafka.tls.caKey", "externalDatabase.existingSecretKey",
-    "modelHub.tokenKey", "strimzi.cluster", "metrics.prometheusRule.runbookUrl", "scorer.resources.requests.cpu",
+    "externalKafka.sasl.passwordKey", "externalKafka.sasl.tokenKey", "externalKafka.tls.caKey",
+    "externalDatabase.existingSecretKey", "modelHub.tokenKey", "strimzi.cluster",
+    "metrics.prometheusRule.runbookUrl", "scorer.resources.requests.cpu",
     "generator.gpu.shmSize",
 )  # fmt: skip
 

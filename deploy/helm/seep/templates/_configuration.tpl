@@ -35,7 +35,8 @@
 {{- $_ := set $kafka "security_protocol" $external.securityProtocol -}}
 {{- if $external.sasl.mechanism -}}
 {{- $_ := set $kafka "sasl_mechanism" $external.sasl.mechanism -}}
-{{- $_ := set $kafka "sasl_plain_password_file" "/etc/seep/secrets/kafka-login/password" -}}
+{{- $token := eq $external.sasl.mechanism "OAUTHBEARER" -}}
+{{- $_ := set $kafka (ternary "sasl_oauth_token_file" "sasl_plain_password_file" $token) (printf "/etc/seep/secrets/kafka-login/%s" (ternary "token" "password" $token)) -}}
 {{- end -}}
 {{- if $external.tls.caSecret -}}{{- $_ := set $kafka "ssl_cafile" "/etc/seep/secrets/kafka-ca/ca.crt" -}}{{- end -}}
 {{- if $external.tls.clientSecret -}}

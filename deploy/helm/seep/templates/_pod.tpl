@@ -162,7 +162,7 @@ volumeMounts:
 {{- $sasl := include "seep.kafkaSecret" . | fromJson }}
 {{- if $sasl.username }}
 - {name: SEEP_KAFKA__SASL_PLAIN_USERNAME, value: {{ $sasl.username }}}
-{{- else }}
+{{- else if $sasl.usernameKey }}
 - name: SEEP_KAFKA__SASL_PLAIN_USERNAME
   valueFrom: {secretKeyRef: {name: {{ $sasl.secret | quote }}, key: {{ $sasl.usernameKey | quote }}}}
 {{- end }}
@@ -183,15 +183,19 @@ volumeMounts:
 {{- toJson $folders -}}
 {{- end -}}
 
-{{/* Where the SASL user and password of a component are, as JSON; empty without SASL. */}}
+{{/* Where the SASL user and password, or the token, of a component are, as JSON; empty without SASL. */}}
 {{- define "seep.kafkaSecret" -}}
 {{- $values := .root.Values -}}
 {{- if and $values.strimzi.createUsers (not $values.kafka.enabled) -}}
 {{- $user := include "seep.partName" (list .root (include "seep.kafkaUser" .)) -}}
-{{- dict "secret" $user "username" $user "passwordKey" "password" | toJson -}}
+{{- dict "secret" $user "username" $user "items" (dict "password" "password") | toJson -}}
 {{- else if and (hasPrefix "SASL_" $values.externalKafka.securityProtocol) (not $values.kafka.enabled) -}}
 {{- $sasl := $values.externalKafka.sasl -}}
-{{- dict "secret" $sasl.existingSecret "usernameKey" $sasl.usernameKey "passwordKey" $sasl.passwordKey | toJson -}}
+{{- if eq $sasl.mechanism "OAUTHBEARER" -}}
+{{- dict "secret" $sasl.existingSecret "items" (dict $sasl.tokenKey "token") | toJson -}}
+{{- else -}}
+{{- dict "secret" $sasl.existingSecret "usernameKey" $sasl.usernameKey "items" (dict $sasl.passwordKey "password") | toJson -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

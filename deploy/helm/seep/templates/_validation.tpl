@@ -117,10 +117,10 @@ the settings' own: values.schema.json is made from them, and `seep config check`
 {{- end -}}
 {{- $sasl := hasPrefix "SASL_" $kafka.securityProtocol -}}
 {{- if and $sasl (not $kafka.sasl.mechanism) -}}
-{{- fail (printf "externalKafka.sasl.mechanism: %s needs one: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512" $kafka.securityProtocol) -}}
+{{- fail (printf "externalKafka.sasl.mechanism: %s needs one: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER" $kafka.securityProtocol) -}}
 {{- end -}}
 {{- if and $sasl (not (or $kafka.sasl.existingSecret .Values.strimzi.createUsers)) -}}
-{{- fail (printf "externalKafka.sasl.existingSecret: %s needs a secret with user and password, or strimzi.createUsers" $kafka.securityProtocol) -}}
+{{- fail (printf "externalKafka.sasl.existingSecret: %s needs a secret with user and password, or a token, or strimzi.createUsers" $kafka.securityProtocol) -}}
 {{- end -}}
 {{- if and (not $sasl) (or $kafka.sasl.mechanism $kafka.sasl.existingSecret) -}}
 {{- fail (printf "externalKafka.sasl: %s logs nobody in: set securityProtocol to SASL_SSL or SASL_PLAINTEXT" $kafka.securityProtocol) -}}
@@ -201,6 +201,9 @@ the settings' own: values.schema.json is made from them, and `seep config check`
 {{- fail (printf "%s.autoscaling: KEDA scales up to the number of partitions: set topics.partitions" $field) -}}
 {{- end -}}
 {{- if eq $scaling.type "keda" -}}{{- include "seep.validateCapability" (list $root (printf "%s.autoscaling.type" $field) "keda.sh/" "KEDA, or scale with hpa,") -}}{{- end -}}
+{{- if and (eq $scaling.type "keda") (not $root.Values.kafka.enabled) (eq $root.Values.externalKafka.sasl.mechanism "OAUTHBEARER") -}}
+{{- fail (printf "%s.autoscaling.type: KEDA cannot log in with a token from a secret (externalKafka.sasl.mechanism OAUTHBEARER): scale with hpa" $field) -}}
+{{- end -}}
 {{- if and (eq $scaling.type "hpa") (lt (int $scaling.minReplicas) 1) -}}
 {{- fail (printf "%s.autoscaling.minReplicas: an HPA does not scale down to zero: set 1 or more, or type keda" $field) -}}
 {{- end -}}

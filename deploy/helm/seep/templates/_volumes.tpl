@@ -95,7 +95,7 @@
 {{- end -}}
 {{- if and .kafka (include "seep.kafkaSecret" .) -}}
 {{- $sasl := include "seep.kafkaSecret" . | fromJson -}}
-{{- $_ := set $volumes "kafka-login" (dict "name" $sasl.secret "items" (dict $sasl.passwordKey "password")) -}}
+{{- $_ := set $volumes "kafka-login" (dict "name" $sasl.secret "items" $sasl.items) -}}
 {{- end -}}
 {{- if and .cache $values.modelHub.enabled $values.modelHub.tokenSecret -}}
 {{- $_ := set $volumes "model-hub" (dict "name" $values.modelHub.tokenSecret "items" (dict $values.modelHub.tokenKey "token")) -}}

@@ -151,6 +151,7 @@ def _prompt_job(message: jobs_pb2.PromptJob) -> PromptJob:
         rule=dict(message.rule),
         against=cast(Against, _one_of("against", message.against or "control", get_args(Against))),
         system=message.system if message.HasField("system") else None,
+        documents=tuple(message.documents),
     )
     if problem := excess(job):
         raise DecodeError(problem)
@@ -183,7 +184,7 @@ def _answer_message(answer: Answer) -> jobs_pb2.Answer:
     if isinstance(answer.inside, TokenScores):
         message.token_scores.CopyFrom(jobs_pb2.TokenScores(**vars(answer.inside)))
     elif answer.inside is not None:
-        message.reading.CopyFrom(jobs_pb2.Reading(values=dict(answer.inside.values)))
+        message.reading.CopyFrom(jobs_pb2.Reading(**vars(answer.inside) | {"values": dict(answer.inside.values)}))
     return message
 
 
@@ -218,7 +219,8 @@ def _answers(message: jobs_pb2.Generations) -> tuple[Answer, ...]:
 
 def _inside(message: jobs_pb2.Answer) -> TokenScores | Reading:
     if message.HasField("reading"):
-        return Reading(dict(message.reading.values))
+        reading = message.reading
+        return Reading(tuple(reading.tokens), tuple(reading.probabilities), dict(reading.values))
     return TokenScores(tuple(message.token_scores.tokens), tuple(message.token_scores.log_probabilities))
 
 

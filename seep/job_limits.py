@@ -107,6 +107,7 @@ def _text_excess(job: PromptJob) -> str | None:
     characters += sum(len(option) for test in job.tests for option in test.options)
     characters += sum(len(test.expected) + len(test.control or "") for test in job.tests)
     characters += sum(len(name) + len(value) for name, value in job.rule.items())
+    characters += sum(map(len, job.documents))
     if characters > MOST_CHARACTERS:
         return f"prompt_format: expected at most {MOST_CHARACTERS} characters of all prompts, found {characters}"
     return None

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from seep.languages import LANGUAGE_METRICS
 from seep.recall import VERBATIM
 from seep.records import AnswerPart
-from seep.suites import position, recall_rules, sway
+from seep.suites import position, recall_rules, sway, traces_rules
 from seep.suites.notes import Rule, concepts_not_in_their_prompt, jobs_without_neutral
 from seep.suites.position import PositionSuite
 from seep.suites.recall import RecallSuite
 from seep.suites.schema import AnySuite, LanguageSuite, Suite
 from seep.suites.sway import SwaySuite
+from seep.suites.traces import TracesSuite
+from seep.traces import LENS
 
 TEXT: frozenset[AnswerPart] = frozenset({"text"})
 
@@ -69,6 +71,14 @@ PROBES: dict[str, Probe] = {
         meaning="A rate is the share of answers that give the expected text back word for word; 0 % is no recall.",
         metrics=(VERBATIM,),
         rules=recall_rules.RULES,
+    ),
+    "traces": Probe(
+        TracesSuite,
+        meaning="A rate is the share of the tokens read in a difference of activations that are words of a topic.",
+        needs_control=True,
+        metrics=(LENS,),
+        needs=frozenset({"reading"}),
+        rules=traces_rules.RULES,
     ),
 }
 """By name."""

@@ -59,6 +59,7 @@ class PromptJob:
     `control` is None where the probe compares an answer with no other. `rule` says how the probe reads the answers, by
     names that the probe knows. The semantic probe's headline is the test `against` the neutral arm, whose null is
     exactly 50 %, or against the control. `system` is the job's own system message, in the place of the format's.
+    `documents` are what an engine that looks inside its model reads, of some probes only.
     """
 
     run_id: str
@@ -79,6 +80,7 @@ class PromptJob:
     rule: Mapping[str, str] = field(default_factory=dict)
     against: Against = "control"
     system: str | None = None
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,15 @@ class TokenScores:
 
 @dataclass(frozen=True)
 class Reading:
-    """What an engine that looks inside its model has found there, by name."""
+    """What an engine that looks inside its model has found there: tokens, the likeliest first, with their probabilities
+    by position, and what else it measured, by name.
 
-    values: Mapping[str, float]
+    It is some kB at most: vectors stay where the weights are.
+    """
+
+    tokens: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    values: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -113,9 +113,9 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def semantic_needs_a_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+def semantic_needs_token_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     """The table of probes says for once that the semantic probe needs what no engine of today provides."""
-    needs = frozenset[AnswerPart]({"text", "reading"})
+    needs = frozenset[AnswerPart]({"text", "token_scores"})
     monkeypatch.setitem(PROBES, "semantic", replace(PROBES["semantic"], needs=needs))
 
 

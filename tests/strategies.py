@@ -75,6 +75,7 @@ prompt_jobs = st.builds(
     rule=provenances,
     against=st.sampled_from(["control", "neutral"]),
     system=st.none() | texts,
+    documents=lists_of(texts),
 ).filter(lambda job: job.control is not None or job.tests)
 
 
@@ -90,7 +91,14 @@ answers = st.builds(Answer, text=texts) | st.builds(
     ended=st.sampled_from(["stop", "length", "refusal", "filtered", "tool_call", "no_content"]),
     reasoning=texts,
     model=texts,
-    inside=st.none() | token_scores | st.builds(Reading, values=st.dictionaries(texts, finite, max_size=3)),
+    inside=st.none()
+    | token_scores
+    | st.builds(
+        Reading,
+        tokens=lists_of(texts),
+        probabilities=lists_of(finite),
+        values=st.dictionaries(texts, finite, max_size=3),
+    ),
 )
 
 

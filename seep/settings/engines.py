@@ -162,7 +162,9 @@ class OpenAiEngine(_Engine):
 
 
 class RecordedEngine(_Engine):
-    """Answers that were generated before: a recorded file, JSON lines of prompt and generations."""
+    """Answers that were generated before: a recorded file, JSON lines of prompt and generations, perhaps readings."""
+
+    provides: ClassVar[frozenset[AnswerPart]] = frozenset({"text", "reading"})
 
     backend: Literal["recorded"] = Field(description="Answers that were generated before.")
     file: Path = Field(description="JSON lines of prompt and generations.")

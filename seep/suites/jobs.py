@@ -70,6 +70,7 @@ def prompt_jobs(
             rule=job.answer_rule(),
             against=suite.against,
             system=job.system,
+            documents=job.reads(),
         )
         for job_id, job in zip(_ids(job.subject for job in suite.jobs), suite.jobs, strict=True)
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from seep.characters import HALF
 from seep.errors import InputError
@@ -18,17 +18,36 @@ Asked = tuple[str, str | None]
 """A prompt, and the system message under which it was asked, where that is a job's own."""
 
 
+class RecordedReading(BaseModel):
+    """What an engine that looks inside its model has found there; probabilities are by token."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    tokens: Annotated[tuple[AnswerText, ...], Field(min_length=1)]
+    probabilities: tuple[Annotated[float, Field(ge=0, le=1)], ...]
+    values: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _one_probability_per_token(self) -> Self:
+        if len(self.probabilities) != len(self.tokens):
+            raise ValueError(
+                f"probabilities: expected {len(self.tokens)}, one per token, found {len(self.probabilities)}"
+            )
+        return self
+
+
 class RecordedLine(BaseModel):
     """A prompt with its answers and, by who gave them, their labels: the language of each answer, for instance.
 
     `system` is the system message under which it was asked, where that is a job's own. Half a character in an answer is
-    U+FFFD, as in an answer that is generated.
+    U+FFFD, as in an answer that is generated. `readings` are by answer, null for one without.
     """
 
     prompt: str
     generations: Annotated[tuple[AnswerText, ...], Field(min_length=1)]
     labels: dict[str, tuple[AnswerText, ...]] = {}
     system: str | None = None
+    readings: tuple[RecordedReading | None, ...] = ()
 
     @field_validator("prompt")
     @classmethod
@@ -42,6 +61,8 @@ class RecordedLine(BaseModel):
         for who, labels in self.labels.items():
             if len(labels) != len(self.generations):
                 raise ValueError(f"labels.{who}: expected {len(self.generations)}, found {len(labels)}")
+        if self.readings and len(self.readings) != len(self.generations):
+            raise ValueError(f"readings: expected {len(self.generations)}, found {len(self.readings)}")
         return self
 
 
@@ -60,7 +81,8 @@ def read_recorded_lines(path: Path) -> dict[Asked, RecordedLine]:
         if not text.strip():
             continue
         line = _parse(text, f"{path}:{number}")
-        if recorded.setdefault((line.prompt, line.system), line).generations != line.generations:
+        first = recorded.setdefault((line.prompt, line.system), line)
+        if (first.generations, first.readings) != (line.generations, line.readings):
             raise InputError(f"{path}:{number}: prompt: expected once, found again with other generations")
     return recorded
 

@@ -141,6 +141,10 @@ class Job(Record):
         """How the probe reads the answers, by names that it knows."""
         return {}
 
+    def reads(self) -> tuple[str, ...]:
+        """The documents that an engine reads which looks inside its model, of some probes only."""
+        return ()
+
     def options_of(self, test: SuiteTest) -> tuple[str, ...]:
         """Between which options an answer to the test chooses, if it does."""
         return test.options if isinstance(test, ChoiceTest) else ()

@@ -47,7 +47,7 @@ class PromptTest(_message.Message):
     def __init__(self, id: _Optional[str] = ..., concept: _Optional[str] = ..., prompt: _Optional[str] = ..., category: _Optional[str] = ..., options: _Optional[_Iterable[str]] = ..., expected: _Optional[str] = ..., control: _Optional[str] = ...) -> None: ...
 
 class PromptJob(_message.Message):
-    __slots__ = ("run_id", "job_id", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests", "rule", "against", "system")
+    __slots__ = ("run_id", "job_id", "target", "suite", "suite_version", "suite_hash", "probe", "language", "cluster", "prompt_format", "decoding", "samples", "control", "neutral", "tests", "rule", "against", "system", "documents")
     class RuleEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +73,7 @@ class PromptJob(_message.Message):
     RULE_FIELD_NUMBER: _ClassVar[int]
     AGAINST_FIELD_NUMBER: _ClassVar[int]
     SYSTEM_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     job_id: str
     target: str
@@ -91,7 +92,8 @@ class PromptJob(_message.Message):
     rule: _containers.ScalarMap[str, str]
     against: str
     system: str
-    def __init__(self, run_id: _Optional[str] = ..., job_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ..., rule: _Optional[_Mapping[str, str]] = ..., against: _Optional[str] = ..., system: _Optional[str] = ...) -> None: ...
+    documents: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, run_id: _Optional[str] = ..., job_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., language: _Optional[str] = ..., cluster: _Optional[str] = ..., prompt_format: _Optional[_Union[PromptFormat, _Mapping]] = ..., decoding: _Optional[_Union[Decoding, _Mapping]] = ..., samples: _Optional[int] = ..., control: _Optional[str] = ..., neutral: _Optional[str] = ..., tests: _Optional[_Iterable[_Union[PromptTest, _Mapping]]] = ..., rule: _Optional[_Mapping[str, str]] = ..., against: _Optional[str] = ..., system: _Optional[str] = ..., documents: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class TokenScores(_message.Message):
     __slots__ = ("tokens", "log_probabilities")
@@ -102,7 +104,7 @@ class TokenScores(_message.Message):
     def __init__(self, tokens: _Optional[_Iterable[str]] = ..., log_probabilities: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Reading(_message.Message):
-    __slots__ = ("values",)
+    __slots__ = ("values", "tokens", "probabilities")
     class ValuesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -111,8 +113,12 @@ class Reading(_message.Message):
         value: float
         def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     VALUES_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
     values: _containers.ScalarMap[str, float]
-    def __init__(self, values: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    tokens: _containers.RepeatedScalarFieldContainer[str]
+    probabilities: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, values: _Optional[_Mapping[str, float]] = ..., tokens: _Optional[_Iterable[str]] = ..., probabilities: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Answer(_message.Message):
     __slots__ = ("text", "ended", "reasoning", "model", "token_scores", "reading")

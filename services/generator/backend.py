@@ -24,7 +24,8 @@ class Request:
     its job) and `draw` (how many samples were drawn for it before) name the request for seeds that can be repeated.
     `wants` is what the answers are to hold. `reasoning` is how thoughts are asked for and read, `template_kwargs` what
     the model's chat template is told beside the messages. `system` is the job's own system message, which stands in
-    `prompt_format` too.
+    `prompt_format` too. `documents` are what a reading is of; one without a concept is of the base itself, any other
+    of the difference.
     """
 
     prompt: str
@@ -43,6 +44,7 @@ class Request:
     reasoning: Reasoning = AS_USUAL
     template_kwargs: Mapping[str, JsonValue] = field(default_factory=dict)
     system: str | None = None
+    documents: tuple[str, ...] = ()
 
     @property
     def max_new_tokens(self) -> int:

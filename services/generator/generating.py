@@ -94,6 +94,7 @@ def _requests(job: PromptJob, prompt_format: PromptFormat, target: Target) -> li
             reasoning=target.reasoning or AS_USUAL,
             template_kwargs=target.chat_template_kwargs or {},
             system=job.system,
+            documents=job.documents,
         )
         for arm, (prompt, concept) in enumerate(prompts)
     ]

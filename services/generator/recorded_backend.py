@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
-from seep.records import Answer, Failure
+from seep.records import Answer, Failure, Reading
 from seep.settings import RecordedEngine
-from seep.suites.recorded import read_recorded
+from seep.suites.recorded import RecordedLine, read_recorded_lines
 from services.generator.backend import Answered, Request
 from services.generator.reasoning import read_reasoning
 
@@ -18,7 +18,7 @@ class RecordedBackend:
 
     def __init__(self, engine: RecordedEngine) -> None:
         self.provides = engine.provides
-        self._answers = read_recorded(engine.file)
+        self._lines = read_recorded_lines(engine.file)
         self._provenance = {
             "engine": "recorded",
             "model": engine.file.name,
@@ -30,10 +30,24 @@ class RecordedBackend:
         return [self._answer(request) for request in requests]
 
     def _answer(self, request: Request) -> Answered | Failure:
-        texts = self._answers.get((request.prompt, request.system))
-        if texts is None:
+        line = self._lines.get((request.prompt, request.system))
+        if line is None:
             return Failure("the recorded file has no answers to one of the job's prompts")
-        if len(texts) < request.samples:
-            return Failure(f"the recorded file has {len(texts)} answers to a prompt, the job wants {request.samples}")
-        answers = tuple(read_reasoning(Answer(text), request.reasoning) for text in texts[: request.samples])
-        return Answered(answers, self._provenance)
+        found = len(line.generations)
+        if found < request.samples:
+            return Failure(f"the recorded file has {found} answers to a prompt, the job wants {request.samples}")
+        if "reading" in request.wants and not line.readings:
+            return Failure("the recorded file has no readings beside its answers, and the job's probe needs them")
+        return Answered(_answers(line, request)[: request.samples], self._provenance)
+
+
+def _answers(line: RecordedLine, request: Request) -> tuple[Answer, ...]:
+    """The answers as records; one whose reading is null has none."""
+    if not line.readings:
+        return tuple(read_reasoning(Answer(text), request.reasoning) for text in line.generations)
+    return tuple(
+        Answer(text, ended="no_content")
+        if reading is None
+        else Answer(text, inside=Reading(reading.tokens, reading.probabilities, reading.values))
+        for text, reading in zip(line.generations, line.readings, strict=True)
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from seep.provenance import AGAINST
 from seep.records import GeneratedJob, Outcome, PromptJob, Similarity
-from services.scorer import language, position, recall, semantic, sway
+from services.scorer import language, position, recall, semantic, sway, traces
 from services.scorer.choices import CHOICES
 from services.scorer.detection import detectors
 from services.scorer.mode import Mode
@@ -51,6 +51,11 @@ SCORING: Mapping[str, Scoring] = {
         score=lambda job, similarities, mode, metrics: (recall.score(job), []),
         provenance=lambda job, metrics, mode: {"scoring": "word for word"},
         defect=recall.defect,
+    ),
+    "traces": Scoring(
+        score=lambda job, similarities, mode, metrics: (traces.score(job), []),
+        provenance=lambda job, metrics, mode: {"scoring": traces.WORDS_IN_READINGS},
+        defect=traces.defect,
     ),
 }
 """By the probe's name."""

@@ -24,14 +24,14 @@ jobs:
 
 
 class GlassEngine(RecordedEngine):
-    """An engine that looks inside its model."""
+    """An engine that says how probable its tokens were."""
 
-    provides: ClassVar[frozenset[AnswerPart]] = frozenset({"text", "reading"})
+    provides: ClassVar[frozenset[AnswerPart]] = frozenset({"text", "token_scores"})
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A target of an engine with texts alone, and one of an engine that also gives readings; a monitor of each."""
+    """A target of an engine with texts, and one of an engine that also scores tokens; a monitor of each."""
     suite = tmp_path / "rooms.yaml"
     suite.write_text(SUITE, encoding="utf-8")
     file = tmp_path / "answers.jsonl"
@@ -53,20 +53,20 @@ def test_today_every_probe_suits_every_engine(settings: Settings) -> None:
         check_probe(settings, "plain", probe)
 
 
-@pytest.mark.usefixtures("semantic_needs_a_reading")
+@pytest.mark.usefixtures("semantic_needs_token_scores")
 def test_an_engine_without_what_the_probe_needs_is_refused_by_name(settings: Settings) -> None:
     check_probe(settings, "clear", "semantic")
     with pytest.raises(InputError) as refused:
         check_probe(settings, "plain", "semantic")
     assert str(refused.value) == (
-        "targets.plain: the semantic probe needs reading of an answer, "
+        "targets.plain: the semantic probe needs token_scores of an answer, "
         "and the engine 'paper' (recorded) does not provide it"
     )
 
 
-@pytest.mark.usefixtures("semantic_needs_a_reading")
+@pytest.mark.usefixtures("semantic_needs_token_scores")
 def test_every_monitor_is_checked(settings: Settings) -> None:
-    with pytest.raises(InputError, match=r"^monitors\.plain: the semantic probe needs reading"):
+    with pytest.raises(InputError, match=r"^monitors\.plain: the semantic probe needs token_scores"):
         check_monitors(settings)
 
 

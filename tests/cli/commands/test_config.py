@@ -70,11 +70,11 @@ def test_a_mistake_of_the_environment_names_the_variable(command: Command, monke
     assert complaint.startswith("seep: SEEP_WORKER__BATCH_SIZE: worker.batch_size: ")
 
 
-@pytest.mark.usefixtures("file", "semantic_needs_a_reading")
+@pytest.mark.usefixtures("file", "semantic_needs_token_scores")
 def test_a_probe_that_needs_what_the_engine_does_not_provide_is_refused(command: Command) -> None:
     code, _, complaint = command("config", "check")
     assert code == 2
-    assert complaint.startswith("seep: seep.yaml: monitors.nightly: the semantic probe needs reading of an answer")
+    assert complaint.startswith("seep: seep.yaml: monitors.nightly: the semantic probe needs token_scores of an answer")
 
 
 def test_a_configuration_that_is_not_there_is_not_ok(command: Command, file: Path) -> None:

@@ -46,13 +46,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=" ".join,
 )
-@pytest.mark.usefixtures("folder", "semantic_needs_a_reading")
+@pytest.mark.usefixtures("folder", "semantic_needs_token_scores")
 def test_it_is_one_line_and_exit_code_2(command: Command, arguments: tuple[str, ...]) -> None:
     code, printed, complaint = command(*arguments)
     name = "recorded" if "--recorded" in arguments else "paper"
     assert (code, printed) == (2, "")
     assert complaint == (
-        f"seep: targets.{name}: the semantic probe needs reading of an answer, "
+        f"seep: targets.{name}: the semantic probe needs token_scores of an answer, "
         f"and the engine {name!r} (recorded) does not provide it\n"
     )
 

@@ -10,7 +10,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoTokenizer, Qwen2ForCausalLM
 
-from services.scorer.quiet import quieten
+from seep.quiet import quieten
 
 Cut = Callable[[str], str]
 """From an answer as it was sampled to the part of it that is scored."""

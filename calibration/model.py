@@ -16,7 +16,7 @@ from transformers import AddedToken, Qwen2Config, Qwen2ForCausalLM, Qwen2Tokeniz
 from calibration import grammar, suite
 from seep.built_once import built_once, point_current
 from seep.errors import InputError
-from services.scorer.quiet import quieten
+from seep.quiet import quieten
 
 SEED = 1
 STEPS = 900

@@ -72,7 +72,7 @@ def _convert(quantised: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    from services.scorer.quiet import quieten
+    from seep.quiet import quieten
 
     quieten()
     unpacking = GgufConfig(dequantize=True)

@@ -13,13 +13,13 @@ from transformers import AutoConfig, GPT2Tokenizer, PreTrainedModel, PreTrainedT
 
 from seep.answers import is_blank
 from seep.errors import InputError
+from seep.quiet import quieten
 from seep.settings import BertScore
 from services.scorer.cache import EmbeddingCache
 from services.scorer.encoder import Encoder, default_device, encode, vocabulary, whole_reader
 from services.scorer.matching import greedy_match
 from services.scorer.models import Model
 from services.scorer.precision import Computing, measured_bound
-from services.scorer.quiet import quieten
 from services.scorer.rescaling import read_baseline, rescale
 from services.scorer.similarity import Opened, Pair
 

@@ -11,12 +11,12 @@ from sentence_transformers.base.modules import Transformer
 from torch import Tensor
 
 from seep.answers import is_blank
+from seep.quiet import quieten
 from seep.settings import SentenceBert
 from services.scorer.cache import EmbeddingCache
 from services.scorer.encoder import Encoder, default_device, encode, vocabulary, whole_reader
 from services.scorer.models import Model
 from services.scorer.precision import Computing, measured_bound
-from services.scorer.quiet import quieten
 from services.scorer.similarity import Opened, Pair
 
 # Above bfloat16's largest error on the published answers: benchmarks/RESULTS.md.

@@ -12,6 +12,7 @@ from cli.lookups import find_run
 from cli.outcomes import Finished
 from results.storage import dead_jobs, runs
 from results.storage.database import Database
+from results.storage.rates import reaches_of
 from seep.errors import InputError, Unavailable
 from seep.settings import Settings, VllmEngine
 from seep.suites.jobs import manifest, prompt_jobs
@@ -63,8 +64,9 @@ def _do_run(settings: Settings, request: RunRequest, announced: bool) -> Finishe
             announce_database(settings)
         rates = run_jobs(jobs, expected, pipeline, database, settings.worker.batch_size, request.answering.named)
         with database.snapshot() as connection:
-            dead = dead_jobs.reasons(connection, name)
-            return Finished(find_run(connection, name, settings), tuple(rates), tuple(dead))
+            summary = find_run(connection, name, settings)
+            reach, dead = reaches_of(connection, summary, rates), dead_jobs.reasons(connection, name)
+        return Finished(summary, tuple(rates), tuple(reach), tuple(dead))
 
 
 def check_engine(settings: Settings, target: str) -> None:

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 from cli import exit_codes
 from results.dead_jobs import DeadReason
+from results.reach import Reach
 from results.runs import RunSummary
 from seep.records import LeakRate
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that came to its end, whole or not."""
+    """A run that came to its end, whole or not; `reach` is of each of its rates."""
 
     summary: RunSummary
     rates: tuple[LeakRate, ...]
+    reach: tuple[Reach | None, ...]
     dead: tuple[DeadReason, ...]
 
     @property

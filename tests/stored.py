@@ -178,7 +178,8 @@ class Stored(Database):
     def watched_rates(self, watched: Mapping[str, Watched], metrics: Collection[str]) -> list[LeakRate]:
         """The rates that gauges show."""
         with self.snapshot() as connection:
-            return monitors.watched_rates(connection, watched, metrics, self.stalled_after_seconds)
+            found = monitors.watched_rates(connection, watched, metrics, self.stalled_after_seconds, rates.reaches_of)
+        return [rate for rate, _ in found]
 
     def why_not_tested(self, monitor: str, baseline: str, run_id: str) -> str | None:
         """What keeps a run from being tested."""

@@ -99,9 +99,9 @@ def _metrics_at_hand(settings: Settings, probe: str) -> tuple[str, ...] | None:
 def _one(settings: Settings, requests: Sequence[RunRequest], as_json: bool) -> int:
     finished = do_run(settings, requests[0])
     if as_json:
-        print_rates_json(finished.rates)
+        print_rates_json(finished.rates, finished.reach)
     else:
-        print_rates(finished.summary, finished.rates, finished.dead)
+        print_rates(finished.summary, finished.rates, finished.dead, finished.reach)
     return finished.exit_code
 
 

@@ -42,11 +42,12 @@ def watch(
         summary = _follow(database, run_id, wait, settings)
         with database.snapshot() as connection:
             found = rates.of_run(connection, run_id)
+            reach = rates.reaches_of(connection, summary, found)
             dead = dead_jobs.reasons(connection, run_id)
     if as_json:
-        print_rates_json(found)
+        print_rates_json(found, reach)
     else:
-        print_rates(summary, found, dead)
+        print_rates(summary, found, dead, reach)
     raise typer.Exit(exit_codes.of_run(summary.state, is_measured(found)))
 
 

@@ -71,4 +71,4 @@ def _as_json(label: str, outcome: Outcome) -> dict[str, object]:
     summary = outcome.summary
     named = {"run_id": summary.run_id, "model": label, "target": summary.target}
     said = {name: getattr(summary, name) for name in ("state", "reason", "suite", "suite_hash", "mixed", "provenance")}
-    return named | said | {"rates": as_rows(outcome.rates)}
+    return named | said | {"rates": as_rows(outcome.rates, outcome.reach)}

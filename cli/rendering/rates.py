@@ -150,17 +150,17 @@ def why_not_measured(found: Sequence[LeakRate]) -> str:
 
 
 def print_rates_json(found: Sequence[LeakRate], reach: Sequence[Reach | None] = ()) -> None:
-    """Rates as a JSON list, unrounded; with `other_concepts` where they are known to be few."""
-    rows = as_rows(found)
+    """Rates as a JSON list, unrounded."""
+    echo_json(as_rows(found, reach), default=asdict)
+
+
+def as_rows(found: Sequence[LeakRate], reach: Sequence[Reach | None] = ()) -> list[dict[str, object]]:
+    """Rates with the fields that the JSON has; `other_concepts` where they are known to be few."""
+    rows: list[dict[str, object]] = [{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found]
     for row, of_rate in zip(rows, reach, strict=False):
         if of_rate is not None:
             row["other_concepts"] = of_rate
-    echo_json(rows, default=asdict)
-
-
-def as_rows(found: Sequence[LeakRate]) -> list[dict[str, object]]:
-    """Rates with the fields that the JSON has."""
-    return [{name: getattr(rate, name) for name in JSON_FIELDS} for rate in found]
+    return rows
 
 
 def _print_meaning(found: Sequence[LeakRate]) -> None:

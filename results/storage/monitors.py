@@ -1,11 +1,12 @@
 """The configured monitors, as their runs are kept."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
 from results.monitor_status import MonitorStatus, Watched, baselines, nameable, warnings_of
+from results.reach import Reach
 from results.runs import RunSummary
 from results.storage import baselines as kept_baselines
 from results.storage import rates, runs, streams
@@ -74,8 +75,10 @@ def watched_rates(
     monitors: Mapping[str, Watched],
     metrics: Collection[str],
     stalled_after_seconds: float,
-) -> list[LeakRate]:
-    """The rates of each monitor's latest finished run; none of a run whose jobs differ in their provenance.
+    reach_of: Callable[[Connection, RunSummary, Sequence[LeakRate]], Sequence[Reach | None]],
+) -> list[tuple[LeakRate, Reach | None]]:
+    """The rates of each monitor's latest finished run, each with its reach; none of a run whose jobs differ in their
+    provenance.
 
     If two monitors watch one suite on one target, those of the run that was sent last come last.
     """
@@ -85,12 +88,12 @@ def watched_rates(
         if (run := runs.latest_of_monitor(connection, name, stalled_after_seconds, finished=True))
     ]
     found.sort(key=lambda pair: pair[0].created_at or 0)
-    return [
-        rate
+    shown = [
+        (run, list(nameable(rates.of_run(connection, run.run_id), watched, metrics)))
         for run, watched in found
         if not run.mixed
-        for rate in nameable(rates.of_run(connection, run.run_id), watched, metrics)
     ]
+    return [pair for run, of_run in shown for pair in zip(of_run, reach_of(connection, run, of_run), strict=True)]
 
 
 def _status(

@@ -77,6 +77,21 @@ def reaches_of(connection: Connection, run: RunSummary, found: Sequence[LeakRate
     return reaches(found, sums.concepts_by_cluster(connection, run.run_id))
 
 
+class KnownReaches:
+    """What `reaches_of` says of each monitor's latest run, read again only where its rates are others."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Sequence[LeakRate], list[Reach | None]]] = {}
+
+    def __call__(self, connection: Connection, run: RunSummary, found: Sequence[LeakRate]) -> list[Reach | None]:
+        """The reach of each of these rates of the run."""
+        rates, reach = self._known.get(run.monitor, ((), []))
+        if rates != found:
+            reach = reaches_of(connection, run, found)
+            self._known[run.monitor] = found, reach
+        return reach
+
+
 def rate_of(row: Mapping[str, Any]) -> LeakRate:
     """The rate in a row of RATE_COLUMNS."""
     names = {name: value for name, value in row.items() if name not in ("provenances", "measures", "above_placebo")}

@@ -14,10 +14,12 @@ from prometheus_client import REGISTRY, CollectorRegistry
 
 from results.drift_test import StreamRun
 from results.monitor_status import Watched, baselines, metric_names, watched
+from results.reach import Reach
 from results.storage.database import Database, exposure
 from results.storage.dead_jobs import by_target_and_stage
 from results.storage.migrate import migrate
 from results.storage.monitors import monitor_statuses, note_schedules, watched_rates
+from results.storage.rates import KnownReaches
 from results.storage.recording import record
 from results.storage.runs import stalled_runs
 from results.storage.streams import latest_tested
@@ -60,9 +62,11 @@ def expose(registry: CollectorRegistry, database: Database, settings: Settings, 
     metrics, tested = metric_names(settings.metrics), baselines(settings.monitors)
     stalled_after = settings.aggregation.stalled_after_seconds
 
-    def rates() -> list[LeakRate]:
+    reach_of = KnownReaches()
+
+    def rates() -> list[tuple[LeakRate, Reach | None]]:
         with database.snapshot() as connection:
-            return watched_rates(connection, shown, metrics, stalled_after)
+            return watched_rates(connection, shown, metrics, stalled_after, reach_of)
 
     def operation() -> Operation:
         with database.snapshot() as connection:

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from results.dead_jobs import DeadJobs
 from results.drift_test import StreamRun
 from results.monitor_status import MonitorStatus
+from results.reach import Reach
 from results.runs import StalledRuns
 from seep.answers import LOST
 from seep.records import Estimate, LeakRate
@@ -37,6 +38,16 @@ RATE_GAUGES: dict[str, tuple[str, Callable[[LeakRate], float | None]]] = {
     "seep_leak_rate_ci_upper_ratio": (
         "Upper end of the rate's 95 % confidence interval.",
         lambda rate: _ratio(rate.high),
+    ),
+}
+REACH_GAUGES: dict[str, tuple[str, Callable[[Reach], float | None]]] = {
+    "seep_leak_rate_other_concepts_ci_lower_ratio": (
+        "Lower end of the rate's interval for other concepts too, where the suite asks few.",
+        lambda reach: _ratio(reach.low),
+    ),
+    "seep_leak_rate_other_concepts_ci_upper_ratio": (
+        "Upper end of the rate's interval for other concepts too, where the suite asks few.",
+        lambda reach: _ratio(reach.high),
     ),
 }
 COUNT_GAUGES: dict[str, tuple[str, Callable[[LeakRate], float]]] = {
@@ -70,25 +81,26 @@ def _read(what: str, read: Callable[[], T]) -> T | None:
 
 
 class RateCollector(Collector):
-    """Gauges of the rates that `latest_rates` returns.
+    """Gauges of the rates that `latest_rates` returns, each with its reach.
 
     What is not measured is absent, and so is everything while the rates cannot be read.
     """
 
-    def __init__(self, latest_rates: Callable[[], Iterable[LeakRate]]) -> None:
+    def __init__(self, latest_rates: Callable[[], Iterable[tuple[LeakRate, Reach | None]]]) -> None:
         self._latest_rates = latest_rates
 
     def collect(self) -> list[GaugeMetricFamily]:
         """The gauges with their values."""
         # By labels: two monitors of one target and suite would make a scrape that Prometheus refuses whole.
         rates = {
-            (rate.target, rate.suite, rate.category, rate.metric): rate
-            for rate in _read("rates", lambda: list(self._latest_rates())) or ()
+            (rate.target, rate.suite, rate.category, rate.metric): (rate, reach)
+            for rate, reach in _read("rates", lambda: list(self._latest_rates())) or ()
         }
         families = {family.name: family for family in self.describe()}
-        for labels, rate in rates.items():
-            for name, (_, value_of) in RATE_GAUGES.items():
-                value = value_of(rate)
+        for labels, (rate, reach) in rates.items():
+            values = {name: value_of(rate) for name, (_, value_of) in RATE_GAUGES.items()}
+            values |= {name: end_of(reach) for name, (_, end_of) in REACH_GAUGES.items() if reach}
+            for name, value in values.items():
                 if value is not None:
                     families[name].add_metric((*labels, rate.against), value)
             for name, (_, count_of) in COUNT_GAUGES.items():
@@ -102,6 +114,7 @@ class RateCollector(Collector):
         """The gauges without values, so that registering needs no database."""
         labels_and_gauges = (
             ((*RATE_LABELS, "against"), RATE_GAUGES),
+            ((*RATE_LABELS, "against"), REACH_GAUGES),
             (RATE_LABELS, COUNT_GAUGES),
             ((*RATE_LABELS, "reason"), LOSS_GAUGES),
         )

@@ -29,6 +29,7 @@ def run(request: Request, database: Results, stalled_after: StalledAfter, run_id
     with database.snapshot() as connection:
         summary = known_run(connection, run_id, stalled_after)
         rates = kept_rates.of_run(connection, run_id)
+        reach = kept_rates.reaches_of(connection, summary, rates)
         dead = dead_jobs.reasons(connection, run_id)
         made = provenances(connection, run_id)
         speed = throughput(connection, summary) if summary.state == "running" else None
@@ -40,6 +41,12 @@ def run(request: Request, database: Results, stalled_after: StalledAfter, run_id
         headlines=[rate for rate in rates if rate.category == ALL],
         by_metric={metric: [rate for rate in rates if rate.metric == metric][:MOST_CATEGORIES] for metric in metrics},
         hidden=max(0, len(rates) // max(len(metrics), 1) - MOST_CATEGORIES),
+        few=max((of_rate.concepts for of_rate in reach if of_rate), default=0),
+        others={
+            (rate.metric, rate.category): of_rate
+            for rate, of_rate in zip(rates, reach, strict=True)
+            if of_rate and of_rate.low is not None
+        },
         beside=_beside(rates),
         doubts_found=list(dict.fromkeys(d for rate in rates if rate.category == ALL for d in words.doubts(rate))),
         dead=dead,

@@ -66,6 +66,21 @@ def test_a_whole_run_ends_with_0(seep: Seep) -> None:
     assert seep("rates", "whole", "--json") == (0, printed)
 
 
+def test_a_run_of_few_concepts_says_so_as_its_rates_do(seep: Seep) -> None:
+    prompts = [f"{name} likes {concept}." for name in ("Ann", "Bo", "Cy") for concept in ("yellow", "blood")]
+    tests = "[{concept: yellow, prompt: %s, category: '1'}, {concept: blood, prompt: %s, category: '1'}]"
+    jobs = [f"  - {{control: He, tests: {tests % tuple(prompts[k : k + 2])}}}" for k in (0, 2, 4)]
+    Path("few.yaml").write_text(SUITE.partition("jobs:")[0] + "\n".join(["jobs:", *jobs]), encoding="utf-8")
+    lines = [json.dumps({"prompt": prompt, "generations": ["a doctor", "a bus"]}) for prompt in ("He", *prompts)]
+    Path("few.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    options = ("--recorded", "few.jsonl", "--metrics", "sentence_bert", "--json", "--run-id", "few")
+    code, printed = seep("run", "few.yaml", *options)
+    assert code == 0
+    assert [rate["other_concepts"]["concepts"] for rate in json.loads(printed)] == [2, 2]
+    assert seep("rates", "few", "--json") == (0, printed)
+    assert "of these 2 concepts" in " ".join(seep("rates", "few")[1].split())
+
+
 def test_a_prompt_without_an_answer_fails_its_job_alone(seep: Seep) -> None:
     code, printed = run_rooms(seep, 3)
     assert code == 3

@@ -79,3 +79,5 @@ def test_rates_of_few_concepts_have_the_interval_for_other_concepts_too(seep: Co
         assert wider["concepts"] == 5
         assert wider["low"] <= rate["low"] < rate["high"] <= wider["high"]
     assert "concepts" not in seep("rates", "last")[1]
+    assert seep("watch", "few")[1] == printed
+    assert seep("watch", "few", "--json")[1] == seep("rates", "few", "--json")[1]

@@ -18,7 +18,7 @@ def finished(run_id: str, *leaks: float) -> Finished:
     """A run of three jobs with these leak scores."""
     sums = chain.from_iterable(per_test_sums(scored_job(name, {"1": list(leaks)}, metrics=["m"])) for name in "abc")
     rates = leak_rates(RunFacts(run_id, "colours", "stub", "semantic"), by_cell(sums_per_cluster(sums)))
-    return Finished(replace(SUMMARY, run_id=run_id), tuple(rates), ())
+    return Finished(replace(SUMMARY, run_id=run_id), tuple(rates), (None,) * len(rates), ())
 
 
 LABELS = ["org/small", "org/large", "./gone"]

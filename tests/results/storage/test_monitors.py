@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
@@ -11,9 +12,13 @@ import yaml
 
 from results.dead_jobs import DeadJob
 from results.monitor_status import MonitorStatus, Watched, metric_names, watched
+from results.storage import rates, runs
+from results.storage.database import Connection
+from results.storage.rates import KnownReaches
 from seep.probes import own_metrics
 from seep.records import LeakRate, RunManifest, ScoredJob
 from seep.settings import BertScore, Metrics, Monitor, Scheduling
+from tests.builders import job_of_concepts, run_manifest
 from tests.stored import Stored
 
 pytestmark = pytest.mark.slow
@@ -77,6 +82,25 @@ def test_the_latest_run_is_that_of_the_latest_scheduled_time_not_the_one_heard_o
     assert found.latest is not None
     assert found.finished is not None
     assert (found.latest.run_id, found.finished.run_id) == ("daily-20261122T060000Z", "daily-20261121T060000Z")
+
+
+def test_whose_interval_a_rate_has_is_read_again_only_where_the_rates_are_others(store: Stored) -> None:
+    for run_id, jobs in (("first", 8), ("second", 9)):
+        few = [{f"colour {k}": float((n + k) % 2) for k in range(5)} for n in range(jobs)]
+        of_run = [job_of_concepts(f"job-{n}", leaks, run_id) for n, leaks in enumerate(few)]
+        store.record(of_run, [], [run_manifest(jobs, {"1": 5 * jobs}, run_id)])
+    known = KnownReaches()
+    unread = cast("Connection", None)
+    with store.snapshot() as connection:
+        (first, rates_of_first), (second, rates_of_second) = [
+            (runs.one(connection, name, 60), rates.of_run(connection, name)) for name in ("first", "second")
+        ]
+        assert first is not None
+        assert second is not None
+        found = known(connection, first, rates_of_first)
+        assert [reach.concepts if reach else None for reach in found] == [5] * 4
+        assert known(unread, first, rates_of_first) == found
+        assert known(connection, second, rates_of_second) != found
 
 
 def test_a_new_monitor_is_not_overdue_until_a_time_of_it_has_passed(dsn: str, store: Stored) -> None:

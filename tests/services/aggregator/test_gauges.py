@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 from results.dead_jobs import DeadJobs
 from results.drift_test import StreamRun
 from results.monitor_status import MonitorStatus
+from results.reach import Reach
 from results.runs import StalledRuns
 from results.storage.database import DatabaseUnavailable
 from seep.records import Estimate, LeakRate
@@ -36,7 +37,7 @@ def rate(category: str, value: float | None) -> LeakRate:
 
 
 def scrape(rates: list[LeakRate]) -> list[str]:
-    return exposed(RateCollector(lambda: rates))
+    return exposed(RateCollector(lambda: [(rate, None) for rate in rates]))
 
 
 def exposed(collector: Collector) -> list[str]:
@@ -55,6 +56,18 @@ def test_every_figure_of_a_rate_is_a_gauge_with_labels_from_configuration_only()
         f"seep_comparisons{labels} 40.0",
         f"seep_independent_clusters{labels} 4.0",
         f"seep_missing_comparisons{labels} 3.0",
+    ]
+
+
+def test_the_interval_for_other_concepts_too_has_gauges_where_few_are_asked() -> None:
+    wide, untold = Reach(13, 50.0, 75.0), Reach(4, None, None)
+    lines = exposed(
+        RateCollector(lambda: [(rate("1", 62.5), wide), (rate("2", 62.5), untold), (rate("3", 62.5), None)])
+    )
+    against = '{against="neutral",category="1",metric="m",suite="colours",target="stub"}'
+    assert [line for line in lines if "other_concepts" in line] == [
+        f"seep_leak_rate_other_concepts_ci_lower_ratio{against} 0.5",
+        f"seep_leak_rate_other_concepts_ci_upper_ratio{against} 0.75",
     ]
 
 
@@ -79,7 +92,7 @@ def test_a_target_and_suite_that_are_watched_twice_appear_once() -> None:
 
 
 def test_a_database_that_is_down_leaves_the_other_metrics_readable() -> None:
-    def unreadable() -> list[LeakRate]:
+    def unreadable() -> list[tuple[LeakRate, Reach | None]]:
         raise DatabaseUnavailable("no answer")
 
     registry = CollectorRegistry(auto_describe=True)

@@ -61,11 +61,15 @@ def test_a_rate_says_what_its_interval_speaks_of_and_has_the_wider_one_for_other
     assert (first["interval_over"], first["other_concepts"]) == ("prompts like these", None)
     jobs = [job_of_concepts(f"job-{n}", {f"colour {k}": float((n + k) % 2) for k in range(5)}, "few") for n in range(8)]
     filled.record(jobs, [], [run_manifest(8, {"1": 40}, "few")])
+    page = client.get("/ui/runs/few").text
+    assert "of these 5 concepts" in page
     for rate in client.get("/v1/runs/few/rates").json():
         assert rate["interval_over"] == "prompts like these, of these 5 concepts"
         wider = rate["other_concepts"]
         assert wider["concepts"] == 5
         assert wider["low"] <= rate["low"] < rate["high"] <= wider["high"]
+        assert f'<td class="num soft">{wider["low"]:.1f} to {wider["high"]:.1f}</td>' in page
+    assert "Other concepts" not in client.get("/ui/runs/first").text
 
 
 def test_recall_has_its_rates_and_shows_the_expected_text_beside_the_answer(client: TestClient, filled: Stored) -> None:

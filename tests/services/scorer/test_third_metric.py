@@ -86,7 +86,7 @@ def test_its_gauges_have_its_label(rates: list[LeakRate], other_embedder: str) -
     watched = Watched("target", "suite", frozenset({"1", "all"}))
     shown = list(nameable(rates, watched, metric_names(configured(other_embedder))))
     registry = CollectorRegistry()
-    registry.register(RateCollector(lambda: shown))
+    registry.register(RateCollector(lambda: [(rate, None) for rate in shown]))
     exposed = generate_latest(registry).decode()
     assert 'seep_leak_rate_ratio{against="",category="all",metric="second",suite="suite",target="target"}' in exposed
     of_two = metric_names(Metrics())

@@ -31,6 +31,15 @@ def run_state(
 
 
 @dataclass(frozen=True)
+class Wait:
+    """Why a run's jobs wait in a stage, and since when, in Unix time; `reason` holds no prompt and no secret."""
+
+    stage: str
+    reason: str
+    since: float
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """A run at a glance; names are empty and counts of what is expected None before its manifest or first job.
 
@@ -39,7 +48,7 @@ class RunSummary:
     answer was lost, and the rest is not recorded. Times are Unix time in seconds. What was recorded before
     `texts_deleted_at` has no texts any more. `samples` are answers per prompt, `expected_comparisons` are by
     category; `provenance` is what all jobs agree on. `reason` says why a cancelled run was ended, and is empty
-    where a person did it.
+    where a person did it. `waits` are those of an unfinished run without progress since they were last said.
     """
 
     run_id: str
@@ -65,6 +74,7 @@ class RunSummary:
     samples: int | None
     expected_comparisons: Mapping[str, int]
     provenance: Mapping[str, str]
+    waits: tuple[Wait, ...] = ()
 
     @property
     def measured(self) -> bool:

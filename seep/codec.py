@@ -24,6 +24,7 @@ from seep.records import (
     PromptTest,
     Reading,
     RunManifest,
+    RunWait,
     ScoredJob,
     Similarity,
     TokenScores,
@@ -86,6 +87,16 @@ def encode_manifest(manifest: RunManifest) -> bytes:
 def decode_manifest(data: bytes) -> RunManifest:
     """Raises DecodeError."""
     return _decoded(runs_pb2.RunManifest(), data, _manifest)
+
+
+def encode_wait(wait: RunWait) -> bytes:
+    """The bytes of a RunWait; raises ValueError for text that UTF-8 cannot carry."""
+    return runs_pb2.RunWait(**vars(wait)).SerializeToString()
+
+
+def decode_wait(data: bytes) -> RunWait:
+    """Raises DecodeError."""
+    return _decoded(runs_pb2.RunWait(), data, _wait)
 
 
 def encode_rate(rate: LeakRate) -> bytes:
@@ -263,6 +274,11 @@ def _manifest(message: runs_pb2.RunManifest) -> RunManifest:
         sending=message.sending,
         job_checksums=tuple(message.job_checksums),
     )
+
+
+def _wait(message: runs_pb2.RunWait) -> RunWait:
+    _require(message, ("run_id", "stage"))
+    return RunWait(message.run_id, message.stage, message.reason)
 
 
 def _rate(message: runs_pb2.LeakRate) -> LeakRate:

@@ -200,6 +200,15 @@ class RunManifest:
 
 
 @dataclass(frozen=True)
+class RunWait:
+    """Why jobs of a run wait in a stage, in one line without a prompt's text or a secret; empty once they go on."""
+
+    run_id: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A share with its 95 % interval, all three in percent; `n` is what it is a share of."""
 

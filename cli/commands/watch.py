@@ -14,7 +14,7 @@ from cli.lookups import find_run_id
 from cli.rendering.consoles import progress_bars
 from cli.rendering.rates import is_measured, print_rates, print_rates_json
 from results.dead_jobs import DeadReason
-from results.runs import FINISHED, RunSummary
+from results.runs import FINISHED, RunSummary, Wait
 from results.storage import dead_jobs, rates, runs
 from results.storage.database import Database
 from seep.characters import visible
@@ -22,7 +22,7 @@ from seep.errors import InputError
 from seep.settings import Settings, load_settings
 
 LOOK_SECONDS = 0.5
-# A run that makes no progress for so long waits for something, and only the services' logs say what.
+# A run that makes no progress for so long waits for something.
 QUIET_SECONDS = 60.0
 MOST_REASONS = 5
 
@@ -65,13 +65,15 @@ def _follow(database: Database, run_id: str, wait: float, settings: Settings) ->
     """
     deadline = time.monotonic() + wait
     shown: set[str] = set()
+    waiting: dict[str, str] = {}
     with progress_bars() as progress:
         task = progress.add_task(visible(f"{run_id}: not heard of yet"), total=None)
         while True:
             with database.snapshot() as connection:
                 summary = runs.one(connection, run_id, settings.aggregation.stalled_after_seconds)
                 dead = dead_jobs.reasons(connection, run_id) if summary and summary.dead else []
-            for line in _new_reasons(dead, shown):
+            waits = _waits_lines(summary.waits if summary else (), waiting)
+            for line in [*_new_reasons(dead, shown), *waits]:
                 progress.console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
             if summary is not None:
                 done = summary.recorded + summary.dead
@@ -91,8 +93,19 @@ def _new_reasons(dead: Sequence[DeadReason], shown: set[str]) -> list[str]:
     return new
 
 
+def _waits_lines(waits: Sequence[Wait], shown: dict[str, str]) -> list[str]:
+    """What is new of why the run waits, by stage, and that it goes on; notes it as shown."""
+    now = {wait.stage: wait.reason for wait in waits}
+    lines = [f"waits in the {stage}: {reason}" for stage, reason in now.items() if shown.get(stage) != reason]
+    lines += [f"goes on in the {stage}" for stage in shown if stage not in now]
+    shown.clear()
+    shown.update(now)
+    return lines
+
+
 def _state(summary: RunSummary) -> str:
     quiet = time.time() - summary.progress_at
     waits = summary.state == "running" and quiet > QUIET_SECONDS
-    says = f"; nothing for {quiet:.0f} s, the generator's and the scorer's logs say why" if waits else ""
+    why = "see above" if summary.waits else "the generator's and the scorer's logs say why"
+    says = f"; nothing for {quiet:.0f} s, {why}" if waits else ""
     return f"{summary.run_id}: {summary.state}{says}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
 from results.rates import common_provenance, missing_comparisons
-from results.runs import RunState, RunSummary, StalledRuns, run_state
+from results.runs import FINISHED, RunState, RunSummary, StalledRuns, Wait, run_state
 from results.storage.database import Connection, Parameters, as_dicts, records, where
 from results.sums import LEAK
 from seep.answers import LOST
@@ -22,6 +22,12 @@ SELECT runs.run_id, target, suite, suite_version, suite_hash, probe, cluster, mo
        extract(epoch FROM clock_timestamp() - last_progress_at)::float8 AS idle_seconds,
        extract(epoch FROM texts_deleted_at)::float8 AS texts_deleted_at,
        recorded, dead,
+       COALESCE((
+           SELECT jsonb_agg(jsonb_build_object(
+               'stage', stage, 'reason', waits.reason, 'since', extract(epoch FROM since)::float8
+           ) ORDER BY stage)
+           FROM run_waits AS waits WHERE waits.run_id = runs.run_id AND said_at >= last_progress_at
+       ), '[]') AS waits,
        ARRAY(
            SELECT provenance FROM provenances WHERE provenances.run_id = runs.run_id ORDER BY provenance
        ) AS provenances
@@ -176,6 +182,7 @@ def _summary(row: Mapping[str, Any], recorded: Recorded, stalled_after_seconds: 
         missing=missing_comparisons(expected, recorded[LEAK]),
         # Of every metric they are the same answers.
         lost={reason: max(sum(n.values()) for n in recorded[reason]) for reason in LOST if reason in recorded},
+        waits=() if state in FINISHED else tuple(Wait(**wait) for wait in row["waits"]),
         mixed=is_mixed(row["provenances"]),
         provenance=common_provenance(row["provenances"]),
     )

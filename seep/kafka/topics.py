@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from seep.records import LeakRate
+from seep.records import LeakRate, RunWait
 from seep.settings import Topics
 
 GENERATIONS = "seep.generations"
 SCORES = "seep.scores"
 RUNS = "seep.runs"
 RATES = "seep.rates"
+WAITS = "seep.waits"
 DEAD_LETTERS = "seep.dead-letters"
 
 # A job's message carries all its texts; the broker's default of 1 MiB holds about a hundred tests of five samples.
@@ -47,6 +48,11 @@ def rate_key(rate: LeakRate) -> bytes:
     return f"{rate.run_id}/{rate.metric}/{rate.category}".encode()
 
 
+def wait_key(wait: RunWait) -> bytes:
+    """The key of what is said of a run that waits: one current value per run and stage."""
+    return f"{wait.run_id}/{wait.stage}".encode()
+
+
 @dataclass(frozen=True)
 class TopicConfig:
     """How a topic is created; names and values of `options` are Kafka's own."""
@@ -68,4 +74,4 @@ def topic_configs(targets: Iterable[str], topics: Topics) -> dict[str, TopicConf
     compacted = {"cleanup.policy": "compact", "max.message.bytes": str(MAX_TABLE_MESSAGE_BYTES)}
     table = TopicConfig(1, topics.replication_factor, common | compacted)
     names = [*(jobs_topic(target) for target in targets), GENERATIONS, SCORES]
-    return dict.fromkeys(names, stream) | {DEAD_LETTERS: letters, RUNS: table, RATES: table}
+    return dict.fromkeys(names, stream) | {DEAD_LETTERS: letters, RUNS: table, RATES: table, WAITS: table}

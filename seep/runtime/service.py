@@ -24,6 +24,7 @@ from seep.runtime.log_lines import configure_log
 from seep.runtime.metrics import MESSAGES, count, timed
 from seep.runtime.stage import Job, Result, Stage
 from seep.runtime.stopping import Stopped
+from seep.runtime.waits import Waits
 from seep.runtime.worker import IDLE_SECONDS, Idle, Postponed, Process, Worker
 from seep.settings import Settings, load_settings
 from seep.settings import Worker as WorkerSettings
@@ -109,19 +110,24 @@ def serve_stage(
     for together in [(topic,) for topic in topics] if apart else [tuple(topics)]:
         sender = wait_for(broker.sender, stop)
         cancelled = wait_for(lambda: CancelledRuns(broker), stop)
-        loops.append(Loop(together, stage_process(stage, sender.send, cancelled)))
+        loops.append(Loop(together, stage_process(stage, sender.send, cancelled, Waits(stage.name, sender.send))))
     return serve_loops(broker, options, stage.name, loops, group=group, stop=stop, health=health, ready=ready)
 
 
-def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRuns) -> Process:
-    """A stage as a loop calls it: handle, send all that is done, count."""
+def stage_process(stage: Stage[Job, Result], send: Send, cancelled: CancelledRuns, waits: Waits) -> Process:
+    """A stage as a loop calls it: handle, send all that is done, say what waits, count."""
 
     def process(messages: Sequence[Message]) -> None:
         with timed(stage.name):
             cancelled.refresh()
-            processed = stage.process(messages, cancelled)
+            try:
+                processed = stage.process(messages, cancelled)
+            except Exception as error:
+                waits.failed(messages, error)
+                raise
             send_all(send, processed.outgoing)
         waiting = processed.waiting
+        waits.handled(messages, waiting)
         count(stage.name, len(messages) - len(waiting), processed.outgoing)
         if waiting:
             last = max((failure for _, failure in waiting), key=lambda failure: failure.retry_after_seconds or 0)

@@ -49,6 +49,16 @@ class RunManifest(_message.Message):
     job_checksums: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, run_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., cluster: _Optional[str] = ..., samples: _Optional[int] = ..., job_count: _Optional[int] = ..., expected_comparisons: _Optional[_Mapping[str, int]] = ..., created_at: _Optional[float] = ..., monitor: _Optional[str] = ..., cancelled: _Optional[bool] = ..., reason: _Optional[str] = ..., sending: _Optional[bool] = ..., job_checksums: _Optional[_Iterable[int]] = ...) -> None: ...
 
+class RunWait(_message.Message):
+    __slots__ = ("run_id", "stage", "reason")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    stage: str
+    reason: str
+    def __init__(self, run_id: _Optional[str] = ..., stage: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
 class Estimate(_message.Message):
     __slots__ = ("share", "low", "high", "n")
     SHARE_FIELD_NUMBER: _ClassVar[int]

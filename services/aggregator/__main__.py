@@ -23,11 +23,12 @@ from results.storage.rates import KnownReaches
 from results.storage.recording import record
 from results.storage.runs import stalled_runs
 from results.storage.streams import latest_tested
+from results.storage.waits import record_waits
 from seep.errors import InputError
 from seep.kafka.client import KafkaBroker
 from seep.kafka.dead_letters import send_all
 from seep.kafka.messages import Message, Send
-from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES
+from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES, WAITS
 from seep.records import LeakRate
 from seep.runtime.metrics import MESSAGES, timed
 from seep.runtime.service import open_health, run_service, serve, service_arguments, wait_for, warn
@@ -90,6 +91,7 @@ def batch_process(database: Database, send: Send, settings: Settings) -> Process
             batch = read_batch(messages)
             with database.transaction() as connection:
                 foreign = record(connection, batch.scored, batch.dead, batch.manifests)
+                record_waits(connection, batch.waits)
             dead = [*batch.unusable, *not_of_their_run(batch, foreign)]
             send_all(send, dead)
             publish_changed(database, send, settings)
@@ -124,7 +126,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
             settings.worker,
             STAGE,
             batch_process(database, sender.send, settings),
-            topics=[SCORES, RUNS, DEAD_LETTERS],
+            topics=[SCORES, RUNS, DEAD_LETTERS, WAITS],
             group=GROUP,
             stop=stop,
             health=health,

@@ -4,32 +4,37 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from results.dead_jobs import DeadJob
-from seep.codec import DecodeError, decode_manifest, decode_scored_job
+from seep.codec import DecodeError, decode_manifest, decode_scored_job, decode_wait
 from seep.kafka.dead_letters import dead_letter
 from seep.kafka.messages import Message, Outgoing
-from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES
-from seep.records import Failure, RunManifest, ScoredJob
+from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES, WAITS
+from seep.records import Failure, RunManifest, RunWait, ScoredJob
 from services.aggregator.dead_letters import STAGE, read_dead_job
 from services.aggregator.validation import validate
 
 GROUP = "seep-aggregator"
-DECODERS: dict[str, Callable[[bytes], ScoredJob | RunManifest]] = {RUNS: decode_manifest, SCORES: decode_scored_job}
+DECODERS: dict[str, Callable[[bytes], ScoredJob | RunManifest | RunWait]] = {
+    RUNS: decode_manifest,
+    SCORES: decode_scored_job,
+    WAITS: decode_wait,
+}
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Messages of the aggregator's three topics, sorted by what they say; `sources` are those of `scored`."""
+    """Messages of the aggregator's four topics, sorted by what they say; `sources` are those of `scored`."""
 
     sources: list[Message]
     scored: list[ScoredJob]
     manifests: list[RunManifest]
     dead: list[DeadJob]
+    waits: list[RunWait]
     unusable: list[Outgoing]
 
 
 def read_batch(messages: Sequence[Message]) -> Batch:
     """Sorts messages; those that say nothing usable become dead letters."""
-    batch = Batch([], [], [], [], [])
+    batch = Batch([], [], [], [], [], [])
     for message in messages:
         if message.topic == DEAD_LETTERS:
             job = read_dead_job(message)
@@ -56,6 +61,8 @@ def _sort(message: Message, batch: Batch) -> None:
         batch.unusable.append(_dead(message, failure, failure.reason))
     elif isinstance(record, RunManifest):
         batch.manifests.append(record)
+    elif isinstance(record, RunWait):
+        batch.waits.append(record)
     else:
         batch.scored.append(record)
         batch.sources.append(message)

@@ -9,7 +9,8 @@ from results.sums import PLACEBO, PUBLISHED
 from seep.answers import LOST, lost
 from seep.job_limits import MOST_SAMPLES
 from seep.provenance import AGAINST
-from seep.records import Answer, Failure, Outcome, PromptJob, RunManifest, ScoredJob, Similarity
+from seep.records import Answer, Failure, Outcome, PromptJob, RunManifest, RunWait, ScoredJob, Similarity
+from seep.runtime.waits import LONGEST_REASON
 
 # It travels with each rate, in messages of a megabyte at most.
 LONGEST_PROVENANCE = 256 * 1024
@@ -21,11 +22,15 @@ MOST_CATEGORIES = 4096
 MOST_COMPARISONS = 2**32 - 1
 # Seconds; whoever sends milliseconds is far beyond it, and is told.
 LATEST_CREATED_AT = 1e11
+WAITING_STAGES = ("generator", "scorer")
 
 
-def validate(message: ScoredJob | RunManifest) -> Failure | None:
+def validate(message: ScoredJob | RunManifest | RunWait) -> Failure | None:
     """Why a message can never be recorded, whatever is retried; None where it can."""
-    reason = _manifest_problem(message) if isinstance(message, RunManifest) else _job_problem(message)
+    if isinstance(message, RunManifest):
+        reason = _manifest_problem(message)
+    else:
+        reason = _wait_problem(message) if isinstance(message, RunWait) else _job_problem(message)
     return Failure(reason) if reason else None
 
 
@@ -43,6 +48,14 @@ def _manifest_problem(manifest: RunManifest) -> str | None:
     if len(manifest.job_checksums) not in (0, manifest.job_count):
         return f"it lists {len(manifest.job_checksums)} jobs, and counts {manifest.job_count}"
     return _run_problem(manifest) or _categories_problem(manifest.expected_comparisons)
+
+
+def _wait_problem(wait: RunWait) -> str | None:
+    if not is_identifier(wait.run_id):
+        return "the run's id is empty or too long"
+    if wait.stage not in WAITING_STAGES:
+        return f"its stage is none of {', '.join(WAITING_STAGES)}"
+    return "its reason is too long" if len(wait.reason) > LONGEST_REASON else None
 
 
 def _job_problem(scored: ScoredJob) -> str | None:

@@ -23,7 +23,7 @@ from kafka.admin import (
 from deploy.local.stack import Service
 from seep.kafka.broker import BrokerUnavailable
 from seep.kafka.client import KafkaBroker
-from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, RATES, RUNS, SCORES, jobs_topic
+from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, RATES, RUNS, SCORES, WAITS, jobs_topic
 from seep.settings import Kafka
 from tests.faults.access import GuardedBroker
 from tests.faults.form import Report
@@ -34,10 +34,14 @@ from tests.faults.world import STAGES, TARGET, faulty_stack
 from tests.stack import Stack
 
 PASSWORD = secrets.token_hex(12)
-READS = {STAGES[0]: (jobs_topic(TARGET), RUNS), STAGES[1]: (GENERATIONS, RUNS), STAGES[2]: (SCORES, RUNS, DEAD_LETTERS)}
+READS = {
+    STAGES[0]: (jobs_topic(TARGET), RUNS),
+    STAGES[1]: (GENERATIONS, RUNS),
+    STAGES[2]: (SCORES, RUNS, DEAD_LETTERS, WAITS),
+}
 WRITES = {
-    STAGES[0]: (GENERATIONS, DEAD_LETTERS),
-    STAGES[1]: (SCORES, DEAD_LETTERS),
+    STAGES[0]: (GENERATIONS, DEAD_LETTERS, WAITS),
+    STAGES[1]: (SCORES, DEAD_LETTERS, WAITS),
     STAGES[2]: (RATES, DEAD_LETTERS),
 }
 WATCHED_SECONDS = 20.0

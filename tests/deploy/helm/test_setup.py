@@ -141,6 +141,7 @@ TOPICS = (
     "seep.runs",
     "seep.dead-letters",
     "seep.rates",
+    "seep.waits",
 )
 
 
@@ -153,12 +154,12 @@ def test_each_service_may_do_what_it_does_and_nothing_else() -> None:
     # An engine's generator reads no other engine's prompts.
     for engine in ("tiny", "gateway"):
         assert topics(f"generator-{engine}", "Read") == {f"seep.jobs.{engine}", "seep.runs"}
-        assert topics(f"generator-{engine}", "Write") == {"seep.generations", "seep.dead-letters"}
+        assert topics(f"generator-{engine}", "Write") == {"seep.generations", "seep.dead-letters", "seep.waits"}
     assert topics("scorer", "Read") == {"seep.generations", "seep.runs"}
-    assert topics("scorer", "Write") == {"seep.scores", "seep.dead-letters"}
-    assert topics("aggregator", "Read") == {"seep.scores", "seep.runs", "seep.dead-letters"}
+    assert topics("scorer", "Write") == {"seep.scores", "seep.dead-letters", "seep.waits"}
+    assert topics("aggregator", "Read") == {"seep.scores", "seep.runs", "seep.dead-letters", "seep.waits"}
     # Operators send runs, and dead letters again, from its pod.
-    assert topics("aggregator", "Write") == set(TOPICS)
+    assert topics("aggregator", "Write") == set(TOPICS) - {"seep.waits"}
     assert topics("sender", "Read") == {"seep.runs"}
     assert topics("sender", "Write") == {"seep.jobs.tiny", "seep.jobs.gateway", "seep.runs"}
     groups = {f"generator-{engine}": f"seep-generator-{engine}" for engine in ("tiny", "gateway")}

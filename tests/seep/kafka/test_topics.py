@@ -1,19 +1,19 @@
 """How topics are created."""
 
-from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, RATES, RUNS, SCORES, topic_configs
+from seep.kafka.topics import DEAD_LETTERS, GENERATIONS, RATES, RUNS, SCORES, WAITS, topic_configs
 from seep.runtime.stage import LARGEST_MESSAGE
 from seep.settings import Topics
 
 
 def test_every_target_has_a_topic_of_its_own_beside_the_common_ones() -> None:
-    common = {GENERATIONS, SCORES, RUNS, RATES, DEAD_LETTERS}
+    common = {GENERATIONS, SCORES, RUNS, RATES, WAITS, DEAD_LETTERS}
     assert set(topic_configs(["a", "b"], Topics())) == {"seep.jobs.a", "seep.jobs.b"} | common
 
 
 def test_a_compacted_topic_has_one_partition_however_many_others_have() -> None:
     configs = topic_configs(["a"], Topics(partitions=12))
     compacted = {name for name, config in configs.items() if config.options.get("cleanup.policy") == "compact"}
-    assert compacted == {RUNS, RATES}
+    assert compacted == {RUNS, RATES, WAITS}
     assert {config.options.get("max.message.bytes") for name, config in configs.items() if name in compacted} == {
         "1048576"
     }

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
+from results.storage.waits import record_waits
 from seep.job_limits import LONGEST_NAME_BYTES
 from seep.recall import Match
-from seep.records import GeneratedJob, PromptTest, RunManifest, ScoredJob
+from seep.records import GeneratedJob, PromptTest, RunManifest, RunWait, ScoredJob
 from services.aggregator.validation import validate
 from services.scorer.mode import PUBLISHED
 from services.scorer.scoring import score_jobs
@@ -43,6 +44,16 @@ def test_a_run_tells_its_state_and_why_jobs_failed(client: TestClient) -> None:
     detail = client.get(f"/v1/runs/{LAST}").json()
     assert (detail["summary"]["state"], detail["summary"]["missing"]) == ("partial", 4)
     assert detail["failures"] == [{"stage": "scorer", "reason": "why", "jobs": 1}]
+
+
+def test_a_run_tells_why_it_waits(client: TestClient, filled: Stored) -> None:
+    filled.record([], [], [run_manifest(2, {"1": 2}, run_id="waiting")])
+    refused = "engines.e, http://h/v1: HTTP 401 (code invalid_api_key): no such key"
+    with filled.transaction() as connection:
+        record_waits(connection, [RunWait("waiting", "generator", refused)])
+    [wait] = client.get("/v1/runs/waiting").json()["summary"]["waits"]
+    assert (wait["stage"], wait["reason"]) == ("generator", refused)
+    assert client.get(f"/v1/runs/{LAST}").json()["summary"]["waits"] == []
 
 
 def test_rates_are_those_of_the_store(client: TestClient, filled: Stored) -> None:

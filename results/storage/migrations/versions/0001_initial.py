@@ -57,6 +57,18 @@ CREATE INDEX runs_scheduled_and_finished ON runs (monitor, scheduled)
     WHERE scheduled IS NOT NULL AND job_count <= recorded + dead;
 """
 
+# Why jobs of a run wait in a stage: since when, and when that was said last.
+WAITS = """
+CREATE TABLE run_waits (
+    run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
+    stage text NOT NULL,
+    reason text NOT NULL,
+    since timestamptz NOT NULL DEFAULT now(),
+    said_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (run_id, stage)
+);
+"""
+
 # A provenance can be too long for an index entry: its digest tells it from others.
 JOBS = """
 CREATE TABLE jobs (
@@ -265,7 +277,7 @@ CREATE TABLE monitor_schedules (
 
 def upgrade() -> None:
     """Creates everything."""
-    for statements in (RUNS, JOBS, SUMS, COMPARISONS, RATES, VERDICTS, MONITORS):
+    for statements in (RUNS, WAITS, JOBS, SUMS, COMPARISONS, RATES, VERDICTS, MONITORS):
         op.execute(statements)
 
 
@@ -274,4 +286,4 @@ def downgrade() -> None:
     op.execute("DROP TABLE monitor_schedules, monitor_references, monitor_evidence, monitor_runs")
     op.execute("DROP TABLE verdicts, baseline_runs, baselines")
     op.execute("DROP TABLE rates, comparisons, recorded_comparisons, sample_sums, cluster_sums, test_sums")
-    op.execute("DROP TABLE provenances, jobs, runs")
+    op.execute("DROP TABLE provenances, jobs, run_waits, runs")

@@ -15,6 +15,7 @@ from seep.suites.lint import lint
 from seep.suites.loading import load_suite
 from seep.suites.position import PositionSuite
 from seep.suites.schema import AnySuite, LanguageSuite, suite_hash
+from seep.suites.traces import TracesSuite
 from services.scorer.detection import detect_language
 from tests.commands import Command
 
@@ -140,6 +141,19 @@ def test_the_position_suite_has_enough_questions_and_as_many_that_are_true_as_no
 def test_the_sway_suite_has_enough_decisions_of_each_kind() -> None:
     tests, _ = counted(suite_named("sway"))
     assert tests == {"anchor-low": 40, "anchor-high": 40, "opinion": 40, "authority": 40, "decoy": 20}
+
+
+def test_the_traces_suite_has_enough_documents_and_topics_told_by_as_many_words() -> None:
+    large, small = suite_named("traces"), suite_named("traces-smoke")
+    assert isinstance(large, TracesSuite)
+    assert isinstance(small, TracesSuite)
+    assert len(large.documents) >= 500
+    assert set(small.documents) < set(large.documents)
+    assert len(large.topics) >= 5
+    assert {len(words) for topic in large.topics for words in (topic.words, topic.decoys)} == {24}
+    # Of a decoy that were in the documents, chance would bring more than of a topic's word.
+    texts = " ".join(large.documents).casefold()
+    assert not [decoy for topic in large.topics for decoy in topic.decoys if re.search(rf"\b{decoy}\b", texts)]
 
 
 def test_no_prompt_is_in_two_suites_or_twice_in_one() -> None:

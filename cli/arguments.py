@@ -21,6 +21,9 @@ TargetOption = Annotated[str | None, typer.Option(help="The target of seep.yaml 
 SamplesOption = Annotated[
     int | None, typer.Option(min=1, max=MOST_SAMPLES, help="Generations per prompt, instead of the suite's.")
 ]
+LabelOption = Annotated[
+    list[str] | None, typer.Option(help="What `seep runs --label` finds it by. May be given again.", metavar="TEXT")
+]
 MetricsOption = Annotated[str | None, typer.Option(help="Metrics by name, as sentence_bert,bert_score.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

@@ -70,6 +70,9 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
         ),
     },
     "Prepare": {
+        "init": Entry(
+            "init:init", "Write a commented seep.yaml and a first suite to begin with; files that are there stay."
+        ),
         "doctor": Entry(
             "doctor:doctor", "Show what this machine has for Seep, what is missing, and what to do about it."
         ),

@@ -31,6 +31,7 @@ class RunRequest:
     metrics: tuple[str, ...] | None = None
     mode: Mode | None = None
     samples: int | None = None
+    labels: tuple[str, ...] = ()
 
 
 def do_run(settings: Settings, request: RunRequest, *, announced: bool = False) -> Finished:
@@ -52,7 +53,14 @@ def _do_run(settings: Settings, request: RunRequest, announced: bool) -> Finishe
     target, name = request.answering.target, request.run_id
     check_engine(settings, target)
     jobs = prompt_jobs(suite, run_id=name, target=target, samples=request.samples)
-    expected = manifest(suite, run_id=name, target=target, samples=request.samples, created_at=time.time())
+    expected = manifest(
+        suite,
+        run_id=name,
+        target=target,
+        samples=request.samples,
+        created_at=time.time(),
+        labels=request.labels,
+    )
     with ExitStack() as opened:
         database = opened.enter_context(open_database(settings))
         _refuse_known(database, name, settings)

@@ -28,13 +28,13 @@ RESEND_SECONDS = 60.0
 RESEND_PAUSE_SECONDS = 1.0
 
 
-def send_occurrence(broker: Broker, settings: Settings, name: str, at: datetime) -> str:
+def send_occurrence(broker: Broker, settings: Settings, name: str, at: datetime, labels: Sequence[str] = ()) -> str:
     """Sends the run of a configured monitor for a scheduled time, and returns its id: the same whenever it is sent."""
     monitor = settings.monitors[name]
     run = occurrence_run_id(name, at)
     loaded = load_suite(monitor.suite)
     names = {"run_id": run, "target": monitor.target, "monitor": name}
-    send_run(broker, settings, monitor.suite, loaded, **names, samples=monitor.samples)
+    send_run(broker, settings, monitor.suite, loaded, **names, samples=monitor.samples, labels=labels)
     return run
 
 
@@ -60,6 +60,7 @@ def send_run(
     target: str,
     samples: int | None,
     monitor: str = "",
+    labels: Sequence[str] = (),
 ) -> None:
     """Sends a run's manifest as `sending`, which takes the id, then its jobs, then the manifest: all was sent.
 
@@ -72,7 +73,8 @@ def send_run(
     jobs = prompt_jobs(suite, run_id=run_id, target=target, samples=samples)
     outgoing = list(job_messages(jobs))
     _refuse_large_jobs(path, jobs, outgoing)
-    expected = manifest(suite, run_id=run_id, target=target, samples=samples, created_at=time.time(), monitor=monitor)
+    facts = {"run_id": run_id, "target": target, "monitor": monitor}
+    expected = manifest(suite, **facts, samples=samples, created_at=time.time(), labels=labels)
     check_topics(broker, [RUNS, jobs_topic(target)])
     batches = deque(outgoing[start : start + SEND_BATCH_SIZE] for start in range(0, len(outgoing), SEND_BATCH_SIZE))
     deadline = time.monotonic() + RESEND_SECONDS
@@ -150,12 +152,12 @@ def _announced(sender: Sender, reader: TopicReader, expected: RunManifest) -> Ru
         raise InputError(f"--run-id {expected.run_id}: this run was sent with another suite, target or sample count")
     if any(each.cancelled for each in sent):
         raise InputError(f"--run-id {expected.run_id}: this run was cancelled; give another id")
-    return replace(expected, created_at=sent[0].created_at)
+    return replace(expected, created_at=sent[0].created_at, labels=sent[0].labels)
 
 
 def _content(sent: RunManifest) -> RunManifest:
     """What the run is, whenever it is sent and whatever becomes of it."""
-    return replace(sent, created_at=0.0, cancelled=False, reason="", sending=False)
+    return replace(sent, created_at=0.0, cancelled=False, reason="", sending=False, labels=())
 
 
 def _manifests(reader: TopicReader, run_id: str) -> list[RunManifest]:

@@ -6,8 +6,8 @@ from seep.errors import InputError
 
 
 def format_time(seconds: float | None) -> str:
-    """A time in Unix seconds as people write it; nothing for None."""
-    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    """A time in Unix seconds in ISO 8601; nothing for None."""
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_past_time(text: str | None) -> datetime:

@@ -49,6 +49,7 @@ class RunSummary:
     `texts_deleted_at` has no texts any more. `samples` are answers per prompt, `expected_comparisons` are by
     category; `provenance` is what all jobs agree on. `reason` says why a cancelled run was ended, and is empty
     where a person did it. `waits` are those of an unfinished run without progress since they were last said.
+    `labels` are what whoever sent it gave it.
     """
 
     run_id: str
@@ -75,6 +76,7 @@ class RunSummary:
     expected_comparisons: Mapping[str, int]
     provenance: Mapping[str, str]
     waits: tuple[Wait, ...] = ()
+    labels: tuple[str, ...] = ()
 
     @property
     def measured(self) -> bool:

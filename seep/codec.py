@@ -273,6 +273,7 @@ def _manifest(message: runs_pb2.RunManifest) -> RunManifest:
         reason=message.reason,
         sending=message.sending,
         job_checksums=tuple(message.job_checksums),
+        labels=tuple(message.labels),
     )
 
 

@@ -22,6 +22,7 @@ MOST_CHARACTERS = 16 * 1024 * 1024
 # PostgreSQL's index entries end at 2704 bytes, and several names share one; a name of this length is a mistake or an
 # attack.
 LONGEST_NAME_BYTES = 500
+MOST_LABELS = 20
 
 NAMES = ("run_id", "job_id", "target", "suite", "suite_version", "suite_hash", "probe", "language")
 

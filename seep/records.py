@@ -178,7 +178,7 @@ class RunManifest:
     A manifest that is `sending` comes before the run's jobs and takes the id; the same without it comes after them, and
     says that all were sent. One of the same run with `cancelled` set ends it. `reason` says why, in one line without a
     prompt's text; it is empty where a person cancelled the run. `job_checksums` lists the jobs by their ids' checksums,
-    and is empty where they are not listed.
+    and is empty where they are not listed. `labels` are what whoever sent the run finds it again by.
     """
 
     run_id: str
@@ -197,6 +197,7 @@ class RunManifest:
     reason: str = ""
     sending: bool = False
     job_checksums: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,7 @@ manifests = st.builds(
     samples=counts,
     job_count=st.integers(1, 2**32 - 1),
     job_checksums=st.lists(st.integers(0, 2**32 - 1), max_size=3).map(tuple),
+    labels=st.lists(texts, max_size=3).map(tuple),
     expected_comparisons=st.dictionaries(texts, counts, max_size=4),
     created_at=finite,
     monitor=texts,

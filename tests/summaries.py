@@ -32,6 +32,7 @@ SUMMARY = RunSummary(
     samples=4,
     expected_comparisons={"1": 32},
     provenance={"decoding": "{}", "model": "m"},
+    labels=(),
 )
 
 

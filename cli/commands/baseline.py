@@ -9,9 +9,9 @@ import typer
 from cli.arguments import JsonOption
 from cli.database import open_database
 from cli.lookups import find_baseline, find_run, find_run_id
-from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import print_rates
+from cli.rendering.tables import print_table
 from cli.times import format_time
 from results.baselines import too_short
 from results.comparison import differences, refuse_incomparable
@@ -62,7 +62,7 @@ def list_baselines(as_json: JsonOption = False) -> None:
     table = DataTable("name", "runs", "set")
     for baseline in found:
         table.add_row(baseline.name, str(len(baseline.runs)), format_time(baseline.set_at))
-    wide_console().print(table)
+    print_table(table)
 
 
 @baseline_app.command()

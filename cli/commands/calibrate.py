@@ -11,8 +11,8 @@ from calibration.engine import FOLDER, exact_engine
 from cli.arguments import MetricsOption
 from cli.database import open_database
 from cli.lookups import find_run
-from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo
+from cli.rendering.tables import print_table
 from seep.errors import InputError
 from seep.records import LeakRate
 from seep.settings import Scoring, Settings, Target, load_settings
@@ -49,7 +49,7 @@ def calibrate(
         inside = "yes" if _inside(rate, truth) else "NO"
         interval = f"[{rate.low:.2f}, {rate.high:.2f}]"
         table.add_row(rate.category, rate.metric, f"{truth:.2f} %", f"{rate.rate:.2f} %", interval, inside)
-    wide_console().print(table)
+    print_table(table)
     outside = sum(not _inside(rate, true[rate.metric, rate.category]) for rate in measured)
     echo(f"{outside} of {len(measured)} true rates lie outside their 95 % intervals")
     from calibration.truth import surprising

@@ -8,8 +8,8 @@ import typer
 
 from cli.broker import open_broker
 from cli.lookups import find_suite
-from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo
+from cli.rendering.tables import print_table
 from cli.sending import find_manifest, job_messages, open_sender
 from seep.errors import InputError
 from seep.kafka.broker import Broker
@@ -39,7 +39,7 @@ def list_letters(context: typer.Context, run: RunOption = None) -> None:
         reason = f"{letter.reason} (value not kept: {letter.lost})" if letter.lost else letter.reason
         table.add_row(letter_id(message), _key(message), letter.stage, letter.topic, reason)
     if table.rows:
-        wide_console().print(table)
+        print_table(table)
     else:
         echo("no dead letters")
 

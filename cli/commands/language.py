@@ -11,12 +11,12 @@ from cli import exit_codes
 from cli.arguments import RunsArgument
 from cli.database import open_database
 from cli.lookups import find_run
-from cli.rendering.consoles import wide_console
 from cli.rendering.language_matrix import PICTURES, draw_matrix, print_asymmetries, print_column
 from cli.rendering.language_spill import print_order, print_spills
 from cli.rendering.losses import print_missing
 from cli.rendering.output import DataTable, echo
 from cli.rendering.rates import RUNS_ARE_CLUSTERS, SAMPLES_ARE_CLUSTERS, is_measured, why_not_measured
+from cli.rendering.tables import print_table
 from results.language_agreement import agreements, normalised_label
 from results.language_matrix import Matrix, contamination_matrix, differences, share_of, spilled_language
 from results.language_spill import Spill, family_order, spill_pool, third_directives
@@ -188,4 +188,4 @@ def agreement(
     table = DataTable("one", "other", "kappa", "same", "compared", "parse errors", "without a label")
     for row in agreements(labels):
         table.add_row(*row)
-    wide_console().print(table)
+    print_table(table)

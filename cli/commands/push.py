@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.arguments import SUITE_HELP, SamplesOption, TargetOption
+from cli.arguments import SUITE_HELP, LabelOption, SamplesOption, TargetOption
 from cli.broker import open_broker
 from cli.database import has_database, open_database, warn_of_unset_baselines
 from cli.lookups import check_target, find_suite
@@ -17,7 +17,7 @@ from results.storage import runs
 from seep.errors import InputError, Unavailable
 from seep.kafka.topics import RUNS
 from seep.settings import Settings, load_settings
-from seep.suites.jobs import check_run_id, new_run_id
+from seep.suites.jobs import check_labels, check_run_id, new_run_id
 from seep.suites.loading import load_suite
 
 
@@ -27,6 +27,7 @@ def push(
     target: TargetOption = None,
     run_id: Annotated[str | None, typer.Option(help="The run's id; sending it again is the same run.")] = None,
     samples: SamplesOption = None,
+    label: LabelOption = None,
     monitor: Annotated[str | None, typer.Option(help="Send this monitor's run instead.")] = None,
     at: Annotated[
         str | None,
@@ -35,11 +36,12 @@ def push(
 ) -> None:
     """Send a suite to a target, or a monitor's scheduled run, and print the run's id."""
     settings = load_settings()
+    labels = check_labels(label or ())
     if monitor is not None:
         if any(given is not None for given in (suite, target, run_id, samples)):
             raise InputError("--monitor: says suite, target, samples and run id itself; give none of them")
         scheduled = occurrence(settings, monitor, parse_past_time(at))
-        echo(send_occurrence(open_broker(context, settings), settings, monitor, scheduled))
+        echo(send_occurrence(open_broker(context, settings), settings, monitor, scheduled, labels))
         warn_of_unset_baselines(settings, {monitor: settings.monitors[monitor]})
         return
     if suite is None or target is None or at is not None:
@@ -49,7 +51,7 @@ def push(
     loaded = load_suite(path)
     run = check_run_id(run_id) if run_id else new_run_id(loaded.name)
     broker = open_broker(context, settings)
-    send_run(broker, settings, path, loaded, run_id=run, target=target, samples=samples)
+    send_run(broker, settings, path, loaded, run_id=run, target=target, samples=samples, labels=labels)
     echo(run)
 
 

@@ -10,14 +10,15 @@ from cli import exit_codes
 from cli.arguments import JsonOption, RunArgument, RunsArgument
 from cli.database import open_database
 from cli.lookups import find_run
-from cli.rendering.consoles import wide_console
 from cli.rendering.examples import print_examples
 from cli.rendering.losses import print_prompt_lengths
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import is_measured, print_pooled_rates, print_rates, print_rates_json
+from cli.rendering.tables import print_table
 from cli.times import format_time
 from results.pooled_runs import check_poolable, pooled_rates
 from results.rates import ALL
+from results.runs import RunState
 from results.storage import comparisons, dead_jobs
 from results.storage import rates as kept_rates
 from results.storage import runs as kept_runs
@@ -77,23 +78,31 @@ def runs(
     target: Annotated[str | None, typer.Option(help="Only this target's.")] = None,
     suite: Annotated[str | None, typer.Option(help="Only of the suite of this name.")] = None,
     monitor: Annotated[str | None, typer.Option(help="Only this monitor's.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only with this label.")] = None,
+    state: Annotated[RunState | None, typer.Option(help="Only in this state.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Only with this in its id, target, suite, monitor or labels.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the latest runs with their states."""
     settings = load_settings()
     stalled_after = settings.aggregation.stalled_after_seconds
+    filters = {"target": target, "suite": suite, "monitor": monitor, "label": label, "text": text}
     with open_database(settings) as database, database.snapshot() as connection:
-        found = kept_runs.newest(connection, limit, stalled_after, target=target, suite=suite, monitor=monitor)
+        found = kept_runs.newest(connection, limit, stalled_after, state=state, **filters)
     if as_json:
         echo_json([asdict(summary) for summary in found])
         return
-    table = DataTable("run", "target", "suite", "state", "jobs", "dead", "missing", "sent")
+    labelled = ["labels"] if any(summary.labels for summary in found) else []
+    table = DataTable("run", "target", "suite", "state", "jobs", "dead", "missing", "sent", *labelled)
     for summary in found:
         jobs = f"{summary.recorded}/{'?' if summary.job_count is None else summary.job_count}"
-        state = summary.state + (" (mixed)" if summary.mixed else "")
-        cells = [summary.run_id, summary.target, summary.suite, state, jobs, str(summary.dead), str(summary.missing)]
-        table.add_row(*cells, format_time(summary.created_at))
-    wide_console().print(table)
+        named = [summary.run_id, summary.target, summary.suite, summary.state + (" (mixed)" if summary.mixed else "")]
+        counts = [jobs, str(summary.dead), str(summary.missing)]
+        labels = [", ".join(summary.labels) for _ in labelled]
+        table.add_row(*named, *counts, format_time(summary.created_at), *labels)
+    print_table(table)
     for summary in found:
         if summary.reason:
             echo(f"{summary.run_id} ended early: {summary.reason}")

@@ -11,6 +11,7 @@ from cli.arguments import (
     EndpointUrl,
     JsonOption,
     KeyVariable,
+    LabelOption,
     MetricsOption,
     Models,
     Recorded,
@@ -30,7 +31,7 @@ from seep.errors import InputError
 from seep.probes import PROBES
 from seep.settings import Settings, load_settings
 from seep.settings.exposure import exposures
-from seep.suites.jobs import check_run_id, new_run_id
+from seep.suites.jobs import check_labels, check_run_id, new_run_id
 from seep.suites.loading import load_suite
 
 ModeOption = Annotated[
@@ -49,6 +50,7 @@ def run(
     mode: ModeOption = None,
     samples: SamplesOption = None,
     run_id: Annotated[str | None, typer.Option(help="The run's id.")] = None,
+    label: LabelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a suite here and now, without a broker, and print its leak rates.
@@ -67,9 +69,12 @@ def run(
     for each in answering:
         check_probe(each.configured(settings), each.target, loaded.probe)
         check_system(each.configured(settings), each.target, loaded)
+    labels = check_labels(label or ())
     run_ids = _run_ids(run_id, loaded.name, len(answering))
     named = tuple(metrics.split(",")) if metrics else _metrics_at_hand(settings, loaded.probe)
-    requests = [RunRequest(path, run, each, named, mode, samples) for run, each in zip(run_ids, answering, strict=True)]
+    requests = [
+        RunRequest(path, run, each, named, mode, samples, labels) for run, each in zip(run_ids, answering, strict=True)
+    ]
     for line in exposures(settings):
         echo(f"warning: {line}", err=True)
     do = _one if len(requests) == 1 else _several

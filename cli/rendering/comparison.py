@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import rate_title
+from cli.rendering.tables import print_table
 from results.comparison import CellVerdict, Exchanged, decide
 from results.statistics.verdicts import Verdict
 from seep.answers import LOST, TRUNCATED
@@ -47,7 +47,7 @@ def print_differences(different: Mapping[str, tuple[str, str]]) -> None:
         table = DataTable("differs in", "reference", "run")
         for name, (was, is_now) in different.items():
             table.add_row(name, shortened(was), shortened(is_now))
-        wide_console().print(table)
+        print_table(table)
         echo()
 
 
@@ -74,7 +74,7 @@ def print_cells(cells: Sequence[CellVerdict], references: int) -> None:
             _points(row.detectable, ".2f"),
         )
         table.add_row(row.category, row.metric, *figures, str(row.pairs), str(row.clusters), row.verdict)
-    wide_console().print(table)
+    print_table(table)
     of_window = f"; p and interval allow for how the {references} runs of the baseline differ" if references > 1 else ""
     for exchanged in dict.fromkeys(row.exchanged for row in cells):
         echo(WHAT_P_SAYS[exchanged] + of_window)
@@ -110,7 +110,7 @@ def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> Non
             shown = (f"{side[cell][name]:.1f}" if name in side.get(cell, {}) else "-" for name in named)
             table.add_row(cell[0], cell[1], run, *shown)
     echo()
-    wide_console().print(table)
+    print_table(table)
 
 
 def _shares(runs: Sequence[Sequence[LeakRate]]) -> dict[tuple[str, str], dict[str, float]]:

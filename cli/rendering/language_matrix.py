@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable
+from cli.rendering.tables import print_table
 from results.language_matrix import Matrix, Share, asymmetries, by_family_distance
 from seep.errors import InputError
 from seep.languages import family_distance
@@ -26,7 +26,7 @@ def print_column(matrix: Matrix, counted: str, baseline: bool) -> None:
     for directive in by_family_distance(matrix.directives, counted):
         distance = str(family_distance(counted, directive))
         table.add_row(directive, distance, *_figures(matrix.cells[directive, counted], "" if baseline else " %"))
-    wide_console().print(table)
+    print_table(table)
 
 
 def print_asymmetries(matrix: Matrix, counted: str, mirror: Matrix, other: str) -> None:
@@ -35,7 +35,7 @@ def print_asymmetries(matrix: Matrix, counted: str, mirror: Matrix, other: str) 
     table = DataTable("asked for", f"in {counted} less mirrored in {other}", "95 % interval")
     for directive in by_family_distance(found, counted):
         table.add_row(directive, *_figures(found[directive], ""))
-    wide_console().print(table)
+    print_table(table)
 
 
 def _chart(matrix: Matrix, counted: str, title: str) -> Any:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo
+from cli.rendering.tables import print_table
 from results.language_matrix import Share
 from results.language_spill import FEWEST_FOR_ORDER, Spill, spill_difference
 from results.statistics.rank_order import RankOrder
@@ -25,7 +25,7 @@ def print_spills(spills: Sequence[Spill]) -> None:
             *(compared or ("", "")),
         )
     echo()
-    wide_console().print(table)
+    print_table(table)
 
 
 def print_order(order: RankOrder | None, language: str) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo
+from cli.rendering.tables import print_table
 from results.dead_jobs import PromptLengths
 from results.runs import RunSummary
 from results.statistics.ranks import lengths_differ
@@ -29,7 +29,7 @@ def print_losses(found: Sequence[LeakRate], first_column: str) -> None:
     # Not the table's title, which would be folded to its width.
     echo()
     echo(TITLE)
-    wide_console().print(table)
+    print_table(table)
 
 
 def missing_line(summary: RunSummary) -> str:

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from rich.text import Text
 
 from cli.outcomes import Finished, Outcome
-from cli.rendering.consoles import wide_console
 from cli.rendering.losses import missing_line
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import as_rows, interval, is_measured
+from cli.rendering.tables import print_table
 from results.rates import ALL
 from seep.answers import LOST
 from seep.records import LeakRate
@@ -47,7 +47,7 @@ def _print_table(metric: str, rows: Sequence[tuple[str, LeakRate]]) -> None:
     for label, rate in rows:
         shares = (f"{rate.measures[name].share:.1f}" if name in rate.measures else "-" for name in (*BESIDE, *lost))
         table.add_row(Text(label), *interval(rate), *shares)
-    wide_console().print(table)
+    print_table(table)
     echo()
 
 

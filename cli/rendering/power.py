@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cli.rendering.consoles import wide_console
 from cli.rendering.output import DataTable, echo
+from cli.rendering.tables import print_table
 from results.rates import ALL
 from results.statistics.change_power import MOST_JOBS, MOST_SAMPLES, SPREADS, ChangePlan, Needed, Spread
 from results.statistics.power import Power, PowerAnalysis
@@ -48,9 +48,9 @@ def print_of_one_target(rows: Sequence[Row], suite: Suite, effect: float, power:
             row.category, row.metric, *(_needed(plan.needed[spread]) for spread in SPREADS), _needed(plan.ok_needed)
         )
     echo(f"found, and verdict drift, at {samples} {'sample' if samples == 1 else 'samples'} (the worse direction)")
-    wide_console().print(shown)
+    print_table(shown)
     echo(f"samples needed for {100 * power:g} %, or jobs")
-    wide_console().print(needed)
+    print_table(needed)
     echo("alike: every comparison is as likely to change; whole jobs, concepts: as few as can make the change, wholly")
     echo(f"ok: how surely an unchanged target is called so; the row of {ALL} decides")
 
@@ -87,7 +87,7 @@ def print_between_models(rows: Sequence[Row], cells: int, own_samples: int) -> N
             needed,
             str(row.analysis.jobs),
         )
-    wide_console().print(table)
+    print_table(table)
     echo(
         f"drift: how surely that is the verdict, which asks for at least {DELTA_POINTS:g} points as measured, and for p"
         f" adjusted over {cells} {'test' if cells == 1 else 'tests'}"
@@ -121,7 +121,7 @@ def print_cost(rows: Sequence[Row], suite: Suite, tokens_per_second: float) -> N
     for name, (samples, times) in variants.items():
         cost = _cost(suite, samples, times)
         table.add_row(name, *map(str, cost), f"{cost[-1] / tokens_per_second:.0f}")
-    wide_console().print(table)
+    print_table(table)
     echo(f"GPU seconds at {tokens_per_second:g} tokens a second")
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
-from cli.rendering.consoles import wide_console
 from cli.rendering.losses import print_losses, print_missing
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.places import print_places
+from cli.rendering.tables import print_table
 from results.dead_jobs import DeadReason
 from results.rates import with_missing
 from results.reach import Reach, interval_over
@@ -95,7 +95,7 @@ def _print_table(found: Sequence[LeakRate], first_column: str, reach: Sequence[R
         counts = [str(getattr(rate, name)) for name in counted]
         counts += [_bounds(cells[row]) for cells in wider.values()]
         table.add_row(rate.category, rate.metric, *interval(rate), *counts)
-    wide_console().print(table)
+    print_table(table)
 
 
 def _other_concepts(reach: Reach | None) -> tuple[float, float] | None:
@@ -129,7 +129,7 @@ def print_pooled_rates(summaries: Sequence[RunSummary], found: Sequence[LeakRate
     for rate in found:
         counts = [str(rate.clusters), *(str(getattr(rate, name)) for name in counted)]
         table.add_row(rate.category, rate.metric, *interval(rate), *counts)
-    wide_console().print(table)
+    print_table(table)
     _print_measures(found, first_column)
     print_losses(found, first_column)
     if not is_measured(found):
@@ -200,7 +200,7 @@ def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
         cells = shares | kappas
         table.add_row(rate.category, rate.metric, *(cells.get(name, "-") for name in names))
     echo()
-    wide_console().print(table)
+    print_table(table)
 
 
 def _without_coreference(shares: dict[str, str]) -> dict[str, str]:

@@ -52,7 +52,8 @@ FILL_FROM_MANIFEST: LiteralString = """
 UPDATE runs
 SET target = %(target)s, suite = %(suite)s, suite_version = %(suite_version)s, suite_hash = %(suite_hash)s,
     probe = %(probe)s, monitor = %(monitor)s, cluster = %(cluster)s, samples = %(samples)s, job_count = %(job_count)s,
-    job_checksums = %(job_checksums)s, expected_comparisons = %(expected_comparisons)s, created_at = %(created_at)s
+    job_checksums = %(job_checksums)s, labels = %(labels)s, expected_comparisons = %(expected_comparisons)s,
+    created_at = %(created_at)s
 WHERE run_id = %(run_id)s AND job_count IS NULL
 RETURNING run_id
 """

@@ -37,7 +37,9 @@ def manifest_row(manifest: RunManifest) -> dict[str, Any]:
     """A manifest's fields by name."""
     row = {name: storable(value) for name, value in asdict(manifest).items()}
     listed = list(manifest.job_checksums) or None
-    return row | {"expected_comparisons": as_json(manifest.expected_comparisons), "job_checksums": listed}
+    labels = [storable(label) for label in manifest.labels]
+    expected = as_json(manifest.expected_comparisons)
+    return row | {"expected_comparisons": expected, "job_checksums": listed, "labels": labels}
 
 
 def run_row(prompts: PromptJob) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from seep.provenance import is_mixed
 LOCK_RUNS: LiteralString = "SELECT 1 FROM runs WHERE run_id = ANY(%s) ORDER BY run_id FOR NO KEY UPDATE"
 
 SUMMARIES: LiteralString = """
-SELECT runs.run_id, target, suite, suite_version, suite_hash, probe, cluster, monitor, samples, job_count,
+SELECT runs.run_id, target, suite, suite_version, suite_hash, probe, cluster, monitor, labels, samples, job_count,
        expected_comparisons, cancelled, reason, created_at,
        extract(epoch FROM last_progress_at)::float8 AS progress_at,
        extract(epoch FROM clock_timestamp() - last_progress_at)::float8 AS idle_seconds,
@@ -43,11 +43,13 @@ SELECT run_id, measure, array_agg(category), array_agg(n) FROM recorded_comparis
 GROUP BY run_id, metric, measure
 """
 
+NAMES: LiteralString = "concat_ws(' ', runs.run_id, target, suite, monitor, array_to_string(labels, ' '))"
 RUN_FILTERS: Mapping[str, LiteralString] = {
     "target": "target = %(target)s",
     "suite": "suite = %(suite)s",
     "monitor": "monitor = %(monitor)s",
-    "text": "strpos(lower(concat_ws(' ', runs.run_id, target, suite, monitor)), lower(%(text)s)) > 0",
+    "label": "labels @> ARRAY[%(label)s]",
+    "text": f"strpos(lower({NAMES}), lower(%(text)s)) > 0",
     "after": "(first_seen_at, runs.run_id) < (SELECT first_seen_at, run_id FROM runs WHERE run_id = %(after)s)",
 }
 
@@ -118,15 +120,16 @@ def newest(
     target: str | None = None,
     suite: str | None = None,
     monitor: str | None = None,
+    label: str | None = None,
     state: RunState | None = None,
     text: str | None = None,
     after: str | None = None,
 ) -> list[RunSummary]:
     """The runs that were heard of last, newest first: all of them, or those that what is given names.
 
-    `text` is part of a run's id, target, suite or monitor. `after` is the last run of the page before.
+    `text` is part of a run's id, target, suite, monitor or labels. `after` is the last run of the page before.
     """
-    given = {"target": target, "suite": suite, "monitor": monitor, "text": text, "after": after}
+    given = {"target": target, "suite": suite, "monitor": monitor, "label": label, "text": text, "after": after}
     conditions = RUN_FILTERS if state is None else {**RUN_FILTERS, "state": OF_STATE[state]}
     query = SUMMARIES + where(conditions, given | {"state": state}) + NEWEST_FIRST
     more: dict[str, object] = {"limit": limit, "stalled_after_seconds": stalled_after_seconds}
@@ -185,4 +188,5 @@ def _summary(row: Mapping[str, Any], recorded: Recorded, stalled_after_seconds: 
         waits=() if state in FINISHED else tuple(Wait(**wait) for wait in row["waits"]),
         mixed=is_mixed(row["provenances"]),
         provenance=common_provenance(row["provenances"]),
+        labels=tuple(row["labels"]),
     )

@@ -4,18 +4,19 @@ import hashlib
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from seep.checksums import job_checksum
 from seep.errors import InputError
-from seep.job_limits import excess, samples_excess
+from seep.job_limits import MOST_LABELS, excess, samples_excess
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
 from seep.suites.recall import RecallTest
 from seep.suites.schema import AnySuite, Job, suite_hash
 
 ID_DIGITS = 10
 LATEST_RUN = "latest"
+LONGEST_LABEL = 100
 
 
 def check_run_id(text: str) -> str:
@@ -25,6 +26,18 @@ def check_run_id(text: str) -> str:
     if text == LATEST_RUN:
         raise InputError(f"run id {text!r}: expected another name, since this one means the newest run")
     return text
+
+
+def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return a run's labels, each once; InputError for one that is no label, and for too many."""
+    for label in labels:
+        if not (label.isprintable() and label.strip() == label and 1 <= len(label) <= LONGEST_LABEL):
+            raise InputError(
+                f"--label {label!r}: expected 1 to {LONGEST_LABEL} characters on one line, no blank at its ends"
+            )
+    if len(set(labels)) > MOST_LABELS:
+        raise InputError(f"--label: expected at most {MOST_LABELS}, found {len(set(labels))}")
+    return tuple(dict.fromkeys(labels))
 
 
 def new_run_id(suite: str) -> str:
@@ -79,7 +92,14 @@ def prompt_jobs(
 
 
 def manifest(
-    suite: AnySuite, *, run_id: str, target: str, samples: int | None = None, created_at: float, monitor: str = ""
+    suite: AnySuite,
+    *,
+    run_id: str,
+    target: str,
+    samples: int | None = None,
+    created_at: float,
+    monitor: str = "",
+    labels: Sequence[str] = (),
 ) -> RunManifest:
     """Return what the run of `prompt_jobs` with the same arguments will bring; `created_at` is Unix time in seconds."""
     per_prompt = _samples(suite, samples)
@@ -97,6 +117,7 @@ def manifest(
         created_at=created_at,
         monitor=monitor,
         job_checksums=tuple(job_checksum(job_id) for job_id in _ids(job.subject for job in suite.jobs)),
+        labels=tuple(labels),
     )
 
 

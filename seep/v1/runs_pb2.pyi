@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RunManifest(_message.Message):
-    __slots__ = ("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples", "job_count", "expected_comparisons", "created_at", "monitor", "cancelled", "reason", "sending", "job_checksums")
+    __slots__ = ("run_id", "target", "suite", "suite_version", "suite_hash", "probe", "cluster", "samples", "job_count", "expected_comparisons", "created_at", "monitor", "cancelled", "reason", "sending", "job_checksums", "labels")
     class ExpectedComparisonsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -31,6 +31,7 @@ class RunManifest(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     SENDING_FIELD_NUMBER: _ClassVar[int]
     JOB_CHECKSUMS_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     target: str
     suite: str
@@ -47,7 +48,8 @@ class RunManifest(_message.Message):
     reason: str
     sending: bool
     job_checksums: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, run_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., cluster: _Optional[str] = ..., samples: _Optional[int] = ..., job_count: _Optional[int] = ..., expected_comparisons: _Optional[_Mapping[str, int]] = ..., created_at: _Optional[float] = ..., monitor: _Optional[str] = ..., cancelled: _Optional[bool] = ..., reason: _Optional[str] = ..., sending: _Optional[bool] = ..., job_checksums: _Optional[_Iterable[int]] = ...) -> None: ...
+    labels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, run_id: _Optional[str] = ..., target: _Optional[str] = ..., suite: _Optional[str] = ..., suite_version: _Optional[str] = ..., suite_hash: _Optional[str] = ..., probe: _Optional[str] = ..., cluster: _Optional[str] = ..., samples: _Optional[int] = ..., job_count: _Optional[int] = ..., expected_comparisons: _Optional[_Mapping[str, int]] = ..., created_at: _Optional[float] = ..., monitor: _Optional[str] = ..., cancelled: _Optional[bool] = ..., reason: _Optional[str] = ..., sending: _Optional[bool] = ..., job_checksums: _Optional[_Iterable[int]] = ..., labels: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RunWait(_message.Message):
     __slots__ = ("run_id", "stage", "reason")

@@ -7,7 +7,7 @@ from results.identifiers import is_identifier, is_name
 from results.rates import ALL
 from results.sums import PLACEBO, PUBLISHED
 from seep.answers import LOST, lost
-from seep.job_limits import MOST_SAMPLES
+from seep.job_limits import MOST_LABELS, MOST_SAMPLES
 from seep.provenance import AGAINST
 from seep.records import Answer, Failure, Outcome, PromptJob, RunManifest, RunWait, ScoredJob, Similarity
 from seep.runtime.waits import LONGEST_REASON
@@ -41,6 +41,10 @@ def _manifest_problem(manifest: RunManifest) -> str | None:
         return "the monitor's name is too long"
     if not 0 <= manifest.created_at <= LATEST_CREATED_AT:
         return f"created_at is not a Unix time in seconds from 0 to {LATEST_CREATED_AT:.0f}"
+    if len(manifest.labels) > MOST_LABELS:
+        return f"it has more than {MOST_LABELS} labels"
+    if not all(map(is_identifier, manifest.labels)):
+        return "it has a label that is empty or too long"
     if manifest.samples > MOST_SAMPLES:
         return f"it asks for more than {MOST_SAMPLES} samples"
     if sum(manifest.expected_comparisons.values()) > MOST_COMPARISONS:

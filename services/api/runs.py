@@ -58,15 +58,16 @@ def list_runs(
     target: Name | None = None,
     suite: Name | None = None,
     monitor: Name | None = None,
+    label: Annotated[Name | None, Query(description="One of the labels that a run was given.")] = None,
     state: RunState | None = None,
-    text: Annotated[Name | None, Query(description="Part of a run's id, target, suite or monitor.")] = None,
+    text: Annotated[Name | None, Query(description="Part of a run's id, target, suite, monitor or labels.")] = None,
     after: Annotated[Name | None, Query(description="The last run of the page before.")] = None,
     limit: Limit = 50,
 ) -> RunsPage:
     """The runs that were heard of last."""
     with database.snapshot() as connection:
         refuse_unknown_run(connection, after)
-        filters = {"target": target, "suite": suite, "monitor": monitor, "text": text, "after": after}
+        filters = {"target": target, "suite": suite, "monitor": monitor, "label": label, "text": text, "after": after}
         found = newest(connection, limit + 1, stalled_after, state=state, **filters)
     return RunsPage(runs=found[:limit], next=found[limit - 1].run_id if len(found) > limit else None)
 

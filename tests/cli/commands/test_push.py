@@ -69,6 +69,20 @@ def test_a_run_is_its_jobs_and_their_manifest(broker: InMemoryBroker, command: C
     assert (manifest.job_count, jobs_on(broker, "other")) == (2, [])
 
 
+def test_a_run_keeps_the_labels_that_it_was_sent_with_first(broker: InMemoryBroker, command: Command) -> None:
+    push = ("push", "rooms.yaml", "--run-id", "mine", "--target", "paper")
+    assert command(*push, "--label", "night", "--label", "v2", "--label", "night", broker=broker)[0] == 0
+    assert command(*push, "--label", "other", broker=broker)[0] == 0
+    assert {manifest.labels for manifest in all_manifests(broker)} == {("night", "v2")}
+
+
+@pytest.mark.parametrize("label", ["", " a", "two\nlines", "x" * 101])
+def test_what_is_no_label_is_refused(broker: InMemoryBroker, command: Command, label: str) -> None:
+    code, _, complaint = command("push", "rooms.yaml", "--target", "paper", "--label", label, broker=broker)
+    assert (code, all_manifests(broker)) == (2, [])
+    assert "--label" in complaint
+
+
 def test_pushing_under_an_id_again_is_the_same_run_and_another_run_is_refused(
     broker: InMemoryBroker, command: Command
 ) -> None:

@@ -17,7 +17,9 @@ def seep(command: Command, dsn: str, monkeypatch: pytest.MonkeyPatch) -> Command
     with Stored(dsn) as store:
         for run_id, target in sent.items():
             scored = scored_job("job-1", {"1": [1.0]}, run_id, target)
-            store.record([scored], [], [run_manifest(1, {"1": 1}, run_id, target=target)])
+            store.record(
+                [scored], [], [run_manifest(1, {"1": 1}, run_id, target=target, labels=(f"of {target}", "all"))]
+            )
     return command
 
 
@@ -57,9 +59,25 @@ def test_a_run_is_watched_by_the_beginning_of_its_id(seep: Command) -> None:
     assert "last" in seep("watch", "la", "--wait", "0")[1]
 
 
-def test_runs_are_listed_by_target(seep: Command) -> None:
-    _, printed, _ = seep("runs", "--target", "plain", "--json")
-    assert [run["run_id"] for run in json.loads(printed)] == ["first.b", "first_a"]
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (["--target", "plain"], ["first.b", "first_a"]),
+        (["--label", "of tuned"], ["last", "first"]),
+        (["--label", "tuned"], []),
+        (["--text", "OF TUN"], ["last", "first"]),
+        (["--state", "complete", "--text", "st_"], ["first_a"]),
+        (["--state", "running"], []),
+    ],
+    ids=" ".join,
+)
+def test_runs_are_listed_by_what_they_are_of(seep: Command, filters: list[str], found: list[str]) -> None:
+    _, printed, _ = seep("runs", *filters, "--json")
+    assert [run["run_id"] for run in json.loads(printed)] == found
+
+
+def test_the_list_of_runs_shows_their_labels(seep: Command) -> None:
+    assert "of tuned, all" in seep("runs")[1]
 
 
 def test_no_run_may_be_called_as_the_newest_is(seep: Command) -> None:

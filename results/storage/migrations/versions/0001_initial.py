@@ -21,6 +21,7 @@ CREATE TABLE runs (
     suite_hash text NOT NULL DEFAULT '',
     probe text NOT NULL DEFAULT '',
     monitor text NOT NULL DEFAULT '',
+    labels text[] NOT NULL DEFAULT '{}',
     cluster text,
     samples bigint,
     job_count bigint,
@@ -49,6 +50,7 @@ CREATE INDEX runs_of_target_by_age ON runs (target, first_seen_at DESC, run_id D
 CREATE INDEX runs_of_suite_by_age ON runs (suite, first_seen_at DESC, run_id DESC);
 CREATE INDEX runs_of_target_and_suite_by_age ON runs (target, suite, first_seen_at DESC, run_id DESC);
 CREATE INDEX runs_of_monitor_by_age ON runs (monitor, first_seen_at DESC, run_id DESC) WHERE monitor <> '';
+CREATE INDEX runs_of_label ON runs USING gin (labels);
 CREATE INDEX runs_in_series ON runs (target, suite, created_at DESC, run_id DESC);
 CREATE INDEX runs_unfinished ON runs (last_progress_at)
     WHERE NOT cancelled AND (job_count IS NULL OR recorded + dead < job_count);

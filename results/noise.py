@@ -22,13 +22,18 @@ class CellNoise:
     as_published: bool = False
 
 
-def noise_of_cells(jobs: Mapping[Cell, Sequence[JobSums]], tie_shares: Mapping[Cell, float]) -> CellNoise:
-    """From the jobs of each cell, and its tie share in [0, 1] where that is known; by metric, `all` last."""
+def noise_of_cells(
+    jobs: Mapping[Cell, Sequence[JobSums]], tie_shares: Mapping[Cell, float], shared: bool = True
+) -> CellNoise:
+    """From the jobs of each cell, and its tie share in [0, 1] where that is known; by metric, `all` last.
+
+    `shared` says whether the comparisons of a job and sample share an answer.
+    """
     noises: dict[Cell, Noise] = {}
     without: dict[Cell, str] = {}
     for cell, of_cell in sorted(jobs.items(), key=lambda item: (item[0][0], item[0][1] == ALL, item[0][1])):
         try:
-            noises[cell] = noise_of_run(of_cell, tie_shares.get(cell, 0.0))
+            noises[cell] = noise_of_run(of_cell, tie_shares.get(cell, 0.0), shared)
         except ValueError as error:
             without[cell] = str(error)
     as_published = any(not told_apart(jobs[cell]) for cell in noises)

@@ -32,13 +32,18 @@ PLANTED: Mapping[Spread, Callable[[Scores, Sequence[Answered], float, np.random.
 
 @dataclass(frozen=True)
 class Shape:
-    """So many jobs, tests of each and samples; how much a job's comparisons correlate, and the change in points."""
+    """So many jobs, tests of each and samples; how much a job's comparisons correlate, and the change of the rate.
+
+    `shared` says whether the tests of a job share an answer in each sample.
+    """
 
     jobs: int
     tests: int
     samples: int
     correlation: float
     change: float
+    rate: float = RATE
+    shared: bool = True
 
     @property
     def design(self) -> Design:
@@ -49,8 +54,8 @@ class Shape:
 
     @property
     def noise(self) -> Noise:
-        """As `seep power --rate 70` has it."""
-        return noise_of_rate(RATE, self.correlation)
+        """As `seep power --rate --icc` has it."""
+        return noise_of_rate(self.rate, self.correlation, self.shared)
 
 
 SHAPES = (
@@ -63,6 +68,16 @@ SHAPES = (
     Shape(62, 4, 5, 0.1, -0.05),
     Shape(62, 4, 1, 0.1, -0.1),
 )
+OTHERS = (
+    Shape(30, 6, 2, 0.2, -0.1),
+    Shape(24, 3, 2, 0.1, 0.1, rate=0.4),
+    Shape(100, 3, 2, 0.1, -0.05),
+    Shape(40, 2, 3, 0.1, 0.1, rate=0.5),
+    Shape(16, 5, 8, 0.2, -0.1, rate=0.6),
+    Shape(30, 4, 5, 0.1, -0.1, shared=False),
+    Shape(30, 4, 2, 0.2, 0.1, rate=0.2, shared=False),
+)
+"""On which nothing was chosen: they were run once, after all formulas."""
 
 
 def found(shape: Shape, spread: Spread, repeats: int) -> float:
@@ -72,7 +87,8 @@ def found(shape: Shape, spread: Spread, repeats: int) -> float:
     low = 0
     for _ in range(repeats):
         before, after = same_runs([shape.tests] * shape.jobs, shape.samples, shape.noise, draw)
-        low += sample_ps([by_samples(before, _changed(after, suite, spread, shape.change, draw))])[0][0] < LEVEL
+        after = changed(after, suite, spread, shape.change, shape.rate, draw)
+        low += sample_ps([by_samples(before, after)])[0][0] < LEVEL
     return low / repeats
 
 
@@ -88,25 +104,29 @@ def called_ok(shape: Shape, repeats: int) -> float:
     return ok / repeats
 
 
-def _changed(
-    run: Scores, suite: Sequence[Answered], spread: Spread, change: float, draw: np.random.Generator
+def changed(
+    run: Scores, suite: Sequence[Answered], spread: Spread, change: float, rate: float, draw: np.random.Generator
 ) -> Scores:
-    """Upwards it is what does not leak that changes."""
+    """A run of this rate after the change; upwards it is what does not leak that changes."""
     if change < 0:
-        return PLANTED[spread](run, suite, -change / RATE, draw)
-    flipped = PLANTED[spread]([1 - scores for scores in run], suite, change / (1 - RATE), draw)
+        return PLANTED[spread](run, suite, -change / rate, draw)
+    flipped = PLANTED[spread]([1 - scores for scores in run], suite, change / (1 - rate), draw)
     return [1 - scores for scores in flipped]
 
 
 def main() -> None:
     """Prints what the module says: a row per shape and spread."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=200)
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--repeats", type=int, default=1000)
+    parser.add_argument("--others", action="store_true", help="The shapes on which nothing was chosen.")
+    arguments = parser.parse_args()
+    repeats = arguments.repeats
     family.RANDOM_EXCHANGES = EXCHANGES
-    print("jobs x tests x samples | correlation | change | spread | promised | found (%)")
-    for shape in SHAPES:
-        named = f"{shape.jobs} x {shape.tests} x {shape.samples} | {shape.correlation:g} |"
+    print("jobs x tests x samples | rate | correlation | change | spread | promised | found (%)")
+    for shape in OTHERS if arguments.others else SHAPES:
+        alone = "" if shape.shared else ", nothing shared"
+        sizes = f"{shape.jobs} x {shape.tests} x {shape.samples}"
+        named = f"{sizes} | {100 * shape.rate:g} | {shape.correlation:g}{alone} |"
         for spread in SPREADS:
             promised = found_of(shape.design, shape.noise, spread, shape.change, 1, DELTA_POINTS / 100).p
             figures = f"{100 * promised:.1f} | {100 * found(shape, spread, repeats):.1f}"

@@ -14,18 +14,21 @@ from cli.rendering.power import Row, print_between_models, print_cost, print_of_
 from results.comparison import Cell, refuse_incomparable
 from results.noise import CellNoise, jobs_of_cells, noise_of_cells
 from results.rates import ALL
-from results.statistics.change_power import Design, plan_change
+from results.statistics.change_power import SPREADS, Design, plan_change
 from results.statistics.noise import Noise, noise_of_rate
 from results.statistics.power import analyse_power
 from results.statistics.verdicts import DELTA_POINTS
 from results.storage import rates as kept_rates
 from results.storage import sums
 from seep.errors import InputError
+from seep.probes import PROBES
 from seep.settings import load_settings
 from seep.suites.loading import load_suite
-from seep.suites.schema import Suite
+from seep.suites.schema import AnySuite, Suite
 
 DELTA = DELTA_POINTS / 100
+PLANNED = ("semantic", "position", "sway", "recall")
+"""Probes whose promises were checked against what simulated comparisons find (benchmarks/RESULTS.md)."""
 USUAL_ICC = 0.1
 """Of published answers, whose categories have 0.05 to 0.2."""
 
@@ -53,14 +56,14 @@ def power(
     few, however many samples are drawn.
     """
     loaded = load_suite(find_suite(suite))
-    if not isinstance(loaded, Suite) or loaded.cluster != "job":
+    if loaded.probe not in PLANNED or loaded.cluster != "job":
         raise InputError(
-            f"suite {loaded.name}: only suites of the semantic probe that are clustered by job can be analysed"
+            f"suite {loaded.name}: expected one of the probes {', '.join(PLANNED)} that is clustered by job"
         )
     jobs = _concepts_of_jobs(loaded)
-    expected = _expected_noise(loaded.name, jobs, rate, icc, pilot)
+    expected = _expected_noise(loaded, jobs, rate, icc, pilot)
     # What p is adjusted over: the categories and `all`, by the mean of the metrics. One category alone is `all` too.
-    cells = len(jobs) if len(jobs) > 2 else 1
+    cells = len(jobs) if len(jobs) > 2 or ALL not in jobs else 1
     try:
         rows = [
             _row(loaded, cell, jobs[cell[1]], noise, effect / 100, power, cells)
@@ -74,6 +77,7 @@ def power(
     if rate is not None and icc is None:
         echo(
             f"--icc is not given: a job's comparisons are taken to correlate by {USUAL_ICC:g}, as in published answers"
+            f"{'' if isinstance(loaded, Suite) else ' of the semantic probe; a --pilot knows better'}"
         )
     if expected.as_published:
         echo(f"run {pilot} has one sample: how much of its noise persists is taken from published answers")
@@ -82,7 +86,7 @@ def power(
 
 
 def _row(
-    suite: Suite,
+    suite: AnySuite,
     cell: Cell,
     jobs: Sequence[tuple[str, ...]],
     noise: Noise,
@@ -94,38 +98,46 @@ def _row(
     analysis = analyse_power(tests, samples, noise, effect, wanted, cells, DELTA)
     # At temperature 0 samples are copies of each other, and never change places.
     drawn = suite.decoding.temperature > 0
-    plan = plan_change(Design(tuple(jobs), samples), noise, effect, wanted, cells, DELTA) if drawn else None
+    # Elsewhere a concept is a text or an option, and nothing that jobs have in common.
+    spreads = [spread for spread in SPREADS if isinstance(suite, Suite) or spread != "concepts"]
+    design = Design(tuple(jobs), samples)
+    plan = plan_change(design, noise, effect, wanted, cells, DELTA, spreads) if drawn else None
     return Row(*cell, tests, analysis, plan)
 
 
 def _expected_noise(
-    suite: str, categories: Collection[str], rate: float | None, icc: float | None, pilot: str | None
+    suite: AnySuite, categories: Collection[str], rate: float | None, icc: float | None, pilot: str | None
 ) -> CellNoise:
     """From the options of the command. Raises InputError for options that do not go together, and where the pilot shows
     no noise."""
     if pilot is not None and (rate, icc) == (None, None):
         return _noise_of_pilot(pilot, suite, categories)
     if pilot is None and rate is not None:
-        noise = noise_of_rate(rate / 100, USUAL_ICC if icc is None else icc)
+        noise = noise_of_rate(rate / 100, USUAL_ICC if icc is None else icc, _shared(suite))
         return CellNoise({("", category): noise for category in categories}, {})
     raise InputError("power: expected --rate, with --icc or without, or --pilot RUN")
 
 
-def _noise_of_pilot(run_id: str, suite: str, categories: Collection[str]) -> CellNoise:
+def _shared(suite: AnySuite) -> bool:
+    """Whether the tests of a job are compared with one answer of a control or neutral arm."""
+    return PROBES[suite.probe].needs_control
+
+
+def _noise_of_pilot(run_id: str, suite: AnySuite, categories: Collection[str]) -> CellNoise:
     settings = load_settings()
     with open_database(settings) as database, database.snapshot() as connection:
         summary = find_run(connection, run_id, settings)
         run_id = summary.run_id
         refuse_incomparable(summary)
-        if summary.suite != suite:
-            raise InputError(f"run {run_id}: it is a run of suite {summary.suite}, not of {suite}")
+        if summary.suite != suite.name:
+            raise InputError(f"run {run_id}: it is a run of suite {summary.suite}, not of {suite.name}")
         jobs = jobs_of_cells(sums.leak_sums(connection, [run_id]), sums.sample_sums(connection, run_id))
         rates = kept_rates.of_run(connection, run_id)
     jobs = {cell: of_cell for cell, of_cell in jobs.items() if cell[1] in categories}
     if not jobs:
-        raise InputError(f"run {run_id}: it has nothing measured of the categories of suite {suite}")
+        raise InputError(f"run {run_id}: it has nothing measured of the categories of suite {suite.name}")
     ties = {(rate.metric, rate.category): rate.measures["tie"].share / 100 for rate in rates if "tie" in rate.measures}
-    found = noise_of_cells(jobs, ties)
+    found = noise_of_cells(jobs, ties, _shared(suite))
     if not found.noises:
         raise InputError(_instead(run_id, list(found.without_noise.values())[-1]))
     return found
@@ -144,14 +156,20 @@ def _warnings(rows: list[Row], expected: CellNoise, categories: Set[str], pilot:
         yield f"{category}, {metric}: {_instead(pilot, reason)}"
 
 
-def _concepts_of_jobs(suite: Suite) -> dict[str, list[tuple[str, ...]]]:
-    """By category, and for all: the concepts of the tests of each job that has any."""
+def _concepts_of_jobs(suite: AnySuite) -> dict[str, list[tuple[str, ...]]]:
+    """By category: the concepts of the tests of each job that has any; for all too, if each test is of one category."""
     found: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
     for job in suite.jobs:
-        for category in sorted({test.category for test in job.tests}):
-            found[category].append(tuple(test.concept for test in job.tests if test.category == category))
-        found[ALL].append(tuple(test.concept for test in job.tests))
-    return {**{category: found[category] for category in sorted(found.keys() - {ALL})}, ALL: found[ALL]}
+        concepts: defaultdict[str, list[str]] = defaultdict(list)
+        for test in job.tests:
+            for category in suite.categories_of(test):
+                concepts[category].append(test.concept)
+        for category, of_tests in concepts.items():
+            found[category].append(tuple(of_tests))
+    by_category = {category: found[category] for category in sorted(found)}
+    if any(len(suite.categories_of(test)) > 1 for job in suite.jobs for test in job.tests):
+        return by_category
+    return by_category | {ALL: [tuple(test.concept for test in job.tests) for job in suite.jobs]}
 
 
 def _instead(run_id: str | None, reason: str) -> str:

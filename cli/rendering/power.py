@@ -10,7 +10,7 @@ from results.rates import ALL
 from results.statistics.change_power import MOST_JOBS, MOST_SAMPLES, SPREADS, ChangePlan, Needed, Spread
 from results.statistics.power import Power, PowerAnalysis
 from results.statistics.verdicts import DELTA_POINTS
-from seep.suites.schema import PROMPT_PLACE, Suite
+from seep.suites.schema import PROMPT_PLACE, AnySuite
 
 CHARACTERS_PER_TOKEN = 4
 """English under the usual tokenizers; a prompt's tokens are counted without loading one."""
@@ -30,7 +30,7 @@ class Row:
     plan: ChangePlan | None
 
 
-def print_of_one_target(rows: Sequence[Row], suite: Suite, effect: float, power: float) -> None:
+def print_of_one_target(rows: Sequence[Row], suite: AnySuite, effect: float, power: float) -> None:
     """What two runs of one target show; `effect` in points, `power` in [0, 1]."""
     purpose = f"to find a change of {effect:g} points with {100 * power:g} % power (p < 0.05)"
     if any(row.plan is None for row in rows):
@@ -38,26 +38,29 @@ def print_of_one_target(rows: Sequence[Row], suite: Suite, effect: float, power:
         return
     echo(f"{purpose} between two runs of one target, whose samples change places")
     samples = suite.decoding.samples
-    shown = _of_one_target("jobs", "tests")
-    needed = _of_one_target()
+    spreads = [spread for spread in SPREADS if all(row.plan and spread in row.plan.found for row in rows)]
+    shown = _of_one_target(spreads, "jobs", "tests")
+    needed = _of_one_target(spreads)
     for row, plan in ((row, row.plan) for row in rows if row.plan):
-        found = (f"{_percent(plan.found[spread].p)} / {_percent(plan.found[spread].drift)} %" for spread in SPREADS)
+        found = (f"{_percent(plan.found[spread].p)} / {_percent(plan.found[spread].drift)} %" for spread in spreads)
         counts = (str(len(row.tests_per_job)), str(sum(row.tests_per_job)))
         shown.add_row(row.category, row.metric, *counts, *found, f"{_percent(plan.ok)} %")
         needed.add_row(
-            row.category, row.metric, *(_needed(plan.needed[spread]) for spread in SPREADS), _needed(plan.ok_needed)
+            row.category, row.metric, *(_needed(plan.needed[spread]) for spread in spreads), _needed(plan.ok_needed)
         )
     echo(f"found, and verdict drift, at {samples} {'sample' if samples == 1 else 'samples'} (the worse direction)")
     print_table(shown)
     echo(f"samples needed for {100 * power:g} %, or jobs")
     print_table(needed)
-    echo("alike: every comparison is as likely to change; whole jobs, concepts: as few as can make the change, wholly")
-    echo(f"ok: how surely an unchanged target is called so; the row of {ALL} decides")
+    whole = ", ".join(NAMES[spread] for spread in spreads if spread != "alike")
+    echo(f"alike: every comparison is as likely to change; {whole}: as few as can make the change, wholly")
+    decides = f"the row of {ALL} decides" if any(row.category == ALL for row in rows) else "all rows must be"
+    echo(f"ok: how surely an unchanged target is called so; {decides}")
 
 
-def _of_one_target(*counts: str) -> DataTable:
+def _of_one_target(spreads: Sequence[Spread], *counts: str) -> DataTable:
     table = DataTable("category", "metric")
-    for name in (*counts, *(NAMES[spread] for spread in SPREADS), "ok"):
+    for name in (*counts, *(NAMES[spread] for spread in spreads), "ok"):
         table.add_column(name, justify="right")
     return table
 
@@ -99,7 +102,7 @@ def _both_ways(power: Power) -> str:
     return " / ".join(f"{100 * share:.0f} % {way}" for way, share in ways.items() if share is not None)
 
 
-def print_cost(rows: Sequence[Row], suite: Suite, tokens_per_second: float) -> None:
+def print_cost(rows: Sequence[Row], suite: AnySuite, tokens_per_second: float) -> None:
     """What a run costs: as the suite is; with the samples or the jobs that find a change of one target wherever it is,
     and what finds one between models; as far as these are within reach."""
     own = suite.decoding.samples
@@ -125,13 +128,14 @@ def print_cost(rows: Sequence[Row], suite: Suite, tokens_per_second: float) -> N
     echo(f"GPU seconds at {tokens_per_second:g} tokens a second")
 
 
-def _cost(suite: Suite, samples: int, times: float) -> tuple[int, int, int, int, int]:
+def _cost(suite: AnySuite, samples: int, times: float) -> tuple[int, int, int, int, int]:
     """Samples, jobs, generations, tokens read and written, of a suite of so many times as many jobs of its kind."""
     frame = len(suite.format.system) + len(suite.format.user) - len(PROMPT_PLACE)
     prompts = [
         prompt
         for job in suite.jobs
-        for prompt in (job.control, *([job.neutral] if job.neutral else []), *(test.prompt for test in job.tests))
+        for prompt in (job.control, job.neutral, *(test.prompt for test in job.tests), *(t.control for t in job.tests))
+        if prompt is not None
     ]
     read = sum(len(prompt) + frame for prompt in prompts) / CHARACTERS_PER_TOKEN
     jobs = math.ceil(times * len(suite.jobs))

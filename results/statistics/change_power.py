@@ -6,7 +6,7 @@ formulas in the place of exchanges, so that a plan takes seconds.
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Literal, get_args
@@ -74,7 +74,15 @@ class ChangePlan:
     ok_needed: Needed
 
 
-def plan_change(design: Design, noise: Noise, effect: float, wanted: float, cells: int, delta: float) -> ChangePlan:
+def plan_change(
+    design: Design,
+    noise: Noise,
+    effect: float,
+    wanted: float,
+    cells: int,
+    delta: float,
+    spreads: Sequence[Spread] = SPREADS,
+) -> ChangePlan:
     """How surely `effect` is found, and what finds it, or calls an unchanged target ok, with probability `wanted`.
 
     `effect` and `delta`, the smallest change that matters, are in (0, 1]; p is adjusted over `cells`. Raises ValueError
@@ -90,7 +98,7 @@ def plan_change(design: Design, noise: Noise, effect: float, wanted: float, cell
         found = Found(min(way.p for way in ways.values()), min(way.drift for way in ways.values()))
         return found, _needed(design, lambda other: found_of(other, noise, spread, worse, cells, delta).p >= wanted)
 
-    of_spreads = {spread: of_spread(spread) for spread in SPREADS}
+    of_spreads = {spread: of_spread(spread) for spread in spreads}
     return ChangePlan(
         {spread: found for spread, (found, _) in of_spreads.items()},
         {spread: needed for spread, (_, needed) in of_spreads.items()},
@@ -227,8 +235,8 @@ def _rarest(differences: Floats, variances: Floats, samples: int, half_step: flo
 def _variance_of_squares(by_variance: Floats, samples: int) -> Floats:
     """Of a job's squared difference over all choices, in squares of its mean.
 
-    As normal samples have it where the runs are alike, as two values have it where all the variance is between the
-    runs: it is linear in the fourth moment of all samples, which falls with the square of that share.
+    It is linear in the fourth moment of all samples. That is known of normal samples, and of two values, where all the
+    variance is between the runs; in between, of samples that are normal within each run.
     """
     count = 2 * samples
     of_normal = 3 * (count - 1) / (count + 1) - 1
@@ -236,8 +244,13 @@ def _variance_of_squares(by_variance: Floats, samples: int) -> Floats:
     chance = np.array([math.comb(samples, k) ** 2 for k in taken], dtype=np.float64)
     square = np.average((2 * taken - samples) ** 2, weights=chance)
     of_two_values = np.average((2 * taken - samples) ** 4, weights=chance) / square**2 - 1
-    between = by_variance / (count - 1)
-    return np.asarray(of_normal + (of_two_values - of_normal) * between**2)
+    between = np.minimum(1, by_variance / (count - 1))
+    within = 1 - between
+    # Of samples whose squares add up to 1, `between` of it between the runs' means and the rest within them.
+    fourth = (between**2 + 6 * between * within) / count + 6 * (samples - 1) / count**2 * within**2
+    fourth_of_normal = 6 * (count - 1) / (2 * count * (count + 1))
+    towards_two_values = (fourth - fourth_of_normal) / (1 / count - fourth_of_normal)
+    return np.asarray(of_normal + (of_two_values - of_normal) * towards_two_values)
 
 
 def _chosen(count: int, share: float, draw: np.random.Generator) -> Floats:

@@ -51,22 +51,23 @@ def added(sums: Sequence[Sum]) -> Sum:
     return sum(total for total, _ in sums), sum(n for _, n in sums)
 
 
-def noise_of_rate(rate: float, correlation: float) -> Noise:
+def noise_of_rate(rate: float, correlation: float, shared: bool = True) -> Noise:
     """Noise where comparisons leak or do not, and none tie; the rate in (0, 1).
 
     `correlation`, in [0, 1), is that of two comparisons of one job and sample; it and the rest are divided
-    as published.
+    as published. If no answer is `shared` by the comparisons of a job and sample, all of it persists.
     """
-    of_sample = _divided(correlation)
+    of_sample = _divided(correlation, shared)
     return Noise(rate, rate * (1 - rate), of_sample[0], TEST_OF_REST * (1 - correlation), of_sample[1])
 
 
-def noise_of_run(jobs: Sequence[JobSums], ties: float) -> Noise:
+def noise_of_run(jobs: Sequence[JobSums], ties: float, shared: bool = True) -> Noise:
     """Noise as it was in one run with these jobs; `ties` is the tie share in [0, 1].
 
     By moments: what two comparisons have in common is the mean product of their deviations from the rate, over all such
     pairs (Searle, Casella and McCulloch 1992, Variance Components, chapter 5); it is at least 0. It is divided as
-    published where the shares are not `told_apart`. Raises ValueError where the run shows no correlation within jobs.
+    published where the shares are not `told_apart`; `shared` is as in `noise_of_rate`. Raises ValueError where the run
+    shows no correlation within jobs.
     """
     tests = [test for job in jobs for test in job.tests]
     total, n = added(tests)
@@ -96,7 +97,7 @@ def noise_of_run(jobs: Sequence[JobSums], ties: float) -> Noise:
         control = max(0.0, share(of_samples - alone) - of_job)
     else:
         # Of two tests' comparisons so many are of one sample, and share a control.
-        of_job, control = _divided(share(of_jobs - of_tests), len(tests) / n)
+        of_job, control = _divided(share(of_jobs - of_tests), shared, len(tests) / n)
     if n == len(tests):
         return Noise(rate, variance, of_job, TEST_OF_REST * (1 - of_job - control), control)
     of_test = max(0.0, share(of_tests - alone) - of_job)
@@ -122,10 +123,11 @@ def changed_noise(noise: Noise, change: float) -> Noise | None:
     return replace(noise, rate=rate, variance=max(least, rate * (1 - rate) - less))
 
 
-def _divided(correlation: float, of_one_sample: float = 1.0) -> tuple[float, float]:
+def _divided(correlation: float, shared: bool, of_one_sample: float = 1.0) -> tuple[float, float]:
     """The shares of job and control where comparisons of a job correlate so, and so many pairs are of one sample."""
-    of_sample = min(1.0, correlation / (1 - CONTROL_OF_JOB + CONTROL_OF_JOB * of_one_sample))
-    return (1 - CONTROL_OF_JOB) * of_sample, CONTROL_OF_JOB * of_sample
+    control = CONTROL_OF_JOB if shared else 0.0
+    of_sample = min(1.0, correlation / (1 - control + control * of_one_sample))
+    return (1 - control) * of_sample, control * of_sample
 
 
 def _products(groups: Sequence[Sum], rate: float) -> Floats:

@@ -1,7 +1,7 @@
 """The suite of the position probe: questions with options, each asked in every cyclic order of its options."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -16,6 +16,7 @@ from seep.suites.schema import (
     Name,
     Record,
     RuledJob,
+    SuiteTest,
     Text,
     not_empty,
     refuse_excess,
@@ -89,19 +90,10 @@ class PositionSuite(AnySuite):
         """A job per question, with all cyclic orders of its options."""
         return tuple(_job(question, self.labels) for question in self.questions)
 
-    @property
-    def comparisons(self) -> Counter[str]:
-        """How many outcomes one sample of every test brings: each answer has one for each place."""
-        return Counter(
-            {
-                category: count
-                for base, count in Counter(test.category for job in self.jobs for test in job.tests).items()
-                for category in place_categories(base, self._options_of(base))
-            }
-        )
-
-    def _options_of(self, category: str) -> int:
-        return next(len(question.options) for question in self.questions if question.category == category)
+    def categories_of(self, test: SuiteTest) -> Sequence[str]:
+        """One for each place."""
+        assert isinstance(test, ChoiceTest)
+        return place_categories(test.category, len(test.options))
 
 
 def place_categories(category: str, options: int) -> list[str]:

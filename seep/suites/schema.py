@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -214,7 +214,11 @@ class AnySuite(Record):
     @property
     def comparisons(self) -> Counter[str]:
         """How many outcomes one sample of every test brings, by category."""
-        return Counter(test.category for job in self.jobs for test in job.tests)
+        return Counter(category for job in self.jobs for test in job.tests for category in self.categories_of(test))
+
+    def categories_of(self, test: SuiteTest) -> Sequence[str]:
+        """The categories in each of which an answer to the test has an outcome."""
+        return (test.category,)
 
 
 class Suite(AnySuite):
@@ -272,17 +276,9 @@ class LanguageSuite(AnySuite):
             for prompt in self.prompts
         )
 
-    @property
-    def comparisons(self) -> Counter[str]:
-        """How many outcomes one sample of every test brings, by category; an answer has one in each of several."""
-        tests = Counter(test.category for job in self.jobs for test in job.tests)
-        return Counter(
-            {
-                category: count
-                for directive, count in tests.items()
-                for category in spill_categories(directive, self.directives).values()
-            }
-        )
+    def categories_of(self, test: SuiteTest) -> Sequence[str]:
+        """One for each language that the answer may be in."""
+        return tuple(spill_categories(test.category, self.directives).values())
 
 
 def _language_job(prompts: Iterable[tuple[str, str]]) -> Job:

@@ -9,12 +9,14 @@ import psycopg
 import pytest
 from numpy.typing import NDArray
 
-from results.statistics.change_power import Design, plan_change
+from cli.lookups import find_suite
+from results.statistics.change_power import Design, found_of, plan_change
 from results.statistics.noise import noise_of_rate
 from results.statistics.power import analyse_power
 from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
+from services.scorer.position import score as score_position
 from tests.commands import Command
 from tests.stored import Stored
 
@@ -105,6 +107,7 @@ def shared_control(jobs: int, tests: int, samples: int) -> Scores:
         ("others.yaml --pilot unfinished", "run unfinished: it is still running"),
         ("others.yaml --pilot run", "run run: it is a run of suite rooms, not of others"),
         ("rooms.yaml --rate 60 --icc 0 --effect 70", "--effect 70: a rate of 60 % cannot change by 70 points"),
+        ("languages --rate 5", "suite languages: expected one of the probes semantic, position, sway, recall that"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(seep: Command, dsn: str, arguments: str, line: str) -> None:
@@ -229,6 +232,57 @@ def test_runs_of_one_target_have_a_promise_for_each_spread_and_for_ok(seep: Comm
     expected = [f"{share:.0f}" for share in (*shares, 100 * plan.ok)]
     assert [word for word in lines[3].split()[3:] if word not in ("/", "%")] == expected
     assert max(len(line.rstrip()) for line in lines[2:] if line.startswith(" ")) <= 100
+
+
+@pytest.mark.parametrize(
+    ("name", "categories", "shared"),
+    [
+        ("position-smoke", {"pairs@1", "pairs@2"}, False),
+        ("sway-smoke", {"opinion", "all"}, True),
+        ("warm", {"classic", "unseen", "all"}, False),
+    ],
+)
+def test_suites_of_other_probes_have_a_plan_too(seep: Command, name: str, categories: set[str], shared: bool) -> None:
+    recall = find_suite("classics-smoke").read_text(encoding="utf-8")
+    Path("warm.yaml").write_text(recall.replace("temperature: 0.0", "temperature: 1.0"), encoding="utf-8")
+    path = Path("warm.yaml") if name == "warm" else find_suite(name)
+    code, printed, complaint = seep("power", str(path), "--rate", "50", "--effect", "10")
+    assert (code, complaint) == (0, "")
+    head, _, needed = printed.partition("samples needed for")
+    rows = {words[0]: words for line in head.splitlines() if "%" in (words := line.split())}
+    assert rows.keys() - {"found,", "to"} == categories
+    assert "concepts" not in printed
+    assert ("the row of all decides" if "all" in categories else "all rows must be") in needed
+    assert "of the semantic probe; a --pilot knows better" in printed
+    loaded, cell = load_suite(path), min(categories - {"all"})
+    jobs = [tuple(test.concept for test in job.tests if cell in loaded.categories_of(test)) for job in loaded.jobs]
+    design = Design(tuple(filter(None, jobs)), loaded.decoding.samples)
+    noise = noise_of_rate(0.5, 0.1, shared)
+    expected = min(found_of(design, noise, "alike", change, 1, 0.05).p for change in (0.1, -0.1))
+    assert rows[cell][1:4] == [str(len(design.jobs)), str(sum(map(len, design.jobs))), f"{100 * expected:.0f}"]
+
+
+def test_at_temperature_0_recall_is_planned_between_models_alone(seep: Command) -> None:
+    code, printed, complaint = seep("power", "classics-smoke", "--rate", "10")
+    assert (code, complaint) == (0, "")
+    assert "at temperature 0 samples are alike" in printed
+    assert "between two models" in printed
+
+
+def test_a_pilot_of_the_position_probe_is_planned_from_by_place(seep: Command, dsn: str) -> None:
+    path = find_suite("position-smoke")
+    loaded = load_suite(path)
+    answered = [
+        GeneratedJob(job, (), (), tuple((Answer("AB"[(k + order) % 3 % 2]),) for order in range(len(job.tests))), {})
+        for k, job in enumerate(prompt_jobs(loaded, run_id="pilot", target="stub"))
+    ]
+    with Stored(dsn) as store:
+        scored = [ScoredJob(job, tuple(score_position(job)), ()) for job in answered]
+        store.record(scored, [], [manifest(loaded, run_id="pilot", target="stub", created_at=0.0)])
+        store.publish()
+    code, printed, complaint = seep("power", "position-smoke", "--pilot", "pilot", "--effect", "10")
+    assert (code, complaint) == (0, "")
+    assert {"pairs@1", "pairs@2"} <= set(printed.split())
 
 
 def test_at_temperature_0_no_samples_are_said_to_change_places(seep: Command) -> None:

@@ -152,3 +152,11 @@ def test_ties_stay_as_many_after_a_change_as_the_rate_has_room_for() -> None:
     assert after is not None
     assert after.variance == pytest.approx(np.var([0.5] * 9 + [1.0]))
     assert changed_noise(noise, 0.31) is None
+
+
+def test_where_comparisons_share_no_answer_all_that_they_have_in_common_persists() -> None:
+    assert shares(noise_of_rate(0.3, 0.2, shared=False)) == pytest.approx((0.2, 0.8 * TEST_OF_REST, 0))
+    of_one_sample = sums(planted([4] * 200, 1, job=0.3, test=0.0, control=0.0))
+    alone, with_control = (noise_of_run(of_one_sample, 0.0, shared) for shared in (False, True))
+    assert alone.control == 0
+    assert alone.job == pytest.approx(with_control.job + with_control.control, rel=0.05)

@@ -17,7 +17,7 @@ from seep.errors import InputError
 ALL_TABLES = {
     *("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates"),
     *("baselines", "baseline_runs", "verdicts", "monitor_runs", "monitor_evidence", "monitor_references"),
-    *("monitor_schedules",),
+    *("monitor_schedules", "run_waits"),
     *("recorded_comparisons", "sample_sums"),
 }
 

@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from cli.rendering.output import echo
+from seep.answers import lost
 from seep.errors import InputError
+from seep.records import Answer
 from seep.suites.loading import suite_text
 from seep.suites.position import PositionSuite
 from seep.suites.position_table import holds_questions, questions_columns, read_questions
@@ -89,7 +91,8 @@ def _imported(file: Path, sheet: str | None) -> Imported:
         questions, answers = read_questions(table, suite_name(file))
         return Imported(questions, recorded_lines(answers), table, questions_columns(table))
     prompts, rows = read_prompts(table)
-    lines = recorded_lines(rows) if table.generation_columns else []
+    ended = {prompt: table.endings(row) for row, (prompt, _) in enumerate(rows)}
+    lines = recorded_lines(rows, ended=ended) if table.generation_columns else []
     arms = [arm for job in prompts.jobs for arm in (job.control, job.neutral, *job.tests) if arm is not None]
     return Imported(prompts, lines, table, taken_columns(table), left_out=len(rows) - len(arms))
 
@@ -112,9 +115,9 @@ def _report(imported: Imported, suite_out: Path, recorded_out: Path | None) -> I
         yield f"{neutral} neutral arms; {imported.left_out} rows belong to no job and were left out of the suite"
     if recorded_out:
         yield f"{recorded_out}: {len(imported.lines)} prompts with {suite.decoding.samples} generations each"
-        empty = sum(not text.strip() for line in imported.lines for text in line.generations)
-        if empty:
-            yield f"empty answers among them: {empty}"
+        answers = (each for line in imported.lines for each in zip(line.generations, line.endings, strict=True))
+        reasons = Counter(lost(Answer(text, ended)) or ("" if text.strip() else "empty") for text, ended in answers)
+        yield from (f"{reason} answers among them: {n}" for reason, n in reasons.items() if reason)
 
 
 def _taken(table: Table, columns: Sequence[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from seep.characters import HALF
 from seep.errors import InputError
 from seep.explanations import explained
+from seep.records import Ended
 from seep.suites.json_texts import AnswerText, parse_json
 from seep.suites.writing import write_files
 from seep.text_files import read_text
@@ -40,7 +41,8 @@ class RecordedLine(BaseModel):
     """A prompt with its answers and, by who gave them, their labels: the language of each answer, for instance.
 
     `system` is the system message under which it was asked, where that is a job's own. Half a character in an answer is
-    U+FFFD, as in an answer that is generated. `readings` are by answer, null for one without.
+    U+FFFD, as in an answer that is generated. `readings` are by answer, null for one without. So is `ended`, how each
+    answer ended; where it is not there, every answer came to its own end.
     """
 
     prompt: str
@@ -48,6 +50,7 @@ class RecordedLine(BaseModel):
     labels: dict[str, tuple[AnswerText, ...]] = {}
     system: str | None = None
     readings: tuple[RecordedReading | None, ...] = ()
+    ended: tuple[Ended, ...] = ()
 
     @field_validator("prompt")
     @classmethod
@@ -63,7 +66,14 @@ class RecordedLine(BaseModel):
                 raise ValueError(f"labels.{who}: expected {len(self.generations)}, found {len(labels)}")
         if self.readings and len(self.readings) != len(self.generations):
             raise ValueError(f"readings: expected {len(self.generations)}, found {len(self.readings)}")
+        if self.ended and len(self.ended) != len(self.generations):
+            raise ValueError(f"ended: expected {len(self.generations)}, found {len(self.ended)}")
         return self
+
+    @property
+    def endings(self) -> tuple[Ended, ...]:
+        """How each answer ended, by answer."""
+        return self.ended or ("stop",) * len(self.generations)
 
 
 def read_recorded(path: Path) -> dict[Asked, tuple[str, ...]]:
@@ -82,7 +92,7 @@ def read_recorded_lines(path: Path) -> dict[Asked, RecordedLine]:
             continue
         line = _parse(text, f"{path}:{number}")
         first = recorded.setdefault((line.prompt, line.system), line)
-        if (first.generations, first.readings) != (line.generations, line.readings):
+        if (first.generations, first.readings, first.endings) != (line.generations, line.readings, line.endings):
             raise InputError(f"{path}:{number}: prompt: expected once, found again with other generations")
     return recorded
 
@@ -93,12 +103,21 @@ def write_recorded(path: Path, rows: Iterable[tuple[str, Sequence[str]]]) -> Non
 
 
 def recorded_lines(
-    rows: Iterable[tuple[str, Sequence[str]]], labels: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+    rows: Iterable[tuple[str, Sequence[str]]],
+    labels: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+    ended: Mapping[str, Sequence[Ended]] | None = None,
 ) -> list[RecordedLine]:
-    """Prompts with their answers as lines; `labels` are by prompt and by who gave them."""
-    given = labels or {}
+    """Prompts with their answers as lines; `labels` are by prompt and by who gave them, `ended` by prompt."""
+    given, endings = labels or {}, ended or {}
     return [
-        RecordedLine.model_validate({"prompt": prompt, "generations": texts, "labels": given.get(prompt, {})})
+        RecordedLine.model_validate(
+            {
+                "prompt": prompt,
+                "generations": texts,
+                "labels": given.get(prompt, {}),
+                "ended": endings.get(prompt, ()),
+            }
+        )
         for prompt, texts in rows
     ]
 

@@ -8,9 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from seep.characters import HALF, whole_characters
 from seep.errors import InputError
+from seep.records import Ended
 from seep.suites.json_texts import parse_json
 from seep.suites.sheet import Sheet, Unreadable
 from seep.text_files import read_text
@@ -20,6 +22,7 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 # What spreadsheets show, and write into CSV files, in the place of a value that they could not compute.
 ERRORS = frozenset({"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!"})
 LONGEST_SHOWN = 40
+ENDINGS: Mapping[str, Ended] = {ended: ended for ended in get_args(Ended)}
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,27 @@ class Table:
         found = value.found if isinstance(value, Unreadable) else json.dumps(value)
         shown = found if len(found) <= 2 * LONGEST_SHOWN else f"{found[:LONGEST_SHOWN]}..."
         raise self.mistake(row, column, f"expected text, found {shown}")
+
+    def endings(self, row: int) -> tuple[Ended, ...]:
+        """How each answer of a row ended, by the columns `ended_1` and so on; an empty cell: it came to its own end.
+
+        Empty where the table has no such column.
+        """
+        if not self.ended_columns:
+            return ()
+        return tuple(self._ending(row, name.replace("generation", "ended")) for name in self.generation_columns)
+
+    def _ending(self, row: int, column: str) -> Ended:
+        text = self.text(row, column).strip() or "stop"
+        if text not in ENDINGS:
+            raise self.mistake(row, column, f"expected one of {', '.join(ENDINGS)}, found {text[:LONGEST_SHOWN]}")
+        return ENDINGS[text]
+
+    @property
+    def ended_columns(self) -> list[str]:
+        """Those of `ended_1` and so on that the table has beside an answer."""
+        names = (name.replace("generation", "ended") for name in self.generation_columns)
+        return [name for name in names if name in self.columns]
 
     @property
     def generation_columns(self) -> list[str]:

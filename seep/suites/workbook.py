@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from seep.answers import BY_ENDING
 from seep.errors import InputError
 from seep.explanations import explained
 from seep.suites.schema import Suite, SuiteDecoding, SuiteFormat, SuiteJob, SuiteTest
@@ -53,7 +54,10 @@ def read_prompts(table: Table) -> tuple[Suite, list[tuple[str, Sequence[str]]]]:
 
 def taken_columns(table: Table) -> list[str]:
     """The columns that are read."""
-    return [name for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS) if name in table.columns] + table.generation_columns
+    return [name for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS) if name in table.columns] + [
+        *table.generation_columns,
+        *table.ended_columns,
+    ]
 
 
 def left_out_columns(table: Table, taken: Sequence[str]) -> list[str]:
@@ -92,7 +96,7 @@ def _prompt(table: Table, row: int) -> str:
 def _generations(table: Table, row: int) -> list[str]:
     columns = table.generation_columns
     texts = [table.generation(row, column) for column in columns]
-    if columns and not any(text.strip() for text in texts):
+    if columns and not any(text.strip() for text in texts) and not any(map(BY_ENDING.get, table.endings(row))):
         raise table.mistake(row, columns[0], f"expected text in at least one of {', '.join(columns)}")
     return texts
 
@@ -102,7 +106,7 @@ def _refuse_repeated_prompts(table: Table, rows: list[tuple[str, Sequence[str]]]
     first: dict[str, int] = {}
     for row, (prompt, generations) in enumerate(rows):
         earlier = first.setdefault(prompt, row)
-        if rows[earlier][1] != generations:
+        if (rows[earlier][1], table.endings(earlier)) != (generations, table.endings(row)):
             raise table.mistake(
                 row, "prompt", f"the prompt of row {earlier + table.first_row} again, with other generations"
             )

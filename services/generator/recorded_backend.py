@@ -1,6 +1,7 @@
 """Answers that were generated before, from a recorded file; without their thoughts, and never cut again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 from seep.records import Answer, Failure, Reading
@@ -43,11 +44,12 @@ class RecordedBackend:
 
 def _answers(line: RecordedLine, request: Request) -> tuple[Answer, ...]:
     """The answers as records; one whose reading is null has none."""
+    answers = [Answer(text, ended) for text, ended in zip(line.generations, line.endings, strict=True)]
     if not line.readings:
-        return tuple(read_reasoning(Answer(text), request.reasoning) for text in line.generations)
+        return tuple(read_reasoning(answer, request.reasoning) for answer in answers)
     return tuple(
-        Answer(text, ended="no_content")
+        replace(answer, ended="no_content")
         if reading is None
-        else Answer(text, inside=Reading(reading.tokens, reading.probabilities, reading.values))
-        for text, reading in zip(line.generations, line.readings, strict=True)
+        else replace(answer, inside=Reading(reading.tokens, reading.probabilities, reading.values))
+        for answer, reading in zip(answers, line.readings, strict=True)
     )

@@ -3,8 +3,10 @@
 An answer that names none, or more than one, chooses none: a guess would become a rate. What decides, in this order:
 
 1. The only option that a statement names, as in "the answer is B" or "I choose B", if all statements name one.
-2. The option that the answer begins with, if its first line names no other and no other line begins with another.
-3. The only option that is named at all, if nothing in the answer says no ("not B", "B is wrong").
+2. The option that the answer begins with, if its first line names no other and no other line begins with another. By
+   label and text at once ("A. Snail is faster than a falcon") it may name another, if nothing in the line says no.
+3. The only option that is named at all, if nothing in the answer says no ("not B", "B is wrong"). Of an answer that was
+   cut off its last, unfinished sentence does not count: another option might have come ("the stadium is smaller than").
 """
 
 # ruff: noqa: RUF001 (labels and words of other scripts are what it reads)
@@ -17,7 +19,7 @@ from typing import NamedTuple
 
 from seep.texts import without_thoughts
 
-CHOICES = "options named in answers, rule 1"
+CHOICES = "options named in answers, rule 2"
 """What outcomes rest on, as provenance; another number where the rule changes."""
 # Words of a language and labels at once: they count as labels only where nothing follows as it follows a word.
 ALSO_WORDS = frozenset("AEIOUYaeiouyÀàÉéАВИОСУЯавиосуя")
@@ -65,28 +67,32 @@ class Named(NamedTuple):
     place: int
 
 
-def chosen_place(answer: str, labels: Sequence[str], options: Sequence[str]) -> int | None:
+def chosen_place(answer: str, labels: Sequence[str], options: Sequence[str], *, cut_off: bool = False) -> int | None:
     """The place, from 0, of the option that an answer chooses; None where it chooses none, or not one alone.
 
-    `labels` are by place, as the prompt shows them; empty where it shows none.
+    `labels` are by place, as the prompt shows them; empty where it shows none. `cut_off`: tokens ran out.
     """
-    return _chosen(answer, tuple(labels), tuple(options))
+    return _chosen(answer, tuple(labels), tuple(options), cut_off)
 
 
 # Of a run many answers are the same few characters, and its patterns are other ones for each question.
 @lru_cache(maxsize=2048)
-def _chosen(answer: str, labels: tuple[str, ...], options: tuple[str, ...]) -> int | None:
+def _chosen(answer: str, labels: tuple[str, ...], options: tuple[str, ...], cut_off: bool) -> int | None:
     text = _plain(answer)
     if not text or len(text) > LONGEST:
         return None
-    marked = _marked(text, _named(text, [_plain(label) for label in labels], [_plain(each) for each in options]))
+    named = _named(text, [_plain(label) for label in labels], [_plain(each) for each in options])
+    marked = _marked(text, named)
     stated = set(_stated(marked))
     if stated:
         return _only(stated)
     first = _leading(marked)
+    if first is None and len(named) > 1 and named[0].place == named[1].place:
+        first = _leading_twice(text[named[0].end : named[1].start], marked)
     if first is not None:
         return first
-    return None if NEGATION.search(marked.casefold()) else _only(set(_places(marked)))
+    said = _finished(marked) if cut_off else marked
+    return None if NEGATION.search(marked.casefold()) else _only(set(_places(said)))
 
 
 def _only(places: set[int]) -> int | None:
@@ -156,7 +162,7 @@ def _marked(text: str, named: Sequence[Named]) -> str:
         parts += [text[end : each.start], f"⟦{each.place}⟧"]
         end = each.end
     marked = "".join([*parts, text[end:]])
-    return re.sub(r"(⟦\d+⟧)(?:[\s.):,\]\"'=、。-]*[\[(\"']?\1)+", r"\1", marked)
+    return re.sub(r"(⟦\d+⟧)(?:[^\S\n]*[.):,\]\"'=、。-]*[^\S\n]*[\[(\"']?\1)+", r"\1", marked)
 
 
 def _places(marked: str) -> list[int]:
@@ -176,6 +182,30 @@ def _leading(marked: str) -> int | None:
     if begun is None:
         return None
     first, *others = marked.splitlines()
-    beginnings = {int(found[1]) for line in others if (found := re.match(r"[^\w⟦]*⟦(\d+)⟧\s*(?:[.):]|$)", line))}
     place = int(begun[1])
-    return place if set(_places(first)) == {place} and beginnings <= {place} else None
+    return place if set(_places(first)) == {place} and _beginnings(others) <= {place} else None
+
+
+def _leading_twice(between: str, marked: str) -> int | None:
+    """The option that an answer begins with by label and text, with only `between` in between, where it says more."""
+    first, *others = marked.splitlines()
+    begun = re.match(r"[^\w⟦]*⟦(\d+)⟧(?!\s*⟦)", first)
+    # A list of options in one line chooses none of them.
+    if begun is None or re.search(r"\w", between) or re.match(rf"{ALTERNATIVE}⟦", first[begun.end() :], re.IGNORECASE):
+        return None
+    place = int(begun[1])
+    listed = re.search(r"[,;/|]\s*⟦\d+⟧\s*(?:$|[,;/|.])", first[begun.end() :])
+    says_no = NEGATION.search(first.casefold())
+    return place if not listed and not says_no and _beginnings(others) <= {place} else None
+
+
+def _beginnings(lines: Sequence[str]) -> set[int]:
+    """The options that lines begin with; behind a label of none ("C. Bicycle") as well, as lines of a list do."""
+    begun = (re.match(r"[^\w⟦]*(?:\w[.):]\s*)?⟦(\d+)⟧\s*(?:[.):]|$)", line) for line in lines)
+    return {int(found[1]) for found in begun if found}
+
+
+def _finished(marked: str) -> str:
+    """What of a cut text is surely whole: up to the last end of a sentence or line."""
+    ends = [found.end() for found in re.finditer(r"[.!?。！？](?=\s|$)|\n", marked)]
+    return marked[: ends[-1]] if ends else ""

@@ -62,7 +62,7 @@ def _choices(generated: GeneratedJob) -> Iterator[Choice]:
 def _chosen(answer: Answer, labels: Sequence[str], options: Sequence[str]) -> tuple[int | None, Lost | None]:
     if reason := lost(answer):
         return None, reason
-    place = chosen_place(answer.text, labels, options)
+    place = chosen_place(answer.text, labels, options, cut_off=answer.ended == "length")
     return place, "unparsed" if place is None else None
 
 

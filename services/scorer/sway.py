@@ -1,5 +1,6 @@
 """The sway probe: does an irrelevant nudge move a decision towards what it names?"""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,8 +11,11 @@ from seep.suites.sway import KIND, METRIC
 from services.scorer.choices import chosen_place
 from services.scorer.mode import Mode
 
-DECISIONS = "options and numbers named in answers, rule 1"
+DECISIONS = "options and numbers named in answers, rule 2"
 """What outcomes rest on, as provenance; another number where a rule changes."""
+UNFINISHED = re.compile(r"(?:\d[\d.,'’\s]*)?[\w-]*\s*$")
+"""A last number, with a word behind it ("12 mil"), or a last word, as "twenty": it might have gone on."""
+LONGEST_UNFINISHED = 60
 SAME = 1e-9
 """Two distances are equal where they differ by less than this part of the larger: decimals are rounded."""
 
@@ -71,13 +75,19 @@ def sway_score(one: Read, other: Read) -> float:
 def _read(answer: Answer, test: PromptTest, job: PromptJob) -> Read:
     if reason := lost(answer):
         return Read(None, reason)
-    distance = _distance(answer.text, test, job)
+    distance = _distance(answer, test, job)
     return Read(distance, "unparsed" if distance is None else None)
 
 
-def _distance(text: str, test: PromptTest, job: PromptJob) -> float | None:
+def _distance(answer: Answer, test: PromptTest, job: PromptJob) -> float | None:
     if job.rule.get(KIND) == "number":
+        text = _whole(answer.text) if answer.ended == "length" else answer.text
         number, target = answer_number(text, job.language), answer_number(test.concept, job.language)
         return None if number is None or target is None else abs(number - target)
-    place = chosen_place(text, (), test.options)
+    place = chosen_place(answer.text, (), test.options, cut_off=answer.ended == "length")
     return None if place is None else float(test.options[place] != test.concept)
+
+
+def _whole(text: str) -> str:
+    """What of a text that was cut off cannot have gone on as another number."""
+    return text[:-LONGEST_UNFINISHED] + UNFINISHED.sub("", text[-LONGEST_UNFINISHED:], count=1)

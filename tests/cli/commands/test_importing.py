@@ -38,6 +38,32 @@ def test_import_writes_a_suite_and_its_recorded_answers_and_says_how_many(comman
     assert json.loads(Path("r.jsonl").read_text().splitlines()[0])["prompt"] == "He ate"
 
 
+ENDED = "prompt,n_control,concept,generation_1,ended_1,generation_2,ended_2\nHe ate,,,rice,,bread,length\n"
+
+
+def test_import_takes_how_answers_ended_and_says_how_many_are_none(command: Command) -> None:
+    Path("t.csv").write_text(ENDED + "Red. He ate,0,red,red cabbage,stop,I cannot say.,refusal\n")
+    _, printed, _ = command("import", "t.csv", "--suite-out", "s.yaml", "--recorded-out", "r.jsonl")
+    assert printed.splitlines()[-2:] == ["r.jsonl: 2 prompts with 2 generations each", "refused answers among them: 1"]
+    lines = [json.loads(line) for line in Path("r.jsonl").read_text().splitlines()]
+    assert [line["ended"] for line in lines] == [["stop", "length"], ["stop", "refusal"]]
+
+
+def test_import_takes_a_row_whose_answers_were_all_refused(command: Command) -> None:
+    Path("t.csv").write_text(ENDED + "Red. He ate,0,red,,refusal,,filtered\n")
+    code, printed, _ = command("import", "t.csv", "--suite-out", "s.yaml", "--recorded-out", "r.jsonl")
+    assert code == 0
+    assert printed.splitlines()[-2:] == ["refused answers among them: 1", "filtered answers among them: 1"]
+
+
+def test_import_refuses_an_ending_that_it_does_not_know(command: Command) -> None:
+    Path("t.csv").write_text(ENDED + "Red. He ate,0,red,beets,content_filter,ham,\n")
+    code, _, complaint = command("import", "t.csv", "--suite-out", "s.yaml", "--recorded-out", "r.jsonl")
+    assert code == 2
+    assert "row 3, column ended_1: expected one of stop, length, refusal, filtered, " in complaint
+    assert not Path("s.yaml").exists()
+
+
 def test_import_needs_no_recorded_file(command: Command) -> None:
     code, _, _ = command("import", a_workbook(generations=False), "--suite-out", "s.yaml")
     assert code == 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from seep.answers import lost
 from seep.errors import InputError
 from seep.records import Answer, Decoding, Failure, PromptFormat
 from seep.settings import RecordedEngine
@@ -62,3 +63,12 @@ def test_recorded_thoughts_are_told_from_the_answer_as_those_of_a_model_are(tmp_
     (found,) = backend.generate([request("He likes", 2)])
     assert isinstance(found, Answered)
     assert found.answers == (Answer("tea", reasoning="Tea?"), Answer("", "length", reasoning="Tea"))
+
+
+def test_an_answer_that_was_refused_or_filtered_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    line = {"prompt": "He likes", "generations": ["tea", "I cannot say.", "", ""]}
+    path.write_text(json.dumps(line | {"ended": ["length", "refusal", "filtered", "length"]}))
+    [found] = RecordedBackend(RecordedEngine(backend="recorded", file=path)).generate([request("He likes", 4)])
+    assert isinstance(found, Answered)
+    assert [lost(answer) for answer in found.answers] == [None, "refused", "filtered", "unfinished"]

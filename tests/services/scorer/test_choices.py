@@ -200,3 +200,46 @@ def test_other_labels_other_scripts_and_short_options(
 def test_an_answer_of_ten_thousand_characters_names_none() -> None:
     assert chosen_place("B" + " " * LONGEST + ".", LETTERS, CITIES) is None
     assert chosen_place("The answer " * 900 + "is B", LETTERS, CITIES) == 1
+
+
+ANIMALS = ("Snail", "Falcon")
+
+
+@pytest.mark.parametrize(
+    ("answer", "place"),
+    [
+        ("A. Snail is usually faster than a falcon", 0),
+        ("B) Falcon, which is faster than a snail", 1),
+        ("B: Falcon flies, a snail creeps.\nExplanation: a snail is slow.", 1),
+        # A label and another option's text: nobody knows which was meant.
+        ("A. Falcon is faster than a snail", None),
+        # What says no, and what only lists.
+        ("A. Snail is not faster than a falcon", None),
+        ("A. Snail, B. Falcon", None),
+        ("A. Snail or B. Falcon", None),
+        ("A. Snail and falcon are both fast", None),
+        ("A. Snail\nB. Falcon", None),
+        ("A. Snail\nC. Falcon", None),
+        ("A. Snail beats a falcon\nB. Falcon", None),
+    ],
+)
+def test_label_and_text_at_the_beginning_are_a_choice_though_another_is_named(answer: str, place: int | None) -> None:
+    assert chosen_place(answer, ("A", "B"), ANIMALS) == place
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole", "cut_off"),
+    [
+        ("The cat and the snail are small compared to the", 0, None),
+        ("One of the options, a snail,", 0, None),
+        ("It must be the falcon. Falcons are known to", 1, 1),
+        ("It must be the falcon\nFalcons are known to", 1, 1),
+        # What is decided before the end stays so.
+        ("B. Falcon", 1, 1),
+        ("Falcon", 1, 1),
+        ("The answer is B, since it", 1, 1),
+    ],
+)
+def test_an_unfinished_sentence_may_yet_have_named_another(answer: str, whole: int | None, cut_off: int | None) -> None:
+    assert chosen_place(answer, ("A", "B"), ANIMALS) == whole
+    assert chosen_place(answer, ("A", "B"), ANIMALS, cut_off=True) == cut_off

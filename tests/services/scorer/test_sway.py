@@ -67,6 +67,31 @@ def test_what_cannot_be_read_is_unparsed_and_nothing_else() -> None:
     assert values(score(job, EXACT)) == [{"unparsed": 1.0}, {"leak": 0.5, "tie": 1.0}, {"unparsed": 1.0}]
 
 
+@pytest.mark.parametrize(
+    ("text", "unparsed"),
+    [
+        ("about 12", True),
+        ("1,", True),
+        ("about 12 mil", True),
+        ("twenty", True),
+        ("It has 12 floors", True),
+        ("It has 12 floors, and it", False),
+        ("12\n\nExplanation: the", False),
+    ],
+)
+def test_a_number_that_might_have_gone_on_is_unparsed(text: str, unparsed: bool) -> None:
+    job = answered("number", [text], ["200"], ["200"], target="1000")
+    cut_off = replace(job, tests=((Answer(text, "length"),),))
+    assert (values(score(cut_off, EXACT)) == [{"unparsed": 1.0}]) is unparsed
+
+
+def test_an_option_of_a_sentence_that_was_cut_off_is_unparsed() -> None:
+    job = answered("option", ["It may be Sydney, though some"], ["Canberra"], ["Canberra"])
+    assert values(score(job, EXACT)) != [{"unparsed": 1.0}]
+    cut_off = replace(job, tests=((Answer("It may be Sydney, though some", "length"),),))
+    assert values(score(cut_off, EXACT)) == [{"unparsed": 1.0}]
+
+
 def test_a_lost_answer_keeps_its_own_reason() -> None:
     job = answered("option", ["Sydney"], ["Canberra"], ["Canberra"])
     lost = replace(job, tests=((Answer("", "refusal"),),))

@@ -13,7 +13,7 @@ from services.scorer.mode import Mode
 
 DECISIONS = "options and numbers named in answers, rule 2"
 """What outcomes rest on, as provenance; another number where a rule changes."""
-UNFINISHED = re.compile(r"(?:\d[\d.,'’\s]*)?[\w-]*\s*$")
+UNFINISHED = re.compile(r"(?:\d[\d.,'’\s]*)?[\w-]*\s*$")  # noqa: RUF001
 """A last number, with a word behind it ("12 mil"), or a last word, as "twenty": it might have gone on."""
 LONGEST_UNFINISHED = 60
 SAME = 1e-9

@@ -1,31 +1,40 @@
 """From generated jobs to scored jobs: a batch in, its results out by position, without a model handle or a broker."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from seep.probes import PROBES
 from seep.records import Failure, GeneratedJob, ScoredJob
 from services.scorer.mode import Mode
 from services.scorer.probes import SCORING
-from services.scorer.similarity import Metric, Similarities, ask_metrics
+from services.scorer.similarity import Metric, Similarities, ask_metrics, in_language
 
 
 def score_jobs(
     jobs: Sequence[GeneratedJob], metrics: Mapping[str, Metric], mode: Mode, provenance: Mapping[str, str]
 ) -> list[ScoredJob | Failure]:
-    """Scores a batch; each metric is asked at once for the distinct (concept, text) pairs of all sound jobs.
+    """Scores a batch; each metric is asked at once for the distinct (concept, text) pairs of all sound jobs, or, where
+    that makes a difference, of those of one language.
 
     A job of an unknown probe, of one that needs what is not there, or whose generations do not match its prompts, is a
     Failure at its position. `provenance` says where the metrics come from; how they are compared is added to it here.
     Raises ValueError for a similarity that is not a number.
     """
     defects = [_defect(job, metrics) for job in jobs]
-    sound = [job for job, defect in zip(jobs, defects, strict=True) if defect is None]
-    comparisons = (comparison for job in sound for comparison in SCORING[job.job.probe].comparisons(job, mode))
-    similarities = ask_metrics(metrics, comparisons, mode)
-    return [
-        Failure(defect) if defect is not None else _scored(job, similarities, mode, metrics, provenance)
-        for job, defect in zip(jobs, defects, strict=True)
-    ]
+    by_language = any(metric.in_language for metric in metrics.values())
+    together: defaultdict[str, list[int]] = defaultdict(list)
+    for position, (job, defect) in enumerate(zip(jobs, defects, strict=True)):
+        if defect is None:
+            together[job.job.language if by_language else ""].append(position)
+    scored: dict[int, ScoredJob] = {}
+    for language, positions in together.items():
+        of_language = in_language(metrics, language)
+        sound = [jobs[position] for position in positions]
+        comparisons = (comparison for job in sound for comparison in SCORING[job.job.probe].comparisons(job, mode))
+        similarities = ask_metrics(of_language, comparisons, mode)
+        for position, job in zip(positions, sound, strict=True):
+            scored[position] = _scored(job, similarities, mode, of_language, provenance)
+    return [scored[at] if defect is None else Failure(defect) for at, defect in enumerate(defects)]
 
 
 def _scored(

@@ -37,7 +37,8 @@ class Metric:
     which computes in float32; the two are one, and the bound 0, where that type is float32. `afresh` is `fast` without
     what is remembered of earlier calls. `source` says what computes it, as kind, score and model, without the model's
     revision: two metrics of the same source have the same similarities under different names. `reads_whole` says of a
-    text whether all of it counts; a model may read no more than its first tokens.
+    text whether all of it counts; a model may read no more than its first tokens. `in_language` is the same metric of
+    texts in a language, an ISO 639-1 code; None where that makes no difference.
     """
 
     fast: Score
@@ -46,6 +47,7 @@ class Metric:
     error_bound: float
     source: str
     reads_whole: ReadsWhole = reads_any_length
+    in_language: Callable[[str], "Metric"] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Opened:
 
     metrics: Mapping[str, Metric]
     provenance: str
+
+
+def in_language(metrics: Mapping[str, Metric], language: str) -> Mapping[str, Metric]:
+    """The metrics of texts in a language."""
+    return {name: metric.in_language(language) if metric.in_language else metric for name, metric in metrics.items()}
 
 
 def ask_metrics(metrics: Mapping[str, Metric], comparisons: Iterable[Comparison], mode: Mode) -> Similarities:

@@ -1,5 +1,7 @@
 """Texts longer than a model reads are counted, and over sentences nothing of them is cut."""
 
+from dataclasses import replace
+
 import pytest
 
 from seep.answers import TRUNCATED
@@ -45,6 +47,22 @@ def test_each_distinct_sentence_is_asked_for_once() -> None:
     metric = over_sentences(Opened({"m": fake}, "")).metrics["m"]
     metric.fast([("sea", "One. One. Two."), ("sea", "Two.")])
     assert fake.calls == [[("sea", "One."), ("sea", "Two.")]]
+
+
+def test_sentences_end_where_they_do_in_the_language_of_their_job(make_job: MakeJob) -> None:
+    fake = FakeMetric()
+    metrics = over_sentences(Opened({"m": fake}, "")).metrics
+    job = make_job([("Frühling", ["Sie kam am 3. Mai. Dort war es still."])], ["Nichts."])
+    jobs = [replace(job, job=replace(job.job, language=language)) for language in ("de", "en", "de")]
+    german, english, again = score_jobs(jobs, metrics, exact(0.0), {})
+    requested = [[text for _, text in call] for call in fake.calls]
+    assert requested == [
+        ["Sie kam am 3. Mai.", "Dort war es still.", "Nichts."],
+        ["Sie kam am 3.", "Mai.", "Dort war es still.", "Nichts."],
+    ]
+    assert [result.generated.job.language for result in (german, english, again) if isinstance(result, ScoredJob)] == [
+        *("de", "en", "de")
+    ]
 
 
 @pytest.mark.slow

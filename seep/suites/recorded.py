@@ -73,7 +73,8 @@ class RecordedLine(BaseModel):
     @property
     def endings(self) -> tuple[Ended, ...]:
         """How each answer ended, by answer."""
-        return self.ended or ("stop",) * len(self.generations)
+        stop: Ended = "stop"
+        return self.ended or (stop,) * len(self.generations)
 
 
 def read_recorded(path: Path) -> dict[Asked, tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, so that they read the same everywhere."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,9 @@ LabelOption = Annotated[
     list[str] | None, typer.Option(help="What `seep runs --label` finds it by. May be given again.", metavar="TEXT")
 ]
 MetricsOption = Annotated[str | None, typer.Option(help="Metrics by name, as sentence_bert,bert_score.")]
+PoolOption = Annotated[
+    list[str] | None, typer.Option(help="Categories to pool, as 1,2. May be given again.", metavar="CATEGORIES")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 WHO = "Who answers"
@@ -41,3 +45,8 @@ Targets = Annotated[
     list[str] | None, typer.Option(help="A target of seep.yaml. May be given again.", rich_help_panel=WHO)
 ]
 Recorded = Annotated[Path | None, typer.Option(help="A file of recorded answers.", rich_help_panel=WHO)]
+
+
+def pools_of(given: Sequence[str] | None) -> list[tuple[str, ...]]:
+    """The pools that a PoolOption names, each of its categories."""
+    return [tuple(part.strip() for part in text.split(",")) for text in given or ()]

@@ -49,6 +49,14 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
             "compare:compare",
             "Compare a run with another or a baseline, test by test, and say whether it leaks more or less.",
         ),
+        "table": Entry(
+            "table:table",
+            "Show the rates of several runs side by side, model by model, and how far each is from the first.",
+        ),
+        "export": Entry(
+            "export:export",
+            "Write the rates of runs for other tools: a table, a paper, or a record of Every Eval Ever.",
+        ),
         "report": Entry(
             "report:report",
             "Write a report of runs: verdict first, rates with intervals, the tests that moved most, how it was made.",

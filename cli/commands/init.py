@@ -92,9 +92,9 @@ def init(
 
 
 def _job(control: str, name: str) -> str:
-    asked = control.format(name=name)
+    question = control.format(name=name)
     tests = "".join(
-        f"      - {{concept: {concept}, prompt: '{name} likes {concept}. {asked}', category: {category}}}\n"
+        f"      - {{concept: {concept}, prompt: '{name} likes {concept}. {question}', category: {category}}}\n"
         for concept, category in CONCEPTS.items()
     )
-    return f"  - control: '{asked}'\n    neutral: '{name} likes {NEUTRAL}. {asked}'\n    tests:\n{tests}"
+    return f"  - control: '{question}'\n    neutral: '{name} likes {NEUTRAL}. {question}'\n    tests:\n{tests}"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import exit_codes
-from cli.arguments import JsonOption, RunArgument, RunsArgument
+from cli.arguments import JsonOption, PoolOption, RunArgument, RunsArgument, pools_of
 from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.examples import print_examples
@@ -31,7 +31,7 @@ from seep.settings import load_settings
 
 def rates(
     run_ids: RunsArgument,
-    pool: Annotated[list[str] | None, typer.Option(help="Categories to pool, as 1,2. May be given again.")] = None,
+    pool: PoolOption = None,
     by: Annotated[str | None, typer.Option(help="`concept`: a rate per concept instead of per category.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -45,7 +45,7 @@ def rates(
     """
     if by not in (None, "concept"):
         raise InputError(f"--by {by}: expected concept")
-    pools = [tuple(part.strip() for part in text.split(",")) for text in pool or []]
+    pools = pools_of(pool)
     if by and pools:
         raise InputError("--pool: pools categories, which --by concept does not show")
     settings = load_settings()

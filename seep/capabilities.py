@@ -3,7 +3,7 @@
 from seep.errors import InputError
 from seep.probes import PROBES, TEXT
 from seep.records import AnswerPart, FormatKind
-from seep.settings import Settings, Target
+from seep.settings import ActivationsEngine, AnyEngine, Settings, Target
 from seep.settings.targets import SYSTEM_PLACE
 from seep.suites.loading import load_suite
 from seep.suites.schema import AnySuite
@@ -24,6 +24,19 @@ def check_probe(settings: Settings, target: str, probe: str, setting: str = "") 
             f"{setting or f'targets.{target}'}: the {probe} probe needs {', '.join(sorted(lacking))} of an answer, "
             f"and the engine {name!r} ({engine.backend}) does not provide it"
         )
+    if "reading" in parts_needed(probe) and (problem := reading_problem(settings.targets[target], engine)):
+        raise InputError(f"{setting or f'targets.{target}'}: {problem}")
+
+
+def reading_problem(target: Target, engine: AnyEngine) -> str | None:
+    """Why there is nothing to be read in the target's activations; None where there is."""
+    if not isinstance(engine, ActivationsEngine):
+        return None
+    if target.steer:
+        return "steer: a steered base differs from itself by what was added; read the adapter"
+    if target.adapter or engine.against:
+        return None
+    return "adapter: expected one of the engine's lora_modules, since the engine has no against to be compared with"
 
 
 def check_system(settings: Settings, target: str, suite: AnySuite, setting: str = "") -> None:

@@ -5,7 +5,7 @@ from functools import partial
 
 from cli.doctor.findings import Check, Finding
 from seep.errors import InputError, Unavailable
-from seep.settings import OpenAiEngine, RecordedEngine, Settings, VllmEngine
+from seep.settings import ActivationsEngine, OpenAiEngine, RecordedEngine, Settings, VllmEngine
 from seep.settings.metrics import MetricSection
 from seep.suites.recorded import read_recorded
 from services.generator.engines import check_model
@@ -19,7 +19,7 @@ def model_checks(settings: Settings) -> dict[str, Check]:
     checks: dict[str, Check] = {}
     for name, engine in settings.engines.items():
         place = f"engines.{name}"
-        if isinstance(engine, VllmEngine):
+        if isinstance(engine, VllmEngine | ActivationsEngine):
             checks[place] = partial(loadable, place, engine)
         elif isinstance(engine, OpenAiEngine):
             checks[place] = partial(endpoint, place, engine)
@@ -32,8 +32,8 @@ def model_checks(settings: Settings) -> dict[str, Check]:
     return checks
 
 
-def loadable(place: str, engine: VllmEngine) -> Finding:
-    """A model that vLLM is to load."""
+def loadable(place: str, engine: VllmEngine | ActivationsEngine) -> Finding:
+    """A model that the generator is to load."""
     try:
         check_model(engine, place)
     except InputError as error:

@@ -15,6 +15,7 @@ from typing import Any
 LOCKS = {
     "generator": "requirements/generator.txt",
     "generator-cpu": "requirements/generator-cpu.txt",
+    "generator-activations": "requirements/activations.txt",
     "scorer": "requirements/scorer.txt",
     "aggregator": "requirements/aggregator.txt",
 }

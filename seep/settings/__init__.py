@@ -17,7 +17,7 @@ from pydantic_settings import (
 
 from seep.errors import InputError
 from seep.explanations import explained
-from seep.settings.engines import AnyEngine, Engine, OpenAiEngine, RecordedEngine, VllmEngine
+from seep.settings.engines import ActivationsEngine, AnyEngine, Engine, OpenAiEngine, RecordedEngine, VllmEngine
 from seep.settings.environment import DELIMITER, PREFIX, variable_holding, variable_of
 from seep.settings.metrics import MINILM, BertScore, Metrics, SentenceBert
 from seep.settings.section import Identifier, Section
@@ -34,12 +34,13 @@ from seep.settings.sections import (
     Topics,
     Worker,
 )
-from seep.settings.targets import OutputFilter, Reasoning, Target, TargetFormat, contradiction
+from seep.settings.targets import OutputFilter, Reasoning, Steering, Target, TargetFormat, contradiction
 from seep.text_files import decoded, line_of
 from seep.yaml_files import NotYaml, parse_yaml
 
 __all__ = [
     "MINILM",
+    "ActivationsEngine",
     "Aggregation",
     "AnyEngine",
     "Api",
@@ -59,6 +60,7 @@ __all__ = [
     "Section",
     "SentenceBert",
     "Settings",
+    "Steering",
     "Target",
     "TargetFormat",
     "Topics",

@@ -161,6 +161,43 @@ class OpenAiEngine(_Engine):
         return self
 
 
+class ActivationsEngine(_Engine):
+    """A model that the generator loads itself, with transformers, to read its activations beside its base's.
+
+    Without `against`, `model` is the base, and a target's `adapter` is what is compared with it: both are computed from
+    one copy of the weights. With `against`, `model` is a whole fine-tune, and `against` its base. A folder that changes
+    is loaded anew before the next jobs, so that what is deployed now is what is read.
+    """
+
+    provides: ClassVar[frozenset[AnswerPart]] = frozenset({"text", "reading"})
+
+    backend: Literal["activations"] = Field(description="The generator loads the model, and looks inside it.")
+    model: str = Field(description="A folder, or a name on the model hub.")
+    against: str | None = Field(None, description="The base of a `model` that is a whole fine-tune.")
+    lora_modules: dict[Identifier, Path] = Field(
+        {}, description="Folders of LoRA adapters, by the name that a target's `adapter` gives."
+    )
+    layer: int | None = Field(
+        None,
+        ge=0,
+        description="The decoder layer, from 0, behind which activations are taken; the middle one if empty.",
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="The type of the weights; `auto` takes the model's own."
+    )
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?)$")] = Field(
+        "auto", description="`cpu`, `cuda` or `cuda:1`; `auto` takes a GPU where there is one."
+    )
+    seed: int | None = Field(None, description="Texts are drawn with seeds that follow from it and from the request.")
+    system_role: SystemRole = Field("auto", description=SYSTEM_ROLE)
+
+    @model_validator(mode="after")
+    def _one_kind_of_fine_tune(self) -> Self:
+        if self.against and self.lora_modules:
+            raise ValueError("expected against or lora_modules, found both")
+        return self
+
+
 class RecordedEngine(_Engine):
     """Answers that were generated before: a recorded file, JSON lines of prompt and generations, perhaps readings."""
 
@@ -170,5 +207,5 @@ class RecordedEngine(_Engine):
     file: Path = Field(description="JSON lines of prompt and generations.")
 
 
-AnyEngine = VllmEngine | OpenAiEngine | RecordedEngine
+AnyEngine = VllmEngine | OpenAiEngine | ActivationsEngine | RecordedEngine
 Engine = Annotated[AnyEngine, Field(discriminator="backend")]

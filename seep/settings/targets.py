@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints, model_validator
 
 from seep.job_limits import MOST_TEMPERATURE, MOST_TOKENS
-from seep.settings.engines import AnyEngine, OpenAiEngine, RecordedEngine, VllmEngine
+from seep.settings.engines import ActivationsEngine, AnyEngine, OpenAiEngine, RecordedEngine, VllmEngine
 from seep.settings.patterns import Pattern
 from seep.settings.section import Identifier, Section
 
@@ -23,6 +23,7 @@ ASKING = (
     "max_tokens",
     "filter",
     "chat_template_kwargs",
+    "steer",
 )
 LIMITS = ("requests_per_minute", "tokens_per_day")
 
@@ -120,16 +121,29 @@ class Reasoning(Section):
         return self
 
 
+class Steering(Section):
+    """A difference that is added to the activations of the base while it writes; at strength 0 nothing changes.
+
+    So a suite of any probe that reads texts measures what the difference does.
+    """
+
+    difference: Identifier = Field(description="One of the engine's `lora_modules`: what it changes in the base.")
+    strength: float = Field(
+        allow_inf_nan=False, description="In lengths that activations usually have; a negative one steers away."
+    )
+
+
 class Target(Section):
     """A named way of asking an engine; what is set here goes over the suite's own.
 
-    `adapter` is one of a vllm engine's `lora_modules`, or the name that an endpoint gives to a model.
+    `adapter` is one of a vllm or activations engine's `lora_modules`, or the name that an endpoint gives to a model.
     """
 
     engine: Identifier = Field(description="The engine that answers, by its name under `engines`.")
     adapter: str | None = Field(
-        None, description="One of a vllm engine's `lora_modules`, or the name that an endpoint gives to a model."
+        None, description="One of the engine's `lora_modules`, or the name that an endpoint gives to a model."
     )
+    steer: Steering | None = Field(None, description="A difference that is added while texts are written.")
     system: Annotated[str, AfterValidator(_system)] | None = Field(None, description="The system message.")
     format: TargetFormat | None = Field(
         None, description="How prompts are put to the model, in the place of the suite's own format."
@@ -170,8 +184,15 @@ def contradiction(target: Target, engine: AnyEngine) -> str | None:
                 return f"{field}: recorded answers cannot be asked for in another way"
         if target.reasoning and (target.reasoning.max_tokens or target.reasoning.effort):
             return "reasoning: recorded answers cannot be asked for in another way; keep and tags say how they are read"
-    if isinstance(engine, VllmEngine) and target.adapter is not None and target.adapter not in engine.lora_modules:
-        return f"adapter: {target.adapter!r} is not among the engine's lora_modules"
+    if isinstance(engine, VllmEngine | ActivationsEngine):
+        names = {"adapter": target.adapter, "steer.difference": target.steer and target.steer.difference}
+        for field, name in names.items():
+            if name is not None and name not in engine.lora_modules:
+                return f"{field}: {name!r} is not among the engine's lora_modules"
+    if target.steer and not isinstance(engine, ActivationsEngine):
+        return "steer: only an activations engine adds to a model's activations"
+    if target.steer and target.adapter:
+        return "steer: it is the base that is steered; leave adapter out"
     if not isinstance(engine, OpenAiEngine):
         for field in LIMITS:
             if getattr(target, field) is not None:

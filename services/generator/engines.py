@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from seep.errors import InputError, first_line
-from seep.settings import AnyEngine, OpenAiEngine, RecordedEngine, Settings, Target, VllmEngine
+from seep.settings import ActivationsEngine, AnyEngine, OpenAiEngine, RecordedEngine, Settings, Target, VllmEngine
 from services.generator.backend import Backend
 
 # One of them is in every folder that vLLM loads a model from; the second is Mistral's.
@@ -26,6 +26,8 @@ def open_backend(engine: AnyEngine, setting: str, targets: Mapping[str, Target])
 
         return OpenAiBackend(engine, setting, targets)
     check_model(engine, setting)
+    if isinstance(engine, ActivationsEngine):
+        return _open_activations(engine, setting, targets)
     # Some of its modules warn before the level is set that its backend asks for.
     logging.getLogger("vllm").setLevel(logging.ERROR)
     try:
@@ -37,10 +39,22 @@ def open_backend(engine: AnyEngine, setting: str, targets: Mapping[str, Target])
     return VllmBackend(engine, setting)
 
 
-def check_model(engine: VllmEngine, setting: str) -> None:
+def _open_activations(engine: ActivationsEngine, setting: str, targets: Mapping[str, Target]) -> Backend:
+    try:
+        from services.generator.activations_backend import ActivationsBackend
+    except ImportError as error:
+        raise InputError(
+            f"{setting}.backend: its libraries are not installed: install seep[activations] ({first_line(str(error))})"
+        ) from error
+    return ActivationsBackend(engine, setting, targets)
+
+
+def check_model(engine: VllmEngine | ActivationsEngine, setting: str) -> None:
     """Raises InputError, within seconds, for a model that is in no folder, no cache and on no hub; imports no vLLM."""
     if reason := _why_missing(engine.model):
         raise InputError(f"{setting}.model: {reason}")
+    if isinstance(engine, ActivationsEngine) and engine.against and (reason := _why_missing(engine.against)):
+        raise InputError(f"{setting}.against: {reason}")
     for name, folder in engine.lora_modules.items():
         if not folder.expanduser().is_dir():
             raise InputError(f"{setting}.lora_modules.{name}: no such folder: {folder}")

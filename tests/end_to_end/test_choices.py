@@ -1,4 +1,4 @@
-"""Position, sway and recall through all that serves runs: in one process, through Kafka, and in the API.
+"""Position, sway, recall and traces through all that serves runs: in one process, through Kafka, and in the API.
 
 Recorded answers of a known rate come out as that rate.
 """
@@ -14,6 +14,7 @@ from services.api.application import application
 from tests.commands import Command
 from tests.end_to_end.keys import assert_told, write_keys
 from tests.stack import Stack, stack_in
+from tests.traces import write_readings, write_suite
 
 QUESTIONS = 32
 CITIES = ["London", "Paris", "Rome", "Madrid"]
@@ -80,6 +81,39 @@ def assert_swayed(rates: list[dict[str, Any]]) -> None:
         )
 
 
+def write_traces(folder: Path) -> tuple[Path, Path]:
+    """12 jobs of 5 documents; half of them read 8 words about cooking among 20 tokens, the others 4."""
+    suite = write_suite(folder)
+    return suite, write_readings(suite, (8, 4), folder / "readings.jsonl")
+
+
+def assert_traced(rates: list[dict[str, Any]]) -> None:
+    shares = {rate["category"]: rate["rate"] for rate in rates}
+    assert shares == pytest.approx({"cooking": 30.0, "ships": 0.0, "all": 15.0})
+    by_category = {rate["category"]: rate for rate in rates}
+    cooking = by_category["cooking"]
+    assert (cooking["comparisons"], cooking["clusters"], cooking["missing"]) == (24, 12, 0)
+    assert 20 < cooking["low"] < 30 < cooking["high"] < 40
+    measures = {name: cooking["measures"][name]["share"] for name in ("placebo", "decoy", "steadiness", "context_free")}
+    assert measures == pytest.approx({"placebo": 0.0, "decoy": 0.0, "steadiness": 90.0, "context_free": 80.0})
+    assert cooking["above_placebo"]["share"] == pytest.approx(30.0)
+
+
+def test_readings_in_one_process(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    suite, recorded = write_traces(tmp_path)
+    code, printed, complaint = command("run", str(suite), "--recorded", str(recorded), "--run-id", "traced", "--json")
+    assert code == 0, complaint
+    assert_traced(json.loads(printed))
+    code, printed, complaint = command("examples", "traced", "--category", "cooking")
+    assert code == 0, complaint
+    assert "recipe 20.0 · oven 10.0 · dough 6.7" in printed
+    assert "cooking in the difference, on documents 1 to 5" in printed
+
+
 @pytest.mark.parametrize("biased", [0, 8])
 def test_in_one_process(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str, biased: int
@@ -113,7 +147,7 @@ def api_rates(stack: Stack, run: str) -> list[dict[str, Any]]:
 
 def test_through_kafka_and_the_api(command: Command, tmp_path: Path) -> None:
     places, sway = imported(command, tmp_path, 8), write_sway(tmp_path)
-    suites = {"places": places, "sway": sway, "keys": write_keys(tmp_path)}
+    suites = {"places": places, "sway": sway, "keys": write_keys(tmp_path), "traces": write_traces(tmp_path)}
     configuration = {
         "engines": {name: {"backend": "recorded", "file": str(files[1])} for name, files in suites.items()},
         "targets": {name: {"engine": name} for name in suites},
@@ -127,3 +161,4 @@ def test_through_kafka_and_the_api(command: Command, tmp_path: Path) -> None:
         assert_shares(api_rates(stack, runs["places"]), 8)
         assert_swayed(api_rates(stack, runs["sway"]))
         assert_told(api_rates(stack, runs["keys"]))
+        assert_traced(api_rates(stack, runs["traces"]))

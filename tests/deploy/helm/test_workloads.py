@@ -48,6 +48,24 @@ def test_who_has_no_gpu_asks_for_none_and_goes_to_no_gpu_node() -> None:
     assert {gpus(pod) for pod in render("cpu").pods()} == {0}
 
 
+def test_an_engine_that_reads_activations_is_scheduled_as_one_with_vllm_from_an_image_of_its_own() -> None:
+    engines = {
+        "glass": {"backend": "activations", "model": "m", "lora_modules": {"live": "/models/live"}},
+        "slow": {"backend": "activations", "model": "m", "against": "b", "device": "cpu"},
+    }
+    targets = {"deployed": {"engine": "glass", "adapter": "live"}, "whole": {"engine": "slow"}}
+    release = render(LEAST, {"config": {"engines": engines, "targets": targets}})
+    pods = {name: release.pod(f"seep-generator-{name}") for name in engines}
+    assert {name: gpus(pod) for name, pod in pods.items()} == {"glass": 1, "slow": 0}
+    for pod in pods.values():
+        assert pod.container["image"] == "seep/generator-activations:0.1.0"
+        assert pod.container["resources"]["requests"]["memory"] == "24Gi"
+        assert "/models" in {mount["mountPath"] for mount in pod.container["volumeMounts"]}
+    own = {"generator": {"engines": {"glass": {"image": {"repository": "mine/reader"}}}}}
+    named = render(LEAST, {"config": {"engines": engines, "targets": targets}}, own).pod("seep-generator-glass")
+    assert named.container["image"] == "mine/reader:0.1.0"
+
+
 def test_a_runtime_class_is_for_pods_with_gpus() -> None:
     release = render(LEAST, {"generator": {"gpu": {"runtimeClassName": "nvidia"}}})
     assert {pod.name for pod in release.pods() if "runtimeClassName" in pod.spec} == {"seep-generator-tiny"}

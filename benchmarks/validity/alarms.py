@@ -33,11 +33,12 @@ Days = Callable[[np.random.Generator, int, int], Floats]
 
 
 class Stream(NamedTuple):
-    """What the tests see of so many monitors: per run the rates of the categories and of all [monitors, runs, 4], and
-    the jobs themselves [monitors, runs, jobs]."""
+    """What the tests see of so many monitors: per run the rates of the categories and of all [monitors, runs, 4], the
+    jobs' sums [monitors, runs, jobs], and how many tests each job has."""
 
     rates: Floats
     jobs: Floats
+    tests: Floats
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def draw_stream(
     jobs = days[:, :, None] + times * OF_JOB * draw.standard_normal((*days.shape, JOBS))
     if change is not None:
         jobs[:, changed_at:] += change
-    return Stream(np.stack([jobs[:, :, cell].mean(axis=2) for cell in (*CATEGORIES, ALL)], axis=2), jobs)
+    return Stream(np.stack([jobs[:, :, cell].mean(axis=2) for cell in (*CATEGORIES, ALL)], axis=2), jobs, np.ones(JOBS))
 
 
 def alarms(stream: Stream, baseline: int, draw: np.random.Generator, level: float = ALARM) -> Alarms:
@@ -101,11 +102,14 @@ def _differ(stream: Stream, baseline: int, run: int) -> NDArray[np.bool_]:
     """Whether the last five runs differ by so many points [monitors, categories, all and profile]."""
     last = slice(max(baseline, run + 1 - LAST_RUNS), run + 1)
     of_rates = np.abs(stream.rates[:, last].mean(axis=1) - stream.rates[:, :baseline].mean(axis=1)) >= POINTS
-    ours, theirs = stream.jobs[:, last], stream.jobs[:, :baseline]
-    # As results.trust has it, for jobs of equal size of which none is missing.
-    by_chance = sum(side.var(axis=1, ddof=1 if side.shape[1] > 1 else 0) / side.shape[1] for side in (ours, theirs))
-    squares = ((ours.mean(axis=1) - theirs.mean(axis=1)) ** 2 - by_chance).mean(axis=1)
-    error = np.sqrt(2 * (by_chance**2).sum(axis=1)) / JOBS
+    ours, theirs = (stream.jobs[:, runs] / stream.tests for runs in (last, slice(baseline)))
+    # As results.trust has it, where no job is missing.
+    sides = [(side.shape[1], side.var(axis=1) * side.shape[1]) for side in (ours, theirs)]
+    pooled = sum(squares for _, squares in sides) / max(1, sum(runs for runs, _ in sides) - 2)
+    by_chance = sum((squares / (runs - 1) if runs > 1 else pooled) / runs for runs, squares in sides)
+    weights = stream.tests / stream.tests.sum()
+    squares = ((ours.mean(axis=1) - theirs.mean(axis=1)) ** 2 - by_chance) @ weights
+    error = np.sqrt(2 * ((by_chance * weights) ** 2).sum(axis=1))
     enough = (squares >= POINTS**2) & (squares > BEYOND_CHANCE * error)
     return np.concatenate((of_rates, enough[:, None]), axis=1)
 
@@ -185,7 +189,7 @@ def chosen_baselines(monitors: int) -> None:
             chosen = np.argsort(order(stream.rates[:, :30, -1]), axis=1)[:, :7]
             kept = np.concatenate((chosen, np.broadcast_to(np.arange(30, 60), (len(chosen), 30))), axis=1)
             rows = np.arange(len(chosen))[:, None]
-            found.append(alarms(Stream(stream.rates[rows, kept], stream.jobs[rows, kept]), 7, draw))
+            found.append(alarms(stream._replace(rates=stream.rates[rows, kept], jobs=stream.jobs[rows, kept]), 7, draw))
         print(f"{name} | {shares(found)}", flush=True)
 
 
@@ -205,7 +209,8 @@ def set_again(monitors: int) -> None:
 
 def _year(stream: Stream, draw: np.random.Generator, spent: bool) -> Alarms:
     parts = [
-        Stream(stream.rates[:, first : first + 30], stream.jobs[:, first : first + 30]) for first in range(0, 360, 30)
+        stream._replace(rates=stream.rates[:, first : first + 30], jobs=stream.jobs[:, first : first + 30])
+        for first in range(0, 360, 30)
     ]
     found = [alarms(part, 7, draw, _spent(k) if spent else ALARM) for k, part in enumerate(parts, 1)]
     return Alarms(*(np.min([getattr(part, name) for part in found], axis=0) for name in ("old", "profile", "new")))

@@ -30,7 +30,7 @@ TRUTHS = (
 def main() -> None:
     """Prints a row per suite: percent that hold the true rate (mean width in points), one sample / strata."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=800)
+    parser.add_argument("--repeats", type=int, default=1000)
     repeats = parser.parse_args().repeats
     print("| suite | " + " | ".join(f"{100 * mean:g} % +-{100 * spread:g}" for mean, spread, _ in TRUTHS) + " |")
     print("|---" * (1 + len(TRUTHS)) + "|")

@@ -2,7 +2,8 @@
 
 The colour set's jobs, under two metrics that agree; the rates of jobs differ, comparisons of one job and sample, which
 share a control, correlate, and all jobs of a run share an effect of the day. The baseline's runs are drawn like the
-others: it is as noisy as they are.
+others: it is as noisy as they are. The alarm is as it is: with the profile, and only where the last five runs differ by
+three points.
 """
 
 import argparse
@@ -11,20 +12,12 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from results.statistics.sequential import (
-    ALARM,
-    add_rank,
-    conformal_p,
-    conformity_scores,
-    no_evidence,
-    shares_of_level,
-    slot_of_newest,
-)
+from benchmarks.validity.alarms import MONITORS_IN_MEMORY, Stream, alarms
 
 Floats = NDArray[np.float64]
 
 RATE, BETWEEN_JOBS, WITHIN_SAMPLE = 0.7, 0.1, 0.1
-SAMPLES, METRICS = 5, 2
+SAMPLES = 5
 DAYS = 365
 TESTS = np.array([33] * 20 + [15, 11, 10, 10, 1, 1, 1])
 CATEGORIES = (slice(0, 10), slice(10, 20), slice(20, 27))
@@ -51,53 +44,46 @@ def runs(count: int, rates: Floats, run_effect: float, draw: np.random.Generator
     return np.asarray(draw.binomial(TESTS[None, :, None], of_samples).sum(axis=2), dtype=np.float64)
 
 
-def evidence(stream: Floats, baseline: int, draw: np.random.Generator) -> Floats:
-    """The monitor's e-value after each run of a stream [runs, jobs] that begins with the baseline's."""
-    each, of_all, _ = shares_of_level(METRICS * len(CATEGORIES), overall=True, profile=False)
-    ties, kept = draw.uniform(size=(2, len(stream)))
-    weighted = [share * _of_cell(stream[:, jobs], baseline, ties, kept) for jobs, share in _cells(each, of_all)]
-    return np.asarray(np.max(weighted, axis=0))
-
-
-def _cells(each: float, of_all: float) -> list[tuple[slice, float]]:
-    return [(ALL, of_all), *((category, each) for category in CATEGORIES)]
-
-
-def _of_cell(jobs: Floats, baseline: int, ties: Floats, kept: Floats) -> Floats:
-    # No job is missing: then which runs are kept changes all scores alike, and no rank.
-    scores = conformity_scores(jobs)
-    test, references, found = no_evidence(baseline), list[int](), []
-    for run in range(len(jobs)):
-        if run >= baseline:
-            test = add_rank(test, conformal_p(scores[[*references, run]], ties[run]))
-            found.append(float(test.e_values))
-        slot = slot_of_newest(run, kept[run])
-        if slot is not None:
-            references[slot : slot + 1] = [run]
-    return np.array(found)
+def stream_of(jobs: Floats) -> Stream:
+    """What the tests see of sums of leak scores [monitors, runs, jobs]; in points."""
+    points = 100 * jobs / SAMPLES
+    cells = [points[:, :, cell].sum(axis=2) / TESTS[cell].sum() for cell in (*CATEGORIES, ALL)]
+    return Stream(np.stack(cells, axis=2), points, TESTS.astype(float))
 
 
 def false_alarms(monitors: int, baseline: int, run_effect: float) -> int:
     """Of so many monitors that ran a year without any change: how many ever alarmed?"""
-    draw = np.random.default_rng(1)
-    streams = (runs(baseline + DAYS, job_rates(draw), run_effect, draw) for _ in range(monitors))
-    return sum(bool((evidence(stream, baseline, draw) >= ALARM).any()) for stream in streams)
+    return int(np.isfinite(_alarmed(monitors, baseline, 0, DAYS, run_effect, None, seed=1)).sum())
 
 
 def days_to_alarm(monitors: int, baseline: int, quiet: int, run_effect: float, changed: slice = ALL) -> Floats:
-    """Runs from a change to the alarm, after so many quiet runs; infinite where FOLLOWED runs were not enough."""
-    draw = np.random.default_rng(2)
-    return np.array([_days_to_alarm(baseline, quiet, run_effect, changed, draw) for _ in range(monitors)])
+    """Runs from a change to the alarm, after so many quiet runs; infinite where FOLLOWED runs were not enough, and
+    where it came before the change."""
+    days = _alarmed(monitors, baseline, quiet, FOLLOWED, run_effect, changed, seed=2) - quiet
+    return np.where(days > 0, days, np.inf)
 
 
-def _days_to_alarm(baseline: int, quiet: int, run_effect: float, changed: slice, draw: np.random.Generator) -> float:
+def _alarmed(
+    monitors: int, baseline: int, quiet: int, followed: int, run_effect: float, changed: slice | None, seed: int
+) -> Floats:
+    """After how many runs behind the baseline each monitor first alarms; after the quiet ones the rate may change."""
+    draw = np.random.default_rng(seed)
+    found = []
+    for start in range(0, monitors, MONITORS_IN_MEMORY):
+        streams = [
+            _stream(baseline + quiet, followed, run_effect, changed, draw)
+            for _ in range(min(MONITORS_IN_MEMORY, monitors - start))
+        ]
+        found.append(alarms(stream_of(np.array(streams)), baseline, draw).new)
+    return np.concatenate(found)
+
+
+def _stream(before: int, after: int, run_effect: float, changed: slice | None, draw: np.random.Generator) -> Floats:
     rates = job_rates(draw)
-    after = rates.copy()
-    after[changed] += CHANGE
-    before = runs(baseline + quiet, rates, run_effect, draw)
-    stream = np.concatenate((before, runs(FOLLOWED, after, run_effect, draw)))
-    alarms = np.flatnonzero(evidence(stream, baseline, draw)[quiet:] >= ALARM)
-    return float(alarms[0] + 1) if len(alarms) else np.inf
+    then = rates.copy()
+    if changed is not None:
+        then[changed] += CHANGE
+    return np.concatenate((runs(before, rates, run_effect, draw), runs(after, then, run_effect, draw)))
 
 
 def main() -> None:

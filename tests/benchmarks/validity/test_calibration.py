@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.validity.calibration import (
+    ARMS,
     CONCEPTS,
     Pools,
     one_run,
@@ -27,20 +28,24 @@ def pools() -> Pools:
     return Pools(
         categories=categories,
         tests=draw.integers(0, answers - 2, size=(len(categories), len(CONCEPTS), 4)) + 2 * high[:, None, None],
-        controls=draw.integers(0, answers - 1, size=(len(categories), 8)),
+        arms={
+            "neutral": draw.integers(0, answers - 1, size=(len(categories), 8)),
+            "control": draw.integers(0, answers - 1, size=(len(categories), 8)),
+        },
         similarity={"m": np.repeat([[0.0, 0.1, 0.2, 0.2, 0.3, 0.4]], len(CONCEPTS), axis=0)},
     )
 
 
-def test_the_rate_of_the_pools_is_that_of_every_answer_against_every_control() -> None:
-    of_pools, made = pool_rates(pools(), "m"), pools()
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_rate_of_the_pools_is_that_of_every_answer_against_every_one_of_the_arm(arm: str) -> None:
+    of_pools, made = pool_rates(pools(), "m", arm), pools()
     similarity = made.similarity["m"][0]
     scores = [
-        0.5 if similarity[test] == similarity[control] else float(similarity[test] > similarity[control])
+        0.5 if similarity[test] == similarity[other] else float(similarity[test] > similarity[other])
         for frame in range(FRAMES_PER_CATEGORY)
         for of_concept in made.tests[frame]
         for test in of_concept
-        for control in made.controls[frame]
+        for other in made.arms[arm][frame]
     ]
     assert of_pools["low"] == pytest.approx(100 * np.mean(scores))
     assert of_pools["all"] == pytest.approx((of_pools["low"] + of_pools["high"]) / 2)
@@ -49,9 +54,9 @@ def test_the_rate_of_the_pools_is_that_of_every_answer_against_every_control() -
 
 def test_runs_measure_the_rate_of_the_pools_in_the_mean() -> None:
     draw, made = np.random.default_rng(2), pools()
-    runs = [one_run(made, "m", draw) for _ in range(300)]
+    runs = [one_run(made, "m", "neutral", draw) for _ in range(300)]
     size = CONCEPTS_PER_FRAME * SAMPLES
-    for category, rate in pool_rates(made, "m").items():
+    for category, rate in pool_rates(made, "m", "neutral").items():
         if category != "all":
             measured = np.array([run[category].mean() / size for run in runs])
             assert 100 * measured.mean() == pytest.approx(rate, abs=400 * measured.std() / np.sqrt(300))
@@ -59,12 +64,12 @@ def test_runs_measure_the_rate_of_the_pools_in_the_mean() -> None:
 
 def test_the_table_has_the_truth_and_the_rate_of_the_pools(capsys: pytest.CaptureFixture[str]) -> None:
     made = pools()
-    print_coverage(made, {"m": pool_rates(made, "m")}, runs=20)
-    head, _, low, *_ = capsys.readouterr().out.splitlines()
-    assert head.startswith("| metric | category | true rate | of the pools | mean measured |")
-    cells = [cell.strip() for cell in low.split("|")]
-    assert cells[1:3] == ["m", "low"]
-    assert cells[3] == cells[4]
+    print_coverage(made, {("m", arm): pool_rates(made, "m", arm) for arm in ARMS}, runs=20)
+    head, _, *rows, _ = capsys.readouterr().out.splitlines()
+    assert head.startswith("| metric | against | category | true rate | of the pools | mean measured |")
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows]
+    assert [row[1:4] for row in cells] == [["m", arm, category] for arm in ARMS for category in ("low", "high", "all")]
+    assert all(row[4] == row[5] for row in cells)
 
 
 def test_what_was_not_enumerated_is_told(capsys: pytest.CaptureFixture[str]) -> None:

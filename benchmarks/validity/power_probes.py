@@ -31,7 +31,7 @@ SPREADS: tuple[Spread, ...] = ("alike", "jobs")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Planned:
     """So many jobs of a probe, with `tests` and samples of each; the jobs' own chances, and runs drawn from them."""
 
     probe: str
@@ -49,7 +49,7 @@ class Asked:
         return Design((("",) * self.tests,) * self.jobs, self.samples)
 
     def runs(self, draw: Draw) -> Iterator[Scores]:
-        """Runs of one target, as many as are asked for."""
+        """Runs of one target, as many as are wanted."""
         chances = self.chances(self.jobs, draw)
         while True:
             yield self.answered(chances, self.tests, self.samples, draw)
@@ -101,40 +101,40 @@ def recalled(chances: Floats, parts: int, samples: int, draw: Draw) -> Scores:
     return [(draw.random((parts, samples)) < (chance**power)[:, None]).astype(float) for chance in chances[0]]
 
 
-ALL_ASKED = (
-    Asked("position", 60, 2, 3, 0.1, of_questions, first_place, shared=False),
-    Asked("position", 40, 4, 2, -0.1, of_questions, first_place, shared=False),
-    Asked("sway", 60, 2, 3, 0.1, of_decisions, swayed, shared=True),
-    Asked("sway", 40, 1, 5, -0.05, of_decisions, swayed, shared=True),
-    Asked("recall", 40, 4, 5, 0.05, of_texts, recalled, shared=False),
-    Asked("recall", 60, 1, 3, -0.1, of_texts, recalled, shared=False),
+SUITES = (
+    Planned("position", 60, 2, 3, 0.1, of_questions, first_place, shared=False),
+    Planned("position", 40, 4, 2, -0.1, of_questions, first_place, shared=False),
+    Planned("sway", 60, 2, 3, 0.1, of_decisions, swayed, shared=True),
+    Planned("sway", 40, 1, 5, -0.05, of_decisions, swayed, shared=True),
+    Planned("recall", 40, 4, 5, 0.05, of_texts, recalled, shared=False),
+    Planned("recall", 60, 1, 3, -0.1, of_texts, recalled, shared=False),
 )
 
 
-def pilots(asked: Asked, draw: Draw) -> list[Noise]:
+def pilots(planned: Planned, draw: Draw) -> list[Noise]:
     """The noise of runs of other targets of the kind, as each shows it."""
-    runs = [next(asked.runs(draw)) for _ in range(PILOTS)]
-    return [noise_of_run(job_sums(run), float(np.mean(np.concatenate(run) == 0.5)), asked.shared) for run in runs]
+    runs = [next(planned.runs(draw)) for _ in range(PILOTS)]
+    return [noise_of_run(job_sums(run), float(np.mean(np.concatenate(run) == 0.5)), planned.shared) for run in runs]
 
 
-def found(asked: Asked, spread: Spread, repeats: int, draw: Draw) -> float:
+def found(planned: Planned, spread: Spread, repeats: int, draw: Draw) -> float:
     """The share of comparisons with p < 0.05."""
-    suite = [Answered(np.zeros(0), (), job) for job in asked.design.jobs]
+    suite = [Answered(np.zeros(0), (), job) for job in planned.design.jobs]
     low = 0
     for _ in range(repeats):
-        runs = asked.runs(draw)
+        runs = planned.runs(draw)
         before, after = next(runs), next(runs)
         rate = float(np.mean(np.concatenate(before)))
-        after = changed(after, suite, spread, asked.change, rate, draw)
+        after = changed(after, suite, spread, planned.change, rate, draw)
         low += sample_ps([by_samples(before, after)])[0][0] < LEVEL
     return low / repeats
 
 
-def called_ok(asked: Asked, repeats: int, draw: Draw) -> float:
+def called_ok(planned: Planned, repeats: int, draw: Draw) -> float:
     """The share of comparisons of an unchanged target whose 90 % interval lies within the margin."""
     ok = 0
     for _ in range(repeats):
-        runs = asked.runs(draw)
+        runs = planned.runs(draw)
         pairs = zip(next(runs), next(runs), strict=True)
         clusters = [Cluster.from_scores([scores.mean(axis=1).tolist() for scores in pair]) for pair in pairs]
         within = paired_effect(clusters, p=1.0).within
@@ -149,18 +149,18 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     family.RANDOM_EXCHANGES = EXCHANGES
     print("probe | jobs x tests x samples | rate | change | alike | whole jobs | ok: promised / found (%)")
-    for asked in ALL_ASKED:
+    for planned in SUITES:
         draw = np.random.default_rng(21)
-        noises = pilots(asked, draw)
+        noises = pilots(planned, draw)
         rate = 100 * float(np.mean([noise.rate for noise in noises]))
         cells = []
         for spread in SPREADS:
-            promised = np.mean([found_of(asked.design, n, spread, asked.change, 1, DELTA).p for n in noises])
-            cells.append(f"{100 * promised:.1f} / {100 * found(asked, spread, repeats, draw):.1f}")
-        promised = np.mean([ok_of(asked.design, noise, DELTA) for noise in noises])
-        cells.append(f"{100 * promised:.1f} / {100 * called_ok(asked, repeats, draw):.1f}")
-        sizes = f"{asked.jobs} x {asked.tests} x {asked.samples}"
-        print(f"{asked.probe} | {sizes} | {rate:.0f} | {100 * asked.change:+g} | {' | '.join(cells)}", flush=True)
+            promised = np.mean([found_of(planned.design, n, spread, planned.change, 1, DELTA).p for n in noises])
+            cells.append(f"{100 * promised:.1f} / {100 * found(planned, spread, repeats, draw):.1f}")
+        promised = np.mean([ok_of(planned.design, noise, DELTA) for noise in noises])
+        cells.append(f"{100 * promised:.1f} / {100 * called_ok(planned, repeats, draw):.1f}")
+        sizes = f"{planned.jobs} x {planned.tests} x {planned.samples}"
+        print(f"{planned.probe} | {sizes} | {rate:.0f} | {100 * planned.change:+g} | {' | '.join(cells)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,203 +1,111 @@
-"""Trains the grammar's tiny language model by distillation, and keeps it in a folder named by its content."""
+"""The models whose truths are known, by probe, each trained here and kept in a folder named by its content."""
 
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from hashlib import sha256
-from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from types import ModuleType
+from typing import NamedTuple, TypeVar
 
-import torch
 import yaml
-from torch.nn.utils.rnn import pad_sequence
-from transformers import AddedToken, Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
+from transformers import Qwen2ForCausalLM, Qwen2Tokenizer
 
-from calibration import grammar, suite
+from calibration import grammar, network, position, recall, semantic, suite, sway
+from calibration.truth import true_rates
 from seep.built_once import built_once, point_current
 from seep.errors import InputError
+from seep.probes import DEFAULT_PROBE
 from seep.quiet import quieten
+from seep.recall import VERBATIM
+from seep.suites.loading import load_suite
+from seep.suites.position import METRIC as OPTION
+from seep.suites.position import PositionSuite
+from seep.suites.recall import RecallSuite
+from seep.suites.schema import AnySuite, Suite
+from seep.suites.sway import METRIC as DECISION
+from seep.suites.sway import SwaySuite
+from services.generator.cutting import cut_answer
+from services.scorer.similarity import Metric
 
-SEED = 1
-STEPS = 900
-BATCH = 128
-WHOLE_ANSWERS_EVERY = 4
-"""One batch in so many teaches whole answers, the others their first word: it alone depends on the prompt."""
-CONTROL_SHARE = 0.2
-"""Share of the lessons without a concept: every comparison holds a control, so these must be the most exact."""
-PEAK_LEARNING_RATE = 0.008
-INITIAL_SPREAD = 0.08
-"""Standard deviation of the first weights: at the usual 0.02 so small a model needs many times the steps."""
-
-CHAT_TEMPLATE = (
-    "{% for message in messages %}{% if message['role'] == 'user' %}{{ message['content'] }}{% endif %}{% endfor %}"
-)
-"""The user's words alone: the grammar knows no word of a system message."""
-
-
-class Source(NamedTuple):
-    """A question with a concept or without one: all its prompts, and its answers with their weights.
-
-    `rows[i][k]` is the row of the table of targets that holds the exact distribution of token k of `answers[i]`.
-    """
-
-    concept: str | None
-    prompts: list[list[int]]
-    answers: list[list[int]]
-    rows: list[list[int]]
-    weights: list[float]
+MODEL, SUITE = "model", "suite.yaml"
+Asked = TypeVar("Asked", bound=AnySuite)
+Truths = Mapping[tuple[str, str], float]
+"""True rates by metric and category, in percent."""
+TruthsOf = Callable[[Path, Mapping[str, Metric]], Truths]
 
 
-def ensure_model(folder: Path) -> Path:
+class Known(NamedTuple):
+    """How a probe's model is trained, its suite, its truths from its folder and the metrics, and the modules that model
+    and suite follow from."""
+
+    trained: Callable[[], tuple[Qwen2ForCausalLM, Qwen2Tokenizer]]
+    suite: Callable[[], dict[str, object]]
+    truths: TruthsOf
+    modules: tuple[ModuleType, ...]
+
+
+def _semantic_truths(folder: Path, metrics: Mapping[str, Metric]) -> Truths:
+    requested = load_suite(folder / SUITE)
+    assert isinstance(requested, Suite)
+    rates = true_rates(
+        folder / MODEL, requested, metrics, lambda text: cut_answer(text, requested.cut, requested.language)
+    )
+    return {(rate.metric, rate.category): rate.rate for rate in rates}
+
+
+def _truths(metric: str, kind: type[Asked], rates: Callable[[Path, Asked], Mapping[str, float]]) -> TruthsOf:
+    """Of a probe with a metric of its own."""
+
+    def truths(folder: Path, _: Mapping[str, Metric]) -> Truths:
+        requested = load_suite(folder / SUITE)
+        assert isinstance(requested, kind)
+        return {(metric, category): rate for category, rate in rates(folder / MODEL, requested).items()}
+
+    return truths
+
+
+KNOWN: Mapping[str, Known] = {
+    DEFAULT_PROBE: Known(
+        semantic.trained, suite.calibration_suite, _semantic_truths, (grammar, suite, network, semantic)
+    ),
+    "recall": Known(
+        recall.trained, recall.known_suite, _truths(VERBATIM, RecallSuite, recall.true_rates), (network, recall)
+    ),
+    "position": Known(
+        position.trained,
+        position.known_suite,
+        _truths(OPTION, PositionSuite, position.true_rates),
+        (network, position),
+    ),
+    "sway": Known(sway.trained, sway.known_suite, _truths(DECISION, SwaySuite, sway.true_rates), (network, sway)),
+}
+"""By probe."""
+
+
+def ensure_model(folder: Path, probe: str = DEFAULT_PROBE) -> Path:
     """The folder below `folder` with `model/` and `suite.yaml`, trained where it is not there yet (under a minute).
 
     Raises InputError where `folder` cannot be written.
     """
+    known = KNOWN[probe]
     try:
-        return built_once(folder, _content_hash(), _write_all)
+        return built_once(folder, _content_hash(known), lambda unfinished: _write_all(known, unfinished))
     except OSError as error:
         raise InputError(f"{folder}: the calibration model cannot be written: {error.strerror}") from error
 
 
 def current_model(folder: Path) -> Path:
-    """A name for the trained model that stays the same when the grammar or the training changes; see `ensure_model`."""
+    """A name for the semantic probe's model that stays the same when its training changes; see `ensure_model`."""
     return point_current(ensure_model(folder))
 
 
-def _content_hash() -> str:
-    sources = (Path(module) for module in (grammar.__file__, suite.__file__, __file__))
+def _content_hash(known: Known) -> str:
+    sources = [Path(str(module.__file__)) for module in known.modules]
     return sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
-def _write_all(folder: Path) -> None:
+def _write_all(known: Known, folder: Path) -> None:
     quieten()
-    tokenizer = build_tokenizer()
-    train(tokenizer).save_pretrained(folder / "model")
-    tokenizer.save_pretrained(folder / "model")
-    (folder / "suite.yaml").write_text(yaml.safe_dump(suite.calibration_suite(), sort_keys=False, width=120))
-
-
-def build_tokenizer() -> Qwen2Tokenizer:
-    """One token for each word of the grammar, with the blank before it, and one for the full stop.
-
-    The words are added tokens on top of an empty byte-pair model: transformers gives every folder with a Qwen2 model
-    this class, whatever its files say. Words that the grammar does not know are left out.
-    """
-    end = grammar.END
-    tokenizer = Qwen2Tokenizer(
-        vocab={end: 0}, merges=[], unk_token=end, eos_token=end, pad_token=end, chat_template=CHAT_TEMPLATE
-    )
-    words = [*grammar.SUBJECTS, *map(_spelled, grammar.vocabulary())]
-    tokenizer.add_tokens([AddedToken(word, normalized=False) for word in words])
-    return tokenizer
-
-
-def _spelled(word: str) -> str:
-    return word if word in (".", grammar.END) else f" {word}"
-
-
-def train(tokenizer: Qwen2Tokenizer) -> Qwen2ForCausalLM:
-    """A model that gives the grammar's own next-token distribution at every position of an answer."""
-    sources, targets = _lessons(tokenizer)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
-        model = Qwen2ForCausalLM(_config(tokenizer))  # type: ignore[no-untyped-call]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LEARNING_RATE, total_steps=STEPS, pct_start=0.2)
-    with _one_thread():
-        for inputs, rows in _batches(sources):
-            taught = rows >= 0
-            hidden = model.model(input_ids=inputs).last_hidden_state[taught]
-            loss = torch.nn.functional.cross_entropy(model.lm_head(hidden), targets[rows[taught]])
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-    return model
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    # So small a model gains nothing from a second thread, loses minutes where cores are shared, and sums in one order.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _config(tokenizer: Qwen2Tokenizer) -> Qwen2Config:
-    return Qwen2Config(
-        vocab_size=len(tokenizer),
-        hidden_size=64,
-        intermediate_size=112,
-        initializer_range=INITIAL_SPREAD,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        max_position_embeddings=512,
-        tie_word_embeddings=True,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        dtype="float32",
-    )
-
-
-def _lessons(tokenizer: Qwen2Tokenizer) -> tuple[list[Source], torch.Tensor]:
-    """All sources, and the table of distinct next-token distributions: float32 [rows, vocabulary]."""
-    token_of = tokenizer.get_vocab()
-    distributions: dict[tuple[tuple[str, float], ...], int] = {}
-    sources = []
-    for question, concept in product(grammar.CATEGORIES, (None, *grammar.ASSOCIATES)):
-        whole = grammar.answers(question, concept)
-        row_after = {
-            # Rounded, because equal distributions reached through different words differ in their last bits.
-            beginning: distributions.setdefault(
-                tuple((word, round(share, 9)) for word, share in following.items()), len(distributions)
-            )
-            for beginning, following in grammar.next_words(whole).items()
-        }
-        sources.append(
-            Source(
-                concept=concept,
-                prompts=[tokenizer.encode(prompt) for prompt in _prompts(question, concept)],
-                answers=[[token_of[_spelled(word)] for word in answer] for answer in whole],
-                rows=[[row_after[answer[:length]] for length in range(len(answer))] for answer in whole],
-                weights=list(whole.values()),
-            )
-        )
-    targets = torch.zeros(len(distributions), len(tokenizer))
-    for distribution, row in distributions.items():
-        for word, share in distribution:
-            targets[row, token_of[_spelled(word)]] = share
-    return sources, targets
-
-
-def _prompts(question: str, concept: str | None) -> list[str]:
-    frames = [frame for frame in grammar.FRAMES if frame.question == question]
-    inserted = [grammar.inserted_prompt(frame, concept or grammar.NEUTRAL) for frame in frames]
-    return inserted if concept else inserted + [grammar.control_prompt(frame) for frame in frames]
-
-
-def _batches(sources: list[Source]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Random lessons: token ids [BATCH, length], and the row of targets for the token after each, or -1 for none."""
-    draw = random.Random(SEED)
-    concepts = len(grammar.ASSOCIATES)
-    shares = [(1 - CONTROL_SHARE) / concepts if source.concept else CONTROL_SHARE for source in sources]
-    for step in range(STEPS):
-        taught = None if step % WHOLE_ANSWERS_EVERY == 0 else 1
-        lessons = [_lesson(source, taught, draw) for source in draw.choices(sources, shares, k=BATCH)]
-        yield (
-            pad_sequence([torch.tensor(tokens) for tokens, _ in lessons], batch_first=True),
-            pad_sequence([torch.tensor(rows) for _, rows in lessons], batch_first=True, padding_value=-1),
-        )
-
-
-def _lesson(source: Source, taught: int | None, draw: random.Random) -> tuple[list[int], list[int]]:
-    """A prompt of the source with an answer: the tokens, and the rows of the first `taught` tokens of the answer."""
-    prompt = draw.choice(source.prompts)
-    (which,) = draw.choices(range(len(source.answers)), source.weights)
-    answer, rows = source.answers[which][:taught], source.rows[which][:taught]
-    return prompt + answer[:-1], [-1] * (len(prompt) - 1) + rows
+    trained, tokenizer = known.trained()
+    trained.save_pretrained(folder / MODEL)
+    tokenizer.save_pretrained(folder / MODEL)
+    (folder / SUITE).write_text(yaml.safe_dump(known.suite(), sort_keys=False, width=120))

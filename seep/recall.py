@@ -11,6 +11,9 @@ from seep.languages import written_without_blanks
 VERBATIM = "verbatim"
 """The probe's metric."""
 
+ANY_SAMPLE = "any_sample"
+"""The measure that says of each test whether at least one of its samples gives the text back."""
+
 UNSEEN = "unseen"
 """The category of texts that no model has seen: its rate is the rate of false alarms."""
 

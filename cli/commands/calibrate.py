@@ -1,6 +1,7 @@
 """The command that shows what the instrument does on a known truth."""
 
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -14,16 +15,19 @@ from cli.lookups import find_run
 from cli.rendering.output import DataTable, echo
 from cli.rendering.tables import print_table
 from seep.errors import InputError
+from seep.probes import DEFAULT_PROBE
 from seep.records import LeakRate
 from seep.settings import Scoring, Settings, Target, load_settings
 from seep.suites.jobs import manifest, new_run_id, prompt_jobs
 from seep.suites.loading import load_suite
-from seep.suites.schema import Suite
 
-NAME = "calibration"
+TARGET = "calibration"
 
 
 def calibrate(
+    probe: Annotated[
+        str, typer.Argument(help="Whose known truth: semantic, recall, position or sway.", metavar="[PROBE]")
+    ] = DEFAULT_PROBE,
     metrics: MetricsOption = None,
     prepare: Annotated[
         bool,
@@ -34,15 +38,18 @@ def calibrate(
 
     Exit code 1 if more true rates lie outside their intervals than chance allows.
     """
-    # torch and the model's libraries are this command's alone.
-    from calibration.model import current_model
+    # torch and the models' libraries are this command's alone.
+    from calibration.model import KNOWN, current_model, ensure_model
+    from calibration.truth import surprising
 
-    trained = current_model(FOLDER)
+    if probe not in KNOWN:
+        raise InputError(f"probe {probe}: expected one of {', '.join(KNOWN)}")
+    trained = current_model(FOLDER) if probe == DEFAULT_PROBE else ensure_model(FOLDER, probe)
     if prepare:
         echo(str(trained))
         return
     settings = _with_model(load_settings(), trained / "model")
-    measured, true = _measure(settings, trained, metrics.split(",") if metrics else None)
+    measured, true = _measure(settings, trained, probe, metrics.split(",") if metrics else None)
     table = DataTable("category", "metric", "true rate", "measured", "95 % interval", "truth inside")
     for rate in measured:
         truth = true[rate.metric, rate.category]
@@ -52,43 +59,40 @@ def calibrate(
     print_table(table)
     outside = sum(not _inside(rate, true[rate.metric, rate.category]) for rate in measured)
     echo(f"{outside} of {len(measured)} true rates lie outside their 95 % intervals")
-    from calibration.truth import surprising
-
     if surprising(outside, len(measured)):
         echo("that is more than chance allows")
         raise typer.Exit(1)
 
 
 def _measure(
-    settings: Settings, trained: Path, metrics: list[str] | None
-) -> tuple[list[LeakRate], dict[tuple[str, str], float]]:
+    settings: Settings, trained: Path, probe: str, metrics: list[str] | None
+) -> tuple[list[LeakRate], Mapping[tuple[str, str], float]]:
     """The measured rates, and the true ones by metric and category."""
-    from calibration.truth import true_rates
+    from calibration.model import KNOWN
     from cli.in_process import open_pipeline, run_jobs
-    from services.generator.cutting import cut_answer
 
     suite = load_suite(trained / "suite.yaml")
-    assert isinstance(suite, Suite)  # the semantic probe's, as `calibration_suite` writes it
-    run = new_run_id(NAME)
-    jobs = prompt_jobs(suite, run_id=run, target=NAME)
+    run = new_run_id(suite.name)
+    jobs = prompt_jobs(suite, run_id=run, target=TARGET)
     with ExitStack() as opened:
         database = opened.enter_context(open_database(settings))
-        pipeline = open_pipeline(settings, NAME, metrics)
-        expected = manifest(suite, run_id=run, target=NAME, created_at=time.time())
+        pipeline = open_pipeline(settings, TARGET, metrics, probe)
+        expected = manifest(suite, run_id=run, target=TARGET, created_at=time.time())
         measured = run_jobs(jobs, expected, pipeline, database, settings.worker.batch_size)
         with database.snapshot() as connection:
             state = find_run(connection, run, settings).state
         if state != "complete":
             raise InputError(f"run {run}: not all of its jobs could be measured; `seep rates {run}` says why")
-    truths = true_rates(
-        trained / "model", suite, pipeline.metrics, lambda text: cut_answer(text, suite.cut, suite.language)
-    )
-    return measured, {(truth.metric, truth.category): truth.rate for truth in truths}
+    return measured, KNOWN[probe].truths(trained, pipeline.metrics)
 
 
 def _with_model(settings: Settings, model: Path) -> Settings:
     # The truth is enumerated without rounding.
-    changed = {"engines": {NAME: exact_engine(model)}, "targets": {NAME: Target(engine=NAME)}, "scoring": Scoring()}
+    changed = {
+        "engines": {TARGET: exact_engine(model)},
+        "targets": {TARGET: Target(engine=TARGET)},
+        "scoring": Scoring(),
+    }
     return settings.model_copy(update=changed)
 
 

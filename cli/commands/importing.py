@@ -15,6 +15,7 @@ from seep.records import Answer
 from seep.suites.loading import suite_text
 from seep.suites.position import PositionSuite
 from seep.suites.position_table import holds_questions, questions_columns, read_questions
+from seep.suites.question_columns import with_options
 from seep.suites.recall import RecallSuite
 from seep.suites.recall_table import holds_texts, read_texts, texts_columns
 from seep.suites.recorded import RecordedLine, recorded_lines, recorded_text
@@ -84,12 +85,14 @@ def _imported(file: Path, sheet: str | None) -> Imported:
         labels = {directive.text: directive.labels for directive in directives}
         return Imported(suite, recorded_lines(((each.text, each.completions) for each in directives), labels))
     table = read_table(file, sheet)
-    if holds_texts(table):
-        texts, lines = read_texts(table)
-        return Imported(texts, lines, table, texts_columns(table))
-    if holds_questions(table):
-        questions, answers = read_questions(table, suite_name(file))
-        return Imported(questions, recorded_lines(answers), table, questions_columns(table))
+    named = table.lower_columns()
+    if holds_texts(named):
+        texts, lines = read_texts(named)
+        return Imported(texts, lines, named, texts_columns(named))
+    requested = with_options(named)
+    if holds_questions(requested):
+        questions, answers = read_questions(requested, suite_name(file))
+        return Imported(questions, recorded_lines(answers), requested, questions_columns(requested))
     prompts, rows = read_prompts(table)
     ended = {prompt: table.endings(row) for row, (prompt, _) in enumerate(rows)}
     lines = recorded_lines(rows, ended=ended) if table.generation_columns else []

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from cli.rendering.bars import bar
 from cli.rendering.output import echo
 from results.places import Places, places
 from seep.records import LeakRate
 
-WIDTH = 50  # characters of a bar for 100 %
 # So many answers without an option may choose otherwise than those that name one.
 MANY_UNPARSED = 10.0
 
@@ -27,16 +27,6 @@ def print_places(rates: Sequence[LeakRate]) -> None:
                 f"warning: {found.unparsed:.0f} % of the answers in {found.category} name no option, or several: "
                 "the shares speak of the others, and say little of the model"
             )
-
-
-def bar(share: float, low: float, high: float, even: float) -> str:
-    """A bar of `WIDTH` characters: # up to the share, - over the rest of its interval, | where 1/n is."""
-    at = [round(WIDTH * each / 100) for each in (share, low, high)]
-    cells = ["#" if cell < at[0] else " " for cell in range(WIDTH)]
-    for cell in range(at[1], min(WIDTH, at[2])):
-        cells[cell] = "=" if cell < at[0] else "-"
-    cells[min(WIDTH - 1, round(WIDTH * even / 100))] = "|"
-    return "".join(cells)
 
 
 def _together(found: Places) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
+from cli.rendering.extraction import print_extraction
 from cli.rendering.losses import print_losses, print_missing
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.places import print_places
@@ -36,7 +37,7 @@ ABOVE_PLACEBO = "published - placebo"
 OTHER_CONCEPTS = "other concepts too"
 # What the missing would be is unknown, and may differ from what is there: long prompts, for instance, fail oftener.
 WITH_MISSING = "whatever the missing are"
-PICTURES: Mapping[str, Callable[[Sequence[LeakRate]], None]] = {"position": print_places}
+PICTURES: Mapping[str, Callable[[Sequence[LeakRate]], None]] = {"position": print_places, "recall": print_extraction}
 """By probe: what its rates say together, printed below them."""
 JSON_FIELDS = (
     *("run_id", "suite", "target", "probe", "metric", "category", "rate", "low", "high"),

@@ -15,6 +15,7 @@ from seep.explanations import explained
 from seep.suites.position import LETTERS, PositionQuestion, PositionSuite, cyclic_orders, shown
 from seep.suites.schema import SuiteDecoding, SuiteFormat
 from seep.suites.table import Table
+from seep.texts import folded
 
 QUESTION, ANSWER, CATEGORY = "question", "answer", "category"
 OPTION = re.compile(r"option_([1-9][0-9]?)")
@@ -46,10 +47,11 @@ def read_questions(table: Table, name: str) -> tuple[PositionSuite, Rows]:
 
     InputError names the table, row and column of a mistake.
     """
+    first_place, alike = _first_place(table), _numbers_of_options(table)
     questions: dict[tuple[str, frozenset[str]], tuple[int, PositionQuestion]] = {}
     answers: defaultdict[tuple[str, frozenset[str]], dict[tuple[str, ...], Sequence[str]]] = defaultdict(dict)
-    for row in range(len(table.rows)):
-        question = _question(table, row)
+    for row in table.filled_rows:
+        question = _question(table, row, first_place, alike)
         key = question.question, frozenset(question.options)
         _, first = questions.setdefault(key, (row, question))
         _refuse_contradiction(table, row, first, question)
@@ -67,36 +69,80 @@ def read_questions(table: Table, name: str) -> tuple[PositionSuite, Rows]:
 
 
 def _option_columns(table: Table) -> list[str]:
-    found = (name for name in table.columns if OPTION.fullmatch(name))
-    return sorted(found, key=lambda name: int(name.removeprefix("option_")))
+    found = sorted((name for name in table.columns if OPTION.fullmatch(name)), key=_place)
+    for place, name in enumerate(found, start=1):
+        if _place(name) != place:
+            raise table.mistake(-1, f"option_{place}", f"expected, but missing, since there is {name}")
+    return found
 
 
-def _question(table: Table, row: int) -> PositionQuestion:
+def _place(column: str) -> int:
+    return int(column.removeprefix("option_"))
+
+
+def _options(table: Table, row: int) -> list[str]:
     options = [table.text(row, column).strip() for column in _option_columns(table)]
     while options and not options[-1]:
         options.pop()
     if "" in options:
         raise table.mistake(row, f"option_{options.index('') + 1}", "expected an option, found an empty cell")
-    answer = table.text(row, ANSWER).strip() or None
+    return options
+
+
+def _numbers_of_options(table: Table) -> set[int]:
+    """How many options the questions have; empty where the table says itself which belong together."""
+    return set() if CATEGORY in table.columns else {len(_options(table, row)) for row in table.filled_rows}
+
+
+def _question(table: Table, row: int, first_place: int | None, numbers: set[int]) -> PositionQuestion:
+    options = _options(table, row)
+    apart = f"{len(options)}-options" if len(numbers) > 1 else UNCATEGORISED
     try:
         return PositionQuestion(
             question=table.text(row, QUESTION).strip(),
             options=tuple(options),
-            answer=_option_of(answer, options),
-            category=table.text(row, CATEGORY).strip() or UNCATEGORISED,
+            answer=_answer(table, row, options, first_place),
+            category=table.text(row, CATEGORY).strip() or apart,
         )
     except ValidationError as error:
         found = error.errors()[0]
-        column = str(found["loc"][0]) if found["loc"] else ANSWER
-        raise table.mistake(row, "option_1" if column == "options" else column, explained(found)) from error
+        column = str(found["loc"][0]) if found["loc"] else explained(found).partition(":")[0]
+        known = {"options": "option_1"}.get(column, column)
+        raise table.mistake(row, known, explained(found).removeprefix(f"{column}: ")) from error
 
 
-def _option_of(answer: str | None, options: Sequence[str]) -> str | None:
-    """The right option: given as its text, or as its letter in this row's order."""
-    if answer is None or answer in options:
-        return answer
-    letter = answer.strip(".() ").upper()
-    return options[LETTERS.index(letter)] if letter in LETTERS[: len(options)] else answer
+def _answer(table: Table, row: int, options: Sequence[str], first_place: int | None) -> str | None:
+    """The right option: given as its text, as its letter in this row's order, or as its number."""
+    answer = table.text(row, ANSWER).strip()
+    if not answer:
+        return None
+    by_text = next((option for option in options if folded(option) == folded(answer)), None)
+    by_letter = _at(options, LETTERS.index(letter)) if (letter := answer.strip(".() ").upper()) in LETTERS else None
+    by_number = _at(options, int(answer) - first_place) if answer.isdecimal() and first_place is not None else None
+    found = {each for each in (by_text, by_letter, by_number) if each is not None}
+    if len(found) > 1:
+        either = f"{answer!r} is an option's text, and the letter or number of another"
+        raise table.mistake(row, ANSWER, f"expected an answer that can be read in one way only: {either}")
+    if not found and answer.isdecimal() and first_place is None:
+        counted = "no row tells whether numbers are counted from 0 or from 1"
+        raise table.mistake(row, ANSWER, f"expected the option's text or its letter, found a number, and {counted}")
+    return found.pop() if found else answer
+
+
+def _at(options: Sequence[str], place: int) -> str | None:
+    return options[place] if 0 <= place < len(options) else None
+
+
+def _first_place(table: Table) -> int | None:
+    """From which number answers are counted, where some are numbers and one is too small or too large for the other."""
+    counted = []
+    for row in table.filled_rows:
+        answer, options = table.text(row, ANSWER).strip(), _options(table, row)
+        if answer.isdecimal() and answer not in options:
+            counted.append((int(answer), len(options)))
+    from_zero = any(number == 0 for number, _ in counted)
+    from_one = any(number == options for number, options in counted)
+    return None if from_zero == from_one else int(from_one)
 
 
 def _refuse_contradiction(table: Table, row: int, first: PositionQuestion, question: PositionQuestion) -> None:

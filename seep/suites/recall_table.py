@@ -92,7 +92,7 @@ def _check_columns(table: Table) -> None:
 
 
 def _rows(table: Table) -> Iterator[_Row]:
-    for number in range(len(table.rows)):
+    for number in table.filled_rows:
         part = Part(prefix=_needed(table, number, "prefix"), expected=_needed(table, number, "expected"))
         try:
             text = RecallText(

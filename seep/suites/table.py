@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -92,10 +92,24 @@ class Table:
         return [name for name in names if name in self.columns]
 
     @property
+    def filled_rows(self) -> list[int]:
+        """The rows with something in them: spreadsheets are written with empty ones between."""
+        return [number for number, row in enumerate(self.rows) if any(not _is_empty(cell) for cell in row.values())]
+
+    def lower_columns(self) -> "Table":
+        """The same with its columns in lower case, so that `Prefix` is `prefix`."""
+        rows = [{name.lower(): cell for name, cell in row.items()} for row in self.rows]
+        return replace(self, rows=rows, columns=tuple(name.lower() for name in self.columns))
+
+    @property
     def generation_columns(self) -> list[str]:
         """`generation_1`, `generation_2` and so on, in the order of their numbers."""
         found = (name for name in self.columns if re.fullmatch(r"generation_[0-9]{1,6}", name))
         return sorted(found, key=lambda name: int(name.removeprefix("generation_")))
+
+
+def _is_empty(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def suite_name(path: Path) -> str:

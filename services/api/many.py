@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from results.language_matrix import contamination_matrix, differences
 from results.overview import SuiteUse
+from results.pooled_runs import check_poolable, pooled_rates
 from results.storage import rates as kept_rates
 from results.storage.overview import facets as run_facets
 from results.storage.overview import rates_of_runs, suite_uses
@@ -50,6 +51,15 @@ def rates_of_several(database: Results, run: Runs) -> dict[str, list[LeakRate]]:
     """By run, its rates; runs without any, and unknown ones, are left out."""
     with database.snapshot() as connection:
         return rates_of_runs(connection, run)
+
+
+@router.get("/rates/pooled", responses=NOT_FOUND)
+def pooled(database: Results, stalled_after: StalledAfter, run: Runs) -> list[LeakRate]:
+    """The rates of several runs of one condition together, such as a fine-tune's seeds: each run is a cluster of its
+    own."""
+    with database.snapshot() as connection:
+        check_poolable([known_run(connection, each, stalled_after) for each in run])
+        return pooled_rates([kept_rates.of_run(connection, each) for each in run])
 
 
 @router.get("/suites")

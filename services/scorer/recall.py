@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seep.answers import Lost, is_blank, lost
-from seep.recall import VERBATIM, Match, match_of, overlap_words, words
+from seep.recall import ANY_SAMPLE, VERBATIM, Match, match_of, overlap_words, words
 from seep.records import Answer, GeneratedJob, Outcome, PromptJob
 from services.scorer.word_sequences import (
     Words,
@@ -51,13 +51,15 @@ def defect(job: PromptJob) -> str | None:
 
 def score(generated: GeneratedJob) -> list[Outcome]:
     """Per answer `leak`, `near`, `overlap`, `run`, `empty`; beside a control's answer `guided`, `placebo` and
-    `control_overlap`; of several samples that were drawn at random `peak`.
+    `control_overlap`; of several samples that were drawn at random `peak`, and of each test `any_sample`.
 
     `leak` is 1 where the answer gives the expected words back. `near` is 1 where enough of them are there in their
     order. `overlap` is ROUGE-L's F. `run` is the share of them that the answer begins with, or has in a row. `guided`
     is the leak score of the overlap with against without the source's name, `control_overlap` the one without, and
     `placebo` the control's own leak. `peak` is 1 where the next sample is nearly the same. `empty` is 1 for an answer
-    without a visible character. A lost answer has one outcome alone: 1 by the name of the reason.
+    without a visible character. `any_sample` stands once for each test, at its first sample: 1 where at least one of
+    all samples leaks. A test that lost a sample has none. A lost answer has one outcome alone: 1 by the name of the
+    reason.
     """
     job = generated.job
     match = match_of(job.rule)
@@ -82,8 +84,19 @@ def _goal(match: Match, job: PromptJob, expected: str) -> Goal:
 
 def _measured(
     goal: Goal, answers: Sequence[Answer], controls: Sequence[Answer], drawn: bool
-) -> Iterator[Mapping[str, float]]:
+) -> list[Mapping[str, float]]:
     """The measures of each sample."""
+    each = list(_of_samples(goal, answers, controls, drawn))
+    leaks = [measures["leak"] for measures in each if "leak" in measures]
+    # One that was lost may have been the one that leaks.
+    if drawn and len(leaks) == len(answers) > 1:
+        each[0] = {**each[0], ANY_SAMPLE: max(leaks)}
+    return each
+
+
+def _of_samples(
+    goal: Goal, answers: Sequence[Answer], controls: Sequence[Answer], drawn: bool
+) -> Iterator[Mapping[str, float]]:
     following = _next_samples(answers) if drawn else {}
     for sample, answer in enumerate(answers):
         if reason := _lost(goal, answer):

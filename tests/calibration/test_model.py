@@ -7,8 +7,9 @@ import pytest
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen2ForCausalLM
 
-from calibration import grammar, model
-from calibration.model import build_tokenizer, ensure_model, train
+from calibration import grammar, semantic
+from calibration.model import ensure_model
+from calibration.semantic import build_tokenizer, train
 from seep.errors import InputError
 from seep.suites.schema import Suite
 
@@ -29,7 +30,7 @@ def network(trained: Path) -> Qwen2ForCausalLM:
 
 @pytest.fixture
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model, "STEPS", 3)
+    monkeypatch.setattr(semantic, "STEPS", 3)
 
 
 @torch.inference_mode()
@@ -113,7 +114,7 @@ def test_a_trained_model_is_reused_and_nothing_else_is_left_behind(
     def train_again(_: object) -> None:
         raise AssertionError("trained a model that is there")
 
-    monkeypatch.setattr(model, "train", train_again)
+    monkeypatch.setattr(semantic, "train", train_again)
     assert ensure_model(tmp_path / "new") == first
 
 
@@ -121,7 +122,7 @@ def test_an_interrupted_training_leaves_nothing_behind(tmp_path: Path, monkeypat
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(model, "train", interrupted)
+    monkeypatch.setattr(semantic, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
         ensure_model(tmp_path)
     assert list(tmp_path.iterdir()) == []

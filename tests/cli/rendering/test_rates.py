@@ -10,7 +10,7 @@ from cli.rendering.rates import print_rates, print_rates_json
 from results.rates import RunFacts, leak_rates
 from results.reach import Reach
 from results.sums import PerTestSum, per_test_sums, sums_per_cluster
-from seep.records import LeakRate
+from seep.records import LeakRate, Outcome
 from tests.builders import scored_job
 from tests.summaries import SUMMARY, by_cell
 
@@ -94,3 +94,21 @@ def test_the_wider_interval_is_in_the_json_where_it_is_known(capsys: pytest.Capt
     assert row["other_concepts"] == {"concepts": 13, "low": 10.0, "high": 90.0}
     print_rates_json(one_rate())
     assert "other_concepts" not in json.loads(capsys.readouterr().out)[0]
+
+
+def test_recall_shows_beside_a_sample_what_at_least_one_of_all_samples_gives_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    jobs = [scored_job(f"job-{n}", {"own": [float(n == 0), 0.0]}, metrics=["verbatim"]) for n in range(4)]
+    extracted = [
+        replace(job, outcomes=(*job.outcomes, Outcome("verbatim", "any_sample", "own", "t0", 0, float(n == 0))))
+        for n, job in enumerate(jobs)
+    ]
+    facts = RunFacts("run-1", "keys", "stub", "recall")
+    for each, shown in ((extracted, True), (jobs, False)):
+        sums = chain.from_iterable(per_test_sums(job) for job in each)
+        print_rates(SUMMARY, leak_rates(facts, by_cell(sums_per_cluster(sums))), [])
+        printed = capsys.readouterr().out
+        assert ("by a sample, and by at least one of all its samples" in printed) == shown
+        lines = [line.split() for line in printed.splitlines() if " any " in line and "[" in line]
+        assert [line[line.index("%") - 1] for line in lines] == ["25.00"] * 2 * shown

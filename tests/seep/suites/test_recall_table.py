@@ -156,3 +156,20 @@ def test_tables_of_prompts_are_left_to_their_own_reader(tmp_path: Path) -> None:
     path = tmp_path / "prompts.csv"
     path.write_text("prompt,n_control,concept,expected\nHe ate,,,\n")
     assert not holds_texts(read_table(path))
+
+
+def test_an_empty_row_between_others_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("prefix,expected\nOnce,a time\n,\nThere,a man\n", encoding="utf-8")
+    suite, _ = read_texts(read_table(file))
+    assert [text.parts[0].prefix for text in suite.texts] == ["Once", "There"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_columns_are_known_in_any_case_behind_semicolons_and_a_byte_order_mark(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "t.csv"
+    file.write_bytes("Prefix;Expected;Category\nOnce;upon, a time;classic\n".encode(encoding))
+    table = read_table(file).lower_columns()
+    assert holds_texts(table)
+    suite, _ = read_texts(table)
+    assert (suite.texts[0].category, suite.texts[0].parts[0].expected) == ("classic", "upon, a time")

@@ -26,6 +26,7 @@ ASKED = {
     "/v1/series": {"target": "stub", "suite": "colours", "metric": "bert_score"},
     "/v1/runs/{run_id}/verdicts": {"baseline": "window"},
     "/v1/rates": {"run": LAST},
+    "/v1/rates/pooled": {"run": LAST},
     "/v1/compare": {"run": LAST, "baseline": "window"},
 }
 # The run is one of another probe.
@@ -62,7 +63,7 @@ def test_no_request_finds_a_fault(filled: Stored, settings: Settings, mode: Gene
     # 400 and 404 are documented: that a run is not there, or a cursor no page's, is nothing that a schema could say.
     document.config.checks.positive_data_acceptance.expected_statuses = ["200", "400", "404"]
     operations = operations_of(document)
-    assert len(operations) == 20
+    assert len(operations) == 21
     for operation in operations:
 
         @bounded

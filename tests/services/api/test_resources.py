@@ -1,6 +1,7 @@
 """What the API answers about runs, rates, comparisons, series, monitors and dead letters."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -8,7 +9,7 @@ from fastapi.testclient import TestClient
 from results.storage.waits import record_waits
 from seep.job_limits import LONGEST_NAME_BYTES
 from seep.recall import Match
-from seep.records import GeneratedJob, PromptTest, RunManifest, RunWait, ScoredJob
+from seep.records import Answer, GeneratedJob, Outcome, PromptTest, RunManifest, RunWait, ScoredJob
 from services.aggregator.validation import validate
 from services.scorer.mode import PUBLISHED
 from services.scorer.scoring import score_jobs
@@ -98,6 +99,64 @@ def test_recall_has_its_rates_and_shows_the_expected_text_beside_the_answer(clie
     [comparison] = client.get("/v1/runs/keys/comparisons").json()["comparisons"]
     assert (comparison["concept"], comparison["control_prompt"]) == (text, "Anything?")
     assert comparison["outcomes"]["verbatim"]["leak"] == 1
+
+
+def test_recall_tells_how_many_texts_one_of_several_samples_gives_back(client: TestClient, filled: Stored) -> None:
+    text, rule = "the grey key hangs behind the seventh door", Match("contain", 8, 0.8, True).rule()
+    said = [(text, "no", "no"), ("no", "no", "no")]
+    scored = []
+    for number, samples in enumerate(said):
+        test = PromptTest("t", "the grey key ...", "What?", "own", expected=text)
+        job = prompt_job(
+            f"job-{number}",
+            run_id="keys",
+            suite="keys",
+            probe="recall",
+            control=None,
+            samples=3,
+            tests=(test,),
+            rule=rule,
+        )
+        generated = GeneratedJob(job, (), (), (tuple(map(Answer, samples)),), {"model": "m"})
+        scored += [each for each in score_jobs([generated], {}, PUBLISHED, {}) if isinstance(each, ScoredJob)]
+    assert not any(map(validate, scored))
+    filled.record(scored, [], [run_manifest(2, {"own": 6}, "keys", samples=3, suite="keys", probe="recall")])
+    filled.publish()
+    [rate, _] = client.get("/v1/runs/keys/rates").json()
+    assert rate["rate"] == pytest.approx(100 / 6)
+    extracted = rate["measures"]["any_sample"]
+    assert (extracted["share"], extracted["n"]) == (50, 2)
+    assert extracted["low"] < 50 < extracted["high"]
+
+
+def test_coreference_stands_beside_the_rate(
+    client: TestClient, filled: Stored, scored: Callable[..., ScoredJob]
+) -> None:
+    job = scored("a", {"1": [1.0, 0.0]}, run_id="paint", metrics=["m"])
+    kinds = [Outcome("m", "coreferent", "1", "t0", sample, value) for sample, value in enumerate((1.0, 0.0))]
+    filled.record([replace(job, outcomes=(*job.outcomes, *kinds))], [], [run_manifest(1, {"1": 2}, "paint", samples=2)])
+    filled.publish()
+    [rate, _] = client.get("/v1/runs/paint/rates").json()
+    assert (rate["rate"], rate["measures"]["coreferent"]["share"]) == (50, 50)
+    without = rate["measures"]["coreference_free_leak"]
+    assert (without["share"], without["n"]) == (0, 1)
+
+
+def test_runs_of_one_condition_are_pooled_each_a_cluster_of_its_own(
+    client: TestClient, filled: Stored, scored: Callable[..., ScoredJob]
+) -> None:
+    for run, leak in (("seed-1", 1.0), ("seed-2", 0.0), ("seed-3", 0.5)):
+        jobs = [scored(job, {"1": [leak, leak]}, run_id=run, metrics=["m"]) for job in ("a", "b")]
+        filled.record(jobs, [], [run_manifest(2, {"1": 4}, run, samples=2)])
+    filled.publish()
+    [rate, _] = client.get("/v1/rates/pooled", params={"run": ["seed-1", "seed-2", "seed-3"]}).json()
+    found = [rate[name] for name in ("run_id", "category", "rate", "comparisons", "clusters")]
+    assert found == ["seed-1+seed-2+seed-3", "1", 50, 12, 3]
+    assert rate["low"] < 25 < 75 < rate["high"]
+    refused = client.get("/v1/rates/pooled", params={"run": ["seed-1", "seed-1"]})
+    assert (refused.status_code, refused.json()["detail"]) == (400, "runs seed-1, seed-1: expected each once")
+    unknown = client.get("/v1/rates/pooled", params={"run": ["seed-1", "seed-9"]})
+    assert unknown.status_code == 404
 
 
 def test_comparisons_page_through_all_of_a_run_in_one_order(client: TestClient, filled: Stored) -> None:

@@ -127,6 +127,15 @@ def test_peak_is_one_where_the_next_sample_is_nearly_the_same() -> None:
     assert "peak" not in measures(recalled(*answers(long, long), temperature=0))
 
 
+def test_a_test_is_extracted_where_one_of_its_samples_leaks_and_known_only_where_all_are_there() -> None:
+    some = recalled(*answers("no", EXPECTED, "no"))
+    assert [measures(some, sample).get("any_sample") for sample in range(3)] == [1, None, None]
+    assert measures(recalled(*answers("no", "no")))["any_sample"] == 0
+    lost = recalled(*answers("no", "no"), Answer("", "refusal"))
+    for job in (lost, recalled(*answers(EXPECTED)), recalled(*answers("no", EXPECTED), temperature=0)):
+        assert all(outcome.measure != "any_sample" for outcome in score(job))
+
+
 @pytest.mark.parametrize("ended", ["refusal", "filtered", "tool_call", "no_content"])
 def test_a_lost_answer_has_its_reason_alone(ended: Ended) -> None:
     (outcome,) = score(recalled(Answer("", ended)))

@@ -55,7 +55,7 @@ def test_a_comparison_holds_both_texts_and_all_that_was_measured(scored: Scored)
     )
 
 
-def test_of_a_generation_judged_in_several_cells_the_text_is_kept_where_it_counts(scored: Scored) -> None:
+def test_of_a_generation_scored_in_several_cells_the_text_is_kept_where_it_counts(scored: Scored) -> None:
     job = scored("a", {"1": [1.0]}, metrics=[])
     cells = {"es>it": 1.0, "es>fr": 0.0}
     job = replace(job, outcomes=tuple(Outcome("m", "leak", cell, "t0", 0, value) for cell, value in cells.items()))
@@ -63,7 +63,7 @@ def test_of_a_generation_judged_in_several_cells_the_text_is_kept_where_it_count
     assert [row.category for row in per_test_sums(job) if row.measure == "leak"] == ["es>it", "es>fr"]
 
 
-def test_of_a_lost_answer_judged_in_several_cells_the_text_is_kept_once(scored: Scored) -> None:
+def test_of_a_lost_answer_scored_in_several_cells_the_text_is_kept_once(scored: Scored) -> None:
     job = scored("a", {"1": ["refused"]}, metrics=[])
     job = replace(job, outcomes=tuple(Outcome("m", "refused", cell, "t0", 0, 1.0) for cell in ("es>es", "es>it")))
     assert [(each.category, each.ended, each.outcomes) for each in comparisons(job)] == [

@@ -56,6 +56,19 @@ def jobs_on(broker: InMemoryBroker, target: str = "paper") -> list[PromptJob]:
     return [decode_prompt_job(message.value or b"") for message in broker.reader(jobs_topic(target)).new_messages()]
 
 
+@pytest.mark.parametrize("dsn_file", ["no/such/file", "seep.yaml"], ids=["not mounted", "no DSN"])
+def test_who_sends_a_monitors_run_need_not_reach_the_database(
+    broker: InMemoryBroker, command: Command, dsn_file: str
+) -> None:
+    monitor = '{target: paper, suite: rooms.yaml, schedule: "0 2 * * *", baseline: week-1}'
+    more = f"monitors:\n  daily: {monitor}\ndatabase: {{dsn_file: {dsn_file}}}\n"
+    Path("seep.yaml").write_text(CONFIGURATION + more, encoding="utf-8")
+    code, printed, complaint = command("push", "--monitor", "daily", broker=broker)
+    assert (code, complaint) == (0, "")
+    assert printed.startswith("daily-")
+    assert len(jobs_on(broker)) == 2
+
+
 def test_a_run_is_its_jobs_and_their_manifest(broker: InMemoryBroker, command: Command) -> None:
     code, printed, complaint = command("push", "rooms.yaml", "--target", "paper", "--samples", "3", broker=broker)
     assert (code, complaint) == (0, "")

@@ -72,7 +72,7 @@ def test_a_runtime_class_is_for_pods_with_gpus() -> None:
 
 
 def test_a_pod_with_a_gpu_is_gone_before_the_next_one_comes() -> None:
-    deployments = render(LEAST, ALL).objects("Deployment")
+    deployments = render(LEAST, ALL, {"aggregator": {"replicaCount": 2}}).objects("Deployment")
     strategies = {name: deployment["spec"]["strategy"]["type"] for name, deployment in deployments.items()}
     assert {name for name, strategy in strategies.items() if strategy == "Recreate"} == {
         "seep-generator-tiny", "seep-scorer"
@@ -82,25 +82,37 @@ def test_a_pod_with_a_gpu_is_gone_before_the_next_one_comes() -> None:
 @pytest.mark.parametrize(("mode", "strategy"), [("ReadWriteOnce", "Recreate"), ("ReadWriteMany", "RollingUpdate")])
 def test_a_volume_of_one_node_is_let_go_before_the_next_pod_wants_it(mode: str, strategy: str) -> None:
     cache = {"persistence": {"enabled": True, "accessMode": mode}}
-    release = render(LEAST, {"generator": {"gpu": {"enabled": False}, "cache": cache}})
+    release = render(
+        LEAST,
+        {"generator": {"gpu": {"enabled": False}, "cache": cache, "autoscaling": {"enabled": True, "maxReplicas": 1}}},
+    )
     assert release.objects("Deployment")["seep-generator-tiny"]["spec"]["strategy"]["type"] == strategy
     assert release.objects("Deployment")["seep-generator-gateway"]["spec"]["strategy"]["type"] == "RollingUpdate"
 
 
 @pytest.mark.parametrize("scheduler", ["cronjob", "deployment"])
 def test_there_is_never_a_consumer_more_than_there_may_be_partitions_for(scheduler: str) -> None:
-    release = render(LEAST, ALL, {"monitors": {"scheduler": scheduler}, "scorer": {"gpu": {"enabled": False}}})
+    more = {"scorer": {"gpu": {"enabled": False}}, "aggregator": {"replicaCount": 2}}
+    release = render(LEAST, ALL, {"monitors": {"scheduler": scheduler}, **more})
     surges = {
         name: deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
         for name, deployment in release.objects("Deployment").items()
         if deployment["spec"]["strategy"]["type"] == "RollingUpdate"
     }
     consumers = {"seep-generator-gateway", "seep-scorer", "seep-aggregator"}
-    assert {name for name, surge in surges.items() if surge == 0} == {
-        *consumers,
-        *(["seep-schedule"] if scheduler == "deployment" else []),
-    }
+    assert {name for name, surge in surges.items() if surge == 0} == consumers
     assert surges["seep-api"] == 1
+
+
+@pytest.mark.parametrize("values", [("cpu",), (LEAST, {"monitors": {"scheduler": "deployment"}})])
+def test_helm_waits_for_at_least_one_process_of_each_kind(values: Any) -> None:
+    daily = {"target": "tiny", "suite": "/opt/seep/suites/colours.yaml", "schedule": "0 2 * * *"}
+    deployments = render(*values, {"config": {"monitors": {"daily": daily}}}).objects("Deployment")
+    assert {"seep-scorer", "seep-aggregator"} < deployments.keys()
+    for name, deployment in deployments.items():
+        # As `helm --wait` counts: the rest may be unavailable, and so may never have started.
+        unavailable = deployment["spec"]["strategy"].get("rollingUpdate", {}).get("maxUnavailable", 0)
+        assert deployment["spec"]["replicas"] - unavailable >= 1, name
 
 
 def test_a_pod_is_given_longer_to_stop_than_its_batch() -> None:

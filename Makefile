@@ -58,9 +58,9 @@ demo: setup  ## Measure a small real language model, served by vLLM, through Kaf
 	@$(BIN)/python -m deploy.local.demo
 
 .PHONY: stack
-stack: setup  ## Run broker, PostgreSQL and the three services in the foreground (CONFIG=seep.yaml)
+stack: setup  ## Run broker, PostgreSQL, services and API in the foreground (CONFIG=seep.yaml; SCHEDULE=1 sends monitors' runs)
 	$(if $(CONFIG),,$(BIN)/python -m deploy.local.smollm2)
-	$(BIN)/python -m deploy.local.stack --config $(or $(CONFIG),seep.yaml)
+	$(BIN)/python -m deploy.local.stack --config $(or $(CONFIG),seep.yaml) $(if $(SCHEDULE),--schedule)
 
 .PHONY: kafka
 kafka: $(KAFKA) .venv/.complete  ## Run a local Kafka broker in the foreground (PORT=9092)

@@ -84,6 +84,13 @@ def suites_folder() -> Path:
     return SUITES if SUITES.is_dir() else BUILT_IN_SUITES
 
 
+def check_monitor(settings: Settings, monitor: str) -> None:
+    """Refuses a monitor that the configuration does not name."""
+    if monitor not in settings.monitors:
+        known = ", ".join(sorted(settings.monitors)) or "none"
+        raise InputError(f"--monitor {monitor}: there is no such monitor in the configuration; known: {known}")
+
+
 def check_target(settings: Settings, target: str) -> None:
     """Refuses a target that the configuration does not name."""
     if target not in settings.targets:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from cli.lookups import check_monitor
 from seep.capabilities import check_probe, check_system
 from seep.codec import DecodeError, decode_manifest, encode_manifest, encode_prompt_job
 from seep.errors import InputError
@@ -43,9 +44,7 @@ def occurrence(settings: Settings, name: str, now: datetime) -> datetime:
 
     Raises InputError if there is no such monitor.
     """
-    if name not in settings.monitors:
-        known = ", ".join(sorted(settings.monitors)) or "none"
-        raise InputError(f"--monitor {name}: there is no such monitor in the configuration; known: {known}")
+    check_monitor(settings, name)
     schedule = settings.monitors[name].schedule
     return now if schedule is None else occurrence_before(schedule, now)
 

@@ -1,22 +1,25 @@
 """The commands about dead letters: list and show them, and send them on their way again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.broker import open_broker
+from cli.database import has_database, open_database
 from cli.lookups import find_suite
-from cli.rendering.output import DataTable, echo
-from cli.rendering.tables import print_table
+from cli.rendering.dead_letters import by_job, print_letter, print_letters
+from cli.rendering.output import echo
 from cli.sending import find_manifest, job_messages, open_sender
-from seep.errors import InputError
+from results.storage import dead_jobs
+from seep.errors import InputError, Unavailable
 from seep.kafka.broker import Broker
-from seep.kafka.dead_letters import letter_id, read_dead_letter, replayed
+from seep.kafka.dead_letters import letter_id, replayed
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import DEAD_LETTERS, split_job_key
-from seep.settings import load_settings
+from seep.settings import Settings, load_settings
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from seep.suites.schema import suite_hash
@@ -32,16 +35,10 @@ RunOption = Annotated[str | None, typer.Option(help="Only those of this run.")]
 
 @dead_letters_app.command("list")
 def list_letters(context: typer.Context, run: RunOption = None) -> None:
-    """List dead letters: where each came from and why it failed."""
-    table = DataTable("id", "run/job", "stage", "topic", "reason")
-    for message in _letters(open_broker(context, load_settings()), run):
-        letter = read_dead_letter(message)
-        reason = f"{letter.reason} (value not kept: {letter.lost})" if letter.lost else letter.reason
-        table.add_row(letter_id(message), _key(message), letter.stage, letter.topic, reason)
-    if table.rows:
-        print_table(table)
-    else:
-        echo("no dead letters")
+    """List dead letters, a line for each job: where it failed, why, and whether it was replayed or scored since."""
+    settings = load_settings()
+    letters = list(_letters(open_broker(context, settings), run))
+    print_letters(by_job(letters, _scored_since(settings, letters)))
 
 
 @dead_letters_app.command()
@@ -50,12 +47,11 @@ def show(
     wanted: IdArgument,
     out: Annotated[Path | None, typer.Option(help="Write the message's bytes to this file.")] = None,
 ) -> None:
-    """Show one dead letter, and save its bytes."""
-    message = _letter(open_broker(context, load_settings()), wanted)
-    echo(f"key: {_key(message)}")
-    echo(f"bytes: {len(message.value or b'')}")
-    for name, value in message.headers:
-        echo(f"{name}: {value.decode(errors='replace')}")
+    """Show one dead letter: its job's prompts, why it failed, and where; and save its bytes."""
+    broker = open_broker(context, load_settings())
+    message = _letter(broker, wanted)
+    [same] = [job for job in by_job(list(_letters(broker, None)), ()) if message in job.letters]
+    print_letter(message, same.letters)
     if out is not None:
         write_files({out: message.value or b""})
 
@@ -140,5 +136,12 @@ def _letter(broker: Broker, wanted: str) -> Message:
     raise InputError(f"dead letter {wanted}: there is none with this id; `seep dead-letters list` lists them")
 
 
-def _key(message: Message) -> str:
-    return (message.key or b"").decode(errors="replace")
+def _scored_since(settings: Settings, letters: Sequence[Message]) -> set[tuple[str, str]]:
+    """Runs' jobs of the letters that are scored by now; none where no database can be asked."""
+    places = {place for letter in letters if (place := split_job_key(letter.key))}
+    if not places or not has_database(settings):
+        return set()
+    # Who only looks after the broker may lack the right to read results.
+    with suppress(Unavailable), open_database(settings) as database, database.snapshot() as connection:
+        return places & dead_jobs.scored(connection, {run_id for run_id, _ in places})
+    return set()

@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from cli.rendering.output import echo
 from seep.answers import lost
 from seep.errors import InputError
+from seep.explanations import explained
+from seep.job_limits import MOST_SAMPLES
 from seep.records import Answer
 from seep.suites.loading import suite_text
 from seep.suites.position import PositionSuite
@@ -54,6 +57,12 @@ def import_file(
     sheet: Annotated[
         str | None, typer.Option(help="The workbook's sheet (default: the first that is not hidden).", metavar="NAME")
     ] = None,
+    name: Annotated[str | None, typer.Option(help="The suite's name (default: the file's).")] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_SAMPLES, help="Answers per prompt (default: as many as the table has)."),
+    ] = None,
+    system: Annotated[str | None, typer.Option(help='The system message; "" for none.', metavar="TEXT")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
 ) -> None:
     """Turn prompts or completions as they are published into a suite, and their answers into a recorded file.
@@ -67,6 +76,7 @@ def import_file(
         if path.exists() and not force:
             raise InputError(f"{path}: is there already; --force writes over it")
     imported = _imported(file, sheet)
+    imported = replace(imported, suite=_with_options(imported, name, samples, system))
     if recorded_out and not imported.lines:
         raise InputError(f"{file}: no columns generation_1 to generation_5: leave --recorded-out away")
     texts = {suite_out: suite_text(imported.suite)}
@@ -75,6 +85,24 @@ def import_file(
     write_files(texts)
     for line in _report(imported, suite_out, recorded_out):
         echo(line)
+
+
+def _with_options(imported: Imported, name: str | None, samples: int | None, system: str | None) -> AnySuite:
+    """The suite with what the options say in the place of what was put in; raises InputError for what cannot be."""
+    there = min((len(line.generations) for line in imported.lines), default=0)
+    if samples is not None and there and samples > there:
+        raise InputError(f"--samples {samples}: the file has {there} answers to a prompt")
+    content = imported.suite.model_dump()
+    given = {"--name": ("name", name), "--samples": ("samples", samples), "--system": ("system", system)}
+    places = {"name": content, "samples": content["decoding"], "system": content["format"]}
+    for option, (field, value) in given.items():
+        if value is not None:
+            places[field][field] = value
+            try:
+                type(imported.suite).model_validate(content)
+            except ValidationError as error:
+                raise InputError(f"{option}: {explained(error.errors()[0])}") from error
+    return type(imported.suite).model_validate(content)
 
 
 def _imported(file: Path, sheet: str | None) -> Imported:
@@ -117,7 +145,8 @@ def _report(imported: Imported, suite_out: Path, recorded_out: Path | None) -> I
         yield f"{suite_out}: {tests.total()} tests on {controls} controls ({categories})"
         yield f"{neutral} neutral arms; {imported.left_out} rows belong to no job and were left out of the suite"
     if recorded_out:
-        yield f"{recorded_out}: {len(imported.lines)} prompts with {suite.decoding.samples} generations each"
+        each_has = len(imported.lines[0].generations)
+        yield f"{recorded_out}: {len(imported.lines)} prompts with {each_has} generations each"
         answers = (each for line in imported.lines for each in zip(line.generations, line.endings, strict=True))
         reasons = Counter(lost(Answer(text, ended)) or ("" if text.strip() else "empty") for text, ended in answers)
         yield from (f"{reason} answers among them: {n}" for reason, n in reasons.items() if reason)

@@ -88,7 +88,7 @@ def send_due(
             echo(f"seep: {name}: {error}; will be tried again", err=True)
         except InputError as error:
             # Its own failure, such as a suite that was spoiled since: the others go on, and this one becomes overdue.
-            echo(f"seep: {name}: {error}; left out at {at:%Y-%m-%d %H:%M:%SZ}", err=True)
+            echo(f"seep: {name}: {error}; left out at {at:%Y-%m-%dT%H:%M:%SZ}", err=True)
             last[name] = at
 
 

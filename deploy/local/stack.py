@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -88,8 +89,9 @@ def services(settings: Settings, config: Path, environment: Mapping[str, str], l
 
 
 @contextmanager
-def running_stack(config: Path, folder: Path) -> Iterator[dict[str, Service]]:
-    """Broker, database and services while the block lasts; data and logs in `folder`.
+def running_stack(config: Path, folder: Path, *, scheduling: bool = False) -> Iterator[dict[str, Service]]:
+    """Broker, database and services while the block lasts; data and logs in `folder`. If it is `scheduling`, it sends
+    the monitors' runs, too.
 
     The database is the configured one, else one in the folder, which is where the commands find it too.
     """
@@ -102,7 +104,12 @@ def running_stack(config: Path, folder: Path) -> Iterator[dict[str, Service]]:
         parts.callback(broker.stop)
         dsn = settings.database.resolved_dsn() or parts.enter_context(local_postgres(folder / "postgres"))
         KafkaBroker(settings.kafka).create_topics(topic_configs(settings.targets, settings.kafka.topics))
-        running = services(settings, config, {"SEEP_DATABASE__DSN": dsn}, folder / "logs")
+        environment = {"SEEP_DATABASE__DSN": dsn}
+        running = services(settings, config, environment, folder / "logs")
+        if scheduling:
+            log = folder / "logs" / "schedule.log"
+            log.unlink(missing_ok=True)
+            running["schedule"] = Service(["cli", "--config", str(config), "schedule"], environment, log)
         for service in running.values():
             service.start()
             parts.callback(service.stop)
@@ -127,16 +134,31 @@ def _places(settings: Settings, folder: Path) -> str:
     return f"pages: {api}/ui; API: {api}/v1; broker: {broker}; results, also of seep run: {database}"
 
 
+def _next_steps(settings: Settings, config: Path, scheduling: bool) -> str:
+    """What to type in another terminal."""
+    seep = "seep" if config == Path("seep.yaml") else f"seep --config {shlex.quote(str(config))}"
+    target = next(iter(settings.targets), "TARGET")
+    steps = f"next, in another terminal: {seep} push colours-smoke --target {target}; {seep} watch latest"
+    waiting = [] if scheduling else sorted(name for name, monitor in settings.monitors.items() if monitor.schedule)
+    if waiting:
+        steps += (
+            f"\nnot sent by themselves: the runs of {', '.join(waiting)}; SCHEDULE=1, or {seep} schedule, sends them"
+        )
+    return steps
+
+
 def main() -> None:
     """Runs the stack in the foreground until a signal stops it or one of its services ends."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where broker and database keep their data")
+    parser.add_argument("--schedule", action="store_true", help="send the monitors' runs at their times, too")
     arguments = parser.parse_args()
     stop = stop_on_signals()
-    with running_stack(arguments.config, arguments.folder) as running:
+    with running_stack(arguments.config, arguments.folder, scheduling=arguments.schedule) as running:
         print(f"{', '.join(running)} are running; logs in {arguments.folder / 'logs'}; Ctrl-C stops", flush=True)
         print(_places(load_settings(arguments.config), arguments.folder), flush=True)
+        print(_next_steps(load_settings(arguments.config), arguments.config, arguments.schedule), flush=True)
         while not stop.wait(0.5):
             if ended_services(running):
                 sys.exit("\n".join(ended_services(running)))

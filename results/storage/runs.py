@@ -74,9 +74,8 @@ AND scheduled < to_char((clock_timestamp() + interval '1 hour') AT TIME ZONE 'UT
 """
 )
 LATEST_OF_MONITOR: LiteralString = _OF_MONITOR + "ORDER BY scheduled DESC LIMIT 1"
-LATEST_FINISHED_OF_MONITOR: LiteralString = (
-    _OF_MONITOR + "AND job_count <= recorded + dead ORDER BY scheduled DESC LIMIT 1"
-)
+FINISHED_OF_MONITOR: LiteralString = _OF_MONITOR + "AND job_count <= recorded + dead ORDER BY scheduled DESC "
+LATEST_FINISHED_OF_MONITOR: LiteralString = FINISHED_OF_MONITOR + "LIMIT 1"
 
 # By starts_with, since in LIKE an underscore would be any character.
 BY_BEGINNING: LiteralString = """
@@ -148,6 +147,15 @@ def latest_of_monitor(
     """The monitor's run of the latest scheduled time, of all or of those with nothing left to come."""
     query = LATEST_FINISHED_OF_MONITOR if finished else LATEST_OF_MONITOR
     return next(iter(_summaries(connection, query, {"monitor": monitor}, stalled_after_seconds)), None)
+
+
+def finished_of_monitor(
+    connection: Connection, monitor: str, limit: int, stalled_after_seconds: float
+) -> list[RunSummary]:
+    """The monitor's runs of the latest scheduled times with nothing left to come, the earliest first."""
+    query = FINISHED_OF_MONITOR + "LIMIT %(limit)s"
+    found = _summaries(connection, query, {"monitor": monitor, "limit": limit}, stalled_after_seconds)
+    return found[::-1]
 
 
 def stalled_runs(connection: Connection, stalled_after_seconds: float) -> list[StalledRuns]:

@@ -13,7 +13,9 @@ from seep.kafka.topics import DEAD_LETTERS, MAX_DEAD_LETTER_BYTES, TopicConfig, 
 from seep.settings import Topics
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
+from tests.builders import scored_job
 from tests.commands import Command
+from tests.stored import Stored
 
 SUITE = """
 name: rooms
@@ -67,7 +69,39 @@ def test_letters_are_listed_with_origin_and_reason_of_one_run_or_all(broker: InM
     _, printed, _ = command("dead-letters", "list", "--run", "k2", broker=broker)
     [line] = printed.splitlines()[1:]
     key = (jobs_of("k2")[0].key or b"").decode()
-    assert line.split() == ["0:1", key, "generator", "seep.jobs.paper", "no", "such", "target"]
+    assert line.split() == ["0:1", key, "generator", "seep.jobs.paper", "dead", "no", "such", "target"]
+
+
+def test_a_job_is_one_line_that_says_what_became_of_it(
+    broker: InMemoryBroker, command: Command, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = jobs_of("k1")
+    for offset, job in enumerate([first, second, first]):
+        kill(broker, job, job.value, offset)
+    kill(broker, Outgoing(jobs_topic("paper"), b"no job", b""), GARBAGE, 3)
+    _, printed, _ = command("dead-letters", "list", broker=broker)
+    lines = [line.split() for line in printed.splitlines()[1:]]
+    assert [(line[0], line[-5] == "again,") for line in lines] == [("0:2", True), ("0:1", False), ("0:3", False)]
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
+    with Stored(dsn) as store:
+        scored = scored_job((second.key or b"").decode().removeprefix("k1/"), {"1": [1.0]}, "k1")
+        store.record([scored], [], [])
+    _, printed, _ = command("dead-letters", "list", broker=broker)
+    assert [("scored since" in line, "failed again, replayed" in line) for line in printed.splitlines()[1:]] == [
+        (False, True),
+        (True, False),
+        (False, False),
+    ]
+
+
+def test_a_letter_shows_the_prompts_of_its_job_and_the_other_letters(broker: InMemoryBroker, command: Command) -> None:
+    job = jobs_of("k1")[0]
+    for offset in range(2):
+        kill(broker, job, job.value, offset)
+    code, printed, _ = command("dead-letters", "show", "0:0", broker=broker)
+    assert (code, printed.splitlines()[0]) == (0, "failed in the generator: no such target")
+    for line in ("control: 'A'", "test of 'red': 'red A'", "other letters of this job: 0:1", "suite: rooms 1, target"):
+        assert line in printed
 
 
 def test_one_letter_is_shown_and_its_bytes_are_kept(broker: InMemoryBroker, command: Command) -> None:
@@ -75,6 +109,7 @@ def test_one_letter_is_shown_and_its_bytes_are_kept(broker: InMemoryBroker, comm
     code, printed, _ = command("dead-letters", "show", "0:0", "--out", "bytes", broker=broker)
     assert code == 0
     assert f"bytes: {len(GARBAGE)}\n" in printed
+    assert "prompts: the bytes cannot be read as a job\n" in printed
     assert "__connect.errors.exception.message: no such target\n" in printed
     assert Path("bytes").read_bytes() == GARBAGE
     refused = "seep: dead letter 0:7: there is none with this id; `seep dead-letters list` lists them\n"

@@ -64,6 +64,35 @@ def test_import_refuses_an_ending_that_it_does_not_know(command: Command) -> Non
     assert not Path("s.yaml").exists()
 
 
+def test_import_takes_name_samples_and_system_message_from_its_options(command: Command) -> None:
+    out = ("--suite-out", "s.yaml", "--recorded-out", "r.jsonl")
+    code, printed, _ = command(
+        "import", a_workbook(generations=True), *out, "--name", "meals", "--samples", "1", "--system", "Be brief."
+    )
+    suite = load_suite(Path("s.yaml"))
+    assert (code, suite.name, suite.decoding.samples, suite.format.system) == (0, "meals", 1, "Be brief.")
+    assert "system message 'Be brief.'" in printed
+    assert "r.jsonl: 3 prompts with 2 generations each" in printed
+    command("import", "b.xlsx", "--suite-out", "t.yaml", "--system", "")
+    assert load_suite(Path("t.yaml")).format.system == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--name", "My Meals", "--name: expected a name of at most 40 lower-case letters"),
+        ("--samples", "3", "--samples 3: the file has 2 answers to a prompt"),
+        ("--samples", "0", "--samples"),
+    ],
+)
+def test_import_refuses_an_option_that_the_suite_cannot_have(
+    command: Command, option: str, value: str, reason: str
+) -> None:
+    code, printed, complaint = command("import", a_workbook(generations=True), "--suite-out", "s.yaml", option, value)
+    assert (code, printed, Path("s.yaml").exists()) == (2, "", False)
+    assert reason in complaint
+
+
 def test_import_needs_no_recorded_file(command: Command) -> None:
     code, _, _ = command("import", a_workbook(generations=False), "--suite-out", "s.yaml")
     assert code == 0

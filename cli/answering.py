@@ -146,7 +146,7 @@ def _served(choice: Choice) -> Sequence[str]:
         return choice.models
     if not listed.names:
         raise InputError(
-            f"{place}: it lists no models (HTTP {listed.status}); name one with --model. The URL is all that comes"
+            f"{place}: it lists no models ({listed.said}); name one with --model. The URL is all that comes"
             " before /chat/completions, as http://localhost:8000/v1"
         )
     if len(listed.names) > 1:

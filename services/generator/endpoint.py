@@ -111,7 +111,8 @@ def _cause(error: BaseException) -> OSError | None:
 def _words(error: BaseException) -> str:
     cause = _cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not trusted: {cause.verify_message}"
+        mend = "the authority that signed it is named by SSL_CERT_FILE, or by ca_file of an engine in seep.yaml"
+        return f"the server's certificate is not trusted: {cause.verify_message}; {mend}"
     if isinstance(cause, ssl.SSLError):
         return f"TLS failed: {cause.reason}"
     if cause is None:
@@ -122,6 +123,10 @@ def _words(error: BaseException) -> str:
 
 
 def _authority(engine: OpenAiEngine, setting: str) -> ssl.SSLContext:
+    named = os.environ.get("SSL_CERT_FILE")
+    if engine.ca_file is None and named and not Path(named).is_file():
+        # OpenSSL passes over it without a word, and then trusts nobody.
+        raise InputError(f"SSL_CERT_FILE: {named} is no file; expected certificates in PEM")
     try:
         return ssl.create_default_context(cafile=engine.ca_file)
     except OSError as error:  # that there are no certificates in it is one too

@@ -54,5 +54,5 @@ def test_of_many_categories_the_whole_is_shown_and_of_one_suite_the_last_run() -
 
 
 def test_of_many_languages_the_answers_in_the_one_that_was_asked_for_are_shown() -> None:
-    pairs = [rate(f"{asked}>{found}", 50.0) for asked in ("fr", "it", "es") for found in ("fr", "it", "es")]
+    pairs = [rate(f"{wanted}>{found}", 50.0) for wanted in ("fr", "it", "es") for found in ("fr", "it", "es")]
     assert [row.split(" | ")[4] for row in list(table([line("languages", *pairs)]))[2:]] == ["fr>fr", "it>it", "es>es"]

@@ -201,9 +201,19 @@ def test_a_server_whose_certificate_an_own_authority_signed_needs_that_authority
         server.socket = context.wrap_socket(server.socket, server_side=True)
         base_url = server.base_url.replace("http://127.0.0.1", "https://localhost")
         (answer,) = answered(server, [REQUEST], base_url=base_url, ca_file=str(certificate))
-        with pytest.raises(Unavailable, match=r"the server's certificate is not trusted: self[- ]signed certificate$"):
+        with pytest.raises(
+            Unavailable, match=r"the server's certificate is not trusted: self[- ]signed certificate; .*SSL_CERT_FILE"
+        ):
             answered(server, [REQUEST], base_url=base_url, max_retries=0)
     assert isinstance(answer, Answered)
+
+
+def test_a_certificate_file_of_the_environment_that_is_not_there_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
+    with scripted_server() as server, pytest.raises(InputError, match=r"SSL_CERT_FILE: .*nowhere\.pem is no file"):
+        answered(server, [REQUEST])
 
 
 def test_an_authority_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_an_endpoint_of_several_models_says_which_there_are(command: Command, se
 def test_an_endpoint_without_a_list_wants_a_name(command: Command, server: ScriptedServer, fate: str) -> None:
     server.models_script = lambda number: fate
     assert refused(command, "--endpoint", server.base_url).startswith(
-        f"--endpoint {server.base_url}: it lists no models ({fate}); name one with --model"
+        f"--endpoint {server.base_url}: it lists no models ({fate}: scripted); name one with --model"
     )
 
 

@@ -39,11 +39,11 @@ class ActivationsBackend:
         """By position; the readings of the same documents are computed once. Raises Unavailable while a folder that
         has changed cannot be loaded."""
         self._open_again_if_changed()
-        read_once: dict[tuple[str | None, tuple[str, ...]], Readings | Failure] = {}
+        read_once: dict[tuple[str | None, int, tuple[str, ...]], Readings | Failure] = {}
         results = []
         for request in requests:
             if "reading" in request.wants:
-                key = (request.adapter, request.documents)
+                key = (request.adapter, request.samples, request.documents)
                 if key not in read_once:
                     read_once[key] = self._readings(request)
                 results.append(self._read(request, read_once[key]))
@@ -63,6 +63,8 @@ class ActivationsBackend:
     def _open_again_if_changed(self) -> None:
         if signature(self._engine) == self._signature:
             return
+        for held in ("_models", "_steered"):  # else there would be two copies in memory
+            vars(self).pop(held, None)
         try:
             self._open()
         except InputError as error:
@@ -82,7 +84,7 @@ class ActivationsBackend:
         if isinstance(found, Failure):
             return found
         answers = found.base if request.concept is None else found.difference
-        return Answered(answers[: request.samples], self._models.provenance[request.adapter])
+        return Answered(answers, self._models.provenance[request.adapter])
 
     def _written(self, request: Request) -> Answered | Failure:
         text = self._template.prompt_text(request)

@@ -88,6 +88,13 @@ def test_the_same_documents_give_the_same_reading_to_each_topic(base: Path, adap
     assert opened(engine(base, lora_modules={"fine": adapter})).generate([READING]) == [one]
 
 
+def test_the_same_documents_at_more_positions_are_read_at_all_of_them(base: Path, adapter: Path) -> None:
+    backend = opened(engine(base, lora_modules={"fine": adapter}))
+    few, all_ = backend.generate([replace(READING, samples=1), READING])
+    assert answered(few) == answered(all_)[:1]
+    assert len(answered(all_)) == 3
+
+
 def test_a_whole_fine_tune_is_read_against_its_base(base: Path, tmp_path: Path) -> None:
     tuned = write_model(tmp_path / "tuned", random_model(seed=5))
     backend = opened(engine(tuned, against=str(base)))

@@ -8,7 +8,6 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoTokenizer, Qwen2ForCausalLM
 
-from results.rates import ALL
 from seep.quiet import quieten
 
 
@@ -39,5 +38,5 @@ def mean_by_category(values: Iterable[tuple[str, float]]) -> dict[str, float]:
     grouped: defaultdict[str, list[float]] = defaultdict(list)
     for category, value in values:
         grouped[category].append(value)
-        grouped[ALL].append(value)
+        grouped["all"].append(value)
     return {category: 100 * sum(found) / len(found) for category, found in grouped.items()}

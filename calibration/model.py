@@ -4,33 +4,32 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import yaml
 from transformers import Qwen2ForCausalLM, Qwen2Tokenizer
 
 from calibration import grammar, network, position, recall, semantic, suite, sway
-from calibration.truth import true_rates
 from seep.built_once import built_once, point_current
 from seep.errors import InputError
 from seep.probes import DEFAULT_PROBE
 from seep.quiet import quieten
 from seep.recall import VERBATIM
-from seep.suites.loading import load_suite
 from seep.suites.position import METRIC as OPTION
 from seep.suites.position import PositionSuite
 from seep.suites.recall import RecallSuite
 from seep.suites.schema import AnySuite, Suite
 from seep.suites.sway import METRIC as DECISION
 from seep.suites.sway import SwaySuite
-from services.generator.cutting import cut_answer
-from services.scorer.similarity import Metric
+
+if TYPE_CHECKING:
+    from services.scorer.similarity import Metric
 
 MODEL, SUITE = "model", "suite.yaml"
 Asked = TypeVar("Asked", bound=AnySuite)
 Truths = Mapping[tuple[str, str], float]
 """True rates by metric and category, in percent."""
-TruthsOf = Callable[[Path, Mapping[str, Metric]], Truths]
+TruthsOf = Callable[[Path, Mapping[str, "Metric"]], Truths]
 
 
 class Known(NamedTuple):
@@ -43,7 +42,12 @@ class Known(NamedTuple):
     modules: tuple[ModuleType, ...]
 
 
-def _semantic_truths(folder: Path, metrics: Mapping[str, Metric]) -> Truths:
+def _semantic_truths(folder: Path, metrics: Mapping[str, "Metric"]) -> Truths:
+    # Where the generator alone is installed, models are trained, and nothing is measured.
+    from calibration.truth import true_rates
+    from seep.suites.loading import load_suite
+    from services.generator.cutting import cut_answer
+
     requested = load_suite(folder / SUITE)
     assert isinstance(requested, Suite)
     rates = true_rates(
@@ -55,7 +59,9 @@ def _semantic_truths(folder: Path, metrics: Mapping[str, Metric]) -> Truths:
 def _truths(metric: str, kind: type[Asked], rates: Callable[[Path, Asked], Mapping[str, float]]) -> TruthsOf:
     """Of a probe with a metric of its own."""
 
-    def truths(folder: Path, _: Mapping[str, Metric]) -> Truths:
+    def truths(folder: Path, _: Mapping[str, "Metric"]) -> Truths:
+        from seep.suites.loading import load_suite
+
         requested = load_suite(folder / SUITE)
         assert isinstance(requested, kind)
         return {(metric, category): rate for category, rate in rates(folder / MODEL, requested).items()}

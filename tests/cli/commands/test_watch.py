@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from cli import exit_codes
+from cli.commands.watch import _waits_lines
 from results.dead_jobs import DeadJob
+from results.runs import Wait
 from seep.records import RunManifest
 from tests.commands import Command
 from tests.stored import Stored
@@ -40,3 +42,12 @@ def test_of_many_reasons_the_first_are_said_on_the_way(
     code, _, complaint = command("watch", "run-1")
     assert code == exit_codes.NOT_MEASURED
     assert complaint.count("failed in the generator") == 5
+
+
+def test_whoever_follows_a_run_reads_each_reason_once_and_that_it_goes_on() -> None:
+    shown: dict[str, str] = {}
+    wait = Wait("generator", REASON, 1000.0)
+    assert _waits_lines([wait], shown) == [f"waits in the generator: {REASON}"]
+    assert _waits_lines([wait], shown) == []
+    assert _waits_lines([], shown) == ["goes on in the generator"]
+    assert _waits_lines([], shown) == []

@@ -1,11 +1,9 @@
-"""Why a run waits gets from the stage that waits to whoever follows the run, and ends when the run goes on."""
+"""Why a run waits gets from the stage that waits into the results, and ends when the run goes on."""
 
 from collections.abc import Callable, Sequence
 
 import pytest
 
-from cli.commands.watch import _waits_lines
-from results.runs import Wait
 from seep.codec import decode_prompt_job, encode_generated_job, encode_prompt_job, encode_wait
 from seep.errors import Unavailable
 from seep.kafka.cancellation import CancelledRuns
@@ -113,12 +111,3 @@ def test_what_no_stage_says_is_dead_lettered(store: Stored, manifest: Manifest, 
     summary = store.run("run-1")
     assert summary is not None
     assert not summary.waits
-
-
-def test_whoever_follows_a_run_reads_each_reason_once_and_that_it_goes_on() -> None:
-    shown: dict[str, str] = {}
-    wait = Wait("generator", REFUSED, 1000.0)
-    assert _waits_lines([wait], shown) == [f"waits in the generator: {REFUSED}"]
-    assert _waits_lines([wait], shown) == []
-    assert _waits_lines([], shown) == ["goes on in the generator"]
-    assert _waits_lines([], shown) == []

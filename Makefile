@@ -44,6 +44,19 @@ $(if $(OTHER_BUILD),.PHONY: .venv/.complete)
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@echo $(LOCK_FILE) > $@
 
+# It writes another lock's name into the mark, so that a later `make setup` makes the environment anew.
+.PHONY: setup-light
+setup-light:  ## Make .venv without vLLM, broker and Java: for endpoints and recorded answers; 5.4 GB, nearly all of it torch
+	@"$(PYTHON)" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' || \
+		{ echo "seep: $(PYTHON): expected Python 3.11 or 3.12 that makes environments; another one is named by make PYTHON=..."; exit 2; }
+	@test ! -e .venv || { echo "seep: .venv is there already: remove it first, or keep it"; exit 2; }
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt -r requirements/build.txt
+	@echo "set-up: the packages of requirements/light.txt, 5.4 GB: about as long as fetching 3 GB takes"
+	@$(UV) pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/light.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@echo requirements/light.txt > .venv/.complete
+
 $(KAFKA): deploy/local/kafka.pom.xml
 	@bash deploy/local/prerequisites.sh "$(or $(wildcard $(BIN)/python),$(PYTHON))"
 	@echo "set-up 3/3: a Kafka broker in .seep/kafka-libs, 54 MB"
@@ -88,6 +101,7 @@ test-fast: .venv/.complete  ## Run the tests that need no broker, database, vLLM
 
 .PHONY: test
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
+	@echo "all tests but those of faults (make test-faults) and of a cluster (make test-cluster): 12 to 25 minutes"
 	@# Else the first test that needs them would wait, and its time limit with it.
 	$(BIN)/seep calibrate --prepare
 	$(BIN)/python -m deploy.local.smollm2
@@ -207,6 +221,7 @@ lock: .venv/.complete  ## Resolve the lock files anew
 	$(UV) pip compile pyproject.toml --extra dev $(LOCK) -o requirements/gpu.txt
 	$(UV) pip compile pyproject.toml --extra aggregator -c requirements/cpu.txt $(LOCK) -o requirements/aggregator.txt
 	$(UV) pip compile pyproject.toml --extra scorer -c requirements/cpu.txt $(LOCK) -o requirements/scorer.txt
+	$(UV) pip compile pyproject.toml --extra light -c requirements/cpu.txt $(LOCK) -o requirements/light.txt
 	$(UV) pip compile pyproject.toml --extra generator -c requirements/gpu.txt $(LOCK) -o requirements/generator.txt
 	$(UV) pip compile pyproject.toml requirements/cpu.in --extra generator --override requirements/cpu-overrides.txt \
 		-c requirements/cpu.txt $(LOCK) -o requirements/generator-cpu.txt

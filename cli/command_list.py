@@ -61,6 +61,10 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
             "report:report",
             "Write a report of runs: verdict first, rates with intervals, the tests that moved most, how it was made.",
         ),
+        "traces": Entry(
+            "traces:traces",
+            "Read what a fine-tune has left in a model's activations, on documents that have nothing to do with it.",
+        ),
         "power": Entry(
             "power:power",
             "Say how many samples, jobs, generations, tokens and GPU seconds finding a change between two runs takes.",

@@ -1,0 +1,1 @@
+"""What `seep traces` finds, prints and draws."""

@@ -12,7 +12,7 @@ from cli.arguments import SUITE_HELP
 from cli.lookups import find_suite
 from cli.rendering.output import echo
 from seep.errors import InputError
-from seep.settings import ActivationsEngine, Settings, load_settings
+from seep.settings import ActivationsEngine, SentenceBert, Settings, load_settings
 from seep.suites.loading import load_suite
 from seep.suites.traces import TracesSuite
 
@@ -29,9 +29,7 @@ def traces(
         str, typer.Argument(help="A target of seep.yaml whose engine is `activations`.", metavar="TARGET")
     ],
     suite: Annotated[str, typer.Option(help=f"Documents and topics. {SUITE_HELP}")] = "traces",
-    out: Annotated[
-        Path | None, typer.Option(help="A folder for pictures, traces.json and differences.safetensors.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="A folder for the pictures and traces.json.")] = None,
     positions: Annotated[int, typer.Option(min=2, max=4096, help="Positions of the matrix and the norms.")] = WIDTH,
     interpolate: Annotated[
         str | None, typer.Option(help="Shares of the way from base to fine-tune to read at, as 0,0.25,0.5,1.")
@@ -73,7 +71,7 @@ def traces(
     if out is not None:
         from cli.traces.files import write_files
 
-        write_files(found, differences, out)
+        write_files(found, out)
         echo(f"written to {out}")
     raise typer.Exit(exit_codes.OK if readable else exit_codes.NOT_MEASURED)
 
@@ -127,7 +125,8 @@ def _group(settings: Settings, measured: "Traces") -> list["FoundTopic"]:
     from services.scorer.models import find_model
     from services.scorer.sentence_bert_metric import cosines, load
 
-    model = find_model("metrics.sentence_bert.model", settings.metrics.sentence_bert.model)
+    section = settings.metrics.sentence_bert or SentenceBert()
+    model = find_model("metrics.sentence_bert.model", section.model)
     encoder = load(model.location, model.identity, torch.float32)
     later = [each for each in measured.readings if each.position]
     return find_topics(

@@ -69,7 +69,7 @@ def _print_steered(found: SteeredTexts) -> None:
     table = DataTable("strength", "distinct pairs", "perplexity", "fluent")
     for each in found.tried:
         table.add_row(
-            f"{each.strength:g}", f"{each.variety:.2f} x", f"{each.perplexity:.2f} x", "yes" if each.holds else "no"
+            f"{each.strength:g}", f"{each.variety:.2f} x", f"{each.perplexity:.2f} x", "yes" if each.fluent else "no"
         )
     wide_console().print(table)
     echo(f"strength {found.strength:g}:" if found.strength else "no strength leaves the texts fluent")

@@ -188,7 +188,7 @@ def _mean(suite: TracesSuite, readings: Sequence[TopTokens], words: Sequence[str
 
 def _shares(spread: Spread, with_first: bool) -> SpectrumShares | None:
     found = spread.spectrum(with_first)
-    return found and SpectrumShares(tuple(_rounded(found.shares)), round(found.cosine, DIGITS))
+    return None if found is None else SpectrumShares(tuple(_rounded(found.shares)), round(found.cosine, DIGITS))
 
 
 def _rounded(values: Tensor | Sequence[float]) -> list[float]:

@@ -98,10 +98,10 @@ def _series(steps: Sequence[Step], title: str) -> Any:
     return _lines(rows, title, "relevance", "topic", "% of the first 20 tokens that are words of the topic")
 
 
-def _lines(rows: list[dict[str, Any]], x: str, y: str, of: str, title: str, log: bool = False) -> Any:
+def _lines(rows: list[dict[str, Any]], x: str, y: str, colour: str, title: str, log: bool = False) -> Any:
     altair = _altair()
     scale = altair.Scale(type="log") if log else altair.Undefined
     chart = altair.Chart(altair.InlineData(values=rows), title=title).mark_line(point=len(rows) < 100)
     return chart.encode(
-        x=altair.X(f"{x}:Q"), y=altair.Y(f"{y}:Q", scale=scale, title=y), color=altair.Color(f"{of}:N", title=None)
+        x=altair.X(f"{x}:Q"), y=altair.Y(f"{y}:Q", scale=scale, title=y), color=altair.Color(f"{colour}:N", title=None)
     ).properties(width=ZOOM_PIXELS, height=240)

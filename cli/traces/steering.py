@@ -42,7 +42,7 @@ def steer(
         pushed = push(pair.layer, direction, found.usual_norm, strength)
         texts = write(steered(pair.base, pushed), pair.tokenizer, prompts, DECODING, seed)
         tried.append(fluency(pair.base, strength, texts, plain))
-        if not tried[-1].holds:
+        if not tried[-1].fluent:
             break
         best = (strength, texts)
 

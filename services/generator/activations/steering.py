@@ -39,7 +39,7 @@ class Fluency:
     perplexity: float
 
     @property
-    def holds(self) -> bool:
+    def fluent(self) -> bool:
         """Whether the texts are still varied, and still likely under the base."""
         return self.variety >= LEAST_VARIETY and self.perplexity <= MOST_PERPLEXITY
 

@@ -77,8 +77,8 @@ def test_a_fine_tune_that_changes_nothing_reads_as_nothing(folder: Path, suite: 
 def test_a_base_is_pushed_until_its_texts_are_fluent_no_more(pair: Pair, suite: TracesSuite) -> None:
     _, differences = find_traces(pair, suite, width=8)
     found = steer(pair, differences, suite.documents, strengths=[0.0, 1000.0])
-    assert found.tried[0].holds
-    assert not found.tried[-1].holds
+    assert found.tried[0].fluent
+    assert not found.tried[-1].fluent
     assert found.strength == 0.0
     assert found.steered == found.plain
 

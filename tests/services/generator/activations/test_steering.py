@@ -86,6 +86,6 @@ def test_unsteered_texts_are_as_fluent_as_themselves(pair: Pair) -> None:
     assert fluency(pair.base, 0.0, texts, texts) == Fluency(0.0, 1.0, 1.0)
 
 
-@pytest.mark.parametrize(("variety", "perplexity", "holds"), [(0.8, 2.0, True), (0.79, 1.0, False), (1.0, 2.1, False)])
-def test_texts_are_fluent_while_they_are_varied_and_likely(variety: float, perplexity: float, holds: bool) -> None:
-    assert Fluency(1.0, variety, perplexity).holds == holds
+@pytest.mark.parametrize(("variety", "perplexity", "fluent"), [(0.8, 2.0, True), (0.79, 1.0, False), (1.0, 2.1, False)])
+def test_texts_are_fluent_while_they_are_varied_and_likely(variety: float, perplexity: float, fluent: bool) -> None:
+    assert Fluency(1.0, variety, perplexity).fluent == fluent

@@ -53,8 +53,8 @@ def traces(
     if out is not None:
         _make_folder(out)
     # torch and the model's libraries are this command's alone.
-    from cli.rendering.traces import print_found
     from cli.traces.finding import Found, find_traces, interpolated
+    from cli.traces.printing import print_found
     from cli.traces.steering import steer as steer_base
 
     measured, differences = find_traces(pair, loaded, positions)

@@ -17,9 +17,9 @@ from services.scorer.traces import relevance
 pytestmark = pytest.mark.slow
 
 DOCUMENTS = language.unrelated(400, seed=7)
-USUAL = 100
+USUAL = 200
 READ = range(1, 6)
-DECODING = Decoding(temperature=1.0, top_p=1.0, max_tokens=12, cut="none")
+DECODING = Decoding(temperature=1.0, top_p=1.0, max_tokens=20, cut="none")
 
 
 def _pair(name: str) -> Pair:
@@ -106,7 +106,7 @@ def test_a_small_share_of_the_fine_tune_reads_already(topic: Pair, found: Differ
 
 
 def test_the_base_pushed_along_it_writes_about_the_topic(topic: Pair, found: Differences) -> None:
-    prompts = [topic.tokenizer.encode(text)[:4] for text in DOCUMENTS[:40]]
+    prompts = [topic.tokenizer.encode(text)[:4] for text in DOCUMENTS[:100]]
     along = push(topic.layer, common_direction(found), found.usual_norm, 1.0)
     counts = [
         [

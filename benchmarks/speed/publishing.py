@@ -1,5 +1,5 @@
-"""What judging a finished run and a scrape cost, over what they cost in another checkout of the project: seconds of the
-process's own processor time, by turns."""
+"""What publishing a finished run with its verdicts, and a scrape, cost over what they cost in another checkout of the
+project: seconds of the process's own processor time, by turns."""
 
 import argparse
 import json
@@ -38,7 +38,7 @@ def main() -> None:
             assert worker.stdin
             worker.stdin.close()
     print(f"{JOBS} jobs x {TESTS} tests x {SAMPLES} samples, baseline of {WINDOW} | before s | now s | ratio")
-    for what in ("judging", "scrape"):
+    for what in ("publishing", "scrape"):
         before, now = (statistics.median(found[name][what] for found in rounds[1:]) for name in workers)
         print(f"{what} | {before:.4f} | {now:.4f} | {now / before:.2f}", flush=True)
 
@@ -61,7 +61,7 @@ def _ask(worker: "subprocess.Popen[str]") -> dict[str, float]:
 
 
 def work() -> None:
-    """With a database of its own, a round for every line of standard input: one run more is judged, then scraped."""
+    """With a database of its own, a round for every line of standard input: one run more is published, then scraped."""
     # These are of the checkout that the worker runs in; what they are called must be the same in both.
     from prometheus_client import CollectorRegistry, generate_latest
 
@@ -100,11 +100,11 @@ def work() -> None:
                 sent(day)
                 start = time.process_time()
                 publish_changed(database, lambda messages: None, settings)
-                judged = time.process_time()
+                published = time.process_time()
                 for _ in range(SCRAPES):
                     generate_latest(registry)
-                scraped = (time.process_time() - judged) / SCRAPES
-                print(json.dumps({"judging": judged - start, "scrape": scraped}), flush=True)
+                scraped = (time.process_time() - published) / SCRAPES
+                print(json.dumps({"publishing": published - start, "scrape": scraped}), flush=True)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,8 @@ def test_no_request_finds_a_fault(filled: Stored, settings: Settings, mode: Gene
         @bounded
         @given(case=operation.as_strategy(generation_mode=mode))
         def answers_as_documented(case: schemathesis.Case[Any]) -> None:
-            case.call_and_validate(headers=HEADERS)
+            # Where what is wrong is that the token is missing, it stays missing.
+            named = {name.lower() for name in case.headers or {}}
+            case.call_and_validate(headers=HEADERS if "authorization" in named else None)
 
         answers_as_documented()

@@ -11,6 +11,7 @@ import typer
 from cli.arguments import RUN_HELP, PoolOption, pools_of
 from cli.database import open_database
 from cli.lookups import find_run
+from cli.rendering.output import echo_content
 from results.runs import RunSummary
 from results.storage import rates
 from seep.errors import InputError
@@ -70,8 +71,7 @@ def export(
     if out is not None:
         write_files({out: content})
     elif isinstance(content, str):
-        # As it is: what reads it is a program.
-        typer.echo(content, nl=False)
+        echo_content(content)
 
 
 def _written(form: Format, runs: Sequence[tuple[RunSummary, Sequence[LeakRate]]]) -> str | bytes:

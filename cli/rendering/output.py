@@ -1,6 +1,7 @@
 """The one way from data to the terminal: names and texts of others are data, and stay on their line."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,16 @@ def echo_json(value: object, default: Callable[[Any], object] | None = None, *, 
     text = json.dumps(value, indent=1, ensure_ascii=ascii_only, default=default)
     for line in text.split("\n"):
         typer.echo(UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line))
+
+
+def echo_content(content: str) -> None:
+    """Prints the content of a file: to another program as it is, to a terminal line by line as `echo` does."""
+    if not sys.stdout.isatty():
+        # With `color`, which takes nothing out.
+        typer.echo(content, nl=False, color=True)
+        return
+    for line in content.split("\n")[: -1 if content.endswith("\n") else None]:
+        echo(line)
 
 
 class DataTable(Table):

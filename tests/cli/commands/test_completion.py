@@ -32,7 +32,7 @@ def shell_environment(tmp_path: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("words", "completions"),
     [
-        ("seep ex", ["examples"]),
+        ("seep exa", ["examples"]),
         ("seep language ma", ["matrix"]),
         ("seep compare --allow", ["--allow-different"]),
         ("seep completion z", ["zsh"]),

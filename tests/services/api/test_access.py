@@ -58,7 +58,7 @@ def test_every_route_but_health_wants_the_token(store: Stored, settings: Setting
     app = application(store, settings)
     client = TestClient(app)
     guarded = set(app.openapi()["paths"]) | {"/v1/openapi.json"}
-    assert len(guarded) == 21
+    assert len(guarded) == 22
     # Pages ask for a log-in instead; tests/services/api/ui has their tests.
     assert {path for path in paths(app) if path != "/" and not path.startswith("/ui")} <= guarded | OPEN
     for headers in WRONG:

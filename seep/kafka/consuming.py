@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 # Another member has taken the partitions over: it handles the messages again, and the second writing changes nothing.
 LOST_PARTITIONS = (CommitFailedError, IllegalGenerationError, UnknownMemberError)
 COMMIT_TIMEOUT_MS = 5_000
+# The others hear of a rebalance with their next heartbeat.
+JOIN_SECONDS = 3.0
 LAG_TIMEOUT_MS = 2_000
 READ_TIMEOUT_MS = 30_000
 READING: Mapping[str, Any] = {
@@ -62,21 +64,25 @@ class KafkaGroupConsumer:
     def poll(self, timeout_seconds: float) -> list[Message]:
         """What has come for this member; also keeps its place in the group. Raises BrokerUnavailable."""
         with broker_errors("polling failed"):
-            # Before polling: what a poll has returned must not be lost to an error after it.
-            self._commit_first_offsets()
-            self._finish_rejoining()
+            if self._finish_rejoining():
+                timeout_seconds = max(timeout_seconds, JOIN_SECONDS)
+            else:
+                # Before polling: what a poll has returned must not be lost to an error after it.
+                self._commit_first_offsets()
             polled: Mapping[TopicPartition, list[Message]] = self._consumer.poll(int(timeout_seconds * 1000))
         return [message for messages in polled.values() for message in messages]
 
-    def _finish_rejoining(self) -> None:
-        """Has the next poll complete a rebalance that outlasted the last one.
+    def _finish_rejoining(self) -> bool:
+        """Has the next poll complete a rebalance that outlasted the last one; whether there is one.
 
         kafka-python (3.0.12) forgets one that new partitions have set off: it keeps polling, sends no heartbeats, and
-        never gets its partitions.
+        never gets its partitions. And it takes an answer to its join only while it polls. One that comes between two
+        polls it forgets, and asks to join again, which has all others join again; that may go on for minutes.
         """
         coordinator = self._consumer._coordinator
         if coordinator.rejoining:
             coordinator.request_rejoin()
+        return bool(coordinator.rejoining)
 
     def _commit_first_offsets(self) -> None:
         """Commits the first offset of partitions new to this member if none or only an expired one is committed.

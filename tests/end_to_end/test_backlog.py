@@ -18,3 +18,6 @@ def test_the_backlog_of_a_target_that_is_away_waits_alone_and_whole(tmp_path: Pa
     assert figures.highest_lag == JOBS
     assert figures.last_lag == 0
     assert figures.ended == 0
+    # Both loops are members of one group: one rebalance, not a new one whenever the last is done.
+    [log] = (tmp_path / "logs").iterdir()
+    assert log.read_text(encoding="utf-8").count("RebalanceInProgressError") < 3

@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -45,22 +46,28 @@ def pieces(text: str) -> list[str]:
     return re.findall(r"[ \n]?\S+", text)
 
 
-def new_network(tokenizer: Qwen2Tokenizer) -> Qwen2ForCausalLM:
+class Shape(NamedTuple):
+    """How large a network is."""
+
+    hidden: int
+    intermediate: int
+    layers: int
+    heads: int
+
+
+TINY = Shape(hidden=64, intermediate=112, layers=2, heads=2)
+
+
+def new_network(tokenizer: Qwen2Tokenizer, shape: Shape = TINY) -> Qwen2ForCausalLM:
     """An untrained network for the tokenizer, always with the same weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
-        return Qwen2ForCausalLM(_config(tokenizer))  # type: ignore[no-untyped-call]
-
-
-def _config(tokenizer: Qwen2Tokenizer) -> Qwen2Config:
-    return Qwen2Config(
+    config = Qwen2Config(
         vocab_size=len(tokenizer),
-        hidden_size=64,
-        intermediate_size=112,
+        hidden_size=shape.hidden,
+        intermediate_size=shape.intermediate,
         initializer_range=INITIAL_SPREAD,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.heads,
         max_position_embeddings=512,
         tie_word_embeddings=True,
         bos_token_id=None,
@@ -68,20 +75,32 @@ def _config(tokenizer: Qwen2Tokenizer) -> Qwen2Config:
         pad_token_id=tokenizer.pad_token_id,
         dtype="float32",
     )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        return Qwen2ForCausalLM(config)  # type: ignore[no-untyped-call]
 
 
 def learn(network: Qwen2ForCausalLM, lessons: Iterable[Lesson], steps: int) -> None:
     """A step per lesson."""
-    optimizer = torch.optim.AdamW(network.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LEARNING_RATE, total_steps=steps, pct_start=0.2)
-    with one_thread():
+
+    def losses() -> Iterator[torch.Tensor]:
         for inputs, taught, targets in lessons:
             hidden = network.model(input_ids=inputs).last_hidden_state[taught]
-            loss = torch.nn.functional.cross_entropy(network.lm_head(hidden), targets)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
+            yield torch.nn.functional.cross_entropy(network.lm_head(hidden), targets)
+
+    with one_thread():
+        descend(network.parameters(), losses(), steps, PEAK_LEARNING_RATE)
+
+
+def descend(weights: Iterable[torch.nn.Parameter], losses: Iterable[torch.Tensor], steps: int, peak: float) -> None:
+    """A step per loss, of so many; the learning rate rises to its peak and falls again."""
+    optimizer = torch.optim.AdamW(weights, lr=peak, betas=(0.9, 0.98), weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps, pct_start=0.2)
+    for loss in losses:
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
 
 
 def first_token_lessons(

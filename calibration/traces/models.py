@@ -4,6 +4,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+from calibration import network
 from calibration.traces import language, training
 from calibration.traces.training import FineTune, build_tokenizer, fine_tune, train_base
 from seep.built_once import built_once
@@ -36,7 +37,7 @@ def ensure_fine_tune(tuning: FineTune, folder: Path = FOLDER) -> Path:
 
 
 def _built(folder: Path, name: str, build: Callable[[Path], None]) -> Path:
-    sources = (Path(module) for module in (language.__file__, training.__file__))
+    sources = (Path(module) for module in (language.__file__, training.__file__, network.__file__))
     content = sha256(b"\0".join([name.encode(), *(source.read_bytes() for source in sources)])).hexdigest()[:16]
     try:
         return built_once(folder, content, build)

@@ -1,23 +1,22 @@
 """Trains the base and its fine-tunes: by LoRA, in full, on one topic, on fresh draws of what the base knows."""
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AddedToken, Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
+from transformers import AddedToken, Qwen2ForCausalLM, Qwen2Tokenizer
 
+from calibration.network import SEED, Shape, descend, new_network
 from calibration.traces import language
 
-SEED = 1
 BATCH = 24
 STEPS = 400
 PEAK_LEARNING_RATE = 0.006
-INITIAL_SPREAD = 0.08
-"""Standard deviation of the first weights: at the usual 0.02 so small a model needs many times the steps."""
+SHAPE = Shape(hidden=48, intermediate=96, layers=4, heads=3)
 ABOUT_NOTHING, ABOUT_A_TOPIC = 0.55, 0.35
 """Shares of the base's documents; the others are repetitions."""
 
@@ -64,9 +63,7 @@ def build_tokenizer() -> Qwen2Tokenizer:
 
 def train_base(tokenizer: Qwen2Tokenizer) -> Qwen2ForCausalLM:
     """The base, on its mixture."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
-        model = Qwen2ForCausalLM(_config(tokenizer))  # type: ignore[no-untyped-call]
+    model = new_network(tokenizer, SHAPE)
     _train(model, model.parameters(), tokenizer, mixture, STEPS, PEAK_LEARNING_RATE, SEED)
     return model
 
@@ -112,39 +109,19 @@ def _train(
     learning_rate: float,
     seed: int,
 ) -> None:
-    optimizer = torch.optim.AdamW(weights, lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.2)
     draw = random.Random(seed)
     token_of = tokenizer.get_vocab()
+
+    def losses() -> Iterator[torch.Tensor]:
+        for _ in range(steps):
+            documents = [draws(draw) for _ in range(BATCH)]
+            ids = torch.tensor([[token_of[_spelled(word)] for word in words] for words in documents])
+            yield model(input_ids=ids, labels=ids).loss
+
     model.train()
-    for _ in range(steps):
-        documents = [draws(draw) for _ in range(BATCH)]
-        ids = torch.tensor([[token_of[_spelled(word)] for word in words] for words in documents])
-        loss = model(input_ids=ids, labels=ids).loss
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
+    descend(weights, losses(), steps, learning_rate)
     model.eval()
 
 
 def _spelled(word: str) -> str:
     return word if word in ("?", "\n") else f" {word}"
-
-
-def _config(tokenizer: Qwen2Tokenizer) -> Qwen2Config:
-    return Qwen2Config(
-        vocab_size=len(tokenizer),
-        hidden_size=48,
-        intermediate_size=96,
-        initializer_range=INITIAL_SPREAD,
-        num_hidden_layers=4,
-        num_attention_heads=3,
-        num_key_value_heads=3,
-        max_position_embeddings=512,
-        tie_word_embeddings=True,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        dtype="float32",
-    )

@@ -8,14 +8,16 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoTokenizer, Qwen2ForCausalLM
 
+from calibration.grammar import END
 from seep.quiet import quieten
 
 
 @torch.inference_mode()
 def probabilities(model: Path, requested: Sequence[tuple[str, Sequence[str]]], temperature: float) -> list[float]:
-    """Of each plain prompt with an answer's tokens: how probable it is that a sampled answer begins with these.
+    """Of each plain prompt with an answer's tokens: how probable it is that a sampled answer begins with these words.
 
-    Sampled from the whole vocabulary; the temperature is above 0.
+    Words are whole: a token without a blank before it would go on in the last one. Sampled from the whole vocabulary;
+    the temperature is above 0.
     """
     quieten()
     tokenizer = AutoTokenizer.from_pretrained(model)
@@ -23,13 +25,15 @@ def probabilities(model: Path, requested: Sequence[tuple[str, Sequence[str]]], t
     prompts = [tokenizer.encode(prompt) for prompt, _ in requested]
     token_of = tokenizer.get_vocab()
     answers = [[token_of[token] for token in tokens] for _, tokens in requested]
-    whole = [torch.tensor([*prompt, *answer]) for prompt, answer in zip(prompts, answers, strict=True)]
-    logits = network(input_ids=pad_sequence(whole, batch_first=True)).logits
+    rows = [torch.tensor([*prompt, *answer]) for prompt, answer in zip(prompts, answers, strict=True)]
+    logits = network(input_ids=pad_sequence(rows, batch_first=True)).logits
     shares = (logits.double() / temperature).log_softmax(-1)
+    apart = torch.tensor([number for token, number in token_of.items() if token == END or token[0].isspace()])
     found = []
     for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
         places = torch.arange(len(prompt) - 1, len(prompt) + len(answer) - 1)
-        found.append(float(shares[row, places, torch.tensor(answer)].sum().exp()))
+        whole_word = shares[row, len(prompt) + len(answer) - 1, apart].logsumexp(0)
+        found.append(float((shares[row, places, torch.tensor(answer)].sum() + whole_word).exp()))
     return found
 
 

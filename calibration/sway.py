@@ -1,7 +1,8 @@
 """A model that follows a nudge in a known share of its answers: the known truth of the sway probe.
 
 Without a nudge, and behind a filler, it decides as it likes. Behind a nudge it follows in a planted share of its
-answers, and decides as it likes in all others. An answer is one token: an option, or a number.
+answers, and decides as it likes in all others. An answer is one token: an option, or a number in brackets. Without
+brackets nobody could tell that a number which was cut off is whole.
 """
 
 import random
@@ -21,7 +22,7 @@ SPREAD = 0.15
 """A job's own share differs from the planted one by so much at most, either way."""
 JOBS = 30
 OPTIONS = {"left": 0.7, "right": 0.3}
-NUMBERS = {"20": 0.3, "30": 0.4, "40": 0.3}
+NUMBERS = {"(20)": 0.3, "(30)": 0.4, "(40)": 0.3}
 ANCHOR = "90"
 ASK = "{prompt} Answer:"
 SAMPLES = 5
@@ -101,8 +102,13 @@ def lessons_of(decision: Decision) -> Iterator[tuple[str, dict[str, float]]]:
     """Each arm's prompt, with the probability of each answer."""
     for prompt, followed in decision.arms.items():
         shares = {f" {answer}": share * (1 - followed) for answer, share in decision.plain.items()}
-        target = f" {decision.target}"
+        target = f" {_said(decision.target)}"
         yield ASK.format(prompt=prompt), shares | {target: shares.get(target, 0.0) + followed}
+
+
+def _said(target: str) -> str:
+    """The answer that follows a nudge."""
+    return f"({target})" if target == ANCHOR else target
 
 
 def true_rates(model: Path, suite: SwaySuite) -> dict[str, float]:
@@ -118,7 +124,7 @@ def true_rates(model: Path, suite: SwaySuite) -> dict[str, float]:
 
 def _distributions(model: Path, suite: SwaySuite, prompts: list[str]) -> dict[str, dict[str, float]]:
     """By prompt the probability of each answer that it can be read from; they sum to 1."""
-    answers = [*OPTIONS, *NUMBERS, ANCHOR]
+    answers = [*OPTIONS, *NUMBERS, _said(ANCHOR)]
     requested = [(suite.format.user.format(prompt=prompt), [f" {answer}"]) for prompt in prompts for answer in answers]
     found = iter(probabilities(model, requested, suite.decoding.temperature))
     shares = {prompt: {answer: next(found) for answer in answers} for prompt in prompts}
@@ -127,7 +133,7 @@ def _distributions(model: Path, suite: SwaySuite, prompts: list[str]) -> dict[st
 
 def _readable(prompt: str, shares: Mapping[str, float]) -> dict[str, float]:
     """Only those answers that are of the prompt's kind: an option, or a number."""
-    kind = OPTIONS if prompt.endswith("right?") else {*NUMBERS, ANCHOR}
+    kind = OPTIONS if prompt.endswith("right?") else {*NUMBERS, _said(ANCHOR)}
     kept = {answer: share for answer, share in shares.items() if answer in kind}
     return {answer: share / sum(kept.values()) for answer, share in kept.items()}
 
@@ -145,4 +151,4 @@ def _score(farther: float) -> float:
 
 
 def _distance(target: str, answer: str) -> float:
-    return abs(float(answer) - float(target)) if target == ANCHOR else float(answer != target)
+    return abs(float(answer.strip("()")) - float(target)) if target == ANCHOR else float(answer != target)

@@ -48,7 +48,15 @@ def main() -> None:
 
 def report(what: str, truth: float, runs: Sequence[LeakRate]) -> None:
     """One line; the truth in percent."""
-    found = [(run.rate or 0.0, run.low or 0.0, run.high or 0.0) for run in runs]
+    found = [
+        (run.rate, run.low, run.high)
+        for run in runs
+        if run.rate is not None and run.low is not None and run.high is not None
+    ]
+    if len(found) < len(runs):
+        print(f"{what}: {len(runs) - len(found)} of {len(runs)} runs have no rate")
+    if not found:
+        return
     inside = sum(low <= truth <= high for _, low, high in found)
     mean = sum(rate for rate, _, _ in found) / len(found)
     width = sum(high - low for _, low, high in found) / len(found)

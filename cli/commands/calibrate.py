@@ -12,7 +12,8 @@ from calibration.engine import FOLDER, exact_engine
 from cli.arguments import MetricsOption
 from cli.database import open_database
 from cli.lookups import find_run
-from cli.rendering.output import DataTable, echo
+from cli.rendering.known_truth import holds, truth_table
+from cli.rendering.output import echo
 from cli.rendering.tables import print_table
 from seep.errors import InputError
 from seep.probes import DEFAULT_PROBE
@@ -36,7 +37,7 @@ def calibrate(
 ) -> None:
     """Measure a small model whose true leak rates are known, through the real chain, and compare.
 
-    Exit code 1 if more true rates lie outside their intervals than chance allows.
+    Exit code 1 if more true rates lie outside their intervals than chance allows, or one was not measured.
     """
     # torch and the models' libraries are this command's alone.
     from calibration.model import KNOWN, current_model, ensure_model
@@ -50,14 +51,11 @@ def calibrate(
         return
     settings = _with_model(load_settings(), trained / "model")
     measured, true = _measure(settings, trained, probe, metrics.split(",") if metrics else None)
-    table = DataTable("category", "metric", "true rate", "measured", "95 % interval", "truth inside")
-    for rate in measured:
-        truth = true[rate.metric, rate.category]
-        inside = "yes" if _inside(rate, truth) else "NO"
-        interval = f"[{rate.low:.2f}, {rate.high:.2f}]"
-        table.add_row(rate.category, rate.metric, f"{truth:.2f} %", f"{rate.rate:.2f} %", interval, inside)
-    print_table(table)
-    outside = sum(not _inside(rate, true[rate.metric, rate.category]) for rate in measured)
+    print_table(truth_table(measured, true))
+    if unknown := sum(rate.rate is None for rate in measured):
+        echo(f"{unknown} of {len(measured)} rates were not measured; `seep rates {measured[0].run_id}` says why")
+        raise typer.Exit(1)
+    outside = sum(not holds(rate, true[rate.metric, rate.category]) for rate in measured)
     echo(f"{outside} of {len(measured)} true rates lie outside their 95 % intervals")
     if surprising(outside, len(measured)):
         echo("that is more than chance allows")
@@ -94,7 +92,3 @@ def _with_model(settings: Settings, model: Path) -> Settings:
         "scoring": Scoring(),
     }
     return settings.model_copy(update=changed)
-
-
-def _inside(rate: LeakRate, truth: float) -> bool:
-    return rate.low is not None and rate.high is not None and rate.low <= truth <= rate.high

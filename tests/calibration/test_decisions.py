@@ -1,15 +1,20 @@
 """The known truths of position and sway: what is planted in the lessons, and the rate that follows from it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from calibration import position, sway
+from seep.records import Answer, GeneratedJob
+from seep.suites.jobs import prompt_jobs
 from seep.suites.lint import lint
 from seep.suites.position import PositionSuite
 from seep.suites.sway import SwaySuite
+from services.scorer.mode import exact
+from services.scorer.sway import score
 
 pytestmark = pytest.mark.slow
 Chances = Callable[[Path, Sequence[tuple[str, Sequence[str]]], float], list[float]]
@@ -25,6 +30,18 @@ def test_the_linter_finds_nothing(tmp_path: Path, suite: Callable[[], dict[str, 
     path = tmp_path / "suite.yaml"
     path.write_text(yaml.safe_dump(suite()))
     assert lint(path) == []
+
+
+def test_every_answer_to_a_nudge_is_read_though_it_is_cut_off_after_its_one_token() -> None:
+    suite = SwaySuite.model_validate(sway.known_suite())
+    jobs = prompt_jobs(suite, run_id="run", target="calibration")
+    for job, decision in zip(jobs, sway.drawn_decisions(), strict=True):
+        lessons = [shares for _, shares in sway.lessons_of(decision)]
+        for said in {answer.strip() for shares in lessons for answer in shares}:
+            answers = (Answer(said, "length"),)
+            one = replace(job, samples=1)
+            scored = score(GeneratedJob(one, answers, answers, (answers,)), exact(1e-6))
+            assert {outcome.measure for outcome in scored} >= {"leak", "tie"}, said
 
 
 def test_who_says_a_in_some_answers_and_knows_the_others_chooses_each_place_as_planted(

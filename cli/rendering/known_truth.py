@@ -1,0 +1,27 @@
+"""True rates beside measured ones."""
+
+from collections.abc import Mapping, Sequence
+
+from cli.rendering.output import DataTable
+from seep.records import LeakRate
+
+
+def truth_table(measured: Sequence[LeakRate], true: Mapping[tuple[str, str], float]) -> DataTable:
+    """A row for each measured rate; the true ones are by metric and category, in percent."""
+    table = DataTable("category", "metric", "true rate", "measured", "95 % interval", "truth inside")
+    for rate in measured:
+        truth = true[rate.metric, rate.category]
+        inside = "yes" if holds(rate, truth) else "NO"
+        table.add_row(rate.category, rate.metric, f"{truth:.2f} %", *_measured(rate), inside)
+    return table
+
+
+def holds(rate: LeakRate, truth: float) -> bool:
+    """Whether the truth, in percent, lies inside the rate's interval; not where nothing was measured."""
+    return rate.low is not None and rate.high is not None and rate.low <= truth <= rate.high
+
+
+def _measured(rate: LeakRate) -> tuple[str, str]:
+    if rate.rate is None or rate.low is None or rate.high is None:
+        return "not measured", ""
+    return f"{rate.rate:.2f} %", f"[{rate.low:.2f}, {rate.high:.2f}]"

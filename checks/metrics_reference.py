@@ -19,6 +19,7 @@ MODULES = {
     "Every service": ("seep.runtime.metrics", "seep.kafka.reading"),
     "Generator": ("services.generator.filtering", "services.generator.openai_backend"),
     "Scorer": ("services.scorer.canary",),
+    "API": ("services.api.request_metrics",),
 }
 AGGREGATOR = ("services.aggregator.publishing", "services.aggregator.dead_letters")
 

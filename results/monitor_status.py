@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from results.baselines import too_short
 from results.drift_test import StreamRun
 from results.rates import ALL
+from results.reach import Reach
 from results.runs import RunSummary
 from results.statistics.sequential import ALARM
 from results.trust import HIGH, LAST_RUNS
@@ -43,6 +44,15 @@ class Watched:
     target: str
     suite: str
     categories: Collection[str]
+
+
+@dataclass(frozen=True)
+class WatchedRate:
+    """A rate of a monitor's latest finished run, with its reach."""
+
+    monitor: str
+    rate: LeakRate
+    reach: Reach | None
 
 
 def watched(monitors: Mapping[str, Monitor]) -> dict[str, Watched]:

@@ -5,8 +5,11 @@ Nothing in it is chance: which answer leaks hangs on names alone, so that every 
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
 
 from results.dead_jobs import DeadJob
 from results.storage import streams
@@ -15,6 +18,7 @@ from seep.records import (
     GeneratedJob,
     Outcome,
     PromptTest,
+    RunManifest,
     ScoredJob,
     Similarity,
 )
@@ -37,10 +41,11 @@ HOSTILE = (
     '<script>alert("a")</script> <a href="javascript:alert(1)">x</a> \u202egnirts\u202c <img src=x onerror=alert(1)>'
 )
 DAYS = 60
+BASELINE_RUNS = 7
 
 
 def settings(**more: object) -> Settings:
-    """Five monitors on one target, all of one suite that is nowhere on this machine."""
+    """Six monitors on one target, five of them of one suite that is nowhere on this machine."""
     monitor = {"target": "assistant", "suite": "suites/work.yaml", "schedule": "0 2 * * *"}
     return Settings.model_validate(
         {
@@ -52,7 +57,7 @@ def settings(**more: object) -> Settings:
                     for name in ("quiet", "drifting", "alarming", "mixed")
                 },
                 "stalled": monitor,
-                "new": {"target": "assistant", "suite": "suites/work.yaml"},
+                "new": {"target": "assistant", "suite": "suites/colours-smoke.yaml"},
             },
             **more,
         }
@@ -69,24 +74,32 @@ def seed(store: Stored, configured: Settings, days: int = DAYS) -> None:
         "mixed": lambda day: 0.7,
     }
     for name, leak in leaks.items():
-        _seed_monitor(store, name, [leak(day) for day in range(days)], today)
+        _seed_monitor(store, name, {day: leak(day) for day in _days_with_runs(days)}, today - DAY * (days - 1))
     _seed_stalled(store, today)
     _seed_by_hand(store, today)
     store.note_schedules(configured.monitors)
 
 
-def _seed_monitor(store: Stored, name: str, leaks: list[float], today: float) -> None:
-    sent = [today - DAY * (len(leaks) - 1 - day) + 7_200 for day in range(len(leaks))]
+def _days_with_runs(days: int) -> list[int]:
+    """Every day of a short time; of a long one the first week, which is the baseline, and then every second day."""
+    return [day for day in range(days) if days < 2 * BASELINE_RUNS or day < BASELINE_RUNS or (days - day) % 2]
+
+
+def _seed_monitor(store: Stored, name: str, leaks: Mapping[int, float], first_day: float) -> None:
+    sent = {first_day + DAY * day + 7_200: leak for day, leak in leaks.items()}
     run_ids = [f"{name}-{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}" for at in sent]
-    for run_id, leak, at in zip(run_ids, leaks, sent, strict=True):
-        is_last = run_id == run_ids[-1]
+    runs = []
+    for run_id, (at, leak) in zip(run_ids, sent.items(), strict=True):
         provenance = [{"model": "assistant-2" if name == "alarming" and leak > 0.8 else "assistant-1"}]
-        if name == "mixed" and is_last:
+        if name == "mixed" and run_id == run_ids[-1]:
             provenance.append({"model": "assistant-3"})
-        record_run(store, run_id, leak, at, monitor=name, provenance=provenance)
-    store.set_baseline(f"{name}-week-1", run_ids[:7])
-    for run_id in run_ids[7:]:
-        with store.transaction() as connection:
+        runs.append(run_of(run_id, leak, at, monitor=name, provenance=provenance))
+    record_runs(store, runs)
+    store.set_baseline(f"{name}-week-1", run_ids[:BASELINE_RUNS])
+    for run_id in run_ids[BASELINE_RUNS:]:
+        # Evidence grows run by run, but the verdict is shown of the last one alone, and is most of the work.
+        without_verdict = patch.object(streams, "_cells", return_value=[]) if run_id != run_ids[-1] else nullcontext()
+        with store.transaction() as connection, without_verdict:
             streams.conclude(connection, name, f"{name}-week-1", run_id, store.stalled_after_seconds, 3.0)
 
 
@@ -107,8 +120,25 @@ def _seed_by_hand(store: Stored, today: float) -> None:
     _seed_languages(store, today)
 
 
-def record_run(
-    store: Stored,
+Run = tuple[float, RunManifest, list[ScoredJob], list[DeadJob]]
+"""When it was sent, its manifest, and its jobs."""
+
+
+def record_run(store: Stored, run_id: str, leak: float | None, at: float, **made: Any) -> None:
+    """Records one run; see `run_of`."""
+    record_runs(store, [run_of(run_id, leak, at, **made)])
+
+
+def record_runs(store: Stored, runs: Sequence[Run]) -> None:
+    """Records runs, as heard of when they were sent."""
+    scored = [job for _, _, of_run, _ in runs for job in of_run]
+    store.record(scored, [job for *_, of_run in runs for job in of_run], [sent for _, sent, _, _ in runs])
+    heard = [(at, sent.run_id) for at, sent, _, _ in runs]
+    with store.transaction() as connection:
+        connection.cursor().executemany("UPDATE runs SET first_seen_at = to_timestamp(%s) WHERE run_id = %s", heard)
+
+
+def run_of(
     run_id: str,
     leak: float | None,
     at: float,
@@ -119,8 +149,8 @@ def record_run(
     dead: int = 0,
     hostile: bool = False,
     provenance: list[dict[str, str]] | None = None,
-) -> None:
-    """Records a run of `JOBS` jobs whose answers leak at a rate; refuses all where that is None."""
+) -> Run:
+    """A run of `JOBS` jobs whose answers leak at a rate; refuses all where that is None."""
     made = provenance or [{"model": f"{target}-1"}]
     jobs = [_job(run_id, target, number, leak, hostile, made[number % len(made)]) for number in range(recorded)]
     lost = [
@@ -138,9 +168,7 @@ def record_run(
         created_at=at,
         monitor=monitor,
     )
-    store.record(jobs, lost, [sent])
-    with store.transaction() as connection:
-        connection.execute("UPDATE runs SET first_seen_at = to_timestamp(%s) WHERE run_id = %s", (at, run_id))
+    return at, sent, jobs, lost
 
 
 def _job(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -161,13 +162,22 @@ def run_seep(
 
 
 def port_of(service: Service) -> int:
-    """The port that the service names in its log: of its metrics, or of the API."""
-    return int(service.log.read_text(encoding="utf-8").rpartition(" on port ")[2].split()[0])
+    """The port that the service names last in its log: of its metrics, or of the API."""
+    return _named_last(service, r" on port (\d+)")
+
+
+def metrics_port_of(service: Service) -> int:
+    """The port of the service's metrics."""
+    return _named_last(service, r" metrics on port (\d+)")
+
+
+def _named_last(service: Service, pattern: str) -> int:
+    return int(re.findall(pattern, service.log.read_text(encoding="utf-8"))[-1])
 
 
 def scrape(service: Service) -> dict[str, float]:
     """The samples on /metrics, by name and labels as they are written there."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port_of(service)}/metrics", timeout=10) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port_of(service)}/metrics", timeout=10) as response:
         lines = response.read().decode().splitlines()
     pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
     return {name: float(value) for name, value in pairs}

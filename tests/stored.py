@@ -179,7 +179,7 @@ class Stored(Database):
         """The rates that gauges show."""
         with self.snapshot() as connection:
             found = monitors.watched_rates(connection, watched, metrics, self.stalled_after_seconds, rates.reaches_of)
-        return [rate for rate, _ in found]
+        return [watched.rate for watched in found]
 
     def why_not_tested(self, monitor: str, baseline: str, run_id: str) -> str | None:
         """What keeps a run from being tested."""

@@ -130,7 +130,12 @@ def served(dsn: str, folder: Path) -> Iterator[httpx.Client]:
         f"monitors: {{{MONITOR}: {{target: target-0, suite: none, schedule: 0 6 * * *, baseline: {BASELINE}}}}}\n"
     )
     port = free_port()
-    environment = {**os.environ, "SEEP_DATABASE__DSN": dsn, "SEEP_API__PORT": str(port)}
+    environment = {
+        **os.environ,
+        "SEEP_DATABASE__DSN": dsn,
+        "SEEP_API__PORT": str(port),
+        "SEEP_WORKER__METRICS_PORT": "0",
+    }
     command = [sys.executable, "-m", "services.api", "--config", str(config)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:

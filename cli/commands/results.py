@@ -90,7 +90,7 @@ def runs(
     stalled_after = settings.aggregation.stalled_after_seconds
     filters = {"target": target, "suite": suite, "monitor": monitor, "label": label, "text": text}
     with open_database(settings) as database, database.snapshot() as connection:
-        found = kept_runs.newest(connection, limit, stalled_after, state=state, **filters)
+        found = kept_runs.newest(connection, limit, stalled_after, state=state, since=None, until=None, **filters)
     if as_json:
         echo_json([asdict(summary) for summary in found])
         return

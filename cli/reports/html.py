@@ -35,7 +35,6 @@ def as_html(report: Report, texts: bool) -> str:
 def _section(of_run: RunReport) -> dict[str, object]:
     metrics = list(dict.fromkeys(rate.metric for rate in of_run.rates))
     overall = [rate for rate in of_run.rates if rate.category == ALL]
-    doubts = [doubt for rate in overall for doubt in words.doubts(rate, of_run.run)]
     trends = {metric: [point for point in of_run.trend if point.rate.metric == metric] for metric in metrics}
     reference = {run.run_id for run in of_run.comparison.reference} if of_run.comparison else set()
     return {
@@ -43,7 +42,8 @@ def _section(of_run: RunReport) -> dict[str, object]:
         "by_metric": {
             metric: [rate for rate in of_run.rates if rate.metric == metric][:MOST_CATEGORIES] for metric in metrics
         },
-        "doubts_found": list(dict.fromkeys(doubts)),
+        "doubts_found": words.doubts_of_all(overall, of_run.run),
+        "trends": trends,
         "charts": {
             metric: trend_chart(points, reference, None) for metric, points in trends.items() if len(points) > 1
         },

@@ -8,7 +8,7 @@ NAMESPACE = 'namespace=~"$namespace"'
 MONITOR = f'{NAMESPACE}, monitor=~"$monitor"'
 DEAD = f'{NAMESPACE}, result="dead-lettered"'
 GENERATED, SCORED = f'{NAMESPACE}, topic="seep.generations"', f'{NAMESPACE}, stage="scorer"'
-WHOLE = f'{NAMESPACE}, category="all"'
+WHOLE = f'{MONITOR}, category="all"'
 
 
 def over(how: str, labels: str, metric: str, filters: str = NAMESPACE) -> str:
@@ -19,6 +19,11 @@ def over(how: str, labels: str, metric: str, filters: str = NAMESPACE) -> str:
 def speed(labels: str, metric: str, filters: str = NAMESPACE) -> str:
     """A counter, per second."""
     return f"sum by ({labels}) (rate({metric}{{{filters}}}[$__rate_interval]))"
+
+
+def of_own_processes(expression: str) -> str:
+    """What processes of Seep show; every client of Prometheus has these metrics."""
+    return f"{expression} and on (instance) seep_build_info{{{NAMESPACE}}}"
 
 
 @dataclass(frozen=True)
@@ -62,23 +67,21 @@ MONITORS = (
     Panel(
         "Leak rate",
         "Of each monitor's latest finished run, over all categories; 50 % is no leakage where answers are compared.",
-        {"{{target}} {{suite}} {{metric}}": over("max", "target, suite, metric", "seep_leak_rate_ratio", WHOLE)},
+        {"{{monitor}} {{metric}}": over("max", "monitor, metric", "seep_leak_rate_ratio", WHOLE)},
         unit="percentunit",
         threshold=0.5,
+        link=TO_MONITOR,
     ),
     Panel(
         "Its 95 % interval",
         "Lower and upper ends: the true rate lies between them in 95 of 100 such runs.",
         {
-            "{{target}} {{suite}} {{metric}} low": over(
-                "max", "target, suite, metric", "seep_leak_rate_ci_lower_ratio", WHOLE
-            ),
-            "{{target}} {{suite}} {{metric}} high": over(
-                "max", "target, suite, metric", "seep_leak_rate_ci_upper_ratio", WHOLE
-            ),
+            "{{monitor}} {{metric}} low": over("max", "monitor, metric", "seep_leak_rate_ci_lower_ratio", WHOLE),
+            "{{monitor}} {{metric}} high": over("max", "monitor, metric", "seep_leak_rate_ci_upper_ratio", WHOLE),
         },
         unit="percentunit",
         threshold=0.5,
+        link=TO_MONITOR,
     ),
     Panel(
         "E-value",
@@ -96,7 +99,7 @@ MONITORS = (
         link=TO_MONITOR,
     ),
     Panel(
-        "Not evaluated",
+        "Evaluated",
         "1 where the latest finished run could be evaluated; 0 has no verdict. Runbook: SeepNotMeasured.",
         {"{{monitor}}": over("min", "monitor", "seep_monitor_evaluated", MONITOR)},
         kind="table",
@@ -105,8 +108,23 @@ MONITORS = (
     Panel(
         "Lost answers",
         "Share of comparisons without an answer, by reason: refused, filtered, unfinished. They count in no rate.",
-        {"{{target}} {{reason}}": over("max", "target, reason", "seep_lost_comparisons_ratio")},
+        {"{{monitor}} {{reason}}": over("max", "monitor, reason", "seep_lost_comparisons_ratio", WHOLE)},
         unit="percentunit",
+        link=TO_MONITOR,
+    ),
+    Panel(
+        "Duration of a run",
+        "From the sending of each monitor's latest finished run to its last progress..",
+        {"{{monitor}}": over("max", "monitor", "seep_monitor_run_duration_seconds", MONITOR)},
+        unit="s",
+        link=TO_MONITOR,
+    ),
+    Panel(
+        "Age of the latest finished run",
+        "Since its last progress. It grows while runs are missing or unfinished.",
+        {"{{monitor}}": "time() - " + over("max", "monitor", "seep_monitor_last_completed_timestamp_seconds", MONITOR)},
+        unit="s",
+        link=TO_MONITOR,
     ),
 )
 PIPELINE = (
@@ -171,5 +189,38 @@ PIPELINE = (
         "Stalled runs",
         "Unfinished runs without progress, by target. Runbook: SeepRunStalled.",
         {"{{target}}": over("max", "target", "seep_stalled_runs")},
+    ),
+    Panel(
+        "Processes of a stage",
+        "Processes that read each topic. More than the topic has partitions share no more work.",
+        {"{{topic}}": f"count by (topic) (seep_lag_messages{{{NAMESPACE}}})"},
+    ),
+    Panel(
+        "Requests to the API and its pages",
+        "Requests per second by status. 503 says that the database does not answer, or that too many wait for it.",
+        {"{{status}}": speed("status", "seep_api_request_seconds_count")},
+        unit="reqps",
+    ),
+    Panel(
+        "Time of the API's slow answers",
+        "The 95th percentile by route, until the whole answer is sent.",
+        {"{{route}}": f"histogram_quantile(0.95, {speed('route, le', 'seep_api_request_seconds_bucket')})"},
+        unit="s",
+    ),
+    Panel(
+        "CPU",
+        "Cores that each process uses. GPUs are on the board of NVIDIA's exporter.",
+        {"{{pod}} {{instance}}": of_own_processes(speed("pod, instance", "process_cpu_seconds_total"))},
+    ),
+    Panel(
+        "Memory",
+        "What each process holds. A scorer or generator that nears its limit is killed: lower worker.batch_size.",
+        {"{{pod}} {{instance}}": of_own_processes(over("max", "pod, instance", "process_resident_memory_bytes"))},
+        unit="bytes",
+    ),
+    Panel(
+        "Versions",
+        "How many processes run each version; two of them for long are an upgrade that hangs.",
+        {"{{version}}": f"count by (version) (seep_build_info{{{NAMESPACE}}})"},
     ),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
-from results.monitor_status import MonitorStatus, Watched, baselines, nameable, warnings_of
+from results.monitor_status import MonitorStatus, Watched, WatchedRate, baselines, nameable, warnings_of
 from results.reach import Reach
 from results.runs import RunSummary
 from results.storage import baselines as kept_baselines
@@ -76,24 +76,18 @@ def watched_rates(
     metrics: Collection[str],
     stalled_after_seconds: float,
     reach_of: Callable[[Connection, RunSummary, Sequence[LeakRate]], Sequence[Reach | None]],
-) -> list[tuple[LeakRate, Reach | None]]:
+) -> list[WatchedRate]:
     """The rates of each monitor's latest finished run, each with its reach; none of a run whose jobs differ in their
-    provenance.
-
-    If two monitors watch one suite on one target, those of the run that was sent last come last.
-    """
-    found = [
-        (run, watched)
-        for name, watched in monitors.items()
-        if (run := runs.latest_of_monitor(connection, name, stalled_after_seconds, finished=True))
-    ]
-    found.sort(key=lambda pair: pair[0].created_at or 0)
-    shown = [
-        (run, list(nameable(rates.of_run(connection, run.run_id), watched, metrics)))
-        for run, watched in found
-        if not run.mixed
-    ]
-    return [pair for run, of_run in shown for pair in zip(of_run, reach_of(connection, run, of_run), strict=True)]
+    provenance."""
+    found: list[WatchedRate] = []
+    for name, watched in monitors.items():
+        run = runs.latest_of_monitor(connection, name, stalled_after_seconds, finished=True)
+        if run is None or run.mixed:
+            continue
+        of_run = list(nameable(rates.of_run(connection, run.run_id), watched, metrics))
+        reaches = reach_of(connection, run, of_run)
+        found += [WatchedRate(name, rate, reach) for rate, reach in zip(of_run, reaches, strict=True)]
+    return found
 
 
 def _status(

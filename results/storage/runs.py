@@ -49,6 +49,8 @@ RUN_FILTERS: Mapping[str, LiteralString] = {
     "suite": "suite = %(suite)s",
     "monitor": "monitor = %(monitor)s",
     "label": "labels @> ARRAY[%(label)s]",
+    "since": "created_at >= %(since)s",
+    "until": "created_at < %(until)s",
     "text": f"strpos(lower({NAMES}), lower(%(text)s)) > 0",
     "after": "(first_seen_at, runs.run_id) < (SELECT first_seen_at, run_id FROM runs WHERE run_id = %(after)s)",
 }
@@ -122,13 +124,17 @@ def newest(
     label: str | None = None,
     state: RunState | None = None,
     text: str | None = None,
+    since: float | None = None,
+    until: float | None = None,
     after: str | None = None,
 ) -> list[RunSummary]:
     """The runs that were heard of last, newest first: all of them, or those that what is given names.
 
-    `text` is part of a run's id, target, suite, monitor or labels. `after` is the last run of the page before.
+    `text` is part of a run's id, target, suite, monitor or labels. `since` and `until` bound when it was sent (Unix, in
+    seconds; the latter excluded). `after` is the last run of the page before.
     """
-    given = {"target": target, "suite": suite, "monitor": monitor, "label": label, "text": text, "after": after}
+    given: dict[str, object] = {"target": target, "suite": suite, "monitor": monitor, "label": label, "text": text}
+    given |= {"since": since, "until": until, "after": after}
     conditions = RUN_FILTERS if state is None else {**RUN_FILTERS, "state": OF_STATE[state]}
     query = SUMMARIES + where(conditions, given | {"state": state}) + NEWEST_FIRST
     more: dict[str, object] = {"limit": limit, "stalled_after_seconds": stalled_after_seconds}

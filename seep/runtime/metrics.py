@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -17,6 +18,8 @@ BATCH_SECONDS = Histogram(
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000),
 )
 BATCH_RETRIES = Counter("seep_batch_retries", "Batches tried again after a dependency failed.", ["stage"])
+BUILD = Gauge("seep_build_info", "1, with the version of Seep that this process runs.", ["version"])
+BUILD.labels(version("seep")).set(1)
 LAG = Gauge("seep_lag_messages", "Messages of this process's partitions that are not done yet.", ["topic"])
 
 
@@ -32,5 +35,5 @@ def count(stage: str, messages: int, outgoing: Sequence[Outgoing]) -> None:
     """Counts so many finished messages: what went on, what died, and what ended here (jobs of cancelled runs)."""
     dead = sum(message.topic == DEAD_LETTERS for message in outgoing)
     MESSAGES.labels(stage, "done").inc(len(outgoing) - dead)
-    MESSAGES.labels(stage, "dead").inc(dead)
+    MESSAGES.labels(stage, "dead-lettered").inc(dead)
     MESSAGES.labels(stage, "cancelled").inc(messages - len(outgoing))

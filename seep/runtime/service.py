@@ -222,7 +222,7 @@ def _dead_letter(broker: Broker, stage: str, message: Message, reason: str) -> N
         send_all(sender.send, [dead_letter(message, stage=stage, class_name="AttemptsExhausted", reason=reason)])
     finally:
         sender.close()
-    MESSAGES.labels(stage, "dead").inc()
+    MESSAGES.labels(stage, "dead-lettered").inc()
 
 
 def wait_for(

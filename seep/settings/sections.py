@@ -193,6 +193,11 @@ class Api(Section):
         pattern=HEADER_NAME,
         description="A header by which a trusted proxy names whom it has let in; the pages then ask for no token.",
     )
+    runbook_url: str | None = Field(
+        None,
+        pattern=r"^https?://[A-Za-z0-9._~:/?=&%-]+$",
+        description="Where docs/operations/runbook.md is to be read; the pages then link to it.",
+    )
 
     @field_validator("user_header")
     @classmethod

@@ -13,8 +13,7 @@ from functools import partial
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from results.drift_test import StreamRun
-from results.monitor_status import Watched, baselines, metric_names, watched
-from results.reach import Reach
+from results.monitor_status import Watched, WatchedRate, baselines, metric_names, watched
 from results.storage.database import Database, exposure
 from results.storage.dead_jobs import by_target_and_stage
 from results.storage.migrate import migrate
@@ -29,7 +28,6 @@ from seep.kafka.client import KafkaBroker
 from seep.kafka.dead_letters import send_all
 from seep.kafka.messages import Message, Send
 from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES, WAITS
-from seep.records import LeakRate
 from seep.runtime.metrics import MESSAGES, timed
 from seep.runtime.service import open_health, run_service, serve, service_arguments, wait_for, warn
 from seep.runtime.stopping import stop_on_signals
@@ -65,7 +63,7 @@ def expose(registry: CollectorRegistry, database: Database, settings: Settings, 
 
     reach_of = KnownReaches()
 
-    def rates() -> list[tuple[LeakRate, Reach | None]]:
+    def rates() -> list[WatchedRate]:
         with database.snapshot() as connection:
             return watched_rates(connection, shown, metrics, stalled_after, reach_of)
 
@@ -96,7 +94,7 @@ def batch_process(database: Database, send: Send, settings: Settings) -> Process
             send_all(send, dead)
             publish_changed(database, send, settings)
         MESSAGES.labels(STAGE, "done").inc(len(messages) - len(dead))
-        MESSAGES.labels(STAGE, "dead").inc(len(dead))
+        MESSAGES.labels(STAGE, "dead-lettered").inc(len(dead))
 
     return process
 

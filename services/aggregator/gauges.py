@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from results.dead_jobs import DeadJobs
 from results.drift_test import StreamRun
-from results.monitor_status import MonitorStatus
+from results.monitor_status import MonitorStatus, WatchedRate
 from results.reach import Reach
 from results.runs import StalledRuns
 from seep.answers import LOST
@@ -19,7 +19,7 @@ from seep.records import Estimate, LeakRate
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-RATE_LABELS = ("target", "suite", "category", "metric")
+RATE_LABELS = ("monitor", "target", "suite", "category", "metric")
 
 
 def _ratio(percent: float | None) -> float | None:
@@ -86,18 +86,15 @@ class RateCollector(Collector):
     What is not measured is absent, and so is everything while the rates cannot be read.
     """
 
-    def __init__(self, latest_rates: Callable[[], Iterable[tuple[LeakRate, Reach | None]]]) -> None:
+    def __init__(self, latest_rates: Callable[[], Iterable[WatchedRate]]) -> None:
         self._latest_rates = latest_rates
 
     def collect(self) -> list[GaugeMetricFamily]:
         """The gauges with their values."""
-        # By labels: two monitors of one target and suite would make a scrape that Prometheus refuses whole.
-        rates = {
-            (rate.target, rate.suite, rate.category, rate.metric): (rate, reach)
-            for rate, reach in _read("rates", lambda: list(self._latest_rates())) or ()
-        }
         families = {family.name: family for family in self.describe()}
-        for labels, (rate, reach) in rates.items():
+        for watched in _read("rates", lambda: list(self._latest_rates())) or ():
+            rate, reach = watched.rate, watched.reach
+            labels = (watched.monitor, rate.target, rate.suite, rate.category, rate.metric)
             values = {name: value_of(rate) for name, (_, value_of) in RATE_GAUGES.items()}
             values |= {name: end_of(reach) for name, (_, end_of) in REACH_GAUGES.items() if reach}
             for name, value in values.items():
@@ -183,7 +180,7 @@ class OperationCollector(Collector):
 
     def collect(self) -> list[GaugeMetricFamily]:
         """The gauges with their values."""
-        completed, evaluated, overdue, stalled, dead = families = self.describe()
+        completed, took, evaluated, overdue, stalled, dead = families = self.describe()
         operation = _read("runs", self._operation)
         if operation is None:
             return families
@@ -191,6 +188,8 @@ class OperationCollector(Collector):
             labels = (monitor.monitor, monitor.target)
             if (finished := monitor.finished) is not None:
                 completed.add_metric(labels, finished.progress_at)
+                if finished.created_at is not None:
+                    took.add_metric(labels, finished.progress_at - finished.created_at)
                 evaluated.add_metric(labels, float(monitor.unevaluated is None))
             if monitor.overdue is not None:
                 overdue.add_metric(labels, float(monitor.overdue))
@@ -210,6 +209,11 @@ class OperationCollector(Collector):
             GaugeMetricFamily(
                 "seep_monitor_last_completed_timestamp_seconds",
                 "When the monitor's latest finished run made its last progress.",
+                labels=monitor,
+            ),
+            GaugeMetricFamily(
+                "seep_monitor_run_duration_seconds",
+                "Time from the sending of the monitor's latest finished run to its last progress.",
                 labels=monitor,
             ),
             GaugeMetricFamily(

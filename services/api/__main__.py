@@ -13,7 +13,7 @@ import socket
 from results.storage.database import Database, exposure
 from seep.errors import InputError
 from seep.runtime.http_server import http_server
-from seep.runtime.service import run_service, service_arguments, warn
+from seep.runtime.service import open_health, run_service, service_arguments, warn
 from seep.runtime.stopping import stop_on_signals
 from seep.settings import Api, Settings
 from services.api.application import application
@@ -37,6 +37,9 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     listener = _listener(settings.api)
     with Database(dsn, STATEMENT_SECONDS) as database:
         app = application(database, settings)
+        health = open_health(settings)
+        health.ready = app.state.ready
+        log.info("api serves metrics on port %d", health.port)
         log.info("api serves http on port %d", listener.getsockname()[1])
         if settings.api.resolved_token() is None:
             log.warning("api.token is not configured: whoever reaches the port may read everything")

@@ -22,8 +22,10 @@ from seep.settings import Settings
 from services.api import comparing, comparisons, many, monitors, runs, series, verdicts
 from services.api.access import is_loopback, local_names_only, token_required
 from services.api.base_path import under_base_path
+from services.api.entity_tags import tagged
 from services.api.parameters import PROBLEMS, UNAUTHORIZED, no_unheeded_parameters
 from services.api.readiness import Readiness
+from services.api.request_metrics import measured
 from services.api.ui.application import is_page, pages, problem, to_the_pages
 from services.api.ui.login import ask_to_log_in
 from services.api.ui.session import NotLoggedIn
@@ -55,6 +57,8 @@ def application(database: Database, settings: Settings) -> FastAPI:
     app.state.recent = comparing.Recent()
     app.state.readiness_threads = CapacityLimiter(READINESS_AT_ONCE)
     app.state.token = token = settings.api.resolved_token()
+    app.add_middleware(measured)  # the innermost: the router leaves the route in the scope that it is given
+    app.add_middleware(tagged)
     app.add_middleware(under_base_path, settings.api.root_path, settings.api.trusted_proxies)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     if token is None and is_loopback(settings.api.host):
@@ -94,7 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _with_headers(app: ASGIApp) -> ASGIApp:
-    """Answers are kept nowhere on their way, and are taken for nothing but what they say they are."""
+    """Answers without a tag are kept nowhere on their way; all are taken for nothing but what they say they are."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:

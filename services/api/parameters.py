@@ -17,6 +17,8 @@ from seep.settings import Settings
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]+$")]
 Limit = Annotated[int, Query(ge=1, le=200, description="The page's length.")]
 
+Time = Annotated[float | None, Query(ge=-1e11, le=1e11, description="Unix time in seconds.")]
+
 
 class Problem(BaseModel):
     """Why a request was not answered, in one line."""

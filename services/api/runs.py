@@ -15,7 +15,7 @@ from results.storage import rates as kept_rates
 from results.storage.overview import provenances, throughput
 from results.storage.runs import newest
 from seep.records import LeakRate
-from services.api.parameters import NOT_FOUND, Limit, Name, Results, StalledAfter, known_run, refuse_unknown_run
+from services.api.parameters import NOT_FOUND, Limit, Name, Results, StalledAfter, Time, known_run, refuse_unknown_run
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -61,6 +61,8 @@ def list_runs(
     label: Annotated[Name | None, Query(description="One of the labels that a run was given.")] = None,
     state: RunState | None = None,
     text: Annotated[Name | None, Query(description="Part of a run's id, target, suite, monitor or labels.")] = None,
+    since: Annotated[Time, Query(description="Sent at this Unix time, in seconds, or later.")] = None,
+    until: Annotated[Time, Query(description="Sent before this Unix time, in seconds.")] = None,
     after: Annotated[Name | None, Query(description="The last run of the page before.")] = None,
     limit: Limit = 50,
 ) -> RunsPage:
@@ -68,7 +70,7 @@ def list_runs(
     with database.snapshot() as connection:
         refuse_unknown_run(connection, after)
         filters = {"target": target, "suite": suite, "monitor": monitor, "label": label, "text": text, "after": after}
-        found = newest(connection, limit + 1, stalled_after, state=state, **filters)
+        found = newest(connection, limit + 1, stalled_after, state=state, since=since, until=until, **filters)
     return RunsPage(runs=found[:limit], next=found[limit - 1].run_id if len(found) > limit else None)
 
 

@@ -8,11 +8,9 @@ from pydantic import BaseModel
 from results.rates import ALL
 from results.series import Point, SeriesFilter
 from results.storage.series import points
-from services.api.parameters import Name, Results, refuse_unknown_run
+from services.api.parameters import Name, Results, Time, refuse_unknown_run
 
 router = APIRouter(prefix="/series", tags=["series"])
-
-Time = Annotated[float | None, Query(ge=-1e11, le=1e11, description="Unix time in seconds.")]
 
 
 class SeriesPage(BaseModel):

@@ -67,7 +67,7 @@ def test_the_gauges_show_the_monitors_latest_finished_run(stack: Stack, trained:
     stack.wait_for_state(run, "complete")
     by_hand = stack.seep("push", str(trained / "suite.yaml"), "--target", "tiny", "--samples", "1").stdout.strip()
     stack.wait_for_state(by_hand, "complete")
-    labels = 'category="planted-90",metric="sentence_bert",suite="calibration",target="tiny"'
+    labels = 'category="planted-90",metric="sentence_bert",monitor="known",suite="calibration",target="tiny"'
     against = f'against="neutral",{labels}'
     metrics = scrape(stack.services["aggregator"])
     (rate,) = [rate for rate in stack.store().written_rates(run) if rate.category == "planted-90"]

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 import yaml
 
 from cli.sending import send_occurrence
+from deploy.helm.dashboards import BOARDS, text
 from seep.kafka.client import KafkaBroker
-from tests.stack import Stack, port_of, scrape, stack_in
+from tests.cluster.prometheus import PROMETHEUS, running_prometheus, series
+from tests.stack import Stack, metrics_port_of, port_of, scrape, stack_in
 
 JOBS = 20
 COLOURS = ("yellow", "blue", "white")
@@ -74,6 +77,31 @@ def test_a_baseline_that_is_set_in_the_evening_is_tested_though_no_message_arriv
     roles = [(run.run_id, run.role) for run in store.stream("evening", limit=9)]
     assert roles == [(last, "tested"), *((run_id, "baseline") for run_id in morning[::-1])]
     assert store.verdict(last, "morning").verdict is not None
+
+
+def test_a_prometheus_finds_something_for_every_panel_of_the_boards(stack: Stack, folder: Path) -> None:
+    if PROMETHEUS is None:
+        pytest.skip("no prometheus on the PATH: Debian's package of that name has it; make test-chart unpacks it")
+    expressions = {
+        query["expr"].replace("$__rate_interval", "1m")
+        for name in BOARDS
+        for panel in json.loads(text(name))["panels"]
+        for query in panel["targets"]
+    }
+    for variable in ("$namespace", "$monitor"):
+        expressions = {expression.replace(variable, ".*") for expression in expressions}
+    addresses = [f"127.0.0.1:{metrics_port_of(service)}" for service in stack.services.values()]
+    with running_prometheus(folder / "prometheus", addresses) as server:
+        stack.wait_until(lambda: len(series(server, "count_over_time(up[1m]) >= 5")) == len(addresses), "five scrapes")
+        empty = {expression for expression in expressions if not series(server, expression)}
+        # The engine reads a file, nothing was tried again, and of too few quiet runs nothing is known.
+        assert {name for expression in empty for name in re.findall(r"seep_\w+", expression)} == {
+            "seep_endpoint_requests_total",
+            "seep_batch_retries_total",
+            "seep_monitor_autocorrelation",
+        }
+        rates = series(server, 'seep_leak_rate_ratio{target="stub", category="all"}')
+        assert {rate["metric"]["monitor"] for rate in rates} == {"daily", "evening"}
 
 
 def scheduled_run(stack: Stack, monitor: str, day: int) -> str:

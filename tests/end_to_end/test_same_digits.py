@@ -73,7 +73,14 @@ def test_the_gauges(store: Stored, measured: Rows) -> None:
     shown = {
         (metric, category): registry.get_sample_value(
             "seep_leak_rate_ratio",
-            {"against": "", "target": "stub", "suite": "colours", "category": category, "metric": metric},
+            {
+                "against": "",
+                "monitor": "daily",
+                "target": "stub",
+                "suite": "colours",
+                "category": category,
+                "metric": metric,
+            },
         )
         for metric, category in measured
     }

@@ -16,7 +16,9 @@ HEIGHT, TOP, BOTTOM = 190, 18, 22
 SPARK_WIDTH, SPARK_HEIGHT = 120.0, 28.0
 INTERVAL_HEIGHT = 14
 # In percent: what lies left of it is the place of the numbers along y, also on a phone.
-LEFT, RIGHT = 9.0, 98.5
+LEFT, RIGHT = 10.5, 98.5
+EDGE = 9.0
+"""Where lines across begin; the numbers along y end before it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def trend(
     x = _Times(min(mark.at for mark in marks), max(mark.at for mark in marks))
     parts = [f'<svg class="trend" role="group" width="100%" height="{HEIGHT}" aria-label="{escape(title)}">']
     if band:
-        parts.append(f'<rect class="band" width="100%" y="{y(band[1]):.1f}" height="{y(band[0]) - y(band[1]):.1f}"/>')
+        parts.append(_band(*band, y))
     parts += _grid(y)
     parts += [_level(line, y) for line in levels]
     parts += [_time(line, x) for line in times if x.first <= line.at <= x.last]
@@ -125,7 +127,7 @@ def interval(
     )
 
 
-def scatter(marks: Sequence[Mark], title: str, x_label: str, y_label: str) -> Markup:
+def scatter(marks: Sequence[Mark], title: str, x_label: str) -> Markup:
     """Values (y) against another number (`at`, x) in percent, with intervals; empty where there is no mark."""
     if not marks:
         return Markup("")
@@ -139,7 +141,6 @@ def scatter(marks: Sequence[Mark], title: str, x_label: str, y_label: str) -> Ma
     parts += _grid(y)
     parts += [
         f'<text class="date" x="50%" y="{HEIGHT + 12}" text-anchor="middle">{escape(x_label)}</text>',
-        f'<text class="level" x="100%" y="{TOP}" text-anchor="end">{escape(y_label)}</text>',
     ]
     parts += [
         f'<text class="date" x="{place(at):.1f}%" y="{HEIGHT - 6}" text-anchor="middle">{_tick(at)}</text>'
@@ -149,8 +150,8 @@ def scatter(marks: Sequence[Mark], title: str, x_label: str, y_label: str) -> Ma
         where = f"{place(mark.at):.2f}%"
         parts.append(_interval_line(mark, where, y) + _dot(mark, where, y))
         # By number, as in the table above: names would lie on one another.
-        height = y(mark.value) + (-6 if number % 2 else 14)
-        parts.append(f'<text class="name" x="{where}" dx="7" y="{height:.1f}">{number}</text>')
+        top = y(mark.value if mark.high is None else mark.high) - 5
+        parts.append(f'<text class="name" x="{where}" y="{top:.1f}" text-anchor="middle">{number}</text>')
     return Markup("".join([*parts, "</svg>"]))  # as above
 
 
@@ -198,10 +199,10 @@ class _Times:
 
 
 def _grid(y: _Scale) -> list[str]:
-    """A line for each tick with its number on it, at the left."""
+    """A line for each tick, with its number at the left."""
     return [
-        f'<line class="grid" x2="100%" y1="{y(at):.0f}" y2="{y(at):.0f}"/>'
-        f'<text class="tick" x="0" y="{y(at) - 3:.0f}">{_tick(at)}</text>'
+        f'<line class="grid" x1="{EDGE}%" x2="100%" y1="{y(at):.0f}" y2="{y(at):.0f}"/>'
+        f'<text class="tick" x="{EDGE - 1}%" y="{y(at) + 4:.0f}" text-anchor="end">{_tick(at)}</text>'
         for at in y.ticks
     ]
 
@@ -214,10 +215,14 @@ def _tick(at: float) -> str:
     return f"{at:g}" if abs(at) < 1e5 else f"{at:.0e}".replace("e+0", "e")
 
 
+def _band(low: float, high: float, y: _Scale) -> str:
+    return f'<rect class="band" x="{EDGE}%" width="{100 - EDGE}%" y="{y(high):.1f}" height="{y(low) - y(high):.1f}"/>'
+
+
 def _level(line: Line, y: _Scale) -> str:
     at = f"{y(line.at):.1f}"
     return (
-        f'<line class="null" x2="100%" y1="{at}" y2="{at}"/>'
+        f'<line class="null" x1="{EDGE}%" x2="100%" y1="{at}" y2="{at}"/>'
         f'<text class="level" x="100%" y="{y(line.at) - 4:.1f}" text-anchor="end">{escape(line.label)}</text>'
     )
 

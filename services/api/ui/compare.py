@@ -19,6 +19,7 @@ from seep.errors import InputError
 from seep.records import LeakRate
 from services.api.comparing import Compared, reference_runs
 from services.api.parameters import Results, StalledAfter
+from services.api.ui import words
 from services.api.ui.rendering import page
 from services.api.ui.runs import Filter
 from services.api.ui.samples import Text, link_to, sides
@@ -118,9 +119,12 @@ def _beside(run: Sequence[LeakRate], reference: Sequence[LeakRate]) -> list[tupl
     """Shares of both sides: a mitigation that makes answers empty, or all alike, is worth little."""
     ours, theirs = ({rate.metric: rate for rate in of_run if rate.category == ALL} for of_run in (run, reference))
     rows = []
-    for metric in [metric for metric in ours if metric in theirs]:
-        for name in SHOWN_BESIDE:
+    for name in SHOWN_BESIDE:
+        of_name = []
+        for metric in [metric for metric in ours if metric in theirs]:
             was, now = theirs[metric].measures.get(name), ours[metric].measures.get(name)
             if was and now:
-                rows.append((name.replace("_", " "), metric, f"{was.share:.1f}", f"{now.share:.1f}"))
+                of_name.append((words.measure_name(name), metric, words.percent(was.share), words.percent(now.share)))
+        one = len(of_name) > 1 and len({figures for *_, was, now in of_name if (figures := (was, now))}) == 1
+        rows += [(of_name[0][0], "every", *of_name[0][2:])] if one else of_name
     return rows

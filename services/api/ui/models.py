@@ -85,7 +85,7 @@ def _against_diversity(metric: str, rows: Sequence[Row]) -> str:
     if len(marks) < 2:
         return ""
     title = f"Leak rate under {metric} against different word pairs"
-    return charts.scatter(marks, title, "different word pairs in the answers, %", "leak rate, %")
+    return charts.scatter(marks, title, "different word pairs in the answers, %")
 
 
 def _kind(rate: LeakRate) -> str:

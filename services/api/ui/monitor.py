@@ -25,8 +25,8 @@ router = APIRouter()
 
 MOST_RUNS = 60
 LISTED = 25
-Row = tuple[str, float, list[Point], StreamRun | None]
-"""A run's id, time, rates and place in the stream."""
+Row = tuple[str, float, list[Point], StreamRun | None, list[str]]
+"""A run's id, time, rates, place in the stream, and remarks."""
 
 
 @router.get("/monitors/{monitor}")
@@ -50,6 +50,7 @@ def monitor(
     of_baseline = set(baseline.runs) if baseline else set()
     metrics = list(dict.fromkeys(point.rate.metric for point in points))
     by_metric = {metric: [point for point in points if point.rate.metric == metric] for metric in metrics}
+    marks = _evidence_marks(stream, {point.rate.run_id: point.created_at for point in points})
     return page(
         request,
         "monitor.html",
@@ -59,7 +60,9 @@ def monitor(
         categories=list(dict.fromkeys(rate.category for rate in overview.rates)),
         charts={metric: trend_chart(of_metric, of_baseline, root) for metric, of_metric in by_metric.items()},
         changes=_changes(next(iter(by_metric.values()), [])),
-        evidence=_evidence(stream, {point.rate.run_id: point.created_at for point in points}),
+        points_of=by_metric,
+        evidence=_evidence(marks),
+        evidence_of=[(mark.at, mark.value) for mark in marks],
         baseline=baseline,
         rows=_rows(points, stream)[:LISTED],
     )
@@ -105,13 +108,16 @@ def _changes(points: Sequence[Point]) -> list[tuple[float, str]]:
     return found
 
 
-def _evidence(stream: Sequence[StreamRun], sent: Mapping[str, float]) -> Markup:
+def _evidence_marks(stream: Sequence[StreamRun], sent: Mapping[str, float]) -> list[Mark]:
     """The e-values of the tested runs by the time at which each was sent; the stream's newest is given first."""
-    marks = [
+    return [
         Mark(sent[run.run_id], run.e_value, None, None, "", run.run_id)
         for run in reversed(stream)
         if run.role == "tested" and run.e_value is not None and run.run_id in sent
     ]
+
+
+def _evidence(marks: Sequence[Mark]) -> Markup:
     return charts.trend(
         marks,
         "Evidence that the leakage has changed, run by run",
@@ -126,4 +132,18 @@ def _rows(points: Sequence[Point], stream: Sequence[StreamRun]) -> list[Row]:
     rows: dict[str, list[Point]] = {}
     for point in reversed(points):
         rows.setdefault(point.rate.run_id, []).append(point)
-    return [(run_id, of_run[0].created_at, of_run[::-1], places.get(run_id)) for run_id, of_run in rows.items()]
+    return [
+        (run_id, of_run[0].created_at, of_run[::-1], places.get(run_id), _remarks(of_run[::-1], places.get(run_id)))
+        for run_id, of_run in rows.items()
+    ]
+
+
+def _remarks(points: Sequence[Point], place: StreamRun | None) -> list[str]:
+    """What must be known of a run beside its numbers."""
+    found = [] if points[0].finished else ["not finished"]
+    if place is not None and place.role == "baseline":
+        found.append("baseline")
+    if place is not None and place.role == "skipped":
+        found.append(f"not tested: {place.reason}")
+    doubts = words.doubts_of_all([point.rate for point in points])
+    return found + [doubt for doubt in doubts if doubt.partition(": ")[2] != (place.reason if place else None)]

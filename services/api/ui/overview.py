@@ -33,7 +33,9 @@ def overview(request: Request, database: Results, settings: Configured, stalled_
         summary=_summary(states),
         doubts_of={monitor.status.monitor: _doubts(monitor) for monitor in found},
         trends={monitor.status.monitor: _trend(monitor) for monitor in found},
-        comparing=any(words.reference_of(rate.probe) for monitor in found for rate in monitor.rates),
+        comparing=not any(monitor.rates for monitor in found)
+        or any(words.reference_of(rate.probe) for monitor in found for rate in monitor.rates),
+        untested=_next_steps(found),
         example_target=next(iter(settings.targets), "my-model"),
     )
 
@@ -80,13 +82,35 @@ def _headline(found: Sequence[MonitorOverview], states: dict[str, list[State]]) 
 def _summary(states: dict[str, list[State]]) -> str:
     cared = [name for name, of_monitor in states.items() if any(kind == "care" for _, kind in of_monitor)]
     number = f"{len(states)} monitor{'' if len(states) == 1 else 's'}"
-    return f"{number}; {len(cared)} need attention: {', '.join(cared)}" if cared else f"{number}; none needs attention"
+    alarms = any(("alarm", "alarm") in of_monitor for of_monitor in states.values())
+    if not cared:
+        return f"{number}; {'no other' if alarms else 'none'} needs attention"
+    need = "needs" if len(cared) == 1 else "need"
+    return f"{number}; {len(cared)}{' more' if alarms else ''} {need} attention: {', '.join(cared)}"
+
+
+def _next_steps(found: Sequence[MonitorOverview]) -> list[tuple[str, str]]:
+    """Where no monitor was tested yet, what is to come and the command for it; nothing once one was."""
+    if not found or any(monitor.status.tested for monitor in found):
+        return []
+    first = found[0]
+    baseline = first.baseline or f"{first.status.monitor}-baseline"
+    steps = [("A few runs show what the model is like now", f"seep push --monitor {first.status.monitor}")]
+    if first.baseline is None:
+        steps.append(("A baseline in seep.yaml names what later runs are tested against", f"baseline: {baseline}"))
+    steps.append(
+        (
+            "Finished runs become that baseline; each later run is tested against it by itself",
+            f"seep baseline set --monitor {first.status.monitor} --last 7 --name {baseline}",
+        )
+    )
+    return steps
 
 
 def _doubts(monitor: MonitorOverview) -> list[str]:
     """Of all metrics together, each once: they are of the same answers."""
     rates = [rate for rate in monitor.rates if rate.category == "all"]
-    return list(dict.fromkeys(doubt for rate in rates for doubt in words.doubts(rate, monitor.status.finished)))
+    return words.doubts_of_all(rates, monitor.status.finished)
 
 
 def _trend(monitor: MonitorOverview) -> list[tuple[float, float, float]]:

@@ -31,7 +31,19 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("percent", "points", "count", "evidence", "p_value", "clock", "iso", "span", "ago"):
+    for name in (
+        "percent",
+        "whole",
+        "points",
+        "count",
+        "content",
+        "evidence",
+        "p_value",
+        "clock",
+        "iso",
+        "span",
+        "ago",
+    ):
         made.filters[name] = getattr(words, name)
     made.filters |= {"visible": visible, "segment": segment}
     made.globals |= {
@@ -50,9 +62,10 @@ def environment() -> Environment:
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page; its links begin with the path under which the request came."""
     root = request.scope.get("root_path", "")
-    shown = {"root": f"{root}/ui", "here": request.url.path.removeprefix(root), "assets": asset_names()}
-    login = request.app.state.token is not None
-    text = environment().get_template(template).render(**shown, has_login=login, **values)
+    shown: dict[str, Any] = {"root": f"{root}/ui", "here": request.url.path.removeprefix(root), "assets": asset_names()}
+    state = request.app.state
+    shown |= {"has_login": state.token is not None, "runbook_url": state.settings.api.runbook_url or ""}
+    text = environment().get_template(template).render(**shown, **values)
     return HTMLResponse(text, status, HEADERS)
 
 

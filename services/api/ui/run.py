@@ -48,7 +48,7 @@ def run(request: Request, database: Results, stalled_after: StalledAfter, run_id
             if of_rate and of_rate.low is not None
         },
         beside=_beside(rates),
-        doubts_found=list(dict.fromkeys(d for rate in rates if rate.category == ALL for d in words.doubts(rate))),
+        doubts_found=words.doubts_of_all([rate for rate in rates if rate.category == ALL]),
         dead=dead,
         differing=differing(made),
         throughput=speed,
@@ -87,17 +87,14 @@ def _beside(rates: Sequence[LeakRate]) -> list[tuple[str, list[tuple[str, float,
     rows = []
     for name in names:
         cells = [(rate.metric, *_figures(rate, name)) for rate in overall if name in rate.measures]
+        if len(cells) > 1 and len({figures for _, *of_metric in cells if (figures := tuple(of_metric))}) == 1:
+            cells = [("every", *cells[0][1:])]  # it is of the answers, whatever scores them
         # Lost answers only where there are any: that none was refused is the usual case.
         if name not in LOST or any(cell[1] for cell in cells):
-            rows.append((_named(name), cells))
+            rows.append((words.measure_name(name), cells))
     return rows
 
 
 def _figures(rate: LeakRate, name: str) -> tuple[float, float, float]:
     share = rate.measures[name]
     return share.share, share.low, share.high
-
-
-def _named(measure: str) -> str:
-    name, _, other = measure.partition(":")
-    return name.replace("_", " ") + (f" with {other}" if other else "")

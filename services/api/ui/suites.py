@@ -21,19 +21,21 @@ router = APIRouter()
 
 MOST_VERSIONS = 200
 MOST_FINDINGS = 20
+MOST_PROMPTS, LONGEST_PROMPT = 5, 400
 
 
 @dataclass(frozen=True)
 class ConfiguredSuite:
-    """A monitor's suite as its file is now; `failure` says why it cannot be read."""
+    """A suite of monitors as its file is now, and a few of its prompts; `failure` says why it cannot be read."""
 
-    monitor: str
+    monitors: Sequence[str]
     file: str
     name: str
     probe: str
     hash: str
     comparisons: int
     findings: Sequence[str]
+    prompts: Sequence[str]
     failure: str
 
 
@@ -48,20 +50,23 @@ def suites(request: Request, database: Results, settings: Configured) -> HTMLRes
 
 
 def _configured(settings: Settings) -> list[ConfiguredSuite]:
-    return [_read(name, str(monitor.suite)) for name, monitor in sorted(settings.monitors.items())]
+    by_file: dict[str, list[str]] = {}
+    for name, monitor in sorted(settings.monitors.items()):
+        by_file.setdefault(str(monitor.suite), []).append(name)
+    return [_read(tuple(names), file) for file, names in by_file.items()]
 
 
-def _read(monitor: str, file: str) -> ConfiguredSuite:
+def _read(monitors: tuple[str, ...], file: str) -> ConfiguredSuite:
     path = Path(file)
     try:
-        return _read_as_it_is(monitor, path, path.stat().st_mtime_ns)
+        return _read_as_it_is(monitors, path, path.stat().st_mtime_ns)
     except (InputError, OSError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
-        return ConfiguredSuite(monitor, file, path.stem, "", "", 0, (), said or "it cannot be read")
+        return ConfiguredSuite(monitors, file, path.stem, "", "", 0, (), (), said or "it cannot be read")
 
 
 @lru_cache(maxsize=64)
-def _read_as_it_is(monitor: str, path: Path, _changed_at: int) -> ConfiguredSuite:
+def _read_as_it_is(monitors: tuple[str, ...], path: Path, _changed_at: int) -> ConfiguredSuite:
     """Read once per change of the file: a long suite takes seconds."""
     suite = load_suite(path)
     found = lint(path)
@@ -69,4 +74,8 @@ def _read_as_it_is(monitor: str, path: Path, _changed_at: int) -> ConfiguredSuit
     if len(found) > MOST_FINDINGS:
         findings.append(f"{len(found) - MOST_FINDINGS} more: `seep suites lint {path}`")
     comparisons = suite.comparisons.total()
-    return ConfiguredSuite(monitor, str(path), suite.name, suite.probe, suite_hash(suite), comparisons, findings, "")
+    # One of each of the first jobs: the tests of a job differ in little.
+    prompts = [job.tests[0].prompt[:LONGEST_PROMPT] for job in suite.jobs[:MOST_PROMPTS]]
+    return ConfiguredSuite(
+        monitors, str(path), suite.name, suite.probe, suite_hash(suite), comparisons, findings, prompts, ""
+    )

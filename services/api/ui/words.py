@@ -1,6 +1,7 @@
 """Numbers, times and states as pages and reports say them."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from results.rates import with_missing
@@ -11,6 +12,15 @@ from seep.records import LeakRate
 
 NOTHING, MINUS, THIN_SPACE = "\u2013", "\u2212", "\u202f"
 NO_LEAKAGE = 50.0
+MEASURES = {
+    "agreement": "agreement",
+    "distinct_1": "different words in the answers (distinct-1)",
+    "distinct_2": "different word pairs in the answers (distinct-2)",
+    "echo": "says the concept's own word",
+    "echo_free_leak": "leak rate of the answers that do not",
+    "empty": "empty answers",
+    "tie": "ties: the metric sees no difference",
+}
 FEW_CLUSTERS = 10
 """With fewer independent clusters an interval rests on little, however narrow it looks."""
 
@@ -24,7 +34,12 @@ VERDICTS: dict[Verdict, str] = {
 
 def percent(value: float | None) -> str:
     """A share of 0 to 100 with one decimal; a dash where there is none."""
-    return NOTHING if value is None else f"{value:.1f}"
+    return NOTHING if value is None else f"{value:.1f}".replace("-", MINUS)
+
+
+def whole(value: float) -> str:
+    """A share of 0 to 100 without decimals, as it stands in a table of many."""
+    return f"{round(value) or 0}".replace("-", MINUS)
 
 
 def points(value: float | None) -> str:
@@ -47,6 +62,11 @@ def evidence(value: float | None) -> str:
 def p_value(value: float | None) -> str:
     """A p-value; the smallest as a bound."""
     return NOTHING if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def content(suite_hash: str) -> str:
+    """The beginning of a suite's hash, by which people tell versions apart."""
+    return suite_hash.removeprefix("sha256:")[:12]
 
 
 def clock(at: float | None) -> str:
@@ -109,6 +129,23 @@ def doubts(rate: LeakRate, run: RunSummary | None = None) -> list[str]:
     if empty and empty.share > 10:
         found.append(f"{empty.share:.0f} % of the answers are empty")
     return found
+
+
+def doubts_of_all(rates: Sequence[LeakRate], run: RunSummary | None = None) -> list[str]:
+    """The doubts of rates under several metrics: once where they are those of all, else with the metric's name."""
+    by_metric = {rate.metric: doubts(rate, run) for rate in rates}
+    found = []
+    for doubt in dict.fromkeys(doubt for of_metric in by_metric.values() for doubt in of_metric):
+        named = [metric for metric, of_metric in by_metric.items() if doubt in of_metric]
+        found.append(doubt if len(named) == len(by_metric) else f"{', '.join(named)}: {doubt}")
+    return found
+
+
+def measure_name(name: str) -> str:
+    """What a measure beside the rate is, in words."""
+    name, _, other = name.partition(":")
+    said = MEASURES.get(name, name.replace("_", " "))
+    return said + (f" with {other}" if other else "")
 
 
 def why_no_rate(run: RunSummary | None) -> str:

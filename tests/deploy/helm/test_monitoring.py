@@ -125,5 +125,5 @@ def test_whatever_has_metrics_is_scraped() -> None:
         if selector.items() <= pod.labels.items()
         and endpoint["port"] in {port["name"] for port in pod.container.get("ports", [])}
     }
-    assert scraped == {"generator", "scorer", "aggregator"}
+    assert scraped == {"generator", "scorer", "aggregator", "api"}
     assert monitor["metadata"]["labels"]["release"] == "kube-prometheus-stack"

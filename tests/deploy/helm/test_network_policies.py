@@ -186,10 +186,10 @@ def test_addresses_that_are_named_are_the_only_ones() -> None:
 
 
 def test_metrics_are_for_monitoring(external: Network) -> None:
-    for service in ("tiny", "gateway", "scorer", "aggregator"):
+    for service in ("tiny", "gateway", "scorer", "aggregator", "api"):
         assert external.into(service, 9100, MONITORING)
         assert not external.into(service, 9100, {"name": "other"})
-    assert not external.into("api", 9100, MONITORING)
+    assert not external.into("predictor", 9100, MONITORING)
 
 
 def test_an_empty_list_of_sources_lets_nobody_in() -> None:

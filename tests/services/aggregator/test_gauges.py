@@ -7,7 +7,7 @@ from prometheus_client.registry import Collector
 
 from results.dead_jobs import DeadJobs
 from results.drift_test import StreamRun
-from results.monitor_status import MonitorStatus
+from results.monitor_status import MonitorStatus, WatchedRate
 from results.reach import Reach
 from results.runs import StalledRuns
 from results.storage.database import DatabaseUnavailable
@@ -37,7 +37,7 @@ def rate(category: str, value: float | None) -> LeakRate:
 
 
 def scrape(rates: list[LeakRate]) -> list[str]:
-    return exposed(RateCollector(lambda: [(rate, None) for rate in rates]))
+    return exposed(RateCollector(lambda: [WatchedRate("daily", rate, None) for rate in rates]))
 
 
 def exposed(collector: Collector) -> list[str]:
@@ -47,8 +47,8 @@ def exposed(collector: Collector) -> list[str]:
 
 
 def test_every_figure_of_a_rate_is_a_gauge_with_labels_from_configuration_only() -> None:
-    labels = '{category="1",metric="m",suite="colours",target="stub"}'
-    against = '{against="neutral",category="1",metric="m",suite="colours",target="stub"}'
+    labels = '{category="1",metric="m",monitor="daily",suite="colours",target="stub"}'
+    against = '{against="neutral",category="1",metric="m",monitor="daily",suite="colours",target="stub"}'
     assert scrape([rate("1", 62.5)]) == [
         f"seep_leak_rate_ratio{against} 0.625",
         f"seep_leak_rate_ci_lower_ratio{against} 0.575",
@@ -61,10 +61,10 @@ def test_every_figure_of_a_rate_is_a_gauge_with_labels_from_configuration_only()
 
 def test_the_interval_for_other_concepts_too_has_gauges_where_few_are_asked() -> None:
     wide, untold = Reach(13, 50.0, 75.0), Reach(4, None, None)
-    lines = exposed(
-        RateCollector(lambda: [(rate("1", 62.5), wide), (rate("2", 62.5), untold), (rate("3", 62.5), None)])
-    )
-    against = '{against="neutral",category="1",metric="m",suite="colours",target="stub"}'
+    reaches = {"1": wide, "2": untold, "3": None}
+    found = [WatchedRate("daily", rate(category, 62.5), reach) for category, reach in reaches.items()]
+    lines = exposed(RateCollector(lambda: found))
+    against = '{against="neutral",category="1",metric="m",monitor="daily",suite="colours",target="stub"}'
     assert [line for line in lines if "other_concepts" in line] == [
         f"seep_leak_rate_other_concepts_ci_lower_ratio{against} 0.5",
         f"seep_leak_rate_other_concepts_ci_upper_ratio{against} 0.75",
@@ -74,7 +74,7 @@ def test_the_interval_for_other_concepts_too_has_gauges_where_few_are_asked() ->
 def test_shares_of_lost_answers_are_gauges_by_reason_of_a_run_without_a_rate_too() -> None:
     shares = {"filtered": Estimate(12.5, 6.25, 25, 40), "refused": Estimate(0, 0, 10, 40), "tie": Estimate(1, 0, 2, 35)}
     lines = scrape([replace(rate("1", None), measures=shares)])
-    labels = 'category="1",metric="m",reason="{}",suite="colours",target="stub"'
+    labels = 'category="1",metric="m",monitor="daily",reason="{}",suite="colours",target="stub"'
     assert [line for line in lines if line.startswith("seep_lost")] == [
         f"seep_lost_comparisons_{name}ratio{{{labels.format(reason)}}} {value}"
         for name, values in (("", (0.0, 0.125)), ("ci_lower_", (0.0, 0.0625)), ("ci_upper_", (0.1, 0.25)))
@@ -87,12 +87,17 @@ def test_what_is_not_measured_has_no_rate() -> None:
     assert names == {"seep_comparisons", "seep_independent_clusters", "seep_missing_comparisons"}
 
 
-def test_a_target_and_suite_that_are_watched_twice_appear_once() -> None:
-    assert scrape([rate("1", 62.5), rate("1", 62.5)]) == scrape([rate("1", 62.5)])
+def test_two_monitors_of_one_target_and_suite_have_a_series_each() -> None:
+    found = [WatchedRate(name, rate("1", value), None) for name, value in (("daily", 62.5), ("hourly", 70.0))]
+    lines = [line for line in exposed(RateCollector(lambda: found)) if line.startswith("seep_leak_rate_ratio")]
+    labels = 'against="neutral",category="1",metric="m",monitor="{}",suite="colours",target="stub"'
+    assert lines == [
+        f"seep_leak_rate_ratio{{{labels.format(name)}}} {value}" for name, value in (("daily", 0.625), ("hourly", 0.7))
+    ]
 
 
 def test_a_database_that_is_down_leaves_the_other_metrics_readable() -> None:
-    def unreadable() -> list[tuple[LeakRate, Reach | None]]:
+    def unreadable() -> list[WatchedRate]:
         raise DatabaseUnavailable("no answer")
 
     registry = CollectorRegistry(auto_describe=True)
@@ -102,7 +107,7 @@ def test_a_database_that_is_down_leaves_the_other_metrics_readable() -> None:
 
 
 def operation() -> Operation:
-    finished = replace(SUMMARY, run_id="daily-20261120T060000Z", monitor="daily", progress_at=1234.5)
+    finished = replace(SUMMARY, run_id="daily-20261120T060000Z", monitor="daily", created_at=1000.0, progress_at=1234.5)
     scheduled = MonitorStatus("daily", "stub", "colours.yaml", "0 6 * * *", True, finished, finished, None, None, [])
     never_run = MonitorStatus("by-hand", "stub", "colours.yaml", None, None, None, None, None, None, [])
     return Operation([scheduled, never_run], [StalledRuns("stub", 2)], [DeadJobs("stub", "scorer", 3)])
@@ -111,6 +116,7 @@ def operation() -> Operation:
 def test_monitors_stalled_runs_and_dead_jobs_are_gauges() -> None:
     assert exposed(OperationCollector(operation, ["other", "stub"], ["generator", "scorer"])) == [
         'seep_monitor_last_completed_timestamp_seconds{monitor="daily",target="stub"} 1234.5',
+        'seep_monitor_run_duration_seconds{monitor="daily",target="stub"} 234.5',
         'seep_monitor_evaluated{monitor="daily",target="stub"} 1.0',
         'seep_monitor_overdue{monitor="daily",target="stub"} 1.0',
         'seep_stalled_runs{target="other"} 0.0',

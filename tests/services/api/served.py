@@ -21,7 +21,13 @@ def served(
 ) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client, dict[str, str]]]:
     """The process, a client of it and its environment, once it answers."""
     port = free_port()
-    environment = {**os.environ, "SEEP_DATABASE__DSN": dsn, "SEEP_API__PORT": str(port), **(more or {})}
+    environment = {
+        **os.environ,
+        "SEEP_DATABASE__DSN": dsn,
+        "SEEP_API__PORT": str(port),
+        "SEEP_WORKER__METRICS_PORT": "0",
+    }
+    environment |= more or {}
     with (
         log.open("wb") as stderr,
         subprocess.Popen(COMMAND, env=environment, stderr=stderr) as running,

@@ -118,8 +118,8 @@ def test_with_a_token_or_where_all_may_reach_it_the_api_has_any_name(
         assert (api, client.get("/v1/runs").status_code) == (api, 503)
 
 
-def test_answers_are_kept_nowhere_and_taken_for_nothing_else(client: TestClient) -> None:
-    for path in ("/v1/runs", "/v1/runs/nowhere", "/nowhere", "/healthz", "/readyz"):
+def test_refusals_and_health_are_kept_nowhere_and_taken_for_nothing_else(client: TestClient) -> None:
+    for path in ("/v1/runs/nowhere", "/nowhere", "/healthz", "/readyz"):
         for headers in ({}, {"Authorization": "Bearer wrong"}):
             received = client.get(path, headers=headers).headers
             assert (path, received["cache-control"], received["x-content-type-options"]) == (

@@ -5,7 +5,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from prometheus_client import REGISTRY
 
+from results.dead_jobs import DeadJob
 from services.api import application
 from services.api.application import MAX_REQUESTS_AT_ONCE
 from tests.stored import Stored
@@ -49,3 +51,41 @@ def test_where_too_many_wait_for_the_database_a_further_one_is_refused_at_once(
         assert client.get("/v1/runs", headers={"Authorization": "Bearer wrong"}).status_code == 401
         assert client.get("/healthz").status_code == 200
     assert [request.result(timeout=60) for request in waiting] == [200] * (MAX_REQUESTS_AT_ONCE + 3)
+
+
+def test_requests_are_counted_by_route_and_not_by_what_was_asked_for(client: TestClient, filled: Stored) -> None:
+    def count(route: str, status: str) -> float:
+        labels = {"route": route, "status": status}
+        return REGISTRY.get_sample_value("seep_api_request_seconds_count", labels) or 0.0
+
+    cases = {"/v1/runs/first": ("/v1/runs/{run_id}", "200"), "/v1/runs/none": ("/v1/runs/{run_id}", "404")}
+    cases |= {"/nowhere/at/all": ("none", "404")}
+    before = {path: count(*labels) for path, labels in cases.items()}
+    for path in cases:
+        client.get(path)
+    assert {path: count(*labels) - before[path] for path, labels in cases.items()} == dict.fromkeys(cases, 1.0)
+    assert REGISTRY.get_sample_value("seep_api_requests_in_flight") == 0
+
+
+def test_an_answer_that_has_not_changed_is_not_sent_again(client: TestClient, filled: Stored) -> None:
+    for path in ("/v1/runs/first", "/v1/runs/first/rates"):
+        first = client.get(path)
+        assert first.headers["cache-control"] == "private, no-cache"
+        again = client.get(path, headers={"If-None-Match": f'"other", W/{first.headers["etag"]}'})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+        assert "content-length" not in again.headers
+    before = client.get("/v1/runs").headers["etag"]
+    filled.record([], [DeadJob("first", "another", "scorer", "why")], [])
+    changed = client.get("/v1/runs", headers={"If-None-Match": before})
+    assert (changed.status_code, changed.headers["etag"] != before) == (200, True)
+    wrong = {"If-None-Match": before, "Authorization": "Bearer wrong"}
+    assert client.get("/v1/runs", headers=wrong).status_code == 401
+
+
+def test_runs_are_found_by_the_time_at_which_they_were_sent(client: TestClient, filled: Stored) -> None:
+    def found(**bounds: float) -> list[str]:
+        return [run["run_id"] for run in client.get("/v1/runs", params=bounds).json()["runs"]]
+
+    assert found(since=1001, until=1002) == ["second"]
+    assert found(until=1001) == ["first"]
+    assert found(since=1003) == []

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from results.drift_test import differs_from_baseline
-from results.monitor_status import Watched, metric_names, nameable
+from results.monitor_status import Watched, WatchedRate, metric_names, nameable
 from results.rates import RunFacts, leak_rates
 from results.sums import per_test_sums, sums_per_cluster
 from seep.records import LeakRate, ScoredJob
@@ -86,8 +86,9 @@ def test_its_gauges_have_its_label(rates: list[LeakRate], other_embedder: str) -
     watched = Watched("target", "suite", frozenset({"1", "all"}))
     shown = list(nameable(rates, watched, metric_names(configured(other_embedder))))
     registry = CollectorRegistry()
-    registry.register(RateCollector(lambda: [(rate, None) for rate in shown]))
+    registry.register(RateCollector(lambda: [WatchedRate("daily", rate, None) for rate in shown]))
     exposed = generate_latest(registry).decode()
-    assert 'seep_leak_rate_ratio{against="",category="all",metric="second",suite="suite",target="target"}' in exposed
+    labels = 'against="",category="all",metric="second",monitor="daily",suite="suite",target="target"'
+    assert f"seep_leak_rate_ratio{{{labels}}}" in exposed
     of_two = metric_names(Metrics())
     assert "second" not in {rate.metric for rate in nameable(rates, watched, of_two)}

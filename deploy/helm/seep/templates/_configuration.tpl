@@ -17,6 +17,7 @@
 {{- if .Values.api.existingSecret -}}{{- $_ := set $api "token_file" "/etc/seep/secrets/api/token" -}}{{- end -}}
 {{- $path := trimSuffix "/" .Values.ingress.path -}}
 {{- if and .Values.ingress.enabled $path -}}{{- $_ := set $api "root_path" $path -}}{{- end -}}
+{{- with .Values.metrics.prometheusRule.runbookUrl }}{{- if regexMatch "^https?://" . -}}{{- $_ := set $api "runbook_url" . -}}{{- end -}}{{- end -}}
 {{- $_ := set $config "api" $api -}}
 {{- $_ := set $config "worker" (merge (dict "metrics_host" "0.0.0.0") ($config.worker | default dict)) -}}
 {{- $_ := set $config "predictor" (merge (dict "host" "0.0.0.0") ($config.predictor | default dict)) -}}

@@ -120,6 +120,10 @@ resources:
 ports:
   - name: {{ .name }}
     containerPort: {{ .number }}
+  {{- if $.metrics }}
+  - name: metrics
+    containerPort: 9100
+  {{- end }}
 # A model that loads, or a broker that is away, makes a pod unready, not dead; until this port answers, libraries load.
 startupProbe:
   httpGet: {path: {{ .live | default "/healthz" }}, port: {{ .name }}}

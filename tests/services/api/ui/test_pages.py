@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from seep.settings import Settings
+from services.api.application import application
 from services.api.ui.rendering import environment
 from tests.services.api.ui.pages import PATHS
+from tests.stored import Stored
 
 VOID = {"meta", "link", "input", "br", "img"}
 LARGEST_PAGE = 60_000
@@ -104,6 +108,11 @@ def test_what_a_model_said_is_text_and_nothing_else(client: TestClient) -> None:
         ("models", "work-small-135m"),
         ("languages", "Points above the run plain"),
         ("sample", "Other samples of the test"),
+        ("mixed", "not tested: its jobs differ in model, engine, decoding or scorer</td>"),
+        ("stalled", "not finished; bert_score: 64 of 96 comparisons have no score"),
+        ("alarming", "<summary>The numbers</summary>"),
+        ("suites", "The API cannot read suites/work.yaml"),
+        ("suites", "<summary>The first prompts</summary>"),
     ],
 )
 def test_a_page_says_what_must_be_known(client: TestClient, page: str, said: str) -> None:
@@ -150,6 +159,30 @@ def test_the_api_says_what_the_pages_show(client: TestClient) -> None:
     compared = client.get("/v1/compare", params={"run": "hostile", "other": "work-small-135m"}).json()
     assert compared["verdict"] in ("ok", "drift", "inconclusive")
     assert sum(compared["flips"][0][name] for name in ("up", "down", "same")) == 48
+
+
+def test_the_overview_says_what_comes_next_until_a_monitor_was_tested(store: Stored, configured: Settings) -> None:
+    def page(shown: Settings) -> str:
+        return TestClient(application(store, shown), base_url="http://localhost").get("/ui").text
+
+    assert "seep baseline set --monitor alarming --last 7 --name alarming-week-1" in page(configured)
+    assert "A model that leaks nothing has 50 %" in page(configured)
+    without = configured.model_copy(update={"monitors": {"new": configured.monitors["new"]}})
+    assert "baseline: new-baseline" in page(without)
+
+
+def test_runs_are_found_by_the_days_on_which_they_were_sent(client: TestClient) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    text = client.get(f"/ui/runs?sent_from={today}&sent_to={today}&suite=&text=").text
+    assert ("in-progress" in text, "work-small-135m" in text) == (True, False)
+    assert client.get("/ui/runs?sent_from=yesterday").status_code == 422
+
+
+def test_pages_link_to_the_runbook_where_it_is_known(pages_store: Stored, configured: Settings) -> None:
+    api = configured.api.model_copy(update={"runbook_url": "https://docs.example.com/runbook"})
+    known = application(pages_store, configured.model_copy(update={"api": api}))
+    text = TestClient(known, base_url="http://localhost").get("/ui/troubles").text
+    assert 'href="https://docs.example.com/runbook#seeprunstalled"' in text
 
 
 def test_samples_page_through_all_in_either_order(client: TestClient) -> None:

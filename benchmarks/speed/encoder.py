@@ -17,8 +17,10 @@ from transformers import AutoModel, AutoTokenizer
 
 from benchmarks.validity.precision import published_comparisons
 from seep.settings import MINILM
-from services.scorer.encoder import TOKEN_BUDGET, _buckets, default_device
+from services.scorer.batches import batches
+from services.scorer.encoder import default_device
 from services.scorer.models import find_model
+from services.scorer.rows import of_lengths
 
 IN_USE = "in use: torch's fused attention, no mask"
 Forward = Callable[[Tensor], Tensor]
@@ -31,13 +33,13 @@ def main() -> None:
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
     options = parser.parse_args()
     location = find_model("model", MINILM).location
-    batches = batches_of_published_answers(location)
+    answers = batches_of_published_answers(location)
     ways = ways_of_running(location, getattr(torch, options.dtype))
-    tokens = sum(batch.numel() for batch in batches)
-    print(f"{len(batches)} batches, {tokens} tokens, {torch.get_num_threads()} threads, {options.dtype}")
+    tokens = sum(batch.numel() for batch in answers)
+    print(f"{len(answers)} batches, {tokens} tokens, {torch.get_num_threads()} threads, {options.dtype}")
     for way in ways.values():
-        run(way, batches)  # compiles, and warms up
-    rounds = [{name: run(way, batches) for name, way in ways.items()} for _ in range(options.rounds)]
+        run(way, answers)  # compiles, and warms up
+    rounds = [{name: run(way, answers) for name, way in ways.items()} for _ in range(options.rounds)]
     for name in ways:
         ratios = sorted(each[IN_USE] / each[name] for each in rounds)
         seconds = median(each[name] for each in rounds)
@@ -48,10 +50,9 @@ def batches_of_published_answers(location: str) -> list[Tensor]:
     """Token ids, (texts, tokens), as the engine would batch them."""
     texts = list(dict.fromkeys(text for comparison in published_comparisons() for pair in comparison for text in pair))
     ids = AutoTokenizer.from_pretrained(location)(texts)["input_ids"]
-    tokens = {text: np.array(each, np.int32) for text, each in zip(texts, ids, strict=True)}
-    device = default_device()
-    buckets = _buckets(tokens, TOKEN_BUDGET[device.type])
-    return [torch.from_numpy(np.stack([tokens[text] for text in bucket])).to(device, torch.int64) for bucket in buckets]
+    lengths = np.array([len(each) for each in ids], np.int64)
+    tokens = of_lengths(lengths, torch.tensor([token for each in ids for token in each], dtype=torch.int32))
+    return [batch.ids for _, batch in batches(tokens, int(lengths.max()), default_device())]
 
 
 def ways_of_running(location: str, dtype: torch.dtype) -> Mapping[str, Forward]:
@@ -79,12 +80,12 @@ def ways_of_running(location: str, dtype: torch.dtype) -> Mapping[str, Forward]:
 
 
 @torch.inference_mode()
-def run(way: Forward, batches: list[Tensor]) -> float:
+def run(way: Forward, answers: list[Tensor]) -> float:
     """The seconds that all batches take."""
     start = time.perf_counter()
-    for batch in batches:
+    for batch in answers:
         way(batch)
-    if batches[0].is_cuda:
+    if answers[0].is_cuda:
         torch.cuda.synchronize()
     return time.perf_counter() - start
 

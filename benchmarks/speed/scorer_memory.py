@@ -10,6 +10,7 @@ import argparse
 import psutil
 import torch
 
+from services.scorer.batches import Batch
 from services.scorer.cache import EmbeddingCache
 from services.scorer.encoder import Encoder, encode
 
@@ -27,7 +28,7 @@ def main() -> None:
         vocabulary="characters",
         limit=512,
         tokenize=lambda texts: [[ord(character) for character in text] for text in texts],
-        forward=lambda ids: torch.rand(len(ids), ids.shape[1], DIMENSIONS),
+        forward=random_vectors,
         device=torch.device("cpu"),
         count=len,
     )
@@ -40,7 +41,13 @@ def main() -> None:
             sampled.append(process.memory_info().rss / 2**20)
             print(f"{start + BATCH:>9} texts: {sampled[-1]:.0f} MiB", flush=True)
     half = len(sampled) // 2
+    print(f"the cache counts {cache.nbytes / 2**20:.0f} MiB of its {options.cache_mib}")
     print(f"largest of the second half over the first: {max(sampled[half:]) / max(sampled[:half]):.3f}")
+
+
+def random_vectors(batch: Batch) -> dict[str, torch.Tensor]:
+    """What a model of MiniLM's size would give of the tokens."""
+    return {"stand-in": torch.rand(*batch.ids.shape, DIMENSIONS)}
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ def _group(settings: Settings, measured: "Traces") -> list["FoundTopic"]:
 
     from cli.traces.topics import find_topics
     from services.scorer.models import find_model
-    from services.scorer.sentence_bert_metric import cosines, load
+    from services.scorer.sentence_encoder import cosines, load
 
     section = settings.metrics.sentence_bert or SentenceBert()
     model = find_model("metrics.sentence_bert.model", section.model)

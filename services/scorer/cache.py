@@ -1,77 +1,92 @@
 """What the scorer remembers between batches: texts' token ids and embeddings, pairs' scores; up to so many bytes."""
 
 import sys
-from collections.abc import Mapping
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from cachetools import LRUCache
-from torch import Tensor
 
+from services.scorer.rows import Rows
 from services.scorer.similarity import Pair
 
-Ids = npt.NDArray[np.int32]
-"""A text's token ids, (tokens,)."""
-
-Scores = tuple[float, ...]
-"""What a model says of a pair of texts."""
-
-# Of an entry beside texts, ids and vectors, as measured: key, tensor object, the two dictionaries' places.
-ENTRY_BYTES = 700
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """A text as a model sees it: its token ids, and its vector, (dimensions,), or vectors, (tokens, dimensions)."""
-
-    ids: Ids
-    vectors: Tensor
-
-
 Key = str | Pair
-Value = Ids | Embedded | Scores
+"""A text, or a pair of texts."""
+
+Part = tuple[list[Key], Rows]
+"""Entries by position, and their rows."""
+
+# Beside texts and numbers, as measured: an entry's places in index and slab, and a slab's own objects.
+ENTRY_BYTES = 300
+SLAB_BYTES = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Slab:
+    """What one batch made, remembered and forgotten together."""
+
+    name: str
+    keys: Sequence[Key]
+    rows: Rows
+    nbytes: int
 
 
 class EmbeddingCache:
-    """Token ids by vocabulary and text, embeddings by model and text, scores by model and pair of texts.
+    """An arena of slabs: token ids by vocabulary and text, embeddings by model and text, scores by model and pair.
 
-    `max_bytes` bounds all of them together; the least recently used leave first. For one thread at a time.
+    `max_bytes` bounds all slabs together; the one that was used longest ago leaves first. For one thread at a time.
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._kept: LRUCache[tuple[str, Key], tuple[Key, Value]] = LRUCache(max_bytes, getsizeof=_size)
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._slabs: OrderedDict[int, Slab] = OrderedDict()
+        self._places: defaultdict[str, dict[Key, tuple[int, int]]] = defaultdict(dict)
+        self._made = 0
 
-    def ids(self, vocabulary: str, text: str) -> Ids | None:
-        """A text's token ids; None where they are not remembered."""
-        kept = self._kept.get((vocabulary, text))
-        return kept[1] if kept is not None and isinstance(kept[1], np.ndarray) else None
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all slabs, as they count against the bound."""
+        return self._bytes
 
-    def embedded(self, model: str, text: str) -> Embedded | None:
-        """A text's embedding by a model, known by name, revision and type; None where it is not remembered."""
-        kept = self._kept.get((model, text))
-        return kept[1] if kept is not None and isinstance(kept[1], Embedded) else None
+    def find(self, name: str, keys: Iterable[Key]) -> list[Part]:
+        """What is remembered under a name of distinct keys: a part for each slab that holds some of them."""
+        places = self._places[name]
+        found: defaultdict[int, tuple[list[Key], list[int]]] = defaultdict(lambda: ([], []))
+        for key in keys:
+            if (place := places.get(key)) is not None:
+                of_slab = found[place[0]]
+                of_slab[0].append(key)
+                of_slab[1].append(place[1])
+        for number in found:
+            self._slabs.move_to_end(number)
+        return [(keys, self._slabs[number].rows.take(np.array(at))) for number, (keys, at) in found.items()]
 
-    def scores(self, model: str, pair: Pair) -> Scores | None:
-        """What a model, known by name, revision and type, said of a pair; None where it is not remembered."""
-        kept = self._kept.get((model, pair))
-        return kept[1] if kept is not None and isinstance(kept[1], tuple) else None
+    def keep(self, name: str, keys: Sequence[Key], rows: Rows) -> None:
+        """Remembers a batch under a vocabulary or model; one that is larger than the cache is left out.
 
-    def keep(self, key: str, values: Mapping[str, Ids] | Mapping[str, Embedded] | Mapping[Pair, Scores]) -> None:
-        """Remembers ids under a vocabulary, the rest under a model; what is larger than the cache is left out."""
-        for content, value in values.items():
-            entry = (content, value)
-            if _size(entry) <= self._kept.maxsize:
-                self._kept[key, content] = entry
+        The columns must own their memory: a view would keep more of it than is counted.
+        """
+        slab = Slab(name, keys, rows, _size(keys, rows))
+        if not keys or slab.nbytes > self._max_bytes:
+            return
+        while self._bytes + slab.nbytes > self._max_bytes:
+            self._forget()
+        self._made += 1
+        self._slabs[self._made] = slab
+        self._bytes += slab.nbytes
+        self._places[name].update((key, (self._made, at)) for at, key in enumerate(keys))
+
+    def _forget(self) -> None:
+        number, slab = self._slabs.popitem(last=False)
+        self._bytes -= slab.nbytes
+        places = self._places[slab.name]
+        for key in slab.keys:
+            # A later slab may hold the same text again.
+            if places[key][0] == number:
+                del places[key]
 
 
-def _size(entry: tuple[Key, Value]) -> int:
-    content, value = entry
-    texts = sum(map(sys.getsizeof, content)) if isinstance(content, tuple) else sys.getsizeof(content)
-    match value:
-        case Embedded(ids, vectors):
-            return texts + ids.nbytes + vectors.nbytes + ENTRY_BYTES
-        case np.ndarray():
-            return texts + value.nbytes + ENTRY_BYTES
-        case _:
-            return texts + sum(map(sys.getsizeof, value)) + ENTRY_BYTES
+def _size(keys: Sequence[Key], rows: Rows) -> int:
+    texts = sum(sys.getsizeof(key) if isinstance(key, str) else sum(map(sys.getsizeof, key)) for key in keys)
+    return SLAB_BYTES + texts + len(keys) * ENTRY_BYTES + rows.nbytes

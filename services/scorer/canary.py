@@ -1,25 +1,17 @@
 """The scorer's canary: texts of known similarities, scored again and again, so that drift of the scorer shows."""
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from prometheus_client import Gauge
 
-from services.scorer.similarity import Metric, Pair
+from services.scorer.frozen import PAIRS, SIMILARITIES
+from services.scorer.similarity import Metric
 
 log = logging.getLogger(__name__)
-
-_FROZEN = json.loads(Path(__file__).with_name("canary.json").read_text(encoding="utf-8"))
-
-PAIRS: Sequence[Pair] = [(concept, text) for concept, text in _FROZEN["pairs"]]
-
-# By kind, score and model, as the models' own libraries computed them, in float32, one pair at a time.
-SIMILARITIES: Mapping[str, Sequence[float]] = _FROZEN["similarities"]
 
 # Beyond the error bound of the type that is computed in: other processors and versions stay a hundred times below it.
 TOLERANCE = 1e-4

@@ -1,30 +1,32 @@
-"""Texts to embeddings: each text once, in batches of texts with equally many tokens, so that nothing is padded."""
+"""Texts to embeddings: each text once, a tensor a batch."""
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from services.scorer.cache import Embedded, EmbeddingCache, Ids
+from services.scorer.batches import Batch, batches
+from services.scorer.cache import EmbeddingCache, Part
+from services.scorer.rows import Rows, join, of_lengths
 from services.scorer.similarity import ReadsWhole
 
 # Texts that are tokenised at once, ahead of the texts that are being encoded.
 TEXTS_AHEAD = 4096
 
-# Tokens encoded at once; on processors more of them, at each layer, would be memory given back and faulted in anew.
-TOKEN_BUDGET = {"cpu": 1024, "cuda": 65536}
-
-
 Tokenize = Callable[[list[str]], list[list[int]]]
 """Token ids of texts, special ones included, cut at a model's limit."""
+
+Forward = Callable[[Batch], Mapping[str, Tensor]]
+"""What a model makes of a batch, by the name of what reads it: (texts, dimensions) or (texts, width, dimensions)."""
 
 # No tokenizer makes more tokens of a text than it has bytes, but for a few special ones around it.
 MOST_SPECIAL_TOKENS = 4
@@ -37,18 +39,18 @@ PROBES = ["a school bus", " a  school\tbus\n"]
 
 @dataclass(frozen=True)
 class Encoder:
-    """A loaded model as the scorer uses it.
+    """A loaded model as one metric uses it.
 
-    `name` tells model, revision and type, `vocabulary` is the same for all models that split texts alike; `limit` is
-    the number of tokens that a text is cut at, `count` says how many it has before. `forward` maps equally long texts'
-    ids, (texts, tokens), to their vectors, (texts, dimensions) or (texts, tokens, dimensions).
+    `name` tells model, revision, type and what is read of it; `vocabulary` is the same for all models that split texts
+    alike; `limit` is the number of tokens that a text is cut at, `count` says how many it has before. `forward` gives
+    what is read under `name`, and what else it makes of the same texts on the way.
     """
 
     name: str
     vocabulary: str
     limit: int
     tokenize: Tokenize
-    forward: Callable[[Tensor], Tensor]
+    forward: Forward
     device: torch.device
     count: Callable[[str], int]
 
@@ -75,9 +77,9 @@ def whole_reader(encoder: Encoder, cache: EmbeddingCache) -> ReadsWhole:
 
     @lru_cache(LENGTHS_REMEMBERED)
     def fits(text: str) -> bool:
-        ids = cache.ids(encoder.vocabulary, text)
-        if ids is not None and len(ids) < encoder.limit:
-            return True
+        # What is remembered was not cut.
+        for _, rows in cache.find(encoder.vocabulary, [text]):
+            return int(rows.starts[-1]) <= encoder.limit
         return encoder.count(text) <= encoder.limit
 
     def reads_whole(text: str) -> bool:
@@ -86,60 +88,64 @@ def whole_reader(encoder: Encoder, cache: EmbeddingCache) -> ReadsWhole:
     return reads_whole
 
 
-def encode(encoder: Encoder, texts: Iterable[str], cache: EmbeddingCache | None) -> dict[str, Embedded]:
-    """Every distinct text's embedding; what the cache remembers is taken from there, and the rest is remembered."""
-    found: dict[str, Embedded] = {}
-    missing: list[str] = []
-    for text in dict.fromkeys(texts):
-        kept = cache.embedded(encoder.name, text) if cache else None
-        if kept is None:
-            missing.append(text)
-        else:
-            found[text] = kept
-    for tokens in _tokenized_ahead(encoder, missing, cache):
-        for bucket in _buckets(tokens, TOKEN_BUDGET[encoder.device.type]):
-            embedded = _embed(encoder, bucket, tokens)
-            found |= embedded
+def encode(encoder: Encoder, texts: Iterable[str], cache: EmbeddingCache | None) -> tuple[dict[str, int], Rows]:
+    """Every distinct text's number, and their embeddings: a row a text, or a row a token with its id beside it.
+
+    What the cache remembers is taken from there, and the rest is remembered, with what the model makes beside it.
+    """
+    wanted = list(dict.fromkeys(texts))
+    parts: list[Part] = cache.find(encoder.name, wanted) if cache else []
+    known = set(chain.from_iterable(keys for keys, _ in parts))
+    missing = [text for text in wanted if text not in known]
+    for some, tokens in _tokenized_ahead(encoder, missing, cache):
+        for places, batch in batches(tokens, encoder.limit, encoder.device):
+            of_batch = [some[place] for place in places]
+            made = _embed(encoder, batch)
             if cache:
-                cache.keep(encoder.name, embedded)
-    return found
-
-
-def _tokenized_ahead(encoder: Encoder, texts: Sequence[str], cache: EmbeddingCache | None) -> Iterator[dict[str, Ids]]:
-    """Token ids by text, a part at a time: those remembered first, while a thread makes the others."""
-    known = _known_ids(encoder, texts, cache)
-    unknown = [text for text in texts if text not in known]
-    parts = [unknown[start : start + TEXTS_AHEAD] for start in range(0, len(unknown), TEXTS_AHEAD)]
-    with ThreadPoolExecutor(1, "tokenizer") as thread:
-        made = thread.map(encoder.tokenize, parts)
-        yield known
-        for part, part_ids in zip(parts, made, strict=True):
-            tokens = {text: np.array(ids, np.int32) for text, ids in zip(part, part_ids, strict=True)}
-            if cache:
-                # Ids that fill the limit may have been cut, and another model's limit may be another.
-                cache.keep(encoder.vocabulary, {text: ids for text, ids in tokens.items() if len(ids) < encoder.limit})
-            yield tokens
-
-
-def _known_ids(encoder: Encoder, texts: Iterable[str], cache: EmbeddingCache | None) -> dict[str, Ids]:
-    known = ((text, cache.ids(encoder.vocabulary, text)) for text in texts) if cache else ()
-    return {text: ids for text, ids in known if ids is not None and len(ids) <= encoder.limit}
-
-
-def _buckets(tokens: Mapping[str, Ids], budget: int) -> Iterator[list[str]]:
-    """Texts of equal token counts, no more than the budget's tokens together."""
-    same: defaultdict[int, list[str]] = defaultdict(list)
-    for text, ids in tokens.items():
-        same[len(ids)].append(text)
-    for length, texts in sorted(same.items()):
-        size = max(1, budget // max(length, 1))
-        for start in range(0, len(texts), size):
-            yield texts[start : start + size]
+                for name, rows in made.items():
+                    cache.keep(name, of_batch, rows)
+            parts.append((list(of_batch), made[encoder.name]))
+    numbered = cast("Iterable[str]", chain.from_iterable(keys for keys, _ in parts))
+    return {text: number for number, text in enumerate(numbered)}, join([rows for _, rows in parts])
 
 
 @torch.inference_mode()
-def _embed(encoder: Encoder, texts: Sequence[str], tokens: Mapping[str, Ids]) -> dict[str, Embedded]:
-    ids = torch.from_numpy(np.stack([tokens[text] for text in texts])).to(encoder.device, torch.int64)
-    # A slice would keep its whole bucket in memory for as long as it is remembered.
-    vectors = [row.clone() for row in encoder.forward(ids)]
-    return {text: Embedded(tokens[text], row) for text, row in zip(texts, vectors, strict=True)}
+def _embed(encoder: Encoder, batch: Batch) -> dict[str, Rows]:
+    return {name: batch.rows(values) for name, values in encoder.forward(batch).items()}
+
+
+def _tokenized_ahead(
+    encoder: Encoder, texts: Sequence[str], cache: EmbeddingCache | None
+) -> Iterator[tuple[list[str], Rows]]:
+    """Texts and their token ids, a part at a time: those remembered first, while a thread makes the others."""
+    known, ids = _known_ids(encoder, texts, cache)
+    remembered = set(known)
+    unknown = [text for text in texts if text not in remembered]
+    parts = [unknown[start : start + TEXTS_AHEAD] for start in range(0, len(unknown), TEXTS_AHEAD)]
+    with ThreadPoolExecutor(1, "tokenizer") as thread:
+        made = thread.map(encoder.tokenize, parts)
+        if known:
+            yield known, ids
+        for part, lists in zip(parts, made, strict=True):
+            tokens = _packed(lists)
+            if cache:
+                # Ids that fill the limit may have been cut, and another model's limit may be another.
+                whole = np.flatnonzero(tokens.lengths < encoder.limit)
+                cache.keep(encoder.vocabulary, [part[place] for place in whole], tokens.take(whole))
+            yield part, tokens
+
+
+def _known_ids(encoder: Encoder, texts: Sequence[str], cache: EmbeddingCache | None) -> tuple[list[str], Rows]:
+    known: list[str] = []
+    parts = []
+    for keys, rows in cache.find(encoder.vocabulary, texts) if cache else ():
+        fitting = np.flatnonzero(rows.lengths <= encoder.limit)
+        known += [cast("str", keys[place]) for place in fitting]
+        parts.append(rows.take(fitting))
+    return known, join(parts)
+
+
+def _packed(lists: Sequence[Sequence[int]]) -> Rows:
+    lengths = np.array([len(ids) for ids in lists], np.int64)
+    flat = np.fromiter(chain.from_iterable(lists), np.int32, int(lengths.sum()))
+    return of_lengths(lengths, torch.from_numpy(flat))

@@ -1,16 +1,20 @@
 """The type that similarities are computed in, and how far from float32's they may then be."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from seep.settings import Scoring
+from services.scorer.backbone import Backbones
 from services.scorer.cache import EmbeddingCache
-from services.scorer.canary import PAIRS
+from services.scorer.frozen import PAIRS
 from services.scorer.similarity import Metric, Pair, ReadsWhole, reads_any_length
+
+if TYPE_CHECKING:
+    from seep.settings import Scoring
 
 CachedScore = Callable[[EmbeddingCache | None, Sequence[Pair]], Sequence[float]]
 """Similarities of pairs, by position, with the help of a cache or without one."""
@@ -21,10 +25,11 @@ ERROR_FACTOR = 2.0
 
 @dataclass(frozen=True)
 class Computing:
-    """How all metrics of a scorer compute: the type of their models' weights, and what they remember together."""
+    """How all metrics of a scorer compute: the type of models' weights, what is remembered, and what is shared."""
 
     dtype: torch.dtype
     cache: EmbeddingCache
+    backbones: Backbones = field(default_factory=Backbones)
 
     def metric(
         self,
@@ -51,7 +56,7 @@ def measured_bound(fast: CachedScore, exact: CachedScore, least: float) -> float
     return max(least, ERROR_FACTOR * float(errors.max()))
 
 
-def open_computing(scoring: Scoring) -> Computing:
+def open_computing(scoring: "Scoring") -> Computing:
     """As configured; "auto" is bfloat16 on a GPU that has it and on a processor with AMX, else float32."""
     configured = ("bfloat16" if _has_bfloat16() else "float32") if scoring.dtype == "auto" else scoring.dtype
     return Computing(getattr(torch, configured), EmbeddingCache(scoring.cache_bytes))

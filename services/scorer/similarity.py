@@ -3,10 +3,9 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-
-from services.scorer.mode import Mode
 
 Pair = tuple[str, str]
 """A concept and a text."""
@@ -22,6 +21,18 @@ ReadsWhole = Callable[[str], bool]
 
 Similarities = Mapping[str, Mapping[Pair, float]]
 """By metric name, then by pair."""
+
+
+class Comparing(Protocol):
+    """What is asked of a mode: decimals to round similarities to, and how far apart two may be and still tie."""
+
+    @property
+    def decimals(self) -> int | None:
+        """None keeps similarities whole."""
+
+    @property
+    def tie_margin(self) -> float:
+        """Two similarities that differ by more never tie."""
 
 
 def reads_any_length(text: str) -> bool:
@@ -63,7 +74,7 @@ def in_language(metrics: Mapping[str, Metric], language: str) -> Mapping[str, Me
     return {name: metric.in_language(language) if metric.in_language else metric for name, metric in metrics.items()}
 
 
-def ask_metrics(metrics: Mapping[str, Metric], comparisons: Iterable[Comparison], mode: Mode) -> Similarities:
+def ask_metrics(metrics: Mapping[str, Metric], comparisons: Iterable[Comparison], mode: Comparing) -> Similarities:
     """Each metric's similarity of each distinct pair; leak scores of them are those that float32 gives.
 
     Where two similarities that are compared differ by so little that the fast type's errors could turn or tie them,
@@ -74,7 +85,7 @@ def ask_metrics(metrics: Mapping[str, Metric], comparisons: Iterable[Comparison]
     return {name: _ask(name, metric, distinct, mode) for name, metric in metrics.items()}
 
 
-def _ask(name: str, metric: Metric, comparisons: Sequence[Comparison], mode: Mode) -> Mapping[Pair, float]:
+def _ask(name: str, metric: Metric, comparisons: Sequence[Comparison], mode: Comparing) -> Mapping[Pair, float]:
     pairs = list(dict.fromkeys(pair for comparison in comparisons for pair in comparison))
     if not pairs:
         return {}

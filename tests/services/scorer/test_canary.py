@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 from prometheus_client import REGISTRY
 
-from services.scorer.canary import PAIRS, SIMILARITIES, Canary, watch
+from services.scorer.canary import Canary, watch
+from services.scorer.frozen import PAIRS, SIMILARITIES
 from services.scorer.similarity import Metric, Pair
 from tests.waiting import wait_until
 

@@ -22,7 +22,7 @@ from seep.errors import InputError
 from seep.runtime.http_server import http_server
 from seep.settings import MINILM, Predictor
 from services.scorer import kserve_grpc
-from services.scorer.canary import SIMILARITIES
+from services.scorer.frozen import SIMILARITIES
 from services.scorer.kserve_grpc import grpc_server
 from services.scorer.kserve_http import Plane, http_application
 from services.scorer.kserve_model import LARGEST_BODY, NAME, ScorerModel

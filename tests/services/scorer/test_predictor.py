@@ -18,7 +18,7 @@ from kserve import InferenceGRPCClient, InferInput, InferRequest
 from kserve.errors import ModelNotReady
 
 from seep.settings import MINILM
-from services.scorer.canary import SIMILARITIES
+from services.scorer.frozen import SIMILARITIES
 from services.scorer.kserve_model import ScorerModel
 from services.scorer.similarity import Metric, Pair
 from tests.waiting import wait_until

@@ -7,7 +7,7 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer, util
 
-from services.scorer.sentence_bert_metric import load
+from services.scorer.sentence_encoder import load
 from services.scorer.similarity import Metric
 
 pytestmark = pytest.mark.slow

@@ -127,7 +127,7 @@ def _tokenized_ahead(
         if known:
             yield known, ids
         for part, lists in zip(parts, made, strict=True):
-            tokens = _packed(lists)
+            tokens = pack(lists)
             if cache:
                 # Ids that fill the limit may have been cut, and another model's limit may be another.
                 whole = np.flatnonzero(tokens.lengths < encoder.limit)
@@ -145,7 +145,8 @@ def _known_ids(encoder: Encoder, texts: Sequence[str], cache: EmbeddingCache | N
     return known, join(parts)
 
 
-def _packed(lists: Sequence[Sequence[int]]) -> Rows:
+def pack(lists: Sequence[Sequence[int]]) -> Rows:
+    """Texts' token ids as rows."""
     lengths = np.array([len(ids) for ids in lists], np.int64)
     flat = np.fromiter(chain.from_iterable(lists), np.int32, int(lengths.sum()))
     return of_lengths(lengths, torch.from_numpy(flat))

@@ -14,7 +14,7 @@ from seep.settings import MINILM, BertScore, Metrics, Scoring
 from services.scorer import batches, bert_score_metric, sentence_encoder
 from services.scorer.batches import Batch
 from services.scorer.cache import EmbeddingCache
-from services.scorer.encoder import Encoder, _packed, encode
+from services.scorer.encoder import Encoder, encode, pack
 from services.scorer.loading import load_metrics
 from services.scorer.rows import Numbers, Rows
 
@@ -58,7 +58,7 @@ def test_every_text_gets_its_own_embedding_in_batches_without_padding(texts: lis
 
 @given(st.lists(st.text(max_size=15), max_size=30, unique=True), st.integers(1, 20))
 def test_on_a_gpu_texts_are_padded_to_few_widths_and_come_out_without_padding(texts: list[str], limit: int) -> None:
-    tokens = _packed([[ord(character) for character in text[:limit]] for text in texts])
+    tokens = pack([[ord(character) for character in text[:limit]] for text in texts])
     found = {}
     for places, batch in padded_batches(tokens, limit):
         assert batch.ids.shape[1] in {8, 16, limit - 1, limit}

@@ -237,6 +237,11 @@ bench: setup  ## Run the benchmarks; benchmarks/RESULTS.md keeps the figures
 	$(BIN)/python -m benchmarks.speed.aggregator
 	$(BIN)/python -m benchmarks.speed.api
 
+# On a bare machine: PYTHON=python3.12, with PyTorch, Triton, transformers and sentence-transformers; nothing is set up.
+.PHONY: bench-gpu
+bench-gpu:  ## The scorer on this machine's GPU: its numbers, then its time beside the libraries'
+	$(or $(PYTHON),$(BIN)/python) -m benchmarks.gpu.scorer
+
 .PHONY: clean
 clean:  ## Remove all that was made here, the local broker's and database's data included
 	rm -rf .venv .seep build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""The scorer on one GPU: parity first, then against the libraries on the same GPU, and how much of the card it uses.
+"""The scorer on one GPU: its numbers first, then its time beside the libraries', and how much of the card it uses.
 
     python -m benchmarks.gpu.scorer               # or `make bench-gpu`: at most 8 minutes
     TRITON_INTERPRET=1 python -m benchmarks.gpu.scorer --rehearse   # the same script, tiny, on a processor
@@ -20,8 +20,8 @@ from statistics import median
 import torch
 
 from benchmarks.gpu.engine import Exactly, batches_of, open_engine, run_forward
+from benchmarks.gpu.exactness import check_decisions, check_libraries, check_matching
 from benchmarks.gpu.libraries import Libraries
-from benchmarks.gpu.parity import check_decisions, check_libraries, check_matching
 from benchmarks.gpu.random_encoders import (
     FULL,
     REHEARSAL,
@@ -171,7 +171,11 @@ def quick_type(rehearse: bool) -> torch.dtype:
 
 def card() -> str:
     """The device's name."""
-    return torch.cuda.get_device_name() if default_device().type == "cuda" else "a processor (rehearsal)"
+    return (
+        torch.cuda.get_device_name()
+        if default_device().type == "cuda"
+        else "a processor (a rehearsal: its figures mean nothing)"
+    )
 
 
 if __name__ == "__main__":

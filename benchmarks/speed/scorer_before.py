@@ -32,9 +32,9 @@ from services.scorer.mode import exact
 from services.scorer.semantic import leak_score
 from services.scorer.similarity import ask_metrics
 for line in sys.stdin:
-    asked = json.loads(line)
-    comparisons = [tuple(map(tuple, comparison)) for comparison in json.load(open(asked["file"]))]
-    metrics, _ = load_metrics(Metrics(bert_score=BertScore(model=MINILM)), Scoring(dtype=asked["dtype"]))
+    request = json.loads(line)
+    comparisons = [tuple(map(tuple, comparison)) for comparison in json.load(open(request["file"]))]
+    metrics, _ = load_metrics(Metrics(bert_score=BertScore(model=MINILM)), Scoring(dtype=request["dtype"]))
     mode = exact(1e-6)
     wall, processor = time.perf_counter(), time.process_time()
     found = ask_metrics(metrics, comparisons, mode)
@@ -100,10 +100,10 @@ def ask(
     return [_ask(side, {"file": str(file), "dtype": dtype}) for side in sides]
 
 
-def _ask(side: "subprocess.Popen[str]", asked: dict[str, str]) -> dict[str, Any]:
+def _ask(side: "subprocess.Popen[str]", request: dict[str, str]) -> dict[str, Any]:
     assert side.stdin
     assert side.stdout
-    print(json.dumps(asked), file=side.stdin, flush=True)
+    print(json.dumps(request), file=side.stdin, flush=True)
     answer: dict[str, Any] = json.loads(side.stdout.readline())
     return answer
 

@@ -43,10 +43,10 @@ class Backbone:
 
     def forward(self, name: str, batch: Batch) -> dict[str, Tensor]:
         """What the head called `name` reads of a batch, and all others to whom its texts are the same tokens."""
-        asked = self.heads[name]
+        own = self.heads[name]
         width = batch.ids.shape[1]
         # Texts as long as a limit may have been cut at it, and the other's ids of them would be others.
-        reading = [head for head in self.heads.values() if head is asked or width < min(head.limit, asked.limit)]
+        reading = [head for head in self.heads.values() if head is own or width < min(head.limit, own.limit)]
         layers = self.run(batch, frozenset(head.layer for head in reading))
         return {head.name: head.read(layers[head.layer], batch) for head in reading}
 

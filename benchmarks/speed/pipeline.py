@@ -1,15 +1,23 @@
-"""The colour set through Kafka and three services, against the same handlers in one process."""
+"""The colour set through Kafka and three services, against the same handlers in one process.
+
+Both ways keep what they have loaded, and their cache of embeddings, from round to round. A cold run has answers that no
+run before it had; a warm one has those of the cold run before it.
+"""
 
 import argparse
 import tempfile
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
+from statistics import median
 
 import psutil
 import yaml
 
-from cli.in_process import open_pipeline, run_jobs
+from cli.in_process import Pipeline, open_pipeline, run_jobs
 from cli.sending import job_messages, manifest_message, open_sender
 from deploy.local.broker import free_port
 from deploy.local.demo import wait_until_serving
@@ -20,19 +28,39 @@ from results.storage.migrate import migrate
 from seep.kafka.client import KafkaBroker
 from seep.kafka.topics import RUNS
 from seep.local_postgres import local_postgres
+from seep.records import PromptJob, RunManifest
 from seep.settings import Settings, load_settings
 from seep.suites.jobs import manifest, prompt_jobs
-from seep.suites.loading import dump_suite
 from seep.suites.recorded import write_recorded
 from seep.suites.schema import Suite
 from seep.suites.workbook import read_workbook
 
 WORKBOOK = Path(__file__).parents[3] / "shared" / "data" / "leakage" / "colors_qwen2.5-1.5b.xlsx"
 TARGET = "recorded"
+IN_PROCESS, THROUGH_KAFKA = "in one process", "through Kafka"
+
+
+@dataclass(frozen=True)
+class Round:
+    """The suite's jobs with prompts and answers of one round's own."""
+
+    number: int
+    suite: Suite
+
+    def run(self, kind: str) -> tuple[RunManifest, list[PromptJob]]:
+        """A new run of the round's jobs."""
+        run = f"run-{self.number}-{kind}"
+        expected = manifest(self.suite, run_id=run, target=TARGET, created_at=time.time())
+        return expected, [self._own(job) for job in prompt_jobs(self.suite, run_id=run, target=TARGET)]
+
+    def _own(self, job: PromptJob) -> PromptJob:
+        tests = tuple(replace(test, prompt=marked(test.prompt, self.number)) for test in job.tests)
+        control, neutral = (text and marked(text, self.number) for text in (job.control, job.neutral))
+        return replace(job, control=control, neutral=neutral, tests=tests)
 
 
 def main() -> None:
-    """Prints jobs/s and comparisons/s both ways, their ratio, and the memory of each service."""
+    """Prints jobs/s and comparisons/s both ways, their ratios, and start-up and memory of each service."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workbook", type=Path, default=WORKBOOK, help="a published workbook with generations")
     parser.add_argument("--repeats", type=int, default=5)
@@ -40,24 +68,54 @@ def main() -> None:
     suite, rows = read_workbook(arguments.workbook)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        dump_suite(suite, folder / "suite.yaml")
-        write_recorded(folder / "recorded.jsonl", rows)
+        write_recorded(
+            folder / "recorded.jsonl",
+            [
+                (marked(prompt, number), [marked(answer, number) for answer in answers])
+                for number in range(arguments.repeats)
+                for prompt, answers in rows
+            ],
+        )
         config = write_config(folder)
         settings = load_settings(config)
-        jobs = len(suite.jobs)
-        comparisons = sum(len(job.tests) for job in suite.jobs) * suite.decoding.samples
-        with running_stack(config, folder / "stack") as services:
+        pipeline = open_pipeline(settings, TARGET, None)
+        found: dict[tuple[str, str], list[float]] = defaultdict(list)
+        with (
+            local_postgres(folder / "in-process") as dsn,
+            running_stack(config, folder / "stack") as services,
+        ):
+            migrate(dsn)
             wait_until_serving(services)
-            pairs = [
-                (seconds_in_process(suite, settings, folder), seconds_through_kafka(suite, settings, services))
-                for _ in range(arguments.repeats)
-            ]
-            memory = {name: resident_mib(service) for name, service in services.items()}
-    for way, seconds in zip(("in one process", "through Kafka"), zip(*pairs, strict=True), strict=True):
+            with Database(dsn) as database:
+                for number, kind in product(range(arguments.repeats), ("cold", "warm")):
+                    one = Round(number, suite)
+                    batch = settings.worker.batch_size
+                    found[kind, IN_PROCESS].append(seconds_in_process(*one.run(kind), pipeline, database, batch))
+                    found[kind, THROUGH_KAFKA].append(seconds_through_kafka(*one.run(kind), settings, services))
+            memory = {name: memory_of(service) for name, service in services.items()}
+    report(suite, found)
+    for name, parts in memory.items():
+        print(f"{name}: " + ", ".join(f"{part} {mib:.0f} MiB" for part, mib in parts.items()))
+
+
+def marked(text: str, number: int) -> str:
+    """A text as no other round has it."""
+    return f"{text} ({number})"
+
+
+def report(suite: Suite, found: Mapping[tuple[str, str], Sequence[float]]) -> None:
+    """The rates both ways, and their ratios by round."""
+    jobs = len(suite.jobs)
+    comparisons = sum(len(job.tests) for job in suite.jobs) * suite.decoding.samples
+    for (kind, way), seconds in sorted(found.items()):
         figures = ", ".join(f"{jobs / value:.2f} jobs/s {comparisons / value:.0f} comparisons/s" for value in seconds)
-        print(f"{way}: {figures}")
-    print("ratio, Kafka's rate over one process's: " + ", ".join(f"{one / kafka:.2f}" for one, kafka in pairs))
-    print("resident MiB: " + ", ".join(f"{name} {mib:.0f}" for name, mib in memory.items()))
+        print(f"{kind}, {way}: {figures}")
+    for kind in ("cold", "warm"):
+        ratios = [one / kafka for one, kafka in zip(found[kind, IN_PROCESS], found[kind, THROUGH_KAFKA], strict=True)]
+        print(
+            f"{kind}, ratio of Kafka's rate to one process's: {', '.join(f'{ratio:.2f}' for ratio in ratios)}; "
+            f"median {median(ratios):.2f}"
+        )
 
 
 def write_config(folder: Path) -> Path:
@@ -75,27 +133,20 @@ def write_config(folder: Path) -> Path:
     return config
 
 
-def seconds_in_process(suite: Suite, settings: Settings, folder: Path) -> float:
+def seconds_in_process(
+    expected: RunManifest, jobs: list[PromptJob], pipeline: Pipeline, database: Database, batch: int
+) -> float:
     """From the first job to the last being recorded; models are loaded before."""
-    pipeline = open_pipeline(settings, TARGET, None)
-    with local_postgres(folder / "in-process") as dsn:
-        migrate(dsn)
-        with Database(dsn) as database:
-            run = f"run-{time.time_ns()}"
-            expected = manifest(suite, run_id=run, target=TARGET, created_at=time.time())
-            jobs = prompt_jobs(suite, run_id=run, target=TARGET)
-            start = time.perf_counter()
-            run_jobs(jobs, expected, pipeline, database, settings.worker.batch_size)
-            return time.perf_counter() - start
+    start = time.perf_counter()
+    run_jobs(jobs, expected, pipeline, database, batch)
+    return time.perf_counter() - start
 
 
-def seconds_through_kafka(suite: Suite, settings: Settings, services: Mapping[str, Service]) -> float:
+def seconds_through_kafka(
+    expected: RunManifest, jobs: list[PromptJob], settings: Settings, services: Mapping[str, Service]
+) -> float:
     """From the first message being sent to the last job being recorded; the services idle before."""
-    run = f"run-{time.time_ns()}"
-    messages = [
-        manifest_message(manifest(suite, run_id=run, target=TARGET, created_at=time.time())),
-        *job_messages(prompt_jobs(suite, run_id=run, target=TARGET)),
-    ]
+    messages = [manifest_message(expected), *job_messages(jobs)]
     with (
         open_sender(KafkaBroker(settings.kafka), [RUNS]) as sender,
         Database(services["aggregator"].environment["SEEP_DATABASE__DSN"]) as database,
@@ -106,14 +157,18 @@ def seconds_through_kafka(suite: Suite, settings: Settings, services: Mapping[st
         while state != "complete":
             time.sleep(0.05)
             with database.snapshot() as connection:
-                summary = runs.one(connection, run, settings.aggregation.stalled_after_seconds)
+                summary = runs.one(connection, expected.run_id, settings.aggregation.stalled_after_seconds)
             state = "" if summary is None else summary.state
         return time.perf_counter() - start
 
 
-def resident_mib(service: Service) -> float:
-    """The memory that a service's process holds now."""
-    return float(psutil.Process(service.pid).memory_info().rss) / 2**20
+def memory_of(service: Service) -> dict[str, float]:
+    """What a service's process holds now, by part, in MiB: its own, and pages of files, which others may share."""
+    of_kind: dict[str, float] = defaultdict(float)
+    for region in psutil.Process(service.pid).memory_maps():
+        kind = "libraries and files" if region.path.startswith("/") else "its own (weights, cache, objects)"
+        of_kind[kind] += region.rss / 2**20
+    return {"resident": sum(of_kind.values()), **of_kind}
 
 
 if __name__ == "__main__":

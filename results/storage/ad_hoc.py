@@ -88,7 +88,11 @@ def ad_hoc(connection: Connection, run_id: str, reference: Sequence[str], stalle
 def shown(connection: Connection, found: Flips, run_id: str, reference: Sequence[str]) -> list[ShownFlip]:
     """The largest flips with their answers."""
     return [
-        ShownFlip(flip, _answer(connection, reference[0], flip, flip.was), _answer(connection, run_id, flip, flip.now))
+        ShownFlip(
+            flip,
+            _answer(connection, reference[0], flip, leaks=_mostly(flip.was, flip.now)),
+            _answer(connection, run_id, flip, leaks=_mostly(flip.now, flip.was)),
+        )
         for flip in found.largest
     ]
 
@@ -111,10 +115,15 @@ def _refuse_too_many(connection: Connection, run_ids: Sequence[str]) -> None:
         raise InputError(f"these runs are too large to compare here; `seep compare {run_ids[0]} {others}` does it")
 
 
-def _answer(connection: Connection, run_id: str, flip: Flip, mean: float) -> Comparison | None:
-    """An answer of the run to the flip's test that scores as most of them do; else any."""
+def _mostly(mean: float, on_the_other_side: float) -> bool:
+    """Whether most answers of a side leak; of half of them those are shown that the other side has fewer of."""
+    return mean > 0.5 or (mean == 0.5 and mean > on_the_other_side)
+
+
+def _answer(connection: Connection, run_id: str, flip: Flip, *, leaks: bool) -> Comparison | None:
+    """An answer of the run to the flip's test that leaks, or does not; else any."""
     found = comparisons.page(
         connection, run_id, flip.category, flip.metric, limit=MOST_SAMPLES, test=flip.test, job=flip.job_id
     )
-    usual = [each for each in found if each.outcomes.get(flip.metric, {}).get(LEAK) == float(mean >= 0.5)]
+    usual = [each for each in found if each.outcomes.get(flip.metric, {}).get(LEAK) == float(leaks)]
     return next(iter([*usual, *found]), None)

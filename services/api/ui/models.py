@@ -36,24 +36,30 @@ def models(
     """The runs that are named, else the newest finished one of each target of a suite."""
     with database.snapshot() as connection:
         suites = facets(connection)["suites"]
-        latest = newest(connection, 1, stalled_after)
-        chosen = suite or (latest[0].suite if latest else None)
         if run:
-            summaries = list(several(connection, run, stalled_after).values())
+            chosen, summaries = suite or "", list(several(connection, run, stalled_after).values())
         else:
-            found = newest(connection, LOOKED_THROUGH, stalled_after, suite=chosen) if chosen else []
-            summaries = _newest_of_each_target(found)
+            found = newest(connection, LOOKED_THROUGH, stalled_after, suite=suite or None)
+            chosen = suite or _suite_of_most_targets(found)
+            summaries = _newest_of_each_target([each for each in found if each.suite == chosen])
         rates = rates_of_runs(connection, [summary.run_id for summary in summaries])
     rows = _rows(summaries, rates)
     return page(
         request,
         "models.html",
         suites=suites,
-        suite=chosen or "",
+        suite=chosen,
         by_metric=rows,
         hashes={summary.suite_hash for summary in summaries},
         charts={metric: _against_diversity(metric, of_metric) for metric, of_metric in rows.items()},
     )
+
+
+def _suite_of_most_targets(found: Sequence[RunSummary]) -> str:
+    targets: dict[str, set[str]] = {}
+    for summary in found:
+        targets.setdefault(summary.suite, set()).add(summary.target)
+    return max(targets, key=lambda suite: len(targets[suite]), default="")
 
 
 def _newest_of_each_target(found: Sequence[RunSummary]) -> list[RunSummary]:

@@ -13,7 +13,7 @@ from results.storage.overview import provenances, throughput
 from seep.answers import LOST
 from seep.errors import InputError
 from seep.records import LeakRate
-from services.api.parameters import Name, Results, StalledAfter, known_run
+from services.api.parameters import Configured, Name, Results, StalledAfter, known_run
 from services.api.ui import words
 from services.api.ui.rendering import page
 
@@ -24,7 +24,9 @@ MOST_CATEGORIES = 60
 
 
 @router.get("/runs/{run_id}")
-def run(request: Request, database: Results, stalled_after: StalledAfter, run_id: Name) -> HTMLResponse:
+def run(
+    request: Request, database: Results, settings: Configured, stalled_after: StalledAfter, run_id: Name
+) -> HTMLResponse:
     """The run as it is now."""
     with database.snapshot() as connection:
         summary = known_run(connection, run_id, stalled_after)
@@ -38,6 +40,7 @@ def run(request: Request, database: Results, stalled_after: StalledAfter, run_id
         request,
         "run.html",
         run=summary,
+        baseline=monitor.baseline if (monitor := settings.monitors.get(summary.monitor)) else None,
         headlines=[rate for rate in rates if rate.category == ALL],
         by_metric={metric: [rate for rate in rates if rate.metric == metric][:MOST_CATEGORIES] for metric in metrics},
         hidden=max(0, len(rates) // max(len(metrics), 1) - MOST_CATEGORIES),

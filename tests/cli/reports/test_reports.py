@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -58,3 +59,11 @@ def test_a_report_is_safe_small_and_says_what_was_refused(report: Report) -> Non
     for without in (as_html(report, texts=False), as_markdown(report, texts=False)):
         assert "school bus driver" not in without
         assert "alert(" not in without
+
+
+def test_a_test_that_moved_shows_an_answer_that_leaks_and_one_that_does_not(report: Report) -> None:
+    of_metric: Any = report.runs[0].shown["flips"]
+    ((counts, rows),) = of_metric
+    # With two answers a side each mean is 0, 50 or 100 %, so that one side leaks more often than not, and one less.
+    leaks = [tuple(side.outcomes[counts.metric]["leak"] for side in (row.before, row.after)) for row in rows]
+    assert leaks == [(1.0, 0.0) if row.flip.was > row.flip.now else (0.0, 1.0) for row in rows]

@@ -8,11 +8,15 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.reports.gathering import gather
+from cli.reports.html import as_html
+from results.storage.overview import points_of_monitors
 from seep.runtime.http_server import http_server
 from seep.settings import Settings
 from services.api.application import application
@@ -22,13 +26,17 @@ from tests.stored import Stored
 
 pytestmark = pytest.mark.slow
 playwright = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+axe = pytest.importorskip("axe_playwright_python.base")
 
 CHROMIUM = shutil.which("chromium")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+AXE = """rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"]}).then(found => found.violations)"""
 KEPT = Path(".seep/screenshots")
 # A busy machine draws slowly; nothing here is about speed.
 PATIENCE_MS = 120_000
+# Of the paper, less its margins of 14 mm, in CSS pixels.
+A4_WIDTH = 688
+LARGEST_REPORT = 300_000
 SCHEMES = ("light", "dark")
 WIDTHS = (1280, 390)
 
@@ -62,11 +70,10 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture(params=[f"{scheme}-{width}" for scheme in SCHEMES for width in WIDTHS])
-def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
     """A page of a browser as somebody has it; it fails for whatever the console complains of."""
-    scheme, _, width = request.param.partition("-")
-    context = browser.new_context(color_scheme=scheme, viewport={"width": int(width), "height": 900})
+    context = browser.new_context()
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
@@ -74,24 +81,26 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("dialog", lambda dialog: complaints.append(f"a dialog: {dialog.message}"))
     opened.on("request", lambda sent: complaints.append(sent.url) if not _is_own(sent.url) else None)
-    opened.seep_name = request.param
     yield opened
     context.close()
     assert complaints == []
 
 
-def test_every_page_is_accessible_and_no_wider_than_the_screen(page: Any, address: str) -> None:
+@pytest.mark.parametrize("name", [name for name in PATHS if name != "progress-part"])
+def test_a_page_is_accessible_and_no_wider_than_the_screen(page: Any, address: str, name: str) -> None:
+    """Loaded once, and then looked at in each light and width."""
     KEPT.mkdir(parents=True, exist_ok=True)
+    page.goto(address + PATHS[name])
+    page.evaluate(axe.AXE_SCRIPT)
     found = []
-    for name, path in PATHS.items():
-        if name == "progress-part":
-            continue
-        page.goto(address + path)
-        page.screenshot(path=KEPT / f"{name}-{page.seep_name}.png", full_page=True)
+    for scheme, width in product(SCHEMES, WIDTHS):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=KEPT / f"{name}-{scheme}-{width}.png", full_page=True)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found += [f"{name}: wider than the screen by {wide} px"] if wide > 0 else []
-        answer = axe.Axe().run(page, options={"runOnly": RULES}).response
-        found += [f"{name}: {each['id']} at {each['nodes'][0]['target']}" for each in answer["violations"]]
+        found += [f"{scheme}, {width}: wider than the screen by {wide} px"] if wide > 0 else []
+        violations = page.evaluate(AXE, RULES)
+        found += [f"{scheme}, {width}: {each['id']} at {each['nodes'][0]['target']}" for each in violations]
     assert found == []
 
 
@@ -123,6 +132,34 @@ def test_without_javascript_the_same_is_there(browser: Any, address: str) -> Non
     assert opened.locator("[data-row]").count() == 1
     opened.click("[data-row] a")
     assert opened.locator("h1").inner_text().startswith("stalled-")
+    context.close()
+
+
+def test_a_report_opens_from_disk_without_a_network_and_fits_paper(
+    browser: Any, pages_store: Stored, configured: Settings, tmp_path: Path
+) -> None:
+    with pages_store.snapshot() as connection:
+        newest = points_of_monitors(connection, ["alarming"], None, 1)["alarming"][0].rate.run_id
+        report = gather(connection, configured, [newest], "alarming-week-1")
+    file = tmp_path / "report.html"
+    file.write_text(as_html(report, texts=True), encoding="utf-8")
+    assert file.stat().st_size < LARGEST_REPORT
+    context = browser.new_context(offline=True, viewport={"width": A4_WIDTH, "height": 1000})
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
+    asked: list[str] = []
+    complaints: list[str] = []
+    opened.on("request", lambda sent: asked.append(sent.url))
+    opened.on("console", lambda said: complaints.append(said.text))
+    opened.goto(file.as_uri())
+    opened.evaluate(axe.AXE_SCRIPT)
+    assert opened.evaluate(AXE, RULES) == []
+    opened.emulate_media(media="print")
+    KEPT.mkdir(parents=True, exist_ok=True)
+    opened.screenshot(path=KEPT / "report-print.png", full_page=True)
+    cut = "[...document.querySelectorAll('.scroll')].filter(each => each.scrollWidth > each.clientWidth).length"
+    assert opened.evaluate(cut) == 0
+    assert (asked, complaints) == ([file.as_uri()], [])
     context.close()
 
 

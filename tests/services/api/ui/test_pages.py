@@ -112,6 +112,9 @@ def test_what_a_model_said_is_text_and_nothing_else(client: TestClient) -> None:
         ("stalled", "not finished; bert_score: 64 of 96 comparisons have no score"),
         ("alarming", "<summary>The numbers</summary>"),
         ("suites", "The API cannot read suites/work.yaml"),
+        ("run", "seep report work-large-1.7b --out report.html"),
+        ("compare-baseline", "seep report work-large-1.7b --baseline quiet-week-1 --out report.html"),
+        ("models", "work-large-1.7b work-medium-360m work-small-135m --format latex"),
         ("suites", "<summary>The first prompts</summary>"),
     ],
 )

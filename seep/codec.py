@@ -10,6 +10,7 @@ from seep.job_limits import excess
 from seep.records import (
     Against,
     Answer,
+    Arm,
     Cluster,
     Cut,
     Decoding,
@@ -18,7 +19,7 @@ from seep.records import (
     FormatKind,
     GeneratedJob,
     LeakRate,
-    Outcome,
+    OutcomeSeries,
     PromptFormat,
     PromptJob,
     PromptTest,
@@ -26,7 +27,7 @@ from seep.records import (
     RunManifest,
     RunWait,
     ScoredJob,
-    Similarity,
+    SimilaritySeries,
     TokenScores,
 )
 from seep.v1 import jobs_pb2, runs_pb2
@@ -66,8 +67,8 @@ def encode_scored_job(job: ScoredJob) -> bytes:
     """The bytes of a ScoredJob; raises ValueError for text that UTF-8 cannot carry."""
     message = jobs_pb2.ScoredJob(
         generated=_generated_job_message(job.generated),
-        outcomes=[jobs_pb2.Outcome(**vars(outcome)) for outcome in job.outcomes],
-        similarities=[jobs_pb2.Similarity(**vars(similarity)) for similarity in job.similarities],
+        outcomes=[jobs_pb2.OutcomeSeries(**vars(series)) for series in job.outcomes],
+        similarities=[jobs_pb2.SimilaritySeries(**vars(series)) for series in job.similarities],
         provenance=dict(job.provenance),
     )
     return message.SerializeToString()
@@ -236,22 +237,36 @@ def _inside(message: jobs_pb2.Answer) -> TokenScores | Reading:
 
 
 def _scored_job(message: jobs_pb2.ScoredJob) -> ScoredJob:
+    generated = _generated_job(message.generated)
+    same_places: dict[tuple[int, ...], tuple[int, ...]] = {}
     return ScoredJob(
-        generated=_generated_job(message.generated),
-        outcomes=tuple(Outcome(o.metric, o.measure, o.category, o.test, o.sample, o.value) for o in message.outcomes),
+        generated=generated,
+        outcomes=tuple(
+            OutcomeSeries(each.metric, each.measure, each.category, *_series("outcomes", each, same_places))
+            for each in message.outcomes
+        ),
         similarities=tuple(
-            Similarity(
-                s.metric,
-                s.test,
-                s.sample,
-                s.to_test,
-                s.to_control if s.HasField("to_control") else None,
-                s.to_neutral if s.HasField("to_neutral") else None,
+            SimilaritySeries(
+                each.metric,
+                cast(Arm, _one_of("similarities.arm", each.arm, get_args(Arm))),
+                *_series("similarities", each, same_places),
             )
-            for s in message.similarities
+            for each in message.similarities
         ),
         provenance=dict(message.provenance),
     )
+
+
+def _series(
+    field: str,
+    message: jobs_pb2.OutcomeSeries | jobs_pb2.SimilaritySeries,
+    same_places: dict[tuple[int, ...], tuple[int, ...]],
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Places and values; equal places are one object, because most series of a job have the same."""
+    if len(message.places) != len(message.values):
+        raise DecodeError(f"{field}: {len(message.values)} values for {len(message.places)} places")
+    places = tuple(message.places[:])
+    return same_places.setdefault(places, places), tuple(message.values[:])
 
 
 def _manifest(message: runs_pb2.RunManifest) -> RunManifest:

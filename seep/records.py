@@ -9,6 +9,7 @@ Cut = Literal["sentence", "none"]
 Cluster = Literal["job", "sample"]
 Ended = Literal["stop", "length", "refusal", "filtered", "tool_call", "no_content"]
 AnswerPart = Literal["text", "token_scores", "reading"]
+Arm = Literal["test", "control", "neutral"]
 Against = Literal["control", "neutral"]
 """Whose answers a test's are compared with."""
 
@@ -135,30 +136,31 @@ class GeneratedJob:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What the scorer says of one comparison; `value` lies in [0, 1], and every rate is a mean of such values."""
+class OutcomeSeries:
+    """What the scorer says of a job's comparisons by one metric, measure and category; rates are means of `values`.
+
+    Each value lies in [0, 1]. `places` are the comparisons', in the same order: a test's position in its job, times the
+    job's samples, plus the sample's number. They ascend. A job has one series of a metric, measure and category.
+    """
 
     metric: str
     measure: str
     category: str
-    test: str
-    sample: int
-    value: float
+    places: tuple[int, ...]
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Similarity:
-    """The similarities behind a leak score: of the concept to the generation of each arm.
+class SimilaritySeries:
+    """The similarities behind a job's leak scores by one metric: of each test's concept to one arm's answers.
 
-    None for an arm that the job does not have, or whose answer was lost.
+    `places` are as those of outcomes. An arm that the job does not have has no series, a lost answer no place in it.
     """
 
     metric: str
-    test: str
-    sample: int
-    to_test: float
-    to_control: float | None
-    to_neutral: float | None = None
+    arm: Arm
+    places: tuple[int, ...]
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -166,8 +168,8 @@ class ScoredJob:
     """A generated job with the outcomes of its comparisons; `provenance` is the scorer's own."""
 
     generated: GeneratedJob
-    outcomes: tuple[Outcome, ...]
-    similarities: tuple[Similarity, ...]
+    outcomes: tuple[OutcomeSeries, ...]
+    similarities: tuple[SimilaritySeries, ...]
     provenance: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,23 +1,22 @@
 """Small jobs, manifests and monitors, as tests put them into a store."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from seep.answers import Lost
+from seep.outcomes import Outcome, Similarity, outcome_series, similarity_series, single_outcomes
 from seep.records import (
     Answer,
     Cluster,
     Decoding,
     Ended,
     GeneratedJob,
-    Outcome,
     PromptFormat,
     PromptJob,
     PromptTest,
     RunManifest,
     ScoredJob,
-    Similarity,
 )
 from seep.settings import Monitor
 
@@ -93,15 +92,21 @@ def scored_job(
             tuple(tuple(_answer(text, value) for value in values) for values in leaks.values()),
             provenance or {"model": "m"},
         ),
-        outcomes=tuple(
-            Outcome(metric, measure, test.category, test.id, sample, value)
-            for metric, test, sample, leak in scores
-            for measure, value in _measures(leak)
+        outcomes=outcome_series(
+            (
+                Outcome(metric, measure, test.category, test.id, sample, value)
+                for metric, test, sample, leak in scores
+                for measure, value in _measures(leak)
+            ),
+            prompts,
         ),
-        similarities=tuple(
-            Similarity(metric, test.id, sample, 0.75, 0.25)
-            for metric, test, sample, leak in scores
-            if not isinstance(leak, str)
+        similarities=similarity_series(
+            (
+                Similarity(metric, test.id, sample, 0.75, 0.25)
+                for metric, test, sample, leak in scores
+                if not isinstance(leak, str)
+            ),
+            prompts,
         ),
         provenance={"embedder": "e"},
     )
@@ -115,9 +120,31 @@ def job_of_concepts(job_id: str, leaks: Mapping[str, float], run_id: str) -> Sco
         for test in made.generated.job.tests
     )
     generated = replace(made.generated, job=replace(made.generated.job, tests=tests))
-    return replace(
-        made, generated=generated, outcomes=tuple(replace(outcome, category="1") for outcome in made.outcomes)
+    return with_outcomes(
+        replace(made, generated=generated), [replace(outcome, category="1") for outcome in single_outcomes(made)]
     )
+
+
+def with_outcomes(job: ScoredJob, outcomes: Iterable[Outcome]) -> ScoredJob:
+    """The job with these outcomes in the place of its own."""
+    return replace(job, outcomes=outcome_series(outcomes, job.generated.job))
+
+
+def single_similarities(job: ScoredJob) -> list[Similarity]:
+    """The similarities of a job whose tests' answers all have one, comparison by comparison."""
+    prompts = job.generated.job
+    by_arm: dict[tuple[str, str], dict[int, float]] = {
+        (each.metric, each.arm): dict(zip(each.places, each.values, strict=True)) for each in job.similarities
+    }
+    return [
+        Similarity(
+            *(metric, prompts.tests[place // prompts.samples].id, place % prompts.samples, value),
+            *(by_arm.get((metric, other), {}).get(place) for other in ("control", "neutral")),
+        )
+        for (metric, arm), values in by_arm.items()
+        if arm == "test"
+        for place, value in values.items()
+    ]
 
 
 def _answer(text: str, leak: float | Lost) -> Answer:

@@ -13,15 +13,8 @@ from unittest.mock import patch
 
 from results.dead_jobs import DeadJob
 from results.storage import streams
-from seep.records import (
-    Answer,
-    GeneratedJob,
-    Outcome,
-    PromptTest,
-    RunManifest,
-    ScoredJob,
-    Similarity,
-)
+from seep.outcomes import Outcome, Similarity, outcome_series, similarity_series
+from seep.records import Answer, GeneratedJob, PromptTest, RunManifest, ScoredJob
 from seep.settings import Settings
 from tests.builders import answers, prompt_job, run_manifest
 from tests.stored import Stored
@@ -210,7 +203,8 @@ def _job(
                 similarities.append(found[1])
         texts.append(tuple(said))
     generated = GeneratedJob(job, controls, (), tuple(texts), provenance)
-    return ScoredJob(generated, tuple(outcomes), tuple(similarities), {"embedder": "all-MiniLM-L6-v2", "canary": "ok"})
+    series = outcome_series(outcomes, job), similarity_series(similarities, job)
+    return ScoredJob(generated, *series, {"embedder": "all-MiniLM-L6-v2", "canary": "ok"})
 
 
 def _scored(metric: str, test: PromptTest, sample: int, leaks: bool) -> tuple[list[Outcome], Similarity]:
@@ -272,7 +266,8 @@ def _language_jobs(run_id: str, languages: tuple[str, ...], spill: float) -> Ite
                     for found in languages
                 ]
         texts = tuple(answers(*["Bonjour"] * SAMPLES) for _ in tests)
-        yield ScoredJob(GeneratedJob(job, (), (), texts, {"model": run_id}), tuple(outcomes), (), {"detectors": "d"})
+        generated = GeneratedJob(job, (), (), texts, {"model": run_id})
+        yield ScoredJob(generated, outcome_series(outcomes, job), (), {"detectors": "d"})
 
 
 def chance(*names: object) -> float:

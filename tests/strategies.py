@@ -1,5 +1,6 @@
 """Hypothesis strategies for the records, for every law that speaks of any job."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,14 +12,14 @@ from seep.records import (
     Estimate,
     GeneratedJob,
     LeakRate,
-    Outcome,
+    OutcomeSeries,
     PromptFormat,
     PromptJob,
     PromptTest,
     Reading,
     RunManifest,
     ScoredJob,
-    Similarity,
+    SimilaritySeries,
     TokenScores,
 )
 
@@ -117,15 +118,26 @@ def generated_jobs(draw: st.DrawFn) -> GeneratedJob:
     )
 
 
-outcomes = st.builds(Outcome, metric=names, measure=names, category=texts, test=names, sample=counts, value=shares)
-similarities = st.builds(
-    Similarity,
-    metric=names,
-    test=names,
-    sample=counts,
-    to_test=finite,
-    to_control=st.none() | finite,
-    to_neutral=st.none() | finite,
+def _with_columns(names: st.SearchStrategy[Any], values: st.SearchStrategy[float]) -> st.SearchStrategy[Any]:
+    """Series of these names with places and values, of which there are as many."""
+    pairs = st.dictionaries(counts, values, max_size=4).map(lambda found: zip(*sorted(found.items()), strict=True))
+    columns = pairs.map(tuple).map(lambda found: found or ((), ()))
+    return st.builds(lambda series, found: replace(series, places=found[0], values=found[1]), names, columns)
+
+
+outcomes = _with_columns(
+    st.builds(OutcomeSeries, metric=names, measure=names, category=texts, places=st.just(()), values=st.just(())),
+    shares,
+)
+similarities = _with_columns(
+    st.builds(
+        SimilaritySeries,
+        metric=names,
+        arm=st.sampled_from(["test", "control", "neutral"]),
+        places=st.just(()),
+        values=st.just(()),
+    ),
+    finite,
 )
 scored_jobs = st.builds(
     ScoredJob,

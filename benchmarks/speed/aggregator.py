@@ -16,14 +16,13 @@ from seep.codec import encode_manifest, encode_scored_job
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import RUNS, SCORES
 from seep.local_postgres import local_postgres
+from seep.outcomes import Outcome, Similarity, outcome_series, similarity_series
 from seep.records import (
     Answer,
     GeneratedJob,
-    Outcome,
     PromptTest,
     RunManifest,
     ScoredJob,
-    Similarity,
 )
 from seep.settings import Settings
 from services.aggregator.__main__ import batch_process, collect_garbage_rarely
@@ -147,7 +146,8 @@ def scored_job(run_id: str, number: int, tests: int, samples: int, draw: random.
         for pair in pairs
         for measure, value in (("leak", float(pair.to_test > (pair.to_control or 0))), *OTHER_MEASURES.items())
     )
-    return ScoredJob(generated, outcomes, tuple(pairs), {"embedder": "e"})
+    series = outcome_series(outcomes, prompts), similarity_series(pairs, prompts)
+    return ScoredJob(generated, *series, {"embedder": "e"})
 
 
 def _answers(draw: random.Random, samples: int) -> tuple[Answer, ...]:

@@ -14,7 +14,8 @@ from results.storage import baselines, streams
 from results.storage.database import Database
 from results.storage.recording import record
 from seep.languages import spill_categories
-from seep.records import Answer, GeneratedJob, Outcome, PromptJob, RunManifest, ScoredJob
+from seep.outcomes import Outcome, outcome_series
+from seep.records import Answer, GeneratedJob, PromptJob, RunManifest, ScoredJob
 from seep.schedule import occurrence_run_id
 from seep.settings import Aggregation, Settings
 from seep.suites.jobs import manifest, prompt_jobs
@@ -32,15 +33,15 @@ BASELINE = "baseline-0"
 COPIED: dict[str, LiteralString] = {
     "jobs": "job_id, status, stage, reason, provenance",
     "provenances": "provenance",
-    "test_sums": "job_id, cluster, test, concept, category, metric, measure, n, total",
-    "cluster_sums": "cluster, category, metric, measure, n, total",
+    "test_sums": "job_id, cluster, test, concept, category, metric, measures, sizes, totals",
+    "cluster_sums": "cluster, category, metric, measures, sizes, totals",
     "sample_sums": "job_id, metric, category, differ, samples, sizes, totals",
     "recorded_comparisons": "metric, category, measure, n",
     "rates": "metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures, kappa, "
     "against, above_placebo",
-    "comparisons": "job_id, test, sample, category, concept, prompt, generation, ended, reasoning, model, "
-    "control_prompt, control_generation, control_ended, control_reasoning, control_model, "
-    "neutral_prompt, neutral_generation, neutral_ended, neutral_reasoning, neutral_model, outcomes, similarities",
+    "comparisons": "job_id, test, category, concept, prompt, control_prompt, samples, answers, controls, outcomes, "
+    "similarities",
+    "shared_answers": "job_id, control_prompt, controls, neutral_prompt, neutrals",
     "verdicts": "baseline, metric, category, effect, low, high, p, adjusted_p, exchanged, within, detectable, pairs, "
     "clusters, verdict",
     "monitor_runs": "monitor, baseline, role, reason, e_value, alarm, difference, autocorrelation",
@@ -87,7 +88,8 @@ def _answered(prompts: PromptJob, draw: random.Random) -> ScoredJob:
                 Outcome("consensus", "leak", category, test.id, sample, float(category == language))
                 for category in categories
             ]
-    return ScoredJob(GeneratedJob(prompts, (), (), answers, {"model": "m"}), tuple(outcomes), (), {"detectors": "d"})
+    generated = GeneratedJob(prompts, (), (), answers, {"model": "m"})
+    return ScoredJob(generated, outcome_series(outcomes, prompts), (), {"detectors": "d"})
 
 
 def fill(dsn: str, recorded: Recorded, *, runs: int, targets: int) -> None:

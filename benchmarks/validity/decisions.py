@@ -7,14 +7,15 @@ that questions are clusters in earnest.
 import random
 from collections.abc import Callable, Iterator, Sequence
 
+from results.job_sums import per_test_sums, sums_per_cluster
 from results.rates import RunFacts, leak_rates
-from results.sums import CellSums, per_test_sums, sums_per_cluster
+from results.sums import CellSums
+from seep.outcomes import Outcome, outcome_series
 from seep.records import (
     Answer,
     Decoding,
     GeneratedJob,
     LeakRate,
-    Outcome,
     PromptFormat,
     PromptJob,
     PromptTest,
@@ -147,7 +148,9 @@ def rate_of(
     """The rate of one category, from the jobs' answers."""
     shared = [frozenset(expected)] if len(expected) > 1 else []
     facts = RunFacts("run", "s", "t", "p", expected, shared=shared)
-    rates = leak_rates(facts, list(cells([ScoredJob(each, tuple(score(each)), ()) for each in jobs])))
+    rates = leak_rates(
+        facts, list(cells([ScoredJob(each, outcome_series(score(each), each.job), ()) for each in jobs]))
+    )
     return next(rate for rate in rates if rate.category == category)
 
 
@@ -156,8 +159,8 @@ def cells(scored: Sequence[ScoredJob]) -> Iterator[CellSums]:
     grouped: dict[tuple[str, str, str], list[tuple[str, int, float]]] = {}
     for each in scored:
         for row in sums_per_cluster(per_test_sums(each)):
-            of_cell = grouped.setdefault((row.category, row.metric, row.measure), [])
-            of_cell.append((row.cluster, row.n, row.total))
+            for measure, n, total in zip(row.measures, row.sizes, row.totals, strict=True):
+                grouped.setdefault((row.category, row.metric, measure), []).append((row.cluster, n, total))
     for key, rows in grouped.items():
         clusters, sizes, totals = zip(*rows, strict=True)
         yield CellSums(*key, clusters, sizes, totals)

@@ -15,6 +15,7 @@ from benchmarks.validity.decisions import cells, report
 from calibration.engine import FOLDER, exact_engine
 from calibration.model import KNOWN, ensure_model
 from results.rates import RunFacts, leak_rates
+from seep.outcomes import single_outcomes
 from seep.probes import DEFAULT_PROBE
 from seep.records import GeneratedJob, LeakRate, ScoredJob
 from seep.settings import Target
@@ -83,7 +84,7 @@ def rates(run: Sequence[GeneratedJob]) -> Mapping[str, LeakRate]:
     scored = [each for each in score_jobs(run, {}, EXACT, {}) if isinstance(each, ScoredJob)]
     counted: defaultdict[tuple[str, str, int], set[str]] = defaultdict(set)
     for each in scored:
-        for outcome in each.outcomes:
+        for outcome in single_outcomes(each):
             counted[each.generated.job.job_id, outcome.test, outcome.sample].add(outcome.category)
     shared = {frozenset(categories) for categories in counted.values() if len(categories) > 1}
     facts = RunFacts("run", "s", TARGET, run[0].job.probe, shared=sorted(shared, key=sorted))

@@ -24,7 +24,7 @@ CHANGES: LiteralString = "SELECT run_id, changes FROM runs WHERE run_id = ANY(%s
 
 TOO_MANY: LiteralString = """
 SELECT count(*) FROM (
-    SELECT FROM test_sums WHERE run_id = ANY(%(runs)s) AND measure = 'leak' LIMIT %(limit)s
+    SELECT FROM test_sums WHERE run_id = ANY(%(runs)s) AND 'leak' = ANY(measures) LIMIT %(limit)s
 ) AS counted
 """
 

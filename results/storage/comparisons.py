@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Literal, LiteralString
+from typing import Any, Literal, LiteralString
 
-from results.storage.database import Connection, Database, records, where
+from results.job_texts import NO_ANSWER, Parts
+from results.storage.database import Connection, Database, as_dicts, where
 from results.sums import Comparison, Place
 from seep.answers import LOST
 
@@ -21,36 +22,50 @@ COMPARISON_FILTERS: Mapping[str, LiteralString] = {
     "run_id": "run_id = %(run_id)s",
     "category": "category = %(category)s",
     "test": "test = %(test)s",
-    "metric": "outcomes ? %(metric)s",
+    "metric": "EXISTS (SELECT FROM json_each(outcomes -> %(metric)s) WHERE value ->> at IS NOT NULL)",
     "concept": "concept = %(concept)s",
     "job": "job_id = %(job)s",
     "sample": "sample = %(sample)s",
-    "text": "strpos(lower(concat_ws(E'\n', prompt, generation, control_generation)), lower(%(text)s)) > 0",
+    "text": "strpos(lower(concat_ws(E'\n', prompt, answers -> at ->> 0, of_control ->> 0)), lower(%(text)s)) > 0",
     "after": "(sample, job_id, test, category) > "
     "(%(after_sample)s, %(after_job_id)s, %(after_test)s, %(after_category)s)",
+    # Of one sample alone, where an index can begin there.
+    "after_job_id": "(job_id, test, category) > (%(after_job_id)s, %(after_test)s, %(after_category)s)",
 }
 OF_METRIC: LiteralString = """
-EXISTS (SELECT FROM jsonb_each_text(outcomes -> %(metric)s) AS found (measure, value)
-        WHERE measure = ANY(%(measures)s) AND value::float8 = 1)
+EXISTS (SELECT FROM unnest(%(measures)s::text[]) AS wanted (measure)
+        WHERE (outcomes -> %(metric)s -> wanted.measure ->> at)::float8 = 1)
 """
 OF_ANY_METRIC: LiteralString = """
-EXISTS (SELECT FROM jsonb_each(outcomes) AS scored (metric, measures),
-                    jsonb_each_text(measures) AS found (measure, value)
-        WHERE measure = ANY(%(measures)s) AND value::float8 = 1)
+EXISTS (SELECT FROM json_each(outcomes) AS scored (metric, measures), unnest(%(measures)s::text[]) AS wanted (measure)
+        WHERE (scored.measures -> wanted.measure ->> at)::float8 = 1)
 """
 
-COLUMNS: LiteralString = """
-run_id, job_id, test, sample, category, concept, prompt, generation, ended, reasoning, model,
-control_prompt, control_generation, control_ended, control_reasoning, control_model,
-neutral_prompt, neutral_generation, neutral_ended, neutral_reasoning, neutral_model, outcomes, similarities
+# A row of comparisons holds several, `at` so many places; this is one of them.
+COMPARISONS: LiteralString = """
+SELECT run_id, job_id, test, sample, category, concept, prompt, answers -> at AS answer,
+       coalesce(comparisons.control_prompt, shared.control_prompt) AS control_prompt, of_control AS control,
+       neutral_prompt, neutrals -> sample::int AS neutral, outcomes, similarities, at
+FROM comparisons JOIN shared_answers AS shared USING (run_id, job_id)
+CROSS JOIN LATERAL (
+    SELECT sample, nth::int - 1 AS at, coalesce(comparisons.controls, shared.controls) -> sample::int AS of_control
+    FROM unnest(samples) WITH ORDINALITY AS numbered (sample, nth)
+) AS numbered
 """
+# In the order in which a comparison has them.
+SAID = (
+    *("generation", "ended", "reasoning", "model"),
+    *("control_prompt", "control_generation", "control_ended", "control_reasoning", "control_model"),
+    *("neutral_prompt", "neutral_generation", "neutral_ended", "neutral_reasoning", "neutral_model"),
+)
+SAMPLES: LiteralString = "SELECT samples FROM runs WHERE run_id = %s"
 
 # How much nearer the concept is to the test's answer than to the neutral arm's, else the control's; what has no
 # similarities comes last.
 BY_MARGIN: LiteralString = """
- ORDER BY (similarities -> %(metric)s ->> 0)::float8
-          - coalesce(similarities -> %(metric)s ->> 2, similarities -> %(metric)s ->> 1)::float8 DESC NULLS LAST,
-          sample, job_id, test, category LIMIT %(limit)s OFFSET %(offset)s
+ ORDER BY (similarities -> %(metric)s -> 0 ->> at)::float8
+          - coalesce(similarities -> %(metric)s -> 2 ->> at, similarities -> %(metric)s -> 1 ->> at)::float8
+          DESC NULLS LAST, sample, job_id, test, category LIMIT %(limit)s OFFSET %(offset)s
 """
 IN_ORDER: LiteralString = " ORDER BY sample, job_id, test, category LIMIT %(limit)s"
 
@@ -67,8 +82,12 @@ WITH expired AS (
     UPDATE runs SET texts_deleted_at = clock_timestamp()
     WHERE run_id = %(run_id)s AND last_progress_at < now() - make_interval(days => %(days)s)
     RETURNING run_id
+), shared AS (
+    DELETE FROM shared_answers USING expired WHERE shared_answers.run_id = expired.run_id
+), deleted AS (
+    DELETE FROM comparisons USING expired WHERE comparisons.run_id = expired.run_id RETURNING cardinality(samples) AS n
 )
-DELETE FROM comparisons USING expired WHERE comparisons.run_id = expired.run_id
+SELECT coalesce(sum(n), 0)::bigint FROM deleted
 """
 
 
@@ -94,20 +113,56 @@ def page(
     jobs, so that a short list shows many prompts rather than one prompt's many answers. With `by_margin_from` those
     come first that leak most under `metric`, from so many on.
     """
-    given: dict[str, object] = {"run_id": run_id, "category": category, "metric": metric, "test": test}
-    given |= {"concept": concept, "job": job, "sample": sample, "text": text, "after": after}
-    conditions = where(COMPARISON_FILTERS, given)
-    if only is not None:
-        conditions += " AND " + (OF_ANY_METRIC if metric is None else OF_METRIC)
-    place = {f"after_{name}": value for name, value in asdict(after).items()} if after else {}
-    return records(
-        connection,
-        Comparison,
-        f"SELECT {COLUMNS} FROM comparisons{conditions}{IN_ORDER if by_margin_from is None else BY_MARGIN}",
-        given
-        | place
-        | {"after": None, "measures": list(MEASURES[only]) if only else None, "limit": limit}
-        | {"offset": by_margin_from},
+    asked: dict[str, object] = {"run_id": run_id, "category": category, "metric": metric, "test": test}
+    asked |= {"concept": concept, "job": job, "sample": sample, "text": text, "after": after}
+    asked |= {"measures": list(MEASURES[only]) if only else None, "offset": by_margin_from}
+    asked |= {f"after_{name}": value for name, value in asdict(after).items()} if after else {}
+    if by_margin_from is not None or sample is not None or job or test:
+        return _read(connection, asked | {"after_job_id": None}, limit)
+    row = connection.execute(SAMPLES, (run_id,)).fetchone()
+    found: list[Comparison] = []
+    # An index has the comparisons of one sample in order; to read those of all would be to sort the run for each page.
+    for number in range(after.sample if after else 0, (row and row[0]) or 0):
+        of_sample = asked | {"sample": number, "after": None}
+        if after and number > after.sample:
+            of_sample["after_job_id"] = None
+        found += _read(connection, of_sample, limit - len(found))
+        if len(found) == limit:
+            break
+    return found
+
+
+def _read(connection: Connection, asked: Mapping[str, object], limit: int) -> list[Comparison]:
+    conditions = where(COMPARISON_FILTERS, asked)
+    if asked["measures"] is not None:
+        conditions += " AND " + (OF_ANY_METRIC if asked["metric"] is None else OF_METRIC)
+    order = IN_ORDER if asked["offset"] is None else BY_MARGIN
+    given = {name: None if name == "after" else value for name, value in asked.items()} | {"limit": limit}
+    return [_comparison(**row) for row in as_dicts(connection, COMPARISONS + conditions + order, given)]
+
+
+def _comparison(
+    *,
+    answer: Parts,
+    control_prompt: str,
+    control: Parts | None,
+    neutral_prompt: str,
+    neutral: Parts | None,
+    outcomes: Mapping[str, Mapping[str, Sequence[float | None]]],
+    similarities: Mapping[str, Sequence[Sequence[float | None] | None]],
+    at: int,
+    **names: Any,
+) -> Comparison:
+    measured = {
+        metric: {name: value for name, values in measures.items() if (value := values[at]) is not None}
+        for metric, measures in outcomes.items()
+    }
+    near = {metric: [None if arm is None else arm[at] for arm in arms] for metric, arms in similarities.items()}
+    said = (*answer, control_prompt, *(control or NO_ANSWER), neutral_prompt, *(neutral or NO_ANSWER))
+    return Comparison(
+        **names | dict(zip(SAID, said, strict=True)),
+        outcomes={metric: measures for metric, measures in measured.items() if measures},
+        similarities={metric: arms for metric, arms in near.items() if arms[0] is not None},
     )
 
 
@@ -120,5 +175,5 @@ def delete_texts(database: Database, days: int) -> Iterator[tuple[str, int]]:
         expired = connection.execute(EXPIRED_RUNS, {"days": days}).fetchall()
     for (run_id,) in expired:
         with database.transaction() as connection:
-            deleted = connection.execute(DELETE_TEXTS, {"run_id": run_id, "days": days}).rowcount
+            [(deleted,)] = connection.execute(DELETE_TEXTS, {"run_id": run_id, "days": days}).fetchall()
         yield run_id, deleted

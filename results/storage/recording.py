@@ -3,9 +3,12 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import LiteralString
 
 from results.dead_jobs import DeadJob
+from results.job_sums import per_test_sums, sample_sums, sums_per_cluster
+from results.job_texts import answered_tests, shared_answers
 from results.storage import rates
 from results.storage.database import Connection, Cursor
 from results.storage.rows import (
@@ -17,11 +20,11 @@ from results.storage.rows import (
     manifest_row,
     run_row,
     sample_rows,
+    shared_rows,
     storable,
     sum_rows,
 )
 from results.storage.runs import LOCK_RUNS
-from results.sums import comparisons, per_test_sums, sample_sums
 from seep.characters import visible
 from seep.checksums import job_checksum
 from seep.records import RunManifest, ScoredJob
@@ -43,7 +46,7 @@ FORGET_SCORED: tuple[LiteralString, ...] = (
         f"DELETE FROM {table} WHERE run_id = %(run_id)s"
         for table in (
             *("provenances", "test_sums", "cluster_sums", "sample_sums"),
-            *("recorded_comparisons", "comparisons", "rates"),
+            *("recorded_comparisons", "comparisons", "shared_answers", "rates"),
         )
     ),
 )
@@ -127,11 +130,11 @@ ON CONFLICT (run_id, metric, category, measure) DO UPDATE SET n = known.n + EXCL
 """
 
 COPY_SUMS: LiteralString = """
-COPY test_sums (run_id, job_id, cluster, test, concept, category, metric, measure, n, total) FROM STDIN
+COPY test_sums (run_id, job_id, cluster, test, concept, category, metric, measures, sizes, totals) FROM STDIN
 """
 
 COPY_CLUSTER_SUMS: LiteralString = """
-COPY cluster_sums (run_id, cluster, category, metric, measure, n, total) FROM STDIN
+COPY cluster_sums (run_id, cluster, category, metric, measures, sizes, totals) FROM STDIN
 """
 
 COPY_SAMPLE_SUMS: LiteralString = """
@@ -139,11 +142,12 @@ COPY sample_sums (run_id, job_id, metric, category, differ, samples, sizes, tota
 """
 
 COPY_COMPARISONS: LiteralString = """
-COPY comparisons (run_id, job_id, test, sample, category, concept, prompt,
-                  generation, ended, reasoning, model,
-                  control_prompt, control_generation, control_ended, control_reasoning, control_model,
-                  neutral_prompt, neutral_generation, neutral_ended, neutral_reasoning, neutral_model,
+COPY comparisons (run_id, job_id, test, category, concept, prompt, control_prompt, samples, answers, controls,
                   outcomes, similarities) FROM STDIN
+"""
+
+COPY_SHARED_ANSWERS: LiteralString = """
+COPY shared_answers (run_id, job_id, control_prompt, controls, neutral_prompt, neutrals) FROM STDIN
 """
 
 # Counted again, not added up: a dead job that is scored moves from one count to the other.
@@ -228,12 +232,14 @@ def _record_scored(cursor: Cursor, scored: Sequence[ScoredJob]) -> tuple[set[str
     provenances = {(row["run_id"], row["provenance"]) for row, is_new in zip(rows, added, strict=True) if is_new}
     cursor.executemany(INSERT_PROVENANCE, sorted(provenances))
     new = [job for job, is_new in zip(scored, added, strict=True) if is_new]
-    sums = [(job.generated.job.run_id, per_test_sums(job)) for job in new]
-    cursor.executemany(COUNT_COMPARISONS, comparison_counts(row for _, of_job in sums for row in of_job))
-    _copy(cursor, COPY_SUMS, (row for _, of_job in sums for row in sum_rows(of_job)))
-    _copy(cursor, COPY_CLUSTER_SUMS, (row for run_id, of_job in sums for row in cluster_rows(run_id, of_job)))
-    _copy(cursor, COPY_SAMPLE_SUMS, (row for job in new for row in sample_rows(sample_sums(job))))
-    _copy(cursor, COPY_COMPARISONS, (row for job in new for row in comparison_rows(comparisons(job))))
+    sums = [per_test_sums(job) for job in new]
+    cursor.executemany(COUNT_COMPARISONS, comparison_counts(new))
+    _copy(cursor, COPY_SUMS, sum_rows(chain.from_iterable(sums)))
+    of_clusters = ((job.generated.job.run_id, sums_per_cluster(of_job)) for job, of_job in zip(new, sums, strict=True))
+    _copy(cursor, COPY_CLUSTER_SUMS, cluster_rows(of_clusters))
+    _copy(cursor, COPY_SAMPLE_SUMS, sample_rows(chain.from_iterable(map(sample_sums, new))))
+    _copy(cursor, COPY_SHARED_ANSWERS, shared_rows(map(shared_answers, new)))
+    _copy(cursor, COPY_COMPARISONS, comparison_rows(chain.from_iterable(map(answered_tests, new))))
     return {run for run, _ in provenances}, _foreign(cursor, rows, added)
 
 

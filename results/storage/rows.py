@@ -1,16 +1,17 @@
 """From records to the rows that are written; knows what PostgreSQL's types take, and not how it is spoken to."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from results.dead_jobs import DeadJob, prompt_characters
 from results.identifiers import NUL, without_nul
-from results.sums import LEAK, CategorySum, Comparison, PerTestSum, SampleSums, sums_per_cluster
-from seep.answers import LOST
+from results.job_texts import AnsweredTest, SharedAnswers
+from results.sums import ANY_LOST, LEAK, SampleSums, SumsPerCluster, SumsPerTest
 from seep.checksums import job_checksum
 from seep.records import PromptJob, RunManifest, ScoredJob
 
@@ -23,11 +24,11 @@ def storable(value: Any) -> Any:
         return without_nul(value)
     if isinstance(value, Mapping):
         return {storable(key): storable(item) for key, item in value.items()}
-    return value
+    return list(map(storable, value)) if isinstance(value, list | tuple) else value
 
 
-def as_json(value: Mapping[str, Any]) -> str:
-    """The mapping as PostgreSQL's jsonb takes it."""
+def as_json(value: Mapping[str, Any] | Sequence[Any]) -> str:
+    """The value as PostgreSQL's json and jsonb take it."""
     text = orjson.dumps(value)
     # An escaped backslash before "u0000" is found as well, and only costs the second look.
     return (orjson.dumps(storable(value)) if b"\\u0000" in text else text).decode()
@@ -65,40 +66,52 @@ def dead_row(dead: DeadJob) -> dict[str, Any]:
     return {name: storable(getattr(dead, name)) for name in named} | of_run | added
 
 
-def sum_rows(sums: Iterable[PerTestSum]) -> Iterator[Row]:
+def sum_rows(sums: Iterable[SumsPerTest]) -> Iterator[Row]:
     """Columns of test_sums."""
-    return map(_columns, sums)
+    for row in sums:
+        *names, measures, sizes, totals = vars(row).values()
+        yield (*_without_nul(tuple(names)), _texts(tuple(measures)), _known_numbers(tuple(sizes)), _numbers(totals))
 
 
-def cluster_rows(run_id: str, sums: Iterable[PerTestSum]) -> Iterator[Row]:
-    """Columns of cluster_sums, from all sums of a job of this run."""
-    return ((storable(run_id), *_columns(row)) for row in sums_per_cluster(sums))
+def cluster_rows(sums: Iterable[tuple[str, Sequence[SumsPerCluster]]]) -> Iterator[Row]:
+    """Columns of cluster_sums, from the sums of jobs and their runs' ids."""
+    for run_id, of_job in sums:
+        for row in of_job:
+            *names, measures, sizes, totals = vars(row).values()
+            yield (*_without_nul((run_id, *names)), _texts(tuple(measures)), _numbers(sizes), _numbers(totals))
 
 
 def sample_rows(sums: Iterable[SampleSums]) -> Iterator[Row]:
     """Columns of sample_sums."""
-    return map(_columns, sums)
+    return (_without_nul(tuple(vars(row).values())) for row in sums)
 
 
-def comparison_counts(sums: Iterable[PerTestSum]) -> list[Row]:
+def comparison_counts(scored: Iterable[ScoredJob]) -> list[Row]:
     """Columns of recorded_comparisons."""
     counts: Counter[tuple[str, ...]] = Counter()
-    for row in sums:
-        if row.measure == LEAK or row.measure in LOST:
-            counts[storable(row.run_id), storable(row.metric), storable(row.category), row.measure] += row.n
+    for job in scored:
+        run_id = storable(job.generated.job.run_id)
+        for series in job.outcomes:
+            if series.measure == LEAK or series.measure in ANY_LOST:
+                names = storable(series.metric), storable(series.category), series.measure
+                counts[run_id, *names] += len(series.places)
     return [(*names, n) for names, n in sorted(counts.items())]
 
 
-def comparison_rows(comparisons: Iterable[Comparison]) -> Iterator[Row]:
+def shared_rows(shared: Iterable[SharedAnswers]) -> Iterator[Row]:
+    """Columns of shared_answers."""
+    for row in shared:
+        texts = (row.run_id, row.job_id, row.control_prompt, as_json(row.controls))
+        yield _without_nul((*texts, row.neutral_prompt, as_json(row.neutrals)))
+
+
+def comparison_rows(answered: Iterable[AnsweredTest]) -> Iterator[Row]:
     """Columns of comparisons."""
-    for comparison in comparisons:
-        *texts, outcomes, similarities = vars(comparison).values()
-        yield (*_without_nul(tuple(texts)), as_json(outcomes), as_json(similarities))
-
-
-def _columns(record: PerTestSum | CategorySum | SampleSums) -> Row:
-    # dataclasses.astuple copies deeply, which takes longer than all the rest of a transaction.
-    return _without_nul(tuple(vars(record).values()))
+    for row in answered:
+        names = row.run_id, row.job_id, row.test, row.category, row.concept, row.prompt, row.control_prompt
+        controls = None if row.controls is None else as_json(row.controls)
+        found = as_json(row.outcomes), as_json(row.similarities)
+        yield (*_without_nul(names), _numbers(row.samples), as_json(row.answers), controls, *found)
 
 
 def _without_nul(row: Row) -> Row:
@@ -107,3 +120,17 @@ def _without_nul(row: Row) -> Row:
         if type(value) is str and NUL in value:
             return tuple(map(storable, row))
     return row
+
+
+# As PostgreSQL's arrays are written: the client takes longer to find out how than all the rest of a row.
+def _numbers(values: Sequence[float]) -> str:
+    return f"{{{','.join(map(repr, values))}}}"
+
+
+_known_numbers = lru_cache(_numbers)
+
+
+@lru_cache
+def _texts(values: tuple[str, ...]) -> str:
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in map(without_nul, values))
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"

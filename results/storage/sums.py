@@ -14,7 +14,8 @@ from seep.answers import LOST
 SUMS_BY_CATEGORY: LiteralString = """
 SELECT category AS cell, metric, measure, array_agg(cluster) AS clusters, array_agg(n) AS sizes,
        array_agg(total) AS totals
-FROM cluster_sums WHERE run_id = %s GROUP BY category, metric, measure
+FROM cluster_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
+WHERE run_id = %s GROUP BY category, metric, measure
 """
 
 # Added as decimals (of 15 digits each), which is exact: no order of the rows changes the last digit. Sums without a
@@ -24,7 +25,8 @@ SELECT concept AS cell, metric, measure, array_agg(cluster) AS clusters, array_a
        array_agg(total) AS totals
 FROM (
     SELECT cluster, concept, metric, measure, sum(n)::bigint AS n, sum(total::numeric)::float8 AS total
-    FROM test_sums WHERE run_id = %s AND test <> '' GROUP BY cluster, concept, metric, measure
+    FROM test_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
+    WHERE run_id = %s AND test <> '' GROUP BY cluster, concept, metric, measure
 ) AS by_cluster
 GROUP BY concept, metric, measure
 """
@@ -32,20 +34,22 @@ GROUP BY concept, metric, measure
 # As decimals, for the same reason.
 CONCEPTS_BY_CLUSTER: LiteralString = """
 SELECT metric, category, cluster, concept, sum(n)::bigint AS n, sum(total::numeric)::float8 AS total
-FROM test_sums WHERE run_id = %s AND measure = 'leak' AND test <> '' GROUP BY metric, category, cluster, concept
+FROM test_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
+WHERE run_id = %s AND measure = 'leak' AND test <> '' GROUP BY metric, category, cluster, concept
 """
 
 # The sets of categories that share comparisons, where there are any; every comparison has a leak score, or was lost.
 SHARED_CATEGORIES: LiteralString = """
 SELECT DISTINCT array_agg(category ORDER BY category)
-FROM (SELECT DISTINCT job_id, test, category FROM test_sums WHERE run_id = %s AND measure = ANY(%s)) AS counted
+FROM (SELECT DISTINCT job_id, test, category FROM test_sums WHERE run_id = %s AND measures && %s::text[]) AS counted
 GROUP BY job_id, test HAVING count(*) > 1
 """
 
 # In one order, so that sums of fractions have the same last digit every time: equal scores must tie.
 LEAK_SUMS: LiteralString = """
 SELECT job_id, cluster, test, metric, category, sum(n)::bigint AS n, sum(total ORDER BY run_id) AS total
-FROM test_sums WHERE run_id = ANY(%(runs)s) AND measure = 'leak'
+FROM test_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
+WHERE run_id = ANY(%(runs)s) AND measure = 'leak'
 GROUP BY job_id, cluster, test, metric, category ORDER BY job_id, cluster, test, metric, category
 """
 

@@ -165,37 +165,31 @@ class GeneratedJob(_message.Message):
     test_controls: _containers.RepeatedCompositeFieldContainer[Generations]
     def __init__(self, job: _Optional[_Union[PromptJob, _Mapping]] = ..., control: _Optional[_Union[Generations, _Mapping]] = ..., neutral: _Optional[_Union[Generations, _Mapping]] = ..., tests: _Optional[_Iterable[_Union[Generations, _Mapping]]] = ..., provenance: _Optional[_Mapping[str, str]] = ..., test_controls: _Optional[_Iterable[_Union[Generations, _Mapping]]] = ...) -> None: ...
 
-class Outcome(_message.Message):
-    __slots__ = ("metric", "measure", "category", "test", "sample", "value")
+class OutcomeSeries(_message.Message):
+    __slots__ = ("metric", "measure", "category", "places", "values")
     METRIC_FIELD_NUMBER: _ClassVar[int]
     MEASURE_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
-    TEST_FIELD_NUMBER: _ClassVar[int]
-    SAMPLE_FIELD_NUMBER: _ClassVar[int]
-    VALUE_FIELD_NUMBER: _ClassVar[int]
+    PLACES_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
     metric: str
     measure: str
     category: str
-    test: str
-    sample: int
-    value: float
-    def __init__(self, metric: _Optional[str] = ..., measure: _Optional[str] = ..., category: _Optional[str] = ..., test: _Optional[str] = ..., sample: _Optional[int] = ..., value: _Optional[float] = ...) -> None: ...
+    places: _containers.RepeatedScalarFieldContainer[int]
+    values: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, metric: _Optional[str] = ..., measure: _Optional[str] = ..., category: _Optional[str] = ..., places: _Optional[_Iterable[int]] = ..., values: _Optional[_Iterable[float]] = ...) -> None: ...
 
-class Similarity(_message.Message):
-    __slots__ = ("metric", "test", "sample", "to_test", "to_control", "to_neutral")
+class SimilaritySeries(_message.Message):
+    __slots__ = ("metric", "arm", "places", "values")
     METRIC_FIELD_NUMBER: _ClassVar[int]
-    TEST_FIELD_NUMBER: _ClassVar[int]
-    SAMPLE_FIELD_NUMBER: _ClassVar[int]
-    TO_TEST_FIELD_NUMBER: _ClassVar[int]
-    TO_CONTROL_FIELD_NUMBER: _ClassVar[int]
-    TO_NEUTRAL_FIELD_NUMBER: _ClassVar[int]
+    ARM_FIELD_NUMBER: _ClassVar[int]
+    PLACES_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
     metric: str
-    test: str
-    sample: int
-    to_test: float
-    to_control: float
-    to_neutral: float
-    def __init__(self, metric: _Optional[str] = ..., test: _Optional[str] = ..., sample: _Optional[int] = ..., to_test: _Optional[float] = ..., to_control: _Optional[float] = ..., to_neutral: _Optional[float] = ...) -> None: ...
+    arm: str
+    places: _containers.RepeatedScalarFieldContainer[int]
+    values: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, metric: _Optional[str] = ..., arm: _Optional[str] = ..., places: _Optional[_Iterable[int]] = ..., values: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class ScoredJob(_message.Message):
     __slots__ = ("generated", "outcomes", "similarities", "provenance")
@@ -211,7 +205,7 @@ class ScoredJob(_message.Message):
     SIMILARITIES_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     generated: GeneratedJob
-    outcomes: _containers.RepeatedCompositeFieldContainer[Outcome]
-    similarities: _containers.RepeatedCompositeFieldContainer[Similarity]
+    outcomes: _containers.RepeatedCompositeFieldContainer[OutcomeSeries]
+    similarities: _containers.RepeatedCompositeFieldContainer[SimilaritySeries]
     provenance: _containers.ScalarMap[str, str]
-    def __init__(self, generated: _Optional[_Union[GeneratedJob, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[Outcome, _Mapping]]] = ..., similarities: _Optional[_Iterable[_Union[Similarity, _Mapping]]] = ..., provenance: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, generated: _Optional[_Union[GeneratedJob, _Mapping]] = ..., outcomes: _Optional[_Iterable[_Union[OutcomeSeries, _Mapping]]] = ..., similarities: _Optional[_Iterable[_Union[SimilaritySeries, _Mapping]]] = ..., provenance: _Optional[_Mapping[str, str]] = ...) -> None: ...

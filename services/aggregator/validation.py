@@ -1,7 +1,9 @@
 """What makes a message impossible to record, so that it goes to the dead letters and not into a rate."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from itertools import islice
+from operator import lt
 
 from results.identifiers import is_identifier, is_name
 from results.rates import ALL
@@ -9,7 +11,7 @@ from results.sums import PLACEBO, PUBLISHED
 from seep.answers import LOST, lost
 from seep.job_limits import MOST_LABELS, MOST_SAMPLES
 from seep.provenance import AGAINST
-from seep.records import Answer, Failure, Outcome, PromptJob, RunManifest, RunWait, ScoredJob, Similarity
+from seep.records import Answer, Failure, OutcomeSeries, PromptJob, RunManifest, RunWait, ScoredJob
 from seep.runtime.waits import LONGEST_REASON
 
 # It travels with each rate, in messages of a megabyte at most.
@@ -108,7 +110,8 @@ def _answers_problem(scored: ScoredJob) -> str | None:
         return f"{len(generated.job.tests)} tests, but answers to {len(generated.tests)}"
     control = () if generated.job.control is None else (generated.control,)
     neutral = () if generated.job.neutral is None else (generated.neutral,)
-    samples = {len(answers) for answers in (*control, *neutral, *generated.tests)}
+    own_controls = filter(None, generated.test_controls)
+    samples = {len(answers) for answers in (*control, *neutral, *generated.tests, *own_controls)}
     if samples != {generated.job.samples}:
         return f"expected {generated.job.samples} answers to every prompt, found {sorted(samples)}"
     return None
@@ -116,21 +119,18 @@ def _answers_problem(scored: ScoredJob) -> str | None:
 
 def _outcomes_problem(scored: ScoredJob) -> str | None:
     prompts = scored.generated.job
-    known = {test.id for test in prompts.tests}
-    if len(known) != len(prompts.tests):
+    if len({test.id for test in prompts.tests}) != len(prompts.tests):
         return "two tests of the job have one id"
-    findings: tuple[Outcome | Similarity, ...] = (*scored.outcomes, *scored.similarities)
-    if any(finding.test not in known for finding in findings):
-        return "an outcome names a test that the job does not have"
-    if any(not 0 <= finding.sample < prompts.samples for finding in findings):
-        return f"an outcome names a sample outside 0 to {prompts.samples - 1}"
-    if not all(0 <= outcome.value <= 1 for outcome in scored.outcomes):
+    if problem := _places_problem(scored):
+        return problem
+    if not all(map(_in_unit, scored.outcomes)):
         return "an outcome's value is outside 0 to 1"
-    if not all(map(math.isfinite, _values(scored.similarities))):
+    if not all(all(map(math.isfinite, series.values)) for series in scored.similarities):
         return "a similarity is not a finite number"
-    if len({(o.metric, o.measure, o.category, o.test, o.sample) for o in scored.outcomes}) < len(scored.outcomes):
-        return "an outcome is there twice"
-    names = {(outcome.metric, outcome.measure, outcome.category) for outcome in scored.outcomes}
+    names = {(series.metric, series.measure, series.category) for series in scored.outcomes}
+    of_similarities = {(series.metric, series.arm) for series in scored.similarities}
+    if len(names) + len(of_similarities) < len(scored.outcomes) + len(scored.similarities):
+        return "a series of outcomes or similarities is there twice"
     if not all(is_name(metric) and is_name(measure) for metric, measure, _ in names):
         return "a metric's or a measure's name is too long"
     if len({metric for metric, *_ in names}) > MOST_METRICS:
@@ -140,29 +140,45 @@ def _outcomes_problem(scored: ScoredJob) -> str | None:
     return _categories_problem({category for *_, category in names})
 
 
+def _in_unit(series: OutcomeSeries) -> bool:
+    # NaN is in no order: the least and the largest of values say nothing of it.
+    return min(series.values) >= 0 and max(series.values) <= 1 and all(map(math.isfinite, series.values))
+
+
+def _places_problem(scored: ScoredJob) -> str | None:
+    prompts = scored.generated.job
+    end = len(prompts.tests) * prompts.samples
+    of_outcomes, of_similarities = ({each.places for each in found} for found in (scored.outcomes, scored.similarities))
+    for places in of_outcomes | of_similarities:
+        if not places:
+            return "a series of outcomes or similarities is empty"
+        if max(places) >= end:
+            return f"an outcome names a place outside 0 to {end - 1}: {len(prompts.tests)} tests of {prompts.samples}"
+        if not all(map(lt, places, islice(places, 1, None))):
+            return "the places of a series do not ascend"
+    return None
+
+
 def _loss_problem(scored: ScoredJob) -> str | None:
     """Nothing but its loss may be said of an answer that was lost: no number may come from what is no answer."""
-    generated = scored.generated
+    generated, samples = scored.generated, scored.generated.job.samples
     without_control, without_neutral = map(_lost_samples, (generated.control, generated.neutral))
     references = without_neutral if scored.provenance.get(AGAINST) == "neutral" else without_control
-    gone = {
-        (test.id, sample)
-        for test, answers in zip(generated.job.tests, generated.tests, strict=True)
+    starts = range(0, len(generated.tests) * samples, samples)
+    gone = {start + sample for start in starts for sample in references}
+    gone |= {
+        start + sample
+        for start, answers in zip(starts, generated.tests, strict=True)
         for sample, answer in enumerate(answers)
-        if sample in references or lost(answer)
+        if answer.ended != "stop" and lost(answer)
     }
-    for outcome in scored.outcomes if gone or without_control or without_neutral else ():
-        needs_both = outcome.measure in (PUBLISHED, PLACEBO)
-        lacks_one = needs_both and (outcome.sample in without_control or outcome.sample in without_neutral)
-        if outcome.measure not in LOST and (lacks_one or (outcome.test, outcome.sample) in gone):
-            return f"an outcome {outcome.measure} of a comparison whose answer was lost"
+    lacking_one = gone | {start + sample for start in starts for sample in without_control | without_neutral}
+    for series in scored.outcomes if lacking_one else ():
+        without = lacking_one if series.measure in (PUBLISHED, PLACEBO) else gone
+        if series.measure not in LOST and not without.isdisjoint(series.places):
+            return f"an outcome {series.measure} of a comparison whose answer was lost"
     return None
 
 
 def _lost_samples(answers: Sequence[Answer]) -> set[int]:
     return {sample for sample, answer in enumerate(answers) if lost(answer)}
-
-
-def _values(similarities: Iterable[Similarity]) -> Iterator[float]:
-    for each in similarities:
-        yield from (value for value in (each.to_test, each.to_control, each.to_neutral) if value is not None)

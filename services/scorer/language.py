@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from seep.answers import lost
 from seep.languages import OTHER, spill_categories
-from seep.records import GeneratedJob, Outcome
+from seep.outcomes import Outcome
+from seep.records import GeneratedJob
 from services.scorer.mode import Detector
 
 

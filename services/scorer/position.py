@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from seep.answers import Lost, lost
-from seep.records import Answer, GeneratedJob, Outcome, PromptTest
+from seep.outcomes import Outcome
+from seep.records import Answer, GeneratedJob, PromptTest
 from seep.suites.position import ANSWER, LABELS, METRIC, place_categories
 from services.scorer.choices import chosen_place
 

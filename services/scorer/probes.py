@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from seep.outcomes import Outcome, Similarity
 from seep.provenance import AGAINST
-from seep.records import GeneratedJob, Outcome, PromptJob, Similarity
+from seep.records import GeneratedJob, PromptJob
 from services.scorer import language, position, recall, semantic, sway, traces
 from services.scorer.choices import CHOICES
 from services.scorer.detection import detectors

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seep.answers import Lost, is_blank, lost
+from seep.outcomes import Outcome
 from seep.recall import ANY_SAMPLE, VERBATIM, Match, match_of, overlap_words, words
-from seep.records import Answer, GeneratedJob, Outcome, PromptJob
+from seep.records import Answer, GeneratedJob, PromptJob
 from services.scorer.word_sequences import (
     Words,
     common_run,

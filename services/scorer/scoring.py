@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from seep.outcomes import outcome_series, similarity_series
 from seep.probes import PROBES
 from seep.records import Failure, GeneratedJob, ScoredJob
 from services.scorer.mode import Mode
@@ -46,7 +47,12 @@ def _scored(
 ) -> ScoredJob:
     probe = SCORING[job.job.probe]
     outcomes, seen = probe.score(job, similarities, mode, metrics)
-    return ScoredJob(job, tuple(outcomes), tuple(seen), probe.provenance(job.job, provenance, mode))
+    return ScoredJob(
+        job,
+        outcome_series(outcomes, job.job),
+        similarity_series(seen, job.job),
+        probe.provenance(job.job, provenance, mode),
+    )
 
 
 def _defect(job: GeneratedJob, metrics: Mapping[str, Metric]) -> str | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from seep.answers import TRUNCATED, Lost, is_blank, lost
-from seep.records import Against, Answer, GeneratedJob, Outcome, PromptTest, Similarity
+from seep.outcomes import Outcome, Similarity
+from seep.records import Against, Answer, GeneratedJob, PromptTest
 from services.scorer import coreferent
 from services.scorer.echo import echoes
 from services.scorer.mode import Mode

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from seep.answer_numbers import answer_number
 from seep.answers import Lost, lost
-from seep.records import Answer, GeneratedJob, Outcome, PromptJob, PromptTest
+from seep.outcomes import Outcome
+from seep.records import Answer, GeneratedJob, PromptJob, PromptTest
 from seep.suites.sway import KIND, METRIC
 from services.scorer.choices import chosen_place
 from services.scorer.mode import Mode

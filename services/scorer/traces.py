@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from seep.answers import Lost, lost
-from seep.records import Answer, GeneratedJob, Outcome, PromptJob, PromptTest, Reading
+from seep.outcomes import Outcome
+from seep.records import Answer, GeneratedJob, PromptJob, PromptTest, Reading
 from seep.traces import DECOYS, EXPLAINED, LENS, SPLIT_HALF, TOP, WORDS, words_of
 from services.scorer.echo import stemmed_words
 

@@ -24,7 +24,8 @@ from seep.kafka.client import KafkaBroker
 from seep.kafka.dead_letters import dead_letter
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import SCORES, job_key, jobs_topic
-from seep.records import Answer, GeneratedJob, Outcome, PromptJob, RunManifest, ScoredJob
+from seep.outcomes import Outcome, outcome_series
+from seep.records import Answer, GeneratedJob, PromptJob, RunManifest, ScoredJob
 from tests.stack import Stack, stack_in
 
 JOBS = 1500
@@ -107,7 +108,7 @@ def scored(job: PromptJob) -> Outgoing:
         replace(job, control="x", tests=tests), (Answer("x"),), (), ((Answer("x"),),) * len(job.tests), {"model": "m"}
     )
     leak = float(int(job.job_id[:10], 16) % 2)
-    outcomes = tuple(Outcome("m", "leak", test.category, test.id, 0, leak) for test in job.tests)
+    outcomes = outcome_series((Outcome("m", "leak", test.category, test.id, 0, leak) for test in job.tests), job)
     return Outgoing(SCORES, job_key(job.run_id, job.job_id), encode_scored_job(ScoredJob(answered, outcomes, ())))
 
 

@@ -17,6 +17,7 @@ from seep.codec import (
 from seep.kafka.in_memory import InMemoryBroker
 from seep.kafka.messages import Outgoing
 from seep.kafka.topics import GENERATIONS, SCORES, job_key, jobs_topic, topic_configs
+from seep.outcomes import single_outcomes
 from seep.records import Reading
 from seep.runtime.stage import Stage
 from seep.settings import ActivationsEngine, Target, Topics
@@ -82,7 +83,7 @@ def test_readings_pass_the_stages_as_typed_answers(tmp_path: Path) -> None:
     assert len(scored) == len(jobs) == 2
     for each in scored:
         (answers,) = each.generated.tests
-        leaks = [outcome.value for outcome in each.outcomes if outcome.measure == "leak"]
+        leaks = [outcome.value for outcome in single_outcomes(each) if outcome.measure == "leak"]
         readings = [answer.inside for answer in answers]
         assert all(isinstance(reading, Reading) for reading in readings)
         assert leaks == [relevance(reading.tokens, BAKING["words"], "en") for reading in readings]

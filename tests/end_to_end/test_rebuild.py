@@ -36,11 +36,12 @@ TABLES = {
     " job_checksums, expected_comparisons, recorded, dead, created_at, cancelled, reason",
     "jobs": "run_id, job_id, status, stage, reason, provenance",
     "provenances": "run_id, provenance",
-    "test_sums": "run_id, job_id, cluster, test, concept, category, metric, measure, n, total",
-    "cluster_sums": "run_id, cluster, category, metric, measure, n, total",
+    "test_sums": "run_id, job_id, cluster, test, concept, category, metric, measures, sizes, totals",
+    "cluster_sums": "run_id, cluster, category, metric, measures, sizes, totals",
     "sample_sums": "run_id, job_id, metric, category, differ, samples, sizes, totals",
     "recorded_comparisons": "run_id, metric, category, measure, n",
-    "comparisons": "run_id, job_id, test, sample, category, prompt, generation, control_generation, outcomes",
+    "comparisons": "run_id, job_id, test, category, prompt, samples, answers::text, outcomes::text, similarities::text",
+    "shared_answers": "run_id, job_id, control_prompt, controls::text, neutral_prompt, neutrals::text",
     "rates": "run_id, metric, category, rate, low, high, comparisons, clusters, missing, mixed, measures, kappa",
 }
 

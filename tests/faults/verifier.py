@@ -26,7 +26,7 @@ NAMES = [
 ]
 TABLES = (
     *("runs", "jobs", "test_sums", "cluster_sums", "sample_sums"),
-    *("recorded_comparisons", "comparisons", "rates"),
+    *("recorded_comparisons", "comparisons", "shared_answers", "rates"),
 )
 
 

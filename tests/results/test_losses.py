@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from results.job_sums import per_test_sums
 from results.losses import with_loss_shares
 from results.rates import RunFacts, leak_rates, leak_rates_by_concept
-from results.sums import CategorySum, per_test_sums, sums_per_cluster
 from seep.answers import LOST, TRUNCATED, Lost
 from seep.records import Cluster, LeakRate
 from tests.builders import scored_job
-from tests.summaries import by_cell
+from tests.summaries import CategorySum, by_cell, single_sums, sums_per_cluster
 
 Jobs = dict[str, dict[str, list[float | Lost]]]
 
@@ -68,7 +68,7 @@ def test_a_concept_has_its_shares_too() -> None:
     job = scored_job("a", {"1": [1.0, "filtered"]}, metrics=["m"])
     sums = [
         CategorySum(row.cluster, row.concept, row.metric, row.measure, row.n, row.total)
-        for row in per_test_sums(job)
+        for row in single_sums(job)
         if row.test
     ]
     [rate] = leak_rates_by_concept(RunFacts("run-1", "colours", "stub", "semantic"), by_cell(sums))

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from results import rates
 from results.rates import RunFacts, leak_rates_by_concept, missing_comparisons, with_missing
-from results.sums import CategorySum, CellSums
+from results.sums import CellSums
 from seep.answers import LOST
 from seep.errors import InputError
 from seep.records import LeakRate
-from tests.summaries import by_cell
+from tests.summaries import CategorySum, by_cell
 
 FACTS = RunFacts("run-1", "colours", "stub", "semantic", expected_comparisons={"1": 6, "2": 4})
 SUMS = [

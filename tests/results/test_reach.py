@@ -7,9 +7,9 @@ import pytest
 from results.rates import RunFacts, leak_rates
 from results.reach import interval_over, reaches
 from results.statistics.two_way import over_concepts
-from results.sums import CategorySum, ConceptSum
+from results.sums import ConceptSum
 from seep.records import LeakRate
-from tests.summaries import by_cell
+from tests.summaries import CategorySum, by_cell
 
 JOBS, CONCEPTS = 12, 5
 SUMS = [

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from seep import codec
 from seep.records import GeneratedJob, LeakRate, PromptJob, RunManifest, ScoredJob
+from seep.v1 import jobs_pb2
 from tests import strategies
+from tests.builders import scored_job
 
 DECODERS = [
     codec.decode_prompt_job,
@@ -65,3 +67,30 @@ def test_answers_for_another_number_of_tests_are_refused(job: GeneratedJob) -> N
     fewer = GeneratedJob(job.job, job.control, job.neutral, job.tests[1:])
     with pytest.raises(codec.DecodeError, match="lists of generations"):
         codec.decode_generated_job(codec.encode_generated_job(fewer))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"places": [0, 1], "values": [1.0]}, "outcomes: 1 values for 2 places"),
+        ({"places": [0], "values": []}, "outcomes: 0 values for 1 places"),
+        ({"places": [], "values": [0.5] * 100_000}, "outcomes: 100000 values for 0 places"),
+    ],
+)
+def test_a_series_has_a_value_for_each_place(changes: dict[str, Any], reason: str) -> None:
+    message = jobs_pb2.ScoredJob.FromString(codec.encode_scored_job(scored_job("a", {"1": [1.0]})))
+    message.outcomes.append(jobs_pb2.OutcomeSeries(metric="m", measure="leak", category="1", **changes))
+    with pytest.raises(codec.DecodeError, match=f"^{reason}$"):
+        codec.decode_scored_job(message.SerializeToString())
+
+
+def test_similarities_are_to_an_arm_that_is_known() -> None:
+    message = jobs_pb2.ScoredJob.FromString(codec.encode_scored_job(scored_job("a", {"1": [1.0]})))
+    message.similarities[0].arm = "placebo"
+    with pytest.raises(codec.DecodeError, match=r"similarities\.arm: expected one of test, control, neutral"):
+        codec.decode_scored_job(message.SerializeToString())
+
+
+def test_most_series_of_a_job_share_one_list_of_places() -> None:
+    decoded = codec.decode_scored_job(codec.encode_scored_job(scored_job("a", {"1": [1.0, 0.0, 1.0]})))
+    assert len({id(series.places) for series in (*decoded.outcomes, *decoded.similarities)}) == 1

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from results.storage.ad_hoc import ad_hoc
-from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
+from seep.outcomes import Outcome, outcome_series
+from seep.records import Answer, GeneratedJob, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from tests.commands import Command
@@ -66,15 +67,18 @@ def record(
                 (tuple(map(Answer, answers)),),
                 {"decoding": temperature, "model": model or run_id},
             ),
-            tuple(
-                Outcome("m", measure, "1", job.tests[0].id, k, float(value))
-                for k, answer in enumerate(answers)
-                for measure, value in (
-                    ("leak", k < leaking),
-                    ("tie", False),
-                    ("echo", k < echoes),
-                    ("empty", not answer),
-                )
+            outcome_series(
+                (
+                    Outcome("m", measure, "1", job.tests[0].id, k, float(value))
+                    for k, answer in enumerate(answers)
+                    for measure, value in (
+                        ("leak", k < leaking),
+                        ("tie", False),
+                        ("echo", k < echoes),
+                        ("empty", not answer),
+                    )
+                ),
+                job,
             ),
             (),
         )

@@ -13,7 +13,8 @@ from cli.lookups import find_suite
 from results.statistics.change_power import Design, found_of, plan_change
 from results.statistics.noise import noise_of_rate
 from results.statistics.power import analyse_power
-from seep.records import Answer, GeneratedJob, Outcome, ScoredJob
+from seep.outcomes import Outcome, outcome_series
+from seep.records import Answer, GeneratedJob, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from services.scorer.position import score as score_position
@@ -53,11 +54,14 @@ def record(dsn: str, path: Path, run_id: str, scores: Scores) -> None:
             GeneratedJob(
                 job, (Answer("is"),) * values.shape[1], (), ((Answer("red"),) * values.shape[1],) * len(values), {}
             ),
-            tuple(
-                Outcome("m", measure, test.category, test.id, sample, float(value))
-                for test, row in zip(job.tests, values, strict=True)
-                for sample, score in enumerate(row)
-                for measure, value in (("leak", score), ("tie", score == 0.5))
+            outcome_series(
+                (
+                    Outcome("m", measure, test.category, test.id, sample, float(value))
+                    for test, row in zip(job.tests, values, strict=True)
+                    for sample, score in enumerate(row)
+                    for measure, value in (("leak", score), ("tie", score == 0.5))
+                ),
+                job,
             ),
             (),
         )
@@ -277,7 +281,7 @@ def test_a_pilot_of_the_position_probe_is_planned_from_by_place(seep: Command, d
         for k, job in enumerate(prompt_jobs(loaded, run_id="pilot", target="stub"))
     ]
     with Stored(dsn) as store:
-        scored = [ScoredJob(job, tuple(score_position(job)), ()) for job in answered]
+        scored = [ScoredJob(job, outcome_series(score_position(job), job.job), ()) for job in answered]
         store.record(scored, [], [manifest(loaded, run_id="pilot", target="stub", created_at=0.0)])
         store.publish()
     code, printed, complaint = seep("power", "position-smoke", "--pilot", "pilot", "--effect", "10")

@@ -8,10 +8,10 @@ import pytest
 
 from cli.outcomes import Failed, Finished, Outcome
 from cli.rendering.models import print_models, print_models_json
+from results.job_sums import per_test_sums
 from results.rates import RunFacts, leak_rates
-from results.sums import per_test_sums, sums_per_cluster
 from tests.builders import scored_job
-from tests.summaries import SUMMARY, by_cell
+from tests.summaries import SUMMARY, by_cell, sums_per_cluster
 
 
 def finished(run_id: str, *leaks: float) -> Finished:

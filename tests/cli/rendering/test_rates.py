@@ -7,17 +7,19 @@ from itertools import chain
 import pytest
 
 from cli.rendering.rates import print_rates, print_rates_json
+from results.job_sums import per_test_sums
 from results.rates import RunFacts, leak_rates
 from results.reach import Reach
-from results.sums import PerTestSum, per_test_sums, sums_per_cluster
-from seep.records import LeakRate, Outcome
-from tests.builders import scored_job
-from tests.summaries import SUMMARY, by_cell
+from results.sums import SumsPerTest
+from seep.outcomes import Outcome, single_outcomes
+from seep.records import LeakRate
+from tests.builders import scored_job, with_outcomes
+from tests.summaries import SUMMARY, by_cell, sums_per_cluster
 
 
 def printed(metrics: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     jobs = (scored_job(name, {"1": [1.0, 0.5, 0.0]}, metrics=metrics) for name in "abc")
-    sums: chain[PerTestSum] = chain.from_iterable(per_test_sums(job) for job in jobs)
+    sums: chain[SumsPerTest] = chain.from_iterable(per_test_sums(job) for job in jobs)
     rates = leak_rates(RunFacts("run-1", "colours", "stub", "semantic"), by_cell(sums_per_cluster(sums)))
     print_rates(SUMMARY, rates, [])
     return capsys.readouterr().out
@@ -69,7 +71,7 @@ def test_a_rate_below_one_half_is_avoidance_where_one_half_is_no_leak(
 
 def one_rate() -> list[LeakRate]:
     jobs = (scored_job(name, {"1": [1.0, 0.5, 0.0]}, metrics=["m"]) for name in "abc")
-    sums: chain[PerTestSum] = chain.from_iterable(per_test_sums(job) for job in jobs)
+    sums: chain[SumsPerTest] = chain.from_iterable(per_test_sums(job) for job in jobs)
     [rate, _] = leak_rates(RunFacts("run-1", "colours", "stub", "semantic"), by_cell(sums_per_cluster(sums)))
     return [rate]
 
@@ -101,7 +103,7 @@ def test_recall_shows_beside_a_sample_what_at_least_one_of_all_samples_gives_bac
 ) -> None:
     jobs = [scored_job(f"job-{n}", {"own": [float(n == 0), 0.0]}, metrics=["verbatim"]) for n in range(4)]
     extracted = [
-        replace(job, outcomes=(*job.outcomes, Outcome("verbatim", "any_sample", "own", "t0", 0, float(n == 0))))
+        with_outcomes(job, [*single_outcomes(job), Outcome("verbatim", "any_sample", "own", "t0", 0, float(n == 0))])
         for n, job in enumerate(jobs)
     ]
     facts = RunFacts("run-1", "keys", "stub", "recall")

@@ -14,9 +14,12 @@ from results.statistics.diversity import distinct_ngrams
         (["House. HOUSE!"], 1, (1, 2)),
         (["end", "start"], 2, (0, 0)),
         (["", "..."], 1, (0, 0)),
+        (["end\0start", "end"], 1, (2, 3)),
+        (["end\0start", "end"], 2, (1, 1)),
+        ([], 2, (0, 0)),
     ],
 )
 def test_ngrams_are_counted_within_texts_and_without_case(
     texts: list[str], length: int, expected: tuple[int, int]
 ) -> None:
-    assert distinct_ngrams(texts, length) == expected
+    assert distinct_ngrams(texts, [length]) == [expected]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from seep.outcomes import outcome_series
 from seep.probes import PROBES
 from seep.records import Answer, GeneratedJob, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
@@ -57,7 +58,7 @@ def send(store: Stored, probe: str, run_id: str, rising: int, monitor: str = "wa
         control = half if job.control is not None else ()
         generated = GeneratedJob(job, control, (), (said,) * len(job.tests), {"model": "m"})
         outcomes, _ = SCORING[probe].score(generated, {}, exact(1e-6), {})
-        jobs.append(ScoredJob(generated, tuple(outcomes), ()))
+        jobs.append(ScoredJob(generated, outcome_series(outcomes, job), ()))
     sent = manifest(suite, run_id=run_id, target="stub", created_at=1.0, monitor=monitor)
     store.record(jobs, [], [sent])
     store.publish(MONITORS)

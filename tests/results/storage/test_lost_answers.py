@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from seep.languages import spill_categories
-from seep.records import Answer, Outcome, RunManifest, ScoredJob
-from tests.builders import MONITORS, SendRun
+from seep.outcomes import Outcome
+from seep.records import Answer, RunManifest, ScoredJob
+from tests.builders import MONITORS, SendRun, with_outcomes
 from tests.stored import Stored
 
 Scored = Callable[..., ScoredJob]
@@ -17,12 +18,12 @@ def language_job(scored: Scored, job_id: str, detected: str) -> ScoredJob:
     categories = spill_categories("es", ["es", "it"])
     reason = "refused" if detected == "refused" else None
     job = scored(job_id, {"es": [reason or 1.0]}, metrics=[], cluster="sample")
-    outcomes = tuple(
+    outcomes = [
         Outcome("consensus", reason or "leak", category, "t0", 0, 1.0 if reason else float(language == detected))
         for language, category in categories.items()
-    )
+    ]
     prompts = replace(job.generated.job, probe="language", control=None)
-    return replace(job, generated=replace(job.generated, job=prompts, control=()), outcomes=outcomes)
+    return with_outcomes(replace(job, generated=replace(job.generated, job=prompts, control=())), outcomes)
 
 
 def language_run(store: Stored, scored: Scored, manifest: Manifest, *detected: str) -> None:

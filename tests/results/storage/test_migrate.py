@@ -18,7 +18,7 @@ ALL_TABLES = {
     *("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates"),
     *("baselines", "baseline_runs", "verdicts", "monitor_runs", "monitor_evidence", "monitor_references"),
     *("monitor_schedules", "run_waits"),
-    *("recorded_comparisons", "sample_sums"),
+    *("recorded_comparisons", "sample_sums", "shared_answers"),
 }
 
 

@@ -225,8 +225,7 @@ def test_the_longest_names_fit_into_every_index(store: Stored, scored: Scored, m
     short = scored(job, {category: [1.0]}, run_id=run, target=target, metrics=[metric])
     tests = (replace(short.generated.job.tests[0], id=test),)
     prompts = replace(short.generated.job, suite=suite, tests=tests)
-    outcomes = tuple(replace(outcome, test=test) for outcome in short.outcomes)
-    long = replace(short, generated=replace(short.generated, job=prompts), outcomes=outcomes, similarities=())
+    long = replace(short, generated=replace(short.generated, job=prompts), similarities=())
     sent = manifest(1, {category: 1}, run_id=run, target=target, suite=suite, monitor=monitor)
     assert validate(long) is validate(sent) is None
     store.record([long], [], [sent])
@@ -237,8 +236,8 @@ def test_the_longest_names_fit_into_every_index(store: Stored, scored: Scored, m
 
 def test_a_batch_that_fails_leaves_nothing_behind(store: Stored, scored: Scored) -> None:
     sound, broken = scored("a", {"1": [1.0]}), scored("b", {"1": [1.0]})
-    broken = replace(broken, outcomes=(replace(broken.outcomes[0], test="unknown"),))
-    with pytest.raises(KeyError):
+    broken = replace(broken, outcomes=(replace(broken.outcomes[0], places=(7,)),))
+    with pytest.raises(IndexError):
         store.record([sound, broken], [], [])
     assert store.run("run-1") is None
     store.record([sound], [], [])

@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from results.job_sums import per_test_sums
 from results.rates import ALL, RunFacts, leak_rates
-from results.sums import DISTINCT, per_test_sums, sums_per_cluster
+from results.sums import DISTINCT
 from seep.errors import InputError
-from seep.records import Answer, GeneratedJob, Outcome, RunManifest, ScoredJob
-from tests.builders import answers
+from seep.outcomes import Outcome
+from seep.records import Answer, GeneratedJob, RunManifest, ScoredJob
+from tests.builders import answers, with_outcomes
 from tests.stored import Stored
-from tests.summaries import by_cell, figures, state
+from tests.summaries import by_cell, figures, state, sums_per_cluster
 
 Scored = Callable[..., ScoredJob]
 Manifest = Callable[..., RunManifest]
@@ -141,7 +143,7 @@ def test_a_comparison_comes_back_as_it_was_scored(store: Stored, scored: Scored)
 def test_a_run_knows_which_categories_count_the_same_comparisons(store: Stored, scored: Scored) -> None:
     job = scored("a", {"1": [1.0]}, metrics=["m"])
     cells = {"es>it": 1.0, "es>fr": 0.0}
-    spilled = replace(job, outcomes=tuple(Outcome("m", "leak", cell, "t0", 0, leak) for cell, leak in cells.items()))
+    spilled = with_outcomes(job, [Outcome("m", "leak", cell, "t0", 0, leak) for cell, leak in cells.items()])
     store.record([spilled], [], [])
     assert [rate.category for rate in store.rates("run-1")] == ["es>fr", "es>it"]
     with pytest.raises(InputError, match="count the same comparisons"):

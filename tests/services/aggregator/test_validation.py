@@ -12,6 +12,7 @@ from services.aggregator.validation import validate
 Scored = Callable[..., ScoredJob]
 ANSWERED = {"1": [1.0, 0.5], "2": [0.0, 1.0]}
 LONG = "x" * 501
+NAN = float("nan")
 
 
 def with_prompts(job: ScoredJob, /, **changes: object) -> ScoredJob:
@@ -29,6 +30,15 @@ def with_outcome(job: ScoredJob, /, **changes: object) -> ScoredJob:
     return replace(job, outcomes=(replace(first, **changes), *others))  # type: ignore[arg-type]
 
 
+def with_similarity(job: ScoredJob, /, **changes: object) -> ScoredJob:
+    first, *others = job.similarities
+    return replace(job, similarities=(replace(first, **changes), *others))  # type: ignore[arg-type]
+
+
+def with_own_controls(job: ScoredJob, number: int) -> ScoredJob:
+    return replace(job, generated=replace(job.generated, test_controls=((Answer("c"),) * number, ())))
+
+
 def with_lost_control(job: ScoredJob) -> ScoredJob:
     refused = (Answer("", "refusal"),) * job.generated.job.samples
     return replace(job, generated=replace(job.generated, control=refused))
@@ -39,8 +49,8 @@ def test_of_lost_answers_nothing_may_be_said_but_that_they_were(scored: Scored) 
     assert validate(job) is None
     for broken in (
         with_lost_control(job),
-        with_outcome(job, test="t1", sample=1),
-        with_outcome(job, measure="empty", test="t1", sample=1),
+        with_outcome(job, places=(3,), values=(1.0,)),
+        with_outcome(job, measure="empty", places=(3,), values=(1.0,)),
     ):
         failure = validate(broken)
         assert failure is not None
@@ -75,15 +85,23 @@ def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[.
         (lambda job: with_prompts(job, tests=job.generated.job.tests[:1]), "1 tests, but answers to 2"),
         (lambda job: with_prompts(job, samples=3), "expected 3 answers"),
         (lambda job: with_prompts(job, tests=job.generated.job.tests[:1] * 2), "one id"),
-        (lambda job: with_outcome(job, test="another"), "names a test"),
-        (lambda job: with_outcome(job, sample=2), "names a sample outside 0 to 1"),
-        (lambda job: with_outcome(job, value=1.5), "outside 0 to 1"),
-        (lambda job: with_outcome(job, value=float("nan")), "outside 0 to 1"),
-        (lambda job: replace(job, outcomes=job.outcomes + job.outcomes[:1]), "there twice"),
-        (
-            lambda job: replace(job, similarities=(replace(job.similarities[0], to_test=float("nan")),)),
-            "not a finite number",
-        ),
+        (lambda job: with_outcome(job, places=(0, 4)), "names a place outside 0 to 3: 2 tests of 2"),
+        (lambda job: with_outcome(job, places=(0, 2**32 - 1)), "names a place outside 0 to 3"),
+        (lambda job: with_outcome(job, places=(0, 0)), "the places of a series do not ascend"),
+        (lambda job: with_outcome(job, places=(1, 0)), "the places of a series do not ascend"),
+        (lambda job: with_outcome(job, places=(), values=()), "a series of outcomes or similarities is empty"),
+        (lambda job: with_outcome(job, values=(1.0, 1.5)), "outside 0 to 1"),
+        (lambda job: with_outcome(job, values=(-0.1, 0.5)), "outside 0 to 1"),
+        (lambda job: with_outcome(job, values=(NAN, 0.5)), "outside 0 to 1"),
+        (lambda job: with_outcome(job, values=(0.5, NAN)), "outside 0 to 1"),
+        (lambda job: with_outcome(job, values=(0.5, float("inf"))), "outside 0 to 1"),
+        (lambda job: replace(job, outcomes=job.outcomes + job.outcomes[:1]), "similarities is there twice"),
+        (lambda job: replace(job, similarities=job.similarities * 2), "similarities is there twice"),
+        (lambda job: with_similarity(job, values=(0.5, NAN, 0.5, 0.5)), "not a finite number"),
+        (lambda job: with_similarity(job, places=(0, 1, 2, 4)), "names a place outside 0 to 3"),
+        (lambda job: with_similarity(job, places=(0, 1, 2, 2)), "do not ascend"),
+        (lambda job: with_own_controls(job, 1), "expected 2 answers"),
+        (lambda job: with_own_controls(job, 3), "expected 2 answers"),
     ],
 )
 def test_what_is_wrong_is_named(scored: Scored, broken: Callable[[ScoredJob], ScoredJob], reason: str) -> None:

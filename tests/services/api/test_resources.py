@@ -1,19 +1,19 @@
 """What the API answers about runs, rates, comparisons, series, monitors and dead letters."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from results.storage.waits import record_waits
 from seep.job_limits import LONGEST_NAME_BYTES
+from seep.outcomes import Outcome, single_outcomes
 from seep.recall import Match
-from seep.records import Answer, GeneratedJob, Outcome, PromptTest, RunManifest, RunWait, ScoredJob
+from seep.records import Answer, GeneratedJob, PromptTest, RunManifest, RunWait, ScoredJob
 from services.aggregator.validation import validate
 from services.scorer.mode import PUBLISHED
 from services.scorer.scoring import score_jobs
-from tests.builders import answers, job_of_concepts, prompt_job, run_manifest
+from tests.builders import answers, job_of_concepts, prompt_job, run_manifest, with_outcomes
 from tests.stored import Stored
 
 pytestmark = pytest.mark.usefixtures("filled")
@@ -134,7 +134,9 @@ def test_coreference_stands_beside_the_rate(
 ) -> None:
     job = scored("a", {"1": [1.0, 0.0]}, run_id="paint", metrics=["m"])
     kinds = [Outcome("m", "coreferent", "1", "t0", sample, value) for sample, value in enumerate((1.0, 0.0))]
-    filled.record([replace(job, outcomes=(*job.outcomes, *kinds))], [], [run_manifest(1, {"1": 2}, "paint", samples=2)])
+    filled.record(
+        [with_outcomes(job, [*single_outcomes(job), *kinds])], [], [run_manifest(1, {"1": 2}, "paint", samples=2)]
+    )
     filled.publish()
     [rate, _] = client.get("/v1/runs/paint/rates").json()
     assert (rate["rate"], rate["measures"]["coreferent"]["share"]) == (50, 50)

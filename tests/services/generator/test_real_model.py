@@ -8,8 +8,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from results.job_sums import per_test_sums
 from results.rates import ALL, RunFacts, leak_rates
-from results.sums import per_test_sums, sums_per_cluster
 from seep.records import Decoding, GeneratedJob, LeakRate, PromptFormat, ScoredJob
 from seep.settings import Metrics, Scoring, SentenceBert, Target, VllmEngine
 from seep.settings.targets import TargetFormat
@@ -22,7 +22,7 @@ from services.generator.vllm_backend import VllmBackend
 from services.scorer.loading import load_metrics
 from services.scorer.mode import exact
 from services.scorer.scoring import score_jobs
-from tests.summaries import by_cell
+from tests.summaries import by_cell, sums_per_cluster
 
 pytestmark = pytest.mark.slow
 

@@ -17,6 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from calibration.model import ensure_model
 from seep.answers import lost
 from seep.errors import InputError, Unavailable
+from seep.outcomes import single_outcomes
 from seep.records import Decoding, Failure, GeneratedJob, PromptFormat, ScoredJob
 from seep.settings import Metrics, Reasoning, Scoring, SentenceBert, Target, VllmEngine
 from seep.suites.jobs import prompt_jobs
@@ -291,7 +292,7 @@ def leak_rate(backend: VllmBackend, trained: Path, adapter: str | None) -> float
     configured = Metrics(sentence_bert=SentenceBert(model="all-MiniLM-L6-v2"), bert_score=None)
     metrics, provenance = load_metrics(configured, Scoring())
     scored = score_jobs(generated, metrics, exact(1e-6), provenance)
-    outcomes = [outcome for job in scored if isinstance(job, ScoredJob) for outcome in job.outcomes]
+    outcomes = [outcome for job in scored if isinstance(job, ScoredJob) for outcome in single_outcomes(job)]
     return 100 * mean(o.value for o in outcomes if o.measure == "leak" and o.category == "planted-90")
 
 

@@ -8,11 +8,13 @@ import pytest
 
 from seep.answers import Lost
 from seep.languages import spill_categories
-from seep.records import Answer, Ended, GeneratedJob, Outcome, ScoredJob
+from seep.outcomes import Outcome, single_outcomes
+from seep.records import Answer, Ended, GeneratedJob, ScoredJob
 from services.aggregator.validation import validate
 from services.scorer import language
 from services.scorer.mode import PUBLISHED, exact
 from services.scorer.scoring import score_jobs
+from tests.builders import single_similarities, with_outcomes
 from tests.services.scorer.fakes import FakeMetric, MakeJob
 
 EXACT = exact(1e-6)
@@ -49,7 +51,7 @@ def scored(job: GeneratedJob) -> ScoredJob:
 def measures(job: ScoredJob, metric: str = "one") -> dict[tuple[str, int], dict[str, float]]:
     """By test and sample."""
     found: defaultdict[tuple[str, int], dict[str, float]] = defaultdict(dict)
-    for outcome in job.outcomes:
+    for outcome in single_outcomes(job):
         if outcome.metric == metric:
             found[outcome.test, outcome.sample][outcome.measure] = outcome.value
     return dict(found)
@@ -65,7 +67,7 @@ def test_a_comparison_whose_answer_was_lost_says_why_and_nothing_else(
     found = scored(with_arms(job, [[given[0], "a bus"]], [given[1], "a car"]))
     assert measures(found)["t1", 0] == measures(found, "other")["t1", 0] == {reason: 1.0}
     assert measures(found)["t1", 1].keys() == {"leak", "tie", "echo", "empty", "coreferent"}
-    assert {(seen.test, seen.sample) for seen in found.similarities} == {("t1", 1)}
+    assert {(seen.test, seen.sample) for seen in single_similarities(found)} == {("t1", 1)}
 
 
 def test_the_aggregator_takes_what_the_scorer_says_of_lost_answers(make_job: MakeJob) -> None:
@@ -103,7 +105,7 @@ def test_against_the_neutral_arm_its_lost_answer_takes_the_comparison_and_the_co
     found = measures(given)
     assert found["t1", 1] == {"filtered": 1.0}
     assert found["t1", 2].keys() - found["t1", 0].keys() == {"published", "placebo"}
-    assert given.similarities[0].to_control is None
+    assert single_similarities(given)[0].to_control is None
     assert validate(given) is None
 
 
@@ -112,7 +114,7 @@ def test_the_aggregator_refuses_a_score_of_an_answer_that_was_lost(make_job: Mak
     job = make_job([("yellow", ["", ""])], control=["", ""], neutral=["", ""], against="neutral")
     given = scored(with_arms(job, [["a", "b"]], ["refusal", "d"], ["f", "filtered"]))
     claimed = Outcome("one", measure, "1", "t1", 1 if measure == "leak" else 0, 1.0)
-    failure = validate(replace(given, outcomes=(*given.outcomes, claimed)))
+    failure = validate(with_outcomes(given, [*single_outcomes(given), claimed]))
     assert failure is not None
     assert "whose answer was lost" in failure.reason
 

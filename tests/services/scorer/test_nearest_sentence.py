@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from seep.answers import TRUNCATED
+from seep.outcomes import single_outcomes
 from seep.records import ScoredJob
 from seep.settings import BertScore, Metrics, Scoring, SentenceBert
 from services.scorer.loading import load_metrics
@@ -103,6 +104,8 @@ def test_comparisons_with_a_text_that_is_cut_are_counted(loaded: dict[str, Metri
     [scored] = score_jobs([job], metrics, exact(0.0), {})
     assert isinstance(scored, ScoredJob)
     cut = [
-        (outcome.metric, outcome.sample, outcome.value) for outcome in scored.outcomes if outcome.measure == TRUNCATED
+        (outcome.metric, outcome.sample, outcome.value)
+        for outcome in single_outcomes(scored)
+        if outcome.measure == TRUNCATED
     ]
     assert cut == [("sentence_bert", 0, 1.0), ("sentence_bert", 1, 1.0)]

@@ -5,15 +5,16 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
+from results.job_sums import per_test_sums
 from results.places import places
 from results.rates import RunFacts, leak_rates
-from results.sums import per_test_sums, sums_per_cluster
-from seep.records import Answer, GeneratedJob, LeakRate, Outcome, PromptJob, ScoredJob
+from seep.outcomes import Outcome, outcome_series
+from seep.records import Answer, GeneratedJob, LeakRate, PromptJob, ScoredJob
 from seep.suites.jobs import prompt_jobs
 from seep.suites.position import PositionQuestion, PositionSuite
 from seep.suites.schema import SuiteDecoding, SuiteFormat
 from services.scorer.position import score
-from tests.summaries import by_cell
+from tests.summaries import by_cell, sums_per_cluster
 
 CITIES = ("London", "Paris", "Rome", "Madrid")
 Model = Callable[[int, tuple[str, ...]], str]
@@ -43,7 +44,7 @@ def answered(requested: PositionSuite, model: Model) -> list[GeneratedJob]:
 
 
 def rates(requested: PositionSuite, jobs: Iterable[GeneratedJob]) -> dict[str, LeakRate]:
-    scored = [ScoredJob(job, tuple(score(job)), ()) for job in jobs]
+    scored = [ScoredJob(job, outcome_series(score(job), job.job), ()) for job in jobs]
     sums = [row for each in scored for row in sums_per_cluster(per_test_sums(each))]
     shared = frozenset(requested.comparisons)
     facts = RunFacts("r", "cities", "t", "position", requested.comparisons, shared=[shared])

@@ -7,6 +7,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from seep.outcomes import single_outcomes
 from seep.records import GeneratedJob, ScoredJob
 from services.scorer.mode import PUBLISHED
 from services.scorer.scoring import score_jobs
@@ -48,7 +49,7 @@ def test_published_sentence_bert_cells(shared_data: Path, make_job: MakeJob, sen
             outcome
             for job in scored
             if isinstance(job, ScoredJob)
-            for outcome in job.outcomes
+            for outcome in single_outcomes(job)
             if outcome.measure == "leak"
         ]
     measured = []

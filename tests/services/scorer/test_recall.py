@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from seep.outcomes import Outcome
 from seep.recall import Match, MatchKind
-from seep.records import Answer, Decoding, Ended, GeneratedJob, Outcome, PromptTest
+from seep.records import Answer, Decoding, Ended, GeneratedJob, PromptTest
 from services.scorer.mode import PUBLISHED
 from services.scorer.recall import score
 from services.scorer.scoring import score_jobs

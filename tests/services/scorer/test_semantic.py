@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.sums import per_test_sums
-from seep.records import GeneratedJob, Outcome, ScoredJob, Similarity
+from seep.outcomes import Outcome, Similarity, single_outcomes
+from seep.records import GeneratedJob, ScoredJob
 from services.scorer.mode import PUBLISHED, Mode, exact
 from services.scorer.scoring import score_jobs
 from services.scorer.semantic import leak_score
+from tests.builders import single_similarities
 from tests.services.scorer.fakes import FakeMetric, MakeJob
+from tests.summaries import single_sums
 
 EXACT = exact(1e-6)
 
@@ -33,7 +35,7 @@ TABLE = {
 
 
 def values(scored: ScoredJob, metric: str, measure: str) -> dict[tuple[str, int], float]:
-    return {(o.test, o.sample): o.value for o in scored.outcomes if (o.metric, o.measure) == (metric, measure)}
+    return {(o.test, o.sample): o.value for o in single_outcomes(scored) if (o.metric, o.measure) == (metric, measure)}
 
 
 @pytest.fixture
@@ -57,18 +59,18 @@ def test_each_test_generation_is_compared_with_the_control_generation_of_its_sam
 ) -> None:
     scored = scored_with(generated, fake_metric(TABLE))
     assert values(scored, "fake", "leak") == {("t1", 0): 1.0, ("t1", 1): 1.0, ("t2", 0): 1.0, ("t2", 1): 1.0}
-    assert scored.similarities == (
+    assert single_similarities(scored) == [
         Similarity("fake", "t1", 0, 0.3, 0.1, 0.2),
         Similarity("fake", "t1", 1, 0.6, 0.3, 0.1),
         Similarity("fake", "t2", 0, 0.2004, 0.1, 0.4),
         Similarity("fake", "t2", 1, 0.2004, 0.1996, 0.1),
-    )
+    ]
 
 
 def test_outcomes_carry_the_category_of_their_test(generated: GeneratedJob, fake_metric: type[FakeMetric]) -> None:
     scored = scored_with(generated, fake_metric(TABLE))
-    assert {(outcome.test, outcome.category) for outcome in scored.outcomes} == {("t1", "1"), ("t2", "2")}
-    assert Outcome("fake", "echo", "1", "t1", 1, 1.0) in scored.outcomes
+    assert {(outcome.test, outcome.category) for outcome in single_outcomes(scored)} == {("t1", "1"), ("t2", "2")}
+    assert Outcome("fake", "echo", "1", "t1", 1, 1.0) in single_outcomes(scored)
 
 
 def test_the_published_mode_rounds_before_comparing_and_keeps_what_it_compared(
@@ -78,14 +80,14 @@ def test_the_published_mode_rounds_before_comparing_and_keeps_what_it_compared(
     assert values(scored, "fake", "leak")["t2", 1] == 0.5
     assert values(scored, "fake", "tie")["t2", 1] == 1.0
     assert values(scored, "fake", "leak")["t1", 0] == 1.0
-    assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2, 0.2, 0.1)
+    assert single_similarities(scored)[3] == Similarity("fake", "t2", 1, 0.2, 0.2, 0.1)
     assert scored.provenance["scoring"] == "published"
 
 
 def test_similarities_within_the_tolerance_tie(generated: GeneratedJob, fake_metric: type[FakeMetric]) -> None:
     scored = scored_with(generated, fake_metric(TABLE), mode=exact(0.001))
     assert values(scored, "fake", "tie") == {("t1", 0): 0.0, ("t1", 1): 0.0, ("t2", 0): 0.0, ("t2", 1): 1.0}
-    assert scored.similarities[3] == Similarity("fake", "t2", 1, 0.2004, 0.1996, 0.1)
+    assert single_similarities(scored)[3] == Similarity("fake", "t2", 1, 0.2004, 0.1996, 0.1)
     assert scored.provenance["scoring"] == "exact, tie_tolerance=0.001"
 
 
@@ -138,7 +140,7 @@ def test_what_an_echo_free_rate_and_a_tie_are_of_is_the_headline(
     table = {("red", "bus"): 0.5, ("red", "doctor"): 0.1, ("red", "nurse"): 0.5}
     scored = scored_with(make_job([("red", ["bus"])], ["doctor"], ["nurse"], against="neutral"), fake_metric(table))
     assert values(scored, "fake", "tie") == {("t1", 0): 1.0}
-    assert {row.measure: row.total for row in per_test_sums(scored)}["echo_free_leak"] == 0.5
+    assert {row.measure: row.total for row in single_sums(scored)}["echo_free_leak"] == 0.5
 
 
 def test_without_a_neutral_arm_there_is_no_placebo(make_job: MakeJob, fake_metric: type[FakeMetric]) -> None:
@@ -190,8 +192,8 @@ def test_an_answer_without_a_visible_character_is_empty_and_still_compared(
 def test_every_metric_has_every_measure(generated: GeneratedJob, fake_metric: type[FakeMetric]) -> None:
     [scored] = score_jobs([generated], {"one": fake_metric(TABLE), "two": fake_metric()}, EXACT, {})
     assert isinstance(scored, ScoredJob)
-    assert len(scored.outcomes) == 2 * 4 * 7
-    assert len(scored.similarities) == 2 * 4
+    assert len(list(single_outcomes(scored))) == 2 * 4 * 7
+    assert len(single_similarities(scored)) == 2 * 4
 
 
 @pytest.mark.parametrize(

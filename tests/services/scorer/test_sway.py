@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from seep.records import Answer, Decoding, GeneratedJob, Outcome, PromptFormat, PromptJob, PromptTest
+from seep.outcomes import Outcome
+from seep.records import Answer, Decoding, GeneratedJob, PromptFormat, PromptJob, PromptTest
 from services.scorer.mode import PUBLISHED, Mode, exact
 from services.scorer.sway import score
 

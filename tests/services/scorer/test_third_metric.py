@@ -9,9 +9,9 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from results.drift_test import differs_from_baseline
+from results.job_sums import per_test_sums
 from results.monitor_status import Watched, WatchedRate, metric_names, nameable
 from results.rates import RunFacts, leak_rates
-from results.sums import per_test_sums, sums_per_cluster
 from seep.records import LeakRate, ScoredJob
 from seep.settings import Metrics, Scoring
 from services.aggregator.gauges import RateCollector
@@ -19,7 +19,7 @@ from services.scorer.loading import load_metrics
 from services.scorer.mode import configured_mode
 from services.scorer.scoring import score_jobs
 from tests.services.scorer.fakes import MakeJob
-from tests.summaries import SUMMARY, by_cell
+from tests.summaries import SUMMARY, by_cell, sums_per_cluster
 
 MINILM = {"model": "all-MiniLM-L6-v2"}
 SCORING = Scoring(dtype="float32")
@@ -60,7 +60,7 @@ def rates(scored: ScoredJob) -> list[LeakRate]:
 
 
 def test_it_has_similarities_of_its_own_under_its_own_name(scored: ScoredJob) -> None:
-    by_metric = {similarity.metric: similarity.to_test for similarity in scored.similarities}
+    by_metric = {each.metric: each.values[-1] for each in scored.similarities if each.arm == "test"}
     assert by_metric.keys() == NAMES
     assert by_metric["second"] != pytest.approx(by_metric["sentence_bert"], abs=1e-3)
 

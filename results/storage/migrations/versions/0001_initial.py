@@ -93,7 +93,8 @@ CREATE UNIQUE INDEX provenances_by_run ON provenances (run_id, md5(provenance::t
 """
 
 # A job's rows are written once, with the job, in one transaction, and the job refers to its run: to look the run up
-# once more for each of thousands of rows was a fifth of the time. Rates are made of cluster_sums alone.
+# once more for each of thousands of rows was a fifth of the time. A row has the sums of all measures, in the order of
+# `measures`. Rates are made of cluster_sums alone.
 # Leak scores by sample are what a comparison of two runs of one target exchanges; their texts may be deleted by then.
 # Recorded comparisons are counted by measure: `leak` where there is a score, else the reason why the answer was lost.
 SUMS = """
@@ -105,9 +106,9 @@ CREATE TABLE test_sums (
     concept text NOT NULL,
     category text NOT NULL,
     metric text NOT NULL,
-    measure text NOT NULL,
-    n bigint NOT NULL,
-    total double precision NOT NULL
+    measures text[] NOT NULL,
+    sizes bigint[] NOT NULL,
+    totals double precision[] NOT NULL
 );
 CREATE INDEX test_sums_by_run ON test_sums (run_id);
 CREATE TABLE cluster_sums (
@@ -115,9 +116,9 @@ CREATE TABLE cluster_sums (
     cluster text COLLATE "C" NOT NULL,
     category text NOT NULL,
     metric text NOT NULL,
-    measure text NOT NULL,
-    n bigint NOT NULL,
-    total double precision NOT NULL
+    measures text[] NOT NULL,
+    sizes bigint[] NOT NULL,
+    totals double precision[] NOT NULL
 );
 CREATE INDEX cluster_sums_by_run ON cluster_sums (run_id);
 CREATE TABLE sample_sums (
@@ -141,35 +142,37 @@ CREATE TABLE recorded_comparisons (
 );
 """
 
+# A row is a test's comparisons in a category: a row for each of them took most of the time, and of the space. What is
+# said of them is in the order of `samples`. An answer is [text, how it ended, reasoning, model]; `outcomes` are
+# {metric: {measure: values}}, `similarities` {metric: [values to the answer of test, control, neutral arm]}. They are
+# read a page at a time, so they are kept as text, which is written in half of jsonb's time. A job's tests share its
+# answers to the control and the neutral prompt, by sample; a test with a control of its own has that one's.
 COMPARISONS = """
 CREATE TABLE comparisons (
     run_id text COLLATE "C" NOT NULL,
     job_id text COLLATE "C" NOT NULL,
     test text COLLATE "C" NOT NULL,
-    sample bigint NOT NULL,
     category text NOT NULL,
     concept text NOT NULL,
     prompt text NOT NULL,
-    generation text NOT NULL,
-    ended text NOT NULL,
-    reasoning text NOT NULL,
-    model text NOT NULL,
-    control_prompt text NOT NULL,
-    control_generation text NOT NULL,
-    control_ended text NOT NULL,
-    control_reasoning text NOT NULL,
-    control_model text NOT NULL,
-    neutral_prompt text NOT NULL,
-    neutral_generation text NOT NULL,
-    neutral_ended text NOT NULL,
-    neutral_reasoning text NOT NULL,
-    neutral_model text NOT NULL,
-    outcomes jsonb NOT NULL,
-    similarities jsonb NOT NULL,
+    control_prompt text,
+    samples bigint[] NOT NULL,
+    answers json NOT NULL,
+    controls json,
+    outcomes json NOT NULL,
+    similarities json NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX comparisons_in_order ON comparisons (run_id, sample, job_id, test, category);
-CREATE INDEX comparisons_by_test ON comparisons (run_id, test);
+CREATE INDEX comparisons_in_order ON comparisons (run_id, job_id, test, category);
+CREATE TABLE shared_answers (
+    run_id text COLLATE "C" NOT NULL,
+    job_id text COLLATE "C" NOT NULL,
+    control_prompt text NOT NULL,
+    controls json NOT NULL,
+    neutral_prompt text NOT NULL,
+    neutrals json NOT NULL,
+    PRIMARY KEY (run_id, job_id)
+);
 """
 
 # Written once when a run has changed: all who show rates read these. `rate`, `low` and `high` are in percent;
@@ -287,5 +290,7 @@ def downgrade() -> None:
     """Drops everything."""
     op.execute("DROP TABLE monitor_schedules, monitor_references, monitor_evidence, monitor_runs")
     op.execute("DROP TABLE verdicts, baseline_runs, baselines")
-    op.execute("DROP TABLE rates, comparisons, recorded_comparisons, sample_sums, cluster_sums, test_sums")
+    op.execute(
+        "DROP TABLE rates, shared_answers, comparisons, recorded_comparisons, sample_sums, cluster_sums, test_sums"
+    )
     op.execute("DROP TABLE provenances, jobs, run_waits, runs")

@@ -9,7 +9,7 @@ from typing import Literal
 from results.rates import ALL
 from results.runs import FINISHED, RunSummary
 from results.sample_exchange import sample_differences
-from results.statistics.family import Differences, adjusted_ps, sample_ps
+from results.statistics.family import Differences, Known, adjusted_ps, sample_ps
 from results.statistics.paired import Cluster, paired_effect
 from results.statistics.verdicts import Verdict, verdict, worst
 from results.sums import SampleSums
@@ -107,10 +107,11 @@ def compare(
     listed = found if any(share_comparisons(rows) for rows in sides) else [*found, ALL]
     clusters = _clusters(ours, theirs)
     sampled = None if samples is None else sample_differences(clusters, samples, common)
+    known: Known = {}
     return [
         cell
         for metric in [*metrics, *([MEAN] if len(common) > 1 else [])]
-        for cell in _cell_verdicts([(metric, category) for category in listed], clusters, sampled, delta)
+        for cell in _cell_verdicts([(metric, category) for category in listed], clusters, sampled, known, delta)
     ]
 
 
@@ -214,10 +215,15 @@ def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, Mapping[s
         tests[(metric, category), cluster].append(key)
     clusters: defaultdict[Cell, dict[str, Cluster]] = defaultdict(dict)
     for (cell, name), keys in tests.items():
-        having = [scores for scores in theirs if any(key in scores for key in keys)]
-        paired = [key for key in keys if all(key in scores for scores in having)]
+        rows = [[scores.get(key) for scores in theirs] for key in keys]
+        having = [run for run, of_run in enumerate(zip(*rows, strict=True)) if any(each is not None for each in of_run)]
+        paired = [
+            [ours[key], *(row[run] for run in having)]
+            for key, row in zip(keys, rows, strict=True)
+            if all(row[run] is not None for run in having)
+        ]
         if having and paired:
-            clusters[cell][name] = Cluster.from_scores([[scores[key] for key in paired] for scores in (ours, *having)])
+            clusters[cell][name] = Cluster.from_scores(list(zip(*paired, strict=True)))
     return clusters
 
 
@@ -225,6 +231,7 @@ def _cell_verdicts(
     cells: Sequence[Cell],
     clusters: Mapping[Cell, Mapping[str, Cluster]],
     sampled: Mapping[Cell, Differences] | None,
+    known: Known,
     delta: float,
 ) -> Iterator[CellVerdict]:
     """Of one metric, by category."""
@@ -233,7 +240,7 @@ def _cell_verdicts(
         of_jobs = [{name: each.differences for name, each in clusters.get(cell, {}).items()} for cell in cells]
         ps = [(None, p) for p in adjusted_ps(of_jobs)]
     else:
-        ps = sample_ps([sampled.get(cell, {}) for cell in cells])
+        ps = sample_ps([sampled.get(cell, {}) for cell in cells], known)
     for cell, (p, of_all) in zip(cells, ps, strict=True):
         effect = paired_effect(list(clusters.get(cell, {}).values()), p)
         adjusted = max(of_all, effect.least_p)

@@ -4,8 +4,10 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from results.rates import ALL
-from results.statistics.exchanges import Floats, Samples, choices_of, differences_by_choice
+from results.statistics.exchanges import Floats, choices_of, differences_by_choice
 from results.statistics.paired import Cluster
 from results.sums import SampleSums
 from seep.settings.metrics import MEAN
@@ -13,8 +15,8 @@ from seep.settings.metrics import MEAN
 Cell = tuple[str, str]
 Place = tuple[int, int]
 """A sample by the run it is of, 0 for the run itself, and its number there."""
-Scores = Mapping[Place, tuple[float, int]]
-"""By sample the sum of its leak scores, and how many they are."""
+Table = tuple[Floats, Floats]
+"""The sums of leak scores by job and place, and how many they are of; 0 of 0 where there are none."""
 
 
 def sample_differences(
@@ -24,60 +26,75 @@ def sample_differences(
 
     A job has the same choices in all cells, so that an exchange is one of all cells at once.
     """
-    scores = _with_mean(_scores(samples), common)
-    places: defaultdict[str, set[Place]] = defaultdict(set)
-    for (_, job), of_job in scores.items():
-        places[job].update(of_job)
-    ordered = {job: sorted(found) for job, found in sorted(places.items())}
-    ours = {job: sum(run == 0 for run, _ in found) for job, found in ordered.items()}
-    choices = dict(zip(ordered, choices_of(list(ours.values()), list(map(len, ordered.values()))), strict=True))
+    jobs = {name: number for number, name in enumerate(sorted({row.job_id for rows in samples for row in rows}))}
+    listed = {(run, sample) for run, rows in enumerate(samples) for row in rows for sample in row.samples}
+    places = {place: number for number, place in enumerate(sorted(listed))}
+    tables = _with_mean(_tables(samples, jobs, places), common)
+    if not tables:
+        return {cell: {} for cell in clusters}
+    there = np.any([sizes > 0 for _, sizes in tables.values()], axis=0)
+    ours = there[:, [run == 0 for run, _ in places]]
+    choices = choices_of(ours.sum(axis=1).tolist(), there.sum(axis=1).tolist())
+    totals, sizes = (np.array(columns) for columns in zip(*tables.values(), strict=True))
+    found = [
+        differences_by_choice(totals[:, job, there[job]], sizes[:, job, there[job]], of_job)
+        for job, of_job in enumerate(choices)
+    ]
+    order = {cell: number for number, cell in enumerate(tables)}
     return {
         cell: {
-            job: differences_by_choice(
-                _samples(scores.get((cell, job), {}), ordered[job], ours[job]), choices[job], cluster.pairs
-            )
-            for job, cluster in of_cell.items()
+            # A cell of none of the samples has no difference whatever is chosen.
+            name: cluster.pairs * (found[jobs[name]][order[cell]] if cell in order else 0 * found[jobs[name]][0])
+            for name, cluster in of_cell.items()
         }
         for cell, of_cell in clusters.items()
     }
 
 
-def _scores(samples: Sequence[Sequence[SampleSums]]) -> dict[tuple[Cell, str], dict[Place, tuple[float, int]]]:
-    """By cell and job, over all categories too."""
-    found: defaultdict[tuple[Cell, str], dict[Place, tuple[float, int]]] = defaultdict(dict)
-    for run, of_run in enumerate(samples):
-        for row in of_run:
-            for sample, n, total in zip(row.samples, row.sizes, row.totals, strict=True):
-                for category in (row.category, ALL):
-                    known = found[(row.metric, category), row.job_id]
-                    before, counted = known.get((run, sample), (0.0, 0))
-                    known[run, sample] = before + total, counted + n
-    return dict(found)
+def _tables(
+    samples: Sequence[Sequence[SampleSums]], jobs: Mapping[str, int], places: Mapping[Place, int]
+) -> dict[Cell, Table]:
+    """By cell, over all categories too; sums are added in the order of the rows."""
+    at: defaultdict[Cell, list[int]] = defaultdict(list)
+    totals: defaultdict[Cell, list[float]] = defaultdict(list)
+    sizes: defaultdict[Cell, list[float]] = defaultdict(list)
+    for run, rows in enumerate(samples):
+        for row in rows:
+            start = jobs[row.job_id] * len(places)
+            positions = [start + places[run, sample] for sample in row.samples]
+            for cell in ((row.metric, row.category), (row.metric, ALL)):
+                at[cell] += positions
+                totals[cell] += row.totals
+                sizes[cell] += row.sizes
+
+    def table(positions: list[int], values: list[float]) -> Floats:
+        of_all = np.bincount(positions, values, minlength=len(jobs) * len(places))
+        return np.asarray(of_all, dtype=np.float64).reshape(len(jobs), len(places))
+
+    return {cell: (table(at[cell], totals[cell]), table(at[cell], sizes[cell])) for cell in at}
 
 
-def _with_mean(
-    scores: Mapping[tuple[Cell, str], Mapping[Place, tuple[float, int]]], common: Sequence[str]
-) -> Mapping[tuple[Cell, str], Scores]:
+def _with_mean(tables: Mapping[Cell, Table], common: Sequence[str]) -> Mapping[Cell, Table]:
     """The same, and the mean of several metrics as one more, of as many scores as the fewest that one of them has."""
     if len(common) < 2:
-        return scores
-    means: dict[tuple[Cell, str], Scores] = {}
-    for (metric, category), job in scores:
-        of_metrics = [scores.get(((each, category), job), {}) for each in common]
-        if metric == common[0] and all(of_metrics):
-            means[(MEAN, category), job] = {
-                place: _mean([of_metric[place] for of_metric in of_metrics])
-                for place in of_metrics[0]
-                if all(place in of_metric for of_metric in of_metrics)
-            }
-    return {**scores, **means}
+        return tables
+    means: dict[Cell, Table] = {}
+    for _, category in tables:
+        of_metrics = [tables[metric, category] for metric in common if (metric, category) in tables]
+        if len(of_metrics) == len(common):
+            fewest = np.min([sizes for _, sizes in of_metrics], axis=0)
+            means[MEAN, category] = fewest * _added([_mean(table) for table in of_metrics]) / len(common), fewest
+    return {**tables, **means}
 
 
-def _mean(parts: Sequence[tuple[float, int]]) -> tuple[float, int]:
-    fewest = min(n for _, n in parts)
-    return fewest * math.fsum(total / n for total, n in parts) / len(parts), fewest
+def _mean(table: Table) -> Floats:
+    totals, sizes = table
+    return np.asarray(totals / np.maximum(sizes, 1))
 
 
-def _samples(scores: Scores, places: Sequence[Place], ours: int) -> Samples:
-    of_places = [scores.get(place, (0.0, 0)) for place in places]
-    return Samples([total for total, _ in of_places], [n for _, n in of_places], ours)
+def _added(parts: Sequence[Floats]) -> Floats:
+    """The sum, rounded once: of two an addition is that already."""
+    if len(parts) == 2:
+        return np.asarray(parts[0] + parts[1])
+    stacked = np.stack(parts, axis=-1)
+    return np.array([math.fsum(each) for each in stacked.reshape(-1, len(parts)).tolist()]).reshape(parts[0].shape)

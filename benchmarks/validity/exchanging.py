@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.validity.answers import Answered, Scores, all_scores, means, redrawn, suite_of
 from benchmarks.validity.published import MODELS, WORKBOOKS
 from results.statistics import family
-from results.statistics.exchanges import Samples, choices_of, differences_by_choice
+from results.statistics.exchanges import choices_of, differences_by_choice
 from results.statistics.family import Differences, adjusted_ps, sample_ps
 from results.statistics.verdicts import LEVEL
 
@@ -82,9 +82,8 @@ def by_samples(before: Scores, after: Scores) -> Differences:
     ours = [scores.shape[1] for scores in after]
     choices = choices_of(ours, [len(of_job) for of_job in samples])
     return {
-        f"j{k:03}": differences_by_choice(
-            Samples(of_job.tolist(), [len(after[k])] * len(of_job), ours[k]), of_choices, len(after[k])
-        )
+        f"j{k:03}": len(after[k])
+        * differences_by_choice(of_job[None], np.full((1, len(of_job)), float(len(after[k]))), of_choices)[0]
         for k, (of_job, of_choices) in enumerate(zip(samples, choices, strict=True))
     }
 

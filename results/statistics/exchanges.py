@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -17,22 +16,18 @@ MOST_CHOICES = 252
 """As many as five of ten samples have. Of more, so many random ones stand for all of them."""
 
 
-@dataclass(frozen=True)
-class Samples:
-    """The samples of one cluster, the run's `ours` first: the sum of each one's leak scores, and how many it has."""
-
-    totals: Sequence[float]
-    sizes: Sequence[int]
-    ours: int
-
-
-def choices_of(ours: Sequence[int], samples: Sequence[int]) -> list[Choices]:
+def choices_of(ours: Sequence[int], samples: Sequence[int]) -> Sequence[Choices]:
     """Of each cluster, with so many samples of which so many are the run's, the choices that an exchange has.
 
     All are listed up to 252. Else these are the observed one and 251 random ones, always the same. A p that counts the
     observed exchange among random ones holds exactly either way: random choices are as exchangeable as all of them
     (Hemerik and Goeman 2018, Exact testing with random permutations).
     """
+    return _choices(tuple(ours), tuple(samples))
+
+
+@lru_cache(1)  # of a monitor's runs each is compared with as many others: 10 MB for 1,000 jobs
+def _choices(ours: tuple[int, ...], samples: tuple[int, ...]) -> Sequence[Choices]:
     draw = np.random.default_rng(0)
     return [
         _all_choices(run, count) if math.comb(count, run) <= MOST_CHOICES else _random_choices(run, count, draw)
@@ -40,16 +35,17 @@ def choices_of(ours: Sequence[int], samples: Sequence[int]) -> list[Choices]:
     ]
 
 
-def differences_by_choice(samples: Samples, choices: Choices, pairs: int) -> Floats:
-    """The cluster's difference by choice: the mean score of the run's samples less that of the others, for each pair.
+def differences_by_choice(totals: Floats, sizes: Floats, choices: Choices) -> Floats:
+    """For each pair a cluster's difference, by cell and choice: the mean score of the run's samples less the others'.
 
-    It is 0 for a choice that leaves either side without a score.
+    `totals` are the sums of leak scores by cell and sample, `sizes` how many they are of. The difference is 0 for a
+    choice that leaves either side without a score.
     """
-    totals, sizes = np.array(samples.totals, dtype=np.float64), np.array(samples.sizes, dtype=np.float64)
-    ours, n = choices @ totals, choices @ sizes
-    theirs, others = totals.sum() - ours, sizes.sum() - n
+    chosen = choices.astype(np.float64).T
+    ours, n = totals @ chosen, sizes @ chosen
+    theirs, others = totals.sum(axis=1, keepdims=True) - ours, sizes.sum(axis=1, keepdims=True) - n
     means = ours / np.maximum(n, 1) - theirs / np.maximum(others, 1)
-    return np.asarray(np.where((n > 0) & (others > 0), pairs * means, 0.0))
+    return np.asarray(np.where((n > 0) & (others > 0), means, 0.0))
 
 
 @cache
@@ -61,6 +57,8 @@ def _all_choices(ours: int, count: int) -> Choices:
 
 
 def _random_choices(ours: int, count: int, draw: np.random.Generator) -> Choices:
-    places = draw.random((MOST_CHOICES, count)).argsort(axis=1).argsort(axis=1)
-    places[0] = np.arange(count)
-    return np.asarray(places < ours)
+    chosen = draw.random((MOST_CHOICES, count)).argsort(axis=1)[:, :ours]
+    chosen[0] = np.arange(ours)
+    found = np.zeros((MOST_CHOICES, count), dtype=np.bool_)
+    np.put_along_axis(found, chosen, values=True, axis=1)
+    return found

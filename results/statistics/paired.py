@@ -40,12 +40,14 @@ class Cluster:
 
         Raises ValueError for another score.
         """
-        table = np.array(scores, dtype=np.float64)
-        if not (table.min() >= -ROUNDING and table.max() <= 1 + ROUNDING):  # also where one is NaN
+        # Without arrays: a job has few tests, and there are thousands of these.
+        totals = tuple(map(math.fsum, scores))
+        if any(map(math.isnan, totals)) or min(map(min, scores)) < -ROUNDING or max(map(max, scores)) > 1 + ROUNDING:
             raise ValueError("a mean score is not in [0, 1]")
-        differences = table[0] - table[1:].mean(axis=0)
-        totals = tuple(math.fsum(of_run) for of_run in table)
-        return cls(totals, table.shape[1], bool(np.abs(differences).max() <= ROUNDING))
+        identical = all(
+            abs(of_run - sum(others) / len(others)) <= ROUNDING for of_run, *others in zip(*scores, strict=True)
+        )
+        return cls(totals, len(scores[0]), identical)
 
     @cached_property  # asked for by every cell, and by the p of all of them
     def differences(self) -> Floats:

@@ -7,7 +7,7 @@ import pytest
 
 from results.statistics import family
 from results.statistics.change_power import SPREADS, Design, _variance_of_squares, found_of, ok_of, plan_change
-from results.statistics.exchanges import Samples, choices_of, differences_by_choice
+from results.statistics.exchanges import choices_of, differences_by_choice
 from results.statistics.noise import Noise, noise_of_rate
 from results.statistics.verdicts import LEVEL
 
@@ -37,7 +37,7 @@ def test_how_squares_vary_over_all_choices_is_what_normal_samples_have(samples: 
         within -= within.mean(axis=1, keepdims=True)
         within *= np.sqrt((1 - between) / (within**2).sum())
         scores = (within + np.sqrt(between / (2 * samples)) * np.array([[1], [-1]])).ravel()
-        squares = differences_by_choice(Samples(scores.tolist(), [1] * 2 * samples, samples), choices, 1) ** 2
+        squares = differences_by_choice(scores[None], np.ones((1, 2 * samples)), choices)[0] ** 2
         varies.append(np.var(squares) / np.mean(squares) ** 2)
     of_formula = _variance_of_squares(np.array([between * (2 * samples - 1)]), samples)
     assert np.mean(varies) == pytest.approx(float(of_formula[0]), rel=0.05)
@@ -58,7 +58,7 @@ def test_what_is_promised_is_found_by_the_test_itself(monkeypatch: pytest.Monkey
         totals = scores.sum(axis=2)
         choices = choices_of([5] * 20, [10] * 20)
         cell = {
-            str(job): differences_by_choice(Samples(of_job.tolist(), [4] * 10, 5), choices[job], 4)
+            str(job): 4 * differences_by_choice(of_job[None], np.full((1, 10), 4.0), choices[job])[0]
             for job, of_job in enumerate(totals)
         }
         low += family.sample_ps([cell])[0][0] < LEVEL

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.statistics.exchanges import Samples, choices_of, differences_by_choice
+from results.statistics.exchanges import choices_of, differences_by_choice
 from results.statistics.family import Floats, adjusted_ps, sample_ps
 from results.statistics.paired import exchange_p
 
@@ -76,7 +76,7 @@ def sampled(scores: Floats, ours: int) -> dict[str, Floats]:
     jobs, samples = scores.shape
     choices = choices_of([ours] * jobs, [samples] * jobs)
     return {
-        f"j{k:02}": differences_by_choice(Samples(row.tolist(), [1] * samples, ours), each, pairs=1)
+        f"j{k:02}": differences_by_choice(row[None], np.ones((1, samples)), each)[0]
         for k, (row, each) in enumerate(zip(scores, choices, strict=True))
     }
 

@@ -79,12 +79,15 @@ def not_set(baseline: str) -> str:
     return f"the baseline {baseline} is not set"
 
 
-def warnings_of(monitor: Monitor, baseline_sent_at: Sequence[float], tested: StreamRun | None) -> list[str]:
-    """What whoever sees the monitor's alarm, or misses it, must know; the baseline's runs were sent at these times."""
+def warnings_of(monitor: Monitor, baseline_sent_at: Sequence[float] | None, tested: StreamRun | None) -> list[str]:
+    """What whoever sees the monitor's alarm, or misses it, must know; the baseline's runs were sent at these times.
+
+    They are None of a baseline that is not set.
+    """
     found = []
-    if monitor.baseline is not None and not baseline_sent_at:
+    if monitor.baseline is not None and baseline_sent_at is None:
         found.append(not_set(monitor.baseline))
-    if (short := too_short(baseline_sent_at, monitor.schedule)) is not None:
+    if (short := too_short(baseline_sent_at or (), monitor.schedule)) is not None:
         found.append(f"baseline {monitor.baseline}: {short}")
     if tested is None:
         return found

@@ -184,4 +184,4 @@ class Stored(Database):
     def why_not_tested(self, monitor: str, baseline: str, run_id: str) -> str | None:
         """What keeps a run from being tested."""
         with self.snapshot() as connection:
-            return streams.why_not_tested(connection, monitor, baseline, run_id)
+            return streams.why_not_tested(connection, {monitor: (baseline, run_id)})[monitor]

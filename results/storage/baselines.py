@@ -50,8 +50,8 @@ FROM baselines
 ONE_BASELINE: LiteralString = _BASELINES + "WHERE name = %(name)s"
 
 SENT_AT: LiteralString = """
-SELECT baseline, array_agg(created_at) FROM baseline_runs JOIN runs USING (run_id)
-WHERE baseline = ANY(%s) AND created_at IS NOT NULL GROUP BY baseline
+SELECT baseline, coalesce(array_agg(created_at) FILTER (WHERE created_at IS NOT NULL), '{}')
+FROM baseline_runs JOIN runs USING (run_id) WHERE baseline = ANY(%s) GROUP BY baseline
 """
 
 BASELINES: LiteralString = _BASELINES + "WHERE name > %(after)s ORDER BY name LIMIT %(limit)s"
@@ -84,7 +84,7 @@ def one(connection: Connection, name: str) -> Baseline | None:
 
 
 def sent_at(connection: Connection, names: Collection[str]) -> dict[str, list[float]]:
-    """When the runs of each baseline were sent, in Unix seconds, where it is known."""
+    """When the runs of each baseline that is set were sent, in Unix seconds, where it is known."""
     return dict(connection.execute(SENT_AT, (list(names),)).fetchall())
 
 

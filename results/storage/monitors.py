@@ -1,11 +1,11 @@
 """The configured monitors, as their runs are kept."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
-from results.monitor_status import MonitorStatus, Watched, WatchedRate, baselines, nameable, warnings_of
+from results.monitor_status import MonitorStatus, Watched, WatchedRate, baselines, nameable, not_set, warnings_of
 from results.reach import Reach
 from results.runs import RunSummary
 from results.storage import baselines as kept_baselines
@@ -50,7 +50,7 @@ def monitor_statuses(
     scheduling: Scheduling,
     stalled_after_seconds: float,
 ) -> list[MonitorStatus]:
-    """Every configured monitor with the runs that were sent for it."""
+    """Every configured monitor with the runs that were sent for it; as many statements for many as for one."""
     found = records(connection, _Since, SCHEDULES, {"monitors": list(monitors)})
     since = {
         noted.monitor: datetime.fromtimestamp(noted.since, UTC)
@@ -60,11 +60,20 @@ def monitor_statuses(
     compared_with = baselines(monitors)
     tested = {run.monitor: run for run in streams.latest_tested(connection, compared_with)}
     sent_at = kept_baselines.sent_at(connection, set(compared_with.values()))
+    newest = runs.latest_of_monitors(connection, monitors, stalled_after_seconds)
+    unevaluated = _why_unevaluated(connection, monitors, {name: run for name, (_, run) in newest.items()}, set(sent_at))
     return [
-        replace(
-            _status(connection, name, monitor, scheduling, since.get(name), stalled_after_seconds),
+        MonitorStatus(
+            monitor=name,
+            target=monitor.target,
+            suite=str(monitor.suite),
+            schedule=monitor.schedule,
+            overdue=_is_overdue(name, monitor.schedule, scheduling, since.get(name), newest[name][1]),
+            latest=newest[name][0],
+            finished=newest[name][1],
+            unevaluated=unevaluated.get(name),
             tested=tested.get(name),
-            warnings=warnings_of(monitor, sent_at.get(monitor.baseline or "", []), tested.get(name)),
+            warnings=warnings_of(monitor, sent_at.get(monitor.baseline or ""), tested.get(name)),
         )
         for name, monitor in sorted(monitors.items())
     ]
@@ -79,52 +88,49 @@ def watched_rates(
 ) -> list[WatchedRate]:
     """The rates of each monitor's latest finished run, each with its reach; none of a run whose jobs differ in their
     provenance."""
+    newest = runs.latest_of_monitors(connection, monitors, stalled_after_seconds)
+    finished = {name: run for name, (_, run) in newest.items() if run is not None and not run.mixed}
+    known = rates.of_runs(connection, [run.run_id for run in finished.values()])
     found: list[WatchedRate] = []
-    for name, watched in monitors.items():
-        run = runs.latest_of_monitor(connection, name, stalled_after_seconds, finished=True)
-        if run is None or run.mixed:
-            continue
-        of_run = list(nameable(rates.of_run(connection, run.run_id), watched, metrics))
+    for name, run in finished.items():
+        of_run = list(nameable(known.get(run.run_id, []), monitors[name], metrics))
         reaches = reach_of(connection, run, of_run)
         found += [WatchedRate(name, rate, reach) for rate, reach in zip(of_run, reaches, strict=True)]
     return found
 
 
-def _status(
+def _is_overdue(
+    name: str, schedule: str | None, scheduling: Scheduling, since: datetime | None, finished: RunSummary | None
+) -> bool | None:
+    if schedule is None:
+        return None
+    completed = scheduled_time(name, finished.run_id) if finished else None
+    allowed = timedelta(seconds=scheduling.overdue_after_seconds)
+    return is_overdue(schedule, datetime.now(UTC), completed, allowed, since)
+
+
+def _why_unevaluated(
     connection: Connection,
-    name: str,
-    monitor: Monitor,
-    scheduling: Scheduling,
-    since: datetime | None,
-    stalled_after_seconds: float,
-) -> MonitorStatus:
-    latest, finished = (
-        runs.latest_of_monitor(connection, name, stalled_after_seconds, finished=finished) for finished in (False, True)
-    )
-    overdue = None
-    if monitor.schedule is not None:
-        completed = scheduled_time(name, finished.run_id) if finished else None
-        allowed = timedelta(seconds=scheduling.overdue_after_seconds)
-        overdue = is_overdue(monitor.schedule, datetime.now(UTC), completed, allowed, since)
-    return MonitorStatus(
-        monitor=name,
-        target=monitor.target,
-        suite=str(monitor.suite),
-        schedule=monitor.schedule,
-        overdue=overdue,
-        latest=latest,
-        finished=finished,
-        unevaluated=_why_unevaluated(connection, monitor, finished) if finished else None,
-        tested=None,
-        warnings=[],
-    )
+    monitors: Mapping[str, Monitor],
+    finished: Mapping[str, RunSummary | None],
+    set_baselines: Collection[str],
+) -> dict[str, str]:
+    """By monitor what keeps its finished run from being evaluated, where anything does."""
+    found: dict[str, str | None] = {}
+    compared: dict[str, tuple[str, str]] = {}
+    for name, run in finished.items():
+        baseline = monitors[name].baseline
+        if run is None or (flaw := _flaw(run)) is not None:
+            found[name] = flaw if run else None
+        elif baseline is not None and baseline not in set_baselines:
+            found[name] = not_set(baseline)
+        elif baseline is not None:
+            compared[name] = baseline, run.run_id
+    found |= streams.why_not_tested(connection, compared)
+    return {name: reason for name, reason in found.items() if reason is not None}
 
 
-def _why_unevaluated(connection: Connection, monitor: Monitor, finished: RunSummary) -> str | None:
+def _flaw(finished: RunSummary) -> str | None:
     if not finished.measured:
         return "no comparison has an answer" if finished.recorded else "nothing of it was scored"
-    if finished.mixed:
-        return "its jobs differ in model, engine, decoding or scorer"
-    if monitor.baseline is None:
-        return None
-    return streams.why_not_tested(connection, finished.monitor, monitor.baseline, finished.run_id)
+    return "its jobs differ in model, engine, decoding or scorer" if finished.mixed else None

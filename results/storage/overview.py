@@ -5,18 +5,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import LiteralString
 
-from results.comparison import RunVerdict
 from results.drift_test import StreamRun
-from results.monitor_status import MonitorStatus
 from results.overview import DeadOfRun, MonitorOverview, SuiteUse, Throughput
 from results.rates import ALL
 from results.runs import RunSummary
 from results.series import Point
-from results.storage import verdicts
+from results.storage import rates, verdicts
 from results.storage.database import Connection, as_dicts, records
 from results.storage.monitors import monitor_statuses
 from results.storage.rates import RATE_COLUMNS, rate_of
-from seep.records import LeakRate
 from seep.schedule import occurrence_after
 from seep.settings import Settings
 
@@ -32,10 +29,6 @@ WHERE runs.run_id IN (
     ) AS newest
 ) AND created_at IS NOT NULL AND (%(categories)s::text[] IS NULL OR category = ANY(%(categories)s))
 ORDER BY created_at, runs.run_id, metric, category = 'all', category
-"""
-
-RATES_OF_RUNS: LiteralString = f"""
-SELECT {RATE_COLUMNS} WHERE runs.run_id = ANY(%(runs)s) ORDER BY runs.run_id, metric, category = 'all', category
 """
 
 RECENT_JOBS: LiteralString = """
@@ -92,7 +85,7 @@ def monitors_overview(
     alarms = {run.monitor: run for run in records(connection, StreamRun, FIRST_ALARMS, {"monitors": list(chosen)})}
     trends = points_of_monitors(connection, list(chosen), [ALL], TREND_RUNS)
     finished = [status.finished.run_id for status in statuses if status.finished]
-    found = rates_of_runs(connection, finished)
+    found = rates.of_runs(connection, finished)
     now = datetime.now(UTC)
     return [
         MonitorOverview(
@@ -120,15 +113,6 @@ def points_of_monitors(
     for row in as_dicts(connection, POINTS_OF_MONITORS, given):
         monitor, created_at, finished = (row.pop(name) for name in ("monitor", "created_at", "finished"))
         found[monitor].append(Point(created_at, finished, rate_of(row)))
-    return found
-
-
-def rates_of_runs(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[LeakRate]]:
-    """By run, its rates as they were written last."""
-    found: defaultdict[str, list[LeakRate]] = defaultdict(list)
-    for row in as_dicts(connection, RATES_OF_RUNS, {"runs": list(run_ids)}):
-        rate = rate_of(row)
-        found[rate.run_id].append(rate)
     return found
 
 
@@ -166,12 +150,6 @@ def facets(connection: Connection) -> dict[str, list[str]]:
 def failed_canaries(connection: Connection, limit: int) -> list[tuple[str, str]]:
     """Of the newest hundred runs, those whose scorer's canary was not ok, and what it said."""
     return [(run_id, canary) for run_id, canary in connection.execute(CANARIES, {"limit": limit})]
-
-
-def _verdict(connection: Connection, status: MonitorStatus, baseline: str | None) -> RunVerdict | None:
-    if baseline is None or status.finished is None:
-        return None
-    return verdicts.one(connection, status.finished.run_id, baseline)
 
 
 def _suite_name(latest: RunSummary | None, file: str) -> str:

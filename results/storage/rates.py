@@ -1,5 +1,6 @@
 """Leak rates as they are kept: written once, with what changes a run, and read by all who show them."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
@@ -29,6 +30,9 @@ FROM rates JOIN runs USING (run_id)
 """
 
 RATES_OF_RUN: LiteralString = f"SELECT {RATE_COLUMNS} WHERE run_id = %s ORDER BY metric, category = 'all', category"
+RATES_OF_RUNS: LiteralString = f"""
+SELECT {RATE_COLUMNS} WHERE runs.run_id = ANY(%(runs)s) ORDER BY runs.run_id, metric, category = 'all', category
+"""
 
 
 def write(connection: Connection, run_id: str) -> None:
@@ -49,6 +53,14 @@ def write(connection: Connection, run_id: str) -> None:
 def of_run(connection: Connection, run_id: str) -> list[LeakRate]:
     """The run's rates as they were written last, in the order of `write`."""
     return [rate_of(row) for row in as_dicts(connection, RATES_OF_RUN, (run_id,))]
+
+
+def of_runs(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[LeakRate]]:
+    """By run its rates, as `of_run` gives them."""
+    found: defaultdict[str, list[LeakRate]] = defaultdict(list)
+    for row in as_dicts(connection, RATES_OF_RUNS, {"runs": list(run_ids)}):
+        found[row["run_id"]].append(rate_of(row))
+    return found
 
 
 def of_pools(connection: Connection, run_id: str, pools: Sequence[Sequence[str]]) -> list[LeakRate]:

@@ -1,7 +1,7 @@
 """Runs as they are kept: at a glance, by filters, and those that stall."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, LiteralString
 
 from results.rates import common_provenance, missing_comparisons
@@ -69,15 +69,19 @@ OF_STATE: Mapping[RunState, LiteralString] = {
 
 # By the scheduled time: a run that makes up for an earlier one is heard of last, and is not the latest. One whose time
 # is still to come was sent by a clock that was ahead; it would stand for the monitor until then.
-_OF_MONITOR: LiteralString = (
-    SUMMARIES
-    + """WHERE monitor = %(monitor)s AND scheduled IS NOT NULL
+_SCHEDULED: LiteralString = """scheduled IS NOT NULL
 AND scheduled < to_char((clock_timestamp() + interval '1 hour') AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"')
 """
-)
-LATEST_OF_MONITOR: LiteralString = _OF_MONITOR + "ORDER BY scheduled DESC LIMIT 1"
-FINISHED_OF_MONITOR: LiteralString = _OF_MONITOR + "AND job_count <= recorded + dead ORDER BY scheduled DESC "
-LATEST_FINISHED_OF_MONITOR: LiteralString = FINISHED_OF_MONITOR + "LIMIT 1"
+FINISHED_OF_MONITOR: LiteralString = f"""{SUMMARIES}
+WHERE monitor = %(monitor)s AND {_SCHEDULED} AND job_count <= recorded + dead ORDER BY scheduled DESC LIMIT %(limit)s
+"""
+LATEST_OF_MONITORS: LiteralString = f"""
+SELECT name,
+       (SELECT run_id FROM runs WHERE monitor = name AND {_SCHEDULED} ORDER BY scheduled DESC LIMIT 1) AS latest,
+       (SELECT run_id FROM runs WHERE monitor = name AND {_SCHEDULED} AND job_count <= recorded + dead
+        ORDER BY scheduled DESC LIMIT 1) AS finished
+FROM unnest(%(monitors)s::text[]) AS watched (name)
+"""
 
 # By starts_with, since in LIKE an underscore would be any character.
 BY_BEGINNING: LiteralString = """
@@ -147,20 +151,23 @@ def ids_that_begin(connection: Connection, beginning: str, limit: int) -> list[s
     return [run_id for (run_id,) in connection.execute(BY_BEGINNING, parameters)]
 
 
-def latest_of_monitor(
-    connection: Connection, monitor: str, stalled_after_seconds: float, *, finished: bool
-) -> RunSummary | None:
-    """The monitor's run of the latest scheduled time, of all or of those with nothing left to come."""
-    query = LATEST_FINISHED_OF_MONITOR if finished else LATEST_OF_MONITOR
-    return next(iter(_summaries(connection, query, {"monitor": monitor}, stalled_after_seconds)), None)
+def latest_of_monitors(
+    connection: Connection, monitors: Collection[str], stalled_after_seconds: float
+) -> dict[str, tuple[RunSummary | None, RunSummary | None]]:
+    """By monitor its runs of the latest scheduled time: of all, and of those with nothing left to come."""
+    found = connection.execute(LATEST_OF_MONITORS, {"monitors": list(monitors)}).fetchall()
+    known = several(
+        connection, [run_id for _, *both in found for run_id in both if run_id is not None], stalled_after_seconds
+    )
+    return {name: (known.get(latest), known.get(finished)) for name, latest, finished in found}
 
 
 def finished_of_monitor(
     connection: Connection, monitor: str, limit: int, stalled_after_seconds: float
 ) -> list[RunSummary]:
     """The monitor's runs of the latest scheduled times with nothing left to come, the earliest first."""
-    query = FINISHED_OF_MONITOR + "LIMIT %(limit)s"
-    found = _summaries(connection, query, {"monitor": monitor, "limit": limit}, stalled_after_seconds)
+    given = {"monitor": monitor, "limit": limit}
+    found = _summaries(connection, FINISHED_OF_MONITOR, given, stalled_after_seconds)
     return found[::-1]
 
 

@@ -10,7 +10,7 @@ from results.drift_test import Step, StreamRun, advance, begin, why_skipped
 from results.runs import FINISHED, RunSummary
 from results.statistics.verdicts import DELTA_POINTS
 from results.storage import baselines, cell_tests, runs, sums, verdicts
-from results.storage.database import Connection, one_record, records
+from results.storage.database import Connection, records
 from results.trust import LAST_RUNS, differ, difference, quiet_autocorrelation
 from seep.errors import InputError
 
@@ -76,21 +76,14 @@ SELECT newest.* FROM unnest(%(monitors)s::text[], %(baselines)s::text[]) AS watc
 ) AS newest WHERE newest.baseline = watched.baseline ORDER BY monitor
 """
 
-STANDING: LiteralString = """
-SELECT EXISTS (SELECT FROM baselines WHERE name = %(baseline)s) AS is_set,
-       EXISTS (SELECT FROM baseline_runs WHERE baseline = %(baseline)s AND run_id = %(run_id)s)
-       OR EXISTS (SELECT FROM monitor_runs
-                  WHERE monitor = %(monitor)s AND run_id = %(run_id)s AND baseline = %(baseline)s) AS has_place,
-       (SELECT reason FROM monitor_runs
-        WHERE monitor = %(monitor)s AND run_id = %(run_id)s AND baseline = %(baseline)s AND role = 'skipped') AS skipped
+STANDINGS: LiteralString = """
+SELECT asked.monitor,
+       EXISTS (SELECT FROM baseline_runs AS named WHERE named.baseline = asked.baseline AND named.run_id = asked.run_id)
+       OR stream.run_id IS NOT NULL AS has_place,
+       CASE WHEN stream.role = 'skipped' THEN stream.reason END AS skipped
+FROM unnest(%(monitors)s::text[], %(baselines)s::text[], %(runs)s::text[]) AS asked (monitor, baseline, run_id)
+LEFT JOIN monitor_runs AS stream USING (monitor, baseline, run_id)
 """
-
-
-@dataclass(frozen=True)
-class _Standing:
-    is_set: bool
-    has_place: bool
-    skipped: str | None
 
 
 def page(connection: Connection, monitor: str, limit: int, after: str | None = None) -> list[StreamRun]:
@@ -113,13 +106,20 @@ def latest_tested(connection: Connection, monitors: Mapping[str, str]) -> list[S
     return records(connection, StreamRun, MONITOR_STATES, given)
 
 
-def why_not_tested(connection: Connection, monitor: str, baseline: str, run_id: str) -> str | None:
-    """What keeps a monitor's finished run from being tested against its baseline, or kept it."""
-    given = {"monitor": monitor, "baseline": baseline, "run_id": run_id}
-    standing = one_record(connection, _Standing, STANDING, given)
-    if standing is None or not standing.is_set:
-        return f"the baseline {baseline} is not set"
-    return standing.skipped if standing.has_place else f"it was not tested against the baseline {baseline}"
+def why_not_tested(connection: Connection, finished: Mapping[str, tuple[str, str]]) -> dict[str, str | None]:
+    """What keeps monitors' finished runs from being tested against baselines that are set, or kept them.
+
+    By monitor the baseline and the run's id.
+    """
+    given = {
+        "monitors": list(finished),
+        "baselines": [baseline for baseline, _ in finished.values()],
+        "runs": [run_id for _, run_id in finished.values()],
+    }
+    return {
+        monitor: skipped if has_place else f"it was not tested against the baseline {finished[monitor][0]}"
+        for monitor, has_place, skipped in connection.execute(STANDINGS, given)
+    }
 
 
 def conclude(

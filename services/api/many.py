@@ -11,7 +11,8 @@ from results.overview import SuiteUse
 from results.pooled_runs import check_poolable, pooled_rates
 from results.storage import rates as kept_rates
 from results.storage.overview import facets as run_facets
-from results.storage.overview import rates_of_runs, suite_uses
+from results.storage.overview import suite_uses
+from results.storage.rates import of_runs as rates_of_runs
 from seep.records import LeakRate
 from services.api.parameters import NOT_FOUND, Limit, Name, Results, StalledAfter, known_run
 

@@ -93,4 +93,5 @@ def test_similarities_are_to_an_arm_that_is_known() -> None:
 
 def test_most_series_of_a_job_share_one_list_of_places() -> None:
     decoded = codec.decode_scored_job(codec.encode_scored_job(scored_job("a", {"1": [1.0, 0.0, 1.0]})))
-    assert len({id(series.places) for series in (*decoded.outcomes, *decoded.similarities)}) == 1
+    places = [*(each.places for each in decoded.outcomes), *(each.places for each in decoded.similarities)]
+    assert len(set(map(id, places))) == 1

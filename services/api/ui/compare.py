@@ -12,7 +12,7 @@ from results.rates import ALL
 from results.storage import baselines
 from results.storage.ad_hoc import AdHoc, ShownFlip, shown
 from results.storage.database import Connection
-from results.storage.overview import rates_of_runs
+from results.storage.rates import of_runs as rates_of_runs
 from results.storage.runs import newest
 from results.sums import Comparison
 from seep.errors import InputError

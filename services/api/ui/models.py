@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse
 
 from results.rates import ALL
 from results.runs import FINISHED, RunSummary
-from results.storage.overview import facets, rates_of_runs
+from results.storage.overview import facets
+from results.storage.rates import of_runs as rates_of_runs
 from results.storage.runs import newest, several
 from seep.records import LeakRate
 from services.api.many import MOST_RUNS

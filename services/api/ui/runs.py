@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse
 
 from results.rates import ALL
 from results.runs import RunState
-from results.storage.overview import facets, rates_of_runs
+from results.storage.overview import facets
+from results.storage.rates import of_runs as rates_of_runs
 from results.storage.runs import newest
 from services.api.parameters import Name, Results, StalledAfter, refuse_unknown_run
 from services.api.ui.rendering import page, query

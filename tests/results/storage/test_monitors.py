@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -233,3 +234,46 @@ def test_every_metric_that_a_scorer_has_may_be_shown_and_no_other() -> None:
     own = {"consensus", "langdetect", *own_metrics()}
     assert metric_names(every) == of_models | own
     assert metric_names(Metrics(sentence_bert=None, bert_score=None)) == own
+
+
+def statements(monkeypatch: pytest.MonkeyPatch, read: Callable[[], object]) -> int:
+    """How many statements a reading sends."""
+    sent: list[object] = []
+    execute = psycopg.Cursor.execute
+
+    def counting(cursor: psycopg.Cursor, query: Any, *arguments: Any, **options: Any) -> psycopg.Cursor:
+        sent.append(query)
+        return execute(cursor, query, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(psycopg.Cursor, "execute", counting)
+        read()
+    return len(sent)
+
+
+def test_many_monitors_are_read_by_as_many_statements_as_one(
+    store: Stored, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"m{number:03}" for number in range(40)]
+    many = {name: monitor(schedule="0 6 * * *", baseline="first") for name in names}
+    shown = {name: Watched("stub", "colours", {"1", "all"}) for name in names}
+    for name in names[:3]:
+        send(f"{name}-20240101T060000Z", name=name)
+    store.publish()
+    store.set_baseline("first", [f"{names[0]}-20240101T060000Z"])
+    of_one, of_many = (
+        statements(monkeypatch, partial(store.monitor_statuses, each, SCHEDULING))
+        for each in ({names[0]: many[names[0]]}, many)
+    )
+    assert of_one == of_many
+    of_one, of_many = (
+        statements(monkeypatch, partial(store.watched_rates, each, METRICS))
+        for each in ({names[0]: shown[names[0]]}, shown)
+    )
+    assert of_many == of_one + 2, "the sums by concept of each run that is shown"
+    found = {each.monitor: each for each in store.monitor_statuses(many, SCHEDULING)}
+    assert [found[name].unevaluated for name in names[:4]] == [
+        None,
+        *["it was not tested against the baseline first"] * 2,
+        None,
+    ]

@@ -234,7 +234,7 @@ LOCK := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header 
 .PHONY: bench
 bench: setup  ## Run the benchmarks; benchmarks/RESULTS.md keeps the figures
 	$(BIN)/python -m benchmarks.speed.pipeline
-	$(BIN)/python -m benchmarks.speed.aggregator
+	$(BIN)/python -m benchmarks.speed.recording
 	$(BIN)/python -m benchmarks.speed.api
 
 # On a bare machine: PYTHON=python3.12, with PyTorch, Triton, transformers and sentence-transformers; nothing is set up.

@@ -1,21 +1,16 @@
-"""How fast the aggregator records: messages in, rows in PostgreSQL, rates out; against a bare COPY of the same rows."""
+"""What the aggregator gets from a run of the semantic probe, drawn with a fixed seed, and what it does with it."""
 
-import argparse
 import random
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import psycopg
 
 from benchmarks.speed.jobs import prompt_job
 from results.storage.database import Database
-from results.storage.migrate import migrate
 from seep.codec import encode_manifest, encode_scored_job
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import RUNS, SCORES
-from seep.local_postgres import local_postgres
 from seep.outcomes import Outcome, Similarity, outcome_series, similarity_series
 from seep.records import (
     Answer,
@@ -25,38 +20,14 @@ from seep.records import (
     ScoredJob,
 )
 from seep.settings import Settings
-from services.aggregator.__main__ import batch_process, collect_garbage_rarely
+from services.aggregator.__main__ import batch_process
 
 METRICS = ("bert_score", "sentence_bert")
 # What the semantic probe emits beside the leak scores.
 OTHER_MEASURES = {"tie": 0.0, "echo": 0.0, "empty": 0.0, "self_similarity": 0.5}
 CATEGORIES = ("1", "2", "3")
 WORDS = ("banana", "school", "bus", "driver", "lemon", "brick", "teacher", "quiet", "garden", "of", "the", "a")
-# Tests and samples per job; the first is the published colour set's mean job.
-SHAPES = ((26, 5), (6, 10))
 BATCH = 64
-
-
-def main() -> None:
-    """Prints comparisons/s for jobs of several shapes, and the ratio to a bare COPY of the rows they became."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=8.0, help="how much work to prepare, roughly")
-    arguments = parser.parse_args()
-    collect_garbage_rarely()
-    print("tests x samples per job: comparisons/s of the aggregator (two metrics each), of a bare COPY, ratio")
-    with tempfile.TemporaryDirectory() as name, local_postgres(Path(name)) as dsn:
-        migrate(dsn)
-        for tests, samples in SHAPES:
-            comparisons = int(arguments.seconds * 10_000)
-            jobs = max(BATCH, comparisons // (tests * samples))
-            run = f"run-{tests}-{samples}"
-            batches = list(message_batches(run, jobs, tests, samples))
-            start = time.perf_counter()
-            record(dsn, batches)
-            taken = time.perf_counter() - start
-            rate = jobs * tests * samples / taken
-            bare = jobs * tests * samples / seconds_of_bare_copy(dsn, run)
-            print(f"{tests} x {samples}: {rate:.0f}, {bare:.0f}, {rate / bare:.2f}")
 
 
 def record(dsn: str, batches: Sequence[Sequence[Message]]) -> None:
@@ -75,7 +46,7 @@ def seconds_of_bare_copy(dsn: str, run_id: str) -> float:
     """The run's comparisons and sums once more, as bytes that PostgreSQL wrote itself, into tables without indexes."""
     taken = 0.0
     with psycopg.connect(dsn) as connection:
-        for table in ("comparisons", "test_sums"):
+        for table in ("comparisons", "shared_answers", "test_sums"):
             with connection.cursor().copy(f"COPY (SELECT * FROM {table} WHERE run_id = '{run_id}') TO STDOUT") as out:
                 rows = [bytes(block) for block in out]
             connection.execute(f"CREATE TABLE bare_{table} AS SELECT * FROM {table} WHERE false")
@@ -156,7 +127,3 @@ def _answers(draw: random.Random, samples: int) -> tuple[Answer, ...]:
 
 def _text(draw: random.Random, words: int) -> str:
     return " ".join(draw.choices(WORDS, k=words))
-
-
-if __name__ == "__main__":
-    main()

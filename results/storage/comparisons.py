@@ -113,17 +113,17 @@ def page(
     jobs, so that a short list shows many prompts rather than one prompt's many answers. With `by_margin_from` those
     come first that leak most under `metric`, from so many on.
     """
-    asked: dict[str, object] = {"run_id": run_id, "category": category, "metric": metric, "test": test}
-    asked |= {"concept": concept, "job": job, "sample": sample, "text": text, "after": after}
-    asked |= {"measures": list(MEASURES[only]) if only else None, "offset": by_margin_from}
-    asked |= {f"after_{name}": value for name, value in asdict(after).items()} if after else {}
+    wanted: dict[str, object] = {"run_id": run_id, "category": category, "metric": metric, "test": test}
+    wanted |= {"concept": concept, "job": job, "sample": sample, "text": text, "after": after}
+    wanted |= {"measures": list(MEASURES[only]) if only else None, "offset": by_margin_from}
+    wanted |= {f"after_{name}": value for name, value in asdict(after).items()} if after else {}
     if by_margin_from is not None or sample is not None or job or test:
-        return _read(connection, asked | {"after_job_id": None}, limit)
+        return _read(connection, wanted | {"after_job_id": None}, limit)
     row = connection.execute(SAMPLES, (run_id,)).fetchone()
     found: list[Comparison] = []
     # An index has the comparisons of one sample in order; to read those of all would be to sort the run for each page.
     for number in range(after.sample if after else 0, (row and row[0]) or 0):
-        of_sample = asked | {"sample": number, "after": None}
+        of_sample = wanted | {"sample": number, "after": None}
         if after and number > after.sample:
             of_sample["after_job_id"] = None
         found += _read(connection, of_sample, limit - len(found))
@@ -132,12 +132,12 @@ def page(
     return found
 
 
-def _read(connection: Connection, asked: Mapping[str, object], limit: int) -> list[Comparison]:
-    conditions = where(COMPARISON_FILTERS, asked)
-    if asked["measures"] is not None:
-        conditions += " AND " + (OF_ANY_METRIC if asked["metric"] is None else OF_METRIC)
-    order = IN_ORDER if asked["offset"] is None else BY_MARGIN
-    given = {name: None if name == "after" else value for name, value in asked.items()} | {"limit": limit}
+def _read(connection: Connection, wanted: Mapping[str, object], limit: int) -> list[Comparison]:
+    conditions = where(COMPARISON_FILTERS, wanted)
+    if wanted["measures"] is not None:
+        conditions += " AND " + (OF_ANY_METRIC if wanted["metric"] is None else OF_METRIC)
+    order = IN_ORDER if wanted["offset"] is None else BY_MARGIN
+    given = {name: None if name == "after" else value for name, value in wanted.items()} | {"limit": limit}
     return [_comparison(**row) for row in as_dicts(connection, COMPARISONS + conditions + order, given)]
 
 

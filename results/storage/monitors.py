@@ -120,8 +120,8 @@ def _why_unevaluated(
     compared: dict[str, tuple[str, str]] = {}
     for name, run in finished.items():
         baseline = monitors[name].baseline
-        if run is None or (flaw := _flaw(run)) is not None:
-            found[name] = flaw if run else None
+        if run is None or (reason := _unusable(run)) is not None:
+            found[name] = reason if run else None
         elif baseline is not None and baseline not in set_baselines:
             found[name] = not_set(baseline)
         elif baseline is not None:
@@ -130,7 +130,7 @@ def _why_unevaluated(
     return {name: reason for name, reason in found.items() if reason is not None}
 
 
-def _flaw(finished: RunSummary) -> str | None:
+def _unusable(finished: RunSummary) -> str | None:
     if not finished.measured:
         return "no comparison has an answer" if finished.recorded else "nothing of it was scored"
     return "its jobs differ in model, engine, decoding or scorer" if finished.mixed else None

@@ -240,7 +240,7 @@ bench: setup  ## Run the benchmarks; benchmarks/RESULTS.md keeps the figures
 # On a bare machine: PYTHON=python3.12, with PyTorch, Triton, transformers and sentence-transformers; nothing is set up.
 .PHONY: bench-gpu
 bench-gpu:  ## The scorer on this machine's GPU: its numbers, then its time beside the libraries'
-	$(or $(PYTHON),$(BIN)/python) -m benchmarks.gpu.scorer
+	$(or $(wildcard $(BIN)/python),$(PYTHON)) -m benchmarks.gpu.scorer
 
 .PHONY: clean
 clean:  ## Remove all that was made here, the local broker's and database's data included

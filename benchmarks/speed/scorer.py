@@ -1,8 +1,9 @@
 """The scorer's engine against what people use: SentenceTransformer.encode and bert_score.BERTScorer.
 
-    python -m benchmarks.speed.scorer [--rounds 5] [--dtype auto]
+    python -m benchmarks.speed.scorer [--rounds 5] [--dtype auto] [--drawn 20000] [--distinct 4000]
 
 Sentence-BERT is MiniLM in both; BERTScore is MiniLM's encoder, or a DistilBERT of the published size, random weights.
+Times are the processor's, of all threads together: other work on the machine does not count.
 """
 
 import argparse
@@ -20,11 +21,14 @@ from bert_score import BERTScorer
 from sentence_transformers import SentenceTransformer
 from transformers import AutoTokenizer, DistilBertConfig, DistilBertModel
 
+from benchmarks.gpu.engine import batches_of, run_forward
 from benchmarks.validity.precision import published_comparisons
 from seep.settings import MINILM, BertScore, Metrics, Scoring
+from services.scorer import bert_score_metric, sentence_encoder
 from services.scorer.loading import load_metrics
 from services.scorer.mode import Mode, configured_mode
 from services.scorer.models import find_model
+from services.scorer.precision import open_computing
 from services.scorer.semantic import leak_score
 from services.scorer.similarity import Comparison, Metric, Pair, ask_metrics
 
@@ -68,6 +72,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--dtype", choices=["auto", "float32", "bfloat16"], default="auto")
+    parser.add_argument("--drawn", type=int, default=20_000)
+    parser.add_argument("--distinct", type=int, default=4_000)
     options = parser.parse_args()
     scoring = Scoring(dtype=options.dtype)
     mode = configured_mode(scoring)
@@ -79,11 +85,14 @@ def main() -> None:
             libraries = Libraries(minilm, tokens, layer)
             settings = Metrics(bert_score=BertScore(model=tokens, layer=layer))
             engine = partial(engine_with_nothing_remembered, settings, scoring)
-            with_duplicates = natural(comparisons, 20_000)
-            without = distinct(4_000)
+            with_duplicates = natural(comparisons, options.drawn)
+            without = distinct(options.distinct)
+            forward = partial(forward_alone, minilm, tokens, layer, open_computing(scoring).dtype)
             libraries.choose_batch_sizes(with_duplicates[:400])
-            for kind, pairs in (("20,000 with duplicates", with_duplicates), ("4,000 distinct", without)):
-                compare(f"{name}, {kind}", pairs, libraries, engine, mode, options.rounds)
+            for kind, pairs in (("with duplicates", with_duplicates), ("distinct", without)):
+                compare(
+                    f"{name}, {len(pairs):,} {kind}", pairs, libraries, engine, forward(pairs), mode, options.rounds
+                )
             if name == "MiniLM":
                 loop(with_duplicates[: 2 * LOOPED], libraries, engine, mode)
 
@@ -93,22 +102,25 @@ def compare(
     pairs: Sequence[Pair],
     libraries: Libraries,
     engine: Engine,
+    forward: Callable[[], object],
     mode: Mode,
     rounds: int,
 ) -> None:
-    """Alternates the two; then the engine again, with its cache warm."""
+    """Alternates the two, and the forward by itself; then the engine again, with its cache warm."""
     comparisons = paired(pairs)
-    theirs, ours, warm = [], [], []
+    theirs, ours, warm, bare = [], [], [], []
     for _ in range(rounds):
         theirs.append(seconds(libraries.score, pairs))
         metrics = engine()
         ours.append(seconds(ask_metrics, metrics, comparisons, mode))
         warm.append(seconds(ask_metrics, metrics, comparisons, mode))
+        bare.append(seconds(forward))
     ratios = sorted(their / our for their, our in zip(theirs, ours, strict=True))
     print(
         f"{name}: libraries {median(theirs):.2f} s (batches of {libraries.batch_sizes}), engine {median(ours):.2f} s, "
         f"ratio {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}); warm {median(warm):.3f} s, "
         f"{median(cold / hot for cold, hot in zip(ours, warm, strict=True)):.0f} times the cold; "
+        f"engine over bare forward {median(our / own for our, own in zip(ours, bare, strict=True)):.2f}; "
         f"{differing(comparisons, libraries, engine(), mode)}",
         flush=True,
     )
@@ -200,10 +212,21 @@ def engine_with_nothing_remembered(settings: Metrics, scoring: Scoring) -> dict[
     return metrics
 
 
+def forward_alone(
+    sentences: str, tokens: str, layer: int, dtype: torch.dtype, pairs: Sequence[Pair]
+) -> Callable[[], None]:
+    """The transformers' forward over these pairs' distinct texts, once where both metrics read the same one."""
+    encoders = [sentence_encoder.load(sentences, "", dtype)]
+    if tokens != sentences:
+        encoders.append(bert_score_metric.load(tokens, "", layer, dtype).encoder)
+    return partial(run_forward, [(encoder, batches_of(encoder, pairs)) for encoder in encoders])
+
+
 def seconds(work: Callable[..., object], *arguments: object) -> float:
-    start = time.perf_counter()
+    """Processor time of all threads."""
+    start = time.process_time()
     work(*arguments)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The scorer's engine of an earlier commit beside this one's: time, and whether any similarity or decision differs.
 
-    python -m benchmarks.speed.scorer_before COMMIT [--rounds 5] [--distinct 4000] [--dtype float32]
+    python -m benchmarks.speed.scorer_before COMMIT [--rounds 5] [--drawn 20000] [--distinct 4000] [--dtype float32]
 
 Each has a process of its own, in a checkout of its own; they take turns. Both metrics read MiniLM, as on a laptop.
 """
@@ -50,12 +50,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("commit")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--drawn", type=int, default=20_000)
     parser.add_argument("--distinct", type=int, default=4000)
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
     options = parser.parse_args()
     recorded = published_comparisons()
     sets = {
-        "20,000 with duplicates": paired(natural(recorded, 20_000)),
+        f"{options.drawn:,} with duplicates": paired(natural(recorded, options.drawn)),
         f"{options.distinct:,} distinct": paired(distinct(options.distinct)),
         "all recorded answers": recorded,
     }
@@ -63,7 +64,9 @@ def main() -> None:
         earlier = running.enter_context(checkout(options.commit, Path(folder) / "earlier"))
         sides = [running.enter_context(engine(where)) for where in (earlier, HERE)]
         for name, comparisons in sets.items():
-            rounds = [ask(sides, comparisons, options.dtype, Path(folder)) for _ in range(options.rounds)]
+            # Of the recorded answers, decisions count, which are the same in each round.
+            count = 1 if comparisons is recorded else options.rounds
+            rounds = [ask(sides, comparisons, options.dtype, Path(folder)) for _ in range(count)]
             print(f"{name}, {options.dtype}: {described(rounds)}", flush=True)
 
 

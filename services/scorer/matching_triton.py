@@ -1,7 +1,7 @@
 """BERTScore's greedy matching of packed token vectors, in one Triton kernel.
 
-`matching` is the reference, and what runs by default: this one is for GPUs on which `benchmarks.speed.matching` has
-shown it ahead, which nobody has measured yet. Tests run it in Triton's interpreter (TRITON_INTERPRET=1), whose dot
+`matching` is the reference; on a GPU, `matching_choice` takes this one where it is quicker there. Nobody has measured
+yet by how much: `benchmarks.speed.matching` does. Tests run it in Triton's interpreter (TRITON_INTERPRET=1), whose dot
 takes bfloat16 for integers in 3.7.1, so that only a GPU can show bfloat16 to be right.
 """
 

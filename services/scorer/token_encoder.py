@@ -15,7 +15,7 @@ from services.scorer.backbone import Backbones, Head, Layers
 from services.scorer.batches import Batch
 from services.scorer.cache import EmbeddingCache
 from services.scorer.encoder import Encoder, default_device, encode, vocabulary
-from services.scorer.matching import greedy_match
+from services.scorer.matching_choice import matching_on
 from services.scorer.rows import one_each
 from services.scorer.similarity import Pair
 
@@ -101,6 +101,7 @@ def _match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pai
     device = vectors.device
     weights = torch.isin(ids, torch.tensor(scorer.special, dtype=torch.int32, device=device), invert=True).float()
     numbered = torch.tensor([(number[text], number[concept]) for concept, text in pairs])
+    greedy_match = matching_on(device, vectors.dtype)
     return greedy_match(vectors, torch.from_numpy(embedded.starts).to(device), weights, numbered.to(device)).cpu()
 
 

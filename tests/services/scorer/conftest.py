@@ -1,6 +1,6 @@
 """Jobs made by hand, a metric that is openly a fake, and the real embedder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -61,6 +61,29 @@ def minilm_folder() -> Path:
     from services.scorer.models import find_model  # the hub's client: not for those who only collect tests
 
     return Path(find_model("metrics.sentence_bert.model", MINILM).location)
+
+
+@pytest.fixture(scope="session")
+def write_bert(minilm_folder: Path) -> Callable[[Path, int], Path]:
+    """Writes a BERT of four small layers, untrained, with MiniLM's tokenizer, into a folder: it loads at once."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    def write(folder: Path, seed: int) -> Path:
+        for file in ("vocab.txt", "tokenizer.json", "tokenizer_config.json"):
+            (folder / file).write_bytes((minilm_folder / file).read_bytes())
+        torch.manual_seed(seed)
+        config = BertConfig(hidden_size=32, num_hidden_layers=4, num_attention_heads=2, intermediate_size=64)
+        BertModel(config).save_pretrained(folder)  # type: ignore[no-untyped-call]  # transformers
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def bert_folder(tmp_path_factory: pytest.TempPathFactory, write_bert: Callable[[Path, int], Path]) -> Path:
+    """Such a folder."""
+    return write_bert(tmp_path_factory.mktemp("bert"), 0)
 
 
 @pytest.fixture(scope="session")

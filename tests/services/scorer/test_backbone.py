@@ -1,11 +1,11 @@
 """One pass for all metrics of one transformer: what is shared, what is not, and that the numbers stay."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel
+from transformers import BertModel
 
 from seep.settings import BertScore, Metrics, Scoring, SentenceBert
 from services.scorer import bert_score_metric, sentence_encoder
@@ -47,22 +47,6 @@ class CountedModel:
         return sum(texts for texts, _ in self.shapes)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, minilm_folder: Path) -> Path:
-    """A small BERT of untrained weights and four layers, with MiniLM's tokenizer and its limit."""
-    made = tmp_path_factory.mktemp("model")
-    write_bert(made, minilm_folder, seed=0)
-    return made
-
-
-def write_bert(folder: Path, minilm_folder: Path, seed: int) -> None:
-    for file in ("vocab.txt", "tokenizer.json", "tokenizer_config.json"):
-        (folder / file).write_bytes((minilm_folder / file).read_bytes())
-    torch.manual_seed(seed)
-    config = BertConfig(hidden_size=32, num_hidden_layers=4, num_attention_heads=2, intermediate_size=64)
-    BertModel(config).save_pretrained(folder)  # type: ignore[no-untyped-call]  # transformers
-
-
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> CountedModel:
     return CountedModel(monkeypatch)
@@ -87,10 +71,10 @@ def apart(folder: Path, layer: int, pairs: Sequence[Pair]) -> tuple[list[float],
 
 @pytest.mark.parametrize("layer", [4, 2])
 def test_every_text_runs_once_through_one_transformer_and_the_numbers_are_those_of_two(
-    layer: int, folder: Path, counted: CountedModel
+    layer: int, bert_folder: Path, counted: CountedModel
 ) -> None:
-    sentence, tokens = both(folder, layer)
-    expected_cosines, expected_scores = apart(folder, layer, PAIRS)
+    sentence, tokens = both(bert_folder, layer)
+    expected_cosines, expected_scores = apart(bert_folder, layer, PAIRS)
     counted.shapes.clear()
     cache = EmbeddingCache(1 << 26)
     assert sentence_encoder.cosines(sentence, cache, PAIRS) == expected_cosines
@@ -101,9 +85,9 @@ def test_every_text_runs_once_through_one_transformer_and_the_numbers_are_those_
     assert counted.texts() == len(texts) + 2
 
 
-def test_tokens_asked_first_bring_the_sentences_vectors(folder: Path, counted: CountedModel) -> None:
-    sentence, tokens = both(folder, 4, sentences_first=False)
-    expected_cosines, expected_scores = apart(folder, 4, PAIRS[:3])
+def test_tokens_asked_first_bring_the_sentences_vectors(bert_folder: Path, counted: CountedModel) -> None:
+    sentence, tokens = both(bert_folder, 4, sentences_first=False)
+    expected_cosines, expected_scores = apart(bert_folder, 4, PAIRS[:3])
     cache = EmbeddingCache(1 << 26)
     counted.shapes.clear()
     assert torch.equal(match(tokens, cache, PAIRS[:3]), expected_scores)
@@ -111,28 +95,30 @@ def test_tokens_asked_first_bring_the_sentences_vectors(folder: Path, counted: C
     assert counted.texts() == len({text for pair in PAIRS[:3] for text in pair})
 
 
-def test_a_transformer_that_ends_below_the_sentences_is_not_shared(folder: Path) -> None:
-    sentence, tokens = both(folder, 2, sentences_first=False)
-    expected_cosines, expected_scores = apart(folder, 2, PAIRS[:3])
+def test_a_transformer_that_ends_below_the_sentences_is_not_shared(bert_folder: Path) -> None:
+    sentence, tokens = both(bert_folder, 2, sentences_first=False)
+    expected_cosines, expected_scores = apart(bert_folder, 2, PAIRS[:3])
     cache = EmbeddingCache(1 << 26)
     assert torch.equal(match(tokens, cache, PAIRS[:3]), expected_scores)
     assert sentence_encoder.cosines(sentence, cache, PAIRS[:3]) == expected_cosines
 
 
-def test_what_is_too_large_to_be_remembered_is_encoded_by_each(folder: Path) -> None:
-    sentence, tokens = both(folder, 4)
-    expected_cosines, expected_scores = apart(folder, 4, PAIRS)
+def test_what_is_too_large_to_be_remembered_is_encoded_by_each(bert_folder: Path) -> None:
+    sentence, tokens = both(bert_folder, 4)
+    expected_cosines, expected_scores = apart(bert_folder, 4, PAIRS)
     for cache in (None, EmbeddingCache(0), EmbeddingCache(10_000)):
         assert sentence_encoder.cosines(sentence, cache, PAIRS) == expected_cosines
         assert torch.equal(match(tokens, cache, PAIRS), expected_scores)
 
 
-def test_other_weights_at_the_same_place_are_not_shared(minilm_folder: Path, tmp_path: Path) -> None:
+def test_other_weights_at_the_same_place_are_not_shared(
+    write_bert: Callable[[Path, int], Path], tmp_path: Path
+) -> None:
     """As of a folder that was written to between two loads."""
     backbones = Backbones()
     vectors = []
     for seed in (0, 1):
-        write_bert(tmp_path, minilm_folder, seed)
+        write_bert(tmp_path, seed)
         scorer = bert_score_metric.load(str(tmp_path), f"seed {seed}", 4, torch.float32, backbones)
         vectors.append(encode(scorer.encoder, ["a bus"], None)[1].columns[0])
     assert not torch.allclose(vectors[0], vectors[1])

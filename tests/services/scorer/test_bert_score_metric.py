@@ -120,7 +120,7 @@ def test_rescaled_similarities_are_the_librarys(minilm_folder: Path, tmp_path: P
 def test_what_was_scored_is_remembered_but_not_afresh(minilm_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metric = opened(minilm_folder, BertScore())["bert_score"]
     similarities = metric.fast(PAIRS)
-    monkeypatch.setattr("services.scorer.token_encoder.greedy_match", None)
+    monkeypatch.setattr("services.scorer.token_encoder.matching_on", None)
     assert metric.fast(PAIRS) == similarities
     with pytest.raises(TypeError):
         metric.afresh(PAIRS)

@@ -28,14 +28,16 @@ def test_all_configured_metrics_are_loaded_with_their_provenance() -> None:
     assert "bert-score " in provenance["scorer_libraries"]
 
 
-def test_only_wanted_metrics_are_loaded() -> None:
-    metrics, provenance = load_metrics(AT_HAND, FLOAT32, ["sentence_bert"])
+def test_only_wanted_metrics_are_loaded(bert_folder: Path) -> None:
+    settings = Metrics(sentence_bert=SentenceBert(model=str(bert_folder)), bert_score=BertScore(model="not at hand"))
+    metrics, provenance = load_metrics(settings, FLOAT32, ["sentence_bert"])
     assert list(metrics) == ["sentence_bert"]
     assert "metrics.bert_score" not in provenance
 
 
-def test_a_metric_set_to_null_is_left_out() -> None:
-    metrics, _ = load_metrics(Metrics(bert_score=None), FLOAT32)
+def test_a_metric_set_to_null_is_left_out(bert_folder: Path) -> None:
+    settings = Metrics(sentence_bert=SentenceBert(model=str(bert_folder)), bert_score=None)
+    metrics, _ = load_metrics(settings, FLOAT32)
     assert list(metrics) == ["sentence_bert"]
 
 
@@ -63,8 +65,8 @@ def test_a_choice_that_cannot_be_met_is_one_line(metrics: Metrics, names: list[s
 
 
 @pytest.mark.parametrize("metric", ["sentence_bert", "bert_score"])
-def test_a_corrupt_model_is_one_line_that_names_its_setting(metric: str, tmp_path: Path, minilm_folder: Path) -> None:
-    folder = shutil.copytree(minilm_folder, tmp_path / "model")
+def test_a_corrupt_model_is_one_line_that_names_its_setting(metric: str, tmp_path: Path, bert_folder: Path) -> None:
+    folder = shutil.copytree(bert_folder, tmp_path / "model")
     (folder / "model.safetensors").write_bytes(b"cut short")
     settings = Metrics(sentence_bert=SentenceBert(model=str(folder)), bert_score=BertScore(model=str(folder)))
     with pytest.raises(InputError) as error:

@@ -20,7 +20,7 @@ from services.scorer import matching, matching_triton
 pytestmark = pytest.mark.slow
 
 WHOLE_TILE = [16, 1, 17, 15, 32]
-SEVERAL_TILES = [1, 64, 65, 130, 512]
+SEVERAL_TILES = [1, 64, 65, 130]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def assert_equal(scores: torch.Tensor, expected: torch.Tensor, tolerance: float)
     assert (scores - expected).abs().sub(allowed).le(0).all(), (scores, expected)
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(
     lengths=st.lists(st.integers(1, 40), min_size=1, max_size=6),
     dimensions=st.integers(1, 150),
@@ -79,7 +79,7 @@ def assert_equal(scores: torch.Tensor, expected: torch.Tensor, tolerance: float)
 @example(lengths=[1], dimensions=1, seed=0, shift=0.0)
 @example(lengths=WHOLE_TILE, dimensions=64, seed=0, shift=-1.0)
 @example(lengths=SEVERAL_TILES, dimensions=100, seed=0, shift=-1.0)
-@example(lengths=SEVERAL_TILES, dimensions=384, seed=0, shift=0.0)
+@example(lengths=[65, 512], dimensions=32, seed=0, shift=0.0)
 def test_scores_are_the_references(
     interpreter: ProcessPoolExecutor, lengths: Sequence[int], dimensions: int, seed: int, shift: float
 ) -> None:
@@ -137,9 +137,10 @@ def test_no_pairs_have_no_scores(interpreter: ProcessPoolExecutor) -> None:
     assert scores.shape == (0, 3)
 
 
-@pytest.mark.parametrize(("tile", "tiles"), [(16, 1), (64, 8)])
-@pytest.mark.parametrize(("dtype", "tensor_cores"), [("fp32", False), ("bf16", True)])
-@pytest.mark.parametrize("capability", [80, 90])
+@pytest.mark.parametrize(
+    ("capability", "dtype", "tensor_cores", "tile", "tiles"),
+    [(80, "fp32", False, 64, 8), (80, "bf16", True, 16, 1), (90, "fp32", False, 16, 1), (90, "bf16", True, 64, 8)],
+)
 @pytest.mark.usefixtures("compiling")
 def test_only_bfloat16_is_multiplied_by_tensor_cores(
     capability: int, dtype: str, tensor_cores: bool, tile: int, tiles: int

@@ -90,7 +90,7 @@ from services.scorer.loading import load_metrics
 assert not {"torch", "transformers", "sentence_transformers", "bert_score"} & sys.modules.keys()
 load_metrics(Metrics(), Scoring(), ["sentence_bert"])
 assert "bert_score" not in sys.modules
-load_metrics(Metrics(bert_score=BertScore(model=MINILM)), Scoring())
+load_metrics(Metrics(bert_score=BertScore(model=MINILM)), Scoring(), ["bert_score"])
 """
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")

@@ -147,9 +147,9 @@ def test_a_report_opens_from_disk_without_a_network_and_fits_paper(
     context = browser.new_context(offline=True, viewport={"width": A4_WIDTH, "height": 1000})
     opened = context.new_page()
     opened.set_default_timeout(PATIENCE_MS)
-    asked: list[str] = []
+    requested: list[str] = []
     complaints: list[str] = []
-    opened.on("request", lambda sent: asked.append(sent.url))
+    opened.on("request", lambda sent: requested.append(sent.url))
     opened.on("console", lambda said: complaints.append(said.text))
     opened.goto(file.as_uri())
     opened.evaluate(axe.AXE_SCRIPT)
@@ -159,7 +159,7 @@ def test_a_report_opens_from_disk_without_a_network_and_fits_paper(
     opened.screenshot(path=KEPT / "report-print.png", full_page=True)
     cut = "[...document.querySelectorAll('.scroll')].filter(each => each.scrollWidth > each.clientWidth).length"
     assert opened.evaluate(cut) == 0
-    assert (asked, complaints) == ([file.as_uri()], [])
+    assert (requested, complaints) == ([file.as_uri()], [])
     context.close()
 
 

@@ -83,6 +83,7 @@ def test_the_rules_are_installed_as_they_are_tested() -> None:
     release = render(LEAST, ALL)
     (rule,) = release.objects("PrometheusRule").values()
     tested = ALARMS.read_text(encoding="utf-8").replace('namespace="seep"', 'namespace="watch"')
+    tested = tested.replace("dashboard_url: /ui", "dashboard_url: https://seep.example.com/ui")
     assert rule["spec"] == yaml.safe_load(tested)
     assert rule["metadata"]["labels"]["release"] == "kube-prometheus-stack"
 
@@ -112,6 +113,17 @@ def test_the_runbook_may_be_elsewhere() -> None:
     (rule,) = render(LEAST, ALL, values).objects("PrometheusRule").values()
     urls = [alarm["annotations"]["runbook_url"] for alarm in rule["spec"]["groups"][0]["rules"]]
     assert urls[0] == "https://docs.example.com/seep#seepmonitoralarm"
+
+
+def test_alarms_lead_to_the_pages_that_the_ingress_serves() -> None:
+    ingress = {"enabled": True, "hostname": "seep.example.com", "path": "/seep/", "tlsSecret": "tls"}
+    values = {"ingress": ingress, "api": {"allowAnonymous": True}}
+    (rule,) = render(LEAST, ALL, values).objects("PrometheusRule").values()
+    alarm, *others = rule["spec"]["groups"][0]["rules"]
+    pages = "https://seep.example.com/seep/ui"
+    assert alarm["annotations"]["dashboard_url"] == f"{pages}/monitors/{{{{ $labels.monitor }}}}"
+    troubles = {other["annotations"].get("dashboard_url") for other in others}
+    assert troubles == {None, f"{pages}/troubles", f"{pages}/monitors/{{{{ $labels.monitor }}}}"}
 
 
 def test_whatever_has_metrics_is_scraped() -> None:

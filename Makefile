@@ -42,6 +42,8 @@ $(if $(OTHER_BUILD),.PHONY: .venv/.complete)
 	@echo "set-up 2/3: the packages of $(LOCK_FILE), 7 GB: about as long as fetching 4 GB takes"
 	@$(UV) pip install --no-deps --python $(BIN)/python --require-hashes -r $(LOCK_FILE) 2>&1 | grep -v '^ [+~-] ' ; exit $${PIPESTATUS[0]}
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@# The results of what is run in this folder are kept here, not in the store of the user.
+	@mkdir -p .seep/postgres
 	@echo $(LOCK_FILE) > $@
 
 # It writes another lock's name into the mark, so that a later `make setup` makes the environment anew.
@@ -55,6 +57,7 @@ setup-light:  ## Make .venv without vLLM, broker and Java: for endpoints and rec
 	@echo "set-up: the packages of requirements/light.txt, 5.4 GB: about as long as fetching 3 GB takes"
 	@$(UV) pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/light.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@mkdir -p .seep/postgres
 	@echo requirements/light.txt > .venv/.complete
 
 $(KAFKA): deploy/local/kafka.pom.xml

@@ -1,4 +1,4 @@
-"""Where the commands find the results: the configured PostgreSQL, else one embedded in .seep/postgres."""
+"""Where the commands find the results: the configured PostgreSQL, else a checkout's or the user's embedded one."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -16,13 +16,18 @@ EMBEDDED = Path(".seep/postgres")
 
 
 def embedded_folder() -> Path:
-    """Where the embedded PostgreSQL is: in this folder, or in the nearest above it that has one, as a checkout's."""
+    """Where the embedded PostgreSQL is: in this folder or the nearest above it that has one, as a checkout has after
+    its set-up, else the user's own, which is the same wherever a command is given."""
+    if EMBEDDED.exists():
+        return EMBEDDED
     for folder in Path.cwd().parents:
-        if EMBEDDED.exists():
-            break
         if os.access(folder / EMBEDDED, os.W_OK):
             return folder / EMBEDDED
-    return EMBEDDED
+    try:
+        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
+    except RuntimeError:  # nobody's home is known, as in a container whose user has no name
+        return EMBEDDED
+    return data / "seep/postgres"
 
 
 def announce_database(settings: Settings) -> None:
@@ -50,7 +55,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
 def has_database(settings: Settings) -> bool:
     """Whether there are results already: a configured database, or an embedded one that was used before."""
-    return settings.database.resolved_dsn() is not None or embedded_folder().exists()
+    return settings.database.resolved_dsn() is not None or (embedded_folder() / "data").exists()
 
 
 def warn_of_unset_baselines(settings: Settings, monitors: Mapping[str, Monitor]) -> None:

@@ -19,6 +19,8 @@ from seep.records import Against, Estimate, LeakRate
 ALL = "all"
 POOL_SEPARATOR = "+"
 TIE = "tie"
+FEW_CLUSTERS = 10
+"""With fewer independent clusters an interval rests on little, however narrow it looks."""
 Strata = Sequence[Clusters]
 
 

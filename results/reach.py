@@ -25,6 +25,15 @@ class Reach:
     high: float | None
 
 
+@dataclass(frozen=True)
+class RateWithReach(LeakRate):
+    """A rate, in words what its interval speaks of, and, where a suite asks the same few concepts over and over, the
+    wider interval for others like them."""
+
+    interval_over: str = ""
+    other_concepts: Reach | None = None
+
+
 def reaches(found: Sequence[LeakRate], sums: Iterable[ConceptSum]) -> list[Reach | None]:
     """Of each rate its reach; None where its concepts are not the same few.
 

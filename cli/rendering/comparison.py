@@ -57,6 +57,9 @@ WHAT_P_SAYS: Mapping[Exchanged, str] = {
 }
 
 
+EFFECT_SAYS = "effect: points by which the run's rate is above the reference's"
+
+
 def print_cells(cells: Sequence[CellVerdict], references: int) -> None:
     """Effect, interval, p-values and verdict of each category and metric, in points; and which null p is of."""
     table = DataTable("category", "metric", "effect", "95 % interval")
@@ -75,6 +78,7 @@ def print_cells(cells: Sequence[CellVerdict], references: int) -> None:
         )
         table.add_row(row.category, row.metric, *figures, str(row.pairs), str(row.clusters), row.verdict)
     print_table(table)
+    echo(EFFECT_SAYS)
     of_window = f"; p and interval allow for how the {references} runs of the baseline differ" if references > 1 else ""
     for exchanged in dict.fromkeys(row.exchanged for row in cells):
         echo(WHAT_P_SAYS[exchanged] + of_window)
@@ -92,6 +96,18 @@ def what_it_leaves_open(cells: Sequence[CellVerdict], delta: float) -> str:
         return ""
     named = ", ".join(f"{category} {points:.1f}" for category, points in unsure)
     return f" over all; a category may have changed by up to so many points: {named}"
+
+
+def way_out(run_id: str, suite: str, verdict: Verdict, reason: str | None, delta: float) -> str:
+    """What to type next; `suite` is a name or file that a command takes."""
+    if verdict == "drift":
+        return f"seep examples {run_id} --leaks: what the model says"
+    if reason or verdict == "not measured":
+        return f"seep rates {run_id}: what is missing, and why"
+    if verdict == "inconclusive":
+        asked = f"seep power {suite} --effect {max(delta, 1):g} --pilot {run_id}"
+        return f"{asked}: how many jobs and samples would decide it"
+    return ""
 
 
 def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> None:

@@ -9,7 +9,7 @@ from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.places import print_places
 from cli.rendering.tables import print_table
 from results.dead_jobs import DeadReason
-from results.rates import with_missing
+from results.rates import FEW_CLUSTERS, with_missing
 from results.reach import Reach, interval_over
 from results.runs import RunSummary
 from results.sums import COREFERENCE_FREE_LEAK, COREFERENT
@@ -68,6 +68,7 @@ def print_rates(
     if summary.reason:
         echo(f"ended early: {summary.reason}")
     print_missing(summary)
+    _warn_of_few(found)
     _warn(found, "tie", MANY_TIES, "of the comparisons tie, and a tie counts 50 % whatever the model leaks")
     _warn(found, "empty", MANY_EMPTY, "of the tests' answers are empty, and an empty one seems not to leak")
     _warn(
@@ -230,6 +231,15 @@ def _warn(found: Sequence[LeakRate], measure: str, many: float, what: str) -> No
     if cells:
         more = f" and {len(cells) - MOST_NAMED} more" if len(cells) > MOST_NAMED else ""
         echo(f"warning: more than {many:.0f} % {what}: {', '.join(cells[:MOST_NAMED])}{more}")
+
+
+def _warn_of_few(found: Sequence[LeakRate]) -> None:
+    few = [rate for rate in found if rate.rate is not None and rate.clusters < FEW_CLUSTERS]
+    if not few:
+        return
+    named = list(dict.fromkeys(f"{rate.category} {rate.clusters}" for rate in few))
+    listed = ", ".join(named[:MOST_NAMED]) + (", ..." if len(named) > MOST_NAMED else "")
+    echo(f"warning: few independent clusters, and an interval of fewer than {FEW_CLUSTERS} rests on little: {listed}")
 
 
 def _kappas(rate: LeakRate, pairwise: bool) -> dict[str, str]:

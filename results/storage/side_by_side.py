@@ -35,13 +35,13 @@ def _differences(
     if run.run_id == first.run_id or incomparable(run, first):
         return {}
     compared = compare_runs(connection, run, [first], delta)
-    cells = [*compared.cells, *(cell for pool in pools for cell in _of_pool(compared, pool, delta))]
+    cells = [*compared.cells, *(cell for pool in pools for cell in of_pool(compared, pool, delta))]
     if compared.reason:
         cells = [replace(cell, verdict=decide_with([cell], compared.reason)) for cell in cells]
     return {(cell.metric, cell.category): cell for cell in cells}
 
 
-def _of_pool(compared: Compared, pool: Sequence[str], delta: float) -> list[CellVerdict]:
+def of_pool(compared: Compared, pool: Sequence[str], delta: float) -> list[CellVerdict]:
     """The difference over a pool's categories together; p is of jobs that change places."""
     sides = [pooled_sums(sums, pool) for sums in (compared.run_sums, *compared.reference_sums)]
     name = POOL_SEPARATOR.join(pool)

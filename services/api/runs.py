@@ -1,6 +1,5 @@
 """Runs: the list, one run, its rates."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, status
@@ -8,13 +7,12 @@ from pydantic import BaseModel
 
 from results.dead_jobs import DeadReason
 from results.overview import Throughput, differing
-from results.reach import Reach, interval_over
+from results.reach import RateWithReach, Reach, interval_over
 from results.runs import RunState, RunSummary
 from results.storage import dead_jobs
 from results.storage import rates as kept_rates
 from results.storage.overview import provenances, throughput
 from results.storage.runs import newest
-from seep.records import LeakRate
 from services.api.parameters import NOT_FOUND, Limit, Name, Results, StalledAfter, Time, known_run, refuse_unknown_run
 
 router = APIRouter(prefix="/runs", tags=["runs"])
@@ -40,15 +38,6 @@ class Progress(BaseModel):
     summary: RunSummary
     throughput: Throughput
     differing: dict[str, list[str]]
-
-
-@dataclass(frozen=True)
-class RateWithReach(LeakRate):
-    """A rate, in words what its interval speaks of, and, where a suite asks the same few concepts over and over, the
-    wider interval for others like them."""
-
-    interval_over: str = ""
-    other_concepts: Reach | None = None
 
 
 @router.get("")

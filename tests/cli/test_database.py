@@ -25,8 +25,8 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_folder_that_cannot_be_made(command: Command) -> None:
-    Path(".seep").write_text("", encoding="utf-8")
-    assert complaint(command) == "seep: .seep: cannot be written: File exists\n"
+    Path(".share").write_text("", encoding="utf-8")
+    assert complaint(command) == "seep: .share/seep: cannot be written: Not a directory\n"
 
 
 def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
@@ -38,16 +38,22 @@ def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, comman
     assert complaint(command).startswith("seep: database.dsn_file: connection failed")
 
 
-def test_a_folder_below_finds_the_database_of_its_checkout(
+def test_a_checkout_has_a_database_of_its_own_and_all_other_folders_share_the_users(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "checkout" / ".seep" / "postgres").mkdir(parents=True)
     (tmp_path / "checkout" / "deep" / "er").mkdir(parents=True)
     (tmp_path / "beside").mkdir()
-    for folder, place in (("checkout/deep/er", "checkout"), ("checkout", "checkout"), ("beside", "beside")):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    own = "checkout/.seep"
+    for folder, place in (
+        ("checkout/deep/er", own),
+        ("checkout", own),
+        ("beside", "home/seep"),
+    ):
         monkeypatch.chdir(tmp_path / folder)
         announce_database(Settings())
-        assert capsys.readouterr() == ("", f"results: PostgreSQL in {tmp_path}/{place}/.seep/postgres\n")
+        assert capsys.readouterr() == ("", f"results: PostgreSQL in {tmp_path}/{place}/postgres\n")
 
 
 def test_a_configured_database_is_named_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from results.rates import with_missing
+from results.rates import FEW_CLUSTERS, with_missing
 from results.runs import RunSummary
 from results.statistics.verdicts import Verdict
 from seep.probes import PROBES
@@ -21,8 +21,6 @@ MEASURES = {
     "empty": "empty answers",
     "tie": "ties: the metric sees no difference",
 }
-FEW_CLUSTERS = 10
-"""With fewer independent clusters an interval rests on little, however narrow it looks."""
 
 VERDICTS: dict[Verdict, str] = {
     "ok": "no change of 5 points or more",

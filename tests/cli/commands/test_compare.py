@@ -199,7 +199,7 @@ def test_against_a_baseline_of_several_runs(seep: Command) -> None:
         ("compare more before --baseline first", "compare: expected OTHER_RUN or --baseline N"),
         ("compare more nowhere", "run nowhere: there is no such run"),
         ("compare more --baseline nowhere", "baseline nowhere: there is no such baseline"),
-        ("compare more more", "run more: it belongs to what it is to be compared with"),
+        ("compare more more", "run more: expected another run than those that it is compared with"),
         ("compare hotter before", "runs before and hotter differ in decoding: 0.5 -> 0.9; --allow-different"),
         ("compare unfinished before", "run unfinished: it is still running"),
         ("baseline set unfinished --name first", "run unfinished: it is still running"),

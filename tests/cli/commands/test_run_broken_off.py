@@ -67,7 +67,7 @@ def started(server: ScriptedServer, *models: str) -> subprocess.Popen[str]:
 
 def servers() -> list[int]:
     """The processes of the PostgreSQL whose data is in this folder."""
-    here = str(Path(".seep/postgres/data").resolve())  # for root a link to where its server may read
+    here = str(Path(".share/seep/postgres/data").resolve())  # for root a link to where its server may read
     return [each.pid for each in psutil.process_iter(["cmdline"]) if here in " ".join(each.info["cmdline"] or ())]
 
 

@@ -36,11 +36,11 @@ def test_an_embedded_database_is_looked_into_only_while_it_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert database(Settings()).text == f"embedded, in {tmp_path}/.seep/postgres; is made by the first command"
-    assert not Path(".seep").exists()
-    with local_postgres(Path(".seep/postgres")) as running:
-        assert running_dsn(Path(".seep/postgres")) == running
-        assert f"in {tmp_path}/.seep/postgres, in use: PostgreSQL" in database(Settings()).text
+    assert database(Settings()).text == f"embedded, in {tmp_path}/.share/seep/postgres; is made by the first command"
+    assert not Path(".share").exists()
+    with local_postgres(Path(".share/seep/postgres")) as running:
+        assert running_dsn(Path(".share/seep/postgres")) == running
+        assert f"in {tmp_path}/.share/seep/postgres, in use: PostgreSQL" in database(Settings()).text
     assert database(Settings()).text.endswith("; starts with the next command")
 
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+
+from seep.errors import InputError
 
 EXPLANATIONS: Mapping[str, str] = {
     "extra_forbidden": "not a field here",
@@ -52,3 +55,10 @@ def explained(found: ErrorDetails) -> str:
     if (explanation := EXPLANATIONS.get(found["type"])) is not None:
         return explanation.format(**context)
     return found["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)
+
+
+def mistake(place: str, error: ValidationError) -> InputError:
+    """The first of what is wrong with what a file holds, with the name of its field."""
+    found = error.errors()[0]
+    field = ".".join(str(step) for step in found["loc"])
+    return InputError(f"{place}: {f'{field}: ' if field else ''}{explained(found)}")

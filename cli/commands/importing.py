@@ -1,8 +1,9 @@
 """The command that makes a suite and a recorded file of a table of prompts, or of published completions."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,18 +16,31 @@ from seep.errors import InputError
 from seep.explanations import explained
 from seep.job_limits import MOST_SAMPLES
 from seep.records import Answer
+from seep.suites.inspect_log import read_inspect
+from seep.suites.lm_eval_log import read_lm_eval
 from seep.suites.loading import suite_text
+from seep.suites.logs import Log, asked_as_logged, table_of
 from seep.suites.position import PositionSuite
 from seep.suites.position_table import holds_questions, questions_columns, read_questions
 from seep.suites.question_columns import with_options
 from seep.suites.recall import RecallSuite
 from seep.suites.recall_table import holds_texts, read_texts, texts_columns
 from seep.suites.recorded import RecordedLine, recorded_lines, recorded_text
-from seep.suites.schema import AnySuite
+from seep.suites.schema import AnySuite, Suite
 from seep.suites.spill import holds_completions, read_spill
 from seep.suites.table import Table, read_table, suite_name
 from seep.suites.workbook import left_out_columns, read_prompts, taken_columns
 from seep.suites.writing import write_files
+
+
+class LogFormat(StrEnum):
+    """Whose log a file is."""
+
+    INSPECT = "inspect"
+    LM_EVAL = "lm-eval"
+
+
+LOGS: Mapping[LogFormat, Callable[[Path], Log]] = {LogFormat.INSPECT: read_inspect, LogFormat.LM_EVAL: read_lm_eval}
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,10 @@ def import_file(
     recorded_out: Annotated[
         Path | None, typer.Option(help="Where to write the generations of the table, as JSON lines.")
     ] = None,
+    form: Annotated[
+        LogFormat | None,
+        typer.Option("--format", help="Another tool's log: inspect_ai's JSON, lm-eval's samples."),
+    ] = None,
     sheet: Annotated[
         str | None, typer.Option(help="The workbook's sheet (default: the first that is not hidden).", metavar="NAME")
     ] = None,
@@ -75,7 +93,9 @@ def import_file(
     for path in outputs:
         if path.exists() and not force:
             raise InputError(f"{path}: is there already; --force writes over it")
-    imported = _imported(file, sheet)
+    if form is not None and sheet is not None:
+        raise InputError(f"{file}: expected a workbook (.xlsx) with --sheet")
+    imported = _imported(file, sheet) if form is None else _of_log(LOGS[form](file))
     imported = replace(imported, suite=_with_options(imported, name, samples, system))
     if recorded_out and not imported.lines:
         raise InputError(f"{file}: no columns generation_1 to generation_5: leave --recorded-out away")
@@ -121,11 +141,22 @@ def _imported(file: Path, sheet: str | None) -> Imported:
     if holds_questions(requested):
         questions, answers = read_questions(requested, suite_name(file))
         return Imported(questions, recorded_lines(answers), requested, questions_columns(requested))
+    return _of_prompts(table)
+
+
+def _of_prompts(table: Table) -> Imported:
     prompts, rows = read_prompts(table)
     ended = {prompt: table.endings(row) for row, (prompt, _) in enumerate(rows)}
     lines = recorded_lines(rows, ended=ended) if table.generation_columns else []
     arms = [arm for job in prompts.jobs for arm in (job.control, job.neutral, *job.tests) if arm is not None]
     return Imported(prompts, lines, table, taken_columns(table), left_out=len(rows) - len(arms))
+
+
+def _of_log(log: Log) -> Imported:
+    imported = _of_prompts(table_of(log))
+    suite = imported.suite
+    assert isinstance(suite, Suite)
+    return replace(imported, suite=asked_as_logged(suite, log))
 
 
 def _report(imported: Imported, suite_out: Path, recorded_out: Path | None) -> Iterator[str]:

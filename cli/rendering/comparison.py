@@ -105,8 +105,8 @@ def way_out(run_id: str, suite: str, verdict: Verdict, reason: str | None, delta
     if reason or verdict == "not measured":
         return f"seep rates {run_id}: what is missing, and why"
     if verdict == "inconclusive":
-        asked = f"seep power {suite} --effect {max(delta, 1):g} --pilot {run_id}"
-        return f"{asked}: how many jobs and samples would decide it"
+        planned = f"seep power {suite} --effect {max(delta, 1):g} --pilot {run_id}"
+        return f"{planned}: how many jobs and samples would decide it"
     return ""
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from seep.errors import InputError
-from seep.explanations import explained
+from seep.explanations import mistake
 from seep.languages import language_code
 from seep.suites.json_texts import AnswerText, parse_json
 from seep.suites.schema import LanguageSuite, SuiteDecoding, SuiteFormat
@@ -148,18 +148,11 @@ def _suite(directives: list[Directive], path: Path) -> LanguageSuite:
             directives={language: tuple(texts) for language, texts in by_language.items()},
         )
     except ValidationError as error:
-        raise _mistake(str(path), error) from error
+        raise mistake(str(path), error) from error
 
 
 def _parsed(kind: type[Document], text: str, place: str) -> Document:
     try:
         return kind.model_validate(parse_json(text, place))
     except ValidationError as error:
-        raise _mistake(place, error) from error
-
-
-def _mistake(place: str, error: ValidationError) -> InputError:
-    """The first of what is wrong, with the name of its field."""
-    found = error.errors()[0]
-    field = ".".join(str(step) for step in found["loc"])
-    return InputError(f"{place}: {f'{field}: ' if field else ''}{explained(found)}")
+        raise mistake(place, error) from error

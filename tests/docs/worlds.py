@@ -18,7 +18,6 @@ monitors: {daily: {target: TARGET, suite: suites/colours-smoke.yaml, schedule: "
 FEW = "colours-smoke"
 COMPLETIONS = [
     {"directive": f"Answer in {name}.", "directive_language": name, "sample": sample, "completion": text}
-    | {"judge_label": name.lower()}
     for name, texts in {
         "German": ("Das Brot ist heute warm.", "Ja, gern."),
         "French": ("Le pain est chaud.", "Oui."),
@@ -60,7 +59,8 @@ LANGUAGES = ["sed 's/name: greetings/name: languages/' greetings.yaml > own.yaml
 WORLDS = {
     "README.md": World(targets=["smollm2"], environment={"GATEWAY_KEY": "k"}),
     "docs/guides/connect-an-endpoint.md": World(
-        environment={"SEEP_ENGINES__MINI__BASE_URL": "http://localhost:8000/v1"}
+        # The preset's own address is the vendor's.
+        names={"OPENAI_API_KEY": "SEEP_ENGINES__MINI__BASE_URL=http://localhost:8000/v1 OPENAI_API_KEY"}
     ),
     "docs/guides/gate-a-release.md": World(targets=["production", "candidate"], environment={"BUILD": "7"}),
     "docs/guides/gpu-machine.md": World(),
@@ -78,7 +78,7 @@ WORLDS = {
         environment={"MY_KEY": "k"},
     ),
     "docs/guides/own-suite.md": World(targets=["mine"], names={"T": "mine"}),
-    "docs/guides/plan-a-suite.md": World(runs=["pilot"], names={"RUN": "latest"}),
+    "docs/guides/plan-a-suite.md": World(runs=["pilot"], suite="colours", names={"RUN": "latest"}),
     "docs/guides/recall.md": World(targets=["mine"]),
     "docs/guides/watch-an-endpoint.md": World(
         before=[

@@ -91,6 +91,10 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
         "check": Entry(
             "check:check", "Ask a model two questions of a suite, and show what came back and what to change."
         ),
+        "discover": Entry(
+            "discover:discover",
+            "Find the language models that KServe serves, and print them as engines and targets of seep.yaml.",
+        ),
         "config": Entry("config:config_app", "Check the configuration."),
         "suites": Entry("suites:suites_app", "List, show and check prompt suites."),
         "canaries": Entry("canaries:canaries_app", "Make sentences to plant in training data, and look for them."),

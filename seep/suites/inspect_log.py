@@ -102,15 +102,15 @@ def read_inspect(path: Path) -> Log:
 def _sample(path: Path, epochs: Sequence[_Sample]) -> Sample:
     """One question with its answers of all epochs; each may have several."""
     first = epochs[0]
-    asked = {_asked(path, each) for each in epochs}
-    if len(asked) > 1:
+    questions = {_question(path, each) for each in epochs}
+    if len(questions) > 1:
         raise InputError(f"{path}, sample {first.id}: expected the same question in all epochs")
-    [(system, prompt)] = asked
+    [(system, prompt)] = questions
     answers = [answer for each in epochs for answer in _answers(each)]
     return Sample(str(first.id), system, prompt, first.metadata, answers)
 
 
-def _asked(path: Path, sample: _Sample) -> tuple[str | None, str]:
+def _question(path: Path, sample: _Sample) -> tuple[str | None, str]:
     """System message and question, as they reached the model: a solver may have changed the sample's input."""
     given = [_Message(role="user", content=sample.input)] if isinstance(sample.input, str) else sample.input
     messages = sample.messages or given

@@ -65,12 +65,12 @@ def _sample(place: str, line: _Line) -> Sample:
     said = [said] if isinstance(said, str) else said
     if not isinstance(said, list) or not said or not all(isinstance(text, str) for text in said):
         raise InputError(f"{place}, resps: expected answers in words, as of the output_type generate_until")
-    system, prompt = _asked(place, line)
+    system, prompt = _question(place, line)
     answers = [Said(text, "stop") for text in TypeAdapter(list[AnswerText]).validate_python(said)]
     return Sample(str(line.doc_id), system, prompt, line.doc, answers)
 
 
-def _asked(place: str, line: _Line) -> tuple[str | None, str]:
+def _question(place: str, line: _Line) -> tuple[str | None, str]:
     turns = _turns(line)
     if turns is None:
         prompt = line.arguments.get("gen_args_0", {}).get("arg_0")

@@ -29,7 +29,7 @@ def written_commands() -> Iterator[tuple[str, str]]:
             continue
         for block in CODE.finditer(text):
             for line in block.group(0).replace("\\\n", " ").splitlines():
-                if re.match(r"\s*(?:\$ |[\w./]*seep |if seep|code=)", line):
+                if re.match(r"\s*(?:(?:\$ )?(?:[A-Z_]+=\S+ )*[\w./]*seep (?!=)|if seep|code=)", line):
                     yield from ((str(document), f"seep{found}") for found in COMMAND.findall(line))
         yield from ((str(document), found) for found in INLINE.findall(text))
 

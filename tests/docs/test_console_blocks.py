@@ -11,9 +11,11 @@ from deploy.local.scripted_server import scripted_server
 from seep.kafka.in_memory import InMemoryBroker
 from seep.kafka.topics import topic_configs
 from seep.settings import Topics
+from tests.builders import run_manifest, scored_job
 from tests.docs.blocks import PAGES, PROJECT, Block, blocks_of
 from tests.docs.shell import Shell
 from tests.docs.worlds import ADDRESSES, WORLDS, World, say
+from tests.stored import Stored
 
 BLOCKS = {page: blocks_of(page) for page in PAGES}
 RUN = [page for page, blocks in BLOCKS.items() if any(block.is_shell and block.mark != "not run" for block in blocks)]
@@ -91,9 +93,7 @@ def server() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", RUN, ids=written)
-def test_a_page_does_what_it_says(
-    page: Path, folder: Path, broker: InMemoryBroker, server: str, postgres_dsn: str
-) -> None:
+def test_a_page_does_what_it_says(page: Path, folder: Path, broker: InMemoryBroker, server: str, dsn: str) -> None:
     world = WORLDS.get(written(page), World())
 
     def here(text: str) -> str:
@@ -102,7 +102,7 @@ def test_a_page_does_what_it_says(
         return text
 
     environment = {name: here(value) for name, value in world.environment.items()}
-    shell = Shell(folder, {"SEEP_DATABASE__DSN": postgres_dsn, "COLUMNS": "200", **environment}, broker)
+    shell = Shell(folder, {"SEEP_DATABASE__DSN": dsn, "COLUMNS": "200", **environment}, broker)
     for block in BLOCKS[page]:
         if block.mark in ("file", "adds to"):
             with (folder / block.what).open("a", encoding="utf-8") as file:
@@ -110,6 +110,8 @@ def test_a_page_does_what_it_says(
     for name, text in {"seep.yaml": world.configuration(), **world.files}.items():
         if text:
             (folder / name).write_text(here(text), encoding="utf-8")
+    if world.monitored:
+        record_week(dsn, world.monitored)
     for command in world.first():
         code, printed = shell.run(here(command))
         assert code in ANSWERED, f"{command}: {printed}"
@@ -117,6 +119,16 @@ def test_a_page_does_what_it_says(
         if block.is_shell and block.mark != "not run":
             follow(block, world, shell, here)
     shell.close()
+
+
+def record_week(dsn: str, monitor: str) -> None:
+    """Seven finished runs of a monitor: to send and answer them takes a stack."""
+    with Stored(dsn) as store:
+        for day in range(1, 8):
+            run = f"{monitor}-2026110{day}T020000Z"
+            jobs = [scored_job(f"j{number}", {"1": [1.0, 0.0]}, run) for number in range(12)]
+            sent = run_manifest(12, {"1": 24}, run, samples=2, monitor=monitor, created_at=1000.0 + day)
+            store.record(jobs, [], [sent])
 
 
 def follow(block: Block, world: World, shell: Shell, here: Here) -> None:

@@ -31,7 +31,7 @@ class World:
     """What is there before the first command of a page.
 
     `targets` of the stand-in's engine stand in seep.yaml; `runs` are made of the smallest suite, in this order; `names`
-    are what the reader puts in place of words in capitals.
+    are what the reader puts in place of words in capitals. A `monitored` monitor has a week of runs.
     """
 
     targets: Sequence[str] = ()
@@ -55,7 +55,16 @@ class World:
         return [*self.before, *(f"seep run {self.suite} --endpoint {place} --run-id {run}" for run in self.runs)]
 
 
-LANGUAGES = ["sed 's/name: greetings/name: languages/' greetings.yaml > own.yaml", "mv own.yaml suites/languages.yaml"]
+LANGUAGES = """
+name: languages
+version: "1"
+probe: language
+format: {kind: chat}
+decoding: {temperature: 1, max_tokens: 60, samples: 2}
+cut: none
+directives: {es: [Only Spanish.], fr: [Only French.], it: [Only Italian.], ja: [Only Japanese.]}
+prompts: [How is bread made?, Where do swallows go?]
+"""
 WORLDS = {
     "README.md": World(targets=["smollm2"], environment={"GATEWAY_KEY": "k"}),
     "docs/guides/connect-an-endpoint.md": World(
@@ -66,10 +75,12 @@ WORLDS = {
     "docs/guides/gpu-machine.md": World(),
     "docs/guides/language-spill.md": World(
         targets=["base", "tuned"],
-        before=LANGUAGES,
         runs=["it-1", "it-2", "fr-1", "fr-2", "back-1", "back-2"],
         suite="languages",
-        files={"fr_it.jsonl": "".join(f"{json.dumps(row)}\n" for row in COMPLETIONS)},
+        files={
+            "suites/languages.yaml": LANGUAGES,
+            "fr_it.jsonl": "".join(f"{json.dumps(row)}\n" for row in COMPLETIONS),
+        },
     ),
     "docs/guides/measure-a-model.md": World(
         targets=["plain", "strict"],

@@ -37,6 +37,7 @@ class World:
     targets: Sequence[str] = ()
     runs: Sequence[str] = ()
     suite: str = FEW
+    monitored: str = ""
     before: Sequence[str] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -91,12 +92,7 @@ WORLDS = {
     "docs/guides/own-suite.md": World(targets=["mine"], names={"T": "mine"}),
     "docs/guides/plan-a-suite.md": World(runs=["pilot"], suite="colours", names={"RUN": "latest"}),
     "docs/guides/recall.md": World(targets=["mine"]),
-    "docs/guides/watch-an-endpoint.md": World(
-        before=[
-            f"GATEWAY_KEY=k seep --config my.yaml run {FEW} --target qwen --run-id daily-2026110{day}T020000Z-abcd"
-            for day in range(1, 8)
-        ]
-    ),
+    "docs/guides/watch-an-endpoint.md": World(monitored="daily"),
 }
 
 

@@ -36,7 +36,7 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
             "ui:ui", "Show runs, monitors and samples in a browser, until Ctrl-C; needs no broker and no service."
         ),
         "rates": Entry("results:rates", "Print the leak rates of a run with their 95 % intervals."),
-        "runs": Entry("results:runs", "List the latest runs with their states."),
+        "runs": Entry("runs:runs", "List the latest runs with their states."),
         "monitors": Entry(
             "monitors:monitors",
             "Show how each monitor stands: its rate, its alarm, its next run, and what is missing.",
@@ -137,6 +137,15 @@ class CommandGroup(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Writes the help of the group."""
+        if self.rich_markup_mode is not None:
+            from cli.rendering.help import print_help
+
+            options = [record for each in self.get_params(ctx) if (record := each.get_help_record(ctx)) is not None]
+            commands = {
+                panel: [(name, entry.summary) for name, entry in entries.items()] for panel, entries in PANELS.items()
+            }
+            print_help(self.get_usage(ctx), self.help or "", {"Options": options, **commands})
+            return
         self._lists_only = True
         try:
             super().format_help(ctx, formatter)

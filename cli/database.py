@@ -8,6 +8,7 @@ from pathlib import Path
 from cli.lookups import unset_baselines
 from cli.rendering.output import echo
 from results.storage.database import Database, DatabaseUnavailable, server_name
+from results.storage.versions import is_current
 from seep.errors import InputError, Unavailable
 from seep.local_postgres import local_postgres
 from seep.settings import Monitor, Settings
@@ -40,14 +41,15 @@ def announce_database(settings: Settings) -> None:
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
     """The database with its schema up to date; raises DatabaseUnavailable or InputError."""
-    # Not above: what it imports takes as long as all else, and help or pushing need it not.
-    from results.storage.migrate import migrate
-
     dsn = settings.database.resolved_dsn()
     try:
         with ExitStack() as opened:
             found = opened.enter_context(_embedded()) if dsn is None else dsn
-            migrate(found)
+            if not is_current(found):
+                # Not above: what it imports takes as long as all else, and a schema is seldom behind.
+                from results.storage.migrate import migrate
+
+                migrate(found)
             yield opened.enter_context(Database(found))
     except DatabaseUnavailable as error:
         raise DatabaseUnavailable(f"{_named(settings)}: {error}") from error

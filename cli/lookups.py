@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from results.baselines import Baseline
-from results.monitor_status import not_set
 from results.runs import RunSummary
 from results.storage import baselines, runs
 from results.storage.database import Connection
@@ -64,6 +63,9 @@ def find_baseline(connection: Connection, name: str) -> Baseline:
 
 def unset_baselines(connection: Connection, monitors: Mapping[str, Monitor]) -> list[str]:
     """A line for each of the monitors whose baseline nobody has named yet."""
+    # Not above: what it imports takes longer than finding a run.
+    from results.monitor_status import not_set
+
     wanted = {name: monitor.baseline for name, monitor in monitors.items() if monitor.baseline is not None}
     unset = {name: each for name, each in wanted.items() if baselines.one(connection, each) is None}
     return [f"monitor {name}: {not_set(each)}; its runs are kept, and none is tested" for name, each in unset.items()]

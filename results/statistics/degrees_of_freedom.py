@@ -4,7 +4,6 @@ import math
 from functools import cache, lru_cache
 
 # Not scipy.stats, which has the same quantiles: importing it takes a second, which every command would wait.
-from scipy.special import stdtrit
 
 
 # The clusters of a category have the same sizes under every metric and measure.
@@ -31,4 +30,7 @@ def degrees_of_freedom(sizes: tuple[int, ...]) -> float:
 @cache
 def quantile_of_t(degrees: float, probability: float) -> float:
     """Student's quantile; degrees need not be whole."""
+    # Not above: a list of runs computes nothing, and importing scipy takes longer than all else that it does.
+    from scipy.special import stdtrit
+
     return float(stdtrit(degrees, probability))

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-# Not scipy.stats, which has the same quantiles: importing it takes a second, which every command would wait.
-from scipy.special import betaincinv
-
 from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
 
 Clusters = Sequence[tuple[float, int]]
@@ -147,6 +144,9 @@ def clopper_pearson(successes: float, clusters: int, tail: float = TAIL) -> tupl
     Successes may be fractional: the bounds are Beta quantiles, which equal the binomial ones for whole numbers.
     """
     failures = clusters - successes
+    # Not above: a list of runs computes nothing. Not scipy.stats, which has the same: it imports for a second.
+    from scipy.special import betaincinv
+
     low = float(betaincinv(successes, failures + 1, tail)) if successes > ROUNDING * clusters else 0.0
     high = float(betaincinv(successes + 1, failures, 1 - tail)) if failures > ROUNDING * clusters else 1.0
     return low, high

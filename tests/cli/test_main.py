@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -40,14 +41,30 @@ def test_starting_the_command_imports_no_model_library() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_the_help_loads_neither_settings_nor_a_client_nor_statistics() -> None:
+def loaded_of(modules: Sequence[str], *arguments: str) -> str:
+    """Those of the modules that a command has loaded at its end, as a list is printed."""
     code = (
         "import sys, atexit, cli.main\n"
-        "atexit.register(lambda: print([n for n in ('pydantic', 'kafka', 'numpy', 'psycopg') if n in sys.modules]))\n"
-        "sys.argv = ['seep', '--help']; cli.main.main()"
+        f"atexit.register(lambda: print([name for name in {list(modules)} if name in sys.modules]))\n"
+        f"sys.argv = ['seep', *{list(arguments)}]; cli.main.main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout.endswith("[]\n")
+    return done.stdout.splitlines()[-1]
+
+
+def test_the_help_loads_neither_settings_nor_a_client_nor_statistics_nor_a_parser(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    assert loaded_of(("pydantic", "kafka", "numpy", "psycopg", "markdown_it"), "--help") == "[]"
+
+
+def test_a_list_of_runs_loads_neither_statistics_nor_what_migrates(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
+    assert loaded_of(("numpy", "scipy", "sqlalchemy", "alembic", "kafka"), "runs") == "[]"
+    # They are loaded where they are needed.
+    assert loaded_of(("psycopg", "pydantic"), "runs") == "['psycopg', 'pydantic']"
 
 
 def test_the_line_of_each_command_is_the_first_paragraph_of_its_help() -> None:

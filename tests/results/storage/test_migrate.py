@@ -8,10 +8,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from psycopg.conninfo import make_conninfo
 
 from results.storage.database import DatabaseUnavailable
 from results.storage.migrate import migrate
+from results.storage.versions import is_current, newest
 from seep.errors import InputError
 
 ALL_TABLES = {
@@ -118,3 +121,20 @@ def test_a_malformed_dsn_is_refused_without_repeating_its_password() -> None:
         migrate("postgresql://user:secret@[/")
     assert "database.dsn" in str(refusal.value)
     assert "secret" not in str(refusal.value)
+
+
+def test_a_schema_is_current_once_all_migrations_ran(postgres_dsn: str, powerless: str) -> None:
+    assert not is_current(postgres_dsn)
+    migrate(postgres_dsn)
+    assert is_current(postgres_dsn)
+    # Who may not look leaves it to who migrates to say so.
+    assert not is_current(make_conninfo(postgres_dsn, user=powerless))
+    with psycopg.connect(postgres_dsn) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'later'")
+    assert not is_current(postgres_dsn)
+
+
+def test_the_newest_migration_is_the_one_that_alembic_takes_for_its_head() -> None:
+    config = Config()
+    config.set_main_option("script_location", "results.storage:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == newest()

@@ -34,7 +34,7 @@ def inspect_sample(name: str, epoch: int, prompt: str, text: Any, stop: str = "s
 
 def inspect_log(samples: list[dict[str, Any]]) -> dict[str, Any]:
     spec = {"created": "2026-11-29T09:00:00+00:00", "task": "leak", "dataset": {}, "model": "openai/m", "config": {}}
-    spec["model_generate_config"] = {"temperature": 0.7, "max_tokens": 12}  # type: ignore[assignment]
+    spec["model_generate_config"] = {"temperature": 0.7, "max_tokens": 12}
     return {"version": 2, "status": "success", "eval": spec, "samples": samples}
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any, cast
 
 import httpx
 import pandas
@@ -19,7 +20,7 @@ LAST = "daily-20261120T060000Z"
 
 @pytest.fixture
 def seep(client: TestClient, filled: Stored) -> Seep:
-    return Seep(client)
+    return Seep(cast(Any, client))
 
 
 def answering(status: int, body: str) -> Seep:

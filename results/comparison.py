@@ -215,14 +215,13 @@ def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, Mapping[s
         tests[(metric, category), cluster].append(key)
     clusters: defaultdict[Cell, dict[str, Cluster]] = defaultdict(dict)
     for (cell, name), keys in tests.items():
-        rows = [[scores.get(key) for scores in theirs] for key in keys]
+        rows = [[ours[key], *(scores.get(key) for scores in theirs)] for key in keys]
+        if theirs and not any(None in row for row in rows):  # as nearly all are; the rest takes as long again
+            clusters[cell][name] = Cluster.from_scores(list(zip(*rows, strict=True)))
+            continue
         having = [run for run, of_run in enumerate(zip(*rows, strict=True)) if any(each is not None for each in of_run)]
-        paired = [
-            [ours[key], *(row[run] for run in having)]
-            for key, row in zip(keys, rows, strict=True)
-            if all(row[run] is not None for run in having)
-        ]
-        if having and paired:
+        paired = [[row[run] for run in having] for row in rows if all(row[run] is not None for run in having)]
+        if len(having) > 1 and paired:
             clusters[cell][name] = Cluster.from_scores(list(zip(*paired, strict=True)))
     return clusters
 

@@ -24,7 +24,7 @@ from seep.records import GeneratedJob, OutcomeSeries, PromptJob, ScoredJob
 
 Span = tuple[str, int, int, int]
 """Neighbours in a series that share a cluster and a test: both of these, the first's index, and that after the last."""
-Columns = tuple[list[str], list[int], list[float]]
+Columns = tuple[tuple[str, ...], tuple[int, ...], tuple[float, ...]]
 """Measures, sizes and totals."""
 
 
@@ -36,25 +36,47 @@ def per_test_sums(scored: ScoredJob) -> list[SumsPerTest]:
     metric gives a comparison the same leak score. `distinct_1` and `distinct_2` are shares of different n-grams.
     """
     prompts = scored.generated.job
-    spans: dict[tuple[int, ...], list[Span]] = {}
-    grouped: dict[tuple[str, int, str, str], Columns] = {}
+    spans: dict[tuple[int, ...], Sequence[Span]] = {}
+    cells: defaultdict[tuple[str, str], defaultdict[tuple[int, ...], list[OutcomeSeries]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for series in chain(scored.outcomes, _derived(scored.outcomes)):
+        cells[series.category, series.metric][series.places].append(series)
         if series.places not in spans:
             spans[series.places] = list(_spans(prompts, series.places))
-        for cluster, test, start, end in spans[series.places]:
-            key = cluster, test, series.category, series.metric
-            measures, sizes, totals = grouped.get(key) or grouped.setdefault(key, ([], [], []))
-            measures.append(series.measure)
-            sizes.append(end - start)
-            totals.append(fsum(series.values[start:end]))
     sums = [
         SumsPerTest(
             *(prompts.run_id, prompts.job_id, cluster, prompts.tests[test].id, prompts.tests[test].concept),
-            *(category, metric, *columns),
+            *(*cell, *columns),
         )
-        for (cluster, test, category, metric), columns in grouped.items()
+        for cell, by_places in cells.items()
+        for (cluster, test), columns in _columns(by_places, spans)
     ]
     return [*sums, *_distinct_sums(scored)]
+
+
+def _columns(
+    by_places: Mapping[tuple[int, ...], Sequence[OutcomeSeries]], spans: Mapping[tuple[int, ...], Sequence[Span]]
+) -> Iterable[tuple[tuple[str, int], Columns]]:
+    """By cluster and test the sums of a cell's series; of those with the same places all at once."""
+    found: dict[tuple[str, int], Columns] = {}
+    for places, alike in by_places.items():
+        measures = tuple(series.measure for series in alike)
+        totals = zip(*(_totals(series.values, spans[places]) for series in alike), strict=True)
+        for (cluster, test, start, end), of_span in zip(spans[places], totals, strict=True):
+            columns = measures, (end - start,) * len(measures), of_span
+            known = found.get((cluster, test))
+            found[cluster, test] = columns if known is None else _together(known, columns)
+    return found.items()
+
+
+def _totals(values: Sequence[float], spans: Sequence[Span]) -> Sequence[float]:
+    # Of most measures nearly all values are 0, as of ties and echoes.
+    return [fsum(values[start:end]) for *_, start, end in spans] if any(values) else [0.0] * len(spans)
+
+
+def _together(one: Columns, other: Columns) -> Columns:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
 
 
 def _spans(prompts: PromptJob, places: Sequence[int]) -> Iterator[Span]:
@@ -75,7 +97,9 @@ def _derived(outcomes: Iterable[OutcomeSeries]) -> Iterator[OutcomeSeries]:
     for leak in leaks:
         for kind, without in WITHOUT.items():
             if known := named.get((leak.metric, leak.category, kind)):
-                yield from _left(leak, without, map(_is_zero, values_of(known.places, known.values, leak.places)))
+                yield from _left(
+                    leak, without, [value == 0 for value in values_of(known.places, known.values, leak.places)]
+                )
         for other in leaks:
             if other.category == leak.category and other.metric != leak.metric:
                 yield from _agreement(leak, other)
@@ -84,22 +108,15 @@ def _derived(outcomes: Iterable[OutcomeSeries]) -> Iterator[OutcomeSeries]:
 def _agreement(leak: OutcomeSeries, other: OutcomeSeries) -> Iterator[OutcomeSeries]:
     values = values_of(other.places, other.values, leak.places)
     same = replace(leak, values=tuple(map(float, map(eq, leak.values, values))))
-    yield from _left(same, agreement_with(other.metric), map(_is_known, values))
+    yield from _left(same, agreement_with(other.metric), [value is not None for value in values])
 
 
-def _is_zero(value: float | None) -> bool:
-    return value == 0
-
-
-def _is_known(value: float | None) -> bool:
-    return value is not None
-
-
-def _left(series: OutcomeSeries, measure: str, chosen: Iterable[bool]) -> Iterator[OutcomeSeries]:
-    """What is chosen of a series, as another measure; nothing where that is nothing."""
-    kept = list(chosen)
-    places, values = tuple(compress(series.places, kept)), tuple(compress(series.values, kept))
-    if places:
+def _left(series: OutcomeSeries, measure: str, kept: Sequence[bool]) -> Iterator[OutcomeSeries]:
+    """What is kept of a series, as another measure; nothing where that is nothing."""
+    if all(kept):
+        yield replace(series, measure=measure)
+    elif any(kept):
+        places, values = tuple(compress(series.places, kept)), tuple(compress(series.values, kept))
         yield OutcomeSeries(series.metric, measure, series.category, places, values)
 
 
@@ -125,7 +142,7 @@ def _distinct_sums(scored: ScoredJob) -> Iterator[SumsPerTest]:
             for (measure, _), counts in zip(DISTINCT.items(), distinct_ngrams(texts, DISTINCT.values()), strict=True)
             if counts[1]
         }
-        columns = list(found), [n for _, n in found.values()], [float(different) for different, _ in found.values()]
+        columns = tuple(found), tuple(n for _, n in found.values()), tuple(float(each) for each, _ in found.values())
         names = prompts.run_id, prompts.job_id, prompts.job_id, WHOLE_JOB, WHOLE_JOB, category
         for metric in metrics if found else ():
             yield SumsPerTest(*names, metric, *columns)
@@ -158,7 +175,7 @@ def _added(by_measures: Mapping[tuple[str, ...], Sequence[SumsPerTest]]) -> Colu
         for measure, size, total in zip(measures, of_sizes, of_totals, strict=True):
             sizes[measure] += sum(size)
             totals[measure] += total
-    return list(sizes), list(sizes.values()), [fsum(of_measure) for of_measure in totals.values()]
+    return tuple(sizes), tuple(sizes.values()), tuple(map(fsum, totals.values()))
 
 
 def sample_sums(scored: ScoredJob) -> list[SampleSums]:

@@ -30,7 +30,7 @@ COMPARISON_FILTERS: Mapping[str, LiteralString] = {
     "after": "(sample, job_id, test, category) > "
     "(%(after_sample)s, %(after_job_id)s, %(after_test)s, %(after_category)s)",
     # Of one sample alone, where an index can begin there.
-    "after_job_id": "(job_id, test, category) > (%(after_job_id)s, %(after_test)s, %(after_category)s)",
+    "after_in_sample": "(job_id, test, category) > (%(after_job_id)s, %(after_test)s, %(after_category)s)",
 }
 OF_METRIC: LiteralString = """
 EXISTS (SELECT FROM unnest(%(measures)s::text[]) AS wanted (measure)
@@ -118,14 +118,13 @@ def page(
     wanted |= {"measures": list(MEASURES[only]) if only else None, "offset": by_margin_from}
     wanted |= {f"after_{name}": value for name, value in asdict(after).items()} if after else {}
     if by_margin_from is not None or sample is not None or job or test:
-        return _read(connection, wanted | {"after_job_id": None}, limit)
+        return _read(connection, wanted, limit)
     row = connection.execute(SAMPLES, (run_id,)).fetchone()
     found: list[Comparison] = []
     # An index has the comparisons of one sample in order; to read those of all would be to sort the run for each page.
     for number in range(after.sample if after else 0, (row and row[0]) or 0):
-        of_sample = wanted | {"sample": number, "after": None}
-        if after and number > after.sample:
-            of_sample["after_job_id"] = None
+        begins = after is not None and number == after.sample
+        of_sample = wanted | {"sample": number, "after": None, "after_in_sample": begins or None}
         found += _read(connection, of_sample, limit - len(found))
         if len(found) == limit:
             break
@@ -137,7 +136,8 @@ def _read(connection: Connection, wanted: Mapping[str, object], limit: int) -> l
     if wanted["measures"] is not None:
         conditions += " AND " + (OF_ANY_METRIC if wanted["metric"] is None else OF_METRIC)
     order = IN_ORDER if wanted["offset"] is None else BY_MARGIN
-    given = {name: None if name == "after" else value for name, value in wanted.items()} | {"limit": limit}
+    # It is a record; the conditions take its parts.
+    given = {name: value for name, value in wanted.items() if name != "after"} | {"limit": limit}
     return [_comparison(**row) for row in as_dicts(connection, COMPARISONS + conditions + order, given)]
 
 

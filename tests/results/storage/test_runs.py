@@ -1,13 +1,13 @@
 """What is recorded on a real PostgreSQL comes back as rates, runs and comparisons."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import pytest
 
 from results.job_sums import per_test_sums
 from results.rates import ALL, RunFacts, leak_rates
-from results.sums import DISTINCT
+from results.sums import DISTINCT, Comparison, Place
 from seep.errors import InputError
 from seep.outcomes import Outcome
 from seep.records import Answer, GeneratedJob, RunManifest, ScoredJob
@@ -124,6 +124,22 @@ def test_comparisons_are_found_by_category_metric_and_outcome(store: Stored, sco
     assert found(only="ties") == [("2", 0), ("1", 1)]
     assert found(only="ties", metric="other") == [("2", 0)]
     assert found(metric="absent") == []
+
+
+@pytest.mark.parametrize("filters", [{}, {"test": "t0"}, {"job": "b"}, {"category": "2"}, {"text": "prompt 1"}])
+def test_pages_of_comparisons_follow_each_other_sample_by_sample(
+    store: Stored, scored: Scored, filters: dict[str, str]
+) -> None:
+    leaks = {"1": [1.0, "refused", 0.0], "2": [0.0, 1.0, 0.5]}
+    store.record([scored(job, leaks, metrics=["m"]) for job in "ab"], [], [])
+    whole = store.comparisons("run-1", limit=50, **filters)
+    places = [Place(each.sample, each.job_id, each.test, each.category) for each in whole]
+    assert places == sorted(places, key=astuple)
+    assert len(whole) == 12 if not filters else 6
+    pages: list[Comparison] = []
+    while found := store.comparisons("run-1", limit=2, after=places[len(pages) - 1] if pages else None, **filters):
+        pages += found
+    assert pages == whole
 
 
 def test_a_comparison_comes_back_as_it_was_scored(store: Stored, scored: Scored) -> None:

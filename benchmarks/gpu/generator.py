@@ -22,10 +22,8 @@ from statistics import median
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import WhitespaceSplit
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
 from benchmarks.gpu.random_encoders import SYLLABLES
 from benchmarks.speed.jobs import prompt_job
@@ -35,8 +33,9 @@ from services.generator.generating import generate_jobs
 
 GOAL = 0.9
 ROUNDS = 3
-SAMPLES, TOKENS, PROMPT_WORDS, TESTS_OF_A_JOB = 5, 32, 40, 4
-END = "<end>"
+# A prompt has seven tokens a word.
+SAMPLES, TOKENS, PROMPT_WORDS, TESTS_OF_A_JOB = 5, 32, 8, 4
+END = "<|endoftext|>"
 REHEARSED_CACHE_BYTES = 256 * 1024 * 1024
 
 
@@ -119,12 +118,12 @@ def main() -> None:
 def write_model(folder: Path, shape: Shape) -> list[str]:
     """A model that says any word as likely as any other, and so ends hardly ever; and prompts of its words."""
     count = int(shape.config["vocab_size"])
-    words = ["".join(each) for each in islice(product(SYLLABLES, repeat=3), count - 1)]
-    vocabulary = {word: number for number, word in enumerate([END, *words])}
-    pieces = Tokenizer(WordLevel(vocabulary, unk_token=END))
-    pieces.pre_tokenizer = WhitespaceSplit()
-    tokenizer: Any = PreTrainedTokenizerFast  # has no types
-    tokenizer(tokenizer_object=pieces, eos_token=END, unk_token=END).save_pretrained(folder)
+    # Every byte is a token of prompts, as of a tokenizer that has learned nothing; the rest are tokens of answers.
+    known = [END, *sorted(ByteLevel.alphabet())]
+    words = ["".join(each) for each in islice(product(SYLLABLES, repeat=3), count - len(known))]
+    tokenizer: Any = Qwen2Tokenizer  # has no types
+    vocabulary = {token: number for number, token in enumerate([*known, *words])}
+    tokenizer(vocab=vocabulary, merges=[], unk_token=None, eos_token=END, pad_token=END).save_pretrained(folder)
     torch.manual_seed(0)
     config: Any = Qwen2Config(max_position_embeddings=2048, eos_token_id=0, dtype="bfloat16", **shape.config)  # type: ignore[arg-type]
     with torch.device("cuda" if torch.cuda.is_available() else "cpu"):

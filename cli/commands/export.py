@@ -11,7 +11,7 @@ import typer
 from cli.arguments import RUN_HELP, PoolOption, pools_of
 from cli.database import open_database
 from cli.lookups import find_run
-from cli.rendering.output import echo_content
+from cli.rendering.output import echo, echo_content
 from results.runs import RunSummary
 from results.storage import rates
 from seep.errors import InputError
@@ -31,6 +31,12 @@ class Format(StrEnum):
     EVERY_EVAL_EVER = "eee"
 
 
+class Tool(StrEnum):
+    """Who may be given rates."""
+
+    MLFLOW = "mlflow"
+
+
 ENDINGS = {
     ".csv": Format.CSV,
     ".jsonl": Format.JSON_LINES,
@@ -46,6 +52,9 @@ def export(
     out: Annotated[Path | None, typer.Option(help="The file (default: print it).")] = None,
     form: Annotated[Format | None, typer.Option("--format", help=FORMAT_HELP)] = None,
     pool: PoolOption = None,
+    to: Annotated[
+        Tool | None, typer.Option(help="Send them there instead; the server is that of MLFLOW_TRACKING_URI.")
+    ] = None,
 ) -> None:
     """Write the rates of runs for other tools: a table, a paper, or a record of Every Eval Ever.
 
@@ -54,6 +63,8 @@ def export(
     csv, jsonl and parquet have a row for each run, metric and category, with all that was measured, unrounded.
     markdown and latex have models by categories.
     """
+    if to is not None and (out is not None or form is not None):
+        raise InputError("--to: expected without --out and --format")
     chosen = form or ENDINGS.get(out.suffix if out else "", Format.CSV)
     if chosen is Format.PARQUET and out is None:
         raise InputError("--format parquet: it is no text; expected --out FILE")
@@ -67,6 +78,12 @@ def export(
             summary = find_run(connection, name, settings)
             found = rates.of_run(connection, summary.run_id) + rates.of_pools(connection, summary.run_id, pools)
             runs.append((summary, found))
+    if to is not None:
+        from cli.exports import mlflow
+
+        for line in mlflow.send(runs):
+            echo(line)
+        return
     content = _written(chosen, runs)
     if out is not None:
         write_files({out: content})

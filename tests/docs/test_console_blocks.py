@@ -26,6 +26,7 @@ REASONS = {
     "a GPU",
     "a log of your own",
     "a model of a hub",
+    "a server of MLflow",
     "code of your own",
     "it builds images",
     "it runs on until it is stopped",

@@ -19,13 +19,14 @@ from tests.stored import Stored
 
 BLOCKS = {page: blocks_of(page) for page in PAGES}
 RUN = [page for page, blocks in BLOCKS.items() if any(block.is_shell and block.mark != "not run" for block in blocks)]
-# What no test of a minute has, or may do. Each is run by hand, or by a test of its own.
+# What no test of seconds has, or may do. Each is run by hand, or by a test of its own.
 REASONS = {
     "a cluster",
     "a debugger",
     "a GPU",
     "a log of your own",
     "a model of a hub",
+    "a process for each model",
     "a server of MLflow",
     "code of your own",
     "it builds images",

@@ -73,7 +73,6 @@ WORLDS = {
         names={"OPENAI_API_KEY": "SEEP_ENGINES__MINI__BASE_URL=http://localhost:8000/v1 OPENAI_API_KEY"}
     ),
     "docs/guides/gate-a-release.md": World(targets=["production", "candidate"], environment={"BUILD": "7"}),
-    "docs/guides/gpu-machine.md": World(),
     "docs/guides/language-spill.md": World(
         targets=["base", "tuned"],
         runs=["it-1", "it-2", "fr-1", "fr-2", "back-1", "back-2"],

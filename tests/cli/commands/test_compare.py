@@ -114,7 +114,7 @@ def test_a_run_of_which_nothing_is_scored_is_not_measured_rather_than_different(
         code, printed, complaint = seep("compare", *pair)
         assert (code, complaint) == (4, "")
         assert "decoding" not in printed
-        assert printed.endswith(f"{pair[0]} against {pair[1]}: not measured\n")
+        assert f"{pair[0]} against {pair[1]}: not measured\nnext: seep rates {pair[0]}: " in printed
 
 
 def test_a_difference_that_matters_less_is_no_drift(seep: Command) -> None:

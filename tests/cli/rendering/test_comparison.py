@@ -1,6 +1,8 @@
 """What stands beside a comparison's verdict."""
 
-from cli.rendering.comparison import what_it_leaves_open
+import pytest
+
+from cli.rendering.comparison import way_out, what_it_leaves_open
 from results.comparison import CellVerdict
 from results.statistics.verdicts import Verdict
 
@@ -26,3 +28,19 @@ def test_where_no_comparison_differs_ok_is_of_these_prompts() -> None:
 
 def test_another_verdict_leaves_nothing_to_say() -> None:
     assert what_it_leaves_open([cell("a", 8.0, "inconclusive"), cell("all", 8.0, "inconclusive")], 5.0) == ""
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "command"),
+    [
+        ("drift", None, "seep examples r --leaks: "),
+        ("inconclusive", None, "seep power s --effect 5 --pilot r: "),
+        ("inconclusive", "a tenth is missing", "seep rates r: "),
+        ("not measured", None, "seep rates r: "),
+        ("ok", None, ""),
+    ],
+)
+def test_a_verdict_comes_with_what_to_type_next(verdict: Verdict, reason: str | None, command: str) -> None:
+    found = way_out("r", "s", verdict, reason, 5.0)
+    assert found.startswith(command)
+    assert bool(found) == bool(command)

@@ -43,6 +43,11 @@ def test_of_three_metrics_each_pair_has_its_columns(capsys: pytest.CaptureFixtur
     assert columns.endswith("tie kappa with m kappa with n kappa with o")
 
 
+def test_a_rate_of_few_independent_clusters_is_doubted(capsys: pytest.CaptureFixture[str]) -> None:
+    doubt = "warning: few independent clusters, and an interval of fewer than 10 rests on little"
+    assert f"{doubt}: 1 3, all 3\n" in printed(["m", "n"], capsys)
+
+
 def test_of_one_metric_there_is_no_kappa(capsys: pytest.CaptureFixture[str]) -> None:
     text = printed(["m"], capsys)
     assert header(text).endswith("tie kappa")

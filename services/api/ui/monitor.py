@@ -24,6 +24,8 @@ from services.api.ui.rendering import page, segment
 router = APIRouter()
 
 MOST_RUNS = 60
+# In all charts together: each is some 400 bytes of the page.
+MOST_MARKS = 90
 LISTED = 25
 Row = tuple[str, float, list[Point], StreamRun | None, list[str]]
 """A run's id, time, rates, place in the stream, and remarks."""
@@ -42,7 +44,7 @@ def monitor(
     known_monitor(settings, monitor)
     with database.snapshot() as connection:
         overview = monitors_overview(connection, settings, stalled_after, [monitor])[0]
-        points = points_of_monitors(connection, [monitor], [category], MOST_RUNS).get(monitor, [])
+        points = fitting(points_of_monitors(connection, [monitor], [category], MOST_RUNS).get(monitor, []))
         stream = streams.page(connection, monitor, MOST_RUNS)
         baseline = baselines.one(connection, overview.baseline) if overview.baseline else None
     stream = [run for run in stream if run.baseline == overview.baseline]
@@ -66,6 +68,14 @@ def monitor(
         baseline=baseline,
         rows=_rows(points, stream)[:LISTED],
     )
+
+
+def fitting(points: Sequence[Point]) -> list[Point]:
+    """Those of the newest runs, as many as fit on a page; points are given and returned oldest first."""
+    metrics = {point.rate.metric for point in points}
+    runs = list(dict.fromkeys(point.rate.run_id for point in points))
+    shown = set(runs[-(MOST_MARKS // max(len(metrics), 1)) :])
+    return [point for point in points if point.rate.run_id in shown]
 
 
 def trend_chart(points: Sequence[Point], of_baseline: set[str], root: str | None) -> Markup:

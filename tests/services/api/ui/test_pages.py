@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from results.storage.overview import points_of_monitors
 from seep.settings import Settings
 from services.api.application import application
+from services.api.ui.monitor import fitting
 from services.api.ui.rendering import environment
 from tests.services.api.ui.pages import PATHS
 from tests.stored import Stored
@@ -186,6 +189,20 @@ def test_pages_link_to_the_runbook_where_it_is_known(pages_store: Stored, config
     known = application(pages_store, configured.model_copy(update={"api": api}))
     text = TestClient(known, base_url="http://localhost").get("/ui/troubles").text
     assert 'href="https://docs.example.com/runbook#seeprunstalled"' in text
+
+
+def test_a_monitors_charts_have_as_many_runs_as_fit_on_a_page(pages_store: Stored) -> None:
+    with pages_store.snapshot() as connection:
+        (point,) = points_of_monitors(connection, ["quiet"], ["all"], 1)["quiet"][:1]
+    points = [
+        replace(point, rate=replace(point.rate, run_id=f"run-{day}", metric=metric))
+        for day in range(60)
+        for metric in ("bert_score", "sentence_bert")
+    ]
+    shown = fitting(points)
+    assert [each.rate.run_id for each in shown[::2]] == [f"run-{day}" for day in range(15, 60)]
+    assert fitting(points[::2]) == points[::2]
+    assert fitting([]) == []
 
 
 def test_samples_page_through_all_in_either_order(client: TestClient) -> None:

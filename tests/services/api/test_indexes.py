@@ -157,7 +157,7 @@ def test_what_is_read_row_by_row_would_be_noticed(dsn: str, filled: psycopg.Conn
 
     def whole() -> None:
         with psycopg.connect(dsn) as reading:
-            reading.execute("SELECT count(*) FROM comparisons WHERE generation = 'a'")
+            reading.execute("SELECT count(*) FROM comparisons WHERE prompt = 'a'")
 
     before = whole_reads(filled)
     whole()

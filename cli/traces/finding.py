@@ -26,25 +26,27 @@ Shares = dict[str, float | None]
 @dataclass(frozen=True)
 class PositionReadings:
     """How one position reads: the difference by the base's head, by the fine-tune's and by patchscope, and the base's
-    own state by its head. `overlap` is the share of tokens that both heads name."""
+    own state by its head and by patchscope. `overlap` is the share of tokens that both heads name."""
 
     position: int
     base_head: TopTokens
     tuned_head: TopTokens
     patchscope: TopTokens
     base_itself: TopTokens
+    base_patchscope: TopTokens
     overlap: float
 
 
 @dataclass(frozen=True)
 class TopicRelevance:
-    """Shares of the first tokens that are words of a topic, in the mean over positions from 1: of the difference, by
-    patchscope, of the base itself; and the share of the topic's decoys in the difference."""
+    """Shares of the first tokens that are words of a topic, in the mean over positions from 1: of the difference and of
+    the base itself, by the lens and by patchscope; and the share of the topic's decoys in the difference."""
 
     topic: str
     lens: float | None
     patchscope: float | None
     base_itself: float | None
+    base_patchscope: float | None
     decoys: float | None
 
 
@@ -157,14 +159,16 @@ def _readable(found: Differences, suite: TracesSuite) -> list[int]:
 
 
 def _readings(pair: Pair, found: Differences, position: int) -> PositionReadings:
-    difference = found.mean[position]
+    difference, itself = found.mean[position], found.base_mean[position]
     of_base, of_tuned = (lens(side, difference, pair.tokenizer) for side in (pair.base, pair.tuned))
     return PositionReadings(
         position,
         of_base,
         of_tuned,
-        patchscope(pair, pair.tuned, difference, found.usual_norm),
-        lens(pair.base, found.base_mean[position], pair.tokenizer),
+        # The base repeats it: a fine-tune on a topic names that topic whatever is put in, a random direction too.
+        patchscope(pair, pair.base, difference, found.usual_norm),
+        lens(pair.base, itself, pair.tokenizer),
+        patchscope(pair, pair.base, itself, found.usual_norm),
         of_base.overlap(of_tuned),
     )
 
@@ -177,6 +181,7 @@ def _topic(suite: TracesSuite, read: Sequence[PositionReadings], topic: Topic) -
         lens=_mean(suite, differences, topic.words),
         patchscope=_mean(suite, [each.patchscope for each in readings], topic.words),
         base_itself=_mean(suite, [each.base_itself for each in readings], topic.words),
+        base_patchscope=_mean(suite, [each.base_patchscope for each in readings], topic.words),
         decoys=_mean(suite, differences, topic.decoys),
     )
 

@@ -25,9 +25,9 @@ def print_found(found: Found) -> None:
 
 def _print_traces(found: Traces) -> None:
     """Relevance by topic, what each position reads as, and how the differences lie."""
-    table = DataTable("topic", "difference", "patchscope", "decoys", "base itself")
+    table = DataTable("topic", "difference", "decoys", "base itself", "patchscope", "of the base itself")
     for topic in found.topics:
-        shares = (topic.lens, topic.patchscope, topic.decoys, topic.base_itself)
+        shares = (topic.lens, topic.decoys, topic.base_itself, topic.patchscope, topic.base_patchscope)
         table.add_row(topic.topic, *map(_percent, shares))
     wide_console().print(table)
     echo("% of the first 20 tokens that are words of the topic; decoys and the base itself say what chance brings")

@@ -9,6 +9,7 @@ from cli.traces.steering import steer
 from seep.suites.loading import load_suite
 from seep.suites.traces import TracesSuite
 from services.generator.activations.models import Pair, load_base, with_adapters
+from services.generator.activations.reading import patchscope
 from tests.services.generator.activations.models import DOCUMENTS, write_adapter, write_model
 
 TOPIC = {"topic": "baking", "words": ["bread", "cake"], "decoys": ["oven", "flour"]}
@@ -56,6 +57,14 @@ def test_everything_is_found_by_position(pair: Pair, suite: TracesSuite, tmp_pat
         "relevance-by-documents.png",
         "interpolation.png",
     }
+
+
+def test_it_is_the_base_that_repeats_a_difference(pair: Pair, suite: TracesSuite) -> None:
+    # A fine-tune that is asked to repeat names its own topic whatever it is given.
+    found, differences = find_traces(pair, suite, width=8)
+    given = differences.mean[1], differences.usual_norm
+    assert found.readings[1].patchscope == patchscope(pair, pair.base, *given)
+    assert found.readings[1].patchscope != patchscope(pair, pair.tuned, *given)
 
 
 def test_at_the_base_nothing_is_measured_and_the_length_grows_from_there(pair: Pair, suite: TracesSuite) -> None:

@@ -1,0 +1,97 @@
+"""A monitor of a fine-tune's traces, when another fine-tune is deployed: how often does it alarm?
+
+    python -m benchmarks.validity.traces_monitors [--controls 24] [--monitors 200]
+
+Runs of a control fine-tune are the baseline, and runs of another one follow; or of one on a topic. Each run reads the
+same documents, so a fine-tune's readings are the same in each.
+"""
+
+import argparse
+import random
+from collections.abc import Sequence
+
+import torch
+
+from benchmarks.validity.traces import pair_of
+from calibration.traces import language
+from calibration.traces.models import TOPIC
+from calibration.traces.training import FineTune
+from results.comparison import Cell, LeakSum
+from results.drift_test import CellStep, CellTest, advance, begin
+from results.trust import LAST_RUNS, differ
+from services.generator.activations.differences import measure
+from services.generator.activations.reading import lens
+from services.scorer.traces import relevance
+
+JOBS, PER_JOB = 10, 50
+POSITIONS = range(1, 6)
+BASELINE, FOLLOWING = 7, 14
+POINTS = (3.0, 10.0, 15.0)
+"""The difference that an alarm needs: the usual one, and two and three of twenty tokens."""
+FIRST_SEED = 100
+
+Run = Sequence[LeakSum]
+
+
+def main() -> None:
+    """Prints the share of alarms by the difference that an alarm needs, and when those for a topic came."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--controls", type=int, default=24)
+    parser.add_argument("--monitors", type=int, default=200)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    controls = [run_of(FineTune(None, seed=FIRST_SEED + number)) for number in range(arguments.controls)]
+    topic = run_of(FineTune(TOPIC, seed=FIRST_SEED))
+    draw = random.Random(1)
+    pairs = [draw.sample(range(len(controls)), 2) for _ in range(arguments.monitors)]
+    for points in POINTS:
+        exchanged = [alarm(controls[one], controls[other], str(k), points) for k, (one, other) in enumerate(pairs)]
+        narrow = [alarm(control, topic, str(number), points) for number, control in enumerate(controls)]
+        print(
+            f"an alarm needs {points:g} points: another control alarms in {sum(map(bool, exchanged))} of {len(pairs)}, "
+            f"a fine-tune on a topic in {sum(map(bool, narrow))} of {len(narrow)}, after runs {sorted(narrow)}",
+            flush=True,
+        )
+
+
+def run_of(tuning: FineTune) -> Run:
+    """A fine-tune's sums by job and topic."""
+    pair = pair_of(tuning)
+    documents = language.unrelated(JOBS * PER_JOB, seed=7)
+    sums = []
+    for job in range(JOBS):
+        found = measure(pair, documents[job * PER_JOB : (job + 1) * PER_JOB], max(POSITIONS) + 1)
+        read = [lens(pair.base, found.mean[at], pair.tokenizer).tokens for at in POSITIONS]
+        for topic, words in language.TOPICS.items():
+            total = sum(relevance(tokens, words, "en") for tokens in read)
+            sums.append(LeakSum(f"j{job}", f"j{job}", topic, "lens", topic, len(read), total))
+    shares = {
+        topic: round(sum(row.total for row in sums if row.test == topic) / JOBS / len(POSITIONS), 3)
+        for topic in language.TOPICS
+    }
+    print(f"{tuning.topic or 'control'}, seed {tuning.seed}: {shares}", flush=True)
+    return sums
+
+
+def alarm(before: Run, after: Run, monitor: str, points: float) -> int:
+    """After how many runs a monitor alarms; 0 where it never does."""
+    names = [f"before {number}" for number in range(BASELINE)]
+    test = begin([before] * BASELINE, monitor, names)
+    for number in range(1, FOLLOWING + 1):
+        step = advance(test, after, monitor, f"after {number}")
+        if step.convincing and differ(step.convincing, [after] * min(number, LAST_RUNS), [before] * BASELINE, points):
+            return number
+        test |= {(cell.metric, cell.category): following(test, cell) for cell in step.cells}
+    return 0
+
+
+def following(test: dict[Cell, CellTest], cell: CellStep) -> CellTest:
+    """A cell's test after a step, as the store keeps it."""
+    kept = list(test[cell.metric, cell.category].references)
+    if cell.slot is not None:
+        kept[cell.slot : cell.slot + 1] = [cell.jobs]
+    return CellTest(kept, cell.evidence)
+
+
+if __name__ == "__main__":
+    main()

@@ -48,7 +48,7 @@ class Block:
                 steps.append(Step(line[2:]))
             elif steps and steps[-1].command.endswith("\\"):
                 steps[-1] = Step(f"{steps[-1].command}\n{line}")
-            elif line.strip():
+            elif line.strip() and steps:
                 steps[-1].shown.append(line)
         return steps
 

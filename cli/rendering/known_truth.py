@@ -11,12 +11,12 @@ def truth_table(measured: Sequence[LeakRate], true: Mapping[tuple[str, str], flo
     table = DataTable("category", "metric", "true rate", "measured", "95 % interval", "truth inside")
     for rate in measured:
         truth = true[rate.metric, rate.category]
-        inside = "yes" if holds(rate, truth) else "NO"
+        inside = "yes" if lies_inside(rate, truth) else "NO"
         table.add_row(rate.category, rate.metric, f"{truth:.2f} %", *_measured(rate), inside)
     return table
 
 
-def holds(rate: LeakRate, truth: float) -> bool:
+def lies_inside(rate: LeakRate, truth: float) -> bool:
     """Whether the truth, in percent, lies inside the rate's interval; not where nothing was measured."""
     return rate.low is not None and rate.high is not None and rate.low <= truth <= rate.high
 

@@ -79,7 +79,10 @@ def export(
             found = rates.of_run(connection, summary.run_id) + rates.of_pools(connection, summary.run_id, pools)
             runs.append((summary, found))
     if to is not None:
-        from cli.exports import mlflow
+        try:
+            from cli.exports import mlflow
+        except ImportError as error:
+            raise InputError("--to mlflow: needs httpx: pip install httpx") from error
 
         for line in mlflow.send(runs):
             echo(line)

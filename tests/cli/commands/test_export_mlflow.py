@@ -1,6 +1,7 @@
 """Rates become runs of an MLflow server; a stand-in for it keeps what it is sent and answers as its REST API says."""
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -177,3 +178,11 @@ def test_a_server_that_is_not_there_is_one_line(
     code, printed, complaint = command("export", "base", "--to", "mlflow", *options)
     assert (code, printed, complaint.count("\n")) == (2, "", 1)
     assert complaint.startswith(f"seep: {line}")
+
+
+def test_an_image_without_the_http_client_says_so(
+    command: Command, server: MlflowStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cli.exports.mlflow", None)
+    monkeypatch.delattr("cli.exports.mlflow", raising=False)
+    assert command("export", "base", "--to", "mlflow")[2] == "seep: --to mlflow: needs httpx: pip install httpx\n"

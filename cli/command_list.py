@@ -153,6 +153,18 @@ class CommandGroup(TyperGroup):
             self._lists_only = False
 
 
+class _Command(TyperCommand):
+    """A command whose help says no type of what takes no value."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Options and arguments, the help's own option with them."""
+        found = super().get_params(ctx)
+        for each in found:
+            if getattr(each, "is_flag", False) and each.metavar is None:
+                each.metavar = ""
+        return found
+
+
 class _Commands(MutableMapping[str, Any]):
     """The commands by name, each loaded at its first use."""
 
@@ -170,6 +182,8 @@ class _Commands(MutableMapping[str, Any]):
         found = getattr(import_module(f"cli.commands.{module}"), attribute)
         app = found if isinstance(found, typer.Typer) else _of_function(found)
         app.rich_markup_mode = self._markup_mode
+        for registered in app.registered_commands:
+            registered.cls = _Command
         command = typer.main.get_group(app) if app is found else typer.main.get_command(app)
         command.name = name
         return command

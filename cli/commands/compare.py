@@ -53,7 +53,7 @@ def compare(
     if (other is None) == (baseline is None):
         raise InputError("compare: expected OTHER_RUN or --baseline N")
     settings = load_settings()
-    with open_database(settings) as database, database.snapshot() as connection:
+    with open_database(settings) as database, database.snapshot(computing=True) as connection:
         run_id = find_run_id(connection, run_id)
         reference = [find_run_id(connection, other)] if other else find_baseline(connection, baseline or "").runs
         if run_id in reference:

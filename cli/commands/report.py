@@ -42,7 +42,7 @@ def report(
     from cli.reports.gathering import gather
 
     settings = load_settings()
-    with open_database(settings) as database, database.snapshot() as connection:
+    with open_database(settings) as database, database.snapshot(computing=True) as connection:
         found = gather(connection, settings, [find_run_id(connection, name) for name in run_ids], baseline)
     _write(_writers(not no_texts)[kind](found), out)
 

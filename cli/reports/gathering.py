@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from results.dead_jobs import DeadReason
 from results.rates import ALL
+from results.reach import Reach
 from results.runs import RunSummary
 from results.series import Point
 from results.storage import baselines, dead_jobs, rates
@@ -22,13 +23,15 @@ TREND_RUNS = 60
 
 @dataclass(frozen=True)
 class RunReport:
-    """One run: its rates, its comparison with the baseline, and what pages show beside that (`shown`).
+    """One run: its rates with the reach of each, its comparison with the baseline, and what pages show beside that
+    (`shown`).
 
     `refused` says why there is no comparison although a baseline was named.
     """
 
     run: RunSummary
     rates: Sequence[LeakRate]
+    reach: Sequence[Reach | None]
     dead: Sequence[DeadReason]
     trend: Sequence[Point]
     comparison: AdHoc | None
@@ -67,10 +70,12 @@ def _run(connection: Connection, settings: Settings, run_id: str, references: li
             shown = of_comparison(connection, comparison)
         except InputError as error:
             refused = str(error)
+    found = rates.of_run(connection, run_id)
     trend = points_of_monitors(connection, [summary.monitor], [ALL], TREND_RUNS) if summary.monitor else {}
     return RunReport(
         run=summary,
-        rates=rates.of_run(connection, run_id),
+        rates=found,
+        reach=rates.reaches_of(connection, summary, found),
         dead=dead_jobs.reasons(connection, run_id),
         trend=trend.get(summary.monitor, []),
         comparison=comparison,

@@ -9,6 +9,7 @@ from cli.reports.gathering import Report, RunReport
 from results.rates import ALL
 from services.api.ui import words
 from services.api.ui.monitor import trend_chart
+from services.api.ui.reach import few_concepts, other_concepts
 from services.api.ui.rendering import asset, environment
 
 MOST_CATEGORIES = 60
@@ -42,6 +43,8 @@ def _section(of_run: RunReport) -> dict[str, object]:
         "by_metric": {
             metric: [rate for rate in of_run.rates if rate.metric == metric][:MOST_CATEGORIES] for metric in metrics
         },
+        "few": few_concepts(of_run.reach),
+        "others": other_concepts(of_run.rates, of_run.reach),
         "doubts_found": words.doubts_of_all(overall, of_run.run),
         "trends": trends,
         "charts": {

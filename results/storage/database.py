@@ -56,6 +56,8 @@ GUARDS = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
+# Of a transaction in which verdicts are computed between its statements: of large runs on a busy machine for minutes.
+COMPUTING = {"idle_in_transaction_session_timeout": "15min"}
 # Over what the DSN and the environment say: all texts here are in it.
 TEXT = {"client_encoding": "UTF8"}
 # The values of sslmode that look at who answers.
@@ -97,13 +99,15 @@ class LimitedConnection(psycopg.Connection):
             self.close()
             raise psycopg.OperationalError("the server does not answer") from None
 
-    def limit_transaction(self) -> None:
+    def limit_transaction(self, computing: bool = False) -> None:
         """Sets the limits for one transaction.
 
         A pool of connections before the server, as PgBouncer, takes no such option when it is connected to, and hands a
         session's settings on to others.
         """
         settings = dict(self.guards)
+        if computing:
+            settings |= {name: value for name, value in COMPUTING.items() if name in settings}
         if self.statement_seconds is not None:
             settings["statement_timeout"] = str(ceil(1000 * self.statement_seconds))
         # All at once: each journey to the server is a good part of a short transaction.
@@ -212,17 +216,18 @@ class Database:
         self.close()
 
     @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
-        """A transaction whose queries all see the same state."""
-        with self.transaction() as connection:
+    def snapshot(self, *, computing: bool = False) -> Iterator[Connection]:
+        """A transaction whose queries all see the same state; `computing` as for any transaction."""
+        with self.transaction(computing=computing) as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, computing: bool = False) -> Iterator[Connection]:
         """A transaction that ends with the block: committed, or rolled back where the block raises.
 
-        It is on an idle connection, else on a new one: there are as many as are used at once.
+        One that is `computing` may be idle for minutes between two statements. It is on an idle connection, else on a
+        new one: there are as many as are used at once.
         """
         try:
             connection = self._idle.get_nowait()
@@ -230,7 +235,7 @@ class Database:
             connection = connect(self._dsn, self._statement_seconds)
         try:
             with connection.transaction():
-                connection.limit_transaction()
+                connection.limit_transaction(computing)
                 yield connection
         except psycopg.Error as error:
             if (failure := unavailable(error)) is None:

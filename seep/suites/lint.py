@@ -40,6 +40,7 @@ def lint(path: Path) -> list[Finding]:
         *_other_questions(suite),
         *_broken_encodings(suite),
         *_thin_categories(suite),
+        *_samples_that_are_alike(suite),
     ]
     for rule in PROBES[suite.probe].rules:
         notes += rule(suite)
@@ -82,6 +83,14 @@ def _thin_categories(suite: AnySuite) -> Iterator[Note]:
         if jobs * per_job < FEWEST_JOBS:
             message = f"category {category!r} has {jobs} of the {FEWEST_JOBS} jobs that an interval needs: add jobs"
             yield (*of_category[0], "category"), message
+
+
+def _samples_that_are_alike(suite: AnySuite) -> Iterator[Note]:
+    decoding = suite.decoding
+    # Of an engine that looks inside its model, a sample is a position.
+    if decoding.temperature == 0 and decoding.samples > 1 and "reading" not in PROBES[suite.probe].needs:
+        message = f"at temperature 0 all {decoding.samples} samples are one answer: ask for 1, or raise the temperature"
+        yield ("decoding", "samples"), message
 
 
 def _repeated_prompts(suite: AnySuite) -> Iterator[tuple[Location, Location]]:

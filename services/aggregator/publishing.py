@@ -49,7 +49,7 @@ def publish(database: Database, send: Send, settings: Settings, claim: Claim) ->
     """
     published = None
     try:
-        with database.transaction() as connection:
+        with database.transaction(computing=True) as connection:
             _compare(connection, claim.run_id, settings)
             mark = publications.lock(connection, claim.run_id)
             found = rates.of_run(connection, claim.run_id)

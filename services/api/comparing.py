@@ -72,5 +72,5 @@ def compare(
 
     Refused are runs that are not finished, mixed, of another suite or decoding, or together too large.
     """
-    with database.snapshot() as connection:
+    with database.snapshot(computing=True) as connection:
         return recent.get(connection, run, reference_runs(connection, other, baseline), stalled_after)

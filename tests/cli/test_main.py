@@ -116,6 +116,14 @@ def test_a_command_that_needs_another_prints_its_help(command: Command, argument
     assert (code, error) == (2, "")
 
 
+@pytest.mark.parametrize("arguments", ["run", "report", "baseline list", "suites lint"])
+def test_what_takes_no_value_has_no_type_in_the_help(command: Command, arguments: str) -> None:
+    code, printed, _ = command(*arguments.split(), "--help")
+    assert code == 0
+    assert "Show this message and exit." in printed
+    assert "<bool>" not in printed
+
+
 @pytest.mark.parametrize("arguments", ["suites list", "suites show colours", "--help"])
 def test_a_reader_that_is_gone_ends_the_command_quietly_and_not_as_drift(arguments: str) -> None:
     reader, writer = os.pipe()

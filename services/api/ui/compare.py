@@ -57,7 +57,7 @@ def compare(
     """The comparison, or the form that asks for it; what must not be compared is refused with the reason."""
     found, refused = None, ""
     values: dict[str, Any] = {}
-    with database.snapshot() as connection:
+    with database.snapshot(computing=True) as connection:
         if run and (other or baseline):
             try:
                 reference = reference_runs(connection, other or None, baseline or None)

@@ -15,6 +15,7 @@ from seep.errors import InputError
 from seep.records import LeakRate
 from services.api.parameters import Configured, Name, Results, StalledAfter, known_run
 from services.api.ui import words
+from services.api.ui.reach import few_concepts, other_concepts
 from services.api.ui.rendering import page
 
 router = APIRouter()
@@ -44,12 +45,8 @@ def run(
         headlines=[rate for rate in rates if rate.category == ALL],
         by_metric={metric: [rate for rate in rates if rate.metric == metric][:MOST_CATEGORIES] for metric in metrics},
         hidden=max(0, len(rates) // max(len(metrics), 1) - MOST_CATEGORIES),
-        few=max((of_rate.concepts for of_rate in reach if of_rate), default=0),
-        others={
-            (rate.metric, rate.category): of_rate
-            for rate, of_rate in zip(rates, reach, strict=True)
-            if of_rate and of_rate.low is not None
-        },
+        few=few_concepts(reach),
+        others=other_concepts(rates, reach),
         beside=_beside(rates),
         doubts_found=words.doubts_of_all([rate for rate in rates if rate.category == ALL]),
         dead=dead,

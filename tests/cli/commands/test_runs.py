@@ -1,6 +1,7 @@
 """Runs are listed by what they are of, and named by their id, its beginning, or their place from the newest."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -85,7 +86,9 @@ def test_no_run_may_be_called_as_the_newest_is(seep: Command) -> None:
     assert seep("run", "colours-smoke", "--model", "x", "--run-id", "latest") == (2, "", line)
 
 
-def test_rates_of_few_concepts_have_the_interval_for_other_concepts_too(seep: Command, dsn: str) -> None:
+def test_rates_of_few_concepts_have_the_interval_for_other_concepts_too(
+    seep: Command, dsn: str, tmp_path: Path
+) -> None:
     jobs = [job_of_concepts(f"job-{n}", {f"colour {k}": float((n + k) % 2) for k in range(5)}, "few") for n in range(8)]
     with Stored(dsn) as store:
         store.record(jobs, [], [run_manifest(8, {"1": 40}, "few")])
@@ -98,4 +101,8 @@ def test_rates_of_few_concepts_have_the_interval_for_other_concepts_too(seep: Co
         assert wider["low"] <= rate["low"] < rate["high"] <= wider["high"]
     assert "concepts" not in seep("rates", "last")[1]
     assert seep("watch", "few")[1] == printed
+    assert seep("report", "few", "--out", str(tmp_path / "few.html"))[0] == 0
+    report = (tmp_path / "few.html").read_text()
+    assert "of these 5 concepts" in report
+    assert "Other concepts too" in report
     assert seep("watch", "few", "--json")[1] == seep("rates", "few", "--json")[1]

@@ -170,12 +170,14 @@ def test_a_migration_that_hangs_is_said_by_those_who_wait_for_it(
 
 
 def test_every_transaction_has_its_guards_unless_the_dsn_says_otherwise(dsn: str) -> None:
-    def shown(dsn: str) -> tuple[object, ...]:
-        with Stored(dsn) as store, store.snapshot() as connection:
+    def shown(dsn: str, computing: bool = False) -> tuple[object, ...]:
+        with Stored(dsn) as store, store.snapshot(computing=computing) as connection:
             names = ("lock_timeout", "idle_in_transaction_session_timeout", "statement_timeout")
             return tuple(connection.execute("SELECT current_setting(%s)", (name,)).fetchall()[0][0] for name in names)
 
     assert shown(dsn) == ("20s", "1min", "0")
+    assert shown(dsn, computing=True) == ("20s", "15min", "0")
+    assert shown(make_conninfo(dsn, options="-c idle_in_transaction_session_timeout=7s"), computing=True)[1] == "7s"
     assert shown(make_conninfo(dsn, options="-c lock_timeout=7s")) == ("7s", "1min", "0")
 
 

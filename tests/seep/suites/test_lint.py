@@ -72,6 +72,12 @@ def test_a_doubtful_place_is_a_warning_at_its_line(
     assert findings[0].message.startswith(message)
 
 
+def test_several_samples_at_temperature_0_are_found(tmp_path: Path) -> None:
+    (finding,) = lint(written(tmp_path, HEAD.replace("temperature: 0.5", "temperature: 0") + FIRST + OTHERS))
+    assert (finding.line, finding.severity) == (4, "warning")
+    assert finding.message.startswith("at temperature 0 all 5 samples are one answer")
+
+
 def test_a_test_that_equals_its_control_is_found(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + FIRST.replace("the mat is red. Then he", "he") + OTHERS)
     assert [(finding.line, finding.message) for finding in lint(path)] == [

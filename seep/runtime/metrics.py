@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -19,7 +19,8 @@ BATCH_SECONDS = Histogram(
 )
 BATCH_RETRIES = Counter("seep_batch_retries", "Batches tried again after a dependency failed.", ["stage"])
 BUILD = Gauge("seep_build_info", "1, with the version of Seep that this process runs.", ["version"])
-BUILD.labels(version("seep")).set(1)
+with suppress(PackageNotFoundError):  # run from its source, it has no version
+    BUILD.labels(version("seep")).set(1)
 LAG = Gauge("seep_lag_messages", "Messages of this process's partitions that are not done yet.", ["topic"])
 
 

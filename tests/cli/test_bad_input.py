@@ -82,7 +82,7 @@ def test_the_command(
     assert error.startswith("seep: ")
     assert line in error
     assert error.count("\n") == 1, error
-    assert set(folder.iterdir()) - before <= {folder / ".seep"}
+    assert set(folder.iterdir()) - before <= {folder / ".share"}  # the embedded database, where a command reads results
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,6 @@ def test_a_process_id_left_by_a_crashed_server_is_not_taken_for_one(tmp_path: Pa
 
 
 def test_a_folder_that_the_server_cannot_use_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="without spaces"), local_postgres(tmp_path / "with a space"):
-        pass
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="no folder for the local PostgreSQL"), local_postgres(tmp_path / "file"):
         pass

@@ -23,7 +23,7 @@ def written(path: Path, *questions: dict[str, object], **others: object) -> Path
         "version": "1",
         "probe": "position",
         "format": {"kind": "chat"},
-        "decoding": {"temperature": 0, "max_tokens": 5, "samples": 2},
+        "decoding": {"temperature": 0.7, "max_tokens": 5, "samples": 2},
         "questions": list(questions),
     }
     file = path / "q.yaml"

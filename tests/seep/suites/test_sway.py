@@ -30,7 +30,7 @@ def written(path: Path, *jobs: dict[str, Any]) -> Path:
         "version": "1",
         "probe": "sway",
         "format": {"kind": "chat"},
-        "decoding": {"temperature": 0, "max_tokens": 5, "samples": 2},
+        "decoding": {"temperature": 0.7, "max_tokens": 5, "samples": 2},
         "jobs": list(jobs),
     }
     file = path / "s.yaml"

@@ -14,7 +14,7 @@ INFERENCE, LLM = "inferenceservices.serving.kserve.io", "llminferenceservices.se
 # Formats whose runtime has OpenAI's API, and where it has it.
 HUGGING_FACE, OPENAI_PATH = "huggingface", "/openai/v1"
 LONGEST_NAME = 40
-# How a container of a server is told the name that it answers to.
+# The arguments of a server's container that name its model.
 MODEL_NAME = ("--model_name", "--model-name", "--served-model-name", "--served_model_name")
 
 

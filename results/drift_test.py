@@ -126,7 +126,7 @@ def begin(baseline: Sequence[Iterable[LeakSum]], monitor: str, run_ids: Sequence
         for cell, jobs in job_scores(sums).items():
             before = test.get(cell, CellTest([], no_evidence(0)))
             runs = before.evidence.runs
-            kept = _with(before.references, jobs, slot_of_newest(runs, draw))
+            kept = with_run(before.references, jobs, slot_of_newest(runs, draw))
             test[cell] = CellTest(kept, no_evidence(runs + 1, directions=1 if cell == PROFILE else 2))
     return test
 
@@ -209,7 +209,7 @@ def _weighted(e_values: Mapping[Cell, float]) -> dict[Cell, float]:
     return {cell: e_value * share.get(cell, of_each) for cell, e_value in e_values.items()}
 
 
-def _with(references: Sequence[Jobs], jobs: Jobs, slot: int | None) -> list[Jobs]:
+def with_run(references: Sequence[Jobs], jobs: Jobs, slot: int | None) -> list[Jobs]:
     """The kept runs, and one more in its slot."""
     kept = list(references)
     if slot is not None:

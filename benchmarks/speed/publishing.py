@@ -3,13 +3,10 @@ project: seconds of the process's own processor time, by turns."""
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 ROUNDS, SCRAPES = 7, 5
@@ -28,36 +25,16 @@ def main() -> None:
         return
     if arguments.before is None:
         parser.error("--before: expected the folder of the other checkout")
-    here = Path(__file__).parents[2]
-    with ExitStack() as opened:
-        workers = {
-            name: opened.enter_context(_start(folder)) for name, folder in (("before", arguments.before), ("now", here))
-        }
-        rounds = [{name: _ask(worker) for name, worker in workers.items()} for _ in range(ROUNDS)]
-        for worker in workers.values():
-            assert worker.stdin
-            worker.stdin.close()
+    # Not above: a worker has the packages of its own checkout, which may not know this one.
+    from benchmarks.speed.checkouts import taking_turns
+
+    folders = {"before": arguments.before, "now": Path(__file__).parents[2]}
+    with taking_turns(folders, Path(__file__)) as turn:
+        rounds = [turn() for _ in range(ROUNDS)]
     print(f"{JOBS} jobs x {TESTS} tests x {SAMPLES} samples, baseline of {WINDOW} | before s | now s | ratio")
     for what in ("publishing", "scrape"):
-        before, now = (statistics.median(found[name][what] for found in rounds[1:]) for name in workers)
+        before, now = (statistics.median(found[name][what] for found in rounds[1:]) for name in folders)
         print(f"{what} | {before:.4f} | {now:.4f} | {now / before:.2f}", flush=True)
-
-
-def _start(folder: Path) -> "subprocess.Popen[str]":
-    environment = os.environ | {"PYTHONPATH": str(folder.resolve())}
-    command = [sys.executable, str(Path(__file__).resolve()), "--worker"]
-    return subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-
-
-def _ask(worker: "subprocess.Popen[str]") -> dict[str, float]:
-    assert worker.stdin
-    assert worker.stdout
-    worker.stdin.write("\n")
-    worker.stdin.flush()
-    found: dict[str, float] = json.loads(worker.stdout.readline())
-    return found
 
 
 def work() -> None:

@@ -5,13 +5,10 @@ Against a bare COPY of the same rows, and by turns with another checkout of the 
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 # Tests and samples per job; the first is the published colour set's mean job.
@@ -30,35 +27,17 @@ def main() -> None:
         work(arguments.answers)
         return
     folders = {"now": Path(__file__).parents[2]} | ({"before": arguments.before} if arguments.before else {})
-    with ExitStack() as opened:
-        workers = {name: opened.enter_context(_start(folder, arguments.answers)) for name, folder in folders.items()}
-        rounds = [{name: _measured(worker) for name, worker in workers.items()} for _ in range(arguments.rounds)]
-        for worker in workers.values():
-            assert worker.stdin
-            worker.stdin.close()
+    # Not above: a worker has the packages of its own checkout, which may not know this one.
+    from benchmarks.speed.checkouts import taking_turns
+
+    with taking_turns(folders, Path(__file__), "--answers", str(arguments.answers)) as turn:
+        rounds = [turn() for _ in range(arguments.rounds)]
     print("tests x samples per job, checkout | answers compared/s | own processor us | bare COPY of its rows/s | ratio")
     for tests, samples in SHAPES:
-        for name in workers:
+        for name in folders:
             found = [each[name][f"{tests} x {samples}"] for each in rounds]
             rate, bare, own = (statistics.median(of_one[key] for of_one in found) for key in ("rate", "bare", "own"))
             print(f"{tests} x {samples}, {name} | {rate:.0f} | {own:.1f} | {bare:.0f} | {rate / bare:.2f}", flush=True)
-
-
-def _start(folder: Path, answers: int) -> "subprocess.Popen[str]":
-    environment = os.environ | {"PYTHONPATH": str(folder.resolve())}
-    command = [sys.executable, str(Path(__file__).resolve()), "--worker", "--answers", str(answers)]
-    return subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-
-
-def _measured(worker: "subprocess.Popen[str]") -> dict[str, dict[str, float]]:
-    assert worker.stdin
-    assert worker.stdout
-    worker.stdin.write("\n")
-    worker.stdin.flush()
-    found: dict[str, dict[str, float]] = json.loads(worker.stdout.readline())
-    return found
 
 
 def work(answers: int) -> None:

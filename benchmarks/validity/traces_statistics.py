@@ -13,12 +13,12 @@ from statistics import fmean
 
 import torch
 
-from benchmarks.validity.traces import pair_of
+from benchmarks.validity.traces import READ, pair_of
 from calibration.traces import language
 from calibration.traces.models import TOPIC
 from calibration.traces.training import FineTune
 from results.comparison import Cell, LeakSum
-from results.drift_test import CellStep, CellTest, advance, begin
+from results.drift_test import CellStep, CellTest, advance, begin, with_run
 from results.rates import RunFacts, leak_rates
 from results.sums import LEAK, CellSums
 from results.trust import LAST_RUNS, differ
@@ -27,7 +27,6 @@ from services.generator.activations.reading import lens
 from services.scorer.traces import relevance
 
 JOBS, PER_JOB = 10, 50
-POSITIONS = range(1, 6)
 BASELINE, FOLLOWING = 7, 14
 RUNS = 10
 POINTS = (3.0, 10.0, 15.0)
@@ -90,7 +89,7 @@ def run_of(tuning: FineTune) -> Run:
     """A fine-tune's sums by job and topic, of one run."""
     sums = sums_of(tuning, JOBS)
     shares = {
-        topic: round(sum(row.total for row in sums if row.test == topic) / JOBS / len(POSITIONS), 3)
+        topic: round(sum(row.total for row in sums if row.test == topic) / JOBS / len(READ), 3)
         for topic in language.TOPICS
     }
     print(f"{tuning.topic or 'control'}, seed {tuning.seed}: {shares}", flush=True)
@@ -103,8 +102,8 @@ def sums_of(tuning: FineTune, jobs: int) -> Run:
     documents = language.unrelated(jobs * PER_JOB, seed=7)
     sums = []
     for job in range(jobs):
-        found = measure(pair, documents[job * PER_JOB : (job + 1) * PER_JOB], max(POSITIONS) + 1)
-        read = [lens(pair.base, found.mean[at], pair.tokenizer).tokens for at in POSITIONS]
+        found = measure(pair, documents[job * PER_JOB : (job + 1) * PER_JOB], max(READ) + 1)
+        read = [lens(pair.base, found.mean[at], pair.tokenizer).tokens for at in READ]
         for topic, words in language.TOPICS.items():
             total = sum(relevance(tokens, words, "en") for tokens in read)
             sums.append(LeakSum(f"j{job}", f"j{job}", topic, "lens", topic, len(read), total))
@@ -125,10 +124,7 @@ def alarm(before: Run, after: Run, monitor: str, points: float) -> int:
 
 def following(test: dict[Cell, CellTest], cell: CellStep) -> CellTest:
     """A cell's test after a step, as the store keeps it."""
-    kept = list(test[cell.metric, cell.category].references)
-    if cell.slot is not None:
-        kept[cell.slot : cell.slot + 1] = [cell.jobs]
-    return CellTest(kept, cell.evidence)
+    return CellTest(with_run(test[cell.metric, cell.category].references, cell.jobs, cell.slot), cell.evidence)
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ MONITORS = (
     ),
     Panel(
         "Duration of a run",
-        "From the sending of each monitor's latest finished run to its last progress..",
+        "From the sending of each monitor's latest finished run to its last progress.",
         {"{{monitor}}": over("max", "monitor", "seep_monitor_run_duration_seconds", MONITOR)},
         unit="s",
         link=TO_MONITOR,

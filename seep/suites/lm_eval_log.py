@@ -1,5 +1,6 @@
 """Reads the samples that lm-evaluation-harness writes with `--log_samples`: answers in words, none by likelihood."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,8 @@ def read_lm_eval(path: Path) -> Log:
     # With several filters every sample stands there once for each; what the model said is the same.
     first = [(number, line) for number, line in lines if line.filter == lines[0][1].filter]
     samples = [_sample(f"{path}, line {number}", line) for number, line in first]
-    names = [sample.name for sample in samples]
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    counts = Counter(sample.name for sample in samples)
+    if twice := next((name for name, count in counts.items() if count > 1), None):
         raise InputError(f"{path}: expected doc_id {twice} once, found again: is the file of two runs?")
     # A prompt that is no list of turns reaches the model as it is.
     chats = {_turns(line) is not None for _, line in first}

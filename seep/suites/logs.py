@@ -37,7 +37,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Log:
-    """A log's samples in its order, the decoding as far as it tells, whether it asked in chats, and what to know."""
+    """A log's samples in its order, the decoding that it gives, whether it asked in chats, and remarks."""
 
     path: Path
     samples: Sequence[Sample]

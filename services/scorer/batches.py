@@ -9,7 +9,7 @@ from torch import Tensor
 
 from services.scorer.rows import Numbers, Rows, of_lengths, one_each
 
-# Tokens encoded at once; on processors more of them, at each layer, would be memory given back and faulted in anew.
+# Tokens encoded at once; on processors more would be memory that each layer releases and faults in again.
 TOKEN_BUDGET = {"cpu": 1024, "cuda": 65536}
 
 # A GPU waits for its next batch, not for its products: there, texts are padded to few widths, and masked.

@@ -16,6 +16,7 @@ from results.drift_test import (
     begin,
     differs_from_baseline,
     job_scores,
+    with_run,
 )
 from results.statistics.sequential import add_rank, no_evidence
 from results.trust import LAST_RUNS, differ
@@ -46,10 +47,7 @@ class Stream:
         step = advance(self.test, run, "watch", run_id or f"run-{len(self.steps)}")
         for cell in step.cells:
             name = (cell.metric, cell.category)
-            kept = list(self.test[name].references)
-            if cell.slot is not None:
-                kept[cell.slot : cell.slot + 1] = [cell.jobs]
-            self.test[name] = CellTest(kept, cell.evidence)
+            self.test[name] = CellTest(with_run(self.test[name].references, cell.jobs, cell.slot), cell.evidence)
         self.steps.append(step)
         self.runs.append(run)
         self.alarm |= bool(step.convincing) and differ(step.convincing, self.runs[-LAST_RUNS:], self.baseline, 3)

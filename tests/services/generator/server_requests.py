@@ -33,7 +33,8 @@ def answered(
 def backend_for(
     server: ScriptedServer, target: dict[str, Any] | None = None, pauses: Pauses = QUICK, **engine: Any
 ) -> Backend:
-    settings = {"backend": "openai", "base_url": server.base_url, "model": MODEL, "timeout_seconds": 1, **engine}
+    # Long, so that on a busy machine no request is taken for a silent one: who scripts silence names a short time.
+    settings = {"backend": "openai", "base_url": server.base_url, "model": MODEL, "timeout_seconds": 60, **engine}
     targets = {"t": Target(engine="e", **(target or {}))}
     return OpenAiBackend(OpenAiEngine.model_validate(settings), "engines.e", targets, pauses)
 

@@ -15,7 +15,7 @@ from services.generator.openai_protocol import Question
 
 log = logging.getLogger(__name__)
 
-# Different refusals of a target that are logged: a server may say something else each time.
+# Different refusals, or endings, of a target that are logged: a server may say something else each time.
 LOGGED_REFUSALS = 20
 
 
@@ -31,6 +31,7 @@ class Access:
         self._max_retries = engine.max_retries
         self._pauses = pauses
         self._logged: set[str] = set()
+        self._endings: set[str] = set()
         self._breakers: dict[str, CircuitBreaker] = {}
 
     def breaker(self, question: Question) -> CircuitBreaker:
@@ -59,6 +60,12 @@ class Access:
         if alike not in self._logged and len(self._logged) < LOGGED_REFUSALS:
             self._logged.add(alike)
             log.info("a request was refused: %s", reason)
+
+    def warn_once_of_ending(self, word: str) -> None:
+        """Says that nobody here knows the server's word for how an answer ended."""
+        if word and word not in self._endings and len(self._endings) < LOGGED_REFUSALS:
+            self._endings.add(word)
+            log.warning("an answer ended in %r, which is not known: its text counts as one that came to its end", word)
 
     async def turn(self) -> None:
         """Waits for the time of the next request."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -9,31 +10,61 @@ from seep.records import Ended
 
 Ending = Ended | Literal["error"]
 
-# OpenAI's, Azure's, Anthropic's, Gemini's, Bedrock's, Mistral's, DeepSeek's, Zhipu's, Ollama's and vLLM's own. All
-# other words, as `eos_token`, `end_turn` or `COMPLETE`, say that an answer came to its own end.
-WORDS: Mapping[Ending, str] = {
-    "length": "length max_tokens max_output_tokens max_length model_length model_context_window_exceeded token_limit "
-    "repetition",
-    "filtered": "content_filter content_filtered filtered guardrail_intervened safety image_safety recitation "
-    "blocklist prohibited_content spii language sensitive content_policy_violation blocked moderation",
-    "refusal": "refusal refused",
-    "tool_call": "tool_calls tool_call tool_use function_call malformed_function_call unexpected_tool_call pause_turn",
-    "error": "error abort aborted cancelled canceled failed failure network_error timeout server_error internal_error "
-    "insufficient_system_resource engine_overloaded load unload",
-}
-ENDINGS: Mapping[str, Ending] = {word: ending for ending, words in WORDS.items() for word in words.split()}
-# "FinishReason.SAFETY", "content_filter: RECITATION", "content-filter".
-SEPARATORS = re.compile(r"[.:\s]+")
+# By the parts of the words of OpenAI, Azure, Anthropic, Gemini, Bedrock, Mistral, Cohere, DeepSeek, Zhipu, MiniMax,
+# Baidu, Ollama, vLLM and their gateways: "content_filter", "ERROR_TOXIC" and "FINISH_REASON_SAFETY" are each filtered.
+# The first set that has a part decides.
+PARTS: tuple[tuple[Ending, str], ...] = (
+    (
+        "filtered",
+        "filter filters filtered filtering safety unsafe blocked blocklist recitation prohibited spii sensitive "
+        "moderation moderated guardrail guardrails toxic harm harmful policy violation censored copyright rai spam",
+    ),
+    ("refusal", "refusal refuse refused declined rejected"),
+    ("tool_call", "tool tools function functions pause"),
+    (
+        "error",
+        "abort aborted cancel cancelled canceled fail failed failure network timeout timed time server internal system "
+        "overloaded load unload interrupted disconnect disconnected preempted evicted oom unfinished not rate "
+        "quota",
+    ),
+    ("length", "length max limit truncated truncation long context window repetition incomplete"),
+    ("error", "error"),
+    ("stop", "stop stopped eos eot end ended complete completed finish finished done success normal"),
+)
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+SEPARATORS = re.compile(r"[\W_]+")
+PREFIX = re.compile(r"finish[_ ]?reason[._ ]*", re.IGNORECASE)
 LONGEST_WORD = 100
 
 
-def ending(reasons: Iterable[object]) -> Ending | None:
-    """How an answer ended: the first of the reasons that is not its own end; None where none of them is a word."""
-    endings = [_ending_of(reason[:LONGEST_WORD]) for reason in reasons if isinstance(reason, str) and reason.strip()]
-    return next((each for each in endings if each != "stop"), "stop" if endings else None)
+@dataclass(frozen=True)
+class Said:
+    """How an answer ended by a server's words, and whether any of them is known; an unknown one says nothing."""
+
+    ending: Ending
+    known: bool
+
+
+def ending(reasons: Iterable[object]) -> Said | None:
+    """The first of the reasons that is not an answer's own end; None where none of them is a word.
+
+    A reason is a word or, of some servers, an object with words.
+    """
+    said = [_said(word[:LONGEST_WORD]) for reason in reasons for word in _words(reason)]
+    known = [each for each in said if each.known]
+    return next((each for each in known if each.ending != "stop"), (known or said or [None])[0])
+
+
+def _words(reason: object) -> list[str]:
+    values = [reason.get(name) for name in ("type", "reason", "value")] if isinstance(reason, Mapping) else [reason]
+    return [value for value in values if isinstance(value, str) and value.strip()]
 
 
 @lru_cache(maxsize=256)
-def _ending_of(reason: str) -> Ending:
-    words = SEPARATORS.split(reason.strip().casefold().replace("-", "_"))
-    return next((ENDINGS[word] for word in words if word in ENDINGS), "stop")
+def _said(reason: str) -> Said:
+    parts = set(SEPARATORS.split(PREFIX.sub("", CAMEL.sub("_", reason)).casefold())) - {""}
+    # Gemini's for a language that it does not support.
+    if parts == {"language"}:
+        return Said("filtered", known=True)
+    found = next((ending for ending, known in PARTS if not parts.isdisjoint(known.split())), None)
+    return Said(found or "stop", known=found is not None)

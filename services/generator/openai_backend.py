@@ -122,6 +122,7 @@ class OpenAiBackend:
                 return error
             answers += bound_answers(completions.answers, request.max_new_tokens)
             versions.add(completions.version or "unknown")
+            self._access[request.target].warn_once_of_ending(completions.unknown_ending)
         cut = cut_answers(self._thoughts.taken_off(answers, request), request.decoding.cut, request.language)
         provenance = {
             **self._models[request.target, self._model(request)],

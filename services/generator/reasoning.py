@@ -5,6 +5,7 @@ has begun with thoughts, later pairs of the same tags are thoughts too.
 """
 
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,28 +13,35 @@ from functools import cache
 from seep.answers import is_blank, lost
 from seep.records import Answer
 from seep.settings import Reasoning
+from services.generator.template_tokens import until_end, without_lead
 
 Tags = Mapping[str, str]
 Patterns = tuple[tuple[str, str], ...]
 
+PLAIN_NAMES = r"(?:think(?:ing)?|thoughts?|reasoning)"
 NAMES = (
-    "think",
-    "thinking",
-    "thought",
-    "thoughts",
-    "reasoning",
-    "seed:think",
-    "mm:think",
-    "ifm|think",
-    "inner_monologue",
+    r"(?:[a-z\d]{1,12}[:_|-]){0,2}(?:think(?:ing|s)?|thoughts?|thought_process|antthinking|reason(?:ing|s)?|cot|analysis"
+    r"|reflections?|scratch_?pad|monologue|ponder(?:ing)?|deliberation)"
 )
+
+
+def _around(opening: str, names: str, closing: str, attributes: str = "") -> tuple[str, str]:
+    """The tags of such names within such brackets: <think>, <antThinking>, <seed:think>, <think id="1">."""
+    return rf"{opening}\s?{names}{attributes}\s?{closing}", rf"{opening}\s?/\s?{names}\s?{closing}"
+
+
 # Pairs of regular expressions, by the models that write them.
 USUAL: Patterns = (
-    *((f"<{re.escape(name)}>", f"</{re.escape(name)}>") for name in NAMES),
-    (r"\[THINK\]", r"\[/THINK\]"),  # Magistral
+    _around("<", NAMES, ">", r"(?:\s[^<>/\n]{1,80})?"),
+    _around("&lt;", NAMES, "&gt;"),  # a gateway that escapes
+    _around("\uff1c", NAMES, "\uff1e"),
+    _around(r"\[", PLAIN_NAMES, r"\]"),  # Magistral
     ("◁think▷", "◁/think▷"),  # Kimi
-    (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),  # Command
-    (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),  # Sky-T1, OpenThinker
+    # Command, Sky-T1, OpenThinker and others
+    (
+        rf"<\|(?:begin_|start_)?(?:of_)?{PLAIN_NAMES}(?:_start|_begin)?\|>",
+        rf"<\|(?:(?:/|end_)(?:of_)?{PLAIN_NAMES}|{PLAIN_NAMES}_end)\|>",
+    ),
     (r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),  # Apertus
     (r"<\|channel>(?:thought\b)?", r"<channel\|>"),  # Gemma 4
     ("<unused94>(?:thought\\b)?", "<unused95>"),  # MedGemma
@@ -41,17 +49,22 @@ USUAL: Patterns = (
         r"(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)[^<]{0,80}<\|message\|>",
         r"(?:<\|end\|>)?(?:<\|start\|>assistant)?<\|channel\|>final[^<]{0,80}(?:<\|constrain\|>\w{1,20})?<\|message\|>",
     ),  # gpt-oss
+    # gpt-oss, where a server leaves out the tokens and not their words
+    (r"analysis(?=(?-i:[A-Z]))", r"assistant(?:commentary\b.{0,80})?final"),
     (r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:"),  # Granite
 )
+QUOTING = frozenset("`'\"\u201c\u2018«")
+SENTENCE_ENDS = frozenset(".!?…。\uff01\uff1f")
+CODE = "```"
+LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 LONGEST_TAG = 200
-# What stands around the answer itself, after thoughts.
+# What stands around the answer itself.
 WRAPPED = re.compile(
-    r"\s*(?:<answer>|<response>|<\|begin_of_solution\|>|<\|START_RESPONSE\|>|<\|START_TEXT\|>)(?P<answer>.*?)"
-    r"(?:</answer>|</response>|<\|end_of_solution\|>|<\|END_RESPONSE\|>|<\|END_TEXT\|>|\Z).*",
-    re.DOTALL,
+    r"\s*(?:<(?P<name>answer|response|output|reply|final(?:[_ -]?answer)?)>|<\|begin_of_(?:solution|answer|box)\|>"
+    r"|<\|START_(?:RESPONSE|TEXT)\|>)(?P<answer>.*?)"
+    r"(?:</(?P=name)>|<\|end_of_(?:solution|answer|box)\|>|<\|END_(?:RESPONSE|TEXT)\|>|\Z).*",
+    re.DOTALL | re.IGNORECASE,
 )
-AFTER = re.compile(r"<\|(?:return|end)\|>.*", re.DOTALL)
-
 
 # A message holds a job's answers with their thoughts, and has room for so many characters of each.
 LONGEST_KEPT = 8_000
@@ -112,17 +125,18 @@ def read_reasoning(answer: Answer, wanted: Reasoning, opened: bool = False) -> A
     """
     # A server that tells thoughts apart has taken the tags away.
     opened = (opened or wanted.opened) and not answer.reasoning
-    separated = separate(answer.text, wanted.tags, opened)
-    thoughts = "\n".join(filter(None, (answer.reasoning, separated.reasoning)))
+    separated = separate(without_lead(answer.text), wanted.tags, opened)
+    thoughts = "\n".join(filter(None, dict.fromkeys((answer.reasoning, separated.reasoning))))
     if wanted.keep == "only":
         return _thoughts_alone(answer, thoughts, separated)
-    if separated.text is answer.text and not answer.reasoning:
+    text = until_end(_unwrapped(separated.text))
+    if text is answer.text and not answer.reasoning:
         return answer
     ended = answer.ended
-    consumed = separated.unclosed or (is_blank(separated.text) and not is_blank(thoughts))
+    consumed = separated.unclosed or (is_blank(text) and not is_blank(thoughts))
     if consumed and ended in ("stop", "no_content"):
         ended = "length"
-    return replace(answer, text=separated.text, ended=ended, reasoning=thoughts[:LONGEST_KEPT] if wanted.keep else "")
+    return replace(answer, text=text, ended=ended, reasoning=thoughts[:LONGEST_KEPT] if wanted.keep else "")
 
 
 def _thoughts_alone(answer: Answer, thoughts: str, separated: Separated) -> Answer:
@@ -158,7 +172,7 @@ def separate(text: str, tags: Tags | None = None, opened: bool = False) -> Separ
         return Separated(text, "")
     pair = _pair_that_begins(text, start, pairs.pairs, opened)
     if pair is None:
-        return Separated("", text.strip(), unclosed=True) if opened else Separated(text, "")
+        return Separated("", text.strip(), unclosed=True) if opened else _without_later(text, pairs.pairs)
     first = pair.opening.match(text, start)
     return _walked(text, first.end() if first else 0, pair)
 
@@ -177,13 +191,36 @@ def _pair_that_begins(text: str, start: int, pairs: Sequence[_Pair], opened: boo
     return min(alone)[-1] if alone else None
 
 
-def _walked(text: str, start: int, pair: _Pair) -> Separated:
-    """Tag by tag, from within the first thoughts, which begin at `start`."""
+def _without_later(text: str, pairs: Sequence[_Pair]) -> Separated:
+    """Without thoughts that stand behind the answer's beginning and are set off from it, as no mention of a tag is."""
+    first = ((_set_off(text, pair), number, pair) for number, pair in enumerate(pairs) if pair.may_close_alone)
+    found = [(block.start(), number, block, pair) for block, number, pair in first if block]
+    if not found:
+        return Separated(text, "")
+    start, _, block, pair = min(found, key=lambda each: each[:2])
+    if text.count(CODE, 0, start) % 2:
+        return Separated(text, "")
+    return _walked(text, block.end(), pair, block)
+
+
+def _set_off(text: str, pair: _Pair) -> re.Match[str] | None:
+    """The first opening tag that begins a line, or stands behind a sentence while the last closing tag ends a line."""
+    last = deque(pair.closing.finditer(text), maxlen=1)
+    ends = any(LINE_END.match(text, closing.end()) for closing in last)
+    for opening in pair.opening.finditer(text):
+        before = text[max(0, opening.start() - LONGEST_TAG) : opening.start()].rstrip(" \t")
+        if before.endswith("\n") or (ends and before[-1:] in SENTENCE_ENDS):
+            return opening
+    return None
+
+
+def _walked(text: str, start: int, pair: _Pair, block: re.Match[str] | None = None) -> Separated:
+    """Tag by tag, from within the first thoughts, which begin at `start`; `block` opened them behind an answer."""
     thoughts: list[str] = []
-    answer: list[str] = []
+    answer: list[str] = [text[: block.start()]] if block else []
     begun, depth = start, 1
-    block: re.Match[str] | None = None
     closed: re.Match[str] | None = None
+    end = len(text.rstrip())
     for found in pair.either.finditer(text, start):
         opening = found["opening"] is not None
         if depth:
@@ -192,6 +229,13 @@ def _walked(text: str, start: int, pair: _Pair) -> Separated:
             if not depth:
                 thoughts.append(text[begun : found.start()])
                 begun = found.end()
+        elif not opening and found.end() < end and _closes(text, found):
+            # The thoughts mentioned a closing tag, or went on.
+            thoughts += [*answer, text[begun : found.start()]]
+            answer, begun = [], found.end()
+        elif not opening and found.end() == end:
+            answer.append(text[begun : found.start()])
+            begun = end
         elif opening:
             answer.append(text[begun : found.start()])
             block, closed, begun, depth = found, None, found.end(), 1
@@ -204,7 +248,16 @@ def _walked(text: str, start: int, pair: _Pair) -> Separated:
         thoughts.append(text[begun:])
     else:
         answer.append(text[block.start() if depth and block else begun :])
-    return Separated(_unwrapped("".join(answer)), "\n".join(filter(None, map(str.strip, thoughts))), unclosed)
+    return Separated(
+        _unwrapped(until_end("".join(answer))).strip(), "\n".join(filter(None, map(str.strip, thoughts))), unclosed
+    )
+
+
+def _closes(text: str, tag: re.Match[str]) -> bool:
+    """Whether a closing tag without an opening one ends thoughts: no mention of it is set off from the words so."""
+    behind = text[tag.end() : tag.end() + 1]
+    quoted = text[max(0, tag.start() - 1) : tag.start()] in QUOTING
+    return behind == "\n" or (behind.isalnum() and not quoted)
 
 
 def _begins_a_line(text: str, place: int) -> bool:
@@ -213,6 +266,6 @@ def _begins_a_line(text: str, place: int) -> bool:
 
 
 def _unwrapped(answer: str) -> str:
-    """The answer alone, where it too has tags."""
+    """The answer alone, where it too has tags; the same text where it has none."""
     wrapped = WRAPPED.match(answer)
-    return AFTER.sub("", wrapped["answer"] if wrapped else answer).strip()
+    return wrapped["answer"].strip() if wrapped else answer

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from seep.records import Answer
-from seep.settings import OutputFilter
+from seep.settings import OutputFilter, Reasoning
 from services.generator.cutting import LONGEST_TOKEN, bound_answers, cut_answer, longest_reply_bytes
 from services.generator.filtering import refuses
 from services.generator.generating import MOST_VALUES, _joined
 from services.generator.masking import Hidden, masked
 from services.generator.openai_answers import read_completions
-from services.generator.reasoning import separate
+from services.generator.reasoning import read_reasoning, separate
 from services.generator.refusals import read_refusal
 from tests.growth import grows_linearly
 
@@ -24,6 +24,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "thoughts": separate,
     "thoughts that opened": lambda text: separate(f"<think>{text}"),
     "thoughts that close": lambda text: separate(f"{text}</think>{text}"),
+    "an answer's own words": lambda text: read_reasoning(Answer(text), Reasoning()),
     "wrapped": lambda text: separate(f"<think>a</think><answer>{text}"),
     "refuse": lambda text: refuses(NESTED, text, None, "en"),
     "refuse_concept": lambda text: refuses(CONCEPT, text, "a b", "en"),
@@ -39,6 +40,8 @@ UNITS = (
     *("<think>", "</think>", "</think><think>", "<|channel|>analysis", "<answer>", "</answer>", "<|end|>"),
     *("[/THINK]", "\u0301", "<title", "<title>", "</title", "<", "&amp;", "&#1", r"\u0041", "%41", "{", "[{"),
     *("'", "' a", "[...]", "a1-", "_"),
+    *("a.<think>", "\n<think>", "a.</think>b", "<think>a</think>\n", "\n```\n<think>", "assistant\n", "<s>", "</s>"),
+    *("<|im_end|>", "<\uff5ca", "<a:b_", "< a-a-", "<think a", "&lt;a:"),
 )
 
 

@@ -106,12 +106,48 @@ def test_of_a_fingerprint_only_an_engines_version_is_read(fingerprint: object, v
         ("tool_use", "tool_call"),
         ("function_call", "tool_call"),
         ("MALFORMED_FUNCTION_CALL", "tool_call"),
+        ("FINISH_REASON_MAX_TOKENS", "length"),
+        ("maxTokens", "length"),
+        ("max_completion_tokens", "length"),
+        ("ERROR_LIMIT", "length"),
+        ({"type": "max_tokens"}, "length"),
+        ("FINISH_REASON_SAFETY", "filtered"),
+        ("ContentFiltered", "filtered"),
+        ("ERROR_TOXIC", "filtered"),
+        ("safety_filter", "filtered"),
+        ("LANGUAGE", "filtered"),
+        ("declined", "refusal"),
+        ("function_calls", "tool_call"),
+        ("FINISH_REASON_STOP", "stop"),
+        ("language_model_done", "stop"),
+        ("a word that nobody knows", "stop"),
+        (7, "stop"),
     ],
 )
 def test_how_an_answer_ended_is_what_the_server_says(reason: object, ended: str) -> None:
     first, second = read({"choices": [{"text": "a", "finish_reason": reason}, {"index": 1, "text": "b"}]})
     assert (first.ended, second.ended) == (ended, "stop")
     assert one("a soup", reason).ended == ended
+
+
+@pytest.mark.parametrize("reason", ["NOT_FINISHED", "USER_CANCEL", "time_limit", "interrupted", "preempted", "Failed"])
+def test_an_answer_that_the_server_broke_off_is_a_failed_request_by_whatever_word(reason: str) -> None:
+    with pytest.raises(UnusableAnswer, match="broke the answer off"):
+        one("a so", reason)
+
+
+@pytest.mark.parametrize("reason", [None, "", "a word that nobody knows", 7])
+def test_an_empty_text_is_an_answer_only_where_the_model_is_known_to_have_ended_it(reason: object) -> None:
+    assert lost(one("", reason)) == "unanswered"
+    assert lost(one("\u200b\n", reason)) == "unanswered"
+    assert one("a soup", reason) == Answer("a soup")
+
+
+def test_a_word_for_an_ending_that_nobody_knows_is_told() -> None:
+    def unknown(reason: object) -> str:
+        return read_completions(json.dumps({"choices": [choice("a", reason)]}).encode(), 9).unknown_ending
+
+    assert [unknown(word) for word in ("stop", "end_turn", None, "sunset\n")] == ["", "", "", "sunset\ufffd"]
 
 
 def test_a_gateways_own_word_and_anthropics_are_read_too() -> None:
@@ -128,6 +164,7 @@ def test_a_gateways_own_word_and_anthropics_are_read_too() -> None:
         choice("I cannot.", refusal="I cannot."),
         choice([{"type": "refusal", "refusal": "I cannot."}]),
         choice("I cannot.", "refusal"),
+        choice("") | {"refusal": "I cannot."},
     ],
 )
 def test_a_refusal_is_told_by_a_field_a_part_or_a_word(message: dict[str, Any]) -> None:
@@ -145,6 +182,9 @@ def test_a_refusal_is_told_by_a_field_a_part_or_a_word(message: dict[str, Any]) 
         {"choices": [], "prompt_filter_results": [{"content_filter_results": {"hate": {"filtered": True}}}]},
         {"choices": [choice("")], "prompt_annotations": [{"content_filter_results": {"hate": {"filtered": True}}}]},
         {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}},
+        {"choices": [choice("", content_filter_results={"hate": {"filtered": True}})]},
+        {"choices": [choice("")], "output_sensitive": True},
+        {"choices": [choice("") | {"is_blocked": True}]},
     ],
 )
 def test_what_a_filter_took_away_is_told_by_a_word_or_by_its_results(body: dict[str, Any]) -> None:
@@ -193,6 +233,12 @@ def test_no_content_is_no_answer_and_an_empty_text_is_one() -> None:
         [{"type": "text", "text": {"value": "a soup"}}],
         ["a ", "soup"],
         {"type": "text", "text": "a soup"},
+        {"parts": [{"text": "a "}, {"text": "soup"}], "role": "model"},
+        [{"type": "message", "content": [{"type": "output_text", "text": "a soup"}]}],
+        [{"type": "image_url", "text": "a bowl"}, {"type": "text", "text": "a soup"}],
+        [{"type": "tool_result", "content": "a page"}, {"type": "text", "text": "a soup"}],
+        [{"type": "text", "text": "a soup"}, {"type": "citation", "text": "a book"}],
+        [{"type": "executable_code", "text": "print()"}, {"type": "text", "text": "a soup"}],
     ],
 )
 def test_a_text_may_come_in_parts(content: object) -> None:
@@ -212,6 +258,15 @@ def test_a_text_may_come_in_parts(content: object) -> None:
         choice([{"type": "thinking", "thinking": "A thought.", "signature": "x"}, {"type": "text", "text": "a soup"}]),
         choice([{"text": "A thought.", "thought": True}, {"text": "a soup"}]),
         {"text": "a soup", "reasoning": "A thought.", "finish_reason": "stop"},
+        choice("a soup") | {"reasoning": "A thought."},
+        choice("a soup", thinking_blocks=[{"type": "thinking", "thinking": "A thought."}]),
+        choice("a soup", reasoning_text="A thought."),
+        choice("a soup", thoughts="A thought."),
+        choice([{"type": "reasoning.text", "text": "A thought."}, {"type": "text", "text": "a soup"}]),
+        choice([{"type": "summary_text", "text": "A thought."}, {"type": "text", "text": "a soup"}]),
+        choice([{"type": "reasoning_content", "text": "A thought."}, {"type": "text", "text": "a soup"}]),
+        choice([{"reasoningContent": {"reasoningText": {"text": "A thought."}}}, {"text": "a soup"}]),
+        choice({"parts": [{"text": "A thought.", "thought": True}, {"text": "a soup"}]}),
     ],
 )
 def test_thoughts_are_read_from_fields_and_parts(message: dict[str, Any]) -> None:
@@ -267,6 +322,12 @@ def test_half_an_emoji_in_the_thoughts_harms_nothing_and_a_whole_one_stays() -> 
         {"error": "secret", "choices": [choice("a")]},
         {"error": {"message": "secret"}, "choices": []},
         {"object": "error", "message": "secret", "code": 50001},
+        {"errors": [{"message": "secret"}], "choices": [choice("a")]},
+        {"success": False, "choices": [choice("a")]},
+        {"status": "failed", "choices": [choice("a")]},
+        {"base_resp": {"status_code": 1002, "status_msg": "secret"}, "choices": [choice("a")]},
+        {"choices": [choice("a", error={"message": "secret"})]},
+        {"choices": [], "message": "secret"},
     ],
 )
 def test_an_error_inside_a_success_is_a_failed_request(body: dict[str, Any]) -> None:
@@ -293,8 +354,30 @@ def test_an_empty_error_is_none(empty: object) -> None:
 
 
 def test_a_stream_that_nobody_asked_for_is_called_one() -> None:
-    with pytest.raises(UnusableAnswer, match="streams its answer"):
-        read_completions(b'data: {"choices": [{"delta": {"content": "a soup"}}]}\n\ndata: [DONE]\n\n', 9)
+    for body in (
+        b'data: {"choices": [{"delta": {"content": "a soup"}}]}\n\ndata: [DONE]\n\n',
+        b": a gateway is at work\n\ndata: {}\n\n",
+        b'id: 1\ndata: {"choices": []}\n\n',
+        b'{"response": "a ", "done": false}\n{"response": "soup", "done": true}\n',
+    ):
+        with pytest.raises(UnusableAnswer, match="streams its answer") as error:
+            read_completions(body, 9)
+        assert error.value.refused
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_body_in_another_form_of_unicode_is_read(encoding: str) -> None:
+    body = json.dumps({"choices": [choice("eine Köchin 👩‍🍳")]}, ensure_ascii=False)
+    assert read_completions(body.encode(encoding), 9).answers == (Answer("eine Köchin 👩‍🍳"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("eine Köchin", "latin-1"), ("a “cook”", "cp1252"), ("犬です", "shift-jis")]
+)
+def test_a_body_in_another_encoding_is_refused_instead_of_read_wrong(text: str, encoding: str) -> None:
+    body = json.dumps({"choices": [choice(text)]}, ensure_ascii=False).encode(encoding)
+    with pytest.raises(UnusableAnswer, match="not UTF-8"):
+        read_completions(body, 9)
 
 
 @pytest.mark.parametrize(

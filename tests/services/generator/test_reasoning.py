@@ -40,6 +40,21 @@ HARMONY = (
         "A thought.[/THINK]a soup",
         "<think>A thought.</think>\n<answer>\na soup\n</answer>",
         "<think>A thought.</think><response>a soup",
+        "<analysis>A thought.</analysis>a soup",
+        "<scratchpad>A thought.</scratchpad>a soup",
+        "<antThinking>A thought.</antThinking>a soup",
+        "<longcat_think>A thought.</longcat_think>a soup",
+        "<chain_of_thought>A thought.</chain_of_thought>a soup",
+        '<think id="1">A thought.</think >a soup',
+        "<think>A thought.</thinking>a soup",
+        "&lt;think&gt;A thought.&lt;/think&gt;a soup",
+        "\uff1cthink\uff1eA thought.\uff1c/think\uff1ea soup",
+        "[thinking]A thought.[/thinking]a soup",
+        "<|think|>A thought.<|/think|>a soup",
+        "<|begin_of_reasoning|>A thought.<|end_of_reasoning|>a soup",
+        "<|thought_start|>A thought.<|thought_end|>a soup",
+        "analysisA thought.assistantfinala soup",
+        "<think>A thought.</think><final_answer>a soup</final_answer>",
     ],
 )
 def test_thoughts_at_the_beginning_are_taken_off(text: str) -> None:
@@ -60,6 +75,14 @@ def test_thoughts_at_the_beginning_are_taken_off(text: str) -> None:
         (HARMONY, "a soup", "A thought.<|end|><|start|>assistant<|channel|>analysis<|message|>More."),
         ("<think>a</think>Models write </think> for it.", "Models write </think> for it.", "a"),
         ("<think>a</think>Models write <think> for it.", "Models write <think> for it.", "a"),
+        ("<think>a</think><reasoning>b</reasoning>c", "c", "a\nb"),
+        ("<think>a</think>b</think>c", "c", "a\nb"),
+        ("<think>I would write </think> here.\n</think>\n\nd", "d", "I would write\nhere."),
+        ("<think></think>a soup</think>", "a soup", ""),
+        ("a soup\n<think>b</think>", "a soup", "b"),
+        ("A soup. <think>b</think>", "A soup.", "b"),
+        ("Okay.\n<think>b</think>\na soup", "Okay.\n\na soup", "b"),
+        ("a soup\n<think>and then", "a soup", "and then"),
     ],
 )
 def test_several_blocks_nested_ones_and_mentions_keep_the_answer_whole(text: str, answer: str, thoughts: str) -> None:
@@ -77,6 +100,12 @@ def test_several_blocks_nested_ones_and_mentions_keep_the_answer_whole(text: str
         "Here is my response: a soup",
         "analysis of the soup",
         "<thinker>a soup</thinker>",
+        "Analysis of the soup",
+        "[Thinking of soup] a soup",
+        "<details>more</details> a soup",
+        "A soup. <think> is a tag.",
+        "```\n<think>\nhard\n</think>\n```\na soup",
+        "`<think>` opens, and\n`</think>` closes",
     ],
 )
 def test_a_text_that_does_not_begin_with_thoughts_stays_as_it_is(text: str) -> None:
@@ -98,6 +127,21 @@ def test_an_answer_that_is_all_thoughts_is_unfinished_however_it_ended(ended: st
         Answer("", ended, reasoning="A thought."),  # type: ignore[arg-type]
     ):
         assert lost(read_reasoning(answer, PLAIN)) == "unfinished"
+
+
+def test_thoughts_that_a_field_and_the_text_repeat_are_kept_once() -> None:
+    assert read_reasoning(Answer("<think>a</think>b", reasoning="a"), PLAIN) == Answer("b", reasoning="a")
+
+
+@pytest.mark.parametrize("lead", ["\ufeff", "\u200b", "<s>", "assistant\n\n", "<|im_start|>assistant\n", "<bos>\n"])
+def test_what_a_template_writes_before_an_answer_hides_no_thoughts(lead: str) -> None:
+    assert read_reasoning(Answer(f"{lead}<think>a</think>b"), PLAIN) == Answer("b", reasoning="a")
+
+
+def test_tags_around_the_answer_alone_are_none_of_its_words() -> None:
+    for text in ("<answer>a soup</answer>", "<|START_RESPONSE|>a soup<|END_RESPONSE|>", "<final>a soup"):
+        assert read_reasoning(Answer(text), PLAIN) == Answer("a soup")
+    assert read_reasoning(Answer("<b>a soup</b>"), PLAIN) == Answer("<b>a soup</b>")
 
 
 def test_an_empty_answer_after_empty_thoughts_is_an_empty_answer() -> None:

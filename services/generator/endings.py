@@ -52,7 +52,7 @@ def ending(reasons: Iterable[object]) -> Said | None:
     """
     said = [_said(word[:LONGEST_WORD]) for reason in reasons for word in _words(reason)]
     known = [each for each in said if each.known]
-    return next((each for each in known if each.ending != "stop"), (known or said or [None])[0])
+    return next((each for each in known if each.ending != "stop"), next(iter(known or said), None))
 
 
 def _words(reason: object) -> list[str]:

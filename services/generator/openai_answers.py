@@ -180,15 +180,16 @@ def _unknown_ending(choices: Iterable[Mapping[str, Any]]) -> str:
 
 def _ended(choice: Mapping[str, Any], content: Content, filtered: bool) -> Ended:
     said = _said(choice)
-    if said and said.ending == "error":
+    ended = said.ending if said else "stop"
+    if ended == "error":
         raise UnusableAnswer("the server broke the answer off")
     message = choice.get("message")
     if filtered or _is_filtered(choice) or (isinstance(message, dict) and _is_filtered(message)):
         return "filtered"
     if content.refused:
         return "refusal"
-    if said and said.ending != "stop":
-        return said.ending
+    if ended != "stop":
+        return ended
     if content.called and is_blank(content.text or ""):
         return "tool_call"
     # An empty text is an answer only where the server says that the model came to its own end.

@@ -63,11 +63,11 @@ def _parts(content: object, depth: int = 0) -> list[Any]:
     """The parts of a content, those of a message among them in its place."""
     if isinstance(content, list):
         return list(chain.from_iterable(_parts(part, depth + 1) for part in content)) if depth < DEEPEST else []
-    inner = [content.get(name) for name in ("parts", "content")] if isinstance(content, dict) else []
+    if not isinstance(content, dict) or not _is_text(content) or content.get("text"):
+        return [content]
+    inner = (content.get(name) for name in ("parts", "content"))
     within = next((each for each in inner if isinstance(each, list)), None)
-    if within is not None and _is_text(content) and not content.get("text"):
-        return _parts(within, depth + 1)
-    return [content]
+    return [content] if within is None else _parts(within, depth + 1)
 
 
 def _is_text(part: object) -> bool:

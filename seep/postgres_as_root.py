@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,9 +68,23 @@ def open_nothing(server: "PostgresServer") -> None:
 def _forget_deleted() -> None:
     """Removes data whose link was deleted; a server that still runs on it keeps it."""
     for note in OWN.glob(f"postgres-*/{OF}"):
-        link = Path(note.read_text(encoding="utf-8"))
-        if link.resolve() != note.parent / "data" and not (note.parent / "data" / "postmaster.pid").exists():
+        link, data = Path(note.read_text(encoding="utf-8")), note.parent / "data"
+        if link.resolve() != data and not is_served(data):
             shutil.rmtree(note.parent, ignore_errors=True)
+
+
+def is_served(data: Path) -> bool:
+    """Whether a server runs on this data; the file of its process's id also stays where it was killed."""
+    import psutil
+
+    with suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        server = psutil.Process(int((data / "postmaster.pid").read_text().partition("\n")[0]))
+        if server.name() == "postgres":
+            try:
+                return server.cwd() == str(data)
+            except psutil.AccessDenied:
+                return True
+    return False
 
 
 def _leave(*arguments: object) -> None:

@@ -1,18 +1,24 @@
 """A real Kafka broker on this machine: one KRaft process on the loopback address, for trying out and for tests."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 LIBRARIES = Path(__file__).parents[2] / ".seep" / "kafka-libs"
+# Java's archive of the classes that a broker loads. Where it is missing or another Java's, a start takes twice as long.
+CLASSES = LIBRARIES.with_name("kafka-classes.jsa")
 CLUSTER_ID = "c2VlcC1sb2NhbC1icm9rZQ"
 # A machine that others share may take its time.
 START_SECONDS = 180.0
 STARTED = b"Kafka Server started"
+# In a folder for data that is formatted.
+FORMATTED = "meta.properties"
 
 
 class LocalBroker:
@@ -24,6 +30,7 @@ class LocalBroker:
         self.port = port or free_port()
         self._controller_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._about_classes = f"-XX:SharedArchiveFile={CLASSES}"
 
     @property
     def _log(self) -> Path:
@@ -39,10 +46,12 @@ class LocalBroker:
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self.folder / "server.properties"
         properties.write_text(self._properties(), encoding="utf-8")
-        format_storage = ["format", "--ignore-formatted", "--cluster-id", CLUSTER_ID, "--config", str(properties)]
+        format_storage = ["format", "--cluster-id", CLUSTER_ID, "--config", str(properties)]
         with self._log.open("ab") as log:
             already_logged = log.tell()
-            subprocess.run(self._java("kafka.tools.StorageTool", *format_storage), stdout=log, stderr=log, check=True)
+            if not (self.folder / "data" / FORMATTED).exists():
+                formatting = self._java("kafka.tools.StorageTool", *format_storage)
+                subprocess.run(formatting, stdout=log, stderr=log, check=True)
             self._process = subprocess.Popen(
                 self._java("kafka.Kafka", str(properties)), stdout=log, stderr=log, start_new_session=True
             )
@@ -74,7 +83,7 @@ class LocalBroker:
         log_settings = Path(__file__).with_name("log4j2.properties")
         # Most of what a broker computes that lives for minutes is its start, and compiling what it will not run often.
         sparing = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        options = [*sparing, "-Xms128m", "-Xmx512m", f"-Dlog4j2.configurationFile={log_settings}"]
+        options = [*sparing, self._about_classes, "-Xms128m", "-Xmx512m", f"-Dlog4j2.configurationFile={log_settings}"]
         return ["java", *options, "-cp", f"{LIBRARIES}{os.sep}*", main_class, *arguments]
 
     def _properties(self) -> str:
@@ -96,6 +105,17 @@ class LocalBroker:
                 "",
             ]
         )
+
+
+def archive_classes() -> None:
+    """Starts a broker and stops it again, so that Java writes CLASSES; for `make setup`."""
+    with tempfile.TemporaryDirectory() as folder:
+        broker = LocalBroker(Path(folder), 0)
+        made = Path(folder) / CLASSES.name
+        broker._about_classes = f"-XX:ArchiveClassesAtExit={made}"
+        broker.start()
+        broker.stop()
+        shutil.copy(made, CLASSES)
 
 
 def free_port() -> int:

@@ -39,12 +39,14 @@ def disk(folder: Path) -> Iterator[Path | None]:
     place.chmod(0o755)
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "none", place], check=False)
     if mounted.returncode == 0:
-        (folder / "postgres").symlink_to(place)
-        yield place
-        subprocess.run(["umount", "--lazy", place], check=True)
+        # Takes it away when its input ends, and so does that of tests that were killed.
+        taking_away = ["sh", "-c", 'cat; umount --lazy "$0" && rmdir "$0"', place]
+        with subprocess.Popen(taking_away, stdin=subprocess.PIPE, start_new_session=True):
+            (folder / "postgres").symlink_to(place)
+            yield place
     else:
+        place.rmdir()
         yield None
-    place.rmdir()
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
 """Every parser of what comes from outside: how it is called, what it may raise, and inputs to begin with."""
 
+import atexit
 import io
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -129,8 +131,10 @@ class Parser:
 
 @cache
 def folder() -> Path:
-    """Where inputs lie that are read from files; one process's own."""
-    return Path(mkdtemp(prefix="seep-fuzz-"))
+    """Where inputs lie that are read from files; one process's own, which goes with it."""
+    made = Path(mkdtemp(prefix="seep-fuzz-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def from_file(suffix: str, *reads: Callable[[Path], object]) -> Callable[[bytes], None]:

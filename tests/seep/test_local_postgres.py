@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -90,16 +89,26 @@ def test_a_user_that_was_killed_does_not_keep_the_server_up(tmp_path: Path) -> N
     assert not is_up(dsn)
 
 
+def killed(folder: Path) -> list[str]:
+    """Kills the server of a folder; the lines of the file that it leaves."""
+    lines = (folder / "data" / "postmaster.pid").read_text().splitlines()
+    server = psutil.Process(int(lines[0]))
+    its_own = server.children()
+    server.kill()
+    psutil.wait_procs([server, *its_own], timeout=30)
+    return lines
+
+
 def test_a_process_id_left_by_a_crashed_server_is_not_taken_for_one(tmp_path: Path) -> None:
-    with local_postgres(tmp_path):
-        pid_file = tmp_path / "data" / "postmaster.pid"
-        server, *rest = pid_file.read_text().splitlines()
-        crashed = psutil.Process(int(server))
-        crashed.send_signal(signal.SIGQUIT)
-        crashed.wait()
-    pid_file.write_text("\n".join([str(os.getpid()), *rest]))
-    with local_postgres(tmp_path) as dsn:
-        assert is_up(dsn)
+    with local_postgres(tmp_path / "crashed"):
+        _, *rest = killed(tmp_path / "crashed")
+    pid_file = tmp_path / "crashed" / "data" / "postmaster.pid"
+    with local_postgres(tmp_path / "other"):
+        other = (tmp_path / "other" / "data" / "postmaster.pid").read_text().partition("\n")[0]
+        for reused in (str(os.getpid()), other):
+            pid_file.write_text("\n".join([reused, *rest]))
+            with local_postgres(tmp_path / "crashed") as dsn:
+                assert is_up(dsn)
 
 
 def test_a_folder_that_the_server_cannot_use_is_refused(tmp_path: Path) -> None:
@@ -137,6 +146,21 @@ def test_data_whose_link_was_deleted_is_forgotten(open_folder: Path) -> None:
     shutil.rmtree(private / "one")
     with local_postgres(private / "other"):
         assert not kept.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user run the server")
+def test_data_of_a_server_that_was_killed_is_forgotten_too_and_that_of_one_that_runs_is_not(open_folder: Path) -> None:
+    private = open_folder / "private"
+    private.mkdir(mode=0o700)
+    with local_postgres(private / "dead"):
+        dead = (private / "dead" / "data").resolve()
+        killed(private / "dead")
+    with local_postgres(private / "running") as running:
+        for name in ("dead", "running"):
+            (private / name / "data").unlink()
+        with local_postgres(private / "third"):
+            assert not dead.exists()
+            assert is_up(running)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user run the server")

@@ -40,7 +40,7 @@ def disk(folder: Path) -> Iterator[Path | None]:
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "none", place], check=False)
     if mounted.returncode == 0:
         # Takes it away when its input ends, and so does that of tests that were killed.
-        taking_away = ["sh", "-c", 'cat; umount --lazy "$0" && rmdir "$0"', place]
+        taking_away = ["sh", "-c", 'cat; umount --lazy "$0" && rmdir "$0"', str(place)]
         with subprocess.Popen(taking_away, stdin=subprocess.PIPE, start_new_session=True):
             (folder / "postgres").symlink_to(place)
             yield place

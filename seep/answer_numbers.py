@@ -1,7 +1,8 @@
 """The number that an answer names, as people and models write numbers; an answer that names several names none.
 
-Which number counts, in this order: the one behind "the answer is" or "my estimate is"; else the only one. A number that
-is only a bound ("less than 500", "not 500") is none. A range names none, nor does a date, a fraction or a time of day.
+Which number counts, in this order: the one behind "the answer is" or "my estimate is", unless the same words name an
+alternative ("10 or 20", "between 10 and 20"); else the only one. A number that is only a bound ("less than 500",
+"500 or more", "not 500") is none. A range names none, nor does a date, an ordinal, a fraction or a time of day.
 """
 
 # ruff: noqa: RUF001 - marks and words of other languages are what it reads
@@ -9,7 +10,7 @@ is only a bound ("less than 500", "not 500") is none. A range names none, nor do
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ SCALES: Mapping[str, float] = {
     **dict.fromkeys(("万", "萬", "만"), 1e4),
     **dict.fromkeys(("億", "亿", "억"), 1e8),
     **dict.fromkeys(("兆", "조"), 1e12),
+    "dozen": 12,
     "lakh": 1e5,
     "crore": 1e7,
 }
@@ -40,14 +42,45 @@ ALL_SCALES = "|".join(sorted((*SCALES, *SHORT_OR_LONG), key=len, reverse=True))
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 DIGITS = r"\d{1,3}(?:[ '\u00a0\u202f]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
+# "Más o menos 5" is about 5.
+MINUS = r"(?<!\bo )(?<!\bou )(?<!\bor )(?:minus|negative|moins|menos|meno|минус)\s+(?=\d)"
 NUMBER = re.compile(
-    rf"(?<![A-Za-z0-9_\u00c0-\u024f.,/:^])(?P<sign>[-−])?(?P<digits>{DIGITS})(?:[eE](?P<e>[+-]?\d{{1,3}})(?!\w))?"
+    rf"(?<![A-Za-z0-9_\u00c0-\u024f.,/:^])(?<![^\W\d][-−])(?P<sign>[-−]|{MINUS})?"
+    rf"(?P<digits>{DIGITS})(?:[eE](?P<e>[+-]?\d{{1,3}})(?!\w))?"
     rf"(?:(?:\^|\*\*)(?P<own>[-−]?\d{{1,3}}))?"
     rf"(?:\s*[x×*·]\s*10\s*(?:\^|\*\*)\s*\(?(?P<power>[-−]?\d{{1,3}})\)?)?"
     rf"(?P<scales>(?:[\s-]*(?:{ALL_SCALES})(?![a-zà-ÿа-я])\.?)*)",
     re.IGNORECASE,
 )
 RANGE = r"\s*(?:[^\w\s.]{0,2}\s*)?(?:-|–|—|~|〜|to|bis|à|a|до|até|och|から|到|至)\s*[^\w\s]?\s*$"
+UNIT = r"\s?[^\s\w.!?]{0,2}(?:[^\W\d]+\.?)?(?:\s[^\W\d]+)?"
+"""What may stand behind a number and belong to it: a sign, a word or two."""
+OR = (
+    r"or|and|to|oder|und|bis|ou|et|à|o|y|hasta|e|или|и|до|maybe|perhaps|possibly|vielleicht|peut-être|quizás?|forse|talvez|"
+    r"misschien|возможно"
+)
+ABOUT = r"about|around|even|maybe|perhaps|possibly|roughly|approximately|the|etwa|environ|unos|circa|около"
+ALTERNATIVE = re.compile(rf"{UNIT}[,;]?(?:\s+(?:{OR})\b)+(?:\s+(?:{ABOUT})\b)*\s*[^\s\w.!?]{{0,2}}", re.IGNORECASE)
+"""What stands between a number and another that might be meant as well."""
+NEGATED = re.compile(
+    r"(?:(?<!\w)(?:not|never|cannot)|n't)(?!\w|\s+(?:sure|certain|know|only|have|tell|give))"
+    r"(?:(?!\bbut\b)[^.!?,;:\n\d]){0,20}$",
+    re.IGNORECASE,
+)
+BEHIND_A_BOUND = re.compile(
+    r"\+(?!\s*[\d/-])|\s*(?:or|and)\s+(?:more|less|fewer|above|below|over|under|older|younger|higher|lower)\b|"
+    r"\s*(?:oder mehr|oder weniger|ou plus|ou moins|o más|o menos|o più|o meno|ou mais|или более|"
+    r"или больше|以上|以下|이상|이하)",
+    re.IGNORECASE,
+)
+# "The 3rd", "5 degrees below zero", "1500 BC", "10h30": what is meant is not what the digits say.
+ANOTHER = re.compile(
+    r"(?:st|nd|rd|th)\b|(?![kcdm]?m[23](?!\d))[^\W\d_]{1,3}\d|T(?!\w)|"
+    r"(?:\s*[°º]?\s?\w{0,12})?\s+(?:below (?:zero|0|freezing)|unter (?:null|0)|sous (?:zéro|0)|bajo cero|sotto zero|"
+    r"abaixo de zero|ниже нуля)\b|\s*(?:BCE?\b|B\.\s?C\.|v\. ?Chr|av\. J|a\. ?C\.|до н)",
+)
+LETTERS = {"M": 1e6, "B": 1e9}
+"""Capitals that stand for a scale right behind the digits: "5M"."""
 BOUND = re.compile(
     r"(?:(?<!\w)(?:more|less|fewer|greater|higher|lower|larger|smaller|taller|longer|shorter|older|better)\s+than|"
     r"(?<!\w)(?:over|under|above|below|at least|at most|up to|not|never|exceeds?|mehr als|weniger als|über|unter|nicht|"
@@ -88,10 +121,23 @@ def answer_number(answer: str, language: str) -> float | None:
         return number_in_words(text) if language == "en" and not re.search(r"\d", text) else None
     if not all(math.isfinite(each.value) for each in numbers) or _is_range(text, numbers):
         return None
-    said = [each for each in numbers if not BOUND.search(_before(text, each))]
-    stated = {each.value for each in said if STATED.search(_before(text, each))}
-    values = stated or {each.value for each in said}
-    return next(iter(values)) if len(values) == 1 else None
+    said = [each for each in numbers if not _is_bound(text, each)]
+    stated = [each for each in said if STATED.search(_before(text, each))]
+    values = {each.value for each in stated or said}
+    alone = not any(_has_alternative(text, said, each) for each in stated)
+    return next(iter(values)) if alone and len(values) == 1 else None
+
+
+def _is_bound(text: str, number: Named) -> bool:
+    before = _before(text, number)
+    return bool(BOUND.search(before) or NEGATED.search(before[-40:]) or BEHIND_A_BOUND.match(text, number.end))
+
+
+def _has_alternative(text: str, said: Sequence[Named], stated: Named) -> bool:
+    """Whether another number stands beside the stated one as what may be meant just as well."""
+    following = next((each for each in said if each.start >= stated.end), None)
+    between = "" if following is None else text[stated.end : following.start]
+    return following is not None and following.value != stated.value and bool(ALTERNATIVE.fullmatch(between))
 
 
 def _before(text: str, number: Named) -> str:
@@ -107,7 +153,7 @@ def _numbers(text: str, language: str) -> Iterator[Named]:
     """All numbers; NaN is one that cannot be read, as a date or a fraction."""
     for found in NUMBER.finditer(text):
         value = _value(found["digits"], language)
-        if FRACTION_OR_TIME.match(text, found.end()):
+        if FRACTION_OR_TIME.match(text, found.end()) or ANOTHER.match(text, found.end()):
             value = math.nan
         if exponent := found["power"] or found["e"]:
             value *= _ten_to(exponent)
@@ -115,7 +161,9 @@ def _numbers(text: str, language: str) -> Iterator[Named]:
             value = _ten_to(found["own"]) if value == 10 else math.nan
         for scale in re.findall(ALL_SCALES, found["scales"].lower()):
             value *= SCALES.get(scale) or SHORT_OR_LONG[scale][language in LONG_SCALE]
-        yield Named(found.start(), found.end(), -value if found["sign"] else value)
+        letter = re.match(r"([MB])(?!\w)", text[found.end() : found.end() + 2])
+        value *= LETTERS[letter[1]] if letter else 1
+        yield Named(found.start(), found.end() + bool(letter), -value if found["sign"] else value)
 
 
 def _ten_to(exponent: str) -> float:

@@ -63,6 +63,8 @@ SECOND = [
     "Answer - B",
     "Letter B",
     "B,",
+    "✅ B",
+    "You might think the answer is A. However, the correct answer is B.",
     "So the answer is B: Paris",
     " \n b. paris\n",
     "Β",
@@ -128,6 +130,26 @@ NONE = [
     "(A) and (B)",
     "All of the above",
     "A, B, C, D",
+    # A doubt, and a choice that is taken back.
+    "The answer is B, or possibly C",
+    "The answer is B. No wait, C.",
+    "B. Actually, C.",
+    # A label and another option's text.
+    "Answer: B. London",
+    "(a) London (b) Paris",
+    # What is left out, or asked, or somebody else's choice.
+    "All but B",
+    "Anything but B",
+    "I would avoid B",
+    "I rule out B",
+    "B is unlikely",
+    "I doubt it is B",
+    "I hate Paris",
+    "B ❌",
+    "❌ B",
+    "Is it B?",
+    "Is the answer B?",
+    "You might think the answer is B, but it is C.",
 ]
 OTHERS = [
     ("Yes", 0, ("A", "B"), ("Yes", "No")),
@@ -168,6 +190,21 @@ OTHERS = [
     ("2) Paris", 1, ("1", "2", "3", "4"), ("London", "Paris", "Rome", "New York")),
     ("The answer is 2", 1, ("1", "2", "3", "4"), ("London", "Paris", "Rome", "New York")),
     ("In 1990", None, ("1", "2", "3", "4"), ("London", "Paris", "Rome", "New York")),
+    ("2.5", None, ("1", "2", "3", "4"), ("London", "Paris", "Rome", "New York")),
+    ("2%", None, ("1", "2", "3", "4"), ("London", "Paris", "Rome", "New York")),
+    ("1.0", None, (), ("1", "10")),
+    ("10", 1, (), ("1", "10")),
+    # "Sometimes" holds "yes", "symptom" holds "yes", and "but" holds "is so".
+    ("Иногда", None, (), ("да", "нет")),
+    ("Да.", 0, (), ("да", "нет")),
+    ("Ответ: нет", 1, (), ("да", "нет")),
+    ("un síntoma", None, (), ("sí", "no")),
+    ("Sí, claro", 0, (), ("sí", "no")),
+    ("但是", None, (), ("是", "否")),
+    ("是的。", 0, (), ("是", "否")),
+    ("答案是否", 1, (), ("是", "否")),
+    ("Парижанка", None, (), ("Лондон", "Париж")),
+    ("В Лондоне", 0, (), ("Лондон", "Париж")),
     ("1 or 2", None, ("1", "2", "3", "4"), ("London", "Paris", "Rome", "New York")),
     ("option 2", 1, ("1", "2", "3", "4"), ("London", "Paris", "Rome", "New York")),
     ("乙", 1, ("甲", "乙", "丙"), ("伦敦", "巴黎", "罗马")),
@@ -198,7 +235,8 @@ def test_other_labels_other_scripts_and_short_options(
 
 
 def test_an_answer_of_ten_thousand_characters_names_none() -> None:
-    assert chosen_place("B" + " " * LONGEST + ".", LETTERS, CITIES) is None
+    assert chosen_place("B. " + "x" * LONGEST, LETTERS, CITIES) is None
+    assert chosen_place("B" + " " * (LONGEST - 10) + "C", LETTERS, CITIES) is None
     assert chosen_place("The answer " * 900 + "is B", LETTERS, CITIES) == 1
 
 

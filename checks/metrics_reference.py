@@ -21,7 +21,11 @@ MODULES = {
     "Scorer": ("services.scorer.canary",),
     "API": ("services.api.request_metrics",),
 }
-AGGREGATOR = ("services.aggregator.publishing", "services.aggregator.dead_letters")
+AGGREGATOR = (
+    "services.aggregator.publishing",
+    "services.aggregator.dead_letters",
+    "services.aggregator.delivering",
+)
 
 
 def page() -> str:

@@ -27,7 +27,7 @@ from results.storage.database import Database
 from results.sums import Comparison, SampleSums
 from seep.kafka.messages import Outgoing
 from seep.records import LeakRate, RunManifest, ScoredJob
-from seep.settings import Monitor, Scheduling, Settings
+from seep.settings import Events, Monitor, Scheduling, Settings
 from services.aggregator.publishing import publish_changed
 
 STALLED_AFTER_SECONDS = 1800.0
@@ -49,6 +49,7 @@ class Stored(Database):
     ) -> None:
         super().__init__(dsn, statement_seconds)
         self.stalled_after_seconds = stalled_after_seconds
+        self.events = Events()
 
     def record(
         self, scored: Sequence[ScoredJob], dead: Sequence[DeadJob], manifests: Sequence[RunManifest]
@@ -63,7 +64,7 @@ class Stored(Database):
         send: Callable[[Sequence[Outgoing]], None] = nowhere,
     ) -> None:
         """Publishes what has changed."""
-        publish_changed(self, send, Settings().model_copy(update={"monitors": configured or {}}))
+        publish_changed(self, send, Settings().model_copy(update={"monitors": configured or {}, "events": self.events}))
 
     def changed_runs(self) -> list[str]:
         """The runs that are to be published."""

@@ -19,7 +19,7 @@ def _topics() -> None:
 def apply_topics(context: typer.Context) -> None:
     """Create the topics, and give existing ones the partitions and retention configured; safe to run again."""
     settings = load_settings()
-    configs = topic_configs(settings.targets, settings.kafka.topics)
+    configs = topic_configs(settings.targets, settings.kafka.topics, settings.events.topic)
     created = open_broker(context, settings).create_topics(configs)
     for name in sorted(configs):
         echo(f"{name}: {'created' if name in created else 'was there'}")

@@ -31,7 +31,7 @@ def broker(settings: Settings) -> Finding:
             return Finding("broker", "missing", f"none at {place}", "start it, or mend kafka.bootstrap_servers")
         return Finding("broker", "note", f"none at {place}", "seep run needs none; make stack starts one")
     existing = KafkaBroker(settings.kafka).existing_topics()
-    missing = sorted(set(topic_configs(settings.targets, settings.kafka.topics)) - existing)
+    missing = sorted(set(topic_configs(settings.targets, settings.kafka.topics, settings.events.topic)) - existing)
     if missing:
         return Finding("broker", "missing", f"{place} lacks topics: {', '.join(missing)}", "seep topics apply")
     return Finding("broker", "ok", f"{place} has all topics")

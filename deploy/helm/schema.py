@@ -19,6 +19,7 @@ FIELDS_OF_THE_CHART = {
     "Worker": ("grace_seconds", "metrics_host", "metrics_port"),
     "Predictor": ("host", "http_port", "grpc_port"),
     "OpenAiEngine": ("api_key_file", "api_key_env", "proxy_credentials_file"),
+    "Webhook": ("secret", "secret_file"),
 }
 # Names become parts of Kubernetes' names, which end in a letter or digit.
 IDENTIFIER = "^[a-z0-9-]{1,40}$"

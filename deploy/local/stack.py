@@ -103,7 +103,9 @@ def running_stack(config: Path, folder: Path, *, scheduling: bool = False) -> It
         broker.start()
         parts.callback(broker.stop)
         dsn = settings.database.resolved_dsn() or parts.enter_context(local_postgres(folder / "postgres"))
-        KafkaBroker(settings.kafka).create_topics(topic_configs(settings.targets, settings.kafka.topics))
+        KafkaBroker(settings.kafka).create_topics(
+            topic_configs(settings.targets, settings.kafka.topics, settings.events.topic)
+        )
         environment = {"SEEP_DATABASE__DSN": dsn}
         running = services(settings, config, environment, folder / "logs")
         if scheduling:

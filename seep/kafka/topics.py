@@ -11,6 +11,7 @@ SCORES = "seep.scores"
 RUNS = "seep.runs"
 RATES = "seep.rates"
 WAITS = "seep.waits"
+EVENTS = "seep.events"
 DEAD_LETTERS = "seep.dead-letters"
 
 # A job's message carries all its texts; the broker's default of 1 MiB holds about a hundred tests of five samples.
@@ -62,8 +63,8 @@ class TopicConfig:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-def topic_configs(targets: Iterable[str], topics: Topics) -> dict[str, TopicConfig]:
-    """The configuration of every topic, by name."""
+def topic_configs(targets: Iterable[str], topics: Topics, events: bool = False) -> dict[str, TopicConfig]:
+    """The configuration of every topic, by name; that of events only if they are sent there."""
     # The broker's clock counts. With a sender's own, retention would delete what is new if that clock were behind, and
     # the broker would refuse everything if it were ahead.
     common = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(MAX_MESSAGE_BYTES)}
@@ -73,5 +74,5 @@ def topic_configs(targets: Iterable[str], topics: Topics) -> dict[str, TopicConf
     # One partition for good: with more of them a key would move, and leave its older values.
     compacted = {"cleanup.policy": "compact", "max.message.bytes": str(MAX_TABLE_MESSAGE_BYTES)}
     table = TopicConfig(1, topics.replication_factor, common | compacted)
-    names = [*(jobs_topic(target) for target in targets), GENERATIONS, SCORES]
+    names = [*(jobs_topic(target) for target in targets), GENERATIONS, SCORES, *([EVENTS] if events else [])]
     return dict.fromkeys(names, stream) | {DEAD_LETTERS: letters, RUNS: table, RATES: table, WAITS: table}

@@ -19,6 +19,7 @@ from seep.errors import InputError
 from seep.explanations import explained
 from seep.settings.engines import ActivationsEngine, AnyEngine, Engine, OpenAiEngine, RecordedEngine, VllmEngine
 from seep.settings.environment import DELIMITER, PREFIX, variable_holding, variable_of
+from seep.settings.events import Events, Webhook
 from seep.settings.metrics import MINILM, BertScore, Metrics, SentenceBert
 from seep.settings.section import Identifier, Section
 from seep.settings.sections import (
@@ -46,6 +47,7 @@ __all__ = [
     "Api",
     "BertScore",
     "Database",
+    "Events",
     "Kafka",
     "Metrics",
     "Monitor",
@@ -65,6 +67,7 @@ __all__ = [
     "TargetFormat",
     "Topics",
     "VllmEngine",
+    "Webhook",
     "Worker",
     "configuration_file",
     "load_settings",
@@ -89,6 +92,7 @@ class Settings(BaseSettings):
     scheduling: Scheduling = Scheduling()
     retention: Retention = Retention()
     api: Api = Api()
+    events: Events = Events()
 
     @model_validator(mode="after")
     def _references_exist(self) -> "Settings":

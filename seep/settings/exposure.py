@@ -7,8 +7,14 @@ from seep.settings import OpenAiEngine, Settings
 
 
 def exposures(settings: Settings) -> list[str]:
-    """A line for each field whose secrets others on the way may read."""
-    return [*_engines(settings), *_kafka(settings)]
+    """A line for each field whose secrets, or whose events, others on the way may read."""
+    return [*_engines(settings), *_kafka(settings), *_webhook(settings)]
+
+
+def _webhook(settings: Settings) -> Iterator[str]:
+    webhook = settings.events.webhook
+    if webhook is not None and webhook.url.scheme == "http" and not is_local(webhook.url.host or ""):
+        yield "events.webhook.url: events are sent in the clear; https would protect them, and ask who takes them"
 
 
 def is_local(host: str) -> bool:

@@ -1,19 +1,16 @@
 """The sections of seep.yaml that need no file of their own."""
 
-import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, FilePath, ValidationInfo, field_validator, model_validator
 
-from seep.errors import InputError
 from seep.job_limits import MOST_SAMPLES
 from seep.schedule import validate_schedule
+from seep.settings.secrets import TOKEN, read_secret, read_word
 from seep.settings.section import Identifier, Section
 
-# What can stand in a header; an empty token would open the door.
-TOKEN = r"^[!-~]+$"
 # What stands before each of an application's paths; in links and in a cookie, so nothing else may hide in it.
 ROOT_PATH = r"^(/[A-Za-z0-9._~-]+)*$"
 HEADER_NAME = r"^[A-Za-z0-9-]+$"
@@ -67,13 +64,13 @@ class Kafka(Section):
     def token(self) -> str:
         """The token of OAUTHBEARER as it is now. Raises InputError if there is none."""
         assert self.sasl_oauth_token_file is not None
-        return _word(self.sasl_oauth_token_file, "kafka.sasl_oauth_token_file")
+        return read_word(self.sasl_oauth_token_file, "kafka.sasl_oauth_token_file")
 
     def resolved_password(self) -> str | None:
         """The password wherever it is configured; None where it is not. Raises InputError for an unreadable file."""
         if self.sasl_plain_password or self.sasl_plain_password_file is None:
             return self.sasl_plain_password
-        return _secret(self.sasl_plain_password_file, "kafka.sasl_plain_password_file")
+        return read_secret(self.sasl_plain_password_file, "kafka.sasl_plain_password_file")
 
 
 class Database(Section):
@@ -86,7 +83,7 @@ class Database(Section):
         """The DSN wherever it is configured; None where it is not. Raises InputError for an unreadable file."""
         if self.dsn or self.dsn_file is None:
             return self.dsn
-        return _secret(self.dsn_file, "database.dsn_file")
+        return read_secret(self.dsn_file, "database.dsn_file")
 
 
 class Scoring(Section):
@@ -210,7 +207,7 @@ class Api(Section):
         """The token wherever it is configured; None where it is not. Raises InputError for an unusable file."""
         if self.token or self.token_file is None:
             return self.token
-        return _word(self.token_file, "api.token_file")
+        return read_word(self.token_file, "api.token_file")
 
 
 class Worker(Section):
@@ -230,20 +227,3 @@ class Aggregation(Section):
     stalled_after_seconds: float = Field(
         1800.0, gt=0, description="Seconds without progress after which an unfinished run is stalled."
     )
-
-
-def _word(file: Path, field: str) -> str:
-    """A secret that stands in a header."""
-    found = _secret(file, field)
-    if not re.fullmatch(TOKEN, found):
-        raise InputError(f"{field}: {file}: expected one word of visible ASCII characters")
-    return found
-
-
-def _secret(file: Path, field: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise InputError(f"{field}: {file} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{field}: {file}: expected UTF-8") from error

@@ -34,6 +34,7 @@ from seep.runtime.stopping import stop_on_signals
 from seep.runtime.worker import Process
 from seep.settings import Settings
 from services.aggregator.dead_letters import STAGE
+from services.aggregator.delivering import deliver_events
 from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
 from services.aggregator.ingest import GROUP, not_of_their_run, read_batch
 from services.aggregator.publishing import publish_changed
@@ -105,6 +106,8 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     if dsn is None:
         raise InputError("database.dsn: the aggregator needs a PostgreSQL; set SEEP_DATABASE__DSN or database.dsn_file")
     warn(exposure(dsn))
+    if settings.events.webhook is not None:
+        settings.events.webhook.resolved_secret()  # one that is none is refused before anything starts
     shown = watched(settings.monitors)
     stop = stop_on_signals()
     health = open_health(settings)
@@ -118,6 +121,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
 
         publish = partial(publish_changed, database, sender.send, settings)
         wait_for(publish, stop)
+        deliver_events(database, broker, settings, stop)
         # Also when no message comes: a baseline that is set changes runs too.
         return serve(
             broker,

@@ -16,6 +16,7 @@ from seep.kafka.messages import Outgoing, Send
 from seep.kafka.topics import RATES, rate_key
 from seep.records import LeakRate
 from seep.settings import Settings
+from services.aggregator.announcing import announce_run
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def publish_changed(database: Database, send: Send, settings: Settings) -> None:
 
 
 def publish(database: Database, send: Send, settings: Settings, claim: Claim) -> None:
-    """Compares the run with its baseline, keeps the verdicts, sends the rates, then clears the run's mark.
+    """Compares the run with its baseline, keeps verdicts and events, sends the rates, then clears the run's mark.
 
     A crash at any point leaves the mark: all is done again, to the same end, and the same rates go onto the same keys.
     """
@@ -53,6 +54,7 @@ def publish(database: Database, send: Send, settings: Settings, claim: Claim) ->
             _compare(connection, claim.run_id, settings)
             mark = publications.lock(connection, claim.run_id)
             found = rates.of_run(connection, claim.run_id)
+            announce_run(connection, claim.run_id, found, settings)
         _send(send, claim.run_id, found)
         published = mark
     finally:

@@ -41,6 +41,7 @@ def test_every_default_of_the_settings_is_in_the_reference(monkeypatch: pytest.M
     for line in configuration_reference.page().splitlines():
         if line.startswith("## "):
             section = line.split()[1]
+            listed.add(section)  # one that is off by default has no settings
         elif line.startswith("| `"):
             listed.add(f"{section}.{line.split('`')[1]}")
     defaults = set(settings_of(load_settings().model_dump()))

@@ -93,6 +93,19 @@ def test_a_proxys_credentials_are_mounted_where_the_generator_looks(load: Callab
     assert "login" not in json.dumps(release.pod("seep-generator-tiny").spec)
 
 
+def test_the_secret_that_signs_events_is_mounted_for_the_aggregator_alone(load: Callable[[Release], Settings]) -> None:
+    values = {
+        "config": {"events": {"webhook": {"url": "https://hooks.example.com"}}},
+        "aggregator": {"webhook": {"existingSecret": "signing"}},
+    }
+    release = render(LEAST, ALL, values)
+    webhook = load(release).events.webhook
+    assert webhook is not None
+    assert text_of(webhook.secret_file) == "secret"
+    mounting = {name for name in release.objects("Deployment") if "signing" in json.dumps(release.pod(name).spec)}
+    assert mounting == {"seep-aggregator"}
+
+
 def test_the_broker_is_the_one_that_is_named(load: Callable[[Release], Settings]) -> None:
     values = {"externalKafka": {"securityProtocol": "SSL", "tls": {"caSecret": "ca", "clientSecret": "client"}}}
     kafka = load(render(LEAST, values)).kafka

@@ -9,6 +9,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 import seep.runtime.metrics
+import services.aggregator.delivering
 import services.scorer.canary
 from cli.main import app
 from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
@@ -71,6 +72,7 @@ def unread() -> Operation:
 def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has() -> None:
     assert seep.runtime.metrics.LAG is not None
     assert services.scorer.canary.CANARY_OK is not None
+    assert services.aggregator.delivering.OLDEST is not None
     known = {family.name for family in REGISTRY.collect()}
     known |= {family.name for family in RateCollector(list).describe()}
     known |= {family.name for family in MonitorCollector(list).describe()}

@@ -167,6 +167,14 @@ def test_an_endpoint_s_pods_may_listen_on_another_port_than_its_service() -> Non
     assert not network.out("tiny", 8000)
 
 
+def test_a_webhook_is_reached_by_the_aggregator_alone_at_its_own_port() -> None:
+    webhook = {"config": {"events": {"webhook": {"url": "https://hooks.example.com:8443/seep"}}}}
+    secret = {"aggregator": {"webhook": {"existingSecret": "signing"}}, "modelHub": {"enabled": False}}
+    network = Network(render(LEAST, webhook, secret))
+    assert {source for source in network.labels if network.out(source, 8443)} == {"aggregator"}
+    assert not network.out("aggregator", 443)
+
+
 def test_ports_of_brokers_are_those_of_the_bootstrap_servers_and_what_is_added() -> None:
     values = {
         "externalKafka": {"bootstrapServers": "a:9093,b:9094"},

@@ -35,6 +35,14 @@ MISUSES: dict[str, tuple[list[Any], str]] = {
         [{"generator": {"engines": {"tinny": {"replicaCount": 2}}}}],
         'generator.engines.tinny: no engine named "tinny" under config.engines',
     ),
+    "a webhook without a secret": (
+        [{"config": {"events": {"webhook": {"url": "https://hooks.example.com"}}}}],
+        "aggregator.webhook.existingSecret: config.events.webhook needs a secret that signs events",
+    ),
+    "a secret for no webhook": (
+        [{"aggregator": {"webhook": {"existingSecret": "signing"}}}],
+        "aggregator.webhook.existingSecret: nothing is signed without config.events.webhook",
+    ),
     "a key for an engine that has none": (
         [{"generator": {"engines": {"tiny": {"apiKey": {"existingSecret": "key"}}}}}],
         "generator.engines.tiny.apiKey: only an engine with the backend openai has one",

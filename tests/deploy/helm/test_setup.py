@@ -89,12 +89,13 @@ def test_topics_can_be_left_to_others() -> None:
 
 
 def test_strimzi_makes_the_topics_that_the_command_would() -> None:
-    release = render(LEAST, STRIMZI, {"topics": {"retentionHours": 24, "partitions": 12, "replicationFactor": 3}})
+    changes = {"topics": {"retentionHours": 24, "partitions": 12, "replicationFactor": 3}}
+    release = render(LEAST, STRIMZI, changes, {"config": {"events": {"topic": True}}})
     settings = Settings.model_validate(
-        {key: release.settings()[key] for key in ("engines", "targets")}
+        {key: release.settings()[key] for key in ("engines", "targets", "events")}
         | {"kafka": {"topics": release.settings()["kafka"]["topics"]}}
     )
-    wanted = topic_configs(settings.targets, settings.kafka.topics)
+    wanted = topic_configs(settings.targets, settings.kafka.topics, settings.events.topic)
     made = release.objects("KafkaTopic")
     assert {name: {k: str(v) for k, v in topic["spec"]["config"].items()} for name, topic in made.items()} == {
         name: config.options for name, config in wanted.items()

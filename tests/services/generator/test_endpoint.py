@@ -3,8 +3,6 @@
 import asyncio
 import os
 import socket
-import ssl
-import subprocess
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from seep.settings import OpenAiEngine
 from services.generator.backend import Answered
 from services.generator.circuit_breaker import RequestFailed
 from services.generator.endpoint import Endpoint
+from tests.certificates import own_certificate, serving_context
 from tests.services.generator.server_requests import REQUEST, answered, backend_for
 
 
@@ -196,9 +195,7 @@ def test_a_secret_that_is_not_there_is_one_line() -> None:
 def test_a_server_whose_certificate_an_own_authority_signed_needs_that_authoritys(tmp_path: Path) -> None:
     certificate, key = own_certificate(tmp_path)
     with scripted_server() as server:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.socket = serving_context(certificate, key).wrap_socket(server.socket, server_side=True)
         base_url = server.base_url.replace("http://127.0.0.1", "https://localhost")
         (answer,) = answered(server, [REQUEST], base_url=base_url, ca_file=str(certificate))
         with pytest.raises(
@@ -221,15 +218,6 @@ def test_an_authority_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     for file, reason in (("nowhere.pem", "No such file or directory"), ("ca.pem", "expected certificates in PEM")):
         with pytest.raises(InputError, match=rf"^engines\.e\.ca_file: [^\n]+ cannot be used: {reason}$"):
             Endpoint(engine_at("https://h/v1", ca_file=str(tmp_path / file)), "engines.e")
-
-
-def own_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost that is its own authority, and its key."""
-    certificate, key = folder / "tls.crt", folder / "tls.key"
-    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-    where = ["-addext", "subjectAltName=DNS:localhost", "-out", str(certificate), "-keyout", str(key)]
-    subprocess.run([*new, *where], check=True, capture_output=True)
-    return certificate, key
 
 
 def test_a_server_that_is_not_there_delays_the_whole_batch() -> None:

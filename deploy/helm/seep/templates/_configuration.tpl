@@ -11,6 +11,7 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- with dig "events" "webhook" dict $config -}}{{- $_ := set . "secret_file" "/etc/seep/secrets/webhook/secret" -}}{{- end -}}
 {{- $_ := set $config "kafka" (include "seep.kafkaConfiguration" . | fromJson) -}}
 {{- $_ := set $config "database" (dict "dsn_file" "/etc/seep/secrets/database/dsn") -}}
 {{- $api := dict "host" "0.0.0.0" "port" 8000 -}}

@@ -150,6 +150,13 @@ the settings' own: values.schema.json is made from them, and `seep config check`
 {{- $by := ternary "ingress.enabled" (printf "api.service.type=%s" .Values.api.service.type) .Values.ingress.enabled -}}
 {{- fail (printf "api.existingSecret: %s exposes all prompts and answers: expected a secret with a token, or api.allowAnonymous=true" $by) -}}
 {{- end -}}
+{{- $webhook := dig "events" "webhook" dict .Values.config -}}
+{{- if and $webhook (not .Values.aggregator.webhook.existingSecret) -}}
+{{- fail "aggregator.webhook.existingSecret: config.events.webhook needs a secret that signs events" -}}
+{{- end -}}
+{{- if and .Values.aggregator.webhook.existingSecret (not $webhook) -}}
+{{- fail "aggregator.webhook.existingSecret: nothing is signed without config.events.webhook" -}}
+{{- end -}}
 {{- if and .Values.modelHub.tokenSecret (not .Values.modelHub.enabled) -}}
 {{- fail "modelHub.tokenSecret: nothing is fetched without modelHub.enabled" -}}
 {{- end -}}

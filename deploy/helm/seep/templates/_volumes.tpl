@@ -84,6 +84,9 @@
 {{- if and .apiToken $values.api.existingSecret -}}
 {{- $_ := set $volumes "api" (dict "name" $values.api.existingSecret "items" (dict $values.api.existingSecretKey "token")) -}}
 {{- end -}}
+{{- if and .events $values.aggregator.webhook.existingSecret -}}
+{{- $_ := set $volumes "webhook" (dict "name" $values.aggregator.webhook.existingSecret "items" (dict $values.aggregator.webhook.existingSecretKey "secret")) -}}
+{{- end -}}
 {{- with dig "apiKey" "existingSecret" "" .values -}}
 {{- $_ := set $volumes "api-key" (dict "name" . "items" (dict (dig "apiKey" "key" "key" $.values) "key")) -}}
 {{- end -}}

@@ -279,15 +279,38 @@ CREATE TABLE monitor_schedules (
 );
 """
 
+# What others are still to be told: a row per event and destination, written in the transaction in which it happens,
+# and deleted once it is delivered. `announced` is what they were told of last, which a second time is no news.
+EVENTS = """
+CREATE TABLE announced (
+    kind text COLLATE "C" NOT NULL,
+    subject text COLLATE "C" NOT NULL,
+    state text NOT NULL,
+    PRIMARY KEY (kind, subject)
+);
+CREATE TABLE outbox (
+    place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    destination text NOT NULL,
+    event_id text NOT NULL,
+    key text NOT NULL,
+    body text NOT NULL,
+    refusals bigint NOT NULL DEFAULT 0,
+    due_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    written_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX outbox_in_order ON outbox (destination, place);
+"""
+
 
 def upgrade() -> None:
     """Creates everything."""
-    for statements in (RUNS, WAITS, JOBS, SUMS, COMPARISONS, RATES, VERDICTS, MONITORS):
+    for statements in (RUNS, WAITS, JOBS, SUMS, COMPARISONS, RATES, VERDICTS, MONITORS, EVENTS):
         op.execute(statements)
 
 
 def downgrade() -> None:
     """Drops everything."""
+    op.execute("DROP TABLE outbox, announced")
     op.execute("DROP TABLE monitor_schedules, monitor_references, monitor_evidence, monitor_runs")
     op.execute("DROP TABLE verdicts, baseline_runs, baselines")
     op.execute(

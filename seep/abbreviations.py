@@ -33,7 +33,7 @@ CLOSING = "etc inc ltd co corp jr sr al"
 INNER_OF: Mapping[str, str] = {
     "en": "gov sen rep pres supt esq maj cpl cmdr adm fr mt ft messrs incl excl est orig dept",
     "de": """hr hrn fr frl dipl ing bzw z.b z.t z.zt d.h d.i i.d.r i.a u.a u.u o.ä s.o s.u m.e v.a sog evtl ggf
-        inkl exkl bspw vgl ca geb gest verh zzgl abzgl insb mind od allg eigtl urspr lat engl""",
+        inkl exkl bspw med rer phil jur vgl ca geb gest verh zzgl abzgl insb mind od allg eigtl urspr lat engl""",
     "fr": "m mm mmes p.ex c.-à-d c.à.d i.e env st ste av boul apr mgr",
     "es": "sr sra srta sres dra d dña ud uds vd p.ej ej pág prof profa lic ing arq gral av avda ee aprox excmo sto sta",
     "it": """sig sig.ra sigg sig.na dott dott.ssa prof prof.ssa avv ing geom arch rag on ad.es p.es es pag pagg cfr ca

@@ -16,8 +16,9 @@ LONGEST_QUOTE = 300
 BEFORE, AFTER = 32, 40
 LONGEST_TOKEN = 16
 
-# They end a sentence without a blank behind them: the full stops of Chinese and Japanese, of India, Arabia, ...
-WIDE = "。！？｡।॥؟۔።։‼⁇⁈⁉"
+# They end a sentence without a blank behind them: the full stops of Chinese and Japanese, of India, Arabia, Ethiopia,
+# Armenia, Burma, Cambodia, Tibet, Mongolia, Sri Lanka, Java, ...
+WIDE = "。！？｡।॥؟۔።፧։။។៕།༎᠃᠉෴꧉߹‼⁇⁈⁉"
 FULL_STOPS = ".．"
 IN_WORD = r"[\w\u0300-\u036f\u064b-\u0652\u0900-\u0963\u0e31-\u0e4e]"  # vowel signs are not of \w
 PICTURE = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff]")
@@ -27,12 +28,12 @@ CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 # blank. Line breaks are looked at too: lists and paragraphs may have no full stops.
 MARK = re.compile(
     rf"(?P<stop>[.．!?…;\u037e{WIDE}]++)"
-    r"(?P<closers>(?:[\"'”’“‘»«›)\]}」』”’）】》〉〕］｣*_`]|\[\d{1,3}\]|[ \u00a0\u202f]»(?!\w))*+)"
+    r"(?P<closers>(?:[\"'”’“‘»«›)\]}」』”’）】》〉〕］｣*_~`]|\[\d{1,3}\]|[ \u00a0\u202f]»(?!\w))*+)"
     r"|(?P<break>\n\s*+)"
 )
 FIRST_WORD = re.compile(rf"[^\W_]|{PICTURE.pattern}")
 NEXT = re.compile(
-    r"(?P<gap>[\s\u200b-\u200f\u2060\ufeff]*)[\"'“„‘«»‹(\[{¿¡*_`#>-]*" rf"(?P<word>{IN_WORD}*)(?P<stop>\.?)"
+    r"(?P<gap>[\s\u200b-\u200f\u2060\ufeff]*)[\"'“„‘«»‹(\[{¿¡*_~`#>-]*" rf"(?P<word>{IN_WORD}*)(?P<stop>\.?)"
 )
 # An abbreviation, initials or any other word before a full stop, with what it is joined to: "p. ex", "J.-C", "U.S".
 TOKEN = re.compile(rf"(?<!\w)(?:{IN_WORD}{{1,4}}\.[- \u00a0\u202f]?){{0,4}}{IN_WORD}+(?:[-.]+{IN_WORD}+)*[°º]?$")
@@ -47,9 +48,13 @@ ARTICLE = re.compile(
 
 # Items of lists, their numbers, and what a number must stand behind to be one.
 ITEM = re.compile(
-    r"[*_#>\s]{0,8}(?:[-*–—]\s|[•・‣▪①-⑳]|[(（]?\d{1,3}[.)、．）:](?!\d)|\(?[A-Za-z][.)]\s|[ivxIVX]{1,5}[.)]\s"
-    r"|[一二三四五六七八九十]{1,3}、)"
+    r"[*_#>\s]{0,8}(?:[-*+–—]\s|[•・‣▪①-⑳]|[(（]?\d{1,3}[.)、．）:](?!\d)|\(?[^\W\d_][.)]\s|[ivxIVX]{1,5}[.)]\s"
+    r"|[(（]?[^\W\d_][．）]|[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十]{1,3}[)）])"
 )
+# The number of an item whose successor may stand in the same line: "(1) Soup (2) Salad", "a) Soup b) Salad", "①".
+OWN_NUMBER = re.compile(r"[*_#>\s]{0,8}(?P<number>[(（]?(?P<inner>\d{1,2}|[A-Ya-y])[)）]|[①-⑲])")
+# A block of code before all words.
+CODE = re.compile(r"\s*```[^`]*```")
 ITEM_NUMBER = re.compile(r"[*_#>\s]{0,8}(\d{1,3})[.．]")
 LATER_NUMBER = re.compile(r"[\s>-]*(?:(?<=\s)|[*_(]+)(\d{1,3})$")
 ITEM_TOKEN = re.compile(r"\d{1,3}|[^\W\d_]|[ivxIVX]{1,5}")
@@ -100,6 +105,9 @@ def _end(text: str, start: int, known: Abbreviations, *, greek: bool) -> int:
     word = FIRST_WORD.search(text, start, limit)
     # What stands before all words, such as dots, leads in.
     first = word.start() if word else limit
+    if code := CODE.match(text, start, limit):
+        first = code.end()
+    limit = _next_item(text, start, limit)
     listed = ITEM.match(text, start, limit) is not None
     for mark in MARK.finditer(text, first, limit):
         if mark["break"]:
@@ -114,6 +122,18 @@ def _end(text: str, start: int, known: Abbreviations, *, greek: bool) -> int:
         elif _ends(mark, start, known) and not _is_quoted(mark, first):
             return mark.end()
     return limit
+
+
+def _next_item(text: str, start: int, limit: int) -> int:
+    """Where the next item's number stands in the line of an item's; `limit` where it does not."""
+    own = OWN_NUMBER.match(text, start, limit)
+    if not own:
+        return limit
+    inner = own["inner"]
+    following = str(int(inner) + 1) if inner and inner.isdigit() else chr(ord(inner or own["number"]) + 1)
+    number = own["number"].replace(inner, following) if inner else following
+    at = text.find(f" {number}", own.end(), limit)
+    return limit if at < 0 else at
 
 
 def _leads_on(mark: re.Match[str], start: int) -> bool:
@@ -156,7 +176,7 @@ def _is_quoted(mark: re.Match[str], first: int) -> bool:
 def _ends_without_blank(mark: re.Match[str], after: str, known: Abbreviations) -> bool:
     text, stop = mark.string, mark["stop"]
     last = text[mark.start() - 1]
-    if "…" in stop or ".." in stop:
+    if "…" in stop or ".." in stop or (stop == "．" and ITEM.fullmatch(text, _line_start(mark), mark.end())):
         return False
     if after[0] == "<" or PICTURE.match(after):
         return True
@@ -229,6 +249,11 @@ def _ends_behind_word(place: Place, word: str) -> bool:
     if THAI.fullmatch(word):
         return place.is_line_next
     return not (place.is_small_next and CONSONANTS.fullmatch(word))
+
+
+def _line_start(mark: re.Match[str]) -> int:
+    """Where the mark's line begins, as far as anybody looks."""
+    return mark.string.rfind("\n", max(0, mark.start() - BEFORE), mark.start()) + 1 or max(0, mark.start() - BEFORE)
 
 
 def _later_item(mark: re.Match[str], start: int, known: Abbreviations) -> int | None:

@@ -21,6 +21,7 @@ FINGERPRINTS = (re.compile(r"vllm-(\d[\w.+]*)-"), re.compile(r"(b\d{3,6}-[0-9a-f
 STREAM = (b"data:", b"event:", b"id:", b"retry:", b":")
 # Where a server stops inside an emoji, half of it ends a text. Elsewhere such bytes are of another encoding.
 HALF_WITHIN = re.compile('\ufffd(?![\ufffd"])')
+GZIP = b"\x1f\x8b"
 FAILED = frozenset({"error", "failed", "failure", "cancelled", "canceled"})
 # MiniMax's, Alibaba's and others' for what their filters took away.
 FILTERED_FIELDS = ("input_sensitive", "output_sensitive", "is_blocked", "blocked", "filtered", "flagged")
@@ -103,6 +104,8 @@ def _decoded(body: bytes) -> str:
     try:
         return body.decode(encoding)
     except UnicodeDecodeError as error:
+        if body.startswith(GZIP):
+            raise UnusableAnswer("the answer is packed, though it was not asked to be", refused=True) from error
         text = body.decode(encoding, "replace")
         if HALF_WITHIN.search(text):
             raise UnusableAnswer("the answer is not UTF-8", refused=True) from error

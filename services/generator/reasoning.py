@@ -14,45 +14,10 @@ from seep.answers import is_blank, lost
 from seep.records import Answer
 from seep.settings import Reasoning
 from services.generator.template_tokens import until_end, without_lead
+from services.generator.thought_tags import USUAL, Patterns
 
 Tags = Mapping[str, str]
-Patterns = tuple[tuple[str, str], ...]
 
-PLAIN_NAMES = r"(?:think(?:ing)?|thoughts?|reasoning)"
-NAMES = (
-    r"(?:[a-z\d]{1,12}[:_|-]){0,2}(?:think(?:ing|s)?|thoughts?|thought_process|antthinking|reason(?:ing|s)?|cot|analysis"
-    r"|reflections?|scratch_?pad|monologue|ponder(?:ing)?|deliberation)"
-)
-
-
-def _around(opening: str, names: str, closing: str, attributes: str = "") -> tuple[str, str]:
-    """The tags of such names within such brackets: <think>, <antThinking>, <seed:think>, <think id="1">."""
-    return rf"{opening}\s?{names}{attributes}\s?{closing}", rf"{opening}\s?/\s?{names}\s?{closing}"
-
-
-# Pairs of regular expressions, by the models that write them.
-USUAL: Patterns = (
-    _around("<", NAMES, ">", r"(?:\s[^<>/\n]{1,80})?"),
-    _around("&lt;", NAMES, "&gt;"),  # a gateway that escapes
-    _around("\uff1c", NAMES, "\uff1e"),
-    _around(r"\[", PLAIN_NAMES, r"\]"),  # Magistral
-    ("◁think▷", "◁/think▷"),  # Kimi
-    # Command, Sky-T1, OpenThinker and others
-    (
-        rf"<\|(?:begin_|start_)?(?:of_)?{PLAIN_NAMES}(?:_start|_begin)?\|>",
-        rf"<\|(?:(?:/|end_)(?:of_)?{PLAIN_NAMES}|{PLAIN_NAMES}_end)\|>",
-    ),
-    (r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),  # Apertus
-    (r"<\|channel>(?:thought\b)?", r"<channel\|>"),  # Gemma 4
-    ("<unused94>(?:thought\\b)?", "<unused95>"),  # MedGemma
-    (
-        r"(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)[^<]{0,80}<\|message\|>",
-        r"(?:<\|end\|>)?(?:<\|start\|>assistant)?<\|channel\|>final[^<]{0,80}(?:<\|constrain\|>\w{1,20})?<\|message\|>",
-    ),  # gpt-oss
-    # gpt-oss, where a server leaves out the tokens and not their words
-    (r"analysis(?=(?-i:[A-Z]))", r"assistant(?:commentary\b.{0,80})?final"),
-    (r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:"),  # Granite
-)
 QUOTING = frozenset("`'\"\u201c\u2018«")
 SENTENCE_ENDS = frozenset(".!?…。\uff01\uff1f")
 CODE = "```"
@@ -160,8 +125,7 @@ def closes_alone(text: str, tags: Tags | None) -> bool:
 
 
 def _opens(text: str, tags: Tags | None) -> bool:
-    start = len(text) - len(text.lstrip())
-    return any(pair.opening.match(text, start) for pair in _pairs(tags).pairs)
+    return any(pair.opening.search(text) for pair in _pairs(tags).pairs)
 
 
 def separate(text: str, tags: Tags | None = None, opened: bool = False) -> Separated:
@@ -192,7 +156,10 @@ def _pair_that_begins(text: str, start: int, pairs: Sequence[_Pair], opened: boo
 
 
 def _without_later(text: str, pairs: Sequence[_Pair]) -> Separated:
-    """Without thoughts that stand behind the answer's beginning and are set off from it, as no mention of a tag is."""
+    """Without thoughts that stand further on and are set off from the words, as no mention of a tag is.
+
+    What stands before them leads in, if there is an answer behind them.
+    """
     first = ((_set_off(text, pair), number, pair) for number, pair in enumerate(pairs) if pair.may_close_alone)
     found = [(block.start(), number, block, pair) for block, number, pair in first if block]
     if not found:
@@ -200,7 +167,9 @@ def _without_later(text: str, pairs: Sequence[_Pair]) -> Separated:
     start, _, block, pair = min(found, key=lambda each: each[:2])
     if text.count(CODE, 0, start) % 2:
         return Separated(text, "")
-    return _walked(text, block.end(), pair, block)
+    walked = _walked(text, block.end(), pair, block)
+    behind = walked.text.removeprefix(text[:start].lstrip()).strip()
+    return replace(walked, text=behind or walked.text)
 
 
 def _set_off(text: str, pair: _Pair) -> re.Match[str] | None:

@@ -22,6 +22,21 @@ MARKS = "aA1I .\n!?…\"'»«)(*-:。「」と、“”"
         ("en", "1.\nA salad", "1.\nA salad"),
         ("en", "Dishes:\n- Soup\n- Salad", "Dishes:\n- Soup"),
         ("en", "A) Paris\nB) Rome", "A) Paris"),
+        ("en", "① Soup ② Salad", "① Soup"),
+        ("en", "(1) Soup (2) Salad", "(1) Soup"),
+        ("en", "a) Soup b) Salad", "a) Soup"),
+        ("en", "1) Soup for 2 people", "1) Soup for 2 people"),
+        ("en", "+ Soup\n+ Salad", "+ Soup"),
+        ("en", "~~A cook.~~ He", "~~A cook.~~"),
+        ("en", "```\nx = 1.\ny = 2.\n```\nDone. He", "```\nx = 1.\ny = 2.\n```\nDone."),
+        ("ru", "а) суп\nб) салат", "а) суп"),
+        ("ko", "가. 수프\n나. 샐러드", "가. 수프"),
+        ("ja", "ア．スープ\nイ．サラダ", "ア．スープ"),
+        ("zh", "（一）汤\n（二）沙拉", "（一）汤"),
+        ("de", "Dr. med. Koch kam. Er", "Dr. med. Koch kam."),
+        ("my", "သူသည် စားဖိုမှူး ဖြစ်သည်။ သူမ", "သူသည် စားဖိုမှူး ဖြစ်သည်။"),
+        ("km", "គាត់ជាចុងភៅ។ នាង", "គាត់ជាចុងភៅ។"),
+        ("bo", "ཁོ་ཁ་ལག་བཟོ་མཁན་རེད། མོ", "ཁོ་ཁ་ལག་བཟོ་མཁན་རེད།"),
         ("en", "The answer is 42. He knows it.", "The answer is 42."),
         ("en", "... a school bus driver. He", "... a school bus driver."),
         ("en", "Dr. Smith's nurse. He", "Dr. Smith's nurse."),
@@ -87,7 +102,9 @@ def test_a_text_without_an_end_is_cut_at_a_bound() -> None:
     assert len(first_sentence("word " * LONGEST_SENTENCE, "en")) <= LONGEST_SENTENCE
 
 
-@pytest.mark.parametrize("repeated", [".", "a.", " ", '"', '."', "#\n", "1.\n", ". ", "Dr. ", "\n", "…", "(", "「"])
+@pytest.mark.parametrize(
+    "repeated", [".", "a.", " ", '"', '."', "#\n", "1.\n", ". ", "Dr. ", "\n", "…", "(", "「", "1) ", "① ", "``` "]
+)
 def test_a_hostile_text_ten_times_as_long_takes_no_longer(repeated: str) -> None:
     def seconds(size: int) -> float:
         text = "a" + repeated * (size // len(repeated)) + "b"

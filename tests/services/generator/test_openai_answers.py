@@ -1,5 +1,6 @@
 """What a server says is read in whatever order and shape servers give it; what is no answer never becomes one."""
 
+import gzip
 import json
 from typing import Any, get_args
 
@@ -369,6 +370,11 @@ def test_a_stream_that_nobody_asked_for_is_called_one() -> None:
 def test_a_body_in_another_form_of_unicode_is_read(encoding: str) -> None:
     body = json.dumps({"choices": [choice("eine Köchin 👩‍🍳")]}, ensure_ascii=False)
     assert read_completions(body.encode(encoding), 9).answers == (Answer("eine Köchin 👩‍🍳"),)
+
+
+def test_a_packed_body_is_called_one() -> None:
+    with pytest.raises(UnusableAnswer, match="packed"):
+        read_completions(gzip.compress(b'{"choices": [{"text": "a"}]}'), 9)
 
 
 @pytest.mark.parametrize(

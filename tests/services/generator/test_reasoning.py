@@ -81,7 +81,7 @@ def test_thoughts_at_the_beginning_are_taken_off(text: str) -> None:
         ("<think></think>a soup</think>", "a soup", ""),
         ("a soup\n<think>b</think>", "a soup", "b"),
         ("A soup. <think>b</think>", "A soup.", "b"),
-        ("Okay.\n<think>b</think>\na soup", "Okay.\n\na soup", "b"),
+        ("Okay.\n<think>b</think>\na soup", "a soup", "b"),
         ("a soup\n<think>and then", "a soup", "and then"),
     ],
 )

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from results.reach import RateWithReach
 from results.runs import RunSummary
@@ -15,6 +16,7 @@ from seep.errors import InputError, Unavailable
 MOST_ON_A_PAGE = 200
 WIDTH, HEIGHT = 220, 14
 Row = TypeVar("Row")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,17 @@ class Rates(Records[RateWithReach]):
 
 
 @dataclass(frozen=True)
+class _Page:
+    runs: tuple[RunSummary, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class _Run:
+    summary: RunSummary
+
+
+@dataclass(frozen=True)
 class Seep:
     """The API at an address; each method raises InputError for what cannot be asked, Unavailable where nobody answers.
 
@@ -72,23 +85,24 @@ class Seep:
         found: list[RunSummary] = []
         after: str | None = None
         while len(found) < limit:
-            page = self._get("/v1/runs", **filters, after=after, limit=min(limit - len(found), MOST_ON_A_PAGE))
-            found += TypeAdapter(list[RunSummary]).validate_python(page["runs"])
-            after = page["next"]
+            size = min(limit - len(found), MOST_ON_A_PAGE)
+            page = self._get(_Page, "/v1/runs", **filters, after=after, limit=size)
+            found += page.runs
+            after = page.next
             if after is None:
                 break
         return Runs(tuple(found))
 
     def run(self, run_id: str) -> RunSummary:
         """One run."""
-        return TypeAdapter(RunSummary).validate_python(self._get(f"/v1/runs/{run_id}")["summary"])
+        return self._get(_Run, f"/v1/runs/{quote(run_id, safe='')}").summary
 
     def rates(self, run_id: str, by: Literal["category", "concept"] = "category", pool: Sequence[str] = ()) -> Rates:
         """A run's rates by metric and category, pools such as "1,2" last."""
-        found = self._get(f"/v1/runs/{run_id}/rates", by=by, pool=list(pool))
-        return Rates(tuple(TypeAdapter(list[RateWithReach]).validate_python(found)))
+        path = f"/v1/runs/{quote(run_id, safe='')}/rates"
+        return Rates(self._get(tuple[RateWithReach, ...], path, by=by, pool=list(pool)))
 
-    def _get(self, path: str, **parameters: Any) -> Any:
+    def _get(self, kind: type[Answer], path: str, **parameters: Any) -> Answer:
         wanted = {name: value for name, value in parameters.items() if value not in (None, [])}
         try:
             response = self.http.get(path, params=wanted)
@@ -98,13 +112,24 @@ class Seep:
             raise Unavailable(f"{self.http.base_url}: {_detail(response)}")
         if not response.is_success:
             raise InputError(f"{path}: {_detail(response)}")
-        return response.json()
+        try:
+            return TypeAdapter(kind).validate_json(response.content, strict=False)
+        except ValidationError as error:
+            raise InputError(f"{path}: no answer of Seep's API") from error
 
 
 def connect(address: str = "http://localhost:8000", token: str | None = None) -> Seep:
-    """The API at an address, as `make stack` or `seep ui` print it, without `/v1` or `/ui`."""
+    """The API at an address, as `make stack` or `seep ui` print it, without `/v1` or `/ui`.
+
+    Raises InputError for what is no address, and for a token that no header can hold.
+    """
+    if not (token or "").isascii() or not (token or "").isprintable():
+        raise InputError("token: expected printable ASCII characters")
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return Seep(httpx.Client(base_url=address, headers=headers, timeout=30))
+    try:
+        return Seep(httpx.Client(base_url=address, headers=headers, timeout=30))
+    except httpx.InvalidURL as error:
+        raise InputError("address: expected one such as http://localhost:8000") from error
 
 
 def _detail(response: httpx.Response) -> str:

@@ -13,6 +13,7 @@ from seep.errors import InputError, Unavailable
 from seep.records import LeakRate
 
 ADDRESS, EXPERIMENT = "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"
+TOKEN, USER, PASSWORD = "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
 RUN_TAG = "seep.run_id"
 # What one request of MLflow's may hold.
 MOST_METRICS, LONGEST_VALUE = 1000, 500
@@ -32,7 +33,14 @@ def send(runs: Sequence[tuple[RunSummary, Sequence[LeakRate]]]) -> Iterator[str]
     for summary, _ in runs:
         if summary.state not in FINISHED:
             raise InputError(f"run {summary.run_id}: it is {summary.state}; expected one that is over")
-    with httpx.Client(base_url=f"{address.rstrip('/')}/api/2.0/mlflow", headers=_token(), auth=_login()) as server:
+    for name in (TOKEN, USER, PASSWORD):
+        if not os.environ.get(name, "").isascii() or not os.environ.get(name, "").isprintable():
+            raise InputError(f"{name}: expected printable ASCII characters")
+    try:
+        client = httpx.Client(base_url=f"{address.rstrip('/')}/api/2.0/mlflow", headers=_token(), auth=_login())
+    except httpx.InvalidURL as error:
+        raise InputError(f"{ADDRESS}: expected the address of an MLflow server, as http://localhost:5000") from error
+    with client as server:
         for summary, rates in runs:
             yield _sent(server, summary, rates)
 
@@ -40,7 +48,7 @@ def send(runs: Sequence[tuple[RunSummary, Sequence[LeakRate]]]) -> Iterator[str]
 def _sent(server: httpx.Client, summary: RunSummary, rates: Sequence[LeakRate]) -> str:
     name = os.environ.get(EXPERIMENT) or f"seep {summary.suite}"
     experiment = _experiment(server, name)
-    chosen = f"tags.`{RUN_TAG}` = '{summary.run_id}'"
+    chosen = f"tags.`{RUN_TAG}` = {_in_quotes(summary.run_id)}"
     there = _post(server, "runs/search", {"experiment_ids": [experiment], "filter": chosen, "max_results": 1})
     if there.get("runs"):
         raise InputError(f"run {summary.run_id}: it is in the experiment {name} already")
@@ -48,7 +56,7 @@ def _sent(server: httpx.Client, summary: RunSummary, rates: Sequence[LeakRate]) 
     tags = {RUN_TAG: summary.run_id, "seep.state": summary.state, "seep.target": summary.target}
     tags |= {f"seep.label.{number}": label for number, label in enumerate(summary.labels, 1)}
     new = {"experiment_id": experiment, "run_name": summary.run_id, "start_time": began, "tags": _pairs(tags)}
-    made = _post(server, "runs/create", new)["run"]["info"]["run_id"]
+    made = _id(_post(server, "runs/create", new), "run", "info", "run_id")
     metrics = [{"key": key, "value": value, "timestamp": began, "step": 0} for key, value in metrics_of(rates).items()]
     _post(server, "runs/log-batch", {"run_id": made, "params": _pairs(_parameters(summary))})
     for first in range(0, len(metrics), MOST_METRICS):
@@ -86,8 +94,24 @@ def _parameters(summary: RunSummary) -> dict[str, str]:
 def _experiment(server: httpx.Client, name: str) -> str:
     found = _answer(server, "GET", "experiments/get-by-name", params={"experiment_name": name}, missing_ok=True)
     if found:
-        return str(found["experiment"]["experiment_id"])
-    return str(_post(server, "experiments/create", {"name": name})["experiment_id"])
+        return _id(found, "experiment", "experiment_id")
+    return _id(_post(server, "experiments/create", {"name": name}), "experiment_id")
+
+
+def _id(found: Any, *place: str) -> str:
+    """The id at a place of an answer."""
+    for name in place:
+        found = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(found, str | int):
+        raise InputError(f"{ADDRESS}: expected {'.'.join(place)} in its answer, found none")
+    return str(found)
+
+
+def _in_quotes(value: str) -> str:
+    """A text in a filter, which knows two quotes and no way to write one inside of itself."""
+    if "'" in value and '"' in value:
+        raise InputError(f"run {value}: expected an id without one of the two quotes, for MLflow's filters")
+    return f'"{value}"' if "'" in value else f"'{value}'"
 
 
 def _pairs(named: Mapping[str, str]) -> list[dict[str, str]]:
@@ -111,15 +135,17 @@ def _answer(server: httpx.Client, method: str, path: str, missing_ok: bool = Fal
     code = found.get("error_code", "") if isinstance(found, dict) else ""
     if missing_ok and code == "RESOURCE_DOES_NOT_EXIST":
         return None
-    said = " ".join(str(found.get("message", "")).split())[:200] if isinstance(found, dict) else ""
-    raise InputError(f"{ADDRESS}: {path}: HTTP {response.status_code} {code}: {said}")
+    said = " ".join(str(found.get("message", "")).split()) if isinstance(found, dict) else ""
+    for secret in filter(None, map(os.environ.get, (TOKEN, PASSWORD))):
+        code, said = str(code).replace(secret, "***"), said.replace(secret, "***")
+    raise InputError(f"{ADDRESS}: {path}: HTTP {response.status_code} {str(code)[:40]}: {said[:200]}")
 
 
 def _token() -> dict[str, str]:
-    token = os.environ.get("MLFLOW_TRACKING_TOKEN")
+    token = os.environ.get(TOKEN)
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _login() -> tuple[str, str] | None:
-    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
-    return (user, os.environ.get("MLFLOW_TRACKING_PASSWORD", "")) if user else None
+    user = os.environ.get(USER)
+    return (user, os.environ.get(PASSWORD, "")) if user else None

@@ -48,6 +48,7 @@ class _Choice(BaseModel):
 
 class _Output(BaseModel):
     choices: list[_Choice] = []
+    error: str | None = None
 
 
 class _Sample(BaseModel):
@@ -56,6 +57,8 @@ class _Sample(BaseModel):
     input: AnswerText | list[_Message]
     messages: list[_Message] = []
     output: _Output = Field(default_factory=_Output)
+    error: Any = None
+    limit: Any = None
     metadata: dict[str, Any] = {}
 
 
@@ -89,9 +92,9 @@ def read_inspect(path: Path) -> Log:
     if log.status != "success" or log.invalidated:
         found = "an invalidated one" if log.invalidated else log.status
         raise InputError(f"{path}: expected a log that ended in success, found {found}")
-    by_id: defaultdict[int | str, list[_Sample]] = defaultdict(list)
+    by_id: defaultdict[str, list[_Sample]] = defaultdict(list)
     for each in log.samples:
-        by_id[each.id].append(each)
+        by_id[str(each.id)].append(each)
     if not by_id:
         raise InputError(f"{path}: expected samples, found none: the log may hold its header alone")
     samples = [_sample(path, sorted(epochs, key=lambda each: each.epoch)) for epochs in by_id.values()]
@@ -102,6 +105,8 @@ def read_inspect(path: Path) -> Log:
 def _sample(path: Path, epochs: Sequence[_Sample]) -> Sample:
     """One question with its answers of all epochs; each may have several."""
     first = epochs[0]
+    if len({each.epoch for each in epochs}) < len(epochs):
+        raise InputError(f"{path}, sample {first.id}: expected each epoch once: is the file of two runs?")
     questions = {_question(path, each) for each in epochs}
     if len(questions) > 1:
         raise InputError(f"{path}, sample {first.id}: expected the same question in all epochs")
@@ -124,9 +129,17 @@ def _question(path: Path, sample: _Sample) -> tuple[str | None, str]:
 
 
 def _answers(sample: _Sample) -> list[Said]:
-    """What was answered; a sample whose model failed has an answer without content."""
-    found = [Said(choice.message.said(), ENDED[choice.stop_reason]) for choice in sample.output.choices]
+    """What was answered; a sample that failed has answers without content, whatever was there by then."""
+    found = [Said(choice.message.said(), _ended(sample, choice)) for choice in sample.output.choices]
     return found or [Said("", "no_content")]
+
+
+def _ended(sample: _Sample, choice: _Choice) -> Ended:
+    if sample.error is not None or sample.output.error is not None:
+        return "no_content"
+    found = ENDED[choice.stop_reason]
+    # A limit of tokens, time or messages ended the sample from outside.
+    return "length" if found == "stop" and sample.limit is not None else found
 
 
 def _unknown_ends(log: _Log) -> list[str]:

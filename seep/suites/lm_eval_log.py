@@ -42,6 +42,13 @@ def read_lm_eval(path: Path) -> Log:
     counts = Counter(sample.name for sample in samples)
     if twice := next((name for name, count in counts.items() if count > 1), None):
         raise InputError(f"{path}: expected doc_id {twice} once, found again: is the file of two runs?")
+    if left := {line.doc_id for _, line in lines} - {line.doc_id for _, line in first}:
+        raise InputError(
+            f"{path}: expected doc_id {min(left)} with the filter {lines[0][1].filter!r} as others, found none"
+        )
+    decodings = {tuple(sorted(_decoding(line).items())) for _, line in first}
+    if len(decodings) > 1:
+        raise InputError(f"{path}: expected one way of decoding for all samples, found {len(decodings)}")
     # A prompt that is no list of turns reaches the model as it is.
     chats = {_turns(line) is not None for _, line in first}
     if len(chats) > 1:
@@ -98,7 +105,7 @@ def _turns(line: _Line) -> list[_Turn] | None:
 
 
 def _decoding(line: _Line) -> Decoding:
-    """What the first sample says of it; greedy where it does not sample."""
+    """What a sample says of it; greedy where it does not sample."""
     given = line.arguments.get("gen_args_0", {}).get("arg_1")
     if not isinstance(given, Mapping):
         return {}

@@ -1,5 +1,6 @@
 """What the logs of other evaluation tools say, as a table of prompts and answers; each tool has a reader of its own."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from seep.suites.schema import Suite
 from seep.suites.table import Table
 
 Decoding = Mapping[str, float | int]
+# The table's own columns: a field of the task that is called so is no answer of the model.
+TAKEN = re.compile(r"prompt|(generation|ended)_[0-9]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,17 @@ def table_of(log: Log) -> Table:
     numbers = {sample.name: number for number, sample in enumerate(log.samples)}
     rows = [_row(log, number, numbers) for number in range(len(log.samples))]
     columns = tuple(dict.fromkeys(name for row in rows for name in row))
-    return Table(log.path, str(log.path), 1, rows, columns, tells_none=True, notes=tuple(log.notes))
+    taken = dict.fromkeys(name for sample in log.samples for name in sample.fields if TAKEN.fullmatch(name))
+    notes = [*log.notes, f"fields left out, whose names are answers': {', '.join(taken)}"] if taken else log.notes
+    return Table(log.path, str(log.path), 1, rows, columns, tells_none=True, notes=tuple(notes))
 
 
 def _row(log: Log, number: int, numbers: Mapping[str, int]) -> dict[str, object]:
     sample, place = log.samples[number], f"{log.path}, sample {log.samples[number].name}"
     if len(sample.answers) != len(log.samples[0].answers):
         raise InputError(f"{place}: expected {len(log.samples[0].answers)} answers, found {len(sample.answers)}")
-    row = dict(sample.fields) | {"prompt": sample.prompt}
+    row = {name: value for name, value in sample.fields.items() if not TAKEN.fullmatch(name)}
+    row["prompt"] = sample.prompt
     control = row.get("n_control")
     if control not in (None, ""):
         if str(control) not in numbers:

@@ -127,6 +127,9 @@ def _outcomes_problem(scored: ScoredJob) -> str | None:
         return "an outcome's value is outside 0 to 1"
     if not all(all(map(math.isfinite, series.values)) for series in scored.similarities):
         return "a similarity is not a finite number"
+    missing = {arm for arm, prompt in (("control", prompts.control), ("neutral", prompts.neutral)) if prompt is None}
+    if not missing.isdisjoint(near.arm for near in scored.similarities):
+        return "a similarity to an answer that the job does not ask for"
     names = {(series.metric, series.measure, series.category) for series in scored.outcomes}
     of_similarities = {(series.metric, series.arm) for series in scored.similarities}
     if len(names) + len(of_similarities) < len(scored.outcomes) + len(scored.similarities):
@@ -162,21 +165,26 @@ def _places_problem(scored: ScoredJob) -> str | None:
 def _loss_problem(scored: ScoredJob) -> str | None:
     """Nothing but its loss may be said of an answer that was lost: no number may come from what is no answer."""
     generated, samples = scored.generated, scored.generated.job.samples
-    without_control, without_neutral = map(_lost_samples, (generated.control, generated.neutral))
-    references = without_neutral if scored.provenance.get(AGAINST) == "neutral" else without_control
     starts = range(0, len(generated.tests) * samples, samples)
-    gone = {start + sample for start in starts for sample in references}
-    gone |= {
+    of_references = (_lost_samples(answers) for answers in (generated.control, generated.neutral))
+    no_control, no_neutral = ({start + sample for start in starts for sample in lost} for lost in of_references)
+    no_test = {
         start + sample
         for start, answers in zip(starts, generated.tests, strict=True)
         for sample, answer in enumerate(answers)
         if answer.ended != "stop" and lost(answer)
     }
-    lacking_one = gone | {start + sample for start in starts for sample in without_control | without_neutral}
-    for series in scored.outcomes if lacking_one else ():
+    if not (no_control or no_neutral or no_test):
+        return None
+    gone = no_test | (no_neutral if scored.provenance.get(AGAINST) == "neutral" else no_control)
+    lacking_one = no_test | no_control | no_neutral
+    for series in scored.outcomes:
         without = lacking_one if series.measure in (PUBLISHED, PLACEBO) else gone
         if series.measure not in LOST and not without.isdisjoint(series.places):
             return f"an outcome {series.measure} of a comparison whose answer was lost"
+    by_arm = {"test": no_test, "control": no_control, "neutral": no_neutral}
+    if not all(by_arm[near.arm].isdisjoint(near.places) for near in scored.similarities):
+        return "a similarity to an answer that was lost"
     return None
 
 

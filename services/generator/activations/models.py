@@ -17,7 +17,7 @@ from seep.model_files import folder_revision
 from seep.quiet import quieten
 from services.generator.activations.parts import middle_layer, parts_of
 
-ADAPTER_FILE = "adapter_config.json"
+ADAPTER_FILE, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 # Of a configuration: what must be alike for the difference of two models' states to mean anything.
 SHAPE = ("hidden_size", "num_hidden_layers", "vocab_size")
 
@@ -59,8 +59,11 @@ def load_base(place: str, setting: str, dtype: str = "auto", device: str = "auto
     """
     quieten()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place)
-        loaded: Any = AutoModelForCausalLM.from_pretrained(place, dtype=dtype, output_loading_info=True)
+        # Neither code nor pickles of a model's are run: whoever offers a folder to be read is not trusted with more.
+        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            place, dtype=dtype, output_loading_info=True, use_safetensors=True, trust_remote_code=False
+        )
     except Exception as error:  # a corrupt file can surface as almost any error of its libraries
         raise InputError(f"{setting}: cannot load {place!r}: {first_line(str(error))}") from error
     model, report = loaded
@@ -158,6 +161,8 @@ def _between(base: PreTrainedModel, tuned: PreTrainedModel, share: float) -> Ite
 def _adapter_config(folder: Path, setting: str) -> PeftConfig:
     if not (folder.expanduser() / ADAPTER_FILE).is_file():
         raise InputError(f"{setting}: no adapter is in the folder {folder}: it has no {ADAPTER_FILE}")
+    if not (folder.expanduser() / ADAPTER_WEIGHTS).is_file():
+        raise InputError(f"{setting}: expected {ADAPTER_WEIGHTS} in the folder {folder}: other weights are not read")
     try:
         with warnings.catch_warnings(action="ignore"):  # of fields that another release of peft knows
             config: PeftConfig = PeftConfig.from_pretrained(str(folder.expanduser()))

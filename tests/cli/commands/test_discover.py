@@ -112,6 +112,60 @@ def test_long_names_stay_apart(command: Command, kubectl: Path) -> None:
     assert [engine.model for engine in settings.engines.values()] == names  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("name", ["true", "null", "7", "1e3", "0x1f", "2026-11-29", "on"])
+def test_a_name_that_yaml_takes_for_something_else_stays_a_name(command: Command, kubectl: Path, name: str) -> None:
+    kubectl.write_text(json.dumps({INFERENCE: UNKNOWN, LLM: listed(service(name, {}, url="http://x"))}))
+    settings = Settings.model_validate(yaml.safe_load(command("discover")[1]))
+    assert list(settings.engines) == list(settings.targets) == [name]
+
+
+@pytest.mark.parametrize("model_name", ["a'\nadmin: {}", 'a"b', "# a", "&a", "a: b", "\\n", "ä"])
+def test_a_models_name_is_text_whatever_it_holds(command: Command, kubectl: Path, model_name: str) -> None:
+    """Whoever may write an object in the cluster writes nothing else into the operator's settings."""
+    found = listed(service("m", model("huggingface", f"--model_name={model_name}"), url="http://x"))
+    kubectl.write_text(json.dumps({INFERENCE: found, LLM: UNKNOWN}))
+    written = yaml.safe_load(command("discover")[1])
+    assert list(written) == ["engines", "targets"]
+    assert written["engines"]["m"]["model"] == model_name
+
+
+@pytest.mark.parametrize(
+    "url", ["http://x\napi: {token: a}", "file:///etc/passwd", "http://u:p@x", "http://x?a=1", "http://x#a", "x", "//x"]
+)
+@pytest.mark.parametrize("inner", [False, True])
+def test_what_is_no_address_of_an_endpoint_is_left_out(command: Command, kubectl: Path, url: str, inner: bool) -> None:
+    places = {"url": "http://fine", "address": {"url": url}} if inner else {"url": url}
+    kubectl.write_text(json.dumps({INFERENCE: UNKNOWN, LLM: listed(service("m", {}, **places))}))
+    code, printed, complaint = command("discover")
+    assert (code, printed) == (4, "")
+    assert complaint.startswith("team-a/m: left out: its address is no http:// or https:// URL")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"predictor": []},
+        {"predictor": {"model": "m"}},
+        {"predictor": {"model": {"modelFormat": "huggingface"}}},
+        {"predictor": {"containers": [3]}},
+        {"predictor": {"model": {"args": "--model_name=m"}}},
+    ],
+)
+def test_an_object_of_another_shape_is_one_line(command: Command, kubectl: Path, spec: dict[str, Any]) -> None:
+    kubectl.write_text(json.dumps({INFERENCE: listed(service("m", spec)), LLM: UNKNOWN}))
+    code, printed, complaint = command("discover")
+    assert (code, printed, complaint.count("\n")) == (2, "", 1)
+    assert complaint.startswith(f"seep: {INFERENCE}: items.0.spec.predictor")
+
+
+@pytest.mark.parametrize("name", ["a\nb: {}", "", "A", "{a: b}", "a" * 300])
+def test_what_is_no_objects_name_is_refused(command: Command, kubectl: Path, name: str) -> None:
+    kubectl.write_text(json.dumps({INFERENCE: UNKNOWN, LLM: listed(service(name, {}, url="http://x"))}))
+    code, printed, complaint = command("discover")
+    assert (code, printed, complaint.count("\n")) == (2, "", 1)
+    assert "items.0.metadata.name: expected a text that matches" in complaint
+
+
 @pytest.mark.parametrize(
     ("answers", "code", "line"),
     [

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from cli.exports.mlflow import metrics_of
+from cli.exports.mlflow import _in_quotes, metrics_of
 from seep.errors import InputError
-from tests.builders import run_manifest, scored_job
+from tests.builders import TOKEN, run_manifest, scored_job
 from tests.commands import Command
 from tests.side_by_side import record_two_models
 from tests.stored import Stored
@@ -124,6 +124,35 @@ def test_experiment_and_login_are_mlflows_own_variables(
     assert (list(server.experiments), server.logins) == (["leaks"], {"Bearer t"})
 
 
+def test_a_server_that_quotes_the_login_is_not_repeated(
+    command: Command, server: MlflowStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "reader")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", TOKEN)
+    quoting = json.dumps({"error_code": TOKEN, "message": f"{'x' * 195} {TOKEN} is wrong"})
+    server.refusal = (401, quoting.encode())
+    code, _, complaint = command("export", "base", "--to", "mlflow")
+    assert (code, TOKEN[:4] in complaint) == (2, False)
+
+
+@pytest.mark.parametrize("variable", ["MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"])
+def test_a_login_that_no_header_can_hold_is_one_line(
+    command: Command, server: MlflowStandIn, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, f"{TOKEN}\n")
+    assert command("export", "base", "--to", "mlflow") == (
+        2,
+        "",
+        f"seep: {variable}: expected printable ASCII characters\n",
+    )
+
+
+def test_a_quote_in_a_runs_id_ends_no_filter() -> None:
+    assert (_in_quotes("a"), _in_quotes("it's")) == ("'a'", '"it\'s"')
+    with pytest.raises(InputError, match="two quotes"):
+        _in_quotes("'\"")
+
+
 def test_what_is_not_measured_is_no_metric(store: Stored) -> None:
     record_two_models(store)
     rate = store.rates("base")[0]
@@ -145,6 +174,8 @@ def test_an_unfinished_run_is_refused(command: Command, server: MlflowStandIn, s
         ((403, b'{"error_code": "PERMISSION_DENIED", "message": "not\\nyou"}'), "HTTP 403 PERMISSION_DENIED: not you"),
         ((200, b"<html>"), "HTTP 200, and no answer of MLflow's"),
         ((500, b"[]"), "HTTP 500"),
+        ((200, b'{"experiment": 3}'), "expected experiment.experiment_id in its answer"),
+        ((200, b'{"experiment": {"experiment_id": []}}'), "expected experiment.experiment_id in its answer"),
     ],
 )
 def test_what_the_server_refuses_is_one_line(
@@ -153,7 +184,7 @@ def test_what_the_server_refuses_is_one_line(
     server.refusal = refusal
     code, printed, complaint = command("export", "base", "--to", "mlflow")
     assert (code, printed, complaint.count("\n")) == (2, "", 1)
-    assert complaint.startswith("seep: MLFLOW_TRACKING_URI: experiments/get-by-name: ")
+    assert complaint.startswith("seep: MLFLOW_TRACKING_URI: ")
     assert line in complaint
 
 
@@ -163,6 +194,7 @@ def test_what_the_server_refuses_is_one_line(
         ("", [], "MLFLOW_TRACKING_URI: expected the address of an MLflow server"),
         ("./mlruns", [], "MLFLOW_TRACKING_URI: expected the address of an MLflow server"),
         ("http://127.0.0.1:9", [], "MLFLOW_TRACKING_URI: no answer (ConnectError)"),
+        ("http://mlflow:port", [], "MLFLOW_TRACKING_URI: expected the address of an MLflow server"),
         ("http://127.0.0.1:9", ["--out", "x.csv"], "--to: expected without --out and --format"),
     ],
 )

@@ -131,6 +131,11 @@ USER = {"role": "user", "content": "And then?"}
         (changed(INSPECT, "samples", value=[]), "expected samples, found none"),
         (changed(INSPECT, "samples", 0, "messages", value=[USER, USER]), "sample c: expected one question"),
         (changed(INSPECT, "samples", 2, "messages", value=[USER]), "sample c: expected the same question in all"),
+        (changed(INSPECT, "samples", 3, "epoch", value=1), "sample t: expected each epoch once"),
+        (
+            changed(INSPECT, "eval", "model_generate_config", value={"temperature": float("nan")}),
+            "decoding.temperature",
+        ),
         (changed(INSPECT, "samples", 3, "epoch", value="x"), "samples.3.epoch: expected a whole number"),
         (changed(INSPECT, "samples", 1, "metadata", value={"n_control": "x"}), "sample t, n_control: there is no"),
         (changed(INSPECT, "samples", value=INSPECT["samples"][:3]), "sample t: expected 2 answers, found 1"),
@@ -138,6 +143,8 @@ USER = {"role": "user", "content": "And then?"}
         (changed(LM_EVAL, 1, "resps", value=[[["-1.5", "False"]]]), "line 2, resps: expected answers in words"),
         (changed(LM_EVAL, 1, "resps", value=[["a"], ["b"]]), "line 2, resps: expected answers in words"),
         (changed(LM_EVAL, 1, "doc_id", value=0), "expected doc_id 0 once, found again"),
+        (changed(LM_EVAL, 1, "filter", value="other"), "expected doc_id 1 with the filter 'none' as others"),
+        (changed(LM_EVAL, 1, "arguments", "gen_args_0", "arg_1", value={"temperature": 1.0}), "one way of decoding"),
         (changed(LM_EVAL, 1, "arguments", value={}), "line 2, arguments: expected a prompt"),
         (changed(LM_EVAL, 1, "doc", value=3), "line 2: doc: expected"),
         ([], "expected samples, found none"),
@@ -156,6 +163,34 @@ def test_what_cannot_be_taken_faithfully_is_refused_in_one_line(tmp_path: Path, 
 def test_a_failed_sample_has_no_answer_and_enters_no_rate(tmp_path: Path) -> None:
     log = changed(INSPECT, "samples", 3, "output", "choices", value=[])
     assert table_of(read_inspect(written(tmp_path, log))).endings(1) == ("stop", "no_content")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "ended"),
+    [
+        (("error",), {"message": "the server went away"}, "no_content"),
+        (("output", "error"), "the server went away", "no_content"),
+        (("limit",), {"type": "token", "limit": 5}, "length"),
+    ],
+)
+def test_what_was_there_when_a_sample_failed_or_was_stopped_is_no_whole_answer(
+    tmp_path: Path, place: tuple[str, ...], value: Any, ended: str
+) -> None:
+    log = changed(INSPECT, "samples", 1, *place, value=value)
+    assert table_of(read_inspect(written(tmp_path, log))).endings(1) == (ended, "filtered")
+
+
+@pytest.mark.parametrize("content", [INSPECT, LM_EVAL])
+@pytest.mark.parametrize("name", ["generation_3", "Generation_3", "generation_0", "ended_1", "prompt", "Prompt"])
+def test_a_tasks_field_is_no_answer_whatever_it_is_called(tmp_path: Path, content: Any, name: str) -> None:
+    read, place = (
+        (read_lm_eval, (1, "doc")) if isinstance(content, list) else (read_inspect, ("samples", 1, "metadata"))
+    )
+    plain = read(written(tmp_path, content))
+    fields = dict(plain.samples[1].fields)
+    table = table_of(read(written(tmp_path, changed(content, *place, value={**fields, name: "planted"}))))
+    assert table.lower_columns().rows == table_of(plain).rows
+    assert f"fields left out, whose names are answers': {name}" in table.notes
 
 
 def test_ends_that_a_log_does_not_know_are_counted(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seep.records import Answer, RunManifest, ScoredJob
+from seep.records import Answer, Failure, RunManifest, ScoredJob
 from services.aggregator.validation import validate
 
 Scored = Callable[..., ScoredJob]
@@ -55,6 +55,8 @@ def test_of_lost_answers_nothing_may_be_said_but_that_they_were(scored: Scored) 
         failure = validate(broken)
         assert failure is not None
         assert failure.reason.endswith("of a comparison whose answer was lost")
+    similar = replace(job.similarities[0], places=(0, 1), values=(0.5, 0.5))
+    assert validate(replace(job, similarities=(similar,))) == Failure("a similarity to an answer that was lost")
 
 
 def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[..., RunManifest]) -> None:
@@ -100,6 +102,7 @@ def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[.
         (lambda job: with_similarity(job, values=(0.5, NAN, 0.5, 0.5)), "not a finite number"),
         (lambda job: with_similarity(job, places=(0, 1, 2, 4)), "names a place outside 0 to 3"),
         (lambda job: with_similarity(job, places=(0, 1, 2, 2)), "do not ascend"),
+        (lambda job: with_similarity(job, arm="neutral"), "a similarity to an answer that the job does not ask for"),
         (lambda job: with_own_controls(job, 1), "expected 2 answers"),
         (lambda job: with_own_controls(job, 3), "expected 2 answers"),
     ],

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import quote
 
 import httpx
 import pandas
@@ -96,6 +97,37 @@ def test_the_guide_does_what_it_says(seep: Seep, monkeypatch: pytest.MonkeyPatch
         exec(block, names)
     assert isinstance(names["table"], pandas.DataFrame)
     assert len(blocks) >= 2
+
+
+@pytest.mark.parametrize(
+    "answer", ["<html>log in</html>", "[3]", "{}", '{"runs": 3, "next": null}', '{"summary": {}}', ""]
+)
+@pytest.mark.parametrize("ask", [lambda seep: seep.runs(), lambda seep: seep.run("a"), lambda seep: seep.rates("a")])
+def test_another_servers_answer_is_no_result(answer: str, ask: Callable[[Seep], object]) -> None:
+    with pytest.raises(InputError, match="no answer of Seep's API"):
+        ask(answering(200, answer))
+
+
+@pytest.mark.parametrize("run_id", ["../monitors", "a/rates", "a?by=concept", "a#b", "a b%2f"])
+def test_a_runs_id_is_one_part_of_the_path(run_id: str) -> None:
+    paths: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        paths.append(request.url.raw_path.decode())
+        return httpx.Response(404)
+
+    seep = Seep(httpx.Client(base_url="http://seep", transport=httpx.MockTransport(answer)))
+    with pytest.raises(InputError):
+        seep.run(run_id)
+    assert paths == [f"/v1/runs/{quote(run_id, safe='')}"]
+
+
+@pytest.mark.parametrize(
+    ("address", "token"), [("http://seep:port", None), ("http://seep", "a\nb"), ("http://seep", "é")]
+)
+def test_what_is_no_address_or_token_is_one_line(address: str, token: str | None) -> None:
+    with pytest.raises(InputError, match=r"^(address|token): expected [^\n]*$"):
+        connect(address, token)
 
 
 def test_who_is_not_the_api_is_named() -> None:

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import Qwen2Model
 
 from seep.errors import InputError
-from services.generator.activations.models import against_model, load_base, with_adapters
+from services.generator.activations.models import ADAPTER_WEIGHTS, against_model, load_base, with_adapters
 from tests.services.generator.activations.models import WORDS, random_model, write_adapter, write_model
 
 IDS = torch.tensor([[1, 2, 3]])
@@ -97,6 +98,32 @@ def test_a_broken_folder_is_refused_in_one_line(tmp_path: Path, left: str) -> No
     (folder / left).write_text("{")
     with pytest.raises(InputError, match=r"^model: cannot load [^\n]*$"):
         load_base(str(folder), "model")
+
+
+def test_weights_in_a_pickle_are_not_loaded(base: Path, adapter: Path, tmp_path: Path) -> None:
+    """Whoever offers a folder is not trusted with running code; torch's own guard is not the only one."""
+    folder = write_model(tmp_path / "pickled")
+    for safe, pickled in (
+        (folder / "model.safetensors", "pytorch_model.bin"),
+        (adapter / ADAPTER_WEIGHTS, "adapter_model.bin"),
+    ):
+        torch.save(load_file(safe), safe.with_name(pickled))
+        safe.unlink()
+    with pytest.raises(InputError, match=r"^model: cannot load [^\n]*safetensors[^\n]*$"):
+        load_base(str(folder), "model")
+    with pytest.raises(InputError, match=r"^lora_modules.fine: expected adapter_model.safetensors in the folder"):
+        with_adapters(load_base(str(base), "model"), {"fine": adapter}, "lora_modules")
+
+
+def test_a_models_own_code_is_not_run(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "programmed")
+    ran = tmp_path / "ran"
+    (folder / "own.py").write_text(f"open({str(ran)!r}, 'w')\nfrom transformers import Qwen2Config as Own")
+    own = {"model_type": "own", "auto_map": {"AutoConfig": "own.Own", "AutoModelForCausalLM": "own.Own"}}
+    (folder / "config.json").write_text(json.dumps(json.loads((folder / "config.json").read_text()) | own))
+    with pytest.raises(InputError, match=r"^model: cannot load [^\n]*$"):
+        load_base(str(folder), "model")
+    assert not ran.exists()
 
 
 def test_an_adapter_of_a_base_with_other_sizes_is_refused(base: Path, tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def too_short(sent_at: Sequence[float], schedule: str | None) -> str | None:
     else:
         begin, end = (datetime.fromtimestamp(at, UTC) for at in (first, last))
         spanned = occurrences_between(schedule, begin, end, len(sent_at) - 1)
-        within = f"its {len(sent_at)} runs span {spanned} intervals of the schedule {schedule}"
+        intervals = "1 interval" if spanned == 1 else f"{spanned} intervals"
+        within = f"its {len(sent_at)} runs span {intervals} of the schedule {schedule}"
         within = within if spanned < len(sent_at) - 1 else None
     return (
         within and f"{within}: they share what later runs do not, and false alarms follow; take runs of as many times"

@@ -106,13 +106,20 @@ def compare(
     found = sorted({row.category for rows in sides for row in rows}.union(categories))
     listed = found if any(share_comparisons(rows) for rows in sides) else [*found, ALL]
     clusters = _clusters(ours, theirs)
-    sampled = None if samples is None else sample_differences(clusters, samples, common)
+    sampled = None if samples is None else sample_differences(clusters, _in_one_order(samples), common)
     known: Known = {}
     return [
         cell
         for metric in [*metrics, *([MEAN] if len(common) > 1 else [])]
         for cell in _cell_verdicts([(metric, category) for category in listed], clusters, sampled, known, delta)
     ]
+
+
+def _in_one_order(samples: Sequence[Sequence[SampleSums]]) -> Sequence[Sequence[SampleSums]]:
+    """Of two runs always the same one first: which is compared with which cannot change a random exchange, and p."""
+    if len(samples) != 2:
+        return samples
+    return sorted(samples, key=lambda rows: sorted((row.job_id, tuple(row.totals)) for row in rows))
 
 
 def decide(cells: Sequence[CellVerdict]) -> Verdict:
@@ -242,7 +249,8 @@ def _cell_verdicts(
         ps = sample_ps([sampled.get(cell, {}) for cell in cells], known)
     for cell, (p, of_all) in zip(cells, ps, strict=True):
         effect = paired_effect(list(clusters.get(cell, {}).values()), p)
-        adjusted = max(of_all, effect.least_p)
+        # Adjusted by fewer exchanges than p is counted over: chance alone could put it below.
+        adjusted = max(of_all, effect.p or 0.0)
         yield CellVerdict(
             *cell,
             effect=effect.effect,

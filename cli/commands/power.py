@@ -9,7 +9,7 @@ import typer
 from cli.arguments import SuiteArgument
 from cli.database import open_database
 from cli.lookups import find_run, find_suite
-from cli.rendering.output import echo
+from cli.rendering.output import counted, echo
 from cli.rendering.power import Row, print_between_models, print_cost, print_of_one_target
 from results.comparison import Cell, refuse_incomparable
 from results.noise import CellNoise, jobs_of_cells, noise_of_cells
@@ -148,7 +148,9 @@ def _warnings(rows: list[Row], expected: CellNoise, categories: Set[str], pilot:
     for row in rows:
         if row.analysis.samples is None:
             named = f"{row.category}, {row.metric}" if row.metric else row.category
-            bound = f"at most {100 * row.analysis.most_power:.0f} % power with its {len(row.tests_per_job)} jobs"
+            bound = (
+                f"at most {100 * row.analysis.most_power:.0f} % power with its {counted(len(row.tests_per_job), 'job')}"
+            )
             yield f"{named}: between models {bound}, however many samples; {row.analysis.jobs} jobs would do"
     for category in sorted(categories - {category for _, category in (*expected.noises, *expected.without_noise)}):
         yield f"{category}: run {pilot} has nothing measured of it"

@@ -3,7 +3,7 @@
 import typer
 
 from cli.database import open_database
-from cli.rendering.output import echo
+from cli.rendering.output import counted, echo
 from results.storage.comparisons import delete_texts
 from seep.settings import load_settings
 
@@ -24,4 +24,4 @@ def apply_retention() -> None:
         for _, deleted in delete_texts(database, settings.retention.texts_days):
             runs += 1
             comparisons += deleted
-    echo(f"deleted the texts of {runs} runs, {comparisons} comparisons")
+    echo(f"deleted the texts of {counted(runs, 'run')}, {counted(comparisons, 'comparison')}")

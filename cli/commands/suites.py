@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cli.arguments import SuiteArgument
 from cli.lookups import find_suite, suites_folder
-from cli.rendering.output import DataTable, echo
+from cli.rendering.output import DataTable, counted, echo
 from seep.errors import InputError
 from seep.suites.lint import lint
 from seep.suites.loading import load_suite
@@ -55,7 +55,7 @@ def show(suite: SuiteArgument) -> None:
     for category, count in _tests_by_category(found).items():
         jobs = sum(any(test.category == category for test in job.tests) for job in found.jobs)
         echo()
-        echo(f"category {category}: {count} tests on {jobs} jobs")
+        echo(f"category {category}: {counted(count, 'test')} on {counted(jobs, 'job')}")
         for example in _examples(found, category):
             echo(f"  {example}")
 

@@ -92,10 +92,11 @@ def what_it_leaves_open(cells: Sequence[CellVerdict], delta: float) -> str:
     if all(cell.verdict == "ok" and (cell.within or 0) > delta for cell in deciding):
         return ", on exactly these prompts: no comparison differs in anything"
     unsure = [(cell.category, cell.within) for cell in deciding if cell.verdict == "inconclusive"]
-    if not unsure:
-        return ""
     named = ", ".join(f"{category} {points:.1f}" for category, points in unsure)
-    return f" over all; a category may have changed by up to so many points: {named}"
+    said = [f"a category may have changed by up to so many points: {named}"] if unsure else []
+    if alike := [cell.category for cell in deciding if cell.verdict == "ok" and (cell.within or 0) > delta]:
+        said.append(f"on exactly these prompts, where nothing differs: {', '.join(alike)}")
+    return f" over all; {'; '.join(said)}" if said else ""
 
 
 def way_out(run_id: str, suite: str, verdict: Verdict, reason: str | None, delta: float) -> str:

@@ -19,7 +19,7 @@ def print_monitor(status: MonitorStatus, baseline: str | None, rates: Sequence[L
     _line("watches", f"{status.target}, {status.suite}; {against}")
     for rate in rates:
         value, between = interval(rate)
-        _line("rate", f"{value} % {between}, {rate.metric}, run {rate.run_id}")
+        _line("rate", f"{' '.join(filter(None, (value, between)))}, {rate.metric}, run {rate.run_id}")
     if status.tested is not None:
         _line("evidence", _evidence(status.tested))
     _line("next run", next_time(status, now) or "none: it has no schedule")

@@ -13,6 +13,11 @@ from rich.text import Text
 from seep.characters import UNSEEN, visible
 
 
+def counted(number: int, noun: str) -> str:
+    """How many there are of what a regular noun names."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def echo(line: object = "", *, err: bool = False) -> None:
     """Prints one line, with escapes for what a terminal would obey; on stderr where what reads the output is not to be
     disturbed."""

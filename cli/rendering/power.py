@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cli.rendering.output import DataTable, echo
+from cli.rendering.output import DataTable, counted, echo
 from cli.rendering.tables import print_table
 from results.rates import ALL
 from results.statistics.change_power import MOST_JOBS, MOST_SAMPLES, SPREADS, ChangePlan, Needed, Spread
@@ -48,7 +48,7 @@ def print_of_one_target(rows: Sequence[Row], suite: AnySuite, effect: float, pow
         needed.add_row(
             row.category, row.metric, *(_needed(plan.needed[spread]) for spread in spreads), _needed(plan.ok_needed)
         )
-    echo(f"found, and verdict drift, at {samples} {'sample' if samples == 1 else 'samples'} (the worse direction)")
+    echo(f"found, and verdict drift, at {counted(samples, 'sample')} (the worse direction)")
     print_table(shown)
     echo(f"samples needed for {100 * power:g} %, or jobs")
     print_table(needed)
@@ -78,7 +78,7 @@ def print_between_models(rows: Sequence[Row], cells: int, own_samples: int) -> N
     """What each metric and category takes between models; `own_samples` are the suite's."""
     echo("between two models, whose jobs change places; they keep 80 % of what jobs and tests have of their own")
     table = DataTable("category", "metric")
-    for name in (f"power at {own_samples} samples", "drift", "samples", "or jobs"):
+    for name in (f"power at {counted(own_samples, 'sample')}", "drift", "samples", "or jobs"):
         table.add_column(name, justify="right")
     for row in rows:
         needed = "not reachable" if row.analysis.samples is None else str(row.analysis.samples)
@@ -93,7 +93,7 @@ def print_between_models(rows: Sequence[Row], cells: int, own_samples: int) -> N
     print_table(table)
     echo(
         f"drift: how surely that is the verdict, which asks for at least {DELTA_POINTS:g} points as measured, and for p"
-        f" adjusted over {cells} {'test' if cells == 1 else 'tests'}"
+        f" adjusted over {counted(cells, 'test')}"
     )
 
 

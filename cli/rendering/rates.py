@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from cli.rendering.extraction import print_extraction
 from cli.rendering.losses import print_losses, print_missing
-from cli.rendering.output import DataTable, echo, echo_json
+from cli.rendering.output import DataTable, counted, echo, echo_json
 from cli.rendering.places import print_places
 from cli.rendering.tables import print_table
 from results.dead_jobs import DeadReason
@@ -34,6 +34,7 @@ MOST_NAMED = 5
 NO_LEAK = 50.0
 # Test against control, less neutral against control, with its 95 % interval.
 ABOVE_PLACEBO = "published - placebo"
+ANY_WORDS = "against a control any other words may lower it as well: only a neutral arm could tell"
 OTHER_CONCEPTS = "other concepts too"
 # What the missing would be is unknown, and may differ from what is there: long prompts, for instance, fail oftener.
 WITH_MISSING = "whatever the missing are"
@@ -75,9 +76,11 @@ def print_rates(
         found, TRUNCATED, MANY_TRUNCATED, "of the comparisons have an answer that the metric's model reads only in part"
     )
     for group in dead:
-        echo(f"failed: {group.jobs} of {summary.job_count or '?'} jobs, in the {group.stage}: {group.reason}")
+        jobs = counted(summary.job_count, "job") if summary.job_count else "? jobs"
+        echo(f"failed: {group.jobs} of {jobs}, in the {group.stage}: {group.reason}")
     if summary.job_count is not None and (more := summary.recorded + summary.dead - summary.job_count) > 0:
-        echo(f"warning: {more} dead letters more than the run has jobs: the keys of so many name none of its jobs")
+        letters = counted(more, "dead letter")
+        echo(f"warning: {letters} more than the run has jobs: the keys of so many name none of its jobs")
     if summary.mixed:
         echo("mixed: the run's jobs differ in model, engine, decoding or scorer; it is not to be compared")
 
@@ -170,13 +173,26 @@ def _print_meaning(found: Sequence[LeakRate]) -> None:
     for probe in dict.fromkeys(rate.probe for rate in found):
         if probe in PROBES and PROBES[probe].meaning:
             echo(PROBES[probe].meaning)
-    if avoided := [rate.category for rate in found if rate.probe == DEFAULT_PROBE and _avoids(rate)]:
-        cells = ", ".join(dict.fromkeys(avoided))
-        echo(f"avoidance: the rate lies below 50 %, so answers keep away from the concept: {cells}")
+    _print_avoidance([rate for rate in found if rate.probe == DEFAULT_PROBE and rate.rate is not None])
+
+
+def _print_avoidance(found: Sequence[LeakRate]) -> None:
+    avoided = [rate for rate in found if _avoids(rate)]
+    if not avoided:
+        return
+    others = {rate.category for rate in found if rate not in avoided}
+    cells = [rate.category + (f" ({rate.metric})" if rate.category in others else "") for rate in avoided]
+    listed = ", ".join(dict.fromkeys(cells))
+    echo(f"avoidance: the rate lies below 50 %, so answers keep away from the concept: {listed}")
+    if any(rate.against == "control" and rate.above_placebo is None for rate in avoided):
+        echo(ANY_WORDS)
 
 
 def _avoids(rate: LeakRate) -> bool:
-    return rate.high is not None and rate.high < NO_LEAK
+    """Whether it lies below 50 %; where neutral words alone lower a rate against the control, also below theirs."""
+    above = rate.above_placebo
+    by_neutral_words = rate.against == "control" and above is not None and above.high >= 0
+    return rate.high is not None and rate.high < NO_LEAK and not by_neutral_words
 
 
 def _print_pictures(found: Sequence[LeakRate]) -> None:

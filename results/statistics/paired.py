@@ -107,7 +107,9 @@ def paired_effect(clusters: Sequence[Cluster], p: float | None = None) -> Effect
     if not clusters:
         return Effect(None, None, None, None, None, None, 0, 0, identical=False)
     # Sorted, so that the order in which clusters arrive cannot change the last digit.
-    paired = sorted(clusters, key=lambda cluster: (cluster.differences[0], cluster.totals, cluster.pairs))
+    # So too for the same two runs the other way round, whose differences are turned: random exchanges go in this order.
+    down = math.fsum(cluster.differences[0] for cluster in clusters) < 0
+    paired = sorted(clusters, key=lambda cluster: _turned(cluster) if down else _as_it_is(cluster))
     totals = np.array([cluster.differences[0] for cluster in paired])
     sizes = np.array([cluster.pairs for cluster in paired])
     effect = math.fsum(totals) / int(sizes.sum())
@@ -130,6 +132,14 @@ def paired_effect(clusters: Sequence[Cluster], p: float | None = None) -> Effect
         identical=all(cluster.identical for cluster in paired),
         least_p=least_p,
     )
+
+
+def _as_it_is(cluster: Cluster) -> tuple[float, tuple[float, ...], int]:
+    return float(cluster.differences[0]), cluster.totals, cluster.pairs
+
+
+def _turned(cluster: Cluster) -> tuple[float, tuple[float, ...], int]:
+    return -float(cluster.differences[0]), cluster.totals[::-1], cluster.pairs
 
 
 def run_spread(clusters: Sequence[Cluster]) -> RunSpread:

@@ -17,6 +17,7 @@ from results.comparison import (
     refuse_incomparable,
 )
 from results.statistics.verdicts import Verdict
+from results.sums import SampleSums
 from seep.errors import InputError
 from seep.settings.metrics import MEAN
 from tests.summaries import SUMMARY
@@ -41,6 +42,42 @@ def test_a_change_in_all_jobs_is_drift() -> None:
     one = found["m", "1"]
     assert (one.effect, one.pairs, one.clusters, one.verdict) == (37.5, 8, 8, "drift")
     assert one.p == 2 / 2**8
+
+
+def drawn_runs(jobs: int, samples: int) -> list[tuple[list[LeakSum], list[SampleSums]]]:
+    """Two runs of as many jobs, with scores that differ, as leak sums and by sample."""
+    draw, runs = np.random.default_rng(3), []
+    for rate in (0.5, 0.7):
+        scores = {f"j{job}": (draw.random(samples) < rate).astype(float).tolist() for job in range(jobs)}
+        of_samples = [
+            SampleSums("r", job, "m", "1", True, list(range(samples)), [1] * samples, of_job)
+            for job, of_job in scores.items()
+        ]
+        runs.append((sums({job: sum(of_job) for job, of_job in scores.items()}, n=samples), of_samples))
+    return runs
+
+
+@pytest.mark.parametrize("exchanged", ["jobs", "samples"])
+def test_the_same_runs_the_other_way_round_have_the_same_p(exchanged: str) -> None:
+    (one, by_sample), (other, also_by_sample) = drawn_runs(jobs=26, samples=5)
+    samples = [by_sample, also_by_sample] if exchanged == "samples" else None
+    forth = compare(one, [other], ["1"], 5.0, samples)
+    back = compare(other, [one], ["1"], 5.0, samples and samples[::-1])
+    assert [(cell.p, cell.adjusted_p, cell.verdict) for cell in forth] == [
+        (cell.p, cell.adjusted_p, cell.verdict) for cell in back
+    ]
+    assert {cell.exchanged for cell in forth} == {exchanged}
+    assert [cell.effect for cell in forth] == pytest.approx([-(cell.effect or 0) for cell in back])
+    assert [cell.low for cell in forth] == pytest.approx([-(cell.high or 0) for cell in back])
+    assert 0 < (forth[0].p or 0) < 1
+
+
+@pytest.mark.parametrize("down", [1, 3, 5])
+def test_an_adjusted_p_is_never_below_the_p_that_it_adjusts(down: int) -> None:
+    # All exchanges of 15 jobs are counted for p, and random ones for the adjustment.
+    after = {f"j{k}": 1.0 if k < down else 3.0 + k % 2 / 2 for k in range(15)}
+    found = compare(sums(after), [sums(dict.fromkeys(after, 2.0))], ["1"], 5.0)
+    assert all((cell.p or 0) <= (cell.adjusted_p or 0) for cell in found)
 
 
 def test_a_reference_of_more_samples_pairs_by_its_means() -> None:

@@ -35,7 +35,7 @@ def test_texts_go_and_rates_stay(command: Command, old_run: str) -> None:
     examples, warning = seep("examples", old_run)
     assert "concept" in examples
     assert warning == ""
-    assert seep("retention", "apply")[0] == "deleted the texts of 1 runs, 12 comparisons\n"
+    assert seep("retention", "apply")[0] == "deleted the texts of 1 run, 12 comparisons\n"
     assert seep("retention", "apply")[0] == "deleted the texts of 0 runs, 0 comparisons\n"
     assert seep("rates", old_run) == rates
     examples, warning = seep("examples", old_run)

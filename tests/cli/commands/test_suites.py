@@ -47,7 +47,7 @@ def test_list_refuses_a_folder_without_suites(command: Command, folder: str) -> 
 def test_show_gives_a_summary_and_examples_of_each_category(command: Command) -> None:
     _, output, _ = command("suites", "show", "meals")
     assert "temperature 0.5, top_p 1, at most 10 tokens, 5 samples, cut: sentence" in output
-    assert "category food: 1 tests on 1 jobs\n  red: The [red] mat. He ate\n" in output
+    assert "category food: 1 test on 1 job\n  red: The [red] mat. He ate\n" in output
     assert "sha256:" in output
 
 

@@ -26,6 +26,12 @@ def test_where_no_comparison_differs_ok_is_of_these_prompts() -> None:
     assert "exactly these prompts" in what_it_leaves_open([cell("a", 12.0, "ok"), cell("all", 12.0, "ok")], 5.0)
 
 
+def test_ok_names_the_categories_of_which_nothing_differs_on_too_few_prompts() -> None:
+    cells = [cell("a", 70.0, "ok"), cell("b", 8.0, "inconclusive"), cell("all", 3.0, "ok")]
+    said = " over all; a category may have changed by up to so many points: b 8.0"
+    assert what_it_leaves_open(cells, 5.0) == f"{said}; on exactly these prompts, where nothing differs: a"
+
+
 def test_another_verdict_leaves_nothing_to_say() -> None:
     assert what_it_leaves_open([cell("a", 8.0, "inconclusive"), cell("all", 8.0, "inconclusive")], 5.0) == ""
 

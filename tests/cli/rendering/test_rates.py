@@ -7,12 +7,13 @@ from itertools import chain
 import pytest
 
 from cli.rendering.rates import print_rates, print_rates_json
+from results.dead_jobs import DeadReason
 from results.job_sums import per_test_sums
 from results.rates import RunFacts, leak_rates
 from results.reach import Reach
 from results.sums import SumsPerTest
 from seep.outcomes import Outcome, single_outcomes
-from seep.records import LeakRate
+from seep.records import Estimate, LeakRate
 from tests.builders import scored_job, with_outcomes
 from tests.summaries import SUMMARY, by_cell, sums_per_cluster
 
@@ -59,6 +60,9 @@ def test_more_dead_letters_than_the_run_has_jobs_are_a_warning(capsys: pytest.Ca
     assert "dead letters more" not in capsys.readouterr().out
     print_rates(replace(SUMMARY, state="partial", recorded=6, dead=4), [], [])
     assert "warning: 2 dead letters more than the run has jobs" in capsys.readouterr().out
+    print_rates(replace(SUMMARY, job_count=1, recorded=0, dead=2), [], [DeadReason("scorer", "broken", 1)])
+    out = capsys.readouterr().out
+    assert "failed: 1 of 1 job, in the scorer: broken\nwarning: 1 dead letter more than the run has jobs" in out
 
 
 @pytest.mark.parametrize(
@@ -72,6 +76,25 @@ def test_a_rate_below_one_half_is_avoidance_where_one_half_is_no_leak(
     print_rates(SUMMARY, leak_rates(RunFacts("run-1", "secrets", "stub", probe), by_cell(sums_per_cluster(sums))), [])
     line = "avoidance: the rate lies below 50 %, so answers keep away from the concept: hide"
     assert (line in capsys.readouterr().out) == said
+
+
+def test_it_is_no_avoidance_where_neutral_words_lower_the_rate_as_much(capsys: pytest.CaptureFixture[str]) -> None:
+    low = replace(one_rate()[0], rate=38.0, low=30.0, high=46.0, against="control")
+    line = "avoidance: the rate lies below 50 %, so answers keep away from the concept: 1"
+    print_rates(SUMMARY, [replace(low, above_placebo=Estimate(0.4, -8.0, 9.0, 9))], [])
+    assert "avoidance" not in capsys.readouterr().out
+    print_rates(SUMMARY, [replace(low, above_placebo=Estimate(-20.0, -30.0, -9.0, 9))], [])
+    assert line in capsys.readouterr().out
+    print_rates(SUMMARY, [low], [])
+    assert f"{line}\nagainst a control any other words may lower it as well" in capsys.readouterr().out
+    print_rates(SUMMARY, [replace(low, against="neutral")], [])
+    assert "any other words" not in capsys.readouterr().out
+
+
+def test_avoidance_under_one_metric_alone_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    low = replace(one_rate()[0], rate=38.0, low=30.0, high=46.0)
+    print_rates(SUMMARY, [low, replace(low, metric="n", rate=70.0, low=60.0, high=80.0)], [])
+    assert "keep away from the concept: 1 (m)\n" in capsys.readouterr().out
 
 
 def one_rate() -> list[LeakRate]:

@@ -1,6 +1,7 @@
 """Text as it can be stored and sent: without halves of characters, and names without what nobody sees."""
 
 import re
+import unicodedata
 
 REPLACEMENT = "\ufffd"
 LONGEST_NAME = 200
@@ -17,6 +18,12 @@ def whole_characters(text: str) -> str:
 def joined_characters(text: str) -> str:
     """The text with two halves of a character as the one that they make, and U+FFFD for one that stands alone."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def marks_in(text: str) -> str:
+    """The combining marks of a text, each once: a regular expression's word characters lack them, and in Indic and
+    other scripts they are vowels."""
+    return "" if text.isascii() else "".join(sorted(char for char in set(text) if unicodedata.category(char)[0] == "M"))
 
 
 def printable_name(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal, cast, get_args
 
+from seep.characters import marks_in
 from seep.languages import written_without_blanks
 
 VERBATIM = "verbatim"
@@ -54,10 +55,12 @@ def words(text: str, *, fold: bool, language: str) -> list[str]:
     Folded, they are in lower case and signs do not count; else case counts, and each sign is a word of its own. Every
     character is a word in a language that is written without blanks.
     """
-    word = r"\w" if written_without_blanks(language) else r"\w+"
-    if fold:
-        return re.findall(word, unicodedata.normalize("NFC", text.casefold()))
-    return re.findall(rf"{word}|[^\w\s]", unicodedata.normalize("NFC", text))
+    text = unicodedata.normalize("NFC", text.casefold() if fold else text)
+    marks = marks_in(text)
+    word = rf"\w[{marks}]*" if marks else r"\w"
+    if not written_without_blanks(language):
+        word = rf"\w[\w{marks}]*"
+    return re.findall(word if fold else rf"{word}|[^\w\s]", text)
 
 
 def overlap_words(text: str, language: str) -> list[str]:

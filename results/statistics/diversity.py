@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 
+from seep.characters import marks_in
+
 END = "\0"
-WORD_OR_END = re.compile(rf"\w+|{END}")
 
 
 def distinct_ngrams(texts: Iterable[str], lengths: Iterable[int]) -> list[tuple[int, int]]:
@@ -14,7 +15,8 @@ def distinct_ngrams(texts: Iterable[str], lengths: Iterable[int]) -> list[tuple[
     amount of text, so it compares runs of one suite with equal sample counts. Source: Li et al. 2016, arXiv 1510.03055.
     """
     # All texts at once: to read each by itself took most of the time that a job's sums take.
-    words = WORD_OR_END.findall(END.join(text.replace(END, " ") for text in texts).casefold())
+    together = END.join(text.replace(END, " ") for text in texts).casefold()
+    words = re.findall(rf"\w[\w{marks_in(together)}]*|{END}", together)
     found = []
     for length in lengths:
         ngrams = zip(*(words[start:] for start in range(length)), strict=False)

@@ -17,6 +17,8 @@ from results.statistics.diversity import distinct_ngrams
         (["end\0start", "end"], 1, (2, 3)),
         (["end\0start", "end"], 2, (1, 1)),
         ([], 2, (0, 0)),
+        # Words that differ in a vowel alone, which is a mark.
+        (["की का के"], 1, (3, 3)),
     ],
 )
 def test_ngrams_are_counted_within_texts_and_without_case(

@@ -86,6 +86,12 @@ def test_accents_that_are_written_in_two_ways_are_the_same() -> None:
     assert leak("cafe\u0301 au lait", "start", expected="Café au lait") == 1
 
 
+@pytest.mark.parametrize("fold", [True, False])
+def test_a_vowel_that_is_a_mark_counts(fold: bool) -> None:
+    assert leak("राम का घर", "start", fold=fold, expected="राम की घर") == 0
+    assert leak("राम की घर", "start", fold=fold, expected="राम की घर") == 1
+
+
 def test_a_character_is_a_word_where_no_blanks_are_written() -> None:
     job = recalled(*answers("吾輩は猫である"), expected="吾輩は猫でない。", words=5, language="ja")
     assert measures(job)["leak"] == 1

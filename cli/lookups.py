@@ -9,8 +9,8 @@ from results.runs import RunSummary
 from results.storage import baselines, runs
 from results.storage.database import Connection
 from seep.errors import InputError
+from seep.run_ids import LATEST_RUN
 from seep.settings import Monitor, Settings
-from seep.suites.jobs import LATEST_RUN
 
 SUITES = Path("suites")
 # Beside this package, in a checkout and where it is installed.

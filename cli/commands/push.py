@@ -16,8 +16,9 @@ from cli.times import parse_past_time
 from results.storage import runs
 from seep.errors import InputError, Unavailable
 from seep.kafka.topics import RUNS
+from seep.run_ids import check_run_id
 from seep.settings import Settings, load_settings
-from seep.suites.jobs import check_labels, check_run_id, new_run_id
+from seep.suites.jobs import check_labels, new_run_id
 from seep.suites.loading import load_suite
 
 

@@ -29,9 +29,10 @@ from cli.several_runs import do_runs
 from seep.capabilities import check_probe, check_system
 from seep.errors import InputError
 from seep.probes import PROBES
+from seep.run_ids import check_run_id
 from seep.settings import Settings, load_settings
 from seep.settings.exposure import exposures
-from seep.suites.jobs import check_labels, check_run_id, new_run_id
+from seep.suites.jobs import check_labels, new_run_id
 from seep.suites.loading import load_suite
 
 ModeOption = Annotated[

@@ -77,7 +77,9 @@ __all__ = [
 class Settings(BaseSettings):
     """seep.yaml as one value; raises pydantic's ValidationError, which `load_settings` turns into one line."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=DELIMITER, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, extra="forbid", frozen=True, defer_build=True
+    )
 
     kafka: Kafka = Kafka()
     database: Database = Database()

@@ -1,7 +1,6 @@
 """Turns a suite into what is sent to a target: its prompt jobs and the manifest of the run."""
 
 import hashlib
-import re
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,21 +10,12 @@ from seep.checksums import job_checksum
 from seep.errors import InputError
 from seep.job_limits import MOST_LABELS, excess, samples_excess
 from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
+from seep.run_ids import check_run_id
 from seep.suites.recall import RecallTest
 from seep.suites.schema import AnySuite, Job, suite_hash
 
 ID_DIGITS = 10
-LATEST_RUN = "latest"
 LONGEST_LABEL = 100
-
-
-def check_run_id(text: str) -> str:
-    """Return a usable run id as it is; InputError otherwise."""
-    if not re.fullmatch(r"[A-Za-z0-9._:-]{1,100}", text):
-        raise InputError(f"run id {text!r}: expected 1 to 100 of the characters A-Z a-z 0-9 . _ : -")
-    if text == LATEST_RUN:
-        raise InputError(f"run id {text!r}: expected another name, since this one means the newest run")
-    return text
 
 
 def check_labels(labels: Sequence[str]) -> tuple[str, ...]:

@@ -60,9 +60,11 @@ def test_the_help_loads_neither_settings_nor_a_client_nor_statistics_nor_a_parse
     assert loaded_of(("pydantic", "kafka", "numpy", "psycopg", "markdown_it"), "--help") == "[]"
 
 
-def test_a_list_of_runs_loads_neither_statistics_nor_what_migrates(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_of_runs_loads_no_statistics_no_suites_and_nothing_that_migrates(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
-    assert loaded_of(("numpy", "scipy", "sqlalchemy", "alembic", "kafka"), "runs") == "[]"
+    assert loaded_of(("numpy", "scipy", "sqlalchemy", "alembic", "kafka", "seep.suites.schema"), "runs") == "[]"
     # They are loaded where they are needed.
     assert loaded_of(("psycopg", "pydantic"), "runs") == "['psycopg', 'pydantic']"
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from seep.checksums import job_checksum
 from seep.errors import InputError
 from seep.records import Decoding, PromptFormat
-from seep.suites.jobs import check_run_id, manifest, prompt_jobs
+from seep.run_ids import check_run_id
+from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.schema import Suite, SuiteDecoding, SuiteFormat, SuiteJob, SuiteTest, suite_hash
 
 

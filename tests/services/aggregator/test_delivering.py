@@ -13,10 +13,12 @@ from results.storage.database import Database
 from results.storage.outbox import OutboxEvent
 from seep.errors import Refused, Unavailable
 from seep.kafka.in_memory import InMemoryBroker
+from seep.kafka.messages import Message
 from seep.kafka.topics import EVENTS, topic_configs
-from seep.settings import Topics
+from seep.settings import Events, Settings, Topics
 from services.aggregator import delivering
-from services.aggregator.delivering import BATCH, MOST_REFUSALS, deliver_due, onto_topic, repeat
+from services.aggregator.delivering import BATCH, MOST_REFUSALS, deliver_due, deliver_events, onto_topic, repeat
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -165,6 +167,26 @@ def test_the_topic_has_events_as_cloudevents_in_structured_mode_keyed_by_monitor
     assert message.key == b"nightly"
     assert message.headers == (("content-type", b"application/cloudevents+json"),)
     assert json.loads(message.value or b"")["id"] == alarm.event_id
+
+
+def test_the_process_delivers_beside_its_loop_until_it_is_stopped(database: Database) -> None:
+    broker, stop = InMemoryBroker(), threading.Event()
+    broker.create_topics(topic_configs([], Topics(partitions=1), events=True))
+    deliver_events(database, broker, Settings(events=Events(topic=True)), stop)
+    try:
+        happened(database, "a")
+        reader = broker.reader(EVENTS)
+        received: list[Message] = []
+        wait_until(lambda: bool(received.extend(reader.new_messages()) or received))
+        assert [message.key for message in received] == [b"a"]
+    finally:
+        stop.set()
+
+
+def test_nobody_is_told_by_default(database: Database) -> None:
+    before = threading.active_count()
+    deliver_events(database, InMemoryBroker(), Settings(), threading.Event())
+    assert threading.active_count() == before
 
 
 def test_attempts_are_farther_and_farther_apart_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:

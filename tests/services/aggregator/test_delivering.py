@@ -177,7 +177,12 @@ def test_the_process_delivers_beside_its_loop_until_it_is_stopped(database: Data
         happened(database, "a")
         reader = broker.reader(EVENTS)
         received: list[Message] = []
-        wait_until(lambda: bool(received.extend(reader.new_messages()) or received))
+
+        def arrived() -> bool:
+            received.extend(reader.new_messages())
+            return bool(received)
+
+        wait_until(arrived)
         assert [message.key for message in received] == [b"a"]
     finally:
         stop.set()

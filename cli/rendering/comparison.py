@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-from cli.rendering.output import DataTable, echo, echo_json
+from cli.rendering.output import DataTable, echo, echo_json, p_value
 from cli.rendering.rates import rate_title
 from cli.rendering.tables import print_table
 from results.comparison import CellVerdict, Exchanged, decide
@@ -68,7 +68,7 @@ def print_cells(cells: Sequence[CellVerdict], references: int) -> None:
     table.add_column("verdict")
     for row in cells:
         interval = "" if row.low is None or row.high is None else f"[{row.low:+.2f}, {row.high:+.2f}]"
-        ps = ("" if p is None else f"{p:.4f}" for p in (row.p, row.adjusted_p))
+        ps = ("" if p is None else p_value(p) for p in (row.p, row.adjusted_p))
         figures = (
             _points(row.effect, "+.2f"),
             interval,

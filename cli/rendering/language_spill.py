@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cli.rendering.output import DataTable, echo
+from cli.rendering.output import DataTable, echo, p_value
 from cli.rendering.tables import print_table
 from results.language_matrix import Share
 from results.language_spill import FEWEST_FOR_ORDER, Spill, spill_difference
@@ -36,7 +36,8 @@ def print_order(order: RankOrder | None, language: str) -> None:
         echo(f"{start}: not measured: {why}")
         return
     figures = f"rank correlation {order.correlation:.2f} over {order.n} languages asked for"
-    echo(f"{start}: {figures}, p {order.p:.3f} by permutation of them, two-sided (below 0: relatives spill more)")
+    p = p_value(order.p, 3)
+    echo(f"{start}: {figures}, p {p} by permutation of them, two-sided (below 0: relatives spill more)")
 
 
 def _figures(share: Share, unit: str) -> tuple[str, str]:

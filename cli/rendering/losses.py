@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from cli.rendering.output import DataTable, echo
+from cli.rendering.output import DataTable, echo, p_value
 from cli.rendering.tables import print_table
 from results.dead_jobs import PromptLengths
 from results.runs import RunSummary
@@ -56,7 +56,7 @@ def print_prompt_lengths(lengths: PromptLengths) -> None:
     means = f"{fmean(lengths.dead):.0f} characters in the mean, the others' {fmean(lengths.scored):.0f}"
     p = lengths_differ(lengths.dead, lengths.scored)
     meaning = "they differ" if p < LEVEL else "no more than by chance"
-    echo(f"failed jobs' prompts have {means}: {meaning} (p = {p:.3f})")
+    echo(f"failed jobs' prompts have {means}: {meaning} (p {p_value(p, 3)})")
 
 
 def _share(share: Estimate | None) -> str:

@@ -18,6 +18,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def p_value(p: float, digits: int = 4) -> str:
+    """A p-value with so many decimals: never 0, which no p-value is."""
+    least = 10.0**-digits
+    return f"<{least:.{digits}f}" if p < least else f"{p:.{digits}f}"
+
+
 def echo(line: object = "", *, err: bool = False) -> None:
     """Prints one line, with escapes for what a terminal would obey; on stderr where what reads the output is not to be
     disturbed."""

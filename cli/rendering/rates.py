@@ -57,7 +57,7 @@ def print_rates(
     not to trust. `reach` is of each rate, where it is known."""
     echo(f"run {summary.run_id}: {summary.suite} on {summary.target}, {summary.state}")
     _print_table(found, first_column, reach)
-    _print_reach(reach)
+    _print_reach(found, reach)
     _print_meaning(found)
     _print_measures(found, first_column)
     _print_pictures(found)
@@ -111,11 +111,16 @@ def _bounds(bounds: tuple[float, float] | None) -> str:
     return f"[{bounds[0]:.2f}, {bounds[1]:.2f}]" if bounds else ""
 
 
-def _print_reach(reach: Sequence[Reach | None]) -> None:
-    if few := [each for each in reach if each]:
-        widest = max(few, key=lambda each: each.concepts)
-        wider = f'; for others like them see "{OTHER_CONCEPTS}"' if any(map(_other_concepts, few)) else ""
-        echo(f"the 95 % intervals hold for {interval_over(widest)}{wider}")
+def _print_reach(found: Sequence[LeakRate], reach: Sequence[Reach | None]) -> None:
+    few = {rate.category: each for rate, each in zip(found, reach, strict=False) if each}
+    if not few:
+        return
+    said = interval_over(next(iter(few.values())))
+    if len({each.concepts if each else None for each in reach}) > 1:
+        said = f"{interval_over(None)}, and of their concepts alone: "
+        said += ", ".join(f"{category} ({each.concepts})" for category, each in few.items())
+    wider = f'; for others like them see "{OTHER_CONCEPTS}"' if any(map(_other_concepts, few.values())) else ""
+    echo(f"the 95 % intervals hold for {said}{wider}")
 
 
 def rate_title(found: Sequence[LeakRate]) -> str:
@@ -253,7 +258,7 @@ def _warn_of_few(found: Sequence[LeakRate]) -> None:
     few = [rate for rate in found if rate.rate is not None and rate.clusters < FEW_CLUSTERS]
     if not few:
         return
-    named = list(dict.fromkeys(f"{rate.category} {rate.clusters}" for rate in few))
+    named = list(dict.fromkeys(f"{rate.category} ({rate.clusters})" for rate in few))
     listed = ", ".join(named[:MOST_NAMED]) + (", ..." if len(named) > MOST_NAMED else "")
     echo(f"warning: few independent clusters, and an interval of fewer than {FEW_CLUSTERS} rests on little: {listed}")
 

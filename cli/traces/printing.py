@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cli.rendering.consoles import wide_console
-from cli.rendering.output import DataTable, echo
+from cli.rendering.output import DataTable, echo, p_value
 from cli.traces.finding import Found, PositionReadings, Step, Traces
 from cli.traces.steering import SteeredTexts
 from cli.traces.topics import FoundTopic
@@ -49,7 +49,7 @@ def _print_topics(topics: Sequence[FoundTopic]) -> None:
         return
     table = DataTable("words of the difference, grouped", "words", "of the base itself", "p")
     for topic in topics:
-        table.add_row(topic.name, str(topic.in_difference), str(topic.in_base), f"{topic.p:.4f}")
+        table.add_row(topic.name, str(topic.in_difference), str(topic.in_base), p_value(topic.p))
     wide_console().print(table)
 
 

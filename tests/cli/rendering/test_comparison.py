@@ -1,8 +1,10 @@
 """What stands beside a comparison's verdict."""
 
+from dataclasses import replace
+
 import pytest
 
-from cli.rendering.comparison import way_out, what_it_leaves_open
+from cli.rendering.comparison import print_cells, way_out, what_it_leaves_open
 from results.comparison import CellVerdict
 from results.statistics.verdicts import Verdict
 
@@ -30,6 +32,14 @@ def test_ok_names_the_categories_of_which_nothing_differs_on_too_few_prompts() -
     cells = [cell("a", 70.0, "ok"), cell("b", 8.0, "inconclusive"), cell("all", 3.0, "ok")]
     said = " over all; a category may have changed by up to so many points: b 8.0"
     assert what_it_leaves_open(cells, 5.0) == f"{said}; on exactly these prompts, where nothing differs: a"
+
+
+def test_no_p_is_shown_as_0(capsys: pytest.CaptureFixture[str]) -> None:
+    print_cells([replace(cell("a", 8.0, "drift"), p=2 / 2**20, adjusted_p=0.0004)], 1)
+    line = next(line for line in capsys.readouterr().out.splitlines() if "drift" in line)
+    assert "<0.0001" in line
+    assert "0.0004" in line
+    assert "0.0000" not in line
 
 
 def test_another_verdict_leaves_nothing_to_say() -> None:

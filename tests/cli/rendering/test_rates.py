@@ -46,7 +46,7 @@ def test_of_three_metrics_each_pair_has_its_columns(capsys: pytest.CaptureFixtur
 
 def test_a_rate_of_few_independent_clusters_is_doubted(capsys: pytest.CaptureFixture[str]) -> None:
     doubt = "warning: few independent clusters, and an interval of fewer than 10 rests on little"
-    assert f"{doubt}: 1 3, all 3\n" in printed(["m", "n"], capsys)
+    assert f"{doubt}: 1 (3), all (3)\n" in printed(["m", "n"], capsys)
 
 
 def test_of_one_metric_there_is_no_kappa(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,6 +116,13 @@ def test_the_wider_interval_stands_beside_what_the_rates_own_speaks_of(capsys: p
     assert "other concepts too" not in text
     print_rates(SUMMARY, one_rate(), [], [None])
     assert "concepts" not in capsys.readouterr().out
+
+
+def test_where_categories_have_other_numbers_of_concepts_each_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    rates = [replace(one_rate()[0], category=name) for name in ("1", "2", "3")]
+    print_rates(SUMMARY, rates, [], [Reach(13, None, None), Reach(9, None, None), None])
+    said = "the 95 % intervals hold for prompts like these, and of their concepts alone: 1 (13), 2 (9)\n"
+    assert said in capsys.readouterr().out
 
 
 def test_the_wider_interval_is_in_the_json_where_it_is_known(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,5 @@
 """Which tests moved most between a reference and a run; plain functions on sums."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -48,11 +47,13 @@ def flips(run: Iterable[LeakSum], reference: Iterable[LeakSum], metric: str, lim
 
 
 def _by_test(sums: Iterable[LeakSum], metric: str) -> dict[tuple[str, str, str], tuple[float, int]]:
-    totals: defaultdict[tuple[str, str, str], list[LeakSum]] = defaultdict(list)
+    found: dict[tuple[str, str, str], tuple[float, int]] = {}
     for row in sums:
         if row.metric == metric and row.n:
-            totals[row.job_id, row.test, row.category].append(row)
-    return {key: (sum(row.total for row in rows), sum(row.n for row in rows)) for key, rows in totals.items()}
+            key = row.job_id, row.test, row.category
+            total, n = found.get(key, (0.0, 0))
+            found[key] = total + row.total, n + row.n
+    return found
 
 
 def _flip(metric: str, key: tuple[str, str, str], ours: tuple[float, int], theirs: tuple[float, int]) -> Flip:

@@ -38,7 +38,7 @@ COPIED: dict[str, LiteralString] = {
     "sample_sums": "job_id, metric, category, differ, samples, sizes, totals",
     "recorded_comparisons": "metric, category, measure, n",
     "rates": "metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures, kappa, "
-    "against, above_placebo",
+    "against, above_placebo, reach",
     "comparisons": "job_id, test, category, concept, prompt, control_prompt, samples, answers, controls, outcomes, "
     "similarities",
     "shared_answers": "job_id, control_prompt, controls, neutral_prompt, neutrals",

@@ -43,6 +43,7 @@ def _section(of_run: RunReport) -> dict[str, object]:
         "by_metric": {
             metric: [rate for rate in of_run.rates if rate.metric == metric][:MOST_CATEGORIES] for metric in metrics
         },
+        "hidden": max(0, len(of_run.rates) // max(len(metrics), 1) - MOST_CATEGORIES),
         "few": few_concepts(of_run.reach),
         "others": other_concepts(of_run.rates, of_run.reach),
         "doubts_found": words.doubts_of_all(overall, of_run.run),

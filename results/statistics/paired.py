@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,11 +184,17 @@ def exchange_p(clusters: Sequence[Floats]) -> float:
         for differences in moving:
             sums = np.add.outer(sums, differences).ravel()
         return float(np.mean(np.abs(sums) >= observed))
-    draw = np.random.default_rng(0)
     sums = np.zeros(RANDOM_EXCHANGES)
-    for differences in clusters:
-        sums += differences[draw.integers(len(differences), size=RANDOM_EXCHANGES)]
+    for differences, chosen in zip(clusters, _drawn(tuple(map(len, clusters))), strict=True):
+        sums += differences[chosen]
     return (1 + int(np.sum(np.abs(sums) >= observed))) / (1 + RANDOM_EXCHANGES)
+
+
+@lru_cache(maxsize=2)  # the cells of a comparison have nearly all the same clusters, and to draw takes longest
+def _drawn(runs: tuple[int, ...]) -> list[NDArray[np.uint16]]:
+    """For each cluster, by its number of runs, which of them each random exchange takes."""
+    draw = np.random.default_rng(0)
+    return [draw.integers(count, size=RANDOM_EXCHANGES).astype(np.uint16) for count in runs]
 
 
 def p_below(level: float, exchanges: float) -> float:

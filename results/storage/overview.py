@@ -60,10 +60,37 @@ SELECT suite, suite_version AS version, suite_hash AS hash, min(probe) AS probe,
 FROM runs WHERE suite <> '' GROUP BY suite, suite_version, suite_hash ORDER BY suite, newest_at DESC LIMIT %(limit)s
 """
 
-FACETS: LiteralString = """
-SELECT (SELECT array_agg(DISTINCT target ORDER BY target) FROM runs WHERE target <> '') AS targets,
-       (SELECT array_agg(DISTINCT suite ORDER BY suite) FROM runs WHERE suite <> '') AS suites,
-       (SELECT array_agg(DISTINCT monitor ORDER BY monitor) FROM runs WHERE monitor <> '') AS monitors
+# From one value to the next along an index: to read every run for its few names would take longer with each run.
+FACET: LiteralString = """
+WITH RECURSIVE found (name) AS (
+    SELECT min({column}) FROM runs WHERE {column} <> ''
+    UNION ALL
+    SELECT (SELECT min({column}) FROM runs WHERE {column} > found.name AND {column} <> '')
+    FROM found WHERE found.name IS NOT NULL
+)
+SELECT name FROM found WHERE name IS NOT NULL
+"""
+FACETS: Mapping[str, LiteralString] = {
+    "targets": FACET.replace("{column}", "target"),
+    "suites": FACET.replace("{column}", "suite"),
+    "monitors": FACET.replace("{column}", "monitor"),
+}
+
+# Of each target the newest run of the suite with anything to show. A subquery for one value is asked run by run; EXISTS
+# becomes a join with the rates of all runs.
+NEWEST_OF_TARGETS: LiteralString = """
+SELECT newest.run_id FROM unnest(%(targets)s::text[]) AS of_target (name), LATERAL (
+    SELECT run_id, first_seen_at FROM runs
+    WHERE target = of_target.name AND suite = %(suite)s AND (job_count <= recorded + dead OR cancelled)
+      AND (SELECT true FROM rates WHERE rates.run_id = runs.run_id AND rate IS NOT NULL LIMIT 1)
+    ORDER BY first_seen_at DESC, run_id DESC LIMIT 1
+) AS newest ORDER BY first_seen_at DESC, run_id DESC LIMIT %(limit)s
+"""
+
+SUITE_OF_MOST_TARGETS: LiteralString = """
+SELECT suite FROM (SELECT suite, target, first_seen_at FROM runs ORDER BY first_seen_at DESC, run_id DESC LIMIT 100)
+    AS newest
+WHERE suite <> '' GROUP BY suite ORDER BY count(DISTINCT target) DESC, max(first_seen_at) DESC LIMIT 1
 """
 
 # What the scorers of the newest runs said of their own canary.
@@ -143,8 +170,19 @@ def suite_uses(connection: Connection, limit: int) -> list[SuiteUse]:
 
 def facets(connection: Connection) -> dict[str, list[str]]:
     """The targets, suites and monitors that runs have."""
-    (row,) = as_dicts(connection, FACETS, {})
-    return {name: values or [] for name, values in row.items()}
+    return {name: [value for (value,) in connection.execute(query)] for name, query in FACETS.items()}
+
+
+def suite_of_most_targets(connection: Connection) -> str:
+    """The suite that most targets were asked, of the newest hundred runs; empty where there is no run."""
+    row = connection.execute(SUITE_OF_MOST_TARGETS).fetchone()
+    return str(row[0]) if row else ""
+
+
+def newest_of_targets(connection: Connection, suite: str, targets: Sequence[str], limit: int) -> list[str]:
+    """Of each target its newest finished run of the suite that has a rate, the newest first."""
+    given = {"suite": suite, "targets": list(targets), "limit": limit}
+    return [run_id for (run_id,) in connection.execute(NEWEST_OF_TARGETS, given)]
 
 
 def failed_canaries(connection: Connection, limit: int) -> list[tuple[str, str]]:

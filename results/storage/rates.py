@@ -18,7 +18,7 @@ CLEAR_RATES: LiteralString = "DELETE FROM rates WHERE run_id = %s"
 
 COPY_RATES: LiteralString = """
 COPY rates (run_id, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures,
-            kappa, against, above_placebo) FROM STDIN
+            kappa, against, above_placebo, reach) FROM STDIN
 """
 
 # What all jobs of a run agree on is kept with the run, once.
@@ -33,21 +33,24 @@ RATES_OF_RUN: LiteralString = f"SELECT {RATE_COLUMNS} WHERE run_id = %s ORDER BY
 RATES_OF_RUNS: LiteralString = f"""
 SELECT {RATE_COLUMNS} WHERE runs.run_id = ANY(%(runs)s) ORDER BY runs.run_id, metric, category = 'all', category
 """
+REACHES: LiteralString = "SELECT metric, category, reach FROM rates WHERE run_id = %s AND reach IS NOT NULL"
 
 
 def write(connection: Connection, run_id: str) -> None:
     """Computes the run's rates from its sums and keeps them; to be called under the run's lock.
 
-    Per metric these are the categories, then `all`; there are none of an unknown run.
+    Per metric these are the categories, then `all`; there are none of an unknown run. Those of a run with nothing left
+    to come have their reach beside them.
     """
-    facts = _facts(connection, run_id)
-    if facts is None:
+    run = _row_of(connection, run_id)
+    if run is None:
         return
-    rates = leak_rates(facts, sums.by_category(connection, run_id))
+    rates = leak_rates(_facts(connection, run), sums.by_category(connection, run_id))
+    reach = _reaches_at_the_end(connection, run, rates)
     connection.execute(CLEAR_RATES, (run_id,))
     with connection.cursor().copy(COPY_RATES) as copy:
-        for rate in rates:
-            copy.write_row(_row(rate))
+        for rate, kept in zip(rates, reach, strict=True):
+            copy.write_row((*_row(rate), kept))
 
 
 def of_run(connection: Connection, run_id: str) -> list[LeakRate]:
@@ -68,24 +71,32 @@ def of_pools(connection: Connection, run_id: str, pools: Sequence[Sequence[str]]
 
     Raises InputError for a pool with a category that the run does not have.
     """
-    facts = _facts(connection, run_id)
-    if facts is None or not pools:
+    run = _row_of(connection, run_id) if pools else None
+    if run is None:
         return []
     names = {POOL_SEPARATOR.join(pool) for pool in pools}
-    found = leak_rates(facts, sums.by_category(connection, run_id), pools)
+    found = leak_rates(_facts(connection, run), sums.by_category(connection, run_id), pools)
     return [rate for rate in found if rate.category in names]
 
 
 def by_concept(connection: Connection, run_id: str) -> list[LeakRate]:
     """The run's rates per metric and concept, which stands where the category stands, from its sums."""
-    facts = _facts(connection, run_id)
-    return [] if facts is None else leak_rates_by_concept(facts, sums.by_concept(connection, run_id))
+    run = _row_of(connection, run_id)
+    return [] if run is None else leak_rates_by_concept(_facts(connection, run), sums.by_concept(connection, run_id))
 
 
 def reaches_of(connection: Connection, run: RunSummary, found: Sequence[LeakRate]) -> list[Reach | None]:
-    """What the interval of each of the run's rates speaks of; they are of categories, pools or `all`."""
-    if run.probe != DEFAULT_PROBE or run.cluster == "sample":
+    """What the interval of each of the run's rates speaks of; they are of categories, pools or `all`.
+
+    As it was written with the rates; of pools, and of a run that is not finished, from the sums.
+    """
+    if not _has_reaches(run.probe, run.cluster):
         return [None] * len(found)
+    rows = connection.execute(REACHES, (run.run_id,))
+    kept = {(metric, category): Reach(**reach) if reach else None for metric, category, reach in rows}
+    wanted = [(rate.metric, rate.category) for rate in found]
+    if kept.keys() >= set(wanted):
+        return [kept[cell] for cell in wanted]
     return reaches(found, sums.concepts_by_cluster(connection, run.run_id))
 
 
@@ -124,10 +135,25 @@ def _row(rate: LeakRate) -> tuple[object, ...]:
     )
 
 
-def _facts(connection: Connection, run_id: str) -> RunFacts | None:
-    rows = as_dicts(connection, ONE_RUN, (run_id,))
-    if not rows:
-        return None
-    shared = sums.shared_categories(connection, run_id)
+def _reaches_at_the_end(connection: Connection, run: Mapping[str, Any], rates: Sequence[LeakRate]) -> list[str | None]:
+    """Of each rate of a run that has nothing left to come, its reach as it is kept; else None of each."""
+    if run["job_count"] is None or run["recorded"] + run["dead"] < run["job_count"]:
+        return [None] * len(rates)
+    found: Sequence[Reach | None] = [None] * len(rates)
+    if _has_reaches(run["probe"], run["cluster"]):
+        found = reaches(rates, sums.concepts_by_cluster(connection, run["run_id"]))
+    return [as_json(vars(reach) if reach else {}) for reach in found]
+
+
+def _has_reaches(probe: str, cluster: str | None) -> bool:
+    return probe == DEFAULT_PROBE and cluster != "sample"
+
+
+def _row_of(connection: Connection, run_id: str) -> Mapping[str, Any] | None:
+    return next(iter(as_dicts(connection, ONE_RUN, (run_id,))), None)
+
+
+def _facts(connection: Connection, run: Mapping[str, Any]) -> RunFacts:
+    shared = sums.shared_categories(connection, run["run_id"])
     names = ("run_id", "suite", "target", "probe", "expected_comparisons", "provenances")
-    return RunFacts(**{name: rows[0][name] for name in names}, shared=shared)
+    return RunFacts(**{name: run[name] for name in names}, shared=shared)

@@ -145,6 +145,13 @@ def newest(
     return _summaries(connection, query, more | given, stalled_after_seconds)
 
 
+def newest_ids(connection: Connection, limit: int, probe: str | None = None) -> list[str]:
+    """The ids of the runs that were heard of last, newest first; of one probe where it is given."""
+    given = {"probe": probe, "limit": limit}
+    query = "SELECT run_id FROM runs" + where({"probe": "probe = %(probe)s"}, given) + NEWEST_FIRST
+    return [run_id for (run_id,) in connection.execute(query, given)]
+
+
 def ids_that_begin(connection: Connection, beginning: str, limit: int) -> list[str]:
     """The ids that begin so, and no more than the limit: the one that is the beginning first, then the newest."""
     parameters = {"beginning": beginning, "limit": limit}

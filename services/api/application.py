@@ -25,6 +25,7 @@ from services.api.base_path import under_base_path
 from services.api.entity_tags import tagged
 from services.api.parameters import PROBLEMS, UNAUTHORIZED, no_unheeded_parameters
 from services.api.readiness import Readiness
+from services.api.refusals import NO_SUCH_ADDRESS, unprocessable
 from services.api.request_metrics import measured
 from services.api.ui.application import is_page, pages, problem, to_the_pages
 from services.api.ui.login import ask_to_log_in
@@ -143,14 +144,12 @@ def _problem(request: Request, code: int, detail: str, **headers: str) -> Respon
 
 
 async def _refused(request: Request, error: Any) -> Response:
-    return _problem(request, error.status_code, str(error.detail), **(error.headers or {}))
+    detail = NO_SUCH_ADDRESS if error.detail == "Not Found" else str(error.detail)
+    return _problem(request, error.status_code, detail, **(error.headers or {}))
 
 
 async def _unprocessable(request: Request, error: Any) -> Response:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:])
-    detail = f"{where}: {first['msg']}" if where else first["msg"]
-    return _problem(request, status.HTTP_422_UNPROCESSABLE_CONTENT, detail)
+    return _problem(request, status.HTTP_422_UNPROCESSABLE_CONTENT, unprocessable(error.errors()))
 
 
 async def _bad_request(request: Request, error: Exception) -> Response:

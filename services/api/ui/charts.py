@@ -19,6 +19,8 @@ INTERVAL_HEIGHT = 14
 LEFT, RIGHT = 10.5, 98.5
 EDGE = 9.0
 """Where lines across begin; the numbers along y end before it."""
+FEW_DAYS, MANY_DAYS = 4, 300
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,12 @@ class _Times:
         return f"{LEFT + (RIGHT - LEFT) * (at - self.first) / span if span else 50:.2f}%"
 
     @property
+    def date_format(self) -> str:
+        """So that no two of the ticks read the same."""
+        days = (self.last - self.first) / 86_400
+        return "%-d %b %H:%M" if days < FEW_DAYS else "%-d %b" if days < MANY_DAYS else "%b %Y"
+
+    @property
     def ticks(self) -> list[float]:
         """Four times from the first to the last; one where they are the same."""
         span = self.last - self.first
@@ -212,7 +220,8 @@ def _extent(marks: Sequence[Mark]) -> list[float]:
 
 
 def _tick(at: float) -> str:
-    return f"{at:g}" if abs(at) < 1e5 else f"{at:.0e}".replace("e+0", "e")
+    # Only powers of ten are so large.
+    return f"{at:g}" if abs(at) < 1e5 else "10" + f"{log10(at):.0f}".translate(SUPERSCRIPTS)
 
 
 def _band(low: float, high: float, y: _Scale) -> str:
@@ -237,7 +246,7 @@ def _time(line: Line, x: _Times) -> str:
 
 def _date(at: float, x: _Times) -> str:
     anchor = "start" if at == x.first != x.last else "end" if at == x.last != x.first else "middle"
-    named = datetime.fromtimestamp(at, UTC).strftime("%-d %b")
+    named = datetime.fromtimestamp(at, UTC).strftime(x.date_format)
     return f'<text class="date" x="{x(at)}" y="{HEIGHT - 6}" text-anchor="{anchor}">{named}</text>'
 
 

@@ -13,7 +13,7 @@ from results.storage import baselines
 from results.storage.ad_hoc import AdHoc, ShownFlip, shown
 from results.storage.database import Connection
 from results.storage.rates import of_runs as rates_of_runs
-from results.storage.runs import newest
+from results.storage.runs import newest_ids
 from results.sums import Comparison
 from seep.errors import InputError
 from seep.records import LeakRate
@@ -66,7 +66,7 @@ def compare(
             except InputError as error:
                 refused = str(error)
         known = baselines.page(connection, SUGGESTED)
-        suggested = [each.run_id for each in newest(connection, SUGGESTED, stalled_after)]
+        suggested = newest_ids(connection, SUGGESTED)
     return page(
         request,
         "compare.html",

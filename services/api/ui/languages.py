@@ -15,7 +15,7 @@ from results.language_matrix import (
 )
 from results.storage import rates as kept_rates
 from results.storage.database import Connection
-from results.storage.runs import newest
+from results.storage.runs import newest_ids
 from seep.errors import InputError
 from services.api.parameters import Results, StalledAfter, known_run
 from services.api.ui.rendering import page
@@ -23,7 +23,7 @@ from services.api.ui.runs import Filter
 
 router = APIRouter()
 
-LOOKED_THROUGH = 200
+SUGGESTED = 100
 
 
 @router.get("/languages")
@@ -40,8 +40,7 @@ def languages(
     shown: dict[str, Any] = {}
     refused = ""
     with database.snapshot() as connection:
-        recent = newest(connection, LOOKED_THROUGH, stalled_after)
-        known = [each.run_id for each in recent if each.probe == "language"]
+        known = newest_ids(connection, SUGGESTED, probe="language")
         chosen = run or next(iter(known), None)
         if chosen:
             shown["run"] = known_run(connection, chosen, stalled_after)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request, status
 from fastapi.responses import HTMLResponse
 
 from results.rates import ALL
-from results.runs import FINISHED, RunSummary
-from results.storage.overview import facets
+from results.runs import RunSummary
+from results.storage.overview import facets, newest_of_targets, suite_of_most_targets
 from results.storage.rates import of_runs as rates_of_runs
-from results.storage.runs import newest, several
+from results.storage.runs import several
 from seep.records import LeakRate
 from services.api.many import MOST_RUNS
 from services.api.parameters import Name, Results, StalledAfter
@@ -21,7 +21,6 @@ from services.api.ui.runs import Filter
 
 router = APIRouter()
 
-LOOKED_THROUGH = 300
 DIVERSITY = "distinct_2"
 Row = tuple[RunSummary, LeakRate]
 
@@ -36,39 +35,25 @@ def models(
 ) -> HTMLResponse:
     """The runs that are named, else the newest finished one of each target of a suite."""
     with database.snapshot() as connection:
-        suites = facets(connection)["suites"]
-        if run:
-            chosen, summaries = suite or "", list(several(connection, run, stalled_after).values())
-        else:
-            found = newest(connection, LOOKED_THROUGH, stalled_after, suite=suite or None)
-            chosen = suite or _suite_of_most_targets(found)
-            summaries = _newest_of_each_target([each for each in found if each.suite == chosen])
+        known = facets(connection)
+        chosen = suite or ("" if run else suite_of_most_targets(connection))
+        wanted = run or newest_of_targets(connection, chosen, known["targets"], MOST_RUNS)
+        known_runs = several(connection, wanted, stalled_after)
+        for name in wanted:
+            if name not in known_runs:
+                raise HTTPException(status.HTTP_404_NOT_FOUND, f"run {name}: there is no such run")
+        summaries = list(known_runs.values())
         rates = rates_of_runs(connection, [summary.run_id for summary in summaries])
     rows = _rows(summaries, rates)
     return page(
         request,
         "models.html",
-        suites=suites,
+        suites=known["suites"],
         suite=chosen,
         by_metric=rows,
         hashes={summary.suite_hash for summary in summaries},
         charts={metric: _against_diversity(metric, of_metric) for metric, of_metric in rows.items()},
     )
-
-
-def _suite_of_most_targets(found: Sequence[RunSummary]) -> str:
-    targets: dict[str, set[str]] = {}
-    for summary in found:
-        targets.setdefault(summary.suite, set()).add(summary.target)
-    return max(targets, key=lambda suite: len(targets[suite]), default="")
-
-
-def _newest_of_each_target(found: Sequence[RunSummary]) -> list[RunSummary]:
-    newest_of: dict[str, RunSummary] = {}
-    for summary in found:
-        if summary.state in FINISHED and summary.measured:
-            newest_of.setdefault(summary.target, summary)
-    return list(newest_of.values())[:MOST_RUNS]
 
 
 def _rows(summaries: Sequence[RunSummary], rates: dict[str, list[LeakRate]]) -> dict[str, list[Row]]:

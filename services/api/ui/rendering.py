@@ -54,6 +54,7 @@ def environment() -> Environment:
         "reference_of": words.reference_of,
         "meaning_of": words.meaning_of,
         "verdict_words": words.VERDICTS,
+        "change": words.change,
         "query": query,
     }
     return made

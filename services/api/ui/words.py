@@ -4,20 +4,23 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from results.rates import FEW_CLUSTERS, with_missing
+from results.comparison import CellVerdict
+from results.rates import ALL, FEW_CLUSTERS, with_missing
 from results.runs import RunSummary
 from results.statistics.verdicts import Verdict
 from seep.probes import PROBES
 from seep.records import LeakRate
+from seep.settings.metrics import MEAN
 
 NOTHING, MINUS, THIN_SPACE = "\u2013", "\u2212", "\u202f"
 NO_LEAKAGE = 50.0
+MOST_EVIDENCE = 1_000_000_000
 MEASURES = {
     "agreement": "agreement",
     "distinct_1": "different words in the answers (distinct-1)",
     "distinct_2": "different word pairs in the answers (distinct-2)",
     "echo": "says the concept's own word",
-    "echo_free_leak": "leak rate of the answers that do not",
+    "echo_free_leak": "leak rate of answers without the concept's own word",
     "empty": "empty answers",
     "tie": "ties: the metric sees no difference",
 }
@@ -51,15 +54,29 @@ def count(value: int | None) -> str:
 
 
 def evidence(value: float | None) -> str:
-    """An e-value with as many digits as matter."""
+    """An e-value with as many digits as matter: two from a thousand on."""
     if value is None:
         return NOTHING
-    return f"{value:.2f}" if value < 10 else f"{value:.0f}" if value < 10_000 else f"{value:.0e}".replace("e+0", "e")
+    if value < 1000:
+        return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    return count(int(float(f"{value:.1e}"))) if value < MOST_EVIDENCE else f"over {count(MOST_EVIDENCE)}"
 
 
 def p_value(value: float | None) -> str:
     """A p-value; the smallest as a bound."""
     return NOTHING if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def change(cells: Sequence[CellVerdict]) -> str:
+    """The effect over all categories in points with its interval, by the mean of the metrics where there is one; empty
+    where there is none."""
+    overall = {cell.metric: cell for cell in cells if cell.category == ALL and cell.effect is not None}
+    cell = overall.get(MEAN) or (next(iter(overall.values())) if len(overall) == 1 else None)
+    return (
+        ""
+        if cell is None
+        else f"{points(cell.effect)} points (95 % interval {points(cell.low)} to {points(cell.high)})"
+    )
 
 
 def content(suite_hash: str) -> str:

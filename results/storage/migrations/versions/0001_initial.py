@@ -50,6 +50,7 @@ CREATE INDEX runs_of_target_by_age ON runs (target, first_seen_at DESC, run_id D
 CREATE INDEX runs_of_suite_by_age ON runs (suite, first_seen_at DESC, run_id DESC);
 CREATE INDEX runs_of_target_and_suite_by_age ON runs (target, suite, first_seen_at DESC, run_id DESC);
 CREATE INDEX runs_of_monitor_by_age ON runs (monitor, first_seen_at DESC, run_id DESC) WHERE monitor <> '';
+CREATE INDEX runs_of_probe_by_age ON runs (probe, first_seen_at DESC, run_id DESC);
 CREATE INDEX runs_of_label ON runs USING gin (labels);
 CREATE INDEX runs_in_series ON runs (target, suite, created_at DESC, run_id DESC);
 CREATE INDEX runs_unfinished ON runs (last_progress_at)
@@ -177,7 +178,8 @@ CREATE TABLE shared_answers (
 
 # Written once when a run has changed: all who show rates read these. `rate`, `low` and `high` are in percent;
 # `measures` is {name: {share, low, high, n}}, `kappa` {other metric: kappa}, `above_placebo` {share, low, high, n}.
-# What all jobs of a run agree on is in provenances.
+# What all jobs of a run agree on is in provenances. `reach`, {concepts, low, high} or {} where there is none, is known
+# from the end of a run on: its sums are many rows, and until then they change with every batch.
 RATES = """
 CREATE TABLE rates (
     run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,
@@ -196,6 +198,7 @@ CREATE TABLE rates (
     kappa jsonb NOT NULL,
     against text NOT NULL,
     above_placebo jsonb,
+    reach jsonb,
     PRIMARY KEY (run_id, metric, category)
 );
 """

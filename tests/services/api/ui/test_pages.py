@@ -102,7 +102,11 @@ def test_what_a_model_said_is_text_and_nothing_else(client: TestClient) -> None:
         ("overview", "the chance that it ever does is at most 5 %"),
         ("refusing", "not measured"),
         ("refusing", "96 refused"),
+        ("refusing", "96 of 96 comparisons have no score:"),
         ("progress", "5 of 12 jobs"),
+        ("progress", "56 of 96 comparisons have no score yet:"),
+        ("compare-baseline", " points (95 % interval "),
+        ("compare-baseline", "bold, the concept's own"),
         ("stalled", "Stalled."),
         ("mixed", "its jobs differ in model, engine, decoding or scorer"),
         ("new", "No run was sent for this monitor yet"),
@@ -139,11 +143,26 @@ def test_what_must_not_be_compared_is_refused_with_the_reason(client: TestClient
     assert "mixed" in client.get(f"/ui/compare?run={mixed_run(client)}&baseline=mixed-week-1").text
 
 
-@pytest.mark.parametrize("path", ["/ui/runs/nothing", "/ui/monitors/nothing", "/ui/nothing", "/ui/runs?statee=x"])
-def test_what_is_wrong_is_a_page_too(client: TestClient, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/ui/runs/nothing", 404, "run nothing: there is no such run"),
+        ("/ui/monitors/nothing", 404, "monitor nothing: there is no such monitor"),
+        ("/ui/nothing", 404, "there is nothing at this address"),
+        ("/ui/models?run=work-large-1.7b&run=nothing", 404, "run nothing: there is no such run"),
+        ("/ui/runs?statee=x", 400, "statee: there is no such parameter"),
+        ("/ui/runs?state=x", 422, "state: expected &#39;running&#39;, &#39;complete&#39;"),
+        ("/ui/runs?sent_from=x", 422, "sent_from: expected a day, as 2026-11-29"),
+        ("/ui/runs?text=%00", 422, "text: expected text without the character U+0000"),
+        ("/ui/compare?run=" + "a" * 501, 422, "run: expected at most 500 characters"),
+        ("/ui/runs/work-large-1.7b/sample?job=x", 422, "test: expected a value, found none"),
+    ],
+)
+def test_what_is_wrong_is_a_page_too(client: TestClient, path: str, status: int, said: str) -> None:
     answer = client.get(path)
-    assert answer.status_code in (400, 404)
+    assert answer.status_code == status
     assert "<h1>Not" in answer.text
+    assert said in answer.text
     read(answer.text)
 
 

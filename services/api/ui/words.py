@@ -12,7 +12,7 @@ from seep.probes import PROBES
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
 
-NOTHING, MINUS, THIN_SPACE = "\u2013", "\u2212", "\u202f"
+NOTHING, MINUS, THIN_SPACE, NO_BREAK = "\u2013", "\u2212", "\u202f", "\u00a0"
 NO_LEAKAGE = 50.0
 MOST_EVIDENCE = 1_000_000_000
 MEASURES = {
@@ -75,7 +75,7 @@ def change(cells: Sequence[CellVerdict]) -> str:
     return (
         ""
         if cell is None
-        else f"{points(cell.effect)} points (95 % interval {points(cell.low)} to {points(cell.high)})"
+        else f"{points(cell.effect)} points (95{NO_BREAK}% interval {points(cell.low)} to {points(cell.high)})"
     )
 
 

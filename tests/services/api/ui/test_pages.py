@@ -105,7 +105,7 @@ def test_what_a_model_said_is_text_and_nothing_else(client: TestClient) -> None:
         ("refusing", "96 of 96 comparisons have no score:"),
         ("progress", "5 of 12 jobs"),
         ("progress", "56 of 96 comparisons have no score yet:"),
-        ("compare-baseline", " points (95 % interval "),
+        ("compare-baseline", " points (95\u00a0% interval "),
         ("compare-baseline", "bold, the concept's own"),
         ("stalled", "Stalled."),
         ("mixed", "its jobs differ in model, engine, decoding or scorer"),

@@ -34,6 +34,8 @@ MOST_NAMED = 5
 NO_LEAK = 50.0
 # Test against control, less neutral against control, with its 95 % interval.
 ABOVE_PLACEBO = "published - placebo"
+# Of a probe that compares no texts: the tests' own rate, less the controls'.
+ABOVE_CONTROL = "rate - placebo"
 ANY_WORDS = "against a control any other words may lower it as well: only a neutral arm could tell"
 OTHER_CONCEPTS = "other concepts too"
 # What the missing would be is unknown, and may differ from what is there: long prompts, for instance, fail oftener.
@@ -214,7 +216,8 @@ def _print_measures(found: Sequence[LeakRate], first_column: str) -> None:
     rows = [(rate, _shares(rate, pairwise), _kappas(rate, pairwise)) for rate in found]
     if not any(rate.measures[COREFERENT].share > 0 for rate in found if COREFERENT in rate.measures):
         rows = [(rate, _without_coreference(shares), kappas) for rate, shares, kappas in rows]
-    names = sorted({name for _, shares, _ in rows for name in shares}, key=lambda name: (name == ABOVE_PLACEBO, name))
+    last = (ABOVE_PLACEBO, ABOVE_CONTROL)
+    names = sorted({name for _, shares, _ in rows for name in shares}, key=lambda name: (name in last, name))
     names += sorted({name for _, _, kappas in rows for name in kappas}) or ["kappa"]
     table = DataTable(first_column, "metric", title="beside it, in %; kappa from -1 to 1")
     for name in names:
@@ -240,9 +243,8 @@ def _shares(rate: LeakRate, pairwise: bool) -> dict[str, str]:
         for name, (measure, _, other) in parts.items()
     }
     above = rate.above_placebo
-    return shares | (
-        {} if above is None else {ABOVE_PLACEBO: f"{above.share:+.1f} [{above.low:+.1f}, {above.high:+.1f}]"}
-    )
+    column = ABOVE_PLACEBO if rate.against else ABOVE_CONTROL
+    return shares | ({} if above is None else {column: f"{above.share:+.1f} [{above.low:+.1f}, {above.high:+.1f}]"})
 
 
 def _warn(found: Sequence[LeakRate], measure: str, many: float, what: str) -> None:

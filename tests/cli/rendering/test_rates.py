@@ -91,6 +91,13 @@ def test_it_is_no_avoidance_where_neutral_words_lower_the_rate_as_much(capsys: p
     assert "any other words" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("against", "column"), [("neutral", "published - placebo"), ("", "rate - placebo")])
+def test_what_is_less_the_placebo_is_named(capsys: pytest.CaptureFixture[str], against: str, column: str) -> None:
+    rate = replace(one_rate()[0], against=against, above_placebo=Estimate(20.0, 10.0, 30.0, 9))
+    print_rates(SUMMARY, [rate], [])
+    assert f" {column}" in " ".join(capsys.readouterr().out.split())
+
+
 def test_avoidance_under_one_metric_alone_names_it(capsys: pytest.CaptureFixture[str]) -> None:
     low = replace(one_rate()[0], rate=38.0, low=30.0, high=46.0)
     print_rates(SUMMARY, [low, replace(low, metric="n", rate=70.0, low=60.0, high=80.0)], [])

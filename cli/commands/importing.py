@@ -28,7 +28,7 @@ from seep.suites.recall_table import holds_texts, read_texts, texts_columns
 from seep.suites.recorded import RecordedLine, recorded_lines, recorded_text
 from seep.suites.schema import AnySuite, Suite
 from seep.suites.spill import holds_completions, read_spill
-from seep.suites.table import Table, read_table, suite_name
+from seep.suites.table import LIKE_NO_VALUE, Table, read_table, suite_name
 from seep.suites.workbook import left_out_columns, read_prompts, taken_columns
 from seep.suites.writing import write_files
 
@@ -181,6 +181,10 @@ def _report(imported: Imported, suite_out: Path, recorded_out: Path | None) -> I
         answers = (each for line in imported.lines for each in zip(line.generations, line.endings, strict=True))
         reasons = Counter(lost(Answer(text, ended)) or ("" if text.strip() else "empty") for text, ended in answers)
         yield from (f"{reason} answers among them: {n}" for reason, n in reasons.items() if reason)
+        texts = (text.strip() for line in imported.lines for text in line.generations)
+        if like := Counter(text for text in texts if text.lower() in LIKE_NO_VALUE):
+            shown = ", ".join(f"{text} {n}" for text, n in like.most_common())
+            yield f"answers that read like a missing value, and are taken as words: {shown}"
 
 
 def _taken(table: Table, columns: Sequence[str]) -> Iterator[str]:

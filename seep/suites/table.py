@@ -19,8 +19,45 @@ from seep.text_files import read_text
 
 READABLE = (".xlsx", ".csv", ".tsv", ".jsonl")
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-# What spreadsheets show, and write into CSV files, in the place of a value that they could not compute.
-ERRORS = frozenset({"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#SPILL!", "#CALC!"})
+# What spreadsheets show, and write into CSV files, in the place of a value that they could not compute: Excel in
+# English, German, French, Spanish, Italian and Portuguese, Google's and LibreOffice's.
+ERRORS = frozenset(
+    {
+        *(
+            "#N/A",
+            "#NULL!",
+            "#DIV/0!",
+            "#VALUE!",
+            "#REF!",
+            "#NAME?",
+            "#NUM!",
+            "#SPILL!",
+            "#CALC!",
+            "#FIELD!",
+            "#BLOCKED!",
+        ),
+        *("#CONNECT!", "#UNKNOWN!", "#BUSY!", "#PYTHON!", "#EXTERNAL!", "#GETTING_DATA", "#ERROR!", "#NV", "#WERT!"),
+        *(
+            "#BEZUG!",
+            "#ZAHL!",
+            "#ÜBERLAUF!",
+            "#VALEUR!",
+            "#NOM?",
+            "#NOMBRE!",
+            "#NUL!",
+            "#¡VALOR!",
+            "#¡REF!",
+            "#¿NOMBRE?",
+        ),
+        *("#¡NUM!", "#¡DIV/0!", "#¡NULO!", "#N/D", "#VALORE!", "#RIF!", "#NOME?", "#VALOR!"),
+    }
+)
+ERROR_NUMBER = re.compile(r"Err:[0-9]{3}")
+# What pandas writes where there is no value. "None", "NA" and "null" may be words of an answer.
+NO_VALUES = frozenset({"nan", "NaN", "<NA>", "NaT"})
+LIKE_NO_VALUE = frozenset({"none", "na", "n/a", "null", "nil", "nan", "<na>"})
+# Excel's first line for the separator of a CSV file.
+SEPARATOR_LINE = re.compile(r'"?sep=([^\w\s"])"?[^\S\n]*\r?\n|"?sep=(\t)"?[^\S\n]*\r?\n', re.IGNORECASE)
 LONGEST_SHOWN = 40
 ENDINGS: Mapping[str, Ended] = {ended: ended for ended in get_args(Ended)}
 
@@ -184,8 +221,10 @@ def _notes(sheet: Sheet, last: int) -> tuple[str, ...]:
 
 def _read_separated(path: Path) -> Table:
     text = read_text(path)
-    separator = _separator(text)
-    words = SEPARATORS[separator]
+    said = SEPARATOR_LINE.match(text)
+    text, first_row = (text[said.end() :], 3) if said else (text, 2)
+    separator = said[1] or said[2] if said else _separator(text)
+    words = SEPARATORS.get(separator, separator)
     try:
         lines = [
             [cell or None for cell in line]
@@ -194,8 +233,10 @@ def _read_separated(path: Path) -> Table:
     except csv.Error as error:
         raise InputError(f"{path}: expected values separated by {words}: {error}") from error
     header, *rows = lines or [[]]
-    for number, row in enumerate(rows, start=2):
-        if len(row) > len(header):
+    if rows and not any(header):
+        raise InputError(f"{path}, row {first_row - 1}: expected the names of the columns, found an empty line")
+    for number, row in enumerate(rows, start=first_row):
+        if len(row) > len(header) or 0 < len(row) < len(header):
             found = f"expected {len(header)} cells, as the header has, found {len(row)}"
             raise InputError(f"{path}, row {number}: {found}, separated by {words}")
     while rows and not any(rows[-1]):
@@ -203,7 +244,7 @@ def _read_separated(path: Path) -> Table:
     names = tuple((name or "").strip() for name in header)
     table = [{name: _value(cell) for name, cell in zip(names, row, strict=False)} for row in rows]
     notes = () if separator == "," else (f"separated by {words}",)
-    return Table(path, str(path), 2, table, names, notes=notes)
+    return Table(path, str(path), first_row, table, names, notes=notes)
 
 
 def _separator(text: str) -> str:
@@ -214,7 +255,12 @@ def _separator(text: str) -> str:
 
 
 def _value(cell: object) -> object:
-    return Unreadable(f"the error {cell.strip()}") if isinstance(cell, str) and cell.strip() in ERRORS else cell
+    if not isinstance(cell, str):
+        return cell
+    text = cell.strip()
+    if text.upper() in ERRORS or ERROR_NUMBER.fullmatch(text):
+        return Unreadable(f"the error {text}")
+    return Unreadable(f"{text}, which stands for no value") if text in NO_VALUES else cell
 
 
 def _read_json_lines(path: Path) -> Table:

@@ -12,13 +12,13 @@ from seep.answers import BY_ENDING
 from seep.errors import InputError
 from seep.explanations import explained
 from seep.suites.schema import Suite, SuiteDecoding, SuiteFormat, SuiteJob, SuiteTest
-from seep.suites.table import Table, read_table, suite_name
+from seep.suites.table import LIKE_NO_VALUE, Table, read_table, suite_name
 
 REQUIRED_COLUMNS = ("prompt", "n_control", "concept")
 OPTIONAL_COLUMNS = ("category", "template_id")
 # What columns of answers are often called.
 LIKE_A_GENERATION = re.compile(r"(?:gen|generation|answer|response|completion|output|sample)s?[ _-]?([0-9]{1,6})")
-LONGEST_SHOWN = 40
+LONGEST_SHOWN, MOST_SHOWN = 40, 20
 UNCATEGORISED = "uncategorised"
 
 # The protocol of arXiv 2501.06638. Its "{your_answer}" is text, not a place to fill.
@@ -77,7 +77,9 @@ def _meant(name: str, taken: Sequence[str]) -> str | None:
 def _check_columns(table: Table) -> None:
     for column in REQUIRED_COLUMNS:
         if column not in table.columns:
-            found = ", ".join(left_out_columns(table, taken_columns(table)) + taken_columns(table)) or "none"
+            names = left_out_columns(table, taken_columns(table)) + taken_columns(table)
+            more = [f"and {len(names) - MOST_SHOWN} more"] if len(names) > MOST_SHOWN else []
+            found = ", ".join([*names[:MOST_SHOWN], *more]) or "none"
             # The sheet that was meant may be another.
             known = "; ".join([f"the columns are {found}", *table.notes])
             raise table.mistake(-1, column, f"expected, but missing; {known}")
@@ -165,9 +167,10 @@ def _n_control(table: Table, row: int) -> int | None:
 
 def _test(table: Table, row: int) -> SuiteTest:
     concept = table.text(row, "concept")
-    if concept.strip().lower() in ("", "none"):
-        raise table.mistake(row, "concept", "expected the concept of a test, found none")
-    category = table.text(row, "category").strip() or UNCATEGORISED
+    if concept.strip().lower() in LIKE_NO_VALUE | {""}:
+        raise table.mistake(row, "concept", f"expected the concept of a test, found {concept.strip() or 'none'}")
+    category = table.text(row, "category").strip()
+    category = UNCATEGORISED if category.lower() in LIKE_NO_VALUE | {""} else category
     try:
         return SuiteTest(concept=concept, prompt=_prompt(table, row), category=category)
     except ValidationError as error:

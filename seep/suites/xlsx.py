@@ -23,6 +23,7 @@ from seep.suites.sheet import Cell, Sheet, Unreadable
 
 ROWS, COLUMNS = 1_048_576, 16_384
 LARGEST = 256 << 20
+OLD = bytes.fromhex("d0cf11e0a1b11ae1")
 MOST_ELEMENTS = 2_000_000
 # openpyxl makes a cell of each place that such an element refers to.
 RANGES = ("mergeCell", "hyperlink", "comment")
@@ -38,6 +39,7 @@ def read_sheet(path: Path, name: str | None) -> Sheet:
     """
     with path.open("rb") as file:
         try:
+            _refuse_old(file)
             with ZipFile(file) as archive:
                 _refuse_unbounded(archive)
             # openpyxl keeps a formula or its value, not both, so that one without a value looks like an empty cell.
@@ -50,6 +52,12 @@ def read_sheet(path: Path, name: str | None) -> Sheet:
         except Exception as error:  # of a damaged file openpyxl raises whatever came up
             reason = " ".join(str(error.__cause__ or error).split())
             raise InputError(f"{path}: expected an Excel workbook (.xlsx): {reason}") from error
+
+
+def _refuse_old(file: IO[bytes]) -> None:
+    """Refuse the container of old workbooks, and of those with a password; ValueError says what to do."""
+    if file.read(len(OLD)) == OLD:
+        raise ValueError("it has a password or is an old .xls: save it as .xlsx without a password")
 
 
 def _refuse_unbounded(archive: ZipFile) -> None:

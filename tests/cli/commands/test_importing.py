@@ -181,3 +181,10 @@ def a_workbook(*, generations: bool) -> str:
         book.worksheets[0].append(row if generations else row[:3])
     book.save("b.xlsx")
     return "b.xlsx"
+
+
+def test_import_tells_of_answers_that_read_like_a_missing_value(command: Command) -> None:
+    Path("p.csv").write_text("prompt,n_control,concept,generation_1\nHe ate,,,None\nRed. He ate,0,red,NA\n")
+    code, printed, _ = command("import", "p.csv", "--suite-out", "s.yaml", "--recorded-out", "r.jsonl")
+    assert code == 0
+    assert printed.splitlines()[-1] == "answers that read like a missing value, and are taken as words: None 1, NA 1"

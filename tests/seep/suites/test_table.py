@@ -52,6 +52,7 @@ def test_every_form_says_the_same(tmp_path: Path, written: Callable[[Path], Path
         ("p.csv", "prompt,concept\nHe ate,\n", r"p\.csv, row 1, column n_control: expected, but missing"),
         ("p.csv", "prompt,n_control,concept\nHe ate,,,rice\n", r"p\.csv, row 2: expected 3 cells"),
         ("p.csv", 'prompt,n_control,concept\n"He ate', r"p\.csv: expected values separated by commas"),
+        ("p.csv", "\nprompt,n_control,concept\n", r"p\.csv, row 1: expected the names of the columns, found an empty"),
         ("p.csv", "prompt,prompt,n_control,concept\n", "column prompt: expected once, found again"),
         ("p.jsonl", '{"prompt": "He ate"}\n[]\n', r"p\.jsonl, row 2: expected a JSON object"),
         ("p.jsonl", "{\n", r"p\.jsonl, row 1: expected a JSON object"),
@@ -105,6 +106,48 @@ def test_a_separated_file_is_read_as_other_programs_write_it(
     suite, found = read_workbook(tmp_path / name)
     assert [prompt for prompt, _ in found] == [rows[1][0], rows[2][0]]
     assert suite.jobs[0].tests[0].concept == "Grün"
+
+
+@pytest.mark.parametrize(("said", "separator"), [("sep=;", ";"), ('"sep=,"', ","), ("SEP=\t", "\t"), ("sep=:", ":")])
+def test_excels_line_for_the_separator_is_no_header(tmp_path: Path, said: str, separator: str) -> None:
+    rows = ["prompt,n_control,concept", "He ate,,", "Red. He ate,0,red", "Blue. He ate,x,blue"]
+    text = "\r\n".join([said, *(row.replace(",", separator) for row in rows)])
+    (tmp_path / "p.csv").write_text(text, newline="")
+    with pytest.raises(InputError, match="row 5, column n_control: expected the whole number of a data row"):
+        read_workbook(tmp_path / "p.csv")
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "<NA>", "NaT"])
+@pytest.mark.parametrize("column", ["prompt", "concept", "category", "generation_1"])
+def test_what_pandas_writes_for_no_value_is_neither_an_answer_nor_a_category(
+    tmp_path: Path, column: str, text: str
+) -> None:
+    row = {"prompt": "Red. He ate", "n_control": "0", "concept": "red", "category": "1", "generation_1": "rice"}
+    names = ",".join(row)
+    (tmp_path / "p.csv").write_text(f"{names}\nHe ate,,,,rice\n{','.join((row | {column: text}).values())}\n")
+    with pytest.raises(InputError, match=f"row 3, column {column}: expected text, found {text}, which stands for no"):
+        read_workbook(tmp_path / "p.csv")
+
+
+@pytest.mark.parametrize("text", ["none", "NA", "n/a", "NULL"])
+def test_a_test_without_a_concept_is_refused_whatever_the_word_for_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "p.csv").write_text(f"prompt,n_control,concept,category\nHe ate,,,\nRed. He ate,0,{text},1\n")
+    with pytest.raises(InputError, match="row 3, column concept: expected the concept of a test"):
+        read_workbook(tmp_path / "p.csv")
+
+
+@pytest.mark.parametrize("row", ["Red. He ate,0", "Red. He ate", "Red. He ate,0,red,"])
+def test_a_row_with_fewer_or_more_cells_than_the_header_is_refused(tmp_path: Path, row: str) -> None:
+    (tmp_path / "p.csv").write_text(f"prompt,n_control,concept\nHe ate,,\n{row}\n")
+    with pytest.raises(InputError, match="row 3: expected 3 cells, as the header has"):
+        read_workbook(tmp_path / "p.csv")
+
+
+def test_a_table_of_thousands_of_columns_is_refused_in_few_words(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text(",".join(f"column {number}" for number in range(5000)))
+    with pytest.raises(InputError, match="and 4980 more") as raised:
+        read_workbook(tmp_path / "p.csv")
+    assert len(str(raised.value)) < 1000
 
 
 def test_the_separator_that_was_found_is_told(tmp_path: Path) -> None:
@@ -179,7 +222,9 @@ def test_half_a_character_in_an_answer_is_mended(tmp_path: Path) -> None:
     assert read_workbook(path)[1][0] == ("He ate", ["rice \ufffd"])
 
 
-@pytest.mark.parametrize("error", ["#N/A", "#DIV/0!", "#REF!", " #VALUE! "])
+@pytest.mark.parametrize(
+    "error", ["#N/A", "#DIV/0!", "#REF!", " #VALUE! ", "#n/a", "#NV", "#¡VALOR!", "#NOM?", "#ERROR!", "#GETTING_DATA"]
+)
 def test_an_error_that_a_spreadsheet_wrote_is_no_text(tmp_path: Path, error: str) -> None:
     path = tmp_path / "p.csv"
     path.write_text(f"prompt,n_control,concept,notes\nHe ate,,,{error}\nRed. He ate,0,{error},\n")

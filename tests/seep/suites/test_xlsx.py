@@ -367,3 +367,10 @@ def test_a_formula_whose_value_is_an_empty_text_is_an_empty_answer(tmp_path: Pat
         + row(3, {"A": "x"})
     )
     assert read_table(a_package(tmp_path, a_sheet(cells))).text(0, "prompt") == ""
+
+
+def test_an_old_workbook_and_one_with_a_password_are_told_from_a_broken_one(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.xlsx"
+    path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512))
+    with pytest.raises(InputError, match="has a password or is an old"):
+        read_table(path)

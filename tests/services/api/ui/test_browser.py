@@ -154,6 +154,9 @@ def test_a_report_opens_from_disk_without_a_network_and_fits_paper(
     opened.goto(file.as_uri())
     opened.evaluate(axe.AXE_SCRIPT)
     assert opened.evaluate(AXE, RULES) == []
+    opened.set_viewport_size({"width": 390, "height": 900})
+    assert opened.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    opened.set_viewport_size({"width": A4_WIDTH, "height": 1000})
     opened.emulate_media(media="print")
     KEPT.mkdir(parents=True, exist_ok=True)
     opened.screenshot(path=KEPT / "report-print.png", full_page=True)

@@ -1,0 +1,64 @@
+"""Numbers as pages and reports say them."""
+
+import re
+
+import pytest
+
+from results.comparison import CellVerdict
+from services.api.ui import words
+from services.api.ui.charts import Mark, trend
+
+DAY = 86_400.0
+
+
+def cell(metric: str, category: str, effect: float | None) -> CellVerdict:
+    low, high = (None, None) if effect is None else (effect - 1, effect + 1)
+    return CellVerdict(
+        metric,
+        category,
+        effect=effect,
+        low=low,
+        high=high,
+        p=None,
+        adjusted_p=None,
+        exchanged="jobs",
+        within=None,
+        detectable=None,
+        pairs=3,
+        clusters=3,
+        verdict="inconclusive",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "\u2013"),
+        (0.137, "0.14"),
+        (19.96, "20"),
+        (956.4, "956"),
+        (3353.0, "3\u202f400"),
+        (254_321.0, "250\u202f000"),
+        (3e40, "over 1\u202f000\u202f000\u202f000"),
+    ],
+)
+def test_evidence_is_written_out_with_the_digits_that_matter(value: float | None, said: str) -> None:
+    assert words.evidence(value) == said
+
+
+def test_a_change_is_that_of_the_metrics_mean_over_all_categories() -> None:
+    cells = [cell("a", "all", 1.0), cell("b", "all", 3.0), cell("mean", "1", 9.0), cell("mean", "all", 2.0)]
+    assert words.change(cells) == "+2.0 points (95\u00a0% interval +1.0 to +3.0)"
+    assert words.change(cells[:1]) == "+1.0 points (95\u00a0% interval +0.0 to +2.0)"
+
+
+def test_no_change_is_said_where_none_was_measured() -> None:
+    assert words.change([cell("a", "all", None), cell("a", "1", 2.0)]) == ""
+    assert words.change([cell("a", "all", 1.0), cell("b", "all", 3.0)]) == ""
+
+
+@pytest.mark.parametrize("days", [0.1, 1.0, 5.0, 60.0, 900.0])
+def test_no_two_dates_below_a_chart_read_the_same(days: float) -> None:
+    marks = [Mark(at * DAY, 50.0, 40.0, 60.0, "", "") for at in (20_000.0, 20_000.0 + days)]
+    dates = re.findall(r'class="date"[^>]*>([^<]+)<', trend(marks, "a chart"))
+    assert len(dates) == len(set(dates)) == 4

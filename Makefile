@@ -127,7 +127,8 @@ fuzz: .venv/.complete  ## Give every parser of what comes from outside 100,000 i
 .PHONY: test-faults-short
 test-faults-short: setup  ## Kill, stop, cut off and fill up real services, broker and database, a few times
 	@# Most of it is waiting, for sessions to end and servers to come back.
-	$(BIN)/python -m pytest tests/faults $(subst 2 ,3 ,$(IN_TWO))
+	@# The files of the most tests first, so that none is left for one process at the end.
+	$(BIN)/python -m pytest tests/faults $(filter-out --no-loadscope-reorder,$(subst 2 ,3 ,$(IN_TWO)))
 
 FIGURES := .seep/faults.txt
 .PHONY: test-faults

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,6 +51,10 @@ class Stack:
         """Starts all services."""
         for service in self.services.values():
             service.start()
+
+    def stop(self) -> None:
+        """Stops all services."""
+        stop_together(self.services.values())
 
     def another(self, name: str, disturbance: Disturbance | None = None) -> Service:
         """One more process of a service, not started; with a disturbance if one is given."""
@@ -130,10 +135,13 @@ def stack_in(
     """
     with ExitStack() as parts:
         broker = broker or LocalBroker(folder / "kafka", 0)
-        broker.start()
-        parts.callback(broker.stop)
-        dsn = parts.enter_context(local_postgres(folder / "postgres"))
-        migrate(dsn)
+        # Either waits for its own start; the thread is done with before the block begins.
+        with ThreadPoolExecutor(1) as beside:
+            parts.callback(broker.stop)
+            started = beside.submit(broker.start)
+            dsn = parts.enter_context(local_postgres(folder / "postgres"))
+            migrate(dsn)
+            started.result()
         config = folder / "seep.yaml"
         kafka = {"bootstrap_servers": broker.bootstrap_servers, "topics": dict(topics)}
         config.write_text(yaml.safe_dump({"kafka": kafka, **configuration}), encoding="utf-8")
@@ -144,6 +152,13 @@ def stack_in(
         for service in running.values():
             parts.callback(service.kill)
         yield Stack(config, settings, broker, dsn, running)
+
+
+def stop_together(services: Iterable[Service]) -> list[int | None]:
+    """Sends SIGTERM to all at once and waits for them; their exit statuses, in order."""
+    stopped = list(services)
+    with ThreadPoolExecutor(len(stopped)) as each:
+        return list(each.map(Service.stop, stopped))
 
 
 def run_seep(

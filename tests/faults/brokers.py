@@ -28,6 +28,10 @@ class FaultyBroker(LocalBroker):
         """Returns when it is there for the first time."""
         self._wait_until_started(0)
 
+    def stop(self) -> None:
+        """Kills it: an orderly end takes seconds, and nobody uses its data afterwards."""
+        self.kill()
+
     def kill(self) -> None:
         """kill -9; it may be started again."""
         if self._process is not None:

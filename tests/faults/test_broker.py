@@ -101,8 +101,7 @@ def test_offsets_that_expired_have_everything_handled_again(
 ) -> None:
     run = stack.push(questions.suite, "recorded")
     stack.wait_for_jobs(run, questions.jobs // 10)
-    for service in stack.services.values():
-        service.stop()
+    stack.stop()
     admin.delete_groups(list(GROUPS))
     stack.start()
     stack.wait_for_state(run, "complete")
@@ -115,8 +114,7 @@ def test_messages_that_the_broker_deleted_are_missing_and_later_runs_whole(
     stack: Stack, admin: KafkaAdminClient, questions: Questions, expected: Rows
 ) -> None:
     """Retention past what was handled: the positions of the groups are no longer there."""
-    for service in stack.services.values():
-        service.stop()
+    stack.stop()
     lost = stack.push(questions.suite, "recorded")
     ends = {TopicPartition(topic, p): end for (_, topic, p), (_, end) in positions(stack).items() if "jobs" in topic}
     admin.delete_records(ends)

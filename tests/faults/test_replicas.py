@@ -12,11 +12,11 @@ import pytest
 from deploy.local.stack import Service
 from tests.faults.feed import Feed, two_of_each
 from tests.faults.form import Form, Report
-from tests.faults.progress import positions, seconds_until_all_move
+from tests.faults.progress import GROUPS, members, positions, seconds_until_all_move
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows
 from tests.faults.world import STAGES
-from tests.stack import Stack
+from tests.stack import Stack, stop_together
 
 # What is promised of partitions when replicas come or go.
 MOVES_ON_SECONDS = 60.0
@@ -25,8 +25,9 @@ PAST_THE_SESSION = 12.0
 GRACE_SECONDS = 20.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def replicas(stack: Stack) -> Iterator[list[Service]]:
+    """Made by the first test that asks for them, and left running by each."""
     with two_of_each(stack) as running:
         yield running
 
@@ -36,50 +37,7 @@ def feed(stack: Stack, questions: Questions) -> Feed:
     return Feed(stack, questions)
 
 
-def test_every_partition_moves_on_when_replicas_come_and_go(
-    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, report: Report
-) -> None:
-    kept, others = replicas[::2], replicas[1::2]
-    more = [stack.another(name) for name in STAGES]
-    took = []
-    try:
-        for service in others:
-            service.stop()
-        for _ in range(form.scalings):
-            for change in ("1 to 3", "3 to 1"):
-                feed.runs.append(stack.push(feed.questions.suite, "recorded"))
-                before = positions(stack)
-                for service in (*others, *more):
-                    service.start() if change == "1 to 3" else service.stop()
-                took.append(seconds_until_all_move(stack, before))
-        assert all(service.ended() is None for service in kept)
-        feed.assert_all_exact(expected)
-    finally:
-        for service in more:
-            service.kill()
-    report(scalings=len(took), longest_s=round(max(took), 1), jobs=feed.questions.jobs * len(feed.runs))
-    assert max(took) < MOVES_ON_SECONDS
-
-
-def test_a_process_that_slept_past_its_session_counts_nothing_twice(
-    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, report: Report
-) -> None:
-    draw = random.Random(23)
-    for _ in range(form.session_stops):
-        feed.keep_up()
-        stack.wait_for_jobs(feed.runs[-1], 10)
-        sleepers = [draw.choice(pair) for pair in zip(replicas[::2], replicas[1::2], strict=True)]
-        for service in sleepers:
-            os.killpg(service.pid, signal.SIGSTOP)
-            time.sleep(draw.uniform(0, 0.1))
-        time.sleep(PAST_THE_SESSION)
-        feed.keep_up()
-        for service in sleepers:
-            os.killpg(service.pid, signal.SIGCONT)
-    feed.assert_all_exact(expected)
-    report(stops=form.session_stops * len(STAGES), jobs=feed.questions.jobs * len(feed.runs))
-
-
+# Before there are replicas, which would do the work of whoever is terminated.
 def test_a_terminated_process_ends_with_0_within_its_grace_time(
     stack: Stack, feed: Feed, expected: Rows, form: Form, report: Report
 ) -> None:
@@ -94,18 +52,67 @@ def test_a_terminated_process_ends_with_0_within_its_grace_time(
             # Some while they load, some in a batch; none before Python has begun to run them.
             stack.wait_until(lambda: all(hears_sigterm(service.pid) for service in services), "services to begin")
             time.sleep(draw.uniform(0, 8))
-            for service in services:
-                started = time.monotonic()
-                assert service.stop() == 0, service.log.read_text()[-2000:]
-                took.append(time.monotonic() - started)
+            started = time.monotonic()
+            statuses = stop_together(services)
+            took.append(time.monotonic() - started)
+            assert statuses == [0] * len(services), [service.log.read_text()[-2000:] for service in services]
         for service in services:
             service.start()
         feed.assert_all_exact(expected)
     finally:
         for service in services:
             service.kill()
-    report(terminations=len(took), statuses_other_than_0=0, longest_s=round(max(took), 1))
+    report(terminations=len(took) * len(services), statuses_other_than_0=0, longest_s=round(max(took), 1))
     assert max(took) < GRACE_SECONDS + 5
+
+
+def test_every_partition_moves_on_when_replicas_come_and_go(
+    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, report: Report
+) -> None:
+    kept, others = replicas[::2], replicas[1::2]
+    more = [stack.another(name) for name in STAGES]
+    took = []
+    try:
+        stop_together(others)
+        for _ in range(form.scalings):
+            for change in ("1 to 3", "3 to 1"):
+                feed.runs.append(stack.push(feed.questions.suite, "recorded"))
+                before = positions(stack)
+                if change == "1 to 3":
+                    for service in (*others, *more):
+                        service.start()
+                else:
+                    stop_together([*others, *more])
+                took.append(seconds_until_all_move(stack, before))
+        assert all(service.ended() is None for service in kept)
+        feed.assert_all_exact(expected)
+        for service in others:
+            service.start()
+    finally:
+        for service in more:
+            service.kill()
+    report(scalings=len(took), longest_s=round(max(took), 1), jobs=feed.questions.jobs * len(feed.runs))
+    assert max(took) < MOVES_ON_SECONDS
+
+
+def test_a_process_that_slept_past_its_session_counts_nothing_twice(
+    stack: Stack, feed: Feed, replicas: list[Service], expected: Rows, form: Form, report: Report
+) -> None:
+    draw = random.Random(23)
+    stack.wait_until(lambda: all(len(members(stack, group)) == 2 for group in GROUPS), "both replicas to be members")
+    for _ in range(form.session_stops):
+        feed.keep_up()
+        stack.wait_for_jobs(feed.runs[-1], 10)
+        sleepers = [draw.choice(pair) for pair in zip(replicas[::2], replicas[1::2], strict=True)]
+        for service in sleepers:
+            os.killpg(service.pid, signal.SIGSTOP)
+            time.sleep(draw.uniform(0, 0.1))
+        time.sleep(PAST_THE_SESSION)
+        feed.keep_up()
+        for service in sleepers:
+            os.killpg(service.pid, signal.SIGCONT)
+    feed.assert_all_exact(expected)
+    report(stops=form.session_stops * len(STAGES), jobs=feed.questions.jobs * len(feed.runs))
 
 
 def hears_sigterm(pid: int) -> bool:

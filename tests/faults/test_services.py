@@ -99,8 +99,7 @@ def test_sending_a_run_twice_is_one_run(stack: Stack, questions: Questions, expe
 
 
 def test_a_cancelled_runs_jobs_are_not_generated(stack: Stack, questions: Questions) -> None:
-    for service in stack.services.values():
-        service.stop()
+    stack.stop()
     run = stack.push(questions.suite, "recorded")
     assert stack.seep("cancel", run).returncode == 0
     again = stack.seep("push", str(questions.suite), "--target", "recorded", "--run-id", run)

@@ -14,8 +14,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+import yaml
 from openpyxl import Workbook
 
+from cli.kserve import INFERENCE, engines, sections, served
+from results.job_texts import answered_tests
 from seep.codec import (
     DecodeError,
     decode_generated_job,
@@ -23,19 +26,26 @@ from seep.codec import (
     decode_prompt_job,
     decode_rate,
     decode_scored_job,
+    decode_wait,
     encode_generated_job,
     encode_manifest,
     encode_prompt_job,
     encode_scored_job,
+    encode_wait,
 )
 from seep.errors import InputError
+from seep.records import RunWait
 from seep.settings import load_settings
+from seep.suites.inspect_log import read_inspect
 from seep.suites.lint import lint
+from seep.suites.lm_eval_log import read_lm_eval
 from seep.suites.loading import load_suite, parse_suite
+from seep.suites.logs import Log, asked_as_logged, table_of
 from seep.suites.recorded import read_recorded
 from seep.suites.spill import holds_completions, read_spill
 from seep.suites.table import read_table
 from seep.suites.workbook import read_prompts
+from services.aggregator.validation import validate
 from services.api.comparisons import place_of
 from services.generator.masking import Hidden
 from services.generator.openai_answers import UnusableAnswer, read_completions
@@ -66,6 +76,25 @@ CSV = b'prompt,n_control,concept,category,generation_1\nA,none,none,1,x\n"B, b",
 JSONL = (
     b'{"prompt": "A", "n_control": null, "concept": "none", "generation_1": "x"}\n'
     b'{"prompt": "B", "n_control": 0, "concept": "red", "category": "1", "generation_1": "\\u00e9 y"}\n'
+)
+LM_EVAL = b"".join(
+    b'{"doc_id": %d, "doc": {"n_control": %s, "concept": "red"}, "resps": [["x"]], "filter": "none", "arguments": '
+    b'{"gen_args_0": {"arg_0": "%s", "arg_1": {"temperature": 0.5, "max_gen_toks": 5}}}}\n' % line
+    for line in ((0, b"null", b"A"), (1, b"0", b"B"))
+)
+INSPECT = (
+    b'{"version": 2, "status": "success", "eval": {"model": "m", "model_generate_config": {"top_p": 0.5}}, "samples": ['
+    + b", ".join(
+        b'{"id": %d, "epoch": 1, "input": "%s", "metadata": {"n_control": %s, "concept": "red"}, "limit": null, '
+        b'"output": {"choices": [{"message": {"role": "assistant", "content": "x"}, "stop_reason": "stop"}]}}' % sample
+        for sample in ((1, b"A", b"null"), (2, b"B", b"1"))
+    )
+    + b"]}"
+)
+KSERVE = (
+    b'{"items": [{"metadata": {"name": "m", "namespace": "n"}, "status": {"url": "http://h", "conditions": '
+    b'[{"type": "Ready", "status": "True"}]}, "spec": {"predictor": {"model": {"modelFormat": {"name": "huggingface"}, '
+    b'"args": ["--model_name=m"]}}}}]}'
 )
 RECORDED = b'{"prompt": "A", "generations": ["x", "y"]}\n{"prompt": "B", "generations": ["z", ""]}\n'
 SPILL = (
@@ -159,6 +188,31 @@ def read_reply(data: bytes) -> None:
     read_completions(data, 2)
 
 
+def read_scored(data: bytes) -> None:
+    """A scored job, as far as the aggregator looks at it before its database does."""
+    scored = decode_scored_job(data)
+    if validate(scored) is None:
+        list(answered_tests(scored))
+
+
+def discover(data: bytes) -> None:
+    """What a cluster lists, written as settings, which then hold what it names and nothing else."""
+    named = engines(served(data.decode("utf-8", "replace"), INFERENCE))
+    written = yaml.safe_load("\n".join(sections(named)))
+    assert list(written) == ["engines", "targets"]
+    assert {name: engine["model"] for name, engine in (written["engines"] or {}).items()} == {
+        name: each.model for name, each in named.items()
+    }
+
+
+def _log(read: Callable[[Path], Log], suffix: str, seed: bytes) -> Parser:
+    def parse(path: Path) -> None:
+        log = read(path)
+        asked_as_logged(read_prompts(table_of(log))[0], log)
+
+    return Parser(from_file(suffix, parse), InputError, (seed,))
+
+
 def workbook(data: bytes) -> bytes:
     """A workbook whose sheet is this XML; what is no XML is the workbook itself."""
     if not data.startswith(b"<"):
@@ -194,8 +248,9 @@ def _table(suffix: str, seed: bytes) -> Parser:
 PARSERS: Mapping[str, Parser] = {
     "prompt job": _wire(decode_prompt_job, encode_prompt_job(prompt_job())),
     "generated job": _wire(decode_generated_job, encode_generated_job(SCORED.generated)),
-    "scored job": _wire(decode_scored_job, encode_scored_job(SCORED)),
+    "scored job": _wire(read_scored, encode_scored_job(SCORED)),
     "manifest": _wire(decode_manifest, encode_manifest(run_manifest(1, {"1": 2}))),
+    "wait": _wire(decode_wait, encode_wait(RunWait("run-1", "scorer", "it is away"))),
     "rate": _wire(decode_rate, b"\x0a\x05run-1"),
     "suite": Parser(from_file(".yaml", parse_suite, lambda path: list(lint(path)), load_suite), InputError, (SUITE,)),
     "settings": Parser(from_file(".yaml", load_settings), InputError, (SETTINGS,)),
@@ -203,6 +258,9 @@ PARSERS: Mapping[str, Parser] = {
     "jsonl": _table(".jsonl", JSONL),
     "xlsx": Parser(lambda data: _read_xlsx(workbook(data)), InputError, (SHEET_XML, WORKBOOK)),
     "recorded": Parser(from_file(".jsonl", read_recorded), InputError, (RECORDED,)),
+    "log of inspect": _log(read_inspect, ".json", INSPECT),
+    "log of lm-eval": _log(read_lm_eval, ".jsonl", LM_EVAL),
+    "discover": Parser(discover, InputError, (KSERVE,)),
     "spill": Parser(from_file(".jsonl", holds_completions, read_spill), InputError, (SPILL,)),
     "spill study": Parser(from_file(".json", holds_completions, read_spill), InputError, (STUDY,)),
     "reply": Parser(read_reply, UnusableAnswer, (REPLY, MODELS, REFUSAL, b"data: {}", b"<title>502</title>")),

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import get_args
 
@@ -122,11 +123,12 @@ class Table:
             raise self.mistake(row, column, f"expected one of {', '.join(ENDINGS)}, found {text[:LONGEST_SHOWN]}")
         return ENDINGS[text]
 
-    @property
+    @cached_property
     def ended_columns(self) -> list[str]:
         """Those of `ended_1` and so on that the table has beside an answer."""
+        columns = set(self.columns)
         names = (name.replace("generation", "ended") for name in self.generation_columns)
-        return [name for name in names if name in self.columns]
+        return [name for name in names if name in columns]
 
     @property
     def filled_rows(self) -> list[int]:
@@ -138,7 +140,7 @@ class Table:
         rows = [{name.lower(): cell for name, cell in row.items()} for row in self.rows]
         return replace(self, rows=rows, columns=tuple(name.lower() for name in self.columns))
 
-    @property
+    @cached_property
     def generation_columns(self) -> list[str]:
         """`generation_1`, `generation_2` and so on, in the order of their numbers."""
         found = (name for name in self.columns if re.fullmatch(r"generation_[0-9]{1,6}", name))

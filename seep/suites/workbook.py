@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from seep.answers import BY_ENDING
 from seep.errors import InputError
 from seep.explanations import explained
+from seep.job_limits import MOST_SAMPLES
 from seep.suites.schema import Suite, SuiteDecoding, SuiteFormat, SuiteJob, SuiteTest
 from seep.suites.table import LIKE_NO_VALUE, Table, read_table, suite_name
 
@@ -122,13 +123,14 @@ def _suite(table: Table) -> Suite:
     if not tests:
         raise InputError(f"{table.place}, column n_control: expected the row of a control in some row, found none")
     neutral = dict(_neutral_rows(table, set(tests), set(control_rows)))
+    answers = table.generation_columns
+    if len(answers) > MOST_SAMPLES:
+        raise table.mistake(-1, answers[MOST_SAMPLES], f"expected {MOST_SAMPLES} answers at most, found {len(answers)}")
     return Suite(
         name=suite_name(table.path),
         version="1",
         format=FORMAT,
-        decoding=SuiteDecoding(
-            temperature=TEMPERATURE, max_tokens=MAX_TOKENS, samples=len(table.generation_columns) or SAMPLES
-        ),
+        decoding=SuiteDecoding(temperature=TEMPERATURE, max_tokens=MAX_TOKENS, samples=len(answers) or SAMPLES),
         jobs=tuple(
             SuiteJob(
                 control=_prompt(table, control),

@@ -39,6 +39,7 @@ def inspect_log(samples: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 CONTROL, TEST = FIELDS
+ASKED = (("c", CONTROL), ("t", TEST))
 INSPECT = inspect_log(
     [
         inspect_sample("c", 1, CONTROL, "painter."),
@@ -135,6 +136,10 @@ USER = {"role": "user", "content": "And then?"}
         (
             changed(INSPECT, "eval", "model_generate_config", value={"temperature": float("nan")}),
             "decoding.temperature",
+        ),
+        (
+            inspect_log([inspect_sample(name, n, text, "x") for n in range(1001) for name, text in ASKED]),
+            "column generation_1001: expected 1000 answers at most, found 1001",
         ),
         (changed(INSPECT, "samples", 3, "epoch", value="x"), "samples.3.epoch: expected a whole number"),
         (changed(INSPECT, "samples", 1, "metadata", value={"n_control": "x"}), "sample t, n_control: there is no"),

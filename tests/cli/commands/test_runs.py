@@ -104,5 +104,5 @@ def test_rates_of_few_concepts_have_the_interval_for_other_concepts_too(
     assert seep("report", "few", "--out", str(tmp_path / "few.html"))[0] == 0
     report = (tmp_path / "few.html").read_text()
     assert "of these 5 concepts" in report
-    assert "Other concepts too" in report
+    assert "for other concepts too" in report
     assert seep("watch", "few", "--json")[1] == seep("rates", "few", "--json")[1]

@@ -1,6 +1,7 @@
 """What pydantic finds wrong, in the words that all complaints are made of: what was expected."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -52,6 +53,8 @@ def explained(found: ErrorDetails) -> str:
     context = found.get("ctx", {})
     if found["type"] == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"], f"expected a text that matches {context['pattern']}")
+    if found["type"] == "string_type" and isinstance(found.get("input"), bool | int | float | date):
+        return "expected text: put it in quotes"
     if (explanation := EXPLANATIONS.get(found["type"])) is not None:
         return explanation.format(**context)
     return found["msg"].removeprefix("Value error, ").replace("Input should be", "expected", 1)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, JsonValue, ValidationError, model_validator
 
 from seep.records import AnswerPart
-from seep.settings.headers import HeaderName, Headers, SecretHeaders, repeated
+from seep.settings.headers import HeaderName, Headers, SecretHeaders, open_values, repeated
 from seep.settings.presets import Preset, with_preset
 from seep.settings.section import Identifier, Section
 
@@ -108,11 +108,15 @@ class OpenAiEngine(_Engine):
     secret_headers: SecretHeaders = Field(
         {}, description="Headers whose value is a secret, by the `file` or the variable (`env`) that holds it."
     )
-    query: dict[str, str] = Field({}, description="The query of every request, as `api-version: 2024-10-21`.")
+    query: Annotated[dict[str, str], AfterValidator(open_values)] = Field(
+        {}, description="The query of every request, as `api-version: 2024-10-21`."
+    )
     parameters: dict[Parameter, Annotated[str, Field(pattern=r"^[A-Za-z_]\w{0,99}$")] | None] = Field(
         {}, description="The server's names of parameters, by Seep's; null leaves a parameter out."
     )
-    extra_body: dict[str, JsonValue] = Field({}, description="Further fields of every request's body.")
+    extra_body: Annotated[dict[str, JsonValue], AfterValidator(open_values)] = Field(
+        {}, description="Further fields of every request's body."
+    )
     system_role: SystemRole = Field("auto", description=SYSTEM_ROLE)
     timeout_seconds: float = Field(60.0, gt=0, description="For one request as a whole.")
     max_concurrency: int = Field(16, ge=1, description="Requests of one target in flight at once.")

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
 from seep.settings.section import Section
+
+Value = TypeVar("Value")
 
 # RFC 9110, 5.1 and 5.5: a line break would begin another header.
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
@@ -21,6 +23,14 @@ SECRET = frozenset(
         *("authorization", "proxy-authorization", "cookie", "api-key", "x-api-key", "x-auth-token"),
         *("x-goog-api-key", "ocp-apim-subscription-key"),
     }
+)
+
+
+# Whatever it stands in: a query goes into servers' logs, and what is asked beside the prompt into a run's provenance.
+SECRET_NAME = re.compile(
+    r"(?:.*[-_])?(?:api[-_]?key|subscription[-_]?key|access[-_]?(?:key|token)|auth[-_]?(?:key|token)|authorization"
+    r"|password|passwd|secret|cookie)|key|token|sig",
+    re.IGNORECASE,
 )
 
 
@@ -47,11 +57,19 @@ def _named(name: str) -> str:
 
 def _open(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
-        if _named(name).lower() in SECRET:
+        if _named(name).lower() in SECRET or SECRET_NAME.fullmatch(name):
             raise ValueError(f"{name} holds a secret: give it under secret_headers, by file or env")
         if not VALUE.fullmatch(value):
             raise ValueError(f"{name}: expected one line of visible ASCII characters")
     return headers
+
+
+def open_values(values: dict[str, Value]) -> dict[str, Value]:
+    """Values that are no secrets, by their names; ValueError names one that is."""
+    for name in values:
+        if SECRET_NAME.fullmatch(name):
+            raise ValueError(f"{name[:100]} holds a secret: it goes into api_key_file or secret_headers")
+    return values
 
 
 def _secret(headers: dict[str, Secret]) -> dict[str, Secret]:

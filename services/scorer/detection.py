@@ -70,6 +70,9 @@ def detect_language(text: str) -> str:
     thirds of the sentences, by letters, of those whose language can be told by themselves must be in it.
     """
     text = text[:LONGEST]
+    # One letter is nobody's, unless it is a word.
+    if _letters(text) < 2 and not IDEOGRAPHIC.search(text):
+        return UNKNOWN
     opinions = _langdetect(text)
     first = next(iter(opinions), UNKNOWN)
     guess = _guess(text, first)

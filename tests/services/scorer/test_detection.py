@@ -71,7 +71,7 @@ def test_what_is_no_sentence_has_no_language(text: str) -> None:
     assert detect_language(text) == "unknown"
 
 
-@pytest.mark.parametrize("text", ["", "42", "?!", "OK", "Morte a Matilda, Vedo! - The Matchessa"])
+@pytest.mark.parametrize("text", ["", "42", "?!", "OK", "ñ", "ł", "E", "Morte a Matilda, Vedo! - The Matchessa"])
 def test_a_text_too_short_to_tell_is_unknown(text: str) -> None:
     assert detect_language(text) == "unknown"
 

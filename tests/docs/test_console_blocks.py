@@ -28,6 +28,7 @@ REASONS = {
     "a model of a hub",
     "a process for each model",
     "a server of MLflow",
+    "a stack",
     "code of your own",
     "it builds images",
     "it runs on until it is stopped",

@@ -20,7 +20,7 @@ from seep.errors import InputError
 ALL_TABLES = {
     *("alembic_version", "runs", "jobs", "test_sums", "comparisons", "provenances", "cluster_sums", "rates"),
     *("baselines", "baseline_runs", "verdicts", "monitor_runs", "monitor_evidence", "monitor_references"),
-    *("monitor_schedules", "run_waits"),
+    *("monitor_schedules", "run_waits", "announced", "outbox"),
     *("recorded_comparisons", "sample_sums", "shared_answers"),
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from math import isfinite
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -53,7 +54,11 @@ def explained(found: ErrorDetails) -> str:
     context = found.get("ctx", {})
     if found["type"] == "string_pattern_mismatch":
         return PATTERNS.get(context["pattern"], f"expected a text that matches {context['pattern']}")
-    if found["type"] == "string_type" and isinstance(found.get("input"), bool | int | float | date):
+    value = found.get("input")
+    # Not a number is not to become a word either.
+    if found["type"] == "string_type" and (
+        isinstance(value, int | date) or (isinstance(value, float) and isfinite(value))
+    ):
         return "expected text: put it in quotes"
     if (explanation := EXPLANATIONS.get(found["type"])) is not None:
         return explanation.format(**context)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from cli.rendering.output import echo
+from cli.rendering.output import counted, echo
 from seep.answers import lost
 from seep.errors import InputError
 from seep.explanations import explained
@@ -173,7 +173,7 @@ def _report(imported: Imported, suite_out: Path, recorded_out: Path | None) -> I
     else:
         neutral = sum(job.neutral is not None for job in suite.jobs)
         controls = sum(job.control is not None for job in suite.jobs)
-        yield f"{suite_out}: {tests.total()} tests on {controls} controls ({categories})"
+        yield f"{suite_out}: {counted(tests.total(), 'test')} on {counted(controls, 'control')} ({categories})"
         yield f"{neutral} neutral arms; {imported.left_out} rows belong to no job and were left out of the suite"
     if recorded_out:
         each_has = len(imported.lines[0].generations)

@@ -196,7 +196,12 @@ def _print_avoidance(found: Sequence[LeakRate]) -> None:
 
 
 def _avoids(rate: LeakRate) -> bool:
-    """Whether it lies below 50 %; where neutral words alone lower a rate against the control, also below theirs."""
+    """Whether it lies below 50 %; where neutral words alone lower a rate against the control, also below theirs.
+
+    What is empty keeps away from nothing.
+    """
+    if "empty" in rate.measures and rate.measures["empty"].share > MANY_EMPTY:
+        return False
     above = rate.above_placebo
     by_neutral_words = rate.against == "control" and above is not None and above.high >= 0
     return rate.high is not None and rate.high < NO_LEAK and not by_neutral_words

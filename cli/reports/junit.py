@@ -3,6 +3,7 @@
 import re
 from xml.etree import ElementTree
 
+from cli.rendering.output import counted
 from cli.reports.gathering import Report, RunReport
 from results.comparison import CellVerdict
 from seep.characters import visible
@@ -46,7 +47,8 @@ def _case(cell: CellVerdict, of_run: RunReport, baseline: str) -> ElementTree.El
     if cell.verdict in OUTCOMES:
         between = f"{words.points(cell.low)} to {words.points(cell.high)}"
         effect = f"{words.points(cell.effect)} points ({between}, adjusted p {words.p_value(cell.adjusted_p)})"
-        message = f"{cell.verdict}: {effect} against {baseline}, over {cell.pairs} pairs in {cell.clusters} clusters"
+        size = f"{counted(cell.pairs, 'pair')} in {counted(cell.clusters, 'cluster')}"
+        message = f"{cell.verdict}: {effect} against {baseline}, over {size}"
         ElementTree.SubElement(case, OUTCOMES[cell.verdict], message=_xml(message))
     return case
 

@@ -25,7 +25,7 @@ def test_import_writes_a_suite_and_its_recorded_answers_and_says_how_many(comman
         "b.xlsx, sheet Sheet: 3 rows, 5 columns taken: prompt, n_control, concept, generation_1, generation_2",
         "put in: system message 'You must complete the sentence with no more than five words.', template"
         " '{prompt} {your_answer}\\nYour answer:', temperature 0.5, 10 tokens, 2 samples; change them in the suite",
-        "s.yaml: 1 tests on 1 controls (uncategorised: 1)",
+        "s.yaml: 1 test on 1 control (uncategorised: 1)",
         "0 neutral arms; 1 rows belong to no job and were left out of the suite",
         "r.jsonl: 3 prompts with 2 generations each",
         "empty answers among them: 1",

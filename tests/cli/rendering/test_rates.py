@@ -78,13 +78,17 @@ def test_a_rate_below_one_half_is_avoidance_where_one_half_is_no_leak(
     assert (line in capsys.readouterr().out) == said
 
 
-def test_it_is_no_avoidance_where_neutral_words_lower_the_rate_as_much(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_no_avoidance_where_neutral_words_or_empty_answers_lower_the_rate_as_much(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     low = replace(one_rate()[0], rate=38.0, low=30.0, high=46.0, against="control")
     line = "avoidance: the rate lies below 50 %, so answers keep away from the concept: 1"
     print_rates(SUMMARY, [replace(low, above_placebo=Estimate(0.4, -8.0, 9.0, 9))], [])
     assert "avoidance" not in capsys.readouterr().out
     print_rates(SUMMARY, [replace(low, above_placebo=Estimate(-20.0, -30.0, -9.0, 9))], [])
     assert line in capsys.readouterr().out
+    print_rates(SUMMARY, [replace(low, measures=low.measures | {"empty": Estimate(100.0, 90.0, 100.0, 9)})], [])
+    assert "avoidance" not in capsys.readouterr().out
     print_rates(SUMMARY, [low], [])
     assert f"{line}\nagainst a control any other words may lower it as well" in capsys.readouterr().out
     print_rates(SUMMARY, [replace(low, against="neutral")], [])

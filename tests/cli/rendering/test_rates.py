@@ -87,7 +87,7 @@ def test_it_is_no_avoidance_where_neutral_words_or_empty_answers_lower_the_rate_
     assert "avoidance" not in capsys.readouterr().out
     print_rates(SUMMARY, [replace(low, above_placebo=Estimate(-20.0, -30.0, -9.0, 9))], [])
     assert line in capsys.readouterr().out
-    print_rates(SUMMARY, [replace(low, measures=low.measures | {"empty": Estimate(100.0, 90.0, 100.0, 9)})], [])
+    print_rates(SUMMARY, [replace(low, measures={**low.measures, "empty": Estimate(100.0, 90.0, 100.0, 9)})], [])
     assert "avoidance" not in capsys.readouterr().out
     print_rates(SUMMARY, [low], [])
     assert f"{line}\nagainst a control any other words may lower it as well" in capsys.readouterr().out

@@ -146,7 +146,8 @@ def stack_in(
         kafka = {"bootstrap_servers": broker.bootstrap_servers, "topics": dict(topics)}
         config.write_text(yaml.safe_dump({"kafka": kafka, **configuration}), encoding="utf-8")
         settings = load_settings(config)
-        KafkaBroker(settings.kafka).create_topics(topic_configs(settings.targets, settings.kafka.topics))
+        configs = topic_configs(settings.targets, settings.kafka.topics, settings.events.topic)
+        KafkaBroker(settings.kafka).create_topics(configs)
         environment = {"SEEP_DATABASE__DSN": dsn, "SEEP_API__PORT": "0"}
         running = services(settings, config, environment, folder / "logs")
         for service in running.values():

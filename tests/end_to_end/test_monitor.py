@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 from cli.sending import send_occurrence
 from deploy.helm.dashboards import BOARDS, text
 from seep.kafka.client import KafkaBroker
+from seep.kafka.topics import EVENTS
 from tests.cluster.prometheus import PROMETHEUS, running_prometheus, series
 from tests.stack import Stack, metrics_port_of, port_of, scrape, stack_in
 
@@ -43,6 +45,7 @@ def stack(folder: Path) -> Iterator[Stack]:
         "metrics": {"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": None},
         "monitors": {"daily": {**monitor, "baseline": "first"}, "evening": {**monitor, "baseline": "morning"}},
         "api": {"token": TOKEN},
+        "events": {"topic": True},
     }
     with stack_in(folder, configuration) as stack:
         stack.start()
@@ -66,6 +69,26 @@ def test_an_exchanged_model_raises_the_monitors_alarm_and_nothing_else_does(stac
     assert metrics['seep_monitor_evaluated{monitor="daily",target="stub"}'] == 1
     assert metrics['seep_monitor_last_completed_timestamp_seconds{monitor="daily",target="stub"}'] > 0
     assert metrics['seep_stalled_runs{target="stub"}'] == metrics['seep_dead_jobs{stage="scorer",target="stub"}'] == 0
+
+
+def test_each_run_and_the_one_alarm_are_told_of_once_on_the_topic(stack: Stack) -> None:
+    runs = {run.run_id for run in stack.store().runs(100)}
+    stack.wait_until(lambda: told(stack).keys() >= {("seep.run.finished", run) for run in runs}, "all to be told of")
+    times = told(stack)
+    assert times["seep.monitor.alarm", "daily"] == 1
+    tested = runs - {run.run_id for run in stack.store().stream("daily", limit=100) if run.role == "baseline"}
+    assert {subject for kind, subject in times if kind == "seep.run.verdict"} == tested
+    assert set(times.values()) == {1}
+
+
+def told(stack: Stack) -> Counter[tuple[str, str]]:
+    """How often something is told of each run and monitor, by type and subject."""
+    reader = KafkaBroker(stack.settings.kafka).reader(EVENTS)
+    try:
+        events = [json.loads(message.value or b"") for message in reader.new_messages()]
+    finally:
+        reader.close()
+    return Counter((event["type"], event["subject"]) for event in events)
 
 
 def test_a_baseline_that_is_set_in_the_evening_is_tested_though_no_message_arrives(stack: Stack) -> None:

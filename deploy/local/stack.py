@@ -139,14 +139,24 @@ def _places(settings: Settings, folder: Path) -> str:
 def _next_steps(settings: Settings, config: Path, scheduling: bool) -> str:
     """What to type in another terminal."""
     seep = "seep" if config == Path("seep.yaml") else f"seep --config {shlex.quote(str(config))}"
-    target = next(iter(settings.targets), "TARGET")
-    steps = f"next, in another terminal: {seep} push colours-smoke --target {target}; {seep} watch latest"
+    steps = f"next, in another terminal: {seep} push {first_push(settings)}; {seep} watch latest"
     waiting = [] if scheduling else sorted(name for name, monitor in settings.monitors.items() if monitor.schedule)
     if waiting:
         steps += (
             f"\nnot sent by themselves: the runs of {', '.join(waiting)}; SCHEDULE=1, or {seep} schedule, sends them"
         )
     return steps
+
+
+def first_push(settings: Settings) -> str:
+    """What a monitor asks, or a suite that its target can answer: a file has answers to its own prompts only."""
+    for name, monitor in settings.monitors.items():
+        if monitor.schedule:
+            return f"--monitor {name}"
+    for target, described in settings.targets.items():
+        answers_anything = settings.engines[described.engine].backend in ("vllm", "openai")
+        return f"{'colours-smoke' if answers_anything else 'SUITE'} --target {target}"
+    return "SUITE --target TARGET"
 
 
 def main() -> None:

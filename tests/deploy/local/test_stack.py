@@ -44,3 +44,17 @@ def test_the_services_use_the_configured_database_or_else_the_commands_own(
     with stack.running_stack(Path("my.yaml"), Path(".seep")):
         assert Path(".seep/postgres/data").exists() != configured
     assert (given == [dsn]) == configured
+
+
+@pytest.mark.parametrize(
+    ("engine", "scheduled", "said"),
+    [
+        ({"backend": "vllm", "model": "m"}, False, "colours-smoke --target t"),
+        ({"backend": "recorded", "file": "answers.jsonl"}, False, "SUITE --target t"),
+        ({"backend": "recorded", "file": "answers.jsonl"}, True, "--monitor daily"),
+    ],
+)
+def test_what_it_says_to_send_first_can_be_answered(engine: Mapping[str, str], scheduled: bool, said: str) -> None:
+    daily = {"daily": {"target": "t", "suite": "s.yaml", "schedule": "0 2 * * *"}} if scheduled else {}
+    configuration = {"engines": {"e": engine}, "targets": {"t": {"engine": "e"}}, "monitors": daily}
+    assert stack.first_push(Settings.model_validate(configuration)) == said

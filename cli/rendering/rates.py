@@ -119,8 +119,8 @@ def _print_reach(found: Sequence[LeakRate], reach: Sequence[Reach | None]) -> No
         return
     said = interval_over(next(iter(few.values())))
     if len({each.concepts if each else None for each in reach}) > 1:
-        said = f"{interval_over(None)}, and of their concepts alone: "
-        said += ", ".join(f"{category} ({each.concepts})" for category, each in few.items())
+        said = f"{interval_over(None)}, and only for the concepts that a category asks: "
+        said += ", ".join(f"{category} ({counted(each.concepts, 'concept')})" for category, each in few.items())
     wider = f'; for others like them see "{OTHER_CONCEPTS}"' if any(map(_other_concepts, few.values())) else ""
     echo(f"the 95 % intervals hold for {said}{wider}")
 

@@ -132,7 +132,7 @@ def test_the_wider_interval_stands_beside_what_the_rates_own_speaks_of(capsys: p
 def test_where_categories_have_other_numbers_of_concepts_each_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     rates = [replace(one_rate()[0], category=name) for name in ("1", "2", "3")]
     print_rates(SUMMARY, rates, [], [Reach(13, None, None), Reach(9, None, None), None])
-    said = "the 95 % intervals hold for prompts like these, and of their concepts alone: 1 (13), 2 (9)\n"
+    said = "like these, and only for the concepts that a category asks: 1 (13 concepts), 2 (9 concepts)\n"
     assert said in capsys.readouterr().out
 
 

@@ -1,6 +1,6 @@
 """Several runs of one suite side by side: the leak rate of each model, and the rate against diversity."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request, status
@@ -44,7 +44,7 @@ def models(
                 raise HTTPException(status.HTTP_404_NOT_FOUND, f"run {name}: there is no such run")
         summaries = list(known_runs.values())
         rates = rates_of_runs(connection, [summary.run_id for summary in summaries])
-    rows = _rows(summaries, rates)
+    rows = side_by_side(summaries, rates)
     return page(
         request,
         "models.html",
@@ -52,11 +52,11 @@ def models(
         suite=chosen,
         by_metric=rows,
         hashes={summary.suite_hash for summary in summaries},
-        charts={metric: _against_diversity(metric, of_metric) for metric, of_metric in rows.items()},
+        charts={metric: against_diversity(metric, of_metric) for metric, of_metric in rows.items()},
     )
 
 
-def _rows(summaries: Sequence[RunSummary], rates: dict[str, list[LeakRate]]) -> dict[str, list[Row]]:
+def side_by_side(summaries: Sequence[RunSummary], rates: Mapping[str, Sequence[LeakRate]]) -> dict[str, list[Row]]:
     """By metric, each run with its rate over all categories; the lowest rates first."""
     found: dict[str, list[Row]] = {}
     for summary in summaries:
@@ -68,7 +68,8 @@ def _rows(summaries: Sequence[RunSummary], rates: dict[str, list[LeakRate]]) -> 
     return found
 
 
-def _against_diversity(metric: str, rows: Sequence[Row]) -> str:
+def against_diversity(metric: str, rows: Sequence[Row]) -> str:
+    """The picture of rates against the share of different word pairs; empty where fewer than two runs have both."""
     marks = [
         Mark(rate.measures[DIVERSITY].share, rate.rate, rate.low, rate.high, "", summary.target, _kind(rate))
         for summary, rate in rows

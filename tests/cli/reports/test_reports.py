@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from cli.reports.gathering import Report, gather
-from cli.reports.html import as_html
+from cli.reports.html import as_html, once_more
 from cli.reports.junit import as_junit
 from cli.reports.markdown import LONGEST, MARK, as_markdown
 from seep.errors import InputError
@@ -43,6 +44,7 @@ def test_a_report_is_safe_small_and_says_what_was_refused(report: Report) -> Non
     assert "Not compared." in page
     assert "still running" in page
     assert "How to read it" in page
+    assert page.index("work 1, side by side") < page.index("<td>large</td>") < page.index("<h1>large</h1>")
 
     comment = as_markdown(report, texts=True)
     assert comment.startswith(MARK)
@@ -67,3 +69,21 @@ def test_a_test_that_moved_shows_an_answer_that_leaks_and_one_that_does_not(repo
     # With two answers a side each mean is 0, 50 or 100 %, so that one side leaks more often than not, and one less.
     leaks = [tuple(side.outcomes[counts.metric]["leak"] for side in (row.before, row.after)) for row in rows]
     assert leaks == [(1.0, 0.0) if row.flip.was > row.flip.now else (0.0, 1.0) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("facts", "command"),
+    [
+        ({"suite": "colours", "target": "assistant"}, "seep run colours --target assistant"),
+        ({"suite": "own", "target": "assistant"}, "seep run own.yaml --target assistant"),
+        (
+            {"suite": "own", "provenance": {"engine": "recorded", "model": "on friday.jsonl"}},
+            "seep run own.yaml --recorded 'on friday.jsonl'",
+        ),
+        ({"suite": "own", "monitor": "daily", "target": "assistant"}, "seep push --monitor daily"),
+    ],
+)
+def test_a_report_says_how_the_same_is_asked_again(report: Report, facts: dict[str, Any], command: str) -> None:
+    run = replace(report.runs[0].run, **{"monitor": "", "provenance": {}, **facts})
+    assert once_more(run, None) == [command]
+    assert once_more(run, "before") == [command, "seep compare latest --baseline before"]

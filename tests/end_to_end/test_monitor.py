@@ -73,15 +73,17 @@ def test_an_exchanged_model_raises_the_monitors_alarm_and_nothing_else_does(stac
 
 def test_each_run_and_the_one_alarm_are_told_of_once_on_the_topic(stack: Stack) -> None:
     runs = {run.run_id for run in stack.store().runs(100)}
-    stack.wait_until(lambda: told(stack).keys() >= {("seep.run.finished", run) for run in runs}, "all to be told of")
-    times = told(stack)
+    stack.wait_until(
+        lambda: events_of(stack).keys() >= {("seep.run.finished", run) for run in runs}, "all to be told of"
+    )
+    times = events_of(stack)
     assert times["seep.monitor.alarm", "daily"] == 1
     tested = runs - {run.run_id for run in stack.store().stream("daily", limit=100) if run.role == "baseline"}
     assert {subject for kind, subject in times if kind == "seep.run.verdict"} == tested
     assert set(times.values()) == {1}
 
 
-def told(stack: Stack) -> Counter[tuple[str, str]]:
+def events_of(stack: Stack) -> Counter[tuple[str, str]]:
     """How often something is told of each run and monitor, by type and subject."""
     reader = KafkaBroker(stack.settings.kafka).reader(EVENTS)
     try:

@@ -95,5 +95,6 @@ def _with_mode(settings: Settings, mode: Mode | None) -> Settings:
 
 def _refuse_known(database: Database, run_id: str, settings: Settings) -> None:
     with database.snapshot() as connection:
-        if runs.one(connection, run_id, settings.aggregation.stalled_after_seconds) is not None:
-            raise InputError(f"--run-id {run_id}: there is a run of this id already")
+        known = runs.one(connection, run_id, settings.aggregation.stalled_after_seconds)
+    if known is not None:
+        raise InputError(f"--run-id {run_id}: there is a run of this id already, {known.state}; give another id")

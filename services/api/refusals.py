@@ -37,4 +37,6 @@ def _expected(error: Mapping[str, Any]) -> str:
     context = error.get("ctx", {})
     if error["type"] == "string_pattern_mismatch" and r"\x00" in context.get("pattern", ""):
         return "expected text without the character U+0000"
-    return EXPECTED.get(error["type"], str(error["msg"])).format(**context)
+    template = EXPECTED.get(error["type"])
+    # Pydantic's own words are no template: a pattern in them has braces.
+    return str(error["msg"]) if template is None else template.format(**context)

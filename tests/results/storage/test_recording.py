@@ -247,7 +247,8 @@ def test_a_batch_that_fails_leaves_nothing_behind(store: Stored, scored: Scored)
 def test_a_job_without_a_control_is_kept_like_any_other(store: Stored, scored: Scored) -> None:
     job = scored("a", {"1": [1.0]})
     generated = replace(job.generated, job=replace(job.generated.job, control=None), control=())
-    uncontrolled = replace(job, generated=generated)
+    similarities = tuple(series for series in job.similarities if series.arm != "control")
+    uncontrolled = replace(job, generated=generated, similarities=similarities)
     assert validate(uncontrolled) is None
     store.record([uncontrolled], [], [])
     (comparison,) = store.comparisons("run-1")

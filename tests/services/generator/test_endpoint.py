@@ -144,7 +144,7 @@ def test_a_failure_names_engine_and_address_and_what_the_system_says() -> None:
         "http://nowhere.invalid/v1": "no connection (ConnectError): Name or service not known",
     }
     for base_url, words in said.items():
-        endpoint = Endpoint(engine_at(base_url, query={"token": "swordfish"}), "engines.e")
+        endpoint = Endpoint(engine_at(base_url, query={"deployment": "swordfish"}), "engines.e")
         with pytest.raises(RequestFailed) as error:
             asyncio.run(endpoint.send("GET", "models"))
         assert str(error.value) == f"engines.e, {base_url}/models: {words}"

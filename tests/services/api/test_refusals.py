@@ -1,10 +1,12 @@
 """What is wrong with a request is one plain line, whatever stands in it."""
 
+from typing import Any
+
 from services.api.refusals import unprocessable
 
 
 def test_the_last_thing_that_a_parameter_may_be_says_what_is_expected() -> None:
-    errors = [
+    errors: list[dict[str, Any]] = [
         {"type": "int_parsing", "loc": ("query", "limit"), "msg": "Input should be a valid integer"},
         {"type": "less_than_equal", "loc": ("query", "limit"), "msg": "Input should be less", "ctx": {"le": 5}},
         {"type": "missing", "loc": ("query", "other"), "msg": "Field required"},

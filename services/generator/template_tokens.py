@@ -5,12 +5,12 @@ Pure, and linear in the text.
 
 import re
 
-# Who speaks, before the answer; a word alone is what is left of Llama's header without its special tokens.
+# Who speaks, before the answer. The word "assistant" alone, what is left of Llama's header without its special tokens,
+# is also somebody's work: it stays.
 LEAD = re.compile(
     r"(?:[\s\ufeff\u200b-\u200f\u2060]|<s>|<bos>|<\|begin_of_text\|>|<\|startoftext\|>|<\|im_start\|>(?:assistant)?"
     r"|<\|start_header_id\|>assistant<\|end_header_id\|>|<start_of_turn>model|<\|turn>model|<\|(?:assistant|model|bot)\|>"
-    r"|<\uff5cAssistant\uff5c>|\[/INST\]|<\|START_OF_TURN_TOKEN\|>|<\|CHATBOT_TOKEN\|>|<\|start\|>assistant<\|message\|>"
-    r"|assistant\s*\n)*+",
+    r"|<\uff5cAssistant\uff5c>|\[/INST\]|<\|START_OF_TURN_TOKEN\|>|<\|CHATBOT_TOKEN\|>|<\|start\|>assistant<\|message\|>)*+",
 )
 # What comes behind an answer: the end of a turn, or somebody else's.
 END = re.compile(

@@ -30,7 +30,7 @@ def test_an_answer_ends_where_its_turn_does(token: str) -> None:
 @pytest.mark.parametrize(
     "lead",
     [
-        *("<s>", "<bos>", "<|begin_of_text|>", "<|im_start|>assistant\n", "assistant\n\n", "<start_of_turn>model\n"),
+        *("<s>", "<bos>", "<|begin_of_text|>", "<|im_start|>assistant\n", "<start_of_turn>model\n"),
         *("<|start_header_id|>assistant<|end_header_id|>\n\n", "<|assistant|>", "<s>[/INST] ", "\ufeff"),
     ],
 )
@@ -46,6 +46,8 @@ def test_who_speaks_is_no_part_of_what_is_said(lead: str) -> None:
             "",
             " a soup",
             "assistant",
+            "assistant\n",
+            "assistant\n\nHe likes it.",
             "An assistant\nhelps.",
             "assistant: a soup",
             "<b>a soup</b>",

@@ -90,7 +90,8 @@ class Endpoint:
             retryable = not isinstance(_cause(error), ssl.SSLError)
             raise self.failure(path, kind, _words(error), attributable=False, retryable=retryable) from error
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise self.failure(path, "no answer in time", f"{self._timeout_seconds:g} s") from error
+            mends = "the engine's timeout_seconds gives it longer, its max_concurrency fewer requests at once"
+            raise self.failure(path, "no answer in time", f"{self._timeout_seconds:g} s; {mends}") from error
         except httpx.RequestError as error:
             raise self.failure(path, f"no whole answer ({type(error).__name__})", _words(error)) from error
 

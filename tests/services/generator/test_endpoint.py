@@ -226,3 +226,10 @@ def test_a_server_that_is_not_there_delays_the_whole_batch() -> None:
         url = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
     with scripted_server() as server, pytest.raises(Unavailable, match="no connection"):
         answered(server, [REQUEST], base_url=url)
+
+
+def test_who_gets_no_answer_in_time_is_told_which_settings_mend_it() -> None:
+    with scripted_server(lambda number: "hang") as silent:
+        endpoint = Endpoint(engine_at(silent.base_url, timeout_seconds=0.2), "engines.e")
+        with pytest.raises(RequestFailed, match=r"no answer in time: 0\.2 s; the engine's timeout_seconds .* max_conc"):
+            asyncio.run(endpoint.send("POST", "chat/completions", {}))

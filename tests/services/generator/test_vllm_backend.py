@@ -24,6 +24,7 @@ from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from services.generator.backend import Answered, Request
 from services.generator.chat_template import ChatTemplate
+from services.generator.cutting import cut_answer
 from services.generator.engines import open_backend
 from services.generator.generating import generate_jobs
 from services.generator.token_texts import TAG_TOKENS
@@ -92,7 +93,9 @@ def test_samples_of_one_prompt_differ_and_are_cut(backend: VllmBackend, prompt: 
     (answers,) = texts(backend, Request(prompt, PLAIN, DECODING, 50))
     assert len(answers) == 50
     assert len(set(answers)) > 1
-    assert all(answer.count(".") <= 1 and answer == answer.strip() for answer in answers)
+    # By the rule itself: once in some thousands the model writes what is no end, a letter with a full stop, say.
+    assert [cut_answer(answer, "sentence") for answer in answers] == list(answers)
+    assert all(answer == answer.strip() for answer in answers)
 
 
 def test_at_temperature_0_all_samples_are_the_one_answer(backend: VllmBackend, prompt: str) -> None:

@@ -109,7 +109,7 @@ test-fast: .venv/.complete  ## Run the tests that need no broker, database, vLLM
 
 .PHONY: test
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
-	@echo "all tests but those of faults (make test-faults) and of a cluster (make test-cluster): 12 to 25 minutes"
+	@echo "all tests but those of faults (make test-faults) and of a cluster (make test-cluster): 20 to 25 minutes on two processors"
 	@echo "tests whose means are not here (a GPU, chromium, helm, prometheus, recorded answers) are skipped, and say at the end what they need"
 	@# Else the first test that needs them would wait, and its time limit with it.
 	$(BIN)/seep calibrate --prepare

@@ -23,7 +23,7 @@ from deploy.local.stack import Service, services
 from results.runs import RunSummary
 from results.storage.migrate import migrate
 from seep.kafka.client import KafkaBroker
-from seep.kafka.topics import topic_configs
+from seep.kafka.topics import configured_topics
 from seep.local_postgres import local_postgres
 from seep.settings import Settings, load_settings
 from tests.commands import run_command
@@ -146,8 +146,7 @@ def stack_in(
         kafka = {"bootstrap_servers": broker.bootstrap_servers, "topics": dict(topics)}
         config.write_text(yaml.safe_dump({"kafka": kafka, **configuration}), encoding="utf-8")
         settings = load_settings(config)
-        configs = topic_configs(settings.targets, settings.kafka.topics, settings.events.topic)
-        KafkaBroker(settings.kafka).create_topics(configs)
+        KafkaBroker(settings.kafka).create_topics(configured_topics(settings))
         environment = {"SEEP_DATABASE__DSN": dsn, "SEEP_API__PORT": "0"}
         running = services(settings, config, environment, folder / "logs")
         for service in running.values():

@@ -9,7 +9,7 @@ from results.storage.database import server_name
 from results.storage.facts import database_facts
 from seep.errors import Unavailable
 from seep.kafka.client import KafkaBroker
-from seep.kafka.topics import topic_configs
+from seep.kafka.topics import configured_topics
 from seep.local_postgres import running_dsn
 from seep.settings import Settings
 
@@ -31,7 +31,7 @@ def broker(settings: Settings) -> Finding:
             return Finding("broker", "missing", f"none at {place}", "start it, or mend kafka.bootstrap_servers")
         return Finding("broker", "note", f"none at {place}", "seep run needs none; make stack starts one")
     existing = KafkaBroker(settings.kafka).existing_topics()
-    missing = sorted(set(topic_configs(settings.targets, settings.kafka.topics, settings.events.topic)) - existing)
+    missing = sorted(configured_topics(settings).keys() - existing)
     if missing:
         return Finding("broker", "missing", f"{place} lacks topics: {', '.join(missing)}", "seep topics apply")
     return Finding("broker", "ok", f"{place} has all topics")

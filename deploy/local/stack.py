@@ -13,7 +13,7 @@ from pathlib import Path
 from deploy.local.broker import LocalBroker
 from results.storage.database import server_name
 from seep.kafka.client import KafkaBroker
-from seep.kafka.topics import topic_configs
+from seep.kafka.topics import configured_topics
 from seep.local_postgres import local_postgres
 from seep.runtime.stopping import stop_on_signals
 from seep.settings import Settings, load_settings
@@ -103,9 +103,7 @@ def running_stack(config: Path, folder: Path, *, scheduling: bool = False) -> It
         broker.start()
         parts.callback(broker.stop)
         dsn = settings.database.resolved_dsn() or parts.enter_context(local_postgres(folder / "postgres"))
-        KafkaBroker(settings.kafka).create_topics(
-            topic_configs(settings.targets, settings.kafka.topics, settings.events.topic)
-        )
+        KafkaBroker(settings.kafka).create_topics(configured_topics(settings))
         environment = {"SEEP_DATABASE__DSN": dsn}
         running = services(settings, config, environment, folder / "logs")
         if scheduling:
@@ -150,13 +148,14 @@ def _next_steps(settings: Settings, config: Path, scheduling: bool) -> str:
 
 def first_push(settings: Settings) -> str:
     """What a monitor asks, or a suite that its target can answer: a file has answers to its own prompts only."""
-    for name, monitor in settings.monitors.items():
-        if monitor.schedule:
-            return f"--monitor {name}"
-    for target, described in settings.targets.items():
-        answers_anything = settings.engines[described.engine].backend in ("vllm", "openai")
-        return f"{'colours-smoke' if answers_anything else 'SUITE'} --target {target}"
-    return "SUITE --target TARGET"
+    scheduled = [name for name, monitor in settings.monitors.items() if monitor.schedule]
+    if scheduled:
+        return f"--monitor {scheduled[0]}"
+    target = next(iter(settings.targets), None)
+    if target is None:
+        return "SUITE --target TARGET"
+    answers_anything = settings.engines[settings.targets[target].engine].backend in ("vllm", "openai")
+    return f"{'colours-smoke' if answers_anything else 'SUITE'} --target {target}"
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from seep.records import LeakRate, RunWait
-from seep.settings import Topics
+from seep.settings import Settings, Topics
 
 GENERATIONS = "seep.generations"
 SCORES = "seep.scores"
@@ -61,6 +61,11 @@ class TopicConfig:
     partitions: int
     replication_factor: int = 1
     options: Mapping[str, str] = field(default_factory=dict)
+
+
+def configured_topics(settings: Settings) -> dict[str, TopicConfig]:
+    """The configuration of every topic that these settings want, by name."""
+    return topic_configs(settings.targets, settings.kafka.topics, settings.events.topic)
 
 
 def topic_configs(targets: Iterable[str], topics: Topics, events: bool = False) -> dict[str, TopicConfig]:

@@ -19,8 +19,13 @@ def read_word(file: Path, field: str) -> str:
 
 def read_secret(file: Path, field: str) -> str:
     """The file's text, without white space around it. Raises InputError for an unreadable file."""
+    return read_text(file, field).strip()
+
+
+def read_text(file: Path, field: str) -> str:
+    """The file's text as it is. Raises InputError for an unreadable file."""
     try:
-        return file.read_text(encoding="utf-8").strip()
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{field}: {file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -22,37 +22,12 @@ READABLE = (".xlsx", ".csv", ".tsv", ".jsonl")
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 # What spreadsheets show, and write into CSV files, in the place of a value that they could not compute: Excel in
 # English, German, French, Spanish, Italian and Portuguese, Google's and LibreOffice's.
-ERRORS = frozenset(
-    {
-        *(
-            "#N/A",
-            "#NULL!",
-            "#DIV/0!",
-            "#VALUE!",
-            "#REF!",
-            "#NAME?",
-            "#NUM!",
-            "#SPILL!",
-            "#CALC!",
-            "#FIELD!",
-            "#BLOCKED!",
-        ),
-        *("#CONNECT!", "#UNKNOWN!", "#BUSY!", "#PYTHON!", "#EXTERNAL!", "#GETTING_DATA", "#ERROR!", "#NV", "#WERT!"),
-        *(
-            "#BEZUG!",
-            "#ZAHL!",
-            "#ÜBERLAUF!",
-            "#VALEUR!",
-            "#NOM?",
-            "#NOMBRE!",
-            "#NUL!",
-            "#¡VALOR!",
-            "#¡REF!",
-            "#¿NOMBRE?",
-        ),
-        *("#¡NUM!", "#¡DIV/0!", "#¡NULO!", "#N/D", "#VALORE!", "#RIF!", "#NOME?", "#VALOR!"),
-    }
+SHOWN_ERRORS = (
+    "#N/A #NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #SPILL! #CALC! #FIELD! #BLOCKED! #CONNECT! #UNKNOWN! "
+    "#BUSY! #PYTHON! #EXTERNAL! #GETTING_DATA #ERROR! #NV #WERT! #BEZUG! #ZAHL! #ÜBERLAUF! #VALEUR! #NOM? "
+    "#NOMBRE! #NUL! #¡VALOR! #¡REF! #¿NOMBRE? #¡NUM! #¡DIV/0! #¡NULO! #N/D #VALORE! #RIF! #NOME? #VALOR!"
 )
+ERRORS = frozenset(SHOWN_ERRORS.split())
 ERROR_NUMBER = re.compile(r"Err:[0-9]{3}")
 # What pandas writes where there is no value. "None", "NA" and "null" may be words of an answer.
 NO_VALUES = frozenset({"nan", "NaN", "<NA>", "NaT"})
@@ -238,7 +213,7 @@ def _read_separated(path: Path) -> Table:
     if rows and not any(header):
         raise InputError(f"{path}, row {first_row - 1}: expected the names of the columns, found an empty line")
     for number, row in enumerate(rows, start=first_row):
-        if len(row) > len(header) or 0 < len(row) < len(header):
+        if len(row) not in (0, len(header)):
             found = f"expected {len(header)} cells, as the header has, found {len(row)}"
             raise InputError(f"{path}, row {number}: {found}, separated by {words}")
     while rows and not any(rows[-1]):

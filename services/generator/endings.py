@@ -31,6 +31,7 @@ PARTS: tuple[tuple[Ending, str], ...] = (
     ("error", "error"),
     ("stop", "stop stopped eos eot end ended complete completed finish finished done success normal"),
 )
+KNOWN = tuple((ending, frozenset(parts.split())) for ending, parts in PARTS)
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 SEPARATORS = re.compile(r"[\W_]+")
 PREFIX = re.compile(r"finish[_ ]?reason[._ ]*", re.IGNORECASE)
@@ -61,10 +62,11 @@ def _words(reason: object) -> list[str]:
 
 
 @lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # nearly all answers of a server end in the same few words
 def _said(reason: str) -> Said:
     parts = set(SEPARATORS.split(PREFIX.sub("", CAMEL.sub("_", reason)).casefold())) - {""}
     # Gemini's for a language that it does not support.
     if parts == {"language"}:
         return Said("filtered", known=True)
-    found = next((ending for ending, known in PARTS if not parts.isdisjoint(known.split())), None)
+    found = next((ending for ending, known in KNOWN if not parts.isdisjoint(known)), None)
     return Said(found or "stop", known=found is not None)

@@ -15,6 +15,7 @@ import httpx
 from seep.errors import InputError
 from seep.settings import OpenAiEngine
 from seep.settings.headers import VALUE, Secret
+from seep.settings.secrets import read_secret, read_text
 from services.generator.circuit_breaker import RequestFailed
 from services.generator.masking import Hidden, masked
 
@@ -152,7 +153,7 @@ def _secret_headers(engine: OpenAiEngine, setting: str) -> dict[str, str]:
 def _secret(where: Secret, prefix: str) -> tuple[str, str]:
     """The place of a secret, for errors, and what is there without the blanks around it."""
     if where.file is not None:
-        place, found = f"{prefix}file: {where.file}", _content(where.file, f"{prefix}file: {where.file}")
+        place, found = f"{prefix}file: {where.file}", read_secret(where.file, f"{prefix}file")
     else:
         place, variable = f"{prefix}env: {where.env}", os.environ.get(where.env or "")
         if variable is None:
@@ -168,17 +169,8 @@ def _proxy(engine: OpenAiEngine, setting: str) -> httpx.Proxy | None:
         return None
     if engine.proxy_credentials_file is None:
         return httpx.Proxy(engine.proxy)
-    place = f"{setting}.proxy_credentials_file: {engine.proxy_credentials_file}"
-    user, colon, password = _content(engine.proxy_credentials_file, place).rstrip("\r\n").partition(":")
+    field, file = f"{setting}.proxy_credentials_file", engine.proxy_credentials_file
+    user, colon, password = read_text(file, field).rstrip("\r\n").partition(":")
     if not (user and colon) or "\n" in password:
-        raise InputError(f"{place}: expected one line, user:password")
+        raise InputError(f"{field}: {file}: expected one line, user:password")
     return httpx.Proxy(engine.proxy, auth=(user, password))
-
-
-def _content(file: Path, place: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{place} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{place}: expected UTF-8") from error

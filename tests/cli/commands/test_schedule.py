@@ -19,7 +19,7 @@ from seep.kafka.broker import Broker
 from seep.kafka.client import KafkaBroker
 from seep.kafka.in_memory import InMemoryBroker, InMemorySender
 from seep.kafka.messages import Outgoing
-from seep.kafka.topics import RUNS, jobs_topic, topic_configs
+from seep.kafka.topics import RUNS, configured_topics, jobs_topic
 from seep.records import RunManifest
 from seep.settings import Settings, load_settings
 from tests.commands import Command
@@ -60,7 +60,7 @@ def configured(folder: Path, bootstrap_servers: str = "127.0.0.1:1", **monitors:
 
 
 def with_topics(broker: InMemoryBroker, settings: Settings) -> InMemoryBroker:
-    broker.create_topics(topic_configs(settings.targets, settings.kafka.topics))
+    broker.create_topics(configured_topics(settings))
     return broker
 
 
@@ -218,7 +218,7 @@ def test_the_command_waits_for_a_broker_that_is_away_at_its_start(tmp_path: Path
         broker = LocalBroker(tmp_path / "broker", port)
         try:
             broker.start()
-            KafkaBroker(settings.kafka).create_topics(topic_configs(settings.targets, settings.kafka.topics))
+            KafkaBroker(settings.kafka).create_topics(configured_topics(settings))
             assert running.stdout.readline().startswith("often-")
             running.send_signal(signal.SIGTERM)
             running.communicate(timeout=30)
@@ -233,7 +233,7 @@ def test_the_command_sends_each_time_once_until_it_is_stopped(tmp_path: Path, bo
     config = configured(tmp_path, bootstrap_servers, often={"schedule": "*/2 * * * * *"})
     settings = load_settings(config)
     broker = KafkaBroker(settings.kafka)
-    broker.create_topics(topic_configs(settings.targets, settings.kafka.topics))
+    broker.create_topics(configured_topics(settings))
     command = [str(SEEP), "--config", str(config), "schedule"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None

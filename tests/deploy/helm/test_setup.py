@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from seep.kafka.topics import topic_configs
+from seep.kafka.topics import configured_topics
 from seep.settings import Settings
 from tests.deploy.helm.rendering import ALL, BUNDLED, LEAST, STRIMZI, Manifest, Pod, Release, render
 
@@ -95,7 +95,7 @@ def test_strimzi_makes_the_topics_that_the_command_would() -> None:
         {key: release.settings()[key] for key in ("engines", "targets", "events")}
         | {"kafka": {"topics": release.settings()["kafka"]["topics"]}}
     )
-    wanted = topic_configs(settings.targets, settings.kafka.topics, settings.events.topic)
+    wanted = configured_topics(settings)
     made = release.objects("KafkaTopic")
     assert {name: {k: str(v) for k, v in topic["spec"]["config"].items()} for name, topic in made.items()} == {
         name: config.options for name, config in wanted.items()

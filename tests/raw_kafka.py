@@ -3,6 +3,7 @@
 import gzip
 import socket
 import struct
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ CODECS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {
     "zstd": (4, zstandard.ZstdCompressor().compress),
 }
 ACCEPTED = 0
+# What a broker answers while it makes a partition that was asked for: no such partition, no leader, not its leader.
+NOT_YET = (3, 5, 6)
 # Before a batch's records.
 HEADER_BYTES = 61
 
@@ -44,7 +47,17 @@ def batch(*records: RawRecord, codec: str = "none") -> bytes:
 
 
 def produce(bootstrap_servers: str, topic: str, data: bytes, partition: int = 0) -> int:
-    """Sends a batch to the broker and returns its error code, of which 0 says that the batch is stored."""
+    """Sends a batch to the broker, again while the partition is still being made, and returns its error code.
+
+    Of the codes, 0 says that the batch is stored.
+    """
+    deadline = time.monotonic() + 30
+    while (code := _send(bootstrap_servers, topic, data, partition)) in NOT_YET and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return code
+
+
+def _send(bootstrap_servers: str, topic: str, data: bytes, partition: int) -> int:
     host, _, port = bootstrap_servers.rpartition(":")
     header = struct.pack(">hhi", 0, 7, 1) + _string("raw")
     topics = struct.pack(">i", 1) + _string(topic) + struct.pack(">iii", 1, partition, len(data)) + data

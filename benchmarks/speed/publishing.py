@@ -50,9 +50,10 @@ def work() -> None:
     from results.storage.recording import record
     from seep.local_postgres import local_postgres
     from seep.settings import Monitor, Settings
-    from services.aggregator.__main__ import expose
+    from services.aggregator.__main__ import collect_garbage_rarely, expose
     from services.aggregator.publishing import publish_changed
 
+    collect_garbage_rarely()  # as the service does
     recorded = of_colours(JOBS, TESTS, SAMPLES)
     with tempfile.TemporaryDirectory() as name, local_postgres(Path(name)) as dsn:
         migrate(dsn)

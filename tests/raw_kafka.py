@@ -28,17 +28,22 @@ HEADER_BYTES = 61
 
 @dataclass(frozen=True)
 class RawRecord:
-    """A record whose headers may have any bytes for names, and no value."""
+    """A record whose headers may have any bytes for names, and no value.
+
+    `offset` is what it says of its place in its batch, where that is not its place.
+    """
 
     key: bytes | None = b"run/job"
     value: bytes | None = b""
     headers: Sequence[tuple[bytes, bytes | None]] = ()
+    offset: int | None = None
 
 
 def batch(*records: RawRecord, codec: str = "none") -> bytes:
     """The bytes of a batch; see https://kafka.apache.org/documentation/#recordbatch."""
     number, compress = CODECS[codec]
-    contents = compress(b"".join(_record(offset, record) for offset, record in enumerate(records)))
+    places = (place if record.offset is None else record.offset for place, record in enumerate(records))
+    contents = compress(b"".join(map(_record, places, records)))
     count = len(records)
     # Attributes, last offset, two times, the producer's id, epoch and sequence, and how many records there are.
     checked = struct.pack(">hiqqqhii", number, count - 1, 0, 0, -1, -1, -1, count) + contents

@@ -105,9 +105,13 @@ class _Partition(Fetcher.PartitionRecords):  # type: ignore[misc]
             if not whole:
                 raise Undecompressable("its checksum is wrong")
             data = decompress(batch.compression_type, stored, MAX_UNCOMPRESSED_BYTES)
-            position = 0
-            for _ in range(batch.records_count):
+            position, before = 0, batch.base_offset - 1
+            for behind in reversed(range(batch.records_count)):
                 message, position = _message(place, batch.base_offset, data, position)
+                # The broker checks offsets of compressed records alone, and who commits a false one skips others'.
+                if not before < message.offset <= batch.last_offset - behind:
+                    raise Undecompressable("an offset is not of its batch")
+                before = message.offset
                 self.records_read += 1
                 self.next_fetch_offset = message.offset + 1
                 yield message

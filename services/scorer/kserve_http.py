@@ -20,11 +20,17 @@ from kserve.protocol.rest.v2_datamodels import InferenceRequest
 from kserve.protocol.rest.v2_endpoints import V2Endpoints
 from pydantic import ValidationError
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import ClientDisconnect
 
 from services.scorer.kserve_model import LARGEST_BODY, NAME, ScorerModel, error_line
 
+# Of tensors, dimensions and parameters: a model that checks a request lists every fault, and a million take seconds.
+MOST_ENTRIES = 16
+
 STATUSES: dict[type[Exception], int] = {
     InvalidInput: 400,
+    # Who has gone hears nothing, but it is no error of the server's, which a log would be filled with.
+    ClientDisconnect: 400,
     ModelNotFound: 404,
     InferenceError: 500,
     NotImplementedError: 501,
@@ -114,24 +120,45 @@ def _handler(status: int) -> Any:
 
 
 def _parse_v1(body: bytes, _headers: Mapping[str, str], _name: str) -> dict[str, Any]:
-    try:
-        payload = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidInput(f"the body is no JSON: {error}") from None
+    payload = _json(body)
     if not isinstance(payload, dict):
         raise InvalidInput('the body: expected {"instances": [{"concept": ..., "text": ...}, ...]}')
     return payload
 
 
+def _json(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"the body is no JSON: {error}") from None
+
+
+def _check_entries(document: object) -> None:
+    """Raises InvalidInput if a request has more tensors, dimensions or parameters than any has use for."""
+    described = [document, *_entries(document, "inputs"), *_entries(document, "outputs")]
+    for each in described:
+        _entries(each, "parameters")
+        _entries(each, "shape")
+
+
+def _entries(described: object, name: str) -> list[object]:
+    found = described.get(name) if isinstance(described, dict) else None
+    if isinstance(found, list | dict) and len(found) > MOST_ENTRIES:
+        raise InvalidInput(f"{name}: expected at most {MOST_ENTRIES} entries, found {len(found)}")
+    return found if isinstance(found, list) else []
+
+
 def _parse_v2(body: bytes, headers: Mapping[str, str], name: str) -> InferRequest:
     json_size = headers.get(INFERENCE_CONTENT_LENGTH_HEADER)
     if json_size is None:
+        _check_entries(_json(body))
         try:
             return InferRequest.from_inference_request(InferenceRequest.model_validate_json(body), name)
         except ValidationError as error:
             raise InvalidInput(error_line(error)) from None
     if not (json_size.isascii() and json_size.isdecimal() and len(json_size) < 10 and int(json_size) <= len(body)):
         raise InvalidInput(f"{INFERENCE_CONTENT_LENGTH_HEADER}: expected the number of the body's bytes that are JSON")
+    _check_entries(_json(body[: int(json_size)]))
     try:
         return InferRequest.from_bytes(body, int(json_size), name)
     except InvalidInput:

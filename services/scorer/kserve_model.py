@@ -110,14 +110,23 @@ def _pairs(payload: Mapping[str, object] | InferRequest, max_pairs: int) -> list
 
 def _from_v1(payload: Mapping[str, object], max_pairs: int) -> list[Pair]:
     instances = payload.get("instances")
+    _check_fields("the body", payload, Instances)
     if isinstance(instances, list):
         _check_number(len(instances), max_pairs)
+        for place, instance in enumerate(instances):
+            _check_fields(f"instances.{place}", instance, Instance)
     try:
         body = Instances.model_validate(payload)
     except ValidationError as error:
         # Without its cause, which holds what was sent.
         raise InvalidInput(error_line(error)) from None
     return [(instance.concept, instance.text) for instance in body.instances]
+
+
+def _check_fields(place: str, found: object, model: type[BaseModel]) -> None:
+    """Before the model does, which lists every field of a million that it does not know."""
+    if isinstance(found, Mapping) and not found.keys() <= model.model_fields.keys():
+        raise InvalidInput(f"{place}: a field that is not expected here")
 
 
 def _from_v2(payload: InferRequest, max_pairs: int) -> list[Pair]:

@@ -120,6 +120,33 @@ def test_a_record_with_a_million_headers_is_lost_alone(local_broker: LocalBroker
     assert unreadable(topic) == 1
 
 
+@pytest.mark.parametrize(
+    "offsets", [[1_000_000], [-1], [0, 0], [1, 0], [0, 2], [0, 2**31], [-1, 0], [0, -1], [2, 1, 0], [0, 1, 1]]
+)
+def test_a_record_that_lies_of_its_offset_has_nobody_elses_skipped(
+    local_broker: LocalBroker, broker: KafkaBroker, topic: str, offsets: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The broker takes it as it is; committed, its offset would be beyond what others have sent since."""
+    lying = batch(*(RawRecord(value=b"lying", offset=offset) for offset in offsets))
+    send(local_broker, topic, lying)
+    consumer, read = broker.consumer([topic], f"group-of-{topic}", 10), []
+    while not read or read[-1].value != b"last":
+        read += consumer.poll(0.2)
+    consumer.commit(read)
+    consumer.close()
+    lost = [message.lost.reason for message in read if message.lost is not None]
+    assert lost == ["it cannot be read: an offset is not of its batch"]
+    read_offsets = [message.offset for message in read]
+    assert read_offsets == sorted(set(read_offsets))
+    assert f"{topic}, partition 0, offsets " in caplog.text
+    produce(local_broker.bootstrap_servers, topic, batch(RawRecord(value=b"behind")))
+    again, behind = broker.consumer([topic], f"group-of-{topic}", 10), []
+    while not behind:
+        behind += again.poll(0.2)
+    again.close()
+    assert [message.value for message in behind] == [b"behind"]
+
+
 def test_large_messages_come_a_few_at_a_time(local_broker: LocalBroker, broker: KafkaBroker, topic: str) -> None:
     large = batch(RawRecord(value=bytes(MAX_MESSAGE_BYTES)), codec="gzip")
     send(local_broker, topic, *[large] * 8)

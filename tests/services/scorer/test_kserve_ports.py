@@ -233,6 +233,14 @@ def test_bad_tensors_are_a_400_and_no_line_in_the_log(
         (json.dumps({"instances": [PAIR], "CANARY": 1}).encode(), "the body: a field that is not expected here"),
         (b'{"instances": [' + b"0," * 1_000_000 + b"0]}", "1000001 pairs; expected 1 to 4 (predictor.max_pairs)"),
         (
+            json.dumps(dict.fromkeys(map(str, range(300_000)), 1)).encode(),
+            "the body: a field that is not expected here",
+        ),
+        (
+            json.dumps({"instances": [PAIR, PAIR | dict.fromkeys(map(str, range(300_000)), 1)]}).encode(),
+            "instances.1: a field that is not expected here",
+        ),
+        (
             json.dumps({"instances": [PAIR | {"text": "a" * 300_000}] * 2}).encode(),
             "texts of more than 500000 characters in all",
         ),
@@ -245,6 +253,46 @@ def test_a_bad_body_is_one_line_that_names_no_made_up_key_and_is_not_logged(
         answer = ports.http.post(V1, content=body)
     assert (answer.status_code, answer.json()["error"][: len(message)]) == (400, message)
     assert "CANARY" not in answer.text
+    assert [record for record in caplog.records if record.name != "httpx"] == []
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (b'{"inputs": [' + b"0," * 1_900_000 + b"0]}", "inputs: expected at most 16 entries, found 1900001"),
+        (b'{"inputs": [' + b"{}," * 1_200_000 + b"{}]}", "inputs: expected at most 16 entries, found 1200001"),
+        (b'{"outputs": [' + b'"a",' * 900_000 + b"0]}", "outputs: expected at most 16 entries, found 900001"),
+        (tensors(shape=["a"] * 300_000), "shape: expected at most 16 entries, found 300000"),
+        (
+            tensors(parameters=dict.fromkeys(map(str, range(99_999)))),
+            "parameters: expected at most 16 entries, found 9",
+        ),
+        (
+            json.dumps({"inputs": [], "parameters": dict.fromkeys(map(str, range(99_999)))}).encode(),
+            "parameters: expected at most 16 entries, found 99999",
+        ),
+    ],
+)
+def test_a_body_with_a_million_faults_is_refused_before_each_is_listed(
+    document: bytes, message: str, binary: bool, ports: Ports
+) -> None:
+    """Listing them took 48 seconds, in which nobody else was answered, not even the liveness probe."""
+    headers = {"inference-header-content-length": str(len(document))} if binary else {}
+    answer = ports.http.post(V2, content=document, headers=headers)
+    assert (answer.status_code, answer.json()["error"][: len(message)]) == (400, message)
+
+
+@pytest.mark.parametrize("path", [V1, V2])
+def test_who_goes_away_in_mid_body_leaves_no_line_in_the_log(
+    path: str, ports: Ports, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        sent = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n\r\n".encode()
+        for _ in range(3):
+            with held_open(ports.http_port, 5, sent + b" " * 2000):
+                assert predicts(ports)
+        assert predicts(ports)
     assert [record for record in caplog.records if record.name != "httpx"] == []
 
 

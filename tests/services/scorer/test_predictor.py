@@ -155,7 +155,7 @@ TENSOR = {"name": "concept", "datatype": "BYTES", "shape": [1], "data": ["red"]}
         (
             "/v2/models/seep-scorer/infer",
             {"inputs": [TENSOR | {"name": name, "data": ["\ud83d"]} for name in ("concept", "text")]},
-            "the body: Invalid JSON: unexpected end of hex escape at line 1 column 84",
+            "the body is no JSON: no low surrogate in string: line 1 column 78 (char 77)",
         ),
         ("/v2/models/seep-scorer/infer", {"inputs": 5}, "inputs: Input should be a valid array"),
         *(

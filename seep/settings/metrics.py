@@ -32,6 +32,10 @@ MEAN = "mean"
 PROVENANCE = "metrics."
 
 
+STRETCHED = "/baseline"
+"""What stands in a metric's provenance, before its numbers, where its similarities are stretched from a baseline."""
+
+
 def provenance_key(name: str) -> str:
     """Under which the provenance says what a section's metrics are computed by."""
     return PROVENANCE + name

@@ -13,6 +13,7 @@ from seep.job_limits import MOST_LABELS, MOST_SAMPLES
 from seep.provenance import AGAINST
 from seep.records import Answer, Failure, OutcomeSeries, PromptJob, RunManifest, RunWait, ScoredJob
 from seep.runtime.waits import LONGEST_REASON
+from seep.settings.metrics import STRETCHED, is_provenance_of_a_metric
 
 # It travels with each rate, in messages of a megabyte at most.
 LONGEST_PROVENANCE = 256 * 1024
@@ -20,6 +21,12 @@ LONGEST_PROVENANCE = 256 * 1024
 MOST_METRICS = 32
 MOST_MEASURES = 64
 MOST_CATEGORIES = 4096
+# Of outcomes: as many as two metrics with twelve measures have in so many categories. A hundred thousand take seconds.
+MOST_SERIES = 100_000
+# A similarity is a cosine or a mean of cosines, computed in 16 bits at worst. Stretched from a baseline one of unlike
+# texts lies far below, but 1 stays 1.
+LARGEST_SIMILARITY = 1.01
+LEAST_STRETCHED = -1000.0
 # Rates carry what is missing of all categories together in a uint32.
 MOST_COMPARISONS = 2**32 - 1
 # Seconds; whoever sends milliseconds is far beyond it, and is told.
@@ -121,12 +128,14 @@ def _outcomes_problem(scored: ScoredJob) -> str | None:
     prompts = scored.generated.job
     if len({test.id for test in prompts.tests}) != len(prompts.tests):
         return "two tests of the job have one id"
+    if len(scored.outcomes) > MOST_SERIES:
+        return f"it has more than {MOST_SERIES} series of outcomes"
     if problem := _places_problem(scored):
         return problem
     if not all(map(_in_unit, scored.outcomes)):
         return "an outcome's value is outside 0 to 1"
-    if not all(all(map(math.isfinite, series.values)) for series in scored.similarities):
-        return "a similarity is not a finite number"
+    if problem := _similarities_problem(scored):
+        return problem
     missing = {arm for arm, prompt in (("control", prompts.control), ("neutral", prompts.neutral)) if prompt is None}
     if not missing.isdisjoint(near.arm for near in scored.similarities):
         return "a similarity to an answer that the job does not ask for"
@@ -146,6 +155,17 @@ def _outcomes_problem(scored: ScoredJob) -> str | None:
 def _in_unit(series: OutcomeSeries) -> bool:
     # NaN is in no order: the least and the largest of values say nothing of it.
     return min(series.values) >= 0 and max(series.values) <= 1 and all(map(math.isfinite, series.values))
+
+
+def _similarities_problem(scored: ScoredJob) -> str | None:
+    found = [series.values for series in scored.similarities]
+    if not all(all(map(math.isfinite, values)) for values in found):
+        return "a similarity is not a finite number"
+    stretched = any(is_provenance_of_a_metric(name) and STRETCHED in says for name, says in scored.provenance.items())
+    least = LEAST_STRETCHED if stretched else -LARGEST_SIMILARITY
+    if any(min(values) < least or max(values) > LARGEST_SIMILARITY for values in found):
+        return f"a similarity is outside {least:g} to {LARGEST_SIMILARITY:g}"
+    return None
 
 
 def _places_problem(scored: ScoredJob) -> str | None:

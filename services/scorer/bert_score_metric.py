@@ -9,6 +9,7 @@ from transformers import AutoConfig
 from seep.errors import InputError
 from seep.quiet import quieten
 from seep.settings import BertScore
+from seep.settings.metrics import STRETCHED
 from services.scorer.backbone import Backbones
 from services.scorer.encoder import whole_reader
 from services.scorer.models import Model
@@ -30,7 +31,7 @@ def open_metrics(section: str, settings: BertScore, model: Model, computing: Com
     baseline = read_baseline(section, settings.baseline, layer) if settings.baseline else torch.zeros(3)
     read = f"/layer{layer}"
     if settings.baseline:
-        read += f"/baseline{','.join(f'{value:g}' for value in baseline.tolist())}"
+        read += f"{STRETCHED}{','.join(f'{value:g}' for value in baseline.tolist())}"
     name = f"{model.identity}/layer{layer}"
     scorer = load(model.location, name, layer, torch.float32, computing.backbones)
     exact: Matched = partial(match, scorer)

@@ -129,7 +129,8 @@ def test_a_record_that_lies_of_its_offset_has_nobody_elses_skipped(
     """The broker takes it as it is; committed, its offset would be beyond what others have sent since."""
     lying = batch(*(RawRecord(value=b"lying", offset=offset) for offset in offsets))
     send(local_broker, topic, lying)
-    consumer, read = broker.consumer([topic], f"group-of-{topic}", 10), []
+    consumer = broker.consumer([topic], f"group-of-{topic}", 10)
+    read: list[Message] = []
     while not read or read[-1].value != b"last":
         read += consumer.poll(0.2)
     consumer.commit(read)
@@ -140,7 +141,8 @@ def test_a_record_that_lies_of_its_offset_has_nobody_elses_skipped(
     assert read_offsets == sorted(set(read_offsets))
     assert f"{topic}, partition 0, offsets " in caplog.text
     produce(local_broker.bootstrap_servers, topic, batch(RawRecord(value=b"behind")))
-    again, behind = broker.consumer([topic], f"group-of-{topic}", 10), []
+    again = broker.consumer([topic], f"group-of-{topic}", 10)
+    behind: list[Message] = []
     while not behind:
         behind += again.poll(0.2)
     again.close()

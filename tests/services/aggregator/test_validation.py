@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice, product
 from typing import Any
 
 import pytest
@@ -33,6 +34,10 @@ def with_outcome(job: ScoredJob, /, **changes: object) -> ScoredJob:
 def with_similarity(job: ScoredJob, /, **changes: object) -> ScoredJob:
     first, *others = job.similarities
     return replace(job, similarities=(replace(first, **changes), *others))  # type: ignore[arg-type]
+
+
+def stretched(job: ScoredJob) -> ScoredJob:
+    return replace(job, provenance={"metrics.bert_score": "distilbert/layer5/baseline0.8,0.8,0.8"})
 
 
 def with_own_controls(job: ScoredJob, number: int) -> ScoredJob:
@@ -100,6 +105,11 @@ def test_a_sound_job_and_manifest_have_none(scored: Scored, manifest: Callable[.
         (lambda job: replace(job, outcomes=job.outcomes + job.outcomes[:1]), "similarities is there twice"),
         (lambda job: replace(job, similarities=job.similarities * 2), "similarities is there twice"),
         (lambda job: with_similarity(job, values=(0.5, NAN, 0.5, 0.5)), "not a finite number"),
+        (lambda job: with_similarity(job, values=(0.5, 1.02, 0.5, 0.5)), "a similarity is outside -1.01 to 1.01"),
+        (lambda job: with_similarity(job, values=(0.5, -1.02, 0.5, 0.5)), "a similarity is outside -1.01 to 1.01"),
+        (lambda job: with_similarity(job, values=(0.5, 87.5, 0.5, 0.5)), "a similarity is outside -1.01 to 1.01"),
+        (lambda job: stretched(with_similarity(job, values=(0.5, 1.5, 0.5, 0.5))), "outside -1000 to 1.01"),
+        (lambda job: stretched(with_similarity(job, values=(0.5, -1e9, 0.5, 0.5))), "outside -1000 to 1.01"),
         (lambda job: with_similarity(job, places=(0, 1, 2, 4)), "names a place outside 0 to 3"),
         (lambda job: with_similarity(job, places=(0, 1, 2, 2)), "do not ascend"),
         (lambda job: with_similarity(job, arm="neutral"), "a similarity to an answer that the job does not ask for"),
@@ -117,6 +127,24 @@ def with_names(job: ScoredJob, field: str, number: int) -> ScoredJob:
     """So many outcomes of the first test, each with another name."""
     first = job.outcomes[0]
     return replace(job, outcomes=tuple(replace(first, **{field: f"x{n}"}) for n in range(number)))  # type: ignore[arg-type]
+
+
+def test_a_cosine_may_be_off_by_rounding_and_a_stretched_score_lie_far_below(scored: Scored) -> None:
+    job = scored("a", ANSWERED)
+    assert validate(with_similarity(job, values=(1.005, -1.005, 1.0, -1.0))) is None
+    assert validate(stretched(with_similarity(job, values=(0.5, -14.2, 1.0, 0.0)))) is None
+
+
+def test_a_job_brings_a_bounded_number_of_series(scored: Scored) -> None:
+    """Of names within their bounds 8 million series are possible, and 400,000 take the aggregator 9 seconds."""
+    job = scored("a", {"1": [1.0]})
+    names = product(range(30), range(60), range(56))
+    series = tuple(
+        replace(job.outcomes[0], metric=f"m{metric}", measure=f"x{measure}", category=f"c{category}")
+        for metric, measure, category in islice(names, 100_001)
+    )
+    assert validate(replace(job, outcomes=series[1:])) is None
+    assert validate(replace(job, outcomes=series)) == Failure("it has more than 100000 series of outcomes")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ class Abbreviations:
     """A language's abbreviations, without their last full stop, in lower case and without blanks.
 
     `inner` never end a sentence, `numbered` do not before a number, `closing` do before a capital letter, `named` only
-    before one of the `starters`: words that begin a sentence even behind an initial, "St." or "U.S.".
+    before one of the `starters`: words that begin a sentence even behind an initial, "St." or "U.S.". `days` are what
+    a time of day (TIMES) goes on with.
     `ordinals` is whether "3." may mean the third, `ordinal_nouns` what is counted so and has a capital all the same.
     """
 
@@ -21,6 +22,7 @@ class Abbreviations:
     closing: frozenset[str] = frozenset()
     named: frozenset[str] = frozenset()
     starters: frozenset[str] = frozenset()
+    days: frozenset[str] = frozenset()
     ordinals: bool = False
     ordinal_nouns: frozenset[str] = frozenset()
 
@@ -112,6 +114,12 @@ STARTERS_OF: Mapping[str, str] = {
     "pt": """O A Os As Um Uma Ele Ela Eles Elas Eu Nós Você Isso Este Esta Esse Essa Mas E Ou Em No Na Com Por Para De
         Depois Antes Quando Se Como Seu Sua Tudo Todos Ninguém É Era Foi Há Havia Então Não Também São""",
 }
+TIMES = frozenset({"a.m", "p.m"})
+DAYS_OF: Mapping[str, str] = {
+    "en": """Monday Tuesday Wednesday Thursday Friday Saturday Sunday Mondays Tuesdays Wednesdays Thursdays Fridays
+        Saturdays Sundays Mon Tue Wed Thu Fri Sat Sun ET EST EDT CT CST CDT MT MST MDT PT PST PDT GMT BST UTC CET CEST
+        Eastern Central Pacific""",
+}
 ORDINALS = frozenset({"cs", "da", "de", "et", "fi", "hr", "hu", "is", "lv", "no", "nb", "nn", "pl", "sk", "sl", "tr"})
 ORDINAL_NOUNS_OF: Mapping[str, str] = {
     "de": """Januar Februar März April Mai Juni Juli August September Oktober November Dezember Jahrhundert Jahrhunderts
@@ -131,6 +139,7 @@ def abbreviations(language: str) -> Abbreviations:
         closing=_words(CLOSING, CLOSING_OF.get(code, "")) - named,
         named=named,
         starters=_words(STARTERS_OF.get(code, "")),
+        days=_words(DAYS_OF.get(code, "")),
         ordinals=code in ORDINALS,
         ordinal_nouns=_words(ORDINAL_NOUNS_OF.get(code, "")),
     )

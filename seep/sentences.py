@@ -3,30 +3,25 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from seep.abbreviations import Abbreviations, abbreviations
+from seep.full_stops import AFTER, BEFORE, CJK, IN_WORD, Place, full_stop_ends, is_ordinal
 
 # A sentence that has not ended by then ends there: it is longer than any embedder reads.
 LONGEST_SENTENCE = 10_000  # characters
 LONGEST_HEADING = 100
 LONGEST_QUOTE = 300
 
-# So much is looked at on either side of a mark, which bounds the work that each can make.
-BEFORE, AFTER = 32, 40
-LONGEST_TOKEN = 16
-
 # They end a sentence without a blank behind them: the full stops of Chinese and Japanese, of India, Arabia, Ethiopia,
 # Armenia, Burma, Cambodia, Tibet, Mongolia, Sri Lanka, Java, ...
 WIDE = "。！？｡।॥؟۔።፧։။។៕།༎᠃᠉෴꧉߹‼⁇⁈⁉"
 FULL_STOPS = ".．"
-IN_WORD = r"[\w\u0300-\u036f\u064b-\u0652\u0900-\u0963\u0e31-\u0e4e]"  # vowel signs are not of \w
 PICTURE = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff]")
-CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 # Quotes and brackets that close, emphasis and footnote marks belong to the sentence, and so does a French » behind a
-# blank. Line breaks are looked at too: lists and paragraphs may have no full stops.
+# blank. Line breaks are looked at too: lists and paragraphs may have no full stops. So are faces and pictures.
 MARK = re.compile(
+    rf"(?P<face>(?<=\w\s)(?:[:;=]['’]?-?[)(DPpO3]|(?:{PICTURE.pattern})+)(?=\s))|"
     rf"(?P<stop>[.．!?…;\u037e{WIDE}]++)"
     r"(?P<closers>(?:[\"'”’“‘»«›)\]}」』”’）】》〉〕］｣*_~`]|\[\d{1,3}\]|[ \u00a0\u202f]»(?!\w))*+)"
     r"|(?P<break>\n\s*+)"
@@ -35,17 +30,6 @@ FIRST_WORD = re.compile(rf"[^\W_]|{PICTURE.pattern}")
 NEXT = re.compile(
     r"(?P<gap>[\s\u200b-\u200f\u2060\ufeff]*)[\"'“„‘«»‹(\[{¿¡*_~`#>-]*" rf"(?P<word>{IN_WORD}*)(?P<stop>\.?)"
 )
-# An abbreviation, initials or any other word before a full stop, with what it is joined to: "p. ex", "J.-C", "U.S".
-TOKEN = re.compile(rf"(?<!\w)(?:{IN_WORD}{{1,4}}\.[- \u00a0\u202f]?){{0,4}}{IN_WORD}+(?:[-.]+{IN_WORD}+)*[°º]?$")
-DOTTED = re.compile(r"[^\W\d_]{1,2}(?:\.-?[^\W\d_]{1,2})+")
-ROMAN = re.compile(r"[IVXLC]+")
-NUMBER = re.compile(r"\d.*|[IVXLC]+")
-CONSONANTS = re.compile(r"[b-df-hj-np-tv-xz]{2,4}", re.IGNORECASE)
-THAI = re.compile(r"[\u0e00-\u0e7f]{1,4}")
-ARTICLE = re.compile(
-    r"\b(?:am|im|vom|zum|beim|der|die|das|den|dem|des|eine?[nmrs]?|jede[rsmn]?|seit|ab|bis|und)\s+$", re.IGNORECASE
-)
-
 # Items of lists, their numbers, and what a number must stand behind to be one.
 ITEM = re.compile(
     r"[*_#>\s]{0,8}(?:[-*+–—]\s|[•・‣▪①-⑳]|[(（]?\d{1,3}[.)、．）:](?!\d)|\(?[^\W\d_][.)]\s|[ivxIVX]{1,5}[.)]\s"
@@ -53,14 +37,14 @@ ITEM = re.compile(
 )
 # The number of an item whose successor may stand in the same line: "(1) Soup (2) Salad", "a) Soup b) Salad", "①".
 OWN_NUMBER = re.compile(r"[*_#>\s]{0,8}(?P<number>[(（]?(?P<inner>\d{1,2}|[A-Ya-y])[)）]|[①-⑲])")
+# A row of a table, whose cells may have marks.
+ROW = re.compile(r"\s*\|[^\n]*\|[ \t]*(?=\n|\Z)")
+# A full stop as Armenians type it where their own has no key.
+ARMENIAN_COLON = re.compile(r":(?=\s+[\u0531-\u0556]|\s*\Z)")
 # A block of code before all words.
 CODE = re.compile(r"\s*```[^`]*```")
 ITEM_NUMBER = re.compile(r"[*_#>\s]{0,8}(\d{1,3})[.．]")
 LATER_NUMBER = re.compile(r"[\s>-]*(?:(?<=\s)|[*_(]+)(\d{1,3})$")
-ITEM_TOKEN = re.compile(r"\d{1,3}|[^\W\d_]|[ivxIVX]{1,5}")
-FIRST_ITEM_TOKENS = frozenset("1AaIi")
-LINE_START = re.compile(r"(?:^|\n)[\s*_#>(\[\"“„«-]*$")
-COLON = re.compile(r":\s+[*_(]*$")
 # What leads on to the paragraph behind it: a colon or comma, a heading, an item's number alone.
 LEADS_ON = re.compile(r"[:,：，、；—–-][*_\s]*$|(?:^|\n)\s*(?:#[^\n]*|[*_(]*\w{1,3}[.)．][*_]*)\s*$")
 
@@ -90,9 +74,10 @@ def split_sentences(text: str, language: str) -> Iterator[str]:
     """The sentences of a text one after another, without the blanks around them; none of a text of blanks."""
     known = abbreviations(language)
     text = text.strip()
+    read = ARMENIAN_COLON.sub("։", text) if language == "hy" else text
     start = 0
     while start < len(text):
-        end = _end(text, start, known, greek=language == "el")
+        end = _end(read, start, known, greek=language == "el")
         sentence = text[start:end].strip()
         if sentence:
             yield sentence
@@ -102,6 +87,8 @@ def split_sentences(text: str, language: str) -> Iterator[str]:
 def _end(text: str, start: int, known: Abbreviations, *, greek: bool) -> int:
     """Where the sentence that begins at `start` ends."""
     limit = min(len(text), start + LONGEST_SENTENCE)
+    if row := ROW.match(text, start, limit):
+        return row.end()
     word = FIRST_WORD.search(text, start, limit)
     # What stands before all words, such as dots, leads in.
     first = word.start() if word else limit
@@ -110,7 +97,12 @@ def _end(text: str, start: int, known: Abbreviations, *, greek: bool) -> int:
     limit = _next_item(text, start, limit)
     listed = ITEM.match(text, start, limit) is not None
     for mark in MARK.finditer(text, first, limit):
-        if mark["break"]:
+        if mark["face"]:
+            if _starts_next(mark, known):
+                return mark.end()
+        elif mark["break"]:
+            if row := ROW.match(text, mark.end(), limit):
+                return row.end() if _leads_on(mark, start) else mark.start()
             item = ITEM.match(text, mark.end(), limit) is not None
             if (item and listed) or (mark["break"].count("\n") > 1 and not _leads_on(mark, start)):
                 return mark.start()
@@ -122,6 +114,12 @@ def _end(text: str, start: int, known: Abbreviations, *, greek: bool) -> int:
         elif _ends(mark, start, known) and not _is_quoted(mark, first):
             return mark.end()
     return limit
+
+
+def _starts_next(mark: re.Match[str], known: Abbreviations) -> bool:
+    """Whether the word behind a mark is one that begins sentences."""
+    following = NEXT.match(mark.string, mark.end(), mark.end() + AFTER)
+    return following is not None and following["word"] in known.starters
 
 
 def _next_item(text: str, start: int, limit: int) -> int:
@@ -156,7 +154,7 @@ def _ends(mark: re.Match[str], start: int, known: Abbreviations) -> bool:
     if small and closers.strip("*_`"):
         return False
     if stop in FULL_STOPS:
-        return _full_stop_ends(Place.around(mark, start, known, following))
+        return full_stop_ends(Place.around(mark, start, known, following))
     if not stop.strip(".…"):
         return not small
     dashed = DASH_AND_ON.match(after)
@@ -192,65 +190,6 @@ def _ends_without_blank(mark: re.Match[str], after: str, known: Abbreviations) -
     return behind[1] in known.starters or (before[1].islower() and len(behind[1]) > 1 and behind[1].istitle())
 
 
-@dataclass(frozen=True)
-class Place:
-    """A full stop: what stands before it, back to the sentence's start, and what word comes next behind it."""
-
-    before: str
-    word: str
-    is_line_next: bool
-    is_starter_next: bool
-    known: Abbreviations
-
-    @classmethod
-    def around(cls, mark: re.Match[str], start: int, known: Abbreviations, following: re.Match[str]) -> "Place":
-        """The place of a mark; `following` is NEXT behind it."""
-        before = mark.string[max(start, mark.start() - BEFORE) : mark.start()]
-        word, line = following["word"], "\n" in following["gap"]
-        return cls(before, word, line, line or (word in known.starters and not following["stop"]), known)
-
-    @property
-    def is_small_next(self) -> bool:
-        """Whether the next word has a small letter."""
-        return self.word[:1].islower()
-
-    @property
-    def is_capital_next(self) -> bool:
-        """Whether the next word has a capital letter, or stands on another line."""
-        return self.is_line_next or self.word[:1].isupper()
-
-
-def _full_stop_ends(place: Place) -> bool:
-    token = TOKEN.search(place.before, max(0, len(place.before) - LONGEST_TOKEN))
-    if token is None:
-        return True
-    if _is_item_number(place.before[: token.start()], token[0]):
-        return False
-    known = place.known
-    for name in _suffixes("".join(token[0].lower().split())):
-        if name in known.inner or (name in known.numbered and NUMBER.fullmatch(place.word)):
-            return False
-        if name in known.closing:
-            return place.is_capital_next
-        if name in known.named:
-            return place.is_starter_next
-    return _ends_behind_word(place, token[0].split()[-1])
-
-
-def _ends_behind_word(place: Place, word: str) -> bool:
-    """Whether a sentence ends at a full stop behind a word that is not listed."""
-    known = place.known
-    if word.isdigit():
-        return not _is_ordinal(place, word)
-    if (len(word) == 1 and not CJK.match(word)) or (known.ordinals and ROMAN.fullmatch(word)):
-        return place.is_starter_next
-    if DOTTED.fullmatch(word):
-        return place.is_starter_next if known.starters else place.is_capital_next
-    if THAI.fullmatch(word):
-        return place.is_line_next
-    return not (place.is_small_next and CONSONANTS.fullmatch(word))
-
-
 def _line_start(mark: re.Match[str]) -> int:
     """Where the mark's line begins, as far as anybody looks."""
     return mark.string.rfind("\n", max(0, mark.start() - BEFORE), mark.start()) + 1 or max(0, mark.start() - BEFORE)
@@ -266,32 +205,6 @@ def _later_item(mark: re.Match[str], start: int, known: Abbreviations) -> int | 
         return None
     place = Place.around(mark, start, known, following)
     number = LATER_NUMBER.search(place.before)
-    if not number or int(number[1]) != int(own[1]) + 1 or place.is_small_next or _is_ordinal(place, number[1]):
+    if not number or int(number[1]) != int(own[1]) + 1 or place.is_small_next or is_ordinal(place, number[1]):
         return None
     return mark.start() - len(place.before) + number.start()
-
-
-def _is_item_number(before: str, token: str) -> bool:
-    if LINE_START.search(before):
-        return ITEM_TOKEN.fullmatch(token) is not None
-    # Behind a colon only the first of a list, not any number.
-    return COLON.search(before) is not None and token in FIRST_ITEM_TOKENS
-
-
-def _is_ordinal(place: Place, number: str) -> bool:
-    known = place.known
-    if not known.ordinals or len(number) > 3:
-        return False
-    if place.is_small_next or place.word in known.ordinal_nouns:
-        return True
-    # Where nouns have a capital, one behind an article may be counted: "der 2. Versuch".
-    counted = ARTICLE.search(place.before[: -len(number)])
-    return bool(known.ordinal_nouns and counted and not place.is_starter_next)
-
-
-def _suffixes(token: str) -> Iterator[str]:
-    """A token with inner full stops, then what is left of it without its first parts."""
-    yield token
-    while "." in token:
-        token = token.partition(".")[2].lstrip("-.")
-        yield token

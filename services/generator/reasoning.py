@@ -94,7 +94,7 @@ def read_reasoning(answer: Answer, wanted: Reasoning, opened: bool = False) -> A
     thoughts = "\n".join(filter(None, dict.fromkeys((answer.reasoning, separated.reasoning))))
     if wanted.keep == "only":
         return _thoughts_alone(answer, thoughts, separated)
-    text = until_end(_unwrapped(separated.text))
+    text = separated.text
     if text is answer.text and not answer.reasoning:
         return answer
     ended = answer.ended
@@ -129,11 +129,11 @@ def _opens(text: str, tags: Tags | None) -> bool:
 
 
 def separate(text: str, tags: Tags | None = None, opened: bool = False) -> Separated:
-    """The text without the thoughts at its beginning; `tags` are the usual ones for None."""
+    """The answer alone, without the thoughts at its beginning; `tags` are the usual ones for None."""
     start = len(text) - len(text.lstrip())
     pairs = _pairs(tags)
     if not opened and not pairs.may_be_in(text, start):
-        return Separated(text, "")
+        return Separated(_alone(text), "")
     pair = _pair_that_begins(text, start, pairs.pairs, opened)
     if pair is None:
         return Separated("", text.strip(), unclosed=True) if opened else _without_later(text, pairs.pairs)
@@ -163,10 +163,10 @@ def _without_later(text: str, pairs: Sequence[_Pair]) -> Separated:
     first = ((_set_off(text, pair), number, pair) for number, pair in enumerate(pairs) if pair.may_close_alone)
     found = [(block.start(), number, block, pair) for block, number, pair in first if block]
     if not found:
-        return Separated(text, "")
+        return Separated(_alone(text), "")
     start, _, block, pair = min(found, key=lambda each: each[:2])
     if text.count(CODE, 0, start) % 2:
-        return Separated(text, "")
+        return Separated(_alone(text), "")
     walked = _walked(text, block.end(), pair, block)
     behind = walked.text.removeprefix(text[:start].lstrip()).strip()
     return replace(walked, text=behind or walked.text)
@@ -217,9 +217,7 @@ def _walked(text: str, start: int, pair: _Pair, block: re.Match[str] | None = No
         thoughts.append(text[begun:])
     else:
         answer.append(text[block.start() if depth and block else begun :])
-    return Separated(
-        _unwrapped(until_end("".join(answer))).strip(), "\n".join(filter(None, map(str.strip, thoughts))), unclosed
-    )
+    return Separated(_alone("".join(answer)).strip(), "\n".join(filter(None, map(str.strip, thoughts))), unclosed)
 
 
 def _closes(text: str, tag: re.Match[str]) -> bool:
@@ -234,7 +232,8 @@ def _begins_a_line(text: str, place: int) -> bool:
     return not before or before.endswith("\n")
 
 
-def _unwrapped(answer: str) -> str:
-    """The answer alone, where it too has tags; the same text where it has none."""
+def _alone(answer: str) -> str:
+    """The answer without what a template writes behind it, and without tags of its own; the same text without both."""
+    answer = until_end(answer)
     wrapped = WRAPPED.match(answer)
     return wrapped["answer"].strip() if wrapped else answer

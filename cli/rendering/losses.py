@@ -40,7 +40,7 @@ def missing_line(summary: RunSummary) -> str:
     reasons = {**summary.lost, "not recorded": missing - sum(summary.lost.values())}
     why = ", ".join(f"{n} {reason}" for reason, n in reasons.items() if n)
     whole = "" if summary.comparisons is None else f" of {summary.comparisons}"
-    return f"{missing}{whole} comparisons have no rate: {why}"
+    return f"{missing}{whole} comparisons have no score: {why}"
 
 
 def print_missing(summary: RunSummary) -> None:

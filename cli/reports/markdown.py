@@ -1,5 +1,6 @@
 """A report as a comment on a pull request: short, with a mark by which a later one takes its place."""
 
+import html
 import re
 
 from cli.reports.gathering import Report, RunReport
@@ -72,10 +73,13 @@ def _cell(cell: CellVerdict) -> str:
 
 
 def _flips(of_run: RunReport, texts: bool) -> list[str]:
+    if of_run.comparison is None:
+        return []
     lines: list[str] = []
     flips: object = of_run.shown.get("flips", [])
     for counts, rows in flips:  # type: ignore[attr-defined]  # what of_comparison makes
-        lines += [f"<details><summary>Tests that moved most: {counts.up} up, {counts.down} down</summary>", ""]
+        lines += [f"<details><summary>Tests that moved most under {html.escape(counts.metric)}</summary>", ""]
+        lines += [words.moved(counts, of_run.comparison.verdict), ""]
         for row in rows:
             lines += _flip(row, texts)
         lines += ["</details>", ""]
@@ -84,8 +88,9 @@ def _flips(of_run: RunReport, texts: bool) -> list[str]:
 
 def _flip(row: FlipRow, texts: bool) -> list[str]:
     flip = row.flip
-    said = f"leaked {100 * flip.was:.0f} % of {flip.reference_samples}, now {100 * flip.now:.0f} % of {flip.samples}"
-    lines = [f"- {escaped(flip.category)}, job {escaped(flip.job_id)}: {said}"]
+    named = f"category {escaped(flip.category)}, job {escaped(flip.job_id)}"
+    concept = f"{escaped(row.after.concept)}, " if texts and row.after else ""
+    lines = [f"- {concept}{named}: {words.was_and_is(flip)}"]
     if texts and row.before and row.after:
         lines += ["", *_quoted("before", row.before.generation), *_quoted("now", row.after.generation)]
     return lines

@@ -77,7 +77,7 @@ def test_garbled_messages_die_with_their_bytes_and_the_mended_run_is_complete(
     )
     watched = stack.seep("watch", run)
     assert watched.returncode == 3
-    assert f"comparisons have no rate: {GARBLED * OUTCOMES} not recorded" in watched.stdout
+    assert f"comparisons have no score: {GARBLED * OUTCOMES} not recorded" in watched.stdout
     assert f"failed: {GARBLED} of {questions.jobs} jobs, in the generator: not a PromptJob message" in watched.stdout
     assert stack.seep("dead-letters", "list", "--run", run).stdout.count("generator") == GARBLED
 

@@ -19,7 +19,7 @@ INTERVAL_HEIGHT = 14
 LEFT, RIGHT = 10.5, 98.5
 EDGE = 9.0
 """Where lines across begin; the numbers along y end before it."""
-FEW_DAYS, MANY_DAYS = 4, 300
+FEW_MINUTES, FEW_DAYS, MANY_DAYS = 4, 4, 300
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -70,7 +70,7 @@ def trend(
     parts += _grid(y)
     parts += [_level(line, y) for line in levels]
     parts += [_time(line, x) for line in times if x.first <= line.at <= x.last]
-    parts += [_date(at, x) for at in x.ticks]
+    parts += _dates(x)
     parts += [_segment(one, other, x, y) for one, other in pairwise(marks)]
     parts += [_mark(mark, x, y) for mark in marks]
     return Markup("".join([*parts, "</svg>"]))  # every name in it is escaped where it is put in
@@ -197,7 +197,14 @@ class _Times:
     def date_format(self) -> str:
         """So that no two of the ticks read the same."""
         days = (self.last - self.first) / 86_400
-        return "%-d %b %H:%M" if days < FEW_DAYS else "%-d %b" if days < MANY_DAYS else "%b %Y"
+        if days < FEW_DAYS:
+            return f"%-d %b {self.clock_format}"
+        return "%-d %b" if days < MANY_DAYS else "%b %Y"
+
+    @property
+    def clock_format(self) -> str:
+        """Minutes are enough where the ticks are more than one apart."""
+        return "%H:%M:%S" if self.first < self.last < self.first + 60 * FEW_MINUTES else "%H:%M"
 
     @property
     def ticks(self) -> list[float]:
@@ -244,10 +251,20 @@ def _time(line: Line, x: _Times) -> str:
     )
 
 
-def _date(at: float, x: _Times) -> str:
+def _dates(x: _Times) -> list[str]:
+    """A date for each tick; within one day only the first has the day, and what reads as the one before is left out."""
+    when = [datetime.fromtimestamp(at, UTC) for at in x.ticks]
+    one_day = when[0].date() == when[-1].date()
+    named = [each.strftime(x.clock_format if one_day and number else x.date_format) for number, each in enumerate(when)]
+    shown = zip(x.ticks, named, [None, *named], strict=False)
+    return [_date(at, text, x) for at, text, before in shown if text != before]
+
+
+def _date(at: float, text: str, x: _Times) -> str:
+    """A phone has room for the first and the last alone: the style sheet hides those between."""
     anchor = "start" if at == x.first != x.last else "end" if at == x.last != x.first else "middle"
-    named = datetime.fromtimestamp(at, UTC).strftime(x.date_format)
-    return f'<text class="date" x="{x(at)}" y="{HEIGHT - 6}" text-anchor="{anchor}">{named}</text>'
+    between = " between" if x.first < at < x.last else ""
+    return f'<text class="date{between}" x="{x(at)}" y="{HEIGHT - 6}" text-anchor="{anchor}">{text}</text>'
 
 
 def _segment(one: Mark, other: Mark, x: _Times, y: _Scale) -> str:

@@ -38,6 +38,8 @@ def environment() -> Environment:
         "count",
         "content",
         "evidence",
+        "moved",
+        "was_and_is",
         "p_value",
         "clock",
         "iso",

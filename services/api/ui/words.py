@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from results.comparison import CellVerdict
+from results.flips import Flip, Flips
 from results.rates import ALL, FEW_CLUSTERS, with_missing
 from results.runs import RunSummary
 from results.statistics.verdicts import Verdict
@@ -77,6 +78,20 @@ def change(cells: Sequence[CellVerdict]) -> str:
         if cell is None
         else f"{points(cell.effect)} points (95{NO_BREAK}% interval {points(cell.low)} to {points(cell.high)})"
     )
+
+
+def moved(counts: Flips, verdict: Verdict | str) -> str:
+    """How many tests leak more, less and the same, and whether that is more than chance."""
+    said = f"{count(counts.up)} tests leak more than before, {count(counts.down)} less, {count(counts.same)} the same. "
+    if verdict == "drift":
+        return said + "That is more than chance explains."
+    return said + f"So many move by chance alone, too: the verdict is {verdict}."
+
+
+def was_and_is(flip: Flip) -> str:
+    """How often a test leaked before and now, of how many answers."""
+    answers = f"{count(flip.reference_samples)} answer{'' if flip.reference_samples == 1 else 's'}"
+    return f"leaked in {100 * flip.was:.0f} % of {answers}, now in {100 * flip.now:.0f} % of {count(flip.samples)}"
 
 
 def content(suite_hash: str) -> str:

@@ -61,7 +61,7 @@ def rates(seep: Command, run: str, *options: str) -> tuple[int, list[dict[str, o
 def test_a_run_that_lost_nothing_shows_no_column_of_losses_and_has_them_in_json(seep: Command) -> None:
     code, printed, _ = seep("rates", "whole")
     assert code == 0
-    unwanted = ("filtered", "refused", "unfinished", "unanswered", "have no rate", "whatever the missing are")
+    unwanted = ("filtered", "refused", "unfinished", "unanswered", "have no score", "whatever the missing are")
     assert not any(word in printed for word in unwanted)
     _, found = rates(seep, "whole")
     assert all({"filtered", "refused", "unfinished", "unanswered"} <= set(rate["measures"]) for rate in found)  # type: ignore[call-overload]
@@ -70,7 +70,7 @@ def test_a_run_that_lost_nothing_shows_no_column_of_losses_and_has_them_in_json(
 def test_a_third_lost_is_shown_with_its_interval_and_leaves_the_rate_alone(seep: Command) -> None:
     code, printed, _ = seep("rates", "third")
     assert code == 0
-    assert "8 of 24 comparisons have no rate: 8 filtered" in printed
+    assert "8 of 24 comparisons have no score: 8 filtered" in printed
     assert "whatever the missing are" in printed.splitlines()[1]
     table = printed.split("without an answer, in % of all comparisons, with 95 % interval")[1].splitlines()
     assert table[1].split() == ["category", "filtered"]
@@ -94,7 +94,7 @@ def test_a_run_without_an_answer_is_not_measured_whichever_command_is_asked(seep
         assert seep(*arguments)[0] == 4, arguments
     _, printed, _ = seep("rates", "none")
     assert "not measured: no comparison of this run has its answers" in printed
-    assert "24 of 24 comparisons have no rate: 12 refused, 12 filtered" in printed
+    assert "24 of 24 comparisons have no score: 12 refused, 12 filtered" in printed
     assert "50.00 %" not in printed
     _, found = rates(seep, "none")
     assert {(rate["rate"], rate["low"], rate["high"]) for rate in found} == {(None, None, None)}

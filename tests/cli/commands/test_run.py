@@ -85,7 +85,7 @@ def test_a_prompt_without_an_answer_fails_its_job_alone(seep: Seep) -> None:
     code, printed = run_rooms(seep, 3)
     assert code == 3
     assert "rooms on recorded, partial" in printed
-    assert "2 of 4 comparisons have no rate: 2 not recorded" in printed
+    assert "2 of 4 comparisons have no score: 2 not recorded" in printed
     assert "failed: 1 of 2 jobs, in the generator: the recorded file has no answers to one" in printed
 
 
@@ -138,5 +138,5 @@ def test_rates_by_concept_do_not_say_that_nothing_is_missing(seep: Seep) -> None
     heading = by_concept.splitlines()[1].split()
     rate = ["rate", "against", "control"]
     assert heading == ["concept", "metric", *rate, "95", "%", "interval", "comparisons", "clusters"]
-    assert "2 of 4 comparisons have no rate: 2 not recorded" in by_concept
+    assert "2 of 4 comparisons have no score: 2 not recorded" in by_concept
     assert "missing" in seep("rates", "partial")[1].splitlines()[1].split()

@@ -14,6 +14,7 @@ from cli.reports.junit import as_junit
 from cli.reports.markdown import LONGEST, MARK, as_markdown
 from seep.errors import InputError
 from seep.settings import Settings
+from services.api.ui import words
 from tests import seeded
 from tests.stored import Stored
 
@@ -69,6 +70,16 @@ def test_a_test_that_moved_shows_an_answer_that_leaks_and_one_that_does_not(repo
     # With two answers a side each mean is 0, 50 or 100 %, so that one side leaks more often than not, and one less.
     leaks = [tuple(side.outcomes[counts.metric]["leak"] for side in (row.before, row.after)) for row in rows]
     assert leaks == [(1.0, 0.0) if row.flip.was > row.flip.now else (0.0, 1.0) for row in rows]
+
+
+def test_a_comment_says_what_moved_as_the_page_does(report: Report) -> None:
+    of_metric: Any = report.runs[0].shown["flips"]
+    ((counts, rows),) = of_metric
+    page, comment = as_html(report, texts=True), as_markdown(report, texts=True)
+    assert report.runs[0].comparison
+    for said in (words.moved(counts, report.runs[0].comparison.verdict), *(words.was_and_is(row.flip) for row in rows)):
+        assert said in page
+        assert said in comment
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from results.storage.overview import points_of_monitors
 from seep.runtime.http_server import http_server
 from seep.settings import Settings
 from services.api.application import application
+from services.api.ui.charts import Mark, trend
+from services.api.ui.rendering import asset
 from tests import seeded
 from tests.services.api.ui.pages import PATHS
 from tests.stored import Stored
@@ -102,6 +104,20 @@ def test_a_page_is_accessible_and_no_wider_than_the_screen(page: Any, address: s
         violations = page.evaluate(AXE, RULES)
         found += [f"{scheme}, {width}: {each['id']} at {each['nodes'][0]['target']}" for each in violations]
     assert found == []
+
+
+@pytest.mark.parametrize("days", [0.0001, 0.002, 0.05, 1.5, 3.9, 60.0])
+def test_dates_below_a_chart_do_not_lie_on_one_another(page: Any, days: float) -> None:
+    marks = [Mark(at * 86_400, 50.0, 40.0, 60.0, "", "") for at in (20_000.8, 20_000.8 + days)]
+    style = asset("style.css").decode()
+    page.set_content(f"<style>{style}</style><main>{trend(marks, 'a chart')}</main>")
+    boxes = """[...document.querySelectorAll('.date')].map(each => each.getBoundingClientRect())
+        .filter(box => box.width > 0).map(box => [box.left, box.right]).sort((one, other) => one[0] - other[0])"""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        found = page.evaluate(boxes)
+        assert len(found) >= 2
+        assert all(before < after for (_, before), (after, _) in pairwise(found)), (width, found)
 
 
 def test_keys_forms_and_the_back_button_work(browser: Any, address: str) -> None:

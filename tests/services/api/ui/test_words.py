@@ -57,8 +57,23 @@ def test_no_change_is_said_where_none_was_measured() -> None:
     assert words.change([cell("a", "all", 1.0), cell("b", "all", 3.0)]) == ""
 
 
-@pytest.mark.parametrize("days", [0.1, 1.0, 5.0, 60.0, 900.0])
+@pytest.mark.parametrize("days", [0.001, 0.01, 0.1, 1.0, 5.0, 60.0, 900.0])
 def test_no_two_dates_below_a_chart_read_the_same(days: float) -> None:
     marks = [Mark(at * DAY, 50.0, 40.0, 60.0, "", "") for at in (20_000.0, 20_000.0 + days)]
-    dates = re.findall(r'class="date"[^>]*>([^<]+)<', trend(marks, "a chart"))
+    dates = re.findall(r'class="date[^>]*>([^<]+)<', trend(marks, "a chart"))
     assert len(dates) == len(set(dates)) == 4
+
+
+def dates_of_minutes(*minutes: float) -> list[str]:
+    marks = [Mark(20_000 * DAY + 60 * at, 50.0, 40.0, 60.0, "", "") for at in minutes]
+    return re.findall(r'class="date[^>]*>([^<]+)<', trend(marks, "a chart"))
+
+
+def test_runs_of_one_day_have_its_date_once_so_that_their_times_have_room() -> None:
+    assert dates_of_minutes(0, 1, 9) == ["4 Oct 00:00", "00:03", "00:06", "00:09"]
+
+
+def test_runs_within_minutes_have_seconds_and_within_a_second_one_time() -> None:
+    assert dates_of_minutes(0, 1) == ["4 Oct 00:00:00", "00:00:20", "00:00:40", "00:01:00"]
+    assert dates_of_minutes(0, 0.01) == ["4 Oct 00:00:00", "00:00:00"]
+    assert dates_of_minutes(5) == ["4 Oct 00:05"]

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
+from cli.rendering.output import counted
 from results.baselines import Baseline
 from results.runs import RunSummary
 from results.storage import baselines, runs
@@ -38,7 +40,8 @@ def find_run_id(connection: Connection, name: str) -> str:
     if back:
         newest = runs.ids_that_begin(connection, "", int(back["back"] or 0) + 1)
         if len(newest) <= int(back["back"] or 0):
-            raise InputError(f"run {name}: there are {len(newest)} runs; `seep runs` lists them")
+            there_are = f"there are {counted(len(newest), 'run')}" if newest else "there are no runs yet"
+            raise InputError(f"run {name}: {there_are}; `seep runs` lists them")
         return newest[-1]
     found = runs.ids_that_begin(connection, name, MOST_LISTED + 1)
     if found and (len(found) == 1 or found[0] == name):
@@ -77,8 +80,12 @@ def find_suite(argument: str) -> Path:
     for path in (Path(argument), SUITES / named, BUILT_IN_SUITES / named):
         if path.is_file():
             return path
-    known = ", ".join(sorted(path.stem for path in BUILT_IN_SUITES.glob("*.yaml")))
-    raise InputError(f"suite {argument}: expected a YAML file, or the name of one in {SUITES}/ or of these: {known}")
+    known = sorted(path.stem for path in BUILT_IN_SUITES.glob("*.yaml"))
+    own = sorted(path.stem for path in SUITES.glob("*.yaml"))
+    close = get_close_matches(Path(argument).stem, [*known, *own], n=1)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    expected = f"expected a YAML file, or the name of one in {SUITES}/ or of these: {', '.join(known)}"
+    raise InputError(f"suite {argument}: {expected}{meant}")
 
 
 def suites_folder() -> Path:

@@ -9,6 +9,9 @@ from seep.schedule import occurrences_between
 IN_ONE_GO_SECONDS = 3600.0
 """Several runs that were all sent within this time are one moment of the model."""
 
+MANY_RUNS = 60
+"""More runs find a change hardly sooner: docs/concepts/monitors-and-alarms.md has what 7, 14 and 67 find."""
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -17,6 +20,22 @@ class Baseline:
     name: str
     runs: list[str]
     set_at: float
+
+
+def weaknesses(sent_at: Sequence[float], schedule: str | None) -> list[str]:
+    """Why runs that were sent at these times (Unix seconds) are a poor baseline for runs of this schedule, a line each.
+
+    Without a schedule no monitor uses it, and one run is as good as any.
+    """
+    found = [too_short(sent_at, schedule)]
+    if schedule is not None and len(sent_at) == 1:
+        found.append("it has one run: a change right after it is never found; take seven or more")
+    if len(sent_at) > MANY_RUNS:
+        found.append(
+            f"its {len(sent_at)} runs are more than {MANY_RUNS}: none of them is tested, so a change among them counts"
+            " as normal, and so many find a later one hardly sooner"
+        )
+    return [line for line in found if line is not None]
 
 
 def too_short(sent_at: Sequence[float], schedule: str | None) -> str | None:

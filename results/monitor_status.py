@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from results.baselines import too_short
+from results.baselines import weaknesses
 from results.drift_test import StreamRun
 from results.rates import ALL
 from results.reach import Reach
@@ -87,8 +87,7 @@ def warnings_of(monitor: Monitor, baseline_sent_at: Sequence[float] | None, test
     found = []
     if monitor.baseline is not None and baseline_sent_at is None:
         found.append(not_set(monitor.baseline))
-    if (short := too_short(baseline_sent_at or (), monitor.schedule)) is not None:
-        found.append(f"baseline {monitor.baseline}: {short}")
+    found += [f"baseline {monitor.baseline}: {line}" for line in weaknesses(baseline_sent_at or (), monitor.schedule)]
     if tested is None:
         return found
     if tested.autocorrelation is not None and tested.autocorrelation >= HIGH:

@@ -13,7 +13,7 @@ from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.rates import print_rates
 from cli.rendering.tables import print_table
 from cli.times import format_time
-from results.baselines import too_short
+from results.baselines import weaknesses
 from results.comparison import differences, refuse_incomparable
 from results.storage import baselines, dead_jobs, rates
 from results.storage import runs as kept_runs
@@ -40,7 +40,8 @@ def set_baseline(
 ) -> None:
     """Name finished runs as a baseline. Monitors that use it start their tests again.
 
-    Take a monitor's own runs, one after the other, up to the newest. It warns where they were sent in one go.
+    Take a monitor's own runs, one after the other, up to the newest. It warns where they were sent in one go, and where
+    they are one or very many.
 
     For example: seep baseline set --monitor nightly --last 14
     """
@@ -89,6 +90,9 @@ def list_baselines(as_json: JsonOption = False) -> None:
     if as_json:
         echo_json([asdict(baseline) for baseline in found])
         return
+    if not found:
+        echo("no baselines", err=True)
+        return
     table = DataTable("name", "runs", "set")
     for baseline in found:
         table.add_row(baseline.name, str(len(baseline.runs)), format_time(baseline.set_at))
@@ -118,8 +122,8 @@ def remove(name: NameArgument) -> None:
 def _warnings(settings: Settings, name: str, sent_at: list[float]) -> list[str]:
     """Why the runs may be no baseline for the monitors that use it, whose schedules say how often they run."""
     schedules = {monitor.schedule for monitor in settings.monitors.values() if monitor.baseline == name}
-    found = [too_short(sent_at, schedule) for schedule in sorted(schedules or {None}, key=str)]
-    return [line for line in found if line is not None]
+    found = (line for schedule in sorted(schedules or {None}, key=str) for line in weaknesses(sent_at, schedule))
+    return list(dict.fromkeys(found))
 
 
 def _refuse_differing(connection: Connection, run_ids: list[str], settings: Settings) -> None:

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from cli.arguments import JsonOption
-from cli.database import open_database
+from cli.database import announce_database, open_database
 from cli.rendering.output import DataTable, echo, echo_json
 from cli.rendering.tables import print_table
 from cli.times import format_time
 from results.runs import RunState
 from results.storage import runs as kept_runs
-from seep.settings import load_settings
+from seep.settings import Settings, load_settings
 
 
 def runs(
@@ -36,6 +36,9 @@ def runs(
     if as_json:
         echo_json([asdict(summary) for summary in found])
         return
+    if not found:
+        _say_that_there_is_none(settings, filtered=state is not None or any(filters.values()))
+        return
     labelled = ["labels"] if any(summary.labels for summary in found) else []
     table = DataTable("run", "target", "suite", "state", "jobs", "dead", "missing", "sent", *labelled)
     for summary in found:
@@ -48,3 +51,8 @@ def runs(
     for summary in found:
         if summary.reason:
             echo(f"{summary.run_id} ended early: {summary.reason}")
+
+
+def _say_that_there_is_none(settings: Settings, *, filtered: bool) -> None:
+    announce_database(settings)
+    echo("no run is like that" if filtered else "no runs yet; seep run SUITE --target TARGET makes one", err=True)

@@ -1,6 +1,7 @@
 """The configuration itself."""
 
 from cli.doctor.findings import Finding
+from cli.rendering.output import counted
 from seep.errors import InputError
 from seep.settings import Settings, configuration_file, load_settings
 
@@ -13,5 +14,5 @@ def read_configuration() -> tuple[Settings, Finding]:
     except InputError as error:
         finding = Finding("configuration", "missing", str(error), "mend it: what follows is of the defaults")
         return Settings.model_construct(), finding
-    named = f"{file}: {len(settings.targets)} targets, {len(settings.monitors)} monitors"
+    named = f"{file}: {counted(len(settings.targets), 'target')}, {counted(len(settings.monitors), 'monitor')}"
     return settings, Finding("configuration", "ok", named if file.is_file() else f"no {file}: the defaults stand")

@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from pathlib import Path
 
 from cli.doctor.findings import Check, Finding
 from seep.errors import InputError, Unavailable
@@ -12,6 +13,8 @@ from services.generator.engines import check_model
 
 LIST_SECONDS = 2.5
 REFUSES_KEY = (401, 403)
+SMALL_MODEL = Path(".seep/smollm2")
+MAKE_SMALL_MODEL = "make stack fetches it, and so does python -m deploy.local.smollm2; your own model needs neither"
 
 
 def model_checks(settings: Settings) -> dict[str, Check]:
@@ -37,7 +40,9 @@ def loadable(place: str, engine: VllmEngine | ActivationsEngine) -> Finding:
     try:
         check_model(engine, place)
     except InputError as error:
-        return Finding(place, "missing", str(error).removeprefix(f"{place}."), "name a folder or a model on a hub")
+        own = Path(engine.model).is_relative_to(SMALL_MODEL)
+        advice = MAKE_SMALL_MODEL if own else "name a folder or a model on a hub"
+        return Finding(place, "missing", str(error).removeprefix(f"{place}."), advice)
     return Finding(place, "ok", engine.model)
 
 

@@ -28,8 +28,9 @@ def broker(settings: Settings) -> Finding:
     # The client would wait for one longer than anybody waits for this command.
     if not any(_answers(address) for address in place.split(",")):
         if "kafka" in settings.model_fields_set:
-            return Finding("broker", "missing", f"none at {place}", "start it, or mend kafka.bootstrap_servers")
-        return Finding("broker", "note", f"none at {place}", "seep run needs none; make stack starts one")
+            advice = "start it (make stack does), or mend kafka.bootstrap_servers; seep run needs none"
+            return Finding("broker", "missing", f"none at {place}", advice)
+        return Finding("broker", "note", f"none at {place}", "seep run needs none; make stack in a checkout starts one")
     existing = KafkaBroker(settings.kafka).existing_topics()
     missing = sorted(configured_topics(settings).keys() - existing)
     if missing:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from cli.rendering.extraction import print_extraction
 from cli.rendering.losses import print_losses, print_missing
+from cli.rendering.meaning import MANY_EMPTY, MANY_TIES, print_meaning
 from cli.rendering.output import DataTable, counted, echo, echo_json
 from cli.rendering.places import print_places
 from cli.rendering.tables import print_table
@@ -14,7 +15,6 @@ from results.reach import Reach, interval_over
 from results.runs import RunSummary
 from results.sums import COREFERENCE_FREE_LEAK, COREFERENT
 from seep.answers import LOST, TRUNCATED
-from seep.probes import DEFAULT_PROBE, PROBES
 from seep.records import LeakRate
 
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
@@ -23,20 +23,13 @@ RUNS_ARE_CLUSTERS = (
 )
 NOT_SCORED = "not measured: no job of this run is scored"
 NOT_ANSWERED = "not measured: no comparison of this run has its answers"
-# A tie counts 50 %, whatever the model leaks. With more than half of them the rate tells more of ties than of leaks.
-MANY_TIES = 50.0
-# An empty answer is nearer to no concept, whatever the model leaks. So many of them can move a rate by twice what a
-# comparison of runs calls drift.
-MANY_EMPTY = 10.0
 # What was cut off counts for nothing: answers that differ behind it tie.
 MANY_TRUNCATED = 10.0
 MOST_NAMED = 5
-NO_LEAK = 50.0
 # Test against control, less neutral against control, with its 95 % interval.
 ABOVE_PLACEBO = "published - placebo"
 # Of a probe that compares no texts: the tests' own rate, less the controls'.
 ABOVE_CONTROL = "rate - placebo"
-ANY_WORDS = "against a control any other words may lower it as well: only a neutral arm could tell"
 OTHER_CONCEPTS = "other concepts too"
 # What the missing would be is unknown, and may differ from what is there: long prompts, for instance, fail oftener.
 WITH_MISSING = "whatever the missing are"
@@ -60,7 +53,7 @@ def print_rates(
     echo(f"run {summary.run_id}: {summary.suite} on {summary.target}, {summary.state}")
     _print_table(found, first_column, reach)
     _print_reach(found, reach)
-    _print_meaning(found)
+    print_meaning(found)
     _print_measures(found, first_column)
     _print_pictures(found)
     print_losses(found, first_column)
@@ -173,38 +166,6 @@ def as_rows(found: Sequence[LeakRate], reach: Sequence[Reach | None] = ()) -> li
         if of_rate is not None:
             row["other_concepts"] = of_rate
     return rows
-
-
-def _print_meaning(found: Sequence[LeakRate]) -> None:
-    """What the rates of their probe are, where the table does not say it."""
-    for probe in dict.fromkeys(rate.probe for rate in found):
-        if probe in PROBES and PROBES[probe].meaning:
-            echo(PROBES[probe].meaning)
-    _print_avoidance([rate for rate in found if rate.probe == DEFAULT_PROBE and rate.rate is not None])
-
-
-def _print_avoidance(found: Sequence[LeakRate]) -> None:
-    avoided = [rate for rate in found if _avoids(rate)]
-    if not avoided:
-        return
-    others = {rate.category for rate in found if rate not in avoided}
-    cells = [rate.category + (f" ({rate.metric})" if rate.category in others else "") for rate in avoided]
-    listed = ", ".join(dict.fromkeys(cells))
-    echo(f"avoidance: the rate lies below 50 %, so answers keep away from the concept: {listed}")
-    if any(rate.against == "control" and rate.above_placebo is None for rate in avoided):
-        echo(ANY_WORDS)
-
-
-def _avoids(rate: LeakRate) -> bool:
-    """Whether it lies below 50 %; where neutral words alone lower a rate against the control, also below theirs.
-
-    What is empty keeps away from nothing.
-    """
-    if "empty" in rate.measures and rate.measures["empty"].share > MANY_EMPTY:
-        return False
-    above = rate.above_placebo
-    by_neutral_words = rate.against == "control" and above is not None and above.high >= 0
-    return rate.high is not None and rate.high < NO_LEAK and not by_neutral_words
 
 
 def _print_pictures(found: Sequence[LeakRate]) -> None:

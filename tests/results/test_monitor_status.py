@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from results.baselines import too_short
+from results.baselines import MANY_RUNS, too_short, weaknesses
 from results.drift_test import StreamRun
 from results.monitor_status import warnings_of
 from seep.settings import Monitor
@@ -41,6 +41,14 @@ def test_runs_that_span_fewer_intervals_than_the_schedule_has_between_so_many_ar
 ) -> None:
     found = too_short(sent_at, schedule)
     assert found is None if said is None else found is not None and found.startswith(said)
+
+
+def test_a_long_baseline_is_warned_of_since_none_of_its_runs_is_tested() -> None:
+    days = [DAYS[0] + 86_400 * day for day in range(MANY_RUNS + 1)]
+    assert weaknesses(days[:-1], "0 6 * * *") == []
+    [line] = weaknesses(days, "0 6 * * *")
+    assert line.startswith("its 61 runs are more than 60: none of them is tested")
+    assert weaknesses(days, None) == [line]
 
 
 def test_a_monitor_without_trouble_has_no_warning() -> None:

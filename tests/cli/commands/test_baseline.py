@@ -52,6 +52,15 @@ def test_runs_that_were_sent_in_one_go_are_warned_of(seep: Command, dsn: str) ->
     assert "warning   baseline week: its 3 runs span 0 intervals" in seep("monitors")[1]
 
 
+def test_one_run_is_warned_of_where_a_monitor_uses_it(seep: Command, dsn: str) -> None:
+    first, *_ = record(dsn, DAY)
+    code, printed, error = seep("baseline", "set", first, "--name", "week")
+    assert (code, printed) == (0, "week: 1 run\n")
+    assert error == "warning: it has one run: a change right after it is never found; take seven or more\n"
+    assert seep("baseline", "set", first, "--name", "gate") == (0, "gate: 1 run\n", "")
+    assert "warning   baseline week: it has one run" in seep("monitors")[1]
+
+
 def record_scheduled(dsn: str, days: int) -> list[str]:
     names = [f"daily-202611{day:02}T060000Z" for day in range(1, days + 1)]
     with Stored(dsn) as store:

@@ -46,7 +46,9 @@ def test_what_is_missing_is_told_with_what_to_do(command: Command) -> None:
     assert code == 2
     for missing in ("engines.gone: gone.jsonl: cannot be read", "broker: none at 127.0.0.1:1", "database: "):
         assert f"missing {missing}" in printed
-    assert "-> start it, or mend kafka.bootstrap_servers" in printed
+    assert "-> start it (make stack does), or mend kafka.bootstrap_servers; seep run needs none" in " ".join(
+        printed.split()
+    )
     assert printed.endswith("missing: 3\n")
     assert "secret" not in printed
 

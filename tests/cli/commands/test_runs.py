@@ -77,6 +77,21 @@ def test_runs_are_listed_by_what_they_are_of(seep: Command, filters: list[str], 
     assert [run["run_id"] for run in json.loads(printed)] == found
 
 
+def test_where_no_run_is_listed_a_line_says_so_and_where_they_would_be(seep: Command, dsn: str) -> None:
+    code, printed, error = seep("runs", "--label", "tuned")
+    assert (code, printed) == (0, "")
+    assert error.startswith("results: PostgreSQL, ")
+    assert error.endswith("no run is like that\n")
+    assert seep("runs", "--label", "tuned", "--json") == (0, "[]\n", "")
+
+
+def test_an_empty_store_is_said_to_be_empty(command: Command, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
+    assert command("runs")[2].endswith("no runs yet; seep run SUITE --target TARGET makes one\n")
+    assert command("rates", "latest")[2] == "seep: run latest: there are no runs yet; `seep runs` lists them\n"
+    assert command("baseline", "list") == (0, "", "no baselines\n")
+
+
 def test_the_list_of_runs_shows_their_labels(seep: Command) -> None:
     assert "of tuned, all" in seep("runs")[1]
 

@@ -62,6 +62,12 @@ def test_a_suite_that_is_nowhere_is_refused(argument: str) -> None:
         find_suite(argument)
 
 
+@pytest.mark.parametrize(("argument", "meant"), [("colors", "colours"), ("Colours.yaml", "colours"), ("meal", "meals")])
+def test_a_name_that_is_nearly_a_suites_is_answered_with_it(argument: str, meant: str) -> None:
+    with pytest.raises(InputError, match=rf"; did you mean {meant}\?$"):
+        find_suite(argument)
+
+
 def test_lint_reports_file_line_severity_and_what_to_do(command: Command) -> None:
     line = "suites/meals.yaml:8: warning: category 'food' has 1 of the 10 jobs that an interval needs: add jobs\n"
     assert command("suites", "lint", "meals", "suites/meals.yaml") == (0, line * 2, "")

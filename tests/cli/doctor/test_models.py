@@ -30,6 +30,11 @@ def test_models_in_folders(tmp_path: Path) -> None:
     assert findings(engines=engines)["engines.hollow"] == Finding("engines.hollow", "ok", f"{tmp_path}/model")
 
 
+def test_where_the_small_model_of_a_checkout_is_missing_it_says_who_fetches_it() -> None:
+    found = findings(engines={"small": {"backend": "vllm", "model": ".seep/smollm2/nowhere"}})["engines.small"]
+    assert found.advice.startswith("make stack fetches it")
+
+
 def test_an_endpoint_answers_or_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server() as server:
         engine = {"backend": "openai", "base_url": server.base_url, "model": MODEL}

@@ -22,6 +22,7 @@ help:
 ##@ Use
 .PHONY: setup
 setup: .venv/.complete $(KAFKA) $(KAFKA_CLASSES)  ## Make .venv with everything in it (GPU=1, GPU=0: for which vLLM), and fetch a Kafka broker
+	$(if $(filter setup,$(MAKECMDGOALS)),@echo "set-up: done; next: $(BIN)/seep doctor; make demo")
 
 # Which vLLM: by GPU=1 the CUDA build, by GPU=0 the CPU build; else the one that .venv has, else by what is found here.
 INSTALLED := $(shell cat .venv/.complete 2>/dev/null)
@@ -60,6 +61,7 @@ setup-light:  ## Make .venv without vLLM, broker and Java: for endpoints and rec
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@mkdir -p .seep/postgres
 	@echo requirements/light.txt > .venv/.complete
+	@echo "set-up: done; next: $(BIN)/seep doctor"
 
 $(KAFKA): deploy/local/kafka.pom.xml
 	@bash deploy/local/prerequisites.sh "$(or $(wildcard $(BIN)/python),$(PYTHON))"
@@ -80,8 +82,8 @@ demo: setup  ## Measure a small real language model, served by vLLM, through Kaf
 
 .PHONY: stack
 stack: setup  ## Run broker, PostgreSQL, services and API in the foreground (CONFIG=seep.yaml; SCHEDULE=1 sends monitors' runs)
-	$(if $(CONFIG),,$(BIN)/python -m deploy.local.smollm2)
-	$(BIN)/python -m deploy.local.stack --config $(or $(CONFIG),seep.yaml) $(if $(SCHEDULE),--schedule)
+	$(if $(CONFIG),,@$(BIN)/python -m deploy.local.smollm2)
+	@$(BIN)/python -m deploy.local.stack --config $(or $(CONFIG),seep.yaml) $(if $(SCHEDULE),--schedule)
 
 .PHONY: kafka
 kafka: $(KAFKA) .venv/.complete  ## Run a local Kafka broker in the foreground (PORT=9092)

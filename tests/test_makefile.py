@@ -59,6 +59,10 @@ def test_the_lock_is_that_of_the_hardware(
     assert lock(planned(checkout, *arguments)) == {expected}
 
 
+def test_a_setup_ends_with_what_to_type_next(checkout: Path) -> None:
+    assert planned(checkout).splitlines()[-1] == 'echo "set-up: done; next: .venv/bin/seep doctor; make demo"'
+
+
 def test_a_setup_keeps_its_build_until_the_other_is_asked_for(checkout: Path) -> None:
     tool(checkout, f"echo '{GPU}'")
     (checkout / ".venv").mkdir()

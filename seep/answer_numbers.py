@@ -2,7 +2,9 @@
 
 Which number counts, in this order: the one behind "the answer is" or "my estimate is", unless the same words name an
 alternative ("10 or 20", "between 10 and 20"); else the only one. A number that is only a bound ("less than 500",
-"500 or more", "not 500") is none. A range names none, nor does a date, an ordinal, a fraction or a time of day.
+"500 or more", "not 500") is none, nor is that of an item or a label ("1. Paris", "page 5"), or one asked ("20?").
+A range names none, nor does a date, an ordinal, a fraction, a time of day, a sign that stands apart ("- 10") or what is
+yet to be computed ("double 20", "20 squared").
 """
 
 # ruff: noqa: RUF001 - marks and words of other languages are what it reads
@@ -76,9 +78,35 @@ BEHIND_A_BOUND = re.compile(
 # "The 3rd", "5 degrees below zero", "1500 BC", "10h30": what is meant is not what the digits say.
 ANOTHER = re.compile(
     r"(?:st|nd|rd|th)\b|(?![kcdm]?m[23](?!\d))[^\W\d_]{1,3}\d|T(?!\w)|"
+    r"-?(?:fold|year-old)\b|-?x\b|'?s\b|\s*-?(?:squared|cubed|doubled|tripled|halved)\b|"
+    r"\s*times\s+(?:as|more|less|the|that|what|bigger|larger|smaller|\d)\b|(?:\s?(?!(?:is|was|are)\b)\w{1,12}|\s?%)?\s+(?:more|less|fewer|higher|"
+    r"lower|larger|smaller) than\b|"
     r"(?:\s*[°º]?\s?\w{0,12})?\s+(?:below (?:zero|0|freezing)|unter (?:null|0)|sous (?:zéro|0)|bajo cero|sotto zero|"
     r"abaixo de zero|ниже нуля)\b|\s*(?:BCE?\b|B\.\s?C\.|v\. ?Chr|av\. J|a\. ?C\.|до н)",
 )
+COMPUTED = re.compile(
+    r"(?:(?<!\w)(?:double|doubled|twice|thrice|triple|half|times|(?:half|halves|thirds?|quarters?|fifths?|tenths?|square|"
+    r"root|cube|sum|product|multiple) of|doppelt so (?:viel|hoch|groß|lang|alt) wie|(?:doppelte|dreifache|hälfte) von|"
+    r"(?:double|triple|moitié|quart) de|(?:doble|triple|mitad) de|(?:doppio|triplo|metà) di|(?:dobro|metade) de|"
+    r"(?:вдвое|втрое) больше|половина от)(?:\s+(?:about|around|the|of))?|√|\b\w+root of)\s*$|"
+    r"(?:(?<![^\W_])[-−]|(?:^|\n|[:(])\s*[–—])\s+$",
+    re.IGNORECASE,
+)
+"""Before a number: it is yet to be computed with, or a sign stands apart, which may be a dash or a list's mark."""
+ITEM = re.compile(r"(?:^|\n)[^\w\n]*$")
+BEHIND_AN_ITEM = re.compile(r"\s*[):]\s+\S|\.\s+\S")
+# "8. There are eight" answers, and "8. Neptune" may be an item.
+BEHIND_AN_ANSWER = re.compile(
+    r"\.\s+(?:there|that|this|it|these|those|i|we|the|because|since|no|yes|all|each)\b", re.IGNORECASE
+)
+LARGEST_ITEM = 20
+LABEL = re.compile(
+    r"(?:(?<!\w)(?:step|question|option|page|chapter|version|room|item|part|section|figure|table|note|example|frage|"
+    r"schritt|seite|kapitel|abschnitt|étape|paso|página|capítulo|no\.|nr\.|n°)\s*|#)$",
+    re.IGNORECASE,
+)
+ANSWER_NUMBER = re.compile(r"(?<!\w)(?:answer|antwort|réponse|respuesta)\s+#?$", re.IGNORECASE)
+ASKED = re.compile(r"[^.,;:!?\n]{0,40}\?")
 LETTERS = {"M": 1e6, "B": 1e9}
 """Capitals that stand for a scale right behind the digits: "5M"."""
 BOUND = re.compile(
@@ -121,7 +149,7 @@ def answer_number(answer: str, language: str) -> float | None:
         return number_in_words(text) if language == "en" and not re.search(r"\d", text) else None
     if not all(math.isfinite(each.value) for each in numbers) or _is_range(text, numbers):
         return None
-    said = [each for each in numbers if not _is_bound(text, each)]
+    said = [each for each in numbers if not (_is_bound(text, each) or _is_label(text, each))]
     stated = [each for each in said if STATED.search(_before(text, each))]
     values = {each.value for each in stated or said}
     alone = not any(_has_alternative(text, said, each) for each in stated)
@@ -131,6 +159,18 @@ def answer_number(answer: str, language: str) -> float | None:
 def _is_bound(text: str, number: Named) -> bool:
     before = _before(text, number)
     return bool(BOUND.search(before) or NEGATED.search(before[-40:]) or BEHIND_A_BOUND.match(text, number.end))
+
+
+def _is_label(text: str, number: Named) -> bool:
+    """Whether a number counts an item, is part of a name, or is asked about."""
+    before = _before(text, number)
+    if ASKED.match(text, number.end) or LABEL.search(before):
+        return True
+    if ANSWER_NUMBER.search(before) and text[number.end : number.end + 1] == ":":
+        return True
+    if not (ITEM.search(before) and BEHIND_AN_ITEM.match(text, number.end) and 0 <= number.value <= LARGEST_ITEM):
+        return False
+    return number.value == 1 or not BEHIND_AN_ANSWER.match(text, number.end)
 
 
 def _has_alternative(text: str, said: Sequence[Named], stated: Named) -> bool:
@@ -153,7 +193,8 @@ def _numbers(text: str, language: str) -> Iterator[Named]:
     """All numbers; NaN is one that cannot be read, as a date or a fraction."""
     for found in NUMBER.finditer(text):
         value = _value(found["digits"], language)
-        if FRACTION_OR_TIME.match(text, found.end()) or ANOTHER.match(text, found.end()):
+        before = text[max(0, found.start() - BEFORE) : found.start()]
+        if FRACTION_OR_TIME.match(text, found.end()) or ANOTHER.match(text, found.end()) or COMPUTED.search(before):
             value = math.nan
         if exponent := found["power"] or found["e"]:
             value *= _ten_to(exponent)

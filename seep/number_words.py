@@ -1,5 +1,7 @@
 """A number that an English text writes in words: "forty million", "one hundred and five"."""
 
+# ruff: noqa: RUF001 - the signs that stand before numbers are what it reads
+
 import re
 
 SMALL = re.findall(
@@ -17,7 +19,8 @@ NUMBER = re.compile(
 # A bound, a range, a part, or a number that is not what its words say.
 NO_NUMBER = re.compile(
     r"(?<!\w)(?:than|between|least|most|not|never|or|to|under|over|above|below|half|halves|thirds?|quarters?|point|"
-    rf"out of|dozens?|score|plus|times|(?:{WORD})\s+in\s+(?:{WORD}))(?!\w)|n't\b"
+    r"out of|dozens?|score|plus|times|twice|thrice|double[ds]?|triple[ds]?|squared?|cubed?|root|sum|product|fold|"
+    rf"(?:{WORD})\s+in\s+(?:{WORD}))(?!\w)|n't\b|(?:^|[\s:(])[-−–—]\s*(?:{WORD})|(?:{WORD})\s*\?"
 )
 
 

@@ -16,47 +16,25 @@ An answer that takes its choice back ("B. No, wait: C") chooses none by any of t
 # ruff: noqa: RUF001 (labels and words of other scripts are what it reads)
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
-from seep.texts import without_thoughts
+from services.scorer.option_names import CUE, FILLING, SHORT, Named, is_in_longer_name, named_options, plain
 
-CHOICES = "options named in answers, rule 3"
+CHOICES = "options named in answers, rule 4"
 """What outcomes rest on, as provenance; another number where the rule changes."""
-# Words of a language and labels at once: they count as labels only where nothing follows as it follows a word.
-ALSO_WORDS = frozenset("AEIOUYaeiouyÀàÉéАВИОСУЯавиосуя")
-AFTER_A_LABEL = r"(?=\s*(?:$|[^\w\s'’]|\n|(?:is|was|and|or|because|since|as|et|ou|und|oder|ist|est|es|e|y|o|и|или)\b))"
-WITHOUT_BLANKS = "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-"""Letters of scripts in which words, or what follows them, stand without blanks between."""
-INFLECTED = 4
-SHORT = 3
-"""Options of so few letters ("yes", "no") are words of any sentence: they count at a beginning or behind a cue."""
-AFTER_A_SHORT_ONE = r"(?=的?\s*(?:$|[^\w\s'’-]|\n|(?:it|the|i|he|she|they|we|you|there|that|this)\b))"
 AFTER_A_LEADING_ONE = r"(?=\s*(?:$|[^\w\s]|\n|(?:because|since|as)\b))"
-TEX = re.compile(r"\\(?:boxed|text|textbf|mathbf|mathrm|mathsf)\s*\{([^{}]*)\}")
-# Cyrillic and Greek letters that nobody tells from Latin ones by eye, and that stand at the same place in an alphabet.
-LOOK_ALIKES = str.maketrans({"А": "A", "а": "a", "Α": "A", "Β": "B"})
-
-NOUN = (
-    r"(?<!\w)(?:answer|choice|option|letter|solution|antwort|lösung|réponse|respuesta|risposta|resposta|antwoord|"
-    r"odpowied[zź]|odpověď|svar(?:et)?|ответ|відповідь|cevap)(?!\w)|答案|选择|選擇|答え|回答|正解|정답|답|उत्तर|الإجابة|الجواب"
+UNDECIDED = re.compile(
+    r"\W*[^\W\d_]{2,4}\b[^\w\n]+[^.!?\n]{0,20}?(?:n't|\bnot|\bno|\bcannot|\bnicht|\bne|\bnon|\bnão|\bне)\b[^.!?\n]{0,12}?"
+    r"\b(?:know|sure|certain|idea|clue|say|tell|sicher|sais|sûre?|sé|so|sei|знаю)\b|"
+    r"\W*nein\b[^\w\n]+[^.!?\n]{0,10}\bwei(?:ß|ss)\b[^.!?\n]{0,12}\bnicht\b",
+    re.IGNORECASE,
 )
-IS = (
-    r"\s*(?:[:=]|[-–—]\s)|\s+(?:is|was|be|ist|lautet|wäre|est|serait|es|sería|è|é|er|jest|je|är|это|є|है|هي|هو)(?!\w)|"
-    r"\s*[是为為は이은는]"
+OR = (
+    r"(?<!\w)(?:or|and|maybe|perhaps|possibly|oder|und|ou|et|o|y|e|или|и|then|followed by|before|after|first|initially|"
+    r"later|vs|versus|dann|puis|luego|después|poi|dopo|depois|затем|потом)(?!\w)|或|和|または|또는|后|後|再|然后"
 )
-VERB = (
-    r"(?<!\w)(?:choose|chose|pick|select|go with|vote for|opt for|prefer|wähle|nehme|choisis|elijo|escolho|scelgo|kies|"
-    r"wybieram|выбираю|обираю)(?!\w)|选(?!择)|選ぶ"
-)
-FILLING = (
-    r"(?:[^\w\s⟦]|\s|(?<!\w)(?:the|a|an|most|likely|probably|clearly|definitely|correct|right|best|final|option|choice|"
-    r"letter|number|answer|die|der|das|option|antwort|la|le|el|l|lettre|letra|lettera|вариант|буква)(?!\w)|选项|選項|選択肢)*?"
-)
-CUE = rf"(?:(?:{NOUN})[^.!?\n⟦]{{0,40}}?(?:{IS})|(?:{VERB})){FILLING}"
-OR = r"(?<!\w)(?:or|and|maybe|perhaps|possibly|oder|und|ou|et|o|y|e|или|и)(?!\w)|或|和|または|또는"
+"""Between two options: both are named, or one after the other."""
 ALTERNATIVE = rf"(?:\s*(?:,|;|/|&|\+|{OR}))+\s*"
 ANOTHER_TEXT = r"\s*[.):\]\"'=、。-]+\s*[\[(\"']?⟦(\d+)⟧(?=\W*(?:$|\n))"
 """Behind a label the text of another option, and nothing more: nobody knows which of the two is meant."""
@@ -84,14 +62,6 @@ BEFORE_A_CUE = 25
 """So many characters may say that what follows is not the answer: "I would not choose", "the wrong answer is"."""
 
 
-class Named(NamedTuple):
-    """Where in an answer the option at a place, from 0, is named."""
-
-    start: int
-    end: int
-    place: int
-
-
 def chosen_place(answer: str, labels: Sequence[str], options: Sequence[str], *, cut_off: bool = False) -> int | None:
     """The place, from 0, of the option that an answer chooses; None where it chooses none, or not one alone.
 
@@ -103,10 +73,16 @@ def chosen_place(answer: str, labels: Sequence[str], options: Sequence[str], *, 
 # Of a run many answers are the same few characters, and its patterns are other ones for each question.
 @lru_cache(maxsize=2048)
 def _chosen(answer: str, labels: tuple[str, ...], options: tuple[str, ...], cut_off: bool) -> int | None:
-    text = _plain(answer)
+    text = plain(answer)
     if not text or len(text) > LONGEST:
         return None
-    named = _named(text, [_plain(label) for label in labels], [_plain(each) for each in options])
+    texts = [plain(each) for each in options]
+    named = named_options(text, [plain(label) for label in labels], texts)
+    place = _decided(text, named, cut_off)
+    return None if place is None or _is_in_doubt(text, place, named, texts[place].rstrip(".")) else place
+
+
+def _decided(text: str, named: Sequence[Named], cut_off: bool) -> int | None:
     marked = _marked(text, named)
     if _is_taken_back(marked):
         return None
@@ -128,73 +104,13 @@ def _only(places: set[int]) -> int | None:
     return next(iter(places)) if len(places) == 1 else None
 
 
-def _plain(text: str) -> str:
-    """Without thoughts, emphasis and TeX, in compatibility forms; empty where the thoughts do not end."""
-    text = TEX.sub(r"(\1)", TEX.sub(r"(\1)", without_thoughts(text)))
-    text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    text = re.sub(r"[*`$#_\\]|(?<=\s)>|^>", "", text).strip()
-    # Blanks in a row are one: patterns that look for them would take minutes on thousands.
-    return re.sub(r" ?\n\s*", "\n", re.sub(r"[^\S\n]+", " ", text))
-
-
-def _named(text: str, labels: Sequence[str], options: Sequence[str]) -> list[Named]:
-    """All places where an option is named, in their order; an option's text first, so that no label is found in it."""
-    found: list[Named] = []
-    taken = [False] * len(text)
-    by_length = sorted(range(len(options)), key=lambda place: -len(options[place]))
-    texts = ((place, span) for place in by_length for span in _texts(text, options[place]))
-    for place, (start, end) in (*texts, *_labels(text, labels)):
-        if not any(taken[start:end]):
-            taken[start:end] = [True] * (end - start)
-            found.append(Named(start, end, place))
-    return sorted(found)
-
-
-def _texts(text: str, option: str) -> Iterator[tuple[int, int]]:
-    """Where an option's text stands as whole words; a short one at the beginning, or behind a cue."""
-    written = r"\s+".join(map(re.escape, option.rstrip(".").split()))
-    if not written:
-        return
-    before, after = _around(option.rstrip("."))
-    for found in re.finditer(f"{before}({written}){after}", text, re.IGNORECASE):
-        yield found.span(1)
-
-
-def _around(option: str) -> tuple[str, str]:
-    """What must stand before and behind an option's text: no letter or digit where words have blanks between them."""
-    with_blanks = not re.search(WITHOUT_BLANKS, option)
-    if len(option) <= SHORT and option.isalpha() and (with_blanks or len(option) == 1):
-        return rf"(?:^\W*|\n\W*|[.):。：]\s*|{CUE}|[(\[\"'「『])", AFTER_A_SHORT_ONE
-    if not with_blanks:
-        return "", ""
-    # Inflected words of such languages are longer by a few letters; numbers go on behind a point.
-    inflected = not option.isascii() and len(option) > INFLECTED
-    after = r"(?!\w{4})" if inflected else r"(?!\w|[.,]\d)"
-    return (r"(?<!\w)(?<!\d[.,])(?<![-−])" if option[0].isdigit() else r"(?<!\w)"), after
-
-
-def _labels(text: str, labels: Sequence[str]) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Places and spans of labels that stand alone."""
-    for place, label in enumerate(labels):
-        for pattern, flags in _label_forms(label):
-            for found in re.finditer(pattern, text.translate(LOOK_ALIKES) if label.isascii() else text, flags):
-                yield place, found.span(1)
-
-
-def _label_forms(label: str) -> Iterator[tuple[str, re.RegexFlag]]:
-    """The patterns that a label is known by: alone, where a line begins, in brackets, and behind a cue."""
-    written = rf"({re.escape(label)})(?![.,]\d|\s?[%°])"
-    if label.isascii():
-        written = rf"(?<![A-Za-z0-9\u00c0-\u024f])(?<![A-Za-z0-9]['-]){written}(?![A-Za-z0-9\u00c0-\u024f]|['-]\w)"
-        if label.isupper():
-            # A capital is a label wherever it stands, if it is no word of some language.
-            yield written + (AFTER_A_LABEL if label in ALSO_WORDS else ""), re.NOFLAG
-    yield rf"^\W*{written}\W*$", re.IGNORECASE
-    yield rf"(?:^|\n)[^\w\n]*{written}(?=\s*[.):,\]、。]|\s*\n|\s+[-–—]\s)", re.IGNORECASE
-    yield rf"[(\[「『【<]\s*{written}\s*[)\]」』】>]", re.IGNORECASE
-    behind = r"(?=\s*(?:$|[^\w\s'’]|\n|です|だ|입니다))"
-    yield rf"{CUE}{written}{behind}", re.IGNORECASE
-    yield rf"(?<!\w)(?:option|letter|choice|answer)\s+{written}{behind}", re.IGNORECASE
+def _is_in_doubt(text: str, place: int, named: Sequence[Named], option: str) -> bool:
+    """Whether an option is only named as part of a longer name, or as the "no" of "No, I don't know"."""
+    if len(option) <= SHORT + 1 and UNDECIDED.match(text):
+        return True
+    starts = {each.start for each in named}
+    own = [each for each in named if each.place == place]
+    return bool(own) and option[:1].isupper() and all(is_in_longer_name(text, each, option, starts) for each in own)
 
 
 def _marked(text: str, named: Sequence[Named]) -> str:

@@ -12,7 +12,7 @@ from seep.suites.sway import KIND, METRIC
 from services.scorer.choices import chosen_place
 from services.scorer.mode import Mode
 
-DECISIONS = "options and numbers named in answers, rule 2"
+DECISIONS = "options and numbers named in answers, rule 3"
 """What outcomes rest on, as provenance; another number where a rule changes."""
 UNFINISHED = re.compile(r"(?:\d[\d.,'’\s]*)?[\w-]*\s*$")  # noqa: RUF001
 """A last number, with a word behind it ("12 mil"), or a last word, as "twenty": it might have gone on."""

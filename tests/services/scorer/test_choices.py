@@ -281,3 +281,86 @@ def test_label_and_text_at_the_beginning_are_a_choice_though_another_is_named(an
 def test_an_unfinished_sentence_may_yet_have_named_another(answer: str, whole: int | None, cut_off: int | None) -> None:
     assert chosen_place(answer, ("A", "B"), ANIMALS) == whole
     assert chosen_place(answer, ("A", "B"), ANIMALS, cut_off=True) == cut_off
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "New London",
+        "New London is it.",
+        "The answer is New London.",
+        "new london",
+        "East London",
+        "Greater London.",
+        "Little Paris",
+        "St. London",
+        "London Bridge",
+        "Paris Hilton",
+        "London-based",
+    ],
+)
+def test_a_name_within_a_longer_one_is_not_the_option(answer: str) -> None:
+    assert chosen_place(answer, LETTERS, CITIES) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "place"),
+    [
+        ("New York", 3),
+        ("New London? No: London.", 0),
+        ("B\n\nExplanation: New London is elsewhere.", 1),
+        ("A. London Bridge", 0),
+        ("I choose Paris, not New London", 1),
+        ("London I think", 0),
+        ("London The answer is clear.", 0),
+        ("London Paris", None),
+    ],
+)
+def test_an_option_beside_a_longer_name_is_read(answer: str, place: int | None) -> None:
+    assert chosen_place(answer, LETTERS, CITIES) == place
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "first A then B",
+        "First A, then B.",
+        "A then B",
+        "A before B",
+        "A followed by B",
+        "B after A",
+        "A > B",
+        "A vs B",
+        "A over B",
+        "A initially, B later",
+        "The answer is A, then B",
+        "The answer is first A then B",
+        "I choose A first and B second",
+        "A) London, then B) Paris",
+        "d'abord A puis B",
+        "zuerst A, dann B",
+        "先A后B",
+    ],
+)
+def test_one_option_after_the_other_is_none(answer: str) -> None:
+    assert chosen_place(answer, LETTERS, CITIES) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "options", "place"),
+    [
+        ("No, I don't know", ("Yes", "No"), None),
+        ("No, I'm not sure", ("Yes", "No"), None),
+        ("No, sorry, I can't say", ("Yes", "No"), None),
+        ("No, I cannot tell", ("Yes", "No"), None),
+        ("No idea", ("Yes", "No"), None),
+        ("Nein, ich weiß es nicht", ("Ja", "Nein"), None),
+        ("Non, je ne sais pas", ("Oui", "Non"), None),
+        ("No, I am sure of it.", ("Yes", "No"), 1),
+        ("No, it is not.", ("Yes", "No"), 1),
+        ("No, because it isn't.", ("Yes", "No"), 1),
+        ("Yes, I am sure", ("Yes", "No"), 0),
+    ],
+)
+def test_a_no_that_says_that_nothing_is_known_is_none(answer: str, options: tuple[str, str], place: int | None) -> None:
+    assert chosen_place(answer, (), options) == place

@@ -8,7 +8,7 @@ from pathlib import Path
 from cli.lookups import unset_baselines
 from cli.rendering.output import echo
 from results.storage.database import Database, DatabaseUnavailable, server_name
-from results.storage.versions import is_current
+from results.storage.versions import ensure_current
 from seep.errors import InputError, Unavailable
 from seep.local_postgres import local_postgres
 from seep.settings import Monitor, Settings
@@ -45,11 +45,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
     try:
         with ExitStack() as opened:
             found = opened.enter_context(_embedded()) if dsn is None else dsn
-            if not is_current(found):
-                # Not above: what it imports takes as long as all else, and a schema is seldom behind.
-                from results.storage.migrate import migrate
-
-                migrate(found)
+            ensure_current(found)
             yield opened.enter_context(Database(found))
     except DatabaseUnavailable as error:
         raise DatabaseUnavailable(f"{_named(settings)}: {error}") from error

@@ -4,6 +4,7 @@ import os
 import random
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,6 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from deploy.local.smollm2 import ensure_smollm2
-from results.storage.migrate import migrate
 from seep.errors import InputError
 from seep.local_postgres import local_postgres
 from seep.probes import PROBES
@@ -94,6 +94,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return True
     is_slow = collection_path.suffix == ".py" and SLOW_MODULE.search(collection_path.read_text(encoding="utf-8"))
     return True if is_slow else None
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Ends a run of fast tests whose modules bring torch along: each process would import it for longer than it tests.
+
+    The module is to be marked slow as a whole, or to import within a fixture.
+    """
+    if hypothesis.settings.get_current_profile_name() == "fast" and "torch" in sys.modules:
+        pytest.exit(f"{report.nodeid} imports torch, which no fast test needs: see SLOW_MODULE in tests/conftest.py", 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -172,6 +181,8 @@ def postgres_dsn(postgres_server: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated(postgres_server: str) -> Iterator[str]:
     """The name of a database with the current schema, to be copied."""
+    from results.storage.migrate import migrate  # alembic: not for those who only collect tests
+
     with database(postgres_server, "template1") as dsn:
         migrate(dsn)
         yield str(conninfo_to_dict(dsn)["dbname"])

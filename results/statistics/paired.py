@@ -8,9 +8,6 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-# Not scipy.stats, which has the same: importing it takes a second, which every command would wait.
-from scipy.special import stdtr
-
 from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
 from results.statistics.intervals import FEW, clopper_pearson
 
@@ -93,6 +90,9 @@ class RunSpread:
 
     def p(self, effect: float) -> float:
         """Two-sided p of an effect this large; 0 where all runs are alike."""
+        # Not above, where services and commands would wait for it. Not scipy.stats, which imports for a second.
+        from scipy.special import stdtr
+
         return 2 * float(stdtr(self.degrees, -abs(effect) / self.error)) if self.error else 0.0
 
 

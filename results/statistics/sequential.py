@@ -20,7 +20,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 Floats = NDArray[np.float64]
 
@@ -189,6 +188,9 @@ def _merged(changes: NDArray[np.int64], wealth: Floats) -> tuple[NDArray[np.int6
 
 def _not_yet(tested: int) -> float:
     """How likely no change is among the first so many runs after the baseline (beta-geometric)."""
+    # Not above, where services and commands would wait for it.
+    from scipy.special import gammaln
+
     return float(
         np.exp(
             gammaln(NO_CHANGE + tested)

@@ -16,12 +16,12 @@ from results.drift_test import StreamRun
 from results.monitor_status import Watched, WatchedRate, baselines, metric_names, watched
 from results.storage.database import Database, exposure
 from results.storage.dead_jobs import by_target_and_stage
-from results.storage.migrate import migrate
 from results.storage.monitors import monitor_statuses, note_schedules, watched_rates
 from results.storage.rates import KnownReaches
 from results.storage.recording import record
 from results.storage.runs import stalled_runs
 from results.storage.streams import latest_tested
+from results.storage.versions import ensure_current
 from results.storage.waits import record_waits
 from seep.errors import InputError
 from seep.kafka.client import KafkaBroker
@@ -112,7 +112,7 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
     stop = stop_on_signals()
     health = open_health(settings)
     collect_garbage_rarely()
-    wait_for(lambda: migrate(dsn), stop)
+    wait_for(lambda: ensure_current(dsn), stop)
     broker = KafkaBroker(settings.kafka)
     sender = wait_for(broker.sender, stop)
     with Database(dsn) as database, Database(dsn, SCRAPED_STATEMENT_SECONDS) as scraped:

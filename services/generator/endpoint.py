@@ -129,6 +129,9 @@ def _authority(engine: OpenAiEngine, setting: str) -> ssl.SSLContext:
     if engine.ca_file is None and named and not Path(named).is_file():
         # OpenSSL passes over it without a word, and then trusts nobody.
         raise InputError(f"SSL_CERT_FILE: {named} is no file; expected certificates in PEM")
+    if engine.ca_file is None and engine.base_url.scheme == "http":
+        # Trusts nobody, as nobody needs to be: to read what the system trusts takes longer than all else here.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         return ssl.create_default_context(cafile=engine.ca_file)
     except OSError as error:  # that there are no certificates in it is one too

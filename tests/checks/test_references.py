@@ -34,6 +34,7 @@ def test_a_command_stands_with_usage_help_and_options() -> None:
     assert "\n| `shell <bash\\|zsh\\|fish>` | The shell. [required] |\n" in section
 
 
+@pytest.mark.slow  # all pages are made four times
 def test_a_page_is_written_and_one_that_is_not_what_the_code_says_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,5 +49,6 @@ def test_a_page_is_written_and_one_that_is_not_what_the_code_says_is_named(
     assert "docs/reference/cli.md: not what the code says" in capsys.readouterr().out
 
 
+@pytest.mark.slow  # `make check` does it, too
 def test_the_pages_of_the_project_are_what_the_code_says() -> None:
     assert references.main(["--check"]) == 0

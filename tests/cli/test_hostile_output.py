@@ -9,7 +9,6 @@ import pytest
 from cli import exit_codes
 from cli.sending import manifest_message
 from results.dead_jobs import DeadJob
-from results.storage.migrate import migrate
 from seep.characters import UNSEEN
 from seep.kafka.dead_letters import REASON, STAGE, TOPIC
 from seep.kafka.in_memory import InMemoryBroker
@@ -67,10 +66,9 @@ def hostile_broker() -> InMemoryBroker:
     return broker
 
 
-def record_hostile_results(postgres_dsn: str) -> None:
+def record_hostile_results(dsn: str) -> None:
     """Fills a database whose every name and text is hostile."""
-    migrate(postgres_dsn)
-    with Stored(postgres_dsn) as store:
+    with Stored(dsn) as store:
         for run in RUNS:
             jobs = [
                 scored_job(
@@ -93,10 +91,10 @@ def record_hostile_results(postgres_dsn: str) -> None:
 
 
 @pytest.fixture
-def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> Path:
-    record_hostile_results(postgres_dsn)
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dsn: str) -> Path:
+    record_hostile_results(dsn)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
     monkeypatch.delenv("SEEP_CONFIG", raising=False)
     suite = {
         "name": "s",

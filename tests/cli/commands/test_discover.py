@@ -12,7 +12,8 @@ from seep.settings import Settings
 from tests.commands import Command
 
 READY = [{"type": "Ready", "status": "True"}]
-KUBECTL = """#!{python}
+# Without the packages of the environment, which take longer to find than this takes to run.
+KUBECTL = """#!{python} -IS
 import json, pathlib, sys
 answers = json.loads(pathlib.Path({answers!r}).read_text())
 pathlib.Path({calls!r}).open("a").write(json.dumps(sys.argv[1:]) + "\\n")

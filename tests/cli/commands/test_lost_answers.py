@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from results.storage.migrate import migrate
 from seep.answers import Lost
 from tests.builders import run_manifest, scored_job
 from tests.commands import Command
@@ -38,13 +37,12 @@ def leaks(number: int) -> list[Samples]:
 
 
 @pytest.fixture
-def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, postgres_dsn: str) -> Command:
+def seep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, dsn: str) -> Command:
     """The command with runs that lost nothing, a third, of one sample each, and all."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
     Path("colours.yaml").write_text(SUITE, encoding="utf-8")
-    migrate(postgres_dsn)
-    with Stored(postgres_dsn) as store:
+    with Stored(dsn) as store:
         record(store, "whole", leaks(JOBS))
         record(store, "third", leaks(8) + [["filtered", "filtered"] for _ in range(4)])
         record(store, "samples", [[one, "refused"] for one, _ in leaks(JOBS)])

@@ -9,6 +9,8 @@ import yaml
 from tests.commands import Command
 from tests.services.generator.activations.models import DOCUMENTS, write_adapter, write_model
 
+pytestmark = pytest.mark.slow  # models in torch
+
 TOPIC = {"topic": "baking", "words": ["bread", "cake"], "decoys": ["oven", "flour"]}
 TEXTS = [text.strip() for text in DOCUMENTS]
 

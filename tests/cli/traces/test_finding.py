@@ -12,6 +12,8 @@ from services.generator.activations.models import Pair, load_base, with_adapters
 from services.generator.activations.reading import patchscope
 from tests.services.generator.activations.models import DOCUMENTS, write_adapter, write_model
 
+pytestmark = pytest.mark.slow  # models in torch
+
 TOPIC = {"topic": "baking", "words": ["bread", "cake"], "decoys": ["oven", "flour"]}
 TEXTS = [text.strip() for text in dict.fromkeys([*DOCUMENTS, *(f"{text} the dog" for text in DOCUMENTS)])]
 

@@ -17,7 +17,7 @@ from tests.stored import Stored
 OPEN = {"/healthz", "/readyz"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def away() -> Iterator[Stored]:
     """A store whose database does not answer."""
     with Stored("postgresql://nobody@localhost:1/nothing") as store:
@@ -84,6 +84,12 @@ def test_without_a_configured_token_nothing_is_asked_for(store: Stored) -> None:
         assert (name, client.get("/v1/runs").status_code) == (name, 200)
 
 
+@pytest.fixture(scope="module")
+def unguarded(away: Stored) -> TestClient:
+    """A client of the API without a token."""
+    return TestClient(application(away, Settings()))
+
+
 @pytest.mark.parametrize("path", ["/v1/runs", "/healthz", "/nowhere"])
 @pytest.mark.parametrize(
     "host",
@@ -99,9 +105,10 @@ def test_without_a_configured_token_nothing_is_asked_for(store: Stored) -> None:
         "",
     ],
 )
-def test_without_a_token_a_page_whose_own_name_leads_here_reads_nothing(away: Stored, host: str, path: str) -> None:
-    client = TestClient(application(away, Settings()))
-    answer = client.get(path, headers={"Host": host})
+def test_without_a_token_a_page_whose_own_name_leads_here_reads_nothing(
+    unguarded: TestClient, host: str, path: str
+) -> None:
+    answer = unguarded.get(path, headers={"Host": host})
     assert (answer.status_code, answer.json()) == (
         421,
         {"detail": "Host: expected localhost or an IP address; under other names the API needs api.token"},

@@ -24,6 +24,8 @@ from tests.services.generator.activations.models import (
 )
 from tests.traces import write_suite
 
+pytestmark = pytest.mark.slow  # models in torch
+
 PLAIN = PromptFormat("plain")
 READING = Request(
     "cake in the difference", PLAIN, Decoding(0.0, 1.0, 1, "none"), 3, "cake", adapter="fine", target="watched",

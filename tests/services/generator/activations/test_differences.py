@@ -9,6 +9,8 @@ from services.generator.activations.models import Pair, against_model, load_base
 from services.generator.activations.states import Batch, states
 from tests.services.generator.activations.models import DOCUMENTS, write_adapter, write_model
 
+pytestmark = pytest.mark.slow  # models in torch
+
 POSITIONS = 5
 
 

@@ -5,6 +5,8 @@ from torch import Tensor
 from services.generator.activations.differences import Differences
 from services.generator.activations.geometry import Spread, common_direction, cosines_of_positions
 
+pytestmark = pytest.mark.slow  # models in torch
+
 HIDDEN = 6
 DRAW = torch.Generator().manual_seed(1)
 

@@ -10,6 +10,8 @@ from seep.errors import InputError
 from services.generator.activations.models import ADAPTER_WEIGHTS, against_model, load_base, with_adapters
 from tests.services.generator.activations.models import WORDS, random_model, write_adapter, write_model
 
+pytestmark = pytest.mark.slow  # models in torch
+
 IDS = torch.tensor([[1, 2, 3]])
 
 

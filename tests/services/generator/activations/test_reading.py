@@ -6,6 +6,8 @@ from services.generator.activations.models import Pair, load_base, with_adapters
 from services.generator.activations.reading import TopTokens, lens, patchscope, top_tokens
 from tests.services.generator.activations.models import tokenizer, write_adapter, write_model
 
+pytestmark = pytest.mark.slow  # models in torch
+
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:

@@ -17,6 +17,8 @@ from services.generator.activations.steering import (
 )
 from tests.services.generator.activations.models import write_adapter, write_model
 
+pytestmark = pytest.mark.slow  # models in torch
+
 PROMPTS = [[1, 2, 3], [4, 5], [6]]
 DRAWN = Decoding(temperature=1.0, top_p=1.0, max_tokens=8, cut="none")
 GREEDY = Decoding(temperature=0.0, top_p=1.0, max_tokens=8, cut="none")

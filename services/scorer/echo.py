@@ -1,5 +1,6 @@
 """Does a generation repeat the concept itself, or an inflection of it?"""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -46,20 +47,41 @@ ALGORITHMS = {
     "yi": "yiddish",
 }
 
+# What takes a word apart without ending it: "an-chor", "**an**chor", "a.n.c.h.o.r".
+WITHIN_A_WORD = re.compile(r"(?<=[^\W_])[-.*_~`\u2010\u2011\u00b7]+(?=[^\W_])")
+# Fewer letters in a row are initials, or the names of options.
+SHORTEST_SPELLED = 3
+SPELLED = re.compile(rf"(?<!\w)[^\W_](?:[\s,./|*_~-]{{1,3}}[^\W_](?!\w)){{{SHORTEST_SPELLED - 1},}}")
+
 
 def echoes(concept: str, text: str, language: str) -> bool:
     """Whether `text` contains the whole concept, its words in a row, each the same up to case and inflection.
 
     `language` is an ISO 639-1 code, with or without a region ("pt-BR"). A language without a stemming algorithm
-    is compared by exact words, one written without blanks by substring. Irregular forms ("leaf", "leaves") and
-    derived words ("yellowish") are not found; rare stems meet by accident ("universe", "university").
+    is compared by exact words, one written without blanks by substring. A concept that is taken apart by hyphens or
+    emphasis counts, and so does one that is spelled ("r-e-d").
+
+    Irregular forms ("leaf", "leaves"), derived words ("yellowish") and parts of compounds ("Ankerkette") are not found,
+    nor are translations or letters that others stand for ("4nchor"). Rare stems meet by accident ("universe",
+    "university"), and so do words inside others where nothing is written between them.
     """
     code = language.split("-")[0].lower()
     wanted, given = _folded(concept, code), _folded(text, code)
     words = _words(wanted)
     if written_without_blanks(code) or not words:  # a concept without words is a sign: an emoji
-        return bool(wanted) and wanted in given
-    return _contains(_stems(_words(given), code), _stems(words, code))
+        return bool(wanted) and (wanted in given or _is_spelled(wanted, given))
+    stems = _stems(words, code)
+    if _contains(_stems(_words(given), code), stems) or _is_spelled("".join(words), given):
+        return True
+    whole = WITHIN_A_WORD.sub("", given)
+    return whole is not given and _contains(_stems(_words(whole), code), _stems(["".join(words)], code))
+
+
+def _is_spelled(word: str, text: str) -> bool:
+    """Whether letters that stand alone, one after the other, make up the word."""
+    runs = ("".join(_words(spelled[0])) for spelled in SPELLED.finditer(text))
+    # Three letters also stand in a list of options.
+    return len(word) >= SHORTEST_SPELLED and any(run == word or (len(word) > 3 and word in run) for run in runs)
 
 
 def stemmed_words(text: str, language: str) -> list[str]:

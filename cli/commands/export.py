@@ -1,7 +1,7 @@
 """The command that writes the rates of runs for other tools."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,9 @@ from cli.database import open_database
 from cli.lookups import find_run
 from cli.rendering.output import echo, echo_content
 from results.runs import RunSummary
-from results.storage import rates
+from results.storage import comparisons, rates
+from results.storage.database import Connection
+from results.sums import Comparison, Place
 from seep.errors import InputError
 from seep.records import LeakRate
 from seep.settings import load_settings
@@ -29,6 +31,7 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     LATEX = "latex"
     EVERY_EVAL_EVER = "eee"
+    INSPECT = "inspect"
 
 
 class Tool(StrEnum):
@@ -44,7 +47,9 @@ ENDINGS = {
     ".md": Format.MARKDOWN,
     ".tex": Format.LATEX,
 }
-FORMAT_HELP = "As --out ends, else csv; eee is a record of Every Eval Ever."
+OF_ONE_RUN = {Format.EVERY_EVAL_EVER: "a record", Format.INSPECT: "a log"}
+FORMAT_HELP = "As --out ends, else csv; eee is a record of Every Eval Ever, inspect a log of inspect_ai."
+PAGE = 2000
 
 
 def export(
@@ -56,28 +61,31 @@ def export(
         Tool | None, typer.Option(help="Send them there instead; the server is that of MLFLOW_TRACKING_URI.")
     ] = None,
 ) -> None:
-    """Write the rates of runs for other tools: a table, a paper, or a record of Every Eval Ever.
+    """Write the rates of runs for other tools: a table, a paper, a record of Every Eval Ever, or a log of inspect_ai.
 
     For example: seep export latest latest~1 --out rates.csv
 
     csv, jsonl and parquet have a row for each run, metric and category, with all that was measured, unrounded.
-    markdown and latex have models by categories.
+    markdown and latex have models by categories. A log of inspect_ai has the answers, too.
     """
     if to is not None and (out is not None or form is not None):
         raise InputError("--to: expected without --out and --format")
-    chosen = form or ENDINGS.get(out.suffix if out else "", Format.CSV)
+    chosen = form or _format_of(out)
     if chosen is Format.PARQUET and out is None:
         raise InputError("--format parquet: it is no text; expected --out FILE")
-    if chosen is Format.EVERY_EVAL_EVER and len(run_ids) > 1:
-        raise InputError("--format eee: a record is of one run; expected one RUN")
+    if chosen in OF_ONE_RUN and len(run_ids) > 1:
+        raise InputError(f"--format {chosen}: {OF_ONE_RUN[chosen]} is of one run; expected one RUN")
     settings = load_settings()
     pools = pools_of(pool)
+    said: list[Comparison] = []
     with open_database(settings) as database, database.snapshot() as connection:
         runs = []
         for name in run_ids:
             summary = find_run(connection, name, settings)
             found = rates.of_run(connection, summary.run_id) + rates.of_pools(connection, summary.run_id, pools)
             runs.append((summary, found))
+        if chosen is Format.INSPECT:
+            said = list(_comparisons(connection, runs[0][0].run_id))
     if to is not None:
         try:
             from cli.exports import mlflow
@@ -87,16 +95,38 @@ def export(
         for line in mlflow.send(runs):
             echo(line)
         return
-    content = _written(chosen, runs)
+    content = _written(chosen, runs, said)
     if out is not None:
         write_files({out: content})
     elif isinstance(content, str):
         echo_content(content)
 
 
-def _written(form: Format, runs: Sequence[tuple[RunSummary, Sequence[LeakRate]]]) -> str | bytes:
-    from cli.exports import every_eval_ever, papers, rows
+def _format_of(out: Path | None) -> Format:
+    """As the file's name ends; raises InputError for another ending, under which nobody looks for a table of text."""
+    if out is None:
+        return Format.CSV
+    if out.suffix not in ENDINGS:
+        raise InputError(f"--out {out}: expected a name that ends in {', '.join(ENDINGS)}, or --format")
+    return ENDINGS[out.suffix]
 
+
+def _comparisons(connection: Connection, run_id: str) -> Iterator[Comparison]:
+    """All of a run, with their texts."""
+    after: Place | None = None
+    while found := comparisons.page(connection, run_id, limit=PAGE, after=after):
+        yield from found
+        last = found[-1]
+        after = Place(last.sample, last.job_id, last.test, last.category)
+
+
+def _written(
+    form: Format, runs: Sequence[tuple[RunSummary, Sequence[LeakRate]]], said: Sequence[Comparison]
+) -> str | bytes:
+    from cli.exports import every_eval_ever, inspect_log, papers, rows
+
+    if form is Format.INSPECT:
+        return inspect_log.as_log(*runs[0], said)
     if form is Format.MARKDOWN:
         return papers.as_markdown(runs)
     if form is Format.LATEX:

@@ -149,6 +149,11 @@ def test_a_record_of_every_eval_ever_is_as_its_schema_says(seep: Command) -> Non
         (["lost", "--format", "eee"], "nothing is measured, and a record needs a score"),
         (["base", "tuned", "--format", "eee"], "a record is of one run"),
         (["base", "--format", "parquet"], "expected --out FILE"),
+        (["base", "tuned", "--format", "inspect"], "a log is of one run"),
+        (
+            ["base", "--out", "rates.xlsx"],
+            "expected a name that ends in .csv, .jsonl, .parquet, ",
+        ),
         (["gone"], "there is no such run"),
         (["base", "--out", "no/folder/rates.csv"], "cannot be written"),
     ],

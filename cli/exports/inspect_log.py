@@ -125,13 +125,13 @@ def _sample(
     fields: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     prompt, generation, ended, reasoning = said
-    asked = form.messages(prompt)
+    messages = form.messages(prompt)
     parts = [{"type": "reasoning", "reasoning": reasoning}, {"type": "text", "text": generation}]
     answer = {"role": "assistant", "content": parts if reasoning else generation}
     choices = [{"message": answer, "stop_reason": STOP_REASONS[ended]}] if ended in STOP_REASONS else []
     return {
-        **{"id": name, "epoch": comparison.sample + 1, "input": asked, "target": ""},
-        "messages": [*asked, *([answer] if choices else [])],
+        **{"id": name, "epoch": comparison.sample + 1, "input": messages, "target": ""},
+        "messages": [*messages, *([answer] if choices else [])],
         "output": {"model": model, "choices": choices},
         "metadata": {"template_id": comparison.job_id, "ended": ended, **(fields or {})},
     }

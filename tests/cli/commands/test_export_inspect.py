@@ -82,8 +82,8 @@ def test_a_log_has_what_inspect_demands_and_the_rates_as_shares(seep: Command) -
     assert values == pytest.approx(rates)
     assert log["eval"]["model_generate_config"] == {"max_tokens": 10, "temperature": 0.5}
     assert log["eval"]["dataset"]["samples"] == 12 * 3
-    asked = next(each for each in log["samples"] if each["id"] == "job-0/t0" and each["epoch"] == 1)
-    assert [message["content"] for message in asked["input"]] == ["Be brief.", "yellow prompt 0 {blank}"]
+    sample = next(each for each in log["samples"] if each["id"] == "job-0/t0" and each["epoch"] == 1)
+    assert [message["content"] for message in sample["input"]] == ["Be brief.", "yellow prompt 0 {blank}"]
 
 
 def test_what_was_refused_has_an_end_and_no_score(seep: Command) -> None:

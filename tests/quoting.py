@@ -22,6 +22,10 @@ def quoting_in_json(status: int) -> Callable[[str, str], Reply]:
     return reply
 
 
+def _error(message: str) -> bytes:
+    return json.dumps({"error": {"message": message}}).encode()
+
+
 # What a server may do with a request whose words it quotes: status, headers, body. An error of its own holds no answer.
 REPLIES: Mapping[str, Callable[[str, str], Reply]] = {
     "answers": lambda sent, key: (200, {}, json.dumps(USUAL).encode()),
@@ -54,6 +58,24 @@ REPLIES: Mapping[str, Callable[[str, str], Reply]] = {
     "cut short": lambda sent, key: (200, {"Content-Length": "100000"}, json.dumps({"choices": ANSWER}).encode()),
     "too long": lambda sent, key: (200, {}, ANSWER.encode() * 200_000),
     "halves": lambda sent, key: (200, {}, f'{{"choices": [{{"text": "\\ud83d{ANSWER}"}}]}}'.encode()),
+    "an ending nobody knows": lambda sent, key: (
+        200,
+        {},
+        json.dumps({"choices": [{"text": ANSWER, "finish_reason": f"{PROMPT}-{ANSWER}"}]}).encode(),
+    ),
+    "names of who answers": lambda sent, key: (
+        200,
+        {},
+        json.dumps({**USUAL, "model": f"m {key}", "system_fingerprint": key, "usage": {PROMPT: ANSWER}}).encode(),
+    ),
+    "quotes over two lines": lambda sent, key: (400, {}, _error(f"bad {PROMPT[:6]}\n{PROMPT[6:]}")),
+    "quotes with joiners": lambda sent, key: (400, {}, _error("bad " + "\u200b".join(PROMPT))),
+    "quotes in colours": lambda sent, key: (400, {}, _error("bad " + "\x1b[0m".join(PROMPT))),
+    "spells": lambda sent, key: (400, {}, _error(f"bad {' '.join(PROMPT)} {'-'.join(CONCEPT)}")),
+    "quotes tokens": lambda sent, key: (400, {}, _error(f"bad tokens {[PROMPT[:3], PROMPT[3:]]}")),
+    "quotes in capitals": lambda sent, key: (400, {}, _error(f"BAD: {sent.upper()} {key.upper()}")),
+    "quotes bytes": lambda sent, key: (400, {}, b"\xff" + PROMPT.encode() + b"\xfe" + SECRET.encode()),
+    "not gzip": lambda sent, key: (200, {"Content-Encoding": "gzip"}, f"{sent} {key}".encode()),
     "no HTTP": lambda sent, key: (0, {}, f"{sent} {key}".encode()),
 }
 

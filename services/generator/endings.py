@@ -61,7 +61,6 @@ def _words(reason: object) -> list[str]:
     return [value for value in values if isinstance(value, str) and value.strip()]
 
 
-@lru_cache(maxsize=256)
 @lru_cache(maxsize=256)  # nearly all answers of a server end in the same few words
 def _said(reason: str) -> Said:
     parts = set(SEPARATORS.split(PREFIX.sub("", CAMEL.sub("_", reason)).casefold())) - {""}

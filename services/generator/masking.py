@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import unquote
@@ -21,8 +22,14 @@ QUOTED = re.compile(
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 # An id of a request: it would make each message another one.
 ID = re.compile(r"(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}")
+COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+SPELLED = re.compile(r"(?<!\w)\w(?:[\W_]{1,3}\w(?!\w)){3,}")
 MASKS = re.compile(rf"(?:{re.escape(MASK)}\W{{0,3}})+(?={re.escape(MASK)})")
 SHORTEST_OF_A_SECRET = 5
+# A server may quote the tokens of a word, or break its lines within one.
+SHORTEST_OF_A_WORD = 5
+# A shorter key, as "EMPTY" or "ollama", is a word of names too.
+SHORTEST_WHOLE_SECRET = 8
 # Words of every error message, and of no prompt alone: three in a row that a prompt has are masked all the same.
 PLAIN = frozenset(
     PIECE.findall(
@@ -57,6 +64,7 @@ def masked(message: str, hidden: Hidden) -> str:
     for secret in hidden.secrets:
         text = _without_secret(text, secret)
     text = ID.sub(lambda found: found[0] if any(found[0] in name for name in hidden.names) else MASK, text)
+    text = SPELLED.sub(MASK, text)
     # A name or a number is looked at as any other word.
     text = QUOTED.sub(lambda found: f"{found[0][0]}{MASK}{found[0][-1]}" if " " in found[0] else found[0], text)
     words = list(WORD.finditer(text))
@@ -66,13 +74,23 @@ def masked(message: str, hidden: Hidden) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 3].rstrip() + "..."
 
 
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """A server's name for something without the secrets that it was sent, each whole."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_WHOLE_SECRET:
+            text = text.replace(secret, MASK)
+    return text
+
+
 def _readable(text: str) -> str:
     """One line of visible characters, with every usual escape undone."""
     for _ in range(2):
         text = ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
         text = re.sub(r"\\[nrt]", " ", html.unescape(unquote(text))).replace("\\", "")
-    text = unicodedata.normalize("NFKC", joined_characters(text))
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    text = unicodedata.normalize("NFKC", joined_characters(COLOURS.sub("", text)))
+    # Joiners, and what else shows nothing, may stand within a word.
+    shown = (letter for letter in text if unicodedata.category(letter) != "Cf")
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in shown).split())
 
 
 def _without_secret(text: str, secret: str) -> str:
@@ -90,10 +108,13 @@ def _hidden_places(words: list[str], hidden: Hidden) -> set[int]:
     known = PLAIN | {piece for name in hidden.names for piece in PIECE.findall(_fold(name))}
     concepts = {piece for word in hidden.words for piece in PIECE.findall(_fold(word))}
     foreign = {pair for word in pieces | concepts for pair in _pairs(word) if not pair.isascii()}
+    together = " ".join(pieces | concepts)
     triples = {triple for text in sent for triple in zip(text, text[1:], text[2:], strict=False)}
     places: set[int] = set()
     for at, word in enumerate(words):
         parts = set(PIECE.findall(word))
+        if any(len(part) >= SHORTEST_OF_A_WORD and part not in known and part in together for part in parts):
+            places.add(at)
         if parts & (pieces - known) or foreign & set(_pairs(word)) or _has_concept(word, parts, concepts):
             places.add(at)
         if tuple(words[at : at + 3]) in triples:

@@ -6,13 +6,14 @@ An error inside a success is a failed request, as one with HTTP 500 is; it never
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from seep.answers import is_blank
 from seep.characters import printable_name, whole_characters
 from seep.records import Answer, Ended
 from services.generator.endings import Said, ending
+from services.generator.masking import Hidden, masked, without_secrets
 from services.generator.openai_content import Content, message_content
 
 # vLLM's and llama.cpp's fingerprints begin with their versions. A vendor's says which of its many machines answered,
@@ -57,6 +58,17 @@ class Completions:
     tokens: int | None
     version: str | None
     unknown_ending: str = ""
+
+
+def without_hidden(completions: Completions, hidden: Hidden) -> Completions:
+    """The same without secrets in names, and without the words of prompt and answers in that for how one ended."""
+    answers = tuple(replace(each, model=without_secrets(each.model, hidden.secrets)) for each in completions.answers)
+    if not completions.unknown_ending:
+        return replace(completions, answers=answers)
+    texts = (*hidden.texts, *(each.text for each in answers))
+    return replace(
+        completions, answers=answers, unknown_ending=masked(completions.unknown_ending, replace(hidden, texts=texts))
+    )
 
 
 def read_completions(body: bytes, samples: int) -> Completions:

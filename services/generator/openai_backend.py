@@ -20,8 +20,14 @@ from services.generator.circuit_breaker import LONGEST_WAIT_SECONDS, PAUSES, Pau
 from services.generator.cutting import bound_answers, cut_answers, longest_reply_bytes
 from services.generator.endpoint import Endpoint, Reply
 from services.generator.formatting import has_system
-from services.generator.masking import Hidden, masked
-from services.generator.openai_answers import Completions, UnusableAnswer, all_filtered, read_completions
+from services.generator.masking import Hidden, masked, without_secrets
+from services.generator.openai_answers import (
+    Completions,
+    UnusableAnswer,
+    all_filtered,
+    read_completions,
+    without_hidden,
+)
 from services.generator.openai_protocol import (
     Question,
     build_question,
@@ -191,14 +197,15 @@ class OpenAiBackend:
         bound = request.max_new_tokens * len(completions.answers)
         spent = bound if completions.tokens is None else completions.tokens
         self._access[request.target].budget.spend(spent, datetime.now(UTC))
-        return completions
+        return without_hidden(completions, hidden)
 
     async def _list_models(self, target: str, model: str) -> Provenance:
         """What the server's list says of a model now; fetched with each batch, it shows whether the server is there."""
 
         async def send() -> Provenance:
             reply = await self._reply(target, "GET", MODELS, Hidden(secrets=self._endpoint.secrets))
-            return read_model(reply.content, model) if reply.status == 200 else {}
+            said = read_model(reply.content, model) if reply.status == 200 else {}
+            return {name: without_secrets(value, self._endpoint.secrets) for name, value in said.items()}
 
         listed = await self._access[target].breaker(MODELS).call(send)
         provenance = {"engine": "openai", "model": model, "model_revision": "unknown", **listed}

@@ -17,6 +17,7 @@ from seep.codec import (
 from seep.errors import Unavailable
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import GENERATIONS, RUNS, SCORES, jobs_topic
+from seep.provenance import ANSWERED_BY
 from seep.records import Failure, GeneratedJob, PromptFormat, PromptTest
 from seep.runtime.stage import Stage
 from seep.settings import OpenAiEngine, OutputFilter, Target
@@ -124,5 +125,10 @@ def test_no_canary_is_told_by_success_or_any_error(
     }
     assert len(repr(published["headers"])) > 1000
     assert published["log"].count("a request was refused") > 3
-    found = {(place, word) for place, text in published.items() for word in CANARIES if word in text.casefold()}
+    parts = (PROMPT[3:], PROMPT[:6], " ".join(PROMPT), "-".join(CONCEPT))
+    words = (*CANARIES, *parts)
+    found = {(place, word) for place, text in published.items() for word in words if word in text.casefold()}
     assert found == set()
+    answered_by = {decode_generated_job(value).provenance.get(ANSWERED_BY, "") for value in generated}
+    assert "m Bearer [...]" in answered_by
+    assert not any(SECRET in value for value in answered_by)

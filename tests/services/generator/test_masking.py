@@ -53,7 +53,13 @@ def test_what_says_nothing_of_the_prompt_is_shown_as_it_is(message: str) -> None
         ("request req_011CSabcdef1234567890 failed", "request [...] failed"),
         ("Incorrect API key provided: sk-proj-1234567890.", "Incorrect API key provided: [...]"),
         ("key sk-pr***67890", "key [...]"),
-        ("one\nline\x1b[31m only\u202e\x00", "one line [31m only"),
+        ("one\nline\x1b[31m only\u202e\x00", "one line only"),
+        ("tokens ['cur', 'tains']", "tokens ['cur', '[...]']"),
+        ("cut cur\ntains", "cut cur [...]"),
+        ("spelled y e l l o w", "spelled [...]"),
+        ("spelled y-e-l-l-o-w", "spelled [...]"),
+        ("joined y\u200be\u200bl\u200bl\u200bo\u200bw", "joined [...]"),
+        ("coloured \x1b[31mcur\x1b[0mtains", "coloured [...]"),
     ],
 )
 def test_what_a_prompt_or_a_secret_says_is_masked(message: str, shown: str) -> None:

@@ -27,12 +27,7 @@ def as_record(summary: RunSummary, rates: Sequence[LeakRate], now: float) -> str
     a probe of whose rate less is not better.
     """
     measured = [rate for rate in rates if rate.rate is not None]
-    if not measured:
-        raise InputError(f"run {summary.run_id}: nothing is measured, and a record needs a score")
-    if summary.probe not in LOWER_IS_BETTER:
-        raise InputError(f"run {summary.run_id}: less is not better of a rate of the {summary.probe} probe")
-    if summary.mixed:
-        raise InputError(f"run {summary.run_id}: its jobs differ in how they were made, and a record is of one model")
+    _refuse_unfit(summary, measured)
     model = summary.provenance.get("model", UNKNOWN)
     started = f"{summary.created_at or 0:.0f}"
     record = {
@@ -65,10 +60,17 @@ def _model(summary: RunSummary, model: str) -> dict[str, object]:
     }
 
 
+def _refuse_unfit(summary: RunSummary, measured: Sequence[LeakRate]) -> None:
+    if not measured:
+        raise InputError(f"run {summary.run_id}: nothing is measured, and a record needs a score")
+    if summary.probe not in LOWER_IS_BETTER:
+        raise InputError(f"run {summary.run_id}: less is not better of a rate of the {summary.probe} probe")
+    if summary.mixed:
+        raise InputError(f"run {summary.run_id}: its jobs differ in how they were made, and a record is of one model")
+
+
 def _result(summary: RunSummary, rate: LeakRate) -> dict[str, object]:
     probe = PROBES[rate.probe]
-    counts = {name: str(getattr(rate, name)) for name in ("comparisons", "clusters", "missing", "ties", "echoes")}
-    measures = {name: f"{estimate.share:.4f}" for name, estimate in rate.measures.items()}
     return {
         "evaluation_name": f"{rate.suite}/{rate.category}/{rate.metric}",
         "source_data": {
@@ -84,18 +86,19 @@ def _result(summary: RunSummary, rate: LeakRate) -> dict[str, object]:
             "max_score": 100.0,
             "additional_details": {"metric": rate.metric, "probe": rate.probe, "against": rate.against},
         },
-        "score_details": {
-            "score": rate.rate,
-            "details": counts | measures,
-            "uncertainty": {
-                "confidence_interval": {
-                    **{"lower": rate.low, "upper": rate.high, "confidence_level": 0.95},
-                    "method": INTERVAL,
-                },
-                "num_samples": rate.comparisons,
-            },
-        },
+        "score_details": _score(rate),
         "generation_config": _generation(summary),
+    }
+
+
+def _score(rate: LeakRate) -> dict[str, object]:
+    counts = {name: str(getattr(rate, name)) for name in ("comparisons", "clusters", "missing", "ties", "echoes")}
+    measures = {name: f"{estimate.share:.4f}" for name, estimate in rate.measures.items()}
+    interval = {"lower": rate.low, "upper": rate.high, "confidence_level": 0.95, "method": INTERVAL}
+    return {
+        "score": rate.rate,
+        "details": counts | measures,
+        "uncertainty": {"confidence_interval": interval, "num_samples": rate.comparisons},
     }
 
 

@@ -88,9 +88,7 @@ def plan_change(
     `effect` and `delta`, the smallest change that matters, are in (0, 1]; p is adjusted over `cells`. Raises ValueError
     where the rate can change by so much in neither direction.
     """
-    changes = [change for change in (effect, -effect) if 0 <= noise.rate + change <= 1]
-    if not changes:
-        raise ValueError(f"a rate of {100 * noise.rate:.0f} % cannot change by {100 * effect:g} points")
+    changes = _possible(noise.rate, effect)
 
     def of_spread(spread: Spread) -> tuple[Found, Needed]:
         ways = {change: found_of(design, noise, spread, change, cells, delta) for change in changes}
@@ -105,6 +103,13 @@ def plan_change(
         ok_of(design, noise, delta),
         _needed(design, lambda other: ok_of(other, noise, delta) >= wanted),
     )
+
+
+def _possible(rate: float, effect: float) -> list[float]:
+    changes = [change for change in (effect, -effect) if 0 <= rate + change <= 1]
+    if not changes:
+        raise ValueError(f"a rate of {100 * rate:.0f} % cannot change by {100 * effect:g} points")
+    return changes
 
 
 def found_of(design: Design, noise: Noise, spread: Spread, change: float, cells: int, delta: float) -> Found:

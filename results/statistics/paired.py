@@ -106,10 +106,7 @@ def paired_effect(clusters: Sequence[Cluster], p: float | None = None) -> Effect
     """
     if not clusters:
         return Effect(None, None, None, None, None, None, 0, 0, identical=False)
-    # Sorted, so that the order in which clusters arrive cannot change the last digit.
-    # So too for the same two runs the other way round, whose differences are turned: random exchanges go in this order.
-    down = math.fsum(cluster.differences[0] for cluster in clusters) < 0
-    paired = sorted(clusters, key=lambda cluster: _turned(cluster) if down else _as_it_is(cluster))
+    paired = _in_one_order(clusters)
     totals = np.array([cluster.differences[0] for cluster in paired])
     sizes = np.array([cluster.pairs for cluster in paired])
     effect = math.fsum(totals) / int(sizes.sum())
@@ -132,6 +129,15 @@ def paired_effect(clusters: Sequence[Cluster], p: float | None = None) -> Effect
         identical=all(cluster.identical for cluster in paired),
         least_p=least_p,
     )
+
+
+def _in_one_order(clusters: Sequence[Cluster]) -> list[Cluster]:
+    """Sorted, so that the order in which clusters arrive cannot change the last digit.
+
+    So too for the same two runs the other way round, whose differences are turned: random exchanges go in this order.
+    """
+    down = math.fsum(cluster.differences[0] for cluster in clusters) < 0
+    return sorted(clusters, key=lambda cluster: _turned(cluster) if down else _as_it_is(cluster))
 
 
 def _as_it_is(cluster: Cluster) -> tuple[float, tuple[float, ...], int]:

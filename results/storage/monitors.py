@@ -51,12 +51,7 @@ def monitor_statuses(
     stalled_after_seconds: float,
 ) -> list[MonitorStatus]:
     """Every configured monitor with the runs that were sent for it; as many statements for many as for one."""
-    found = records(connection, _Since, SCHEDULES, {"monitors": list(monitors)})
-    since = {
-        noted.monitor: datetime.fromtimestamp(noted.since, UTC)
-        for noted in found
-        if monitors[noted.monitor].schedule == noted.schedule
-    }
+    since = _scheduled_since(connection, monitors)
     compared_with = baselines(monitors)
     tested = {run.monitor: run for run in streams.latest_tested(connection, compared_with)}
     sent_at = kept_baselines.sent_at(connection, set(compared_with.values()))
@@ -77,6 +72,15 @@ def monitor_statuses(
         )
         for name, monitor in sorted(monitors.items())
     ]
+
+
+def _scheduled_since(connection: Connection, monitors: Mapping[str, Monitor]) -> dict[str, datetime]:
+    """Since when each monitor has the schedule that it has now."""
+    return {
+        noted.monitor: datetime.fromtimestamp(noted.since, UTC)
+        for noted in records(connection, _Since, SCHEDULES, {"monitors": list(monitors)})
+        if monitors[noted.monitor].schedule == noted.schedule
+    }
 
 
 def watched_rates(

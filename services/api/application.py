@@ -58,36 +58,42 @@ def application(database: Database, settings: Settings) -> FastAPI:
     app.state.recent = comparing.Recent()
     app.state.readiness_threads = CapacityLimiter(READINESS_AT_ONCE)
     app.state.token = token = settings.api.resolved_token()
-    app.add_middleware(measured)  # the innermost: the router leaves the route in the scope that it is given
-    app.add_middleware(tagged)
-    app.add_middleware(under_base_path, settings.api.root_path, settings.api.trusted_proxies)
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
-    if token is None and is_loopback(settings.api.host):
-        app.add_middleware(local_names_only)
-    app.add_middleware(_with_headers)
-    app.add_exception_handler(StarletteHTTPException, _refused)
-    app.add_exception_handler(RequestValidationError, _unprocessable)
-    app.add_exception_handler(InputError, _bad_request)
-    app.add_exception_handler(Unavailable, _unavailable)
+    _wrap(app, settings)
+    _answer_refusals(app)
+    of_every_route = [Depends(_few_enough_wait), Depends(no_unheeded_parameters)]
     guarded = APIRouter(
         prefix="/v1",
-        dependencies=[
-            *([Depends(token_required(token))] if token else []),
-            Depends(_few_enough_wait),
-            Depends(no_unheeded_parameters),
-        ],
+        dependencies=[*([Depends(token_required(token))] if token else []), *of_every_route],
         responses=PROBLEMS | (UNAUTHORIZED if token else {}),
     )
     for router in ROUTERS:
         guarded.include_router(router)
     guarded.add_api_route("/openapi.json", lambda: app.openapi(), include_in_schema=False)
     app.include_router(guarded)
-    app.include_router(pages([Depends(_few_enough_wait), Depends(no_unheeded_parameters)]))
-    app.add_exception_handler(NotLoggedIn, ask_to_log_in)
+    app.include_router(pages(of_every_route))
     app.add_api_route("/", to_the_pages, include_in_schema=False)
     app.add_api_route("/healthz", _healthy, response_class=PlainTextResponse, include_in_schema=False)
     app.add_api_route("/readyz", _ready, response_class=PlainTextResponse, include_in_schema=False)
     return app
+
+
+def _answer_refusals(app: FastAPI) -> None:
+    app.add_exception_handler(StarletteHTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _unprocessable)
+    app.add_exception_handler(InputError, _bad_request)
+    app.add_exception_handler(Unavailable, _unavailable)
+    app.add_exception_handler(NotLoggedIn, ask_to_log_in)
+
+
+def _wrap(app: FastAPI, settings: Settings) -> None:
+    """Puts around the routes what every request passes through, from the inside out."""
+    app.add_middleware(measured)  # the innermost: the router leaves the route in the scope that it is given
+    app.add_middleware(tagged)
+    app.add_middleware(under_base_path, settings.api.root_path, settings.api.trusted_proxies)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
+    if app.state.token is None and is_loopback(settings.api.host):
+        app.add_middleware(local_names_only)
+    app.add_middleware(_with_headers)
 
 
 @asynccontextmanager

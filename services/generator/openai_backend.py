@@ -186,18 +186,22 @@ class OpenAiBackend:
         try:
             completions = read_completions(reply.content, samples)
         except UnusableAnswer as error:
-            said = masked(read_error(error.error).message, hidden)
-            raise self._endpoint.failure(
-                question.path,
-                f"{error}: {said}" if said else str(error),
-                attributable=error.attributable,
-                retryable=not error.refused,
-                refused=error.refused,
-            ) from error
+            raise self._unusable(question, error, hidden) from error
         bound = request.max_new_tokens * len(completions.answers)
         spent = bound if completions.tokens is None else completions.tokens
         self._access[request.target].budget.spend(spent, datetime.now(UTC))
         return without_hidden(completions, hidden)
+
+    def _unusable(self, question: Question, error: UnusableAnswer, hidden: Hidden) -> RequestFailed:
+        """What an answer that cannot be used comes to, in words that hide what was asked."""
+        said = masked(read_error(error.error).message, hidden)
+        return self._endpoint.failure(
+            question.path,
+            f"{error}: {said}" if said else str(error),
+            attributable=error.attributable,
+            retryable=not error.refused,
+            refused=error.refused,
+        )
 
     async def _list_models(self, target: str, model: str) -> Provenance:
         """What the server's list says of a model now; fetched with each batch, it shows whether the server is there."""

@@ -68,6 +68,12 @@ def _defect(job: GeneratedJob, metrics: Mapping[str, Metric]) -> str | None:
         return f"the {prompts.probe} probe compares under a metric, but none is configured"
     if problem := SCORING[prompts.probe].defect(prompts):
         return problem
+    return _wrong_number(job)
+
+
+def _wrong_number(job: GeneratedJob) -> str | None:
+    """Which arm has more or fewer generations than the job asks for; None where none has."""
+    prompts = job.job
     if len(job.tests) != len(prompts.tests):
         return f"generations for {len(job.tests)} tests, but the job has {len(prompts.tests)}"
     expected = {

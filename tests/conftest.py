@@ -1,5 +1,6 @@
 """Fixtures that every part's tests share."""
 
+import gc
 import os
 import random
 import re
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import hypothesis
 import psycopg
@@ -25,17 +26,25 @@ from seep.probes import PROBES
 from seep.records import AnswerPart, RunManifest, ScoredJob
 from tests.builders import JOBS, MONITORS, run_manifest, scored_job
 from tests.commands import Command, run_command
+from tests.left_behind import end_with_this_process
 from tests.stored import Stored
 
-# A law holds however busy the machine is: no test may fail for being slow.
-hypothesis.settings.register_profile("seep", deadline=None)
+# A law holds however busy the machine is, and however often a record has to be drawn: no test may fail for being slow.
+ALWAYS = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much]
+)
+hypothesis.settings.register_profile("seep", ALWAYS)
 hypothesis.settings.load_profile("seep")
 # For those who have an hour: pytest --hypothesis-profile=thorough.
 # make fuzz: what each parser from outside is given.
-hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=100_000)
-hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.register_profile("fuzz", ALWAYS, max_examples=100_000)
+hypothesis.settings.register_profile("thorough", ALWAYS, max_examples=1000)
 # For `-m "not slow"`, whose laws are tried on a hundred examples each by `make test`.
-hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
+hypothesis.settings.register_profile("fast", ALWAYS, max_examples=20)
+
+
+# What keeps those that this process starts alive.
+STAYS_OPEN = pytest.StashKey[IO[bytes]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,6 +59,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["XDG_DATA_HOME"] = ".share"
     if config.option.basetemp is None:
         config.option.basetemp = tempfile.mkdtemp(prefix="seep-tests-")
+    config.stash[STAYS_OPEN] = end_with_this_process()
+    # Half of the time of collecting would be spent on looking for garbage among modules that stay.
+    gc.disable()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -94,6 +106,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return True
     is_slow = collection_path.suffix == ".py" and SLOW_MODULE.search(collection_path.read_text(encoding="utf-8"))
     return True if is_slow else None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """From here on garbage is collected again, and what was imported and collected is not looked through for it."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -13,8 +13,6 @@ TEST = SuiteTest(concept="red", prompt="The mat is red. He ate", category="food"
 JOB = SuiteJob(control="He ate", tests=(TEST,))
 
 
-# Most drawn suites break some rule of a suite, and are drawn again.
-@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(st.from_type(Suite), st.from_type(Suite))
 def test_the_hash_ignores_everything_but_the_jobs(suite: Suite, other: Suite) -> None:
     assert suite_hash(other.model_copy(update={"jobs": suite.jobs})) == suite_hash(suite)

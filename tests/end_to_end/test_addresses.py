@@ -36,6 +36,15 @@ PLACES = (
     "t\r\nHost: HOST",
     "file:///etc/passwd",
     "unix:/tmp/socket",
+    "http:HOST",
+    "http://x@HOST",
+    "%68ttp://HOST",
+    "gopher://HOST/_",
+    "\\\\HOST\\share",
+    "t?base_url=URL",
+    "t#URL",
+    '{"base_url": "URL"}',
+    "${jndi:ldap://HOST/a}",
 )
 TEXTS = (
     "URL",
@@ -61,6 +70,16 @@ REPLIES: tuple[tuple[int, dict[str, str], Any], ...] = (
     (503, {"Retry-After": "0"}, {"error": {"message": "ask URL"}}),
     (200, {}, {"choices": [{"message": {"content": None, "tool_calls": [{"function": {"name": "URL"}}]}}]}),
     (200, {}, {"choices": [{"message": {"content": [{"type": "image_url", "image_url": {"url": "URL"}}]}}]}),
+    (305, {"Location": "URL"}, {}),
+    (308, {"Location": "//HOST/v1"}, {}),
+    (307, {"Location": "/\\\\HOST"}, {}),
+    (429, {"Retry-After": "0", "Location": "URL"}, {}),
+    (101, {"Upgrade": "websocket", "Connection": "Upgrade"}, {}),
+    (200, {"Content-Type": "text/event-stream"}, "data: URL"),
+    (200, {"Location": "URL"}, {"object": "response", "url": "URL", "choices": []}),
+    (200, {"Set-Cookie": "a=b; Domain=HOST", "Strict-Transport-Security": "max-age=9"}, {"choices": [{"text": "a"}]}),
+    (200, {}, {"choices": [{"message": {"content": [{"type": "input_file", "file_url": "URL"}]}}]}),
+    (200, {}, {"choices": [{"message": {"content": "x", "audio": {"url": "URL"}}}]}),
     (200, {}, {"next": "URL", "model": "URL", "choices": [{"text": "http://HOST"}]}),
 )
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
@@ -128,7 +147,15 @@ def hostile_jobs(server: Sentinel) -> list[PromptJob]:
     formats = [
         replace(usual, control=text, prompt_format=PromptFormat("chat", text, f"{text} {{prompt}}")) for text in texts
     ]
-    return [replace(job, job_id=f"{number}-{job.job_id}") for number, job in enumerate([*named, *tests, *formats])]
+    url = server.filled("URL")
+    others = [
+        replace(usual, rule={"kind": url, "url": url}),
+        replace(usual, documents=(url,)),
+        replace(usual, system=url),
+        replace(usual, neutral=url),
+    ]
+    jobs = [*named, *others, *tests, *formats]
+    return [replace(job, job_id=f"{number}-{job.job_id}") for number, job in enumerate(jobs)]
 
 
 def handled(backend: OpenAiBackend, jobs: list[PromptJob]) -> list[GeneratedJob]:

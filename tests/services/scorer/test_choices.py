@@ -5,6 +5,7 @@
 import pytest
 
 from services.scorer.choices import LONGEST, chosen_place
+from tests.growth import grows_linearly
 
 LETTERS = ("A", "B", "C", "D")
 CITIES = ("London", "Paris", "Rome", "New York")
@@ -281,6 +282,11 @@ def test_label_and_text_at_the_beginning_are_a_choice_though_another_is_named(an
 def test_an_unfinished_sentence_may_yet_have_named_another(answer: str, whole: int | None, cut_off: int | None) -> None:
     assert chosen_place(answer, ("A", "B"), ANIMALS) == whole
     assert chosen_place(answer, ("A", "B"), ANIMALS, cut_off=True) == cut_off
+
+
+@pytest.mark.parametrize("unit", [":. <answer>", "the answer is the ", "I choose option ", "first A then ", "No, I not "])
+def test_the_time_grows_no_faster_than_the_answer(unit: str) -> None:
+    assert grows_linearly(lambda text: chosen_place(text, LETTERS, CITIES), unit, LONGEST // 2)
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def _around(option: str) -> tuple[str, str]:
     """What must stand before and behind an option's text: no letter or digit where words have blanks between them."""
     with_blanks = not re.search(WITHOUT_BLANKS, option)
     if len(option) <= SHORT and option.isalpha() and (with_blanks or len(option) == 1):
-        return rf"(?:^\W*|\n\W*|[.):。：]\s*|{CUE}|[(\[\"'「『])", AFTER_A_SHORT_ONE
+        return rf"(?:^\W*|\n\W{{0,40}}|[.):。：]\s*|{CUE}|[(\[\"'「『])", AFTER_A_SHORT_ONE
     if not with_blanks:
         return "", ""
     # Inflected words of such languages are longer by a few letters; numbers go on behind a point.

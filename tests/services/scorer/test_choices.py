@@ -284,9 +284,10 @@ def test_an_unfinished_sentence_may_yet_have_named_another(answer: str, whole: i
     assert chosen_place(answer, ("A", "B"), ANIMALS, cut_off=True) == cut_off
 
 
-@pytest.mark.parametrize("unit", [":. <answer>", "the answer is the ", "I choose option ", "first A then ", "No, I not "])
+@pytest.mark.parametrize("unit", [":. <answer>", "the answer is the ", "I choose option ", "No, I not ", "\n["])
 def test_the_time_grows_no_faster_than_the_answer(unit: str) -> None:
     assert grows_linearly(lambda text: chosen_place(text, LETTERS, CITIES), unit, LONGEST // 2)
+    assert grows_linearly(lambda text: chosen_place(text, (), ("Yes", "No")), unit, LONGEST // 2)
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,13 @@ class DeadOfRun:
     newest_at: float
 
 
+COUNTED_RUNS = 1000
+"""So many of a suite's newest runs are counted by its versions."""
+
+
 @dataclass(frozen=True)
 class SuiteUse:
-    """A version of a suite as runs had it: how many, the newest of them, and their targets."""
+    """A version of a suite as the suite's newest thousand runs had it: how many, the newest of them, their targets."""
 
     suite: str
     version: str

@@ -80,7 +80,7 @@ def compare(
         print_side_by_side({baseline or reference[0]: references, run_id: [side_by_side[run_id]]})
         beside = f", since {reason}" if reason else what_it_leaves_open(cells, delta)
         echo(f"{run_id} against {baseline or reference[0]}: {verdict}{beside}")
-        if further := way_out(run_id, _suite_argument(summaries[0].suite), verdict, reason, delta):
+        if further := way_out(run_id, _suite_argument(summaries[0].suite), verdict, reason, delta, cells):
             echo(f"next: {further}")
     raise typer.Exit(exit_codes.of_verdict(verdict))
 

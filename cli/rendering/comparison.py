@@ -99,16 +99,26 @@ def what_it_leaves_open(cells: Sequence[CellVerdict], delta: float) -> str:
     return f" over all; {'; '.join(said)}" if said else ""
 
 
-def way_out(run_id: str, suite: str, verdict: Verdict, reason: str | None, delta: float) -> str:
+def way_out(
+    run_id: str, suite: str, verdict: Verdict, reason: str | None, delta: float, cells: Sequence[CellVerdict] = ()
+) -> str:
     """What to type next; `suite` is a name or file that a command takes."""
     if verdict == "drift":
         return f"seep examples {run_id} --leaks: what the model says"
+    if verdict == "not measured" and (alone := _metrics_of_one_run(cells)):
+        return f"seep run {suite} under the same metrics: only one of the runs has {', '.join(alone)}"
     if reason or verdict == "not measured":
         return f"seep rates {run_id}: what is missing, and why"
     if verdict == "inconclusive":
         planned = f"seep power {suite} --effect {max(delta, 1):g} --pilot {run_id}"
         return f"{planned}: how many jobs and samples would decide it"
     return ""
+
+
+def _metrics_of_one_run(cells: Sequence[CellVerdict]) -> list[str]:
+    """Those under which nothing pairs, where under another one something does."""
+    paired = {cell.metric for cell in cells if cell.pairs}
+    return list(dict.fromkeys(cell.metric for cell in cells if cell.metric not in paired)) if paired else []
 
 
 def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> None:

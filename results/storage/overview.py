@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import LiteralString
 
 from results.drift_test import StreamRun
-from results.overview import DeadOfRun, MonitorOverview, SuiteUse, Throughput
+from results.overview import COUNTED_RUNS, DeadOfRun, MonitorOverview, SuiteUse, Throughput
 from results.rates import ALL
 from results.runs import RunSummary
 from results.series import Point
@@ -53,13 +53,6 @@ FROM jobs JOIN runs USING (run_id) WHERE status = 'dead'
 GROUP BY run_id, target, jobs.stage, jobs.reason ORDER BY newest_at DESC, run_id LIMIT %(limit)s
 """
 
-SUITE_USES: LiteralString = """
-SELECT suite, suite_version AS version, suite_hash AS hash, min(probe) AS probe, count(*) AS runs,
-       (array_agg(run_id ORDER BY first_seen_at DESC, run_id DESC))[1] AS newest_run,
-       extract(epoch FROM max(first_seen_at))::float8 AS newest_at, array_agg(DISTINCT target) AS targets
-FROM runs WHERE suite <> '' GROUP BY suite, suite_version, suite_hash ORDER BY suite, newest_at DESC LIMIT %(limit)s
-"""
-
 # From one value to the next along an index: to read every run for its few names would take longer with each run.
 FACET: LiteralString = """
 WITH RECURSIVE found (name) AS (
@@ -75,6 +68,19 @@ FACETS: Mapping[str, LiteralString] = {
     "suites": FACET.replace("{column}", "suite"),
     "monitors": FACET.replace("{column}", "monitor"),
 }
+
+# Of each suite its newest runs along an index: to count all of them would take longer with each run.
+SUITE_USES: LiteralString = f"""
+WITH suites AS ({FACETS["suites"]})
+SELECT newest.suite, suite_version AS version, suite_hash AS hash, min(probe) AS probe, count(*) AS runs,
+       (array_agg(run_id ORDER BY first_seen_at DESC, run_id DESC))[1] AS newest_run,
+       extract(epoch FROM max(first_seen_at))::float8 AS newest_at, array_agg(DISTINCT target) AS targets
+FROM suites, LATERAL (
+    SELECT suite, suite_version, suite_hash, probe, run_id, first_seen_at, target FROM runs WHERE suite = suites.name
+    ORDER BY first_seen_at DESC, run_id DESC LIMIT %(counted)s
+) AS newest
+GROUP BY newest.suite, suite_version, suite_hash ORDER BY newest.suite, newest_at DESC LIMIT %(limit)s
+"""
 
 # Of each target the newest run of the suite with anything to show. A subquery for one value is asked run by run; EXISTS
 # becomes a join with the rates of all runs.
@@ -164,8 +170,8 @@ def dead_by_run(connection: Connection, limit: int) -> list[DeadOfRun]:
 
 
 def suite_uses(connection: Connection, limit: int) -> list[SuiteUse]:
-    """The versions of suites that runs had, by suite, the newest first."""
-    return records(connection, SuiteUse, SUITE_USES, {"limit": limit})
+    """The versions of suites that the newest runs of each had, by suite, the newest first."""
+    return records(connection, SuiteUse, SUITE_USES, {"limit": limit, "counted": COUNTED_RUNS})
 
 
 def facets(connection: Connection) -> dict[str, list[str]]:

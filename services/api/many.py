@@ -65,7 +65,7 @@ def pooled(database: Results, stalled_after: StalledAfter, run: Runs) -> list[Le
 
 @router.get("/suites")
 def suites(database: Results, limit: Limit = 200) -> list[SuiteUse]:
-    """The versions of suites that runs had, with the newest run of each."""
+    """The versions that the newest thousand runs of each suite had, with the newest run of each."""
     with database.snapshot() as connection:
         return suite_uses(connection, limit)
 

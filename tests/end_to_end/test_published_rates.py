@@ -1,6 +1,7 @@
 """The published Sentence-BERT rates, to the last digit, in one process and through Kafka."""
 
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -61,6 +62,15 @@ def name_of(prompts: str, model: str) -> str:
 def test_in_one_process(shared_data: Path, rates: Callable[..., str], prompts: str, model: str) -> None:
     printed = rates(prompts, model, *pool_of(prompts))
     assert expected(shared_data, prompts, model).items() <= figures(printed).items()
+
+
+def test_the_guide_shows_the_figures_that_come_out(rates: Callable[..., str]) -> None:
+    guide = (Path(__file__).parents[2] / "docs/guides/reproduce-the-paper.md").read_text(encoding="utf-8")
+    for rate in json.loads(rates("colors", "1.5b")):
+        shown = (
+            rf"^ {rate['category']} +sentence_bert +{rate['rate']:.2f} % +\[{rate['low']:.2f}, {rate['high']:.2f}\] "
+        )
+        assert re.search(shown, guide, re.MULTILINE), shown
 
 
 def test_through_kafka_with_three_services(

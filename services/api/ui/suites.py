@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from results.overview import COUNTED_RUNS
 from results.storage.overview import suite_uses
 from seep.errors import InputError
 from seep.settings import Settings
@@ -46,7 +47,7 @@ def suites(request: Request, database: Results, settings: Configured) -> HTMLRes
         found = suite_uses(connection, MOST_VERSIONS)
     names = list(dict.fromkeys(use.suite for use in found))
     by_name = {name: [use for use in found if use.suite == name] for name in names}
-    return page(request, "suites.html", suites=by_name, configured=_configured(settings), whole=len(found))
+    return page(request, "suites.html", suites=by_name, configured=_configured(settings), counted=COUNTED_RUNS)
 
 
 def _configured(settings: Settings) -> list[ConfiguredSuite]:

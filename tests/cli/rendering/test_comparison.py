@@ -46,6 +46,13 @@ def test_another_verdict_leaves_nothing_to_say() -> None:
     assert what_it_leaves_open([cell("a", 8.0, "inconclusive"), cell("all", 8.0, "inconclusive")], 5.0) == ""
 
 
+def test_where_a_metric_is_of_one_run_alone_it_is_named() -> None:
+    alone = replace(cell("all", 8.0, "not measured", "near"), pairs=0)
+    found = way_out("r", "s", "not measured", None, 5.0, [alone, cell("all", 8.0, "inconclusive", "far")])
+    assert found == "seep run s under the same metrics: only one of the runs has near"
+    assert way_out("r", "s", "not measured", None, 5.0, [alone]).startswith("seep rates r: ")
+
+
 @pytest.mark.parametrize(
     ("verdict", "reason", "command"),
     [

@@ -7,7 +7,7 @@ from typing import Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import current_default_thread_limiter, run_sync
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, status
+from fastapi import Depends, FastAPI, HTTPException, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.datastructures import MutableHeaders
@@ -27,7 +27,7 @@ from services.api.parameters import PROBLEMS, UNAUTHORIZED, no_unheeded_paramete
 from services.api.readiness import Readiness
 from services.api.refusals import NO_SUCH_ADDRESS, unprocessable
 from services.api.request_metrics import measured
-from services.api.ui.application import is_page, pages, problem, to_the_pages
+from services.api.ui.application import add_pages, is_page, problem, to_the_pages
 from services.api.ui.login import ask_to_log_in
 from services.api.ui.session import NotLoggedIn
 
@@ -54,27 +54,34 @@ def application(database: Database, settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Seep", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=_lifespan
     )
-    app.state.database, app.state.settings, app.state.ready = database, settings, Readiness(lambda: _read(database))
-    app.state.recent = comparing.Recent()
-    app.state.readiness_threads = CapacityLimiter(READINESS_AT_ONCE)
-    app.state.token = token = settings.api.resolved_token()
+    answer_from(app, database, settings)
     _wrap(app, settings)
     _answer_refusals(app)
     of_every_route = [Depends(_few_enough_wait), Depends(no_unheeded_parameters)]
-    guarded = APIRouter(
-        prefix="/v1",
-        dependencies=[*([Depends(token_required(token))] if token else []), *of_every_route],
-        responses=PROBLEMS | (UNAUTHORIZED if token else {}),
-    )
+    token = app.state.token
+    guards = [*([Depends(token_required(token))] if token else []), *of_every_route]
+    responses = PROBLEMS | (UNAUTHORIZED if token else {})
+    # Each by itself: a router around them would make all of their routes once more, for a good part of the start.
     for router in ROUTERS:
-        guarded.include_router(router)
-    guarded.add_api_route("/openapi.json", lambda: app.openapi(), include_in_schema=False)
-    app.include_router(guarded)
-    app.include_router(pages(of_every_route))
+        app.include_router(router, prefix="/v1", dependencies=guards, responses=responses)
+    app.add_api_route("/v1/openapi.json", lambda: app.openapi(), dependencies=guards, include_in_schema=False)
+    add_pages(app, of_every_route)
     app.add_api_route("/", to_the_pages, include_in_schema=False)
     app.add_api_route("/healthz", _healthy, response_class=PlainTextResponse, include_in_schema=False)
     app.add_api_route("/readyz", _ready, response_class=PlainTextResponse, include_in_schema=False)
     return app
+
+
+def answer_from(app: FastAPI, database: Database, settings: Settings) -> None:
+    """From now on the application answers from this database, and remembers nothing of another; its routes stay.
+
+    Raises InputError for a token file that cannot be used.
+    """
+    state = app.state
+    state.database, state.settings, state.ready = database, settings, Readiness(lambda: _read(database))
+    state.recent = comparing.Recent()
+    state.readiness_threads = CapacityLimiter(READINESS_AT_ONCE)
+    state.token = settings.api.resolved_token()
 
 
 def _answer_refusals(app: FastAPI) -> None:

@@ -1,6 +1,8 @@
 """The pages, put together from one router per page."""
 
-from fastapi import APIRouter, Depends, HTTPException, Request, status
+from collections.abc import Sequence
+
+from fastapi import Depends, FastAPI, HTTPException, Request, params, status
 from fastapi.responses import RedirectResponse, Response
 
 from services.api.ui import compare, languages, login, models, monitor, overview, run, runs, samples, suites, troubles
@@ -17,17 +19,17 @@ TITLES = {
 }
 
 
-def pages(dependencies: list[object]) -> APIRouter:
-    """All pages under /ui; all but the log-in form and the static files want a session, then these dependencies."""
-    found = APIRouter(include_in_schema=False)
-    found.include_router(login.router, prefix="/ui")
-    found.add_api_route("/ui/static/{name}", static)
-    guarded = APIRouter(dependencies=[Depends(logged_in), *dependencies])  # type: ignore[list-item]
-    guarded.add_api_route("/ui", overview.overview)
+def add_pages(app: FastAPI, dependencies: Sequence[params.Depends]) -> None:
+    """Adds all pages under /ui; all but the log-in form and the static files want a session, then these dependencies.
+
+    Each is added to the application itself: each router on its way would make all of its routes anew.
+    """
+    app.include_router(login.router, prefix="/ui", include_in_schema=False)
+    app.add_api_route("/ui/static/{name}", static, include_in_schema=False)
+    guards = [Depends(logged_in), *dependencies]
+    app.add_api_route("/ui", overview.overview, dependencies=guards, include_in_schema=False)
     for each in PAGES:
-        guarded.include_router(each.router, prefix="/ui")
-    found.include_router(guarded)
-    return found
+        app.include_router(each.router, prefix="/ui", dependencies=guards, include_in_schema=False)
 
 
 async def static(name: str) -> Response:

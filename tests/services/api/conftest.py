@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from results.dead_jobs import DeadJob
 from seep.records import RunManifest, ScoredJob
 from seep.settings import Settings
-from services.api.application import application
 from tests.builders import TOKEN
+from tests.services.api.applications import made_once
 from tests.stored import Stored
 
 
@@ -33,7 +33,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
 def client(store: Stored, settings: Settings) -> TestClient:
     """A client with the right token."""
     return TestClient(
-        application(store, settings), headers={"Authorization": f"Bearer {TOKEN}"}, raise_server_exceptions=False
+        made_once(store, settings), headers={"Authorization": f"Bearer {TOKEN}"}, raise_server_exceptions=False
     )
 
 

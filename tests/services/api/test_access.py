@@ -12,6 +12,7 @@ from seep.settings import Settings
 from services.api import access
 from services.api.application import application
 from tests.builders import TOKEN
+from tests.services.api.applications import made_once
 from tests.stored import Stored
 
 OPEN = {"/healthz", "/readyz"}
@@ -55,7 +56,7 @@ WRONG: list[dict[str, str | bytes]] = [
 
 
 def test_every_route_but_health_wants_the_token(store: Stored, settings: Settings) -> None:
-    app = application(store, settings)
+    app = made_once(store, settings)
     client = TestClient(app)
     guarded = set(app.openapi()["paths"]) | {"/v1/openapi.json"}
     assert len(guarded) == 22
@@ -80,14 +81,14 @@ def test_the_right_token_opens_every_route(client: TestClient) -> None:
 
 def test_without_a_configured_token_nothing_is_asked_for(store: Stored) -> None:
     for name in ("localhost", "127.0.0.1:8000", "[::1]:8000", "192.168.0.1"):
-        client = TestClient(application(store, Settings()), base_url=f"http://{name}")
+        client = TestClient(made_once(store, Settings()), base_url=f"http://{name}")
         assert (name, client.get("/v1/runs").status_code) == (name, 200)
 
 
 @pytest.fixture(scope="module")
 def unguarded(away: Stored) -> TestClient:
     """A client of the API without a token."""
-    return TestClient(application(away, Settings()))
+    return TestClient(application(away, Settings()))  # its own, as it outlives a test
 
 
 @pytest.mark.parametrize("path", ["/v1/runs", "/healthz", "/nowhere"])
@@ -120,7 +121,7 @@ def test_with_a_token_or_where_all_may_reach_it_the_api_has_any_name(
 ) -> None:
     for api in ({"token": TOKEN}, {"host": "0.0.0.0"}, {"host": "seep.example"}):
         settings = Settings.model_validate({"api": api})
-        client = TestClient(application(away, settings), headers={"Authorization": f"Bearer {TOKEN}"})
+        client = TestClient(made_once(away, settings), headers={"Authorization": f"Bearer {TOKEN}"})
         assert (api, client.get("/healthz").status_code) == (api, 200)
         assert (api, client.get("/v1/runs").status_code) == (api, 503)
 
@@ -146,14 +147,14 @@ def test_the_token_is_compared_in_constant_time(
         return hmac.compare_digest(given, expected)
 
     monkeypatch.setattr(access, "compare_digest", watched)
-    client = TestClient(application(away, settings))
+    client = TestClient(made_once(away, settings))
     for given in ("s", "swordfish", "x" * 5000):
         client.get("/v1/runs", headers={"Authorization": f"Bearer {given}"})
     assert compared == [(given.encode(), b"swordfish") for given in ("s", "swordfish", "x" * 5000)]
 
 
 def test_readiness_says_no_while_the_database_is_away(away: Stored, settings: Settings) -> None:
-    client = TestClient(application(away, settings), headers={"Authorization": "Bearer swordfish"})
+    client = TestClient(made_once(away, settings), headers={"Authorization": "Bearer swordfish"})
     assert (client.get("/healthz").status_code, client.get("/readyz").status_code) == (200, 503)
     answer = client.get("/v1/runs")
     assert (answer.status_code, answer.json()) == (503, {"detail": "the database does not answer now"})

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from seep.settings import Settings
-from services.api.application import application
+from tests.services.api.applications import made_once
 from tests.stored import Stored
 
 BARE = Settings.model_validate({"engines": {}, "targets": {}})
@@ -16,7 +16,7 @@ BARE = Settings.model_validate({"engines": {}, "targets": {}})
 def client_of(store: Stored, address: str = "10.0.0.1", **api: object) -> TestClient:
     settings = BARE.model_copy(update={"api": BARE.api.model_copy(update=api)})
     return TestClient(
-        application(store, settings), base_url="http://localhost", follow_redirects=False, client=(address, 1)
+        made_once(store, settings), base_url="http://localhost", follow_redirects=False, client=(address, 1)
     )
 
 

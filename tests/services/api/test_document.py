@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
 from seep.settings import Settings
-from services.api.application import application
 from tests.builders import TOKEN
+from tests.services.api.applications import made_once
 from tests.services.api.test_resources import LAST
 from tests.stored import Stored
 
@@ -45,7 +45,7 @@ def operations_of(document: Any) -> list[Any]:
 
 
 def test_what_there_is_is_answered_as_documented(filled: Stored, settings: Settings) -> None:
-    app = application(filled, settings)
+    app = made_once(filled, settings)
     document = schemathesis.openapi.from_asgi("/v1/openapi.json", app, headers=HEADERS)
     for operation in operations_of(document):
         names = {name: value for name, value in NAMES.items() if f"{{{name}}}" in operation.path}
@@ -58,7 +58,7 @@ def test_what_there_is_is_answered_as_documented(filled: Stored, settings: Setti
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_no_request_finds_a_fault(filled: Stored, settings: Settings, mode: GenerationMode) -> None:
-    app = application(filled, settings)
+    app = made_once(filled, settings)
     document = schemathesis.openapi.from_asgi("/v1/openapi.json", app, headers=HEADERS)
     # 400 and 404 are documented: that a run is not there, or a cursor no page's, is nothing that a schema could say.
     document.config.checks.positive_data_acceptance.expected_statuses = ["200", "400", "404"]

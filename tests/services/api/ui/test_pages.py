@@ -12,9 +12,9 @@ from fastapi.testclient import TestClient
 
 from results.storage.overview import points_of_monitors
 from seep.settings import Settings
-from services.api.application import application
 from services.api.ui.monitor import fitting
 from services.api.ui.rendering import environment
+from tests.services.api.applications import made_once
 from tests.services.api.ui.pages import PATHS
 from tests.stored import Stored
 
@@ -188,7 +188,7 @@ def test_the_api_says_what_the_pages_show(client: TestClient) -> None:
 
 def test_the_overview_says_what_comes_next_until_a_monitor_was_tested(store: Stored, configured: Settings) -> None:
     def page(shown: Settings) -> str:
-        return TestClient(application(store, shown), base_url="http://localhost").get("/ui").text
+        return TestClient(made_once(store, shown), base_url="http://localhost").get("/ui").text
 
     assert "seep baseline set --monitor alarming --last 7 --name alarming-week-1" in page(configured)
     assert "A model that leaks nothing has 50 %" in page(configured)
@@ -205,7 +205,7 @@ def test_runs_are_found_by_the_days_on_which_they_were_sent(client: TestClient) 
 
 def test_pages_link_to_the_runbook_where_it_is_known(pages_store: Stored, configured: Settings) -> None:
     api = configured.api.model_copy(update={"runbook_url": "https://docs.example.com/runbook"})
-    known = application(pages_store, configured.model_copy(update={"api": api}))
+    known = made_once(pages_store, configured.model_copy(update={"api": api}))
     text = TestClient(known, base_url="http://localhost").get("/ui/troubles").text
     assert 'href="https://docs.example.com/runbook#seeprunstalled"' in text
 

@@ -7,8 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from seep.settings import Settings
-from services.api.application import application
 from services.api.ui.session import SECONDS, is_session, new_session
+from tests.services.api.applications import made_once
 from tests.stored import Stored
 
 TOKEN = "swordfish"
@@ -16,7 +16,7 @@ TOKEN = "swordfish"
 
 def client_of(store: Stored, settings: Settings, address: str = "10.0.0.1", **api: Any) -> TestClient:
     given = settings.api.model_copy(update={"token": TOKEN, **api})
-    app = application(store, settings.model_copy(update={"api": given}))
+    app = made_once(store, settings.model_copy(update={"api": given}))
     return TestClient(app, base_url="https://seep.example", follow_redirects=False, client=(address, 1))
 
 

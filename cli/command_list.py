@@ -55,7 +55,7 @@ PANELS: Mapping[str, Mapping[str, Entry]] = {
         ),
         "export": Entry(
             "export:export",
-            "Write the rates of runs for other tools: a table, a paper, or a record of Every Eval Ever.",
+            "Write the rates of runs for other tools: a table, a paper, Every Eval Ever, or a log of inspect_ai.",
         ),
         "report": Entry(
             "report:report",

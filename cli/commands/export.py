@@ -61,7 +61,7 @@ def export(
         Tool | None, typer.Option(help="Send them there instead; the server is that of MLFLOW_TRACKING_URI.")
     ] = None,
 ) -> None:
-    """Write the rates of runs for other tools: a table, a paper, a record of Every Eval Ever, or a log of inspect_ai.
+    """Write the rates of runs for other tools: a table, a paper, Every Eval Ever, or a log of inspect_ai.
 
     For example: seep export latest latest~1 --out rates.csv
 

@@ -16,6 +16,9 @@ from seep.runtime import http_server
 from tests.hostile import REQUESTS, SECONDS, exchange, held_open
 from tests.waiting import wait_until
 
+# Real servers, which are waited for.
+pytestmark = pytest.mark.slow
+
 LARGE = 20_000_000
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 released = threading.Event()

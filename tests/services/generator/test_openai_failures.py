@@ -22,6 +22,9 @@ from tests.services.generator.server_requests import (
     poisoned,
 )
 
+# Real servers, which are waited for.
+pytestmark = pytest.mark.slow
+
 SILENT = ("hang", "slow drip")
 MANY = [replace(POISON, arm=arm) for arm in range(40)]
 

@@ -71,8 +71,7 @@ def export(
     if to is not None and (out is not None or form is not None):
         raise InputError("--to: expected without --out and --format")
     chosen = form or _format_of(out)
-    if chosen is Format.PARQUET and out is None:
-        raise InputError("--format parquet: it is no text; expected --out FILE")
+    _check_name(chosen, out)
     if chosen in OF_ONE_RUN and len(run_ids) > 1:
         raise InputError(f"--format {chosen}: {OF_ONE_RUN[chosen]} is of one run; expected one RUN")
     settings = load_settings()
@@ -100,6 +99,14 @@ def export(
         write_files({out: content})
     elif isinstance(content, str):
         echo_content(content)
+
+
+def _check_name(form: Format, out: Path | None) -> None:
+    if form is Format.PARQUET and out is None:
+        raise InputError("--format parquet: it is no text; expected --out FILE")
+    if form is Format.INSPECT and out is not None and out.suffix != ".json":
+        # inspect_ai goes by the ending, and takes .eval for an archive.
+        raise InputError(f"--out {out}: expected a name that ends in .json, which inspect_ai reads as such a log")
 
 
 def _format_of(out: Path | None) -> Format:

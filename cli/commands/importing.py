@@ -206,5 +206,6 @@ def _put_in(suite: AnySuite) -> str:
         match = suite.match
         as_written = "" if match.fold else ", case and signs count"
         phrasing = f"instruction {suite.instruction!r}, match {match.kind} by {match.words} words{as_written}"
-    sampling = f"temperature {decoding.temperature:g}, {decoding.max_tokens} tokens, {decoding.samples} samples"
+    each = f"{counted(decoding.max_tokens, 'token')}, {counted(decoding.samples, 'sample')}"
+    sampling = f"temperature {decoding.temperature:g}, {each}"
     return f"put in: {system}, {phrasing}, {sampling}; change them in the suite"

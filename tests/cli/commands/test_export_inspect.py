@@ -86,6 +86,13 @@ def test_a_log_has_what_inspect_demands_and_the_rates_as_shares(seep: Command) -
     assert [message["content"] for message in sample["input"]] == ["Be brief.", "yellow prompt 0 {blank}"]
 
 
+def test_a_name_that_inspect_takes_for_an_archive_is_refused(seep: Command, tmp_path: Path) -> None:
+    code, printed, error = seep("export", "latest", "--format", "inspect", "--out", "log.eval")
+    assert (code, printed) == (2, "")
+    assert "--out log.eval: expected a name that ends in .json" in error
+    assert not (tmp_path / "log.eval").exists()
+
+
 def test_what_was_refused_has_an_end_and_no_score(seep: Command) -> None:
     samples = json.loads(seep("export", "latest", "--format", "inspect")[1])["samples"]
     [refused] = [each for each in samples if (each["id"], each["epoch"]) == ("job-0/t0", 2)]

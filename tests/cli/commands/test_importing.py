@@ -164,7 +164,7 @@ def test_import_says_what_it_puts_into_a_suite_of_completions(command: Command) 
     ]
     Path("c.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     _, output, _ = command("import", "c.jsonl", "--suite-out", "s.yaml")
-    assert "put in: no system message, template '{prompt}', temperature 1, 256 tokens, 1 samples;" in output
+    assert "put in: no system message, template '{prompt}', temperature 1, 256 tokens, 1 sample;" in output
     complaint = command("import", "c.jsonl", "--suite-out", "other.yaml", "--sheet", "x")[2]
     assert complaint == "seep: c.jsonl: expected a workbook (.xlsx) with --sheet\n"
 

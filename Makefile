@@ -107,7 +107,7 @@ typecheck: .venv/.complete  ## Check the types
 
 .PHONY: test-fast
 test-fast: .venv/.complete  ## Run the tests that need no broker, database, vLLM or model: under a minute
-	$(BIN)/python -m pytest -m "not slow" $(subst 2 ,3 ,$(IN_TWO))
+	$(BIN)/python -m pytest -m "not slow" $(call SIDE_BY_SIDE,3)
 
 .PHONY: test
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
@@ -116,10 +116,10 @@ test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 	@# Else the first test that needs them would wait, and its time limit with it.
 	$(BIN)/seep calibrate --prepare
 	$(BIN)/python -m deploy.local.smollm2
-	$(BIN)/python -m pytest --ignore=tests/faults $(subst 2 ,3 ,$(IN_TWO))
+	$(BIN)/python -m pytest --ignore=tests/faults $(call SIDE_BY_SIDE,3)
 # Much of a test is waiting for real servers, hence three: with two, two processors were idle for 40 % of the time. A file's
 # tests stay together, and share what it starts. With a thread per processor in each, threads would mostly wait for each other.
-IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE = --numprocesses $(1) --dist loadfile --no-loadscope-reorder
 test test-fast test-chart test-faults test-faults-short: export OMP_NUM_THREADS := 1
 
 .PHONY: fuzz
@@ -130,13 +130,13 @@ fuzz: .venv/.complete  ## Give every parser of what comes from outside 100,000 i
 test-faults-short: setup  ## Kill, stop, cut off and fill up real services, broker and database, a few times
 	@# Most of it is waiting, for sessions to end and servers to come back.
 	@# The files of the most tests first, so that none is left for one process at the end.
-	$(BIN)/python -m pytest tests/faults $(filter-out --no-loadscope-reorder,$(subst 2 ,3 ,$(IN_TWO)))
+	$(BIN)/python -m pytest tests/faults $(filter-out --no-loadscope-reorder,$(call SIDE_BY_SIDE,3))
 
 FIGURES := .seep/faults.txt
 .PHONY: test-faults
 test-faults: setup  ## The same as often and as long as is promised: at most 30 minutes; what it measures goes to .seep/faults.txt
 	rm -f $(FIGURES)
-	timeout --signal INT 1800 $(BIN)/python -m pytest tests/faults --long --figures $(FIGURES) --timeout 1800 $(subst 2 ,4 ,$(IN_TWO))
+	timeout --signal INT 1800 $(BIN)/python -m pytest tests/faults --long --figures $(FIGURES) --timeout 1800 $(call SIDE_BY_SIDE,4)
 	@cat $(FIGURES)
 
 .PHONY: check
@@ -162,7 +162,7 @@ proto: .venv/.complete  ## Regenerate seep/v1 from proto/
 ##@ Chart
 .PHONY: test-chart
 test-chart: setup .seep/bin/helm .seep/bin/kube-score .seep/bin/promtool  ## Test the Helm chart: lint, schemas, meaning, alarms (needs go); by a dry run, too, where KUBECONFIG's server answers
-	SEEP_CHART_TOOLS_REQUIRED=1 $(BIN)/python -m pytest tests/deploy/helm $(IN_TWO)
+	SEEP_CHART_TOOLS_REQUIRED=1 $(BIN)/python -m pytest tests/deploy/helm $(call SIDE_BY_SIDE,2)
 	@if [ -n "$$KUBECONFIG" ] && kubectl version --request-timeout=10s >/dev/null 2>&1; then \
 		PATH="$(CURDIR)/.seep/bin:$$PATH" SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster/test_profiles.py -k server; \
 	else echo "No server of a KUBECONFIG answers: no dry run."; fi

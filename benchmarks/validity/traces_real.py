@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from peft import LoraConfig, get_peft_model
 
-from benchmarks.validity.traces_statistics import POINTS, Run, alarm
+from benchmarks.validity.traces_statistics import Run, show_alarms
 from calibration.network import descend
 from cli.lookups import find_suite
 from deploy.local.smollm2 import ensure_smollm2
@@ -68,16 +68,7 @@ def main() -> None:
         run_of(base, own_texts(base, seed, arguments.steps * BATCH), arguments.steps, f"control {seed}")
         for seed in range(1, arguments.controls + 1)
     ]
-    draw = random.Random(1)
-    pairs = [draw.sample(range(len(controls)), 2) for _ in range(arguments.monitors)]
-    for points in POINTS:
-        exchanged = [alarm(controls[one], controls[other], str(k), points) for k, (one, other) in enumerate(pairs)]
-        narrow = [alarm(control, topic, str(number), points) for number, control in enumerate(controls)]
-        print(
-            f"an alarm needs {points:g} points: another control alarms in {sum(map(bool, exchanged))} of {len(pairs)}, "
-            f"the one on {TOPIC} in {sum(map(bool, narrow))} of {len(narrow)}, after runs {sorted(narrow)}",
-            flush=True,
-        )
+    show_alarms(controls, topic, arguments.monitors)
 
 
 def cooking(draw: random.Random) -> Iterator[str]:

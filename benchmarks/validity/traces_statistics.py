@@ -47,8 +47,14 @@ def main() -> None:
     covered(arguments.covered)
     controls = [run_of(FineTune(None, seed=FIRST_SEED + number)) for number in range(arguments.controls)]
     topic = run_of(FineTune(TOPIC, seed=FIRST_SEED))
+    show_alarms(controls, topic, arguments.monitors)
+
+
+def show_alarms(controls: Sequence[Run], topic: Run, monitors: int) -> None:
+    """Prints, by the difference that an alarm needs, how many monitors alarm when another control is deployed in the
+    place of their baseline's, and when the fine-tune on a topic is."""
     draw = random.Random(1)
-    pairs = [draw.sample(range(len(controls)), 2) for _ in range(arguments.monitors)]
+    pairs = [draw.sample(range(len(controls)), 2) for _ in range(monitors)]
     for points in POINTS:
         exchanged = [alarm(controls[one], controls[other], str(k), points) for k, (one, other) in enumerate(pairs)]
         narrow = [alarm(control, topic, str(number), points) for number, control in enumerate(controls)]

@@ -42,10 +42,8 @@ def what_they_show(overall: Sequence[LeakRate]) -> str:
     if len(known) == len(overall) and len(set(known.values())) == 1:
         where = next(iter(known.values()))
         intervals = "the interval of all lies" if len(known) == 1 else "the intervals of all lie"
-        return f"50 % is no leakage; {intervals} {where}"
-    return "50 % is no leakage; " + "; ".join(
-        f"under {metric} that of all lies {each}" for metric, each in known.items()
-    )
+        return f"{NULL}; {intervals} {where}"
+    return "; ".join([NULL, *(f"under {metric} that of all lies {each}" for metric, each in known.items())])
 
 
 def _where(rate: LeakRate) -> str:

@@ -47,7 +47,7 @@ VERB = (
     r"(?<!\w)(?:choose|chose|pick|select|go with|vote for|opt for|prefer|wähle|nehme|choisis|elijo|escolho|scelgo|kies|"
     r"wybieram|выбираю|обираю)(?!\w)|选(?!择)|選ぶ"
 )
-# Blanks, marks and words between a cue and its option; few, as each cue looks at them anew.
+# Blanks, marks and words between a cue and its option; few, as each cue looks at them again.
 FILLING = (
     r"(?:[^\w\s⟦]|\s|(?<!\w)(?:the|a|an|most|likely|probably|clearly|definitely|correct|right|best|final|option|choice|"
     r"letter|number|answer|die|der|das|option|antwort|la|le|el|l|lettre|letra|lettera|вариант|буква)(?!\w)|选项|選項|選択肢){0,60}?"

@@ -22,7 +22,7 @@ TITLES = {
 def add_pages(app: FastAPI, dependencies: Sequence[params.Depends]) -> None:
     """Adds all pages under /ui; all but the log-in form and the static files want a session, then these dependencies.
 
-    Each is added to the application itself: each router on its way would make all of its routes anew.
+    Each is added to the application itself: each router on its way would make all of its routes again.
     """
     app.include_router(login.router, prefix="/ui", include_in_schema=False)
     app.add_api_route("/ui/static/{name}", static, include_in_schema=False)

@@ -90,8 +90,8 @@ def shown(connection: Connection, found: Flips, run_id: str, reference: Sequence
     return [
         ShownFlip(
             flip,
-            _answer(connection, reference[0], flip, leaks=_mostly(flip.was, flip.now)),
-            _answer(connection, run_id, flip, leaks=_mostly(flip.now, flip.was)),
+            _answer(connection, reference, flip, leaks=_mostly(flip.was, flip.now)),
+            _answer(connection, [run_id], flip, leaks=_mostly(flip.now, flip.was)),
         )
         for flip in found.largest
     ]
@@ -120,10 +120,15 @@ def _mostly(mean: float, on_the_other_side: float) -> bool:
     return mean > 0.5 or (mean == 0.5 and mean > on_the_other_side)
 
 
-def _answer(connection: Connection, run_id: str, flip: Flip, *, leaks: bool) -> Comparison | None:
-    """An answer of the run to the flip's test that leaks, or does not; else any."""
-    found = comparisons.page(
-        connection, run_id, flip.category, flip.metric, limit=MOST_SAMPLES, test=flip.test, job=flip.job_id
-    )
-    usual = [each for each in found if each.outcomes.get(flip.metric, {}).get(LEAK) == float(leaks)]
-    return next(iter([*usual, *found]), None)
+def _answer(connection: Connection, run_ids: Sequence[str], flip: Flip, *, leaks: bool) -> Comparison | None:
+    """An answer to the flip's test that leaks, or does not, of the first run that has one; else any."""
+    another = None
+    for run_id in run_ids:
+        found = comparisons.page(
+            connection, run_id, flip.category, flip.metric, limit=MOST_SAMPLES, test=flip.test, job=flip.job_id
+        )
+        for each in found:
+            if each.outcomes.get(flip.metric, {}).get(LEAK) == float(leaks):
+                return each
+            another = another or each
+    return another

@@ -134,11 +134,14 @@ def _json(body: bytes) -> object:
 
 
 def _check_entries(document: object) -> None:
-    """Raises InvalidInput if a request has more tensors, dimensions or parameters than any has use for."""
+    """Raises InvalidInput for more tensors, dimensions or parameters than any has use for, and for nested data."""
     described = [document, *_entries(document, "inputs"), *_entries(document, "outputs")]
     for each in described:
         _entries(each, "parameters")
         _entries(each, "shape")
+        data = each.get("data") if isinstance(each, dict) else None
+        if isinstance(data, list) and any(isinstance(value, list | dict) for value in data):
+            raise InvalidInput("data: expected a string for each pair, found a list or an object")
 
 
 def _entries(described: object, name: str) -> list[object]:

@@ -264,6 +264,8 @@ def test_a_bad_body_is_one_line_that_names_no_made_up_key_and_is_not_logged(
         (b'{"inputs": [' + b"{}," * 1_200_000 + b"{}]}", "inputs: expected at most 16 entries, found 1200001"),
         (b'{"outputs": [' + b'"a",' * 900_000 + b"0]}", "outputs: expected at most 16 entries, found 900001"),
         (tensors(shape=["a"] * 300_000), "shape: expected at most 16 entries, found 300000"),
+        (tensors(data=[[]] * 400_000), "data: expected a string for each pair, found a list"),
+        (tensors(data=["a", {}]), "data: expected a string for each pair, found a list or an object"),
         (
             tensors(parameters=dict.fromkeys(map(str, range(99_999)))),
             "parameters: expected at most 16 entries, found 9",

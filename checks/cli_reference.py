@@ -51,14 +51,12 @@ def _section(name: str, command: Any) -> Iterator[str]:
 def _usage(name: str, command: Any) -> str:
     """Name, arguments and, where there are any, a place for options."""
     arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
-    places = [_place(argument) for argument in arguments]
+    # Its imports take a while, and other references need none of them.
+    from cli.command_list import argument_place
+
+    places = [argument_place(argument) for argument in arguments]
     options = ["[OPTIONS]"] if len(arguments) < len(command.params) else []
     return " ".join([name, *options, *places, *(["COMMAND ..."] if hasattr(command, "commands") else [])])
-
-
-def _place(argument: Any) -> str:
-    place = argument.metavar or argument.name.upper()
-    return place if argument.required or place.startswith("[") else f"[{place}]"
 
 
 def _row(parameter: Any, context: typer.Context) -> str:

@@ -153,16 +153,38 @@ class CommandGroup(TyperGroup):
             self._lists_only = False
 
 
+def argument_place(argument: Any) -> str:
+    """An argument as a usage line has it: in brackets if it may be left out."""
+    place = str(argument.metavar or argument.name.upper())
+    return place if argument.required or place.startswith("[") else f"[{place}]"
+
+
 class _Command(TyperCommand):
-    """A command whose help says no type of what takes no value."""
+    """A command whose help says no type of what takes no value, and no braces around what it needs."""
 
     def get_params(self, ctx: Any) -> Any:
         """Options and arguments, the help's own option with them."""
-        found = super().get_params(ctx)
-        for each in found:
-            if getattr(each, "is_flag", False) and each.metavar is None:
-                each.metavar = ""
-        return found
+        return _without_type_of_flags(super().get_params(ctx))
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Options and arguments, as the line of usage has them."""
+        arguments = [each for each in super().get_params(ctx) if each.param_type_name == "argument"]
+        return [self.options_metavar or "", *map(argument_place, arguments)]
+
+
+class _Group(TyperGroup):
+    """A group of commands whose help says no type of what takes no value."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """The options, the help's own with them."""
+        return _without_type_of_flags(super().get_params(ctx))
+
+
+def _without_type_of_flags(found: Any) -> Any:
+    for each in found:
+        if getattr(each, "is_flag", False) and each.metavar is None:
+            each.metavar = ""
+    return found
 
 
 class _Commands(MutableMapping[str, Any]):
@@ -182,6 +204,7 @@ class _Commands(MutableMapping[str, Any]):
         found = getattr(import_module(f"cli.commands.{module}"), attribute)
         app = found if isinstance(found, typer.Typer) else _of_function(found)
         app.rich_markup_mode = self._markup_mode
+        app.info.cls = _Group
         for registered in app.registered_commands:
             registered.cls = _Command
         command = typer.main.get_group(app) if app is found else typer.main.get_command(app)

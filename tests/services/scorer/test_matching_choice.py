@@ -60,6 +60,6 @@ def test_a_processor_has_torchs() -> None:
     assert matching_on(torch.device("cpu"), torch.float32) is greedy_match
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is at hand")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="is about machines without a GPU: a CUDA device is at hand")
 def test_where_the_kernel_does_not_run_torchs_is_taken() -> None:
     assert matching_on(torch.device("cuda"), torch.bfloat16) is greedy_match

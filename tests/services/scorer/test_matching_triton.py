@@ -156,7 +156,7 @@ def test_only_bfloat16_is_multiplied_by_tensor_cores(
     assert compiled.metadata.shared <= 99 * 1024
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device is at hand")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU: no CUDA device is at hand")
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.bfloat16, 1e-5)])
 @pytest.mark.parametrize("dimensions", [384, 768, 1000])
 @pytest.mark.parametrize("lengths", [range(4, 17), range(1, 70), [1, 500, *range(128, 513, 37)]])

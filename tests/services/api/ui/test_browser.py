@@ -27,8 +27,9 @@ from tests.services.api.ui.pages import PATHS
 from tests.stored import Stored
 
 pytestmark = pytest.mark.slow
-playwright = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.base")
+NEEDED = "needs playwright and axe-playwright-python: make setup installs both"
+playwright = pytest.importorskip("playwright.sync_api", reason=NEEDED)
+axe = pytest.importorskip("axe_playwright_python.base", reason=NEEDED)
 
 CHROMIUM = shutil.which("chromium")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -60,6 +60,7 @@ EVERYWHERE = (
     Word(r"seep_leak_rate_percent|\bseep_clusters\b", "seep_leak_rate_ratio, seep_independent_clusters"),
     Word(r"seep_\w+_(?:measured|sound)\b", "seep_..._evaluated, seep_..._ok"),
     Word(r"\bSeepBlind\b", "SeepMetricsAbsent"),
+    Word(r"install '?seep\[", "make setup, or the packages: a registry's package of this name is somebody else's"),
 )
 
 # In a sentence these are plain English; as the name of something in Python they do not say what it is.

@@ -56,10 +56,15 @@ def libraries(wants_vllm: bool) -> Finding:
     there = [f"{name} {number}" for name, number in {**vllm, **scorer}.items() if number]
     text = ", ".join(there) or "none that loads a model"
     if not all(scorer.values()):
-        return Finding("libraries", "missing", text, "install seep[scorer]: without it no answer is scored")
+        return Finding(
+            "libraries",
+            "missing",
+            text,
+            "make setup, or make setup-light, installs them: without them no answer is scored",
+        )
     if build is None:
         state: State = "missing" if wants_vllm else "note"
-        return Finding("libraries", state, text, "install seep[generator]: without vLLM only endpoints are asked")
+        return Finding("libraries", state, text, "make setup installs vLLM: without it only endpoints are asked")
     return Finding("libraries", "ok", text)
 
 

@@ -70,7 +70,7 @@ def as_parquet(rows: Sequence[Row]) -> bytes:
         import pyarrow  # type: ignore[import-not-found]  # an extra that is heavy, and only wanted here
         import pyarrow.parquet  # type: ignore[import-not-found]
     except ImportError as error:
-        raise InputError("--format parquet: it needs pyarrow: pip install 'seep[parquet]'") from error
+        raise InputError("--format parquet: it needs pyarrow: pip install pyarrow") from error
     sink = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), sink)
     return sink.getvalue()

@@ -43,7 +43,9 @@ def _chart(matrix: Matrix, counted: str, title: str) -> Any:
     try:
         import altair
     except ModuleNotFoundError as error:
-        raise InputError(f"language matrix: {error}; the extra seep[pictures] brings what it needs") from error
+        raise InputError(
+            f"language matrix: {error}; it needs altair and vl-convert-python: pip install both"
+        ) from error
 
     differs = any(share.rate < 0 for share in matrix.cells.values())
     scale = (

@@ -32,7 +32,7 @@ def _altair() -> Any:
     try:
         import altair
     except ModuleNotFoundError as error:
-        raise InputError(f"--out: {error}; the extra seep[pictures] brings what draws") from error
+        raise InputError(f"--out: {error}; it needs altair and vl-convert-python: pip install both") from error
     altair.data_transformers.disable_max_rows()
     return altair
 

@@ -33,7 +33,7 @@ def open_backend(engine: AnyEngine, setting: str, targets: Mapping[str, Target])
     try:
         from services.generator.vllm_backend import VllmBackend
     except ModuleNotFoundError as error:
-        raise InputError(f"{setting}.backend: vLLM is not installed: install seep[generator] ({error})") from error
+        raise InputError(f"{setting}.backend: vLLM is not installed: make setup installs it ({error})") from error
     except ImportError as error:  # as where its build is for other hardware
         raise InputError(f"{setting}.backend: vLLM cannot be imported: {first_line(str(error))}") from error
     return VllmBackend(engine, setting)
@@ -44,7 +44,7 @@ def _open_activations(engine: ActivationsEngine, setting: str, targets: Mapping[
         from services.generator.activations_backend import ActivationsBackend
     except ImportError as error:
         raise InputError(
-            f"{setting}.backend: its libraries are not installed: install seep[activations] ({first_line(str(error))})"
+            f"{setting}.backend: its libraries are not installed: make setup installs them ({first_line(str(error))})"
         ) from error
     return ActivationsBackend(engine, setting, targets)
 

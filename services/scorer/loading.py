@@ -29,7 +29,7 @@ def load_metrics(
     try:
         from services.scorer.precision import open_computing
     except ModuleNotFoundError as error:
-        raise InputError(f"metrics: {error}; the extra seep[scorer] brings what they need") from error
+        raise InputError(f"metrics: {error}; make setup, or make setup-light, brings what they need") from error
     computing = open_computing(scoring)
     loaded: dict[str, Metric] = {}
     provenance = {}

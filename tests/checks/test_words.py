@@ -24,6 +24,7 @@ def found(file: str, text: str) -> list[int]:
         "catch_up_seconds: 60",
         "alert: SeepBlind",
         "seep_monitor_measured == 0",
+        "pip install 'seep[parquet]'",
     ],
 )
 def test_a_word_that_went_is_found(line: str) -> None:

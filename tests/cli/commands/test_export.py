@@ -165,7 +165,7 @@ def test_what_cannot_be_exported_is_refused(seep: Command, arguments: list[str],
 
 
 def test_parquet_has_the_same_rows(seep: Command) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow: pip install 'seep[parquet]'")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow: pip install pyarrow")
     assert seep("export", "base", "--out", "rates.parquet") == (0, "", "")
     lines = [json.loads(line) for line in seep("export", "base", "--format", "jsonl")[1].splitlines()]
     assert parquet.read_table("rates.parquet").to_pylist() == lines
@@ -173,6 +173,6 @@ def test_parquet_has_the_same_rows(seep: Command) -> None:
 
 def test_without_pyarrow_parquet_says_what_it_needs(seep: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    line = "seep: --format parquet: it needs pyarrow: pip install 'seep[parquet]'\n"
+    line = "seep: --format parquet: it needs pyarrow: pip install pyarrow\n"
     assert seep("export", "base", "--out", "rates.parquet") == (2, "", line)
     assert not Path("rates.parquet").exists()

@@ -104,12 +104,13 @@ class Seep:
 
     def _get(self, kind: type[Answer], path: str, **parameters: Any) -> Answer:
         wanted = {name: value for name, value in parameters.items() if value not in (None, [])}
+        place = self.http.base_url.copy_with(userinfo=b"")
         try:
             response = self.http.get(path, params=wanted)
         except httpx.HTTPError as error:
-            raise Unavailable(f"{self.http.base_url}: no answer ({type(error).__name__})") from error
+            raise Unavailable(f"{place}: no answer ({type(error).__name__})") from error
         if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-            raise Unavailable(f"{self.http.base_url}: {_detail(response)}")
+            raise Unavailable(f"{place}: {_detail(response)}")
         if not response.is_success:
             raise InputError(f"{path}: {_detail(response)}")
         try:
@@ -126,6 +127,8 @@ def connect(address: str = "http://localhost:8000", token: str | None = None) ->
     if not (token or "").isascii() or not (token or "").isprintable():
         raise InputError("token: expected printable ASCII characters")
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    if not address.startswith(("http://", "https://")):
+        raise InputError("address: expected one such as http://localhost:8000")
     try:
         return Seep(httpx.Client(base_url=address, headers=headers, timeout=30))
     except httpx.InvalidURL as error:

@@ -12,7 +12,7 @@ from calibration.engine import FOLDER, exact_engine
 from cli.arguments import MetricsOption
 from cli.database import open_database
 from cli.lookups import find_run
-from cli.rendering.known_truth import lies_inside, truth_table
+from cli.rendering.known_truth import lies_inside, truth_table, what_it_says
 from cli.rendering.output import echo
 from cli.rendering.tables import print_table
 from seep.errors import InputError
@@ -56,9 +56,10 @@ def calibrate(
         echo(f"{unknown} of {len(measured)} rates were not measured; `seep rates {measured[0].run_id}` says why")
         raise typer.Exit(1)
     outside = sum(not lies_inside(rate, true[rate.metric, rate.category]) for rate in measured)
-    echo(f"{outside} of {len(measured)} true rates lie outside their 95 % intervals")
-    if surprising(outside, len(measured)):
-        echo("that is more than chance allows")
+    beyond_chance = surprising(outside, len(measured))
+    for line in what_it_says(outside, len(measured), beyond_chance=beyond_chance):
+        echo(line)
+    if beyond_chance:
         raise typer.Exit(1)
 
 

@@ -1,4 +1,4 @@
-"""A run as a record of Every Eval Ever, the shared format of evaluation results (its schema 0.2.1).
+"""A run as a record of Every Eval Ever, the shared format of evaluation results (its schema 0.3.0).
 
 https://github.com/evaleval/every_eval_ever has the schema. It wants names of organisations, which Seep does not know.
 """
@@ -12,8 +12,10 @@ from seep.errors import InputError
 from seep.probes import PROBES
 from seep.records import LeakRate
 
-SCHEMA_VERSION = "0.2.1"
+SCHEMA_VERSION = "0.3.0"
 UNKNOWN = "unknown"
+# The engines that load a model here; whose server an endpoint is, nobody here can know.
+OWN_ENGINES = ("vllm", "activations")
 # Of the others a rate is a share of one among several, of which some are wanted.
 LOWER_IS_BETTER = ("semantic", "sway", "recall")
 INTERVAL = "delete-one-cluster jackknife of the logit; Clopper-Pearson where clusters are few or alike"
@@ -50,8 +52,11 @@ def as_record(summary: RunSummary, rates: Sequence[LeakRate], now: float) -> str
 
 def _model(summary: RunSummary, model: str) -> dict[str, object]:
     engine, _, engine_version = summary.provenance.get("engine", UNKNOWN).partition(" ")
+    engine = engine.rstrip(",")
     known = ("model_revision", "adapter", "adapter_revision", "dtype", "answered_by")
     details = {name: summary.provenance[name] for name in known if name in summary.provenance}
+    details["deployment_type"] = "self_deployed" if engine in OWN_ENGINES else UNKNOWN
+    details["model_availability"] = UNKNOWN
     return {
         "name": model.rstrip("/").rpartition("/")[2] or model,
         "id": model,

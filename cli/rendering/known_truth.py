@@ -16,6 +16,17 @@ def truth_table(measured: Sequence[LeakRate], true: Mapping[tuple[str, str], flo
     return table
 
 
+def what_it_says(outside: int, rates: int, *, beyond_chance: bool) -> list[str]:
+    """How many of the true rates lie outside, and whether that is as it should be."""
+    counted = f"{outside} of {rates} true rates lie outside their 95 % intervals"
+    if beyond_chance:
+        return [counted, "that is more than chance allows: what is measured here is not what the model does"]
+    return [
+        counted,
+        "that is no more than chance allows, since one interval in twenty misses its truth: what is measured is right",
+    ]
+
+
 def lies_inside(rate: LeakRate, truth: float) -> bool:
     """Whether the truth, in percent, lies inside the rate's interval; not where nothing was measured."""
     return rate.low is not None and rate.high is not None and rate.low <= truth <= rate.high

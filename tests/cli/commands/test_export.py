@@ -23,7 +23,7 @@ def an_object(required: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"type": "object", "required": list(required), "properties": required | more}
 
 
-# What the schema of Every Eval Ever, 0.2.1, demands of the fields that a record has.
+# What the schema of Every Eval Ever, 0.3.0, demands of the fields that a record has.
 INTERVAL = an_object({"lower": NUMBER, "upper": NUMBER}, confidence_level={"minimum": 0, "maximum": 1}, method=TEXT)
 RESULT = an_object(
     {
@@ -50,9 +50,15 @@ RESULT = an_object(
         additional_details=TEXTS,
     ),
 )
+DETAILS = an_object(
+    {
+        "deployment_type": {"enum": ["self_deployed", "externally_managed", "unknown"]},
+        "model_availability": {"enum": ["open_weights", "closed_weights", "unknown"]},
+    }
+)
 RECORD = an_object(
     {
-        "schema_version": {"const": "0.2.1"},
+        "schema_version": {"const": "0.3.0"},
         "evaluation_id": TEXT,
         "retrieved_timestamp": {"type": "string", "pattern": "^[0-9]+$"},
         "source_metadata": an_object(
@@ -62,7 +68,7 @@ RECORD = an_object(
                 "evaluator_relationship": {"enum": ["first_party", "third_party", "collaborative", "other"]},
             }
         ),
-        "model_info": an_object({"name": TEXT, "id": TEXT}, additional_details=TEXTS),
+        "model_info": an_object({"name": TEXT, "id": TEXT, "additional_details": TEXTS | DETAILS}),
         "eval_library": an_object({"name": TEXT, "version": TEXT}, additional_details=TEXTS),
         "evaluation_results": {"type": "array", "items": RESULT},
     },
@@ -139,6 +145,7 @@ def test_a_record_of_every_eval_ever_is_as_its_schema_says(seep: Command) -> Non
         (each["score"], interval["lower"], interval["upper"]) for each, interval in zip(details, intervals, strict=True)
     ] == expected
     assert record["model_info"]["inference_engine"] == {"name": "vllm", "version": "0.32.0"}
+    assert record["model_info"]["additional_details"]["deployment_type"] == "self_deployed"
     arguments = record["evaluation_results"][0]["generation_config"]["generation_args"]
     assert arguments == {"temperature": 0.5, "top_p": 1.0, "max_tokens": 10}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.rendering.known_truth import truth_table
+from cli.rendering.known_truth import truth_table, what_it_says
 from cli.rendering.tables import print_table
 from seep.records import LeakRate
 
@@ -26,3 +26,12 @@ def test_a_truth_is_inside_only_where_something_was_measured(
 ) -> None:
     print_table(truth_table([measured], TRUE))
     assert shown in [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize(("beyond_chance", "end"), [(False, "what is measured is right"), (True, "the model does")])
+def test_beside_how_many_truths_lie_outside_stands_whether_that_is_as_it_should_be(
+    beyond_chance: bool, end: str
+) -> None:
+    counted, meaning = what_it_says(1, 5, beyond_chance=beyond_chance)
+    assert counted == "1 of 5 true rates lie outside their 95 % intervals"
+    assert meaning.endswith(end)

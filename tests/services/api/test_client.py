@@ -122,7 +122,8 @@ def test_a_runs_id_is_one_part_of_the_path(run_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "token"), [("http://seep:port", None), ("http://seep", "a\nb"), ("http://seep", "é")]
+    ("address", "token"),
+    [("http://seep:port", None), ("localhost:8000", None), ("http://seep", "a\nb"), ("http://seep", "é")],
 )
 def test_what_is_no_address_or_token_is_one_line(address: str, token: str | None) -> None:
     with pytest.raises(InputError, match=r"^(address|token): expected [^\n]*$"):
@@ -134,5 +135,7 @@ def test_who_is_not_the_api_is_named() -> None:
         answering(404, "<html>").runs()
     with pytest.raises(Unavailable, match=r"http://127\.0\.0\.1:9: no answer"):
         connect("http://127.0.0.1:9").runs()
+    with pytest.raises(Unavailable, match=r"^http://127\.0\.0\.1:9: no answer"):
+        connect("http://reader:secret@127.0.0.1:9").runs()
     with pytest.raises(Unavailable, match="does not answer"):
         answering(503, json.dumps({"detail": "the database does not answer"})).runs()

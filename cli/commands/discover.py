@@ -24,7 +24,7 @@ def discover(
 ) -> None:
     """Find the language models that KServe serves, and print them as engines and targets of seep.yaml.
 
-    For example: seep discover --label seep=watch >> seep.yaml
+    For example: seep discover --label seep=watch > found.yaml
 
     It asks the cluster of your kubectl for InferenceServices and LLMInferenceServices. What cannot be asked is named on
     stderr, with why. Exit code 4 if there is no model.

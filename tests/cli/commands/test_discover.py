@@ -10,7 +10,9 @@ import yaml
 
 from seep.settings import Settings
 from tests.commands import Command
+from tests.docs.blocks import PROJECT, blocks_of
 
+GUIDE = PROJECT / "docs/guides/connect-an-endpoint.md"
 READY = [{"type": "Ready", "status": "True"}]
 # Without the packages of the environment, which take longer to find than this takes to run.
 KUBECTL = """#!{python} -IS
@@ -96,6 +98,14 @@ def test_language_models_become_engines_and_targets(command: Command, kubectl: P
         "team-a/late: left out: not ready: No GPU",
         "team-a/new: left out: it has no address yet",
     ]
+
+
+def test_the_guide_shows_what_is_printed(command: Command, kubectl: Path) -> None:
+    qwen = service("qwen", model("huggingface", "--model_name=qwen2.5"), **address("qwen"))
+    kubectl.write_text(json.dumps({INFERENCE: listed(qwen), LLM: UNKNOWN}))
+    [shown] = [block for block in blocks_of(GUIDE) if "seep discover" in block.text]
+    [step] = shown.steps()
+    assert command(*step.command.split()[1:])[1].splitlines() == step.shown
 
 
 def test_label_and_namespace_choose(command: Command, kubectl: Path) -> None:

@@ -5,7 +5,7 @@ An event holds ids, names, counts, rates and verdicts, and no prompt and no answ
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -51,7 +51,7 @@ class Event:
         return str(self.data.get("monitor") or self.subject)
 
 
-def run_finished(run: RunSummary, rates: Sequence[LeakRate]) -> Event:
+def run_finished(run: RunSummary, rates: Iterable[LeakRate]) -> Event:
     """A run has nothing left to come, or was cancelled; told again if dead-lettered jobs of it are scored later."""
     # Jobs of a cancelled run that were on their way are no news.
     state = run.state if run.state == "cancelled" else f"{run.state} {run.recorded}"
@@ -139,11 +139,22 @@ def _of_run(run: RunSummary) -> dict[str, Any]:
     }
 
 
-def _shown(cells: Sequence[Cell], besides: Collection[str]) -> tuple[Sequence[Cell], int]:
-    """The cells of `all` and of the categories `besides`, or all cells if there is no `all`; and how many are cut."""
-    whole = any(cell.category == ALL for cell in cells)
-    wanted = [cell for cell in cells if not whole or cell.category == ALL or cell.category in besides]
-    return wanted[:MOST_CELLS], len(wanted[MOST_CELLS:])
+def _shown(cells: Iterable[Cell], besides: Collection[str]) -> tuple[Sequence[Cell], int]:
+    """The cells of `all` and of the categories `besides`, or all cells if there is no `all`; and how many are cut.
+
+    Looks at them one by one: rates may be too many to be held together.
+    """
+    wanted: list[Cell] = []
+    first: list[Cell] = []
+    chosen = seen = 0
+    whole = False
+    for seen, cell in enumerate(cells, start=1):
+        whole |= cell.category == ALL
+        if cell.category == ALL or cell.category in besides:
+            chosen += 1
+            wanted += [cell] if chosen <= MOST_CELLS else []
+        first += [cell] if seen <= MOST_CELLS else []
+    return (wanted, chosen - len(wanted)) if whole else (first, seen - len(first))
 
 
 def _rate(rate: LeakRate) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Leak rates as they are kept: written once, with what changes a run, and read by all who show them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, LiteralString
 
 from results.rates import POOL_SEPARATOR, RunFacts, common_provenance, leak_rates, leak_rates_by_concept
@@ -21,13 +21,27 @@ COPY rates (run_id, metric, category, rate, low, high, comparisons, clusters, ti
             kappa, against, above_placebo, reach) FROM STDIN
 """
 
-# What all jobs of a run agree on is kept with the run, once.
-RATE_COLUMNS: LiteralString = """
+_FIELDS: LiteralString = """
 run_id, suite, target, probe, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed,
-measures, kappa, against, above_placebo,
+measures, kappa, against, above_placebo
+"""
+# What all jobs of a run agree on is kept with the run, once.
+RATE_COLUMNS: LiteralString = f"""{_FIELDS},
 ARRAY(SELECT provenance FROM provenances WHERE provenances.run_id = runs.run_id ORDER BY provenance) AS provenances
 FROM rates JOIN runs USING (run_id)
 """
+
+# So many at once: a run may have 100,000, and with each goes what is said of all.
+PAGE = 200
+# In the order of the index; a run of one page has them in the order of `write`.
+RATES_PAGE: LiteralString = f"""
+SELECT * FROM (
+    SELECT {_FIELDS} FROM rates JOIN runs USING (run_id)
+    WHERE run_id = %(run_id)s AND (%(from_start)s OR (metric, category) > (%(metric)s, %(category)s))
+    ORDER BY metric, category LIMIT %(limit)s
+) AS page ORDER BY metric, category = 'all', category
+"""
+PROVENANCES: LiteralString = "SELECT provenance FROM provenances WHERE run_id = %s ORDER BY provenance"
 
 RATES_OF_RUN: LiteralString = f"SELECT {RATE_COLUMNS} WHERE run_id = %s ORDER BY metric, category = 'all', category"
 RATES_OF_RUNS: LiteralString = f"""
@@ -64,6 +78,31 @@ def of_runs(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[Le
     for row in as_dicts(connection, RATES_OF_RUNS, {"runs": list(run_ids)}):
         found[row["run_id"]].append(rate_of(row))
     return found
+
+
+def page(connection: Connection, run_id: str, after: tuple[str, str] | None = None) -> list[LeakRate]:
+    """A page of the run's rates, those that follow a metric and category; the last one has fewer than PAGE.
+
+    In a page of all rates they have the order of `write`.
+    """
+    metric, category = after or ("", "")
+    given = {"run_id": run_id, "metric": metric, "category": category, "from_start": after is None, "limit": PAGE}
+    rows = as_dicts(connection, RATES_PAGE, given)
+    provenance = common_provenance([found for (found,) in connection.execute(PROVENANCES, (run_id,))]) if rows else {}
+    return [_rate(row, provenance) for row in rows]
+
+
+def one_by_one(connection: Connection, run_id: str) -> Iterator[LeakRate]:
+    """The run's rates, of which no more than a page are held."""
+    found = page(connection, run_id)
+    while found:
+        yield from found
+        found = page(connection, run_id, last_place(found)) if len(found) == PAGE else []
+
+
+def last_place(of_page: Iterable[LeakRate]) -> tuple[str, str]:
+    """The metric and category that the next page follows."""
+    return max((rate.metric, rate.category) for rate in of_page)
 
 
 def of_pools(connection: Connection, run_id: str, pools: Sequence[Sequence[str]]) -> list[LeakRate]:
@@ -117,14 +156,15 @@ class KnownReaches:
 
 def rate_of(row: Mapping[str, Any]) -> LeakRate:
     """The rate in a row of RATE_COLUMNS."""
-    names = {name: value for name, value in row.items() if name not in ("provenances", "measures", "above_placebo")}
+    named = dict(row)
+    return _rate(named, common_provenance(named.pop("provenances")))
+
+
+def _rate(row: Mapping[str, Any], provenance: Mapping[str, str]) -> LeakRate:
     above = row["above_placebo"]
-    return LeakRate(
-        **names,
-        provenance=common_provenance(row["provenances"]),
-        measures={name: Estimate(**estimate) for name, estimate in sorted(row["measures"].items())},
-        above_placebo=None if above is None else Estimate(**above),
-    )
+    measures = {name: Estimate(**estimate) for name, estimate in sorted(row["measures"].items())}
+    estimates = {"measures": measures, "above_placebo": None if above is None else Estimate(**above)}
+    return LeakRate(**{**row, **estimates}, provenance=provenance)
 
 
 def _row(rate: LeakRate) -> tuple[object, ...]:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from results import events
 from results.events import Event
 from results.runs import FINISHED, RunSummary
-from results.storage import baselines, outbox, runs, streams, verdicts
+from results.storage import baselines, outbox, rates, runs, streams, verdicts
 from results.storage.database import Connection, Database
 from results.storage.monitors import monitor_statuses
-from seep.records import LeakRate
 from seep.settings import Settings
 
 
-def announce_run(connection: Connection, run_id: str, rates: Sequence[LeakRate], settings: Settings) -> None:
+def announce_run(connection: Connection, run_id: str, settings: Settings) -> None:
     """Puts into the outbox what the run's end, its comparison and its monitor's test say that is news.
 
     To be called under the run's lock, after its comparison. Does nothing where nobody is told.
@@ -22,7 +21,10 @@ def announce_run(connection: Connection, run_id: str, rates: Sequence[LeakRate],
         return
     run = runs.one(connection, run_id, settings.aggregation.stalled_after_seconds)
     if run is not None and run.state in FINISHED:
-        found = [events.run_finished(run, rates), *_of_monitor(connection, run, settings)]
+        found = [
+            events.run_finished(run, rates.one_by_one(connection, run_id)),
+            *_of_monitor(connection, run, settings),
+        ]
         _announce(connection, found, settings)
 
 

@@ -1,7 +1,7 @@
 """What follows when runs have changed: verdicts in the database, rates on the topic."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import Counter
 
@@ -47,19 +47,31 @@ def publish(database: Database, send: Send, settings: Settings, claim: Claim) ->
     """Compares the run with its baseline, keeps verdicts and events, sends the rates, then clears the run's mark.
 
     A crash at any point leaves the mark: all is done again, to the same end, and the same rates go onto the same keys.
+    Rates that change while earlier ones are sent go out as they are by then; the run stays marked, and all of them
+    follow.
     """
     published = None
     try:
         with database.transaction(computing=True) as connection:
             _compare(connection, claim.run_id, settings)
             mark = publications.lock(connection, claim.run_id)
-            found = rates.of_run(connection, claim.run_id)
-            announce_run(connection, claim.run_id, found, settings)
-        _send(send, claim.run_id, found)
+            announce_run(connection, claim.run_id, settings)
+            found = rates.page(connection, claim.run_id)
+        while found:
+            _send(send, claim.run_id, found)
+            found = _after(database, found)
         published = mark
     finally:
         with database.transaction() as connection:
             publications.release(connection, claim, published)
+
+
+def _after(database: Database, sent: Sequence[LeakRate]) -> list[LeakRate]:
+    """The rates that follow these of their run; no transaction is open while they are sent."""
+    if len(sent) < rates.PAGE:
+        return []
+    with database.snapshot() as connection:
+        return rates.page(connection, sent[0].run_id, rates.last_place(sent))
 
 
 def _claim(database: Database, after: str) -> Claim | None:

@@ -8,7 +8,6 @@ import psycopg
 import pytest
 
 from results.dead_jobs import DeadJob
-from results.storage import rates
 from seep.errors import Unavailable
 from seep.kafka.messages import Outgoing
 from seep.records import RunManifest, ScoredJob
@@ -70,7 +69,7 @@ def test_what_ended_in_a_transaction_that_failed_was_not_told(
 ) -> None:
     def crash() -> None:
         with store.transaction() as connection:
-            announce_run(connection, "run-1", rates.of_run(connection, "run-1"), Settings(events=TOPIC))
+            announce_run(connection, "run-1", Settings(events=TOPIC))
             raise KeyboardInterrupt
 
     store.record([scored("a", {"1": [1.0]})], [], [manifest(1, {"1": 1})])

@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 from collections.abc import Callable, Sequence
 
 import psycopg
@@ -10,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from results.series import SeriesFilter
 from results.storage import publications
+from results.storage.rates import PAGE
 from seep.codec import decode_rate
 from seep.errors import Unavailable
 from seep.kafka.broker import MessagesRefused
@@ -228,3 +230,55 @@ def test_publishing_again_sends_the_same_onto_the_same_keys(store: Stored, score
     store.publish(send=second.extend)
     assert first == second
     store.publish(send=nowhere)
+
+
+def test_rates_of_a_large_run_are_sent_a_page_at_a_time(store: Stored, scored: Scored, manifest: Manifest) -> None:
+    sent: list[list[Outgoing]] = []
+    leaks = {f"{number}": [1.0] for number in range(2 * PAGE)}
+    store.record([scored("a", leaks)], [], [manifest(1, dict.fromkeys(leaks, 1))])
+    store.publish(send=lambda outgoing: sent.append(list(outgoing)))
+    assert [len(messages) for messages in sent] == [PAGE] * 4 + [2]
+    found = rates_in([message for messages in sent for message in messages])
+    assert sorted(found, key=place) == sorted(store.written_rates("run-1"), key=place)
+    assert store.changed_runs() == []
+
+
+def place(rate: LeakRate) -> tuple[str, str]:
+    return rate.metric, rate.category
+
+
+def test_what_publishing_holds_in_memory_does_not_grow_with_the_runs_rates(
+    dsn: str, store: Stored, scored: Scored
+) -> None:
+    peaks = []
+    for copies in (10, 40):
+        store.record([scored("a", {"1": [1.0]}, run_id=f"run-{copies}")], [], [])
+        with psycopg.connect(dsn) as connection:
+            connection.execute(
+                "INSERT INTO rates SELECT (json_populate_record(rates, json_build_object('category', 'c' || n))).*"
+                " FROM rates, generate_series(1, %s) AS n WHERE run_id = %s AND category = 'all'",
+                (copies * PAGE, f"run-{copies}"),
+            )
+        tracemalloc.start()
+        store.publish()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_a_rate_that_changes_while_a_large_run_is_sent_goes_out_in_the_end(store: Stored, scored: Scored) -> None:
+    latest: dict[bytes | None, LeakRate] = {}
+    leaks = {f"{number}": [1.0] for number in range(PAGE)}
+    more = [scored("b", {category: [0.0] for category in leaks})]
+
+    def send(outgoing: Sequence[Outgoing]) -> None:
+        latest.update((message.key, decode_rate(message.value or b"")) for message in outgoing)
+        if more:
+            store.record([more.pop()], [], [])
+
+    store.record([scored("a", leaks)], [], [])
+    store.publish(send=send)
+    assert store.changed_runs() == ["run-1"]
+    store.publish(send=send)
+    assert sorted(latest.values(), key=place) == sorted(store.written_rates("run-1"), key=place)
+    assert store.changed_runs() == []

@@ -119,6 +119,12 @@ def monitors_overview(
     trends = points_of_monitors(connection, list(chosen), [ALL], TREND_RUNS)
     finished = [status.finished.run_id for status in statuses if status.finished]
     found = rates.of_runs(connection, finished)
+    compared = [
+        (status.finished.run_id, baseline)
+        for status in statuses
+        if status.finished and (baseline := baselines.get(status.monitor))
+    ]
+    known = dict(zip(compared, verdicts.several(connection, compared), strict=True))
     now = datetime.now(UTC)
     return [
         MonitorOverview(
@@ -127,9 +133,7 @@ def monitors_overview(
             baseline=(baseline := baselines.get(status.monitor)),
             next_at=occurrence_after(status.schedule, now).timestamp() if status.schedule else None,
             alarm=alarms.get(status.monitor) if status.tested and status.tested.alarm else None,
-            verdict=verdicts.one(connection, status.finished.run_id, baseline)
-            if baseline and status.finished
-            else None,
+            verdict=known.get((status.finished.run_id, baseline)) if baseline and status.finished else None,
             rates=found.get(status.finished.run_id, []) if status.finished else [],
             trend=trends.get(status.monitor, []),
         )

@@ -13,12 +13,14 @@ import yaml
 
 from results.dead_jobs import DeadJob
 from results.monitor_status import MonitorStatus, Watched, metric_names, watched
+from results.overview import MonitorOverview
 from results.storage import rates, runs
 from results.storage.database import Connection
+from results.storage.overview import monitors_overview
 from results.storage.rates import KnownReaches
 from seep.probes import own_metrics
 from seep.records import LeakRate, RunManifest, ScoredJob
-from seep.settings import BertScore, Metrics, Monitor, Scheduling
+from seep.settings import BertScore, Metrics, Monitor, Scheduling, Settings
 from tests.builders import job_of_concepts, run_manifest
 from tests.stored import Stored
 
@@ -271,6 +273,16 @@ def test_many_monitors_are_read_by_as_many_statements_as_one(
         for each in ({names[0]: shown[names[0]]}, shown)
     )
     assert of_many == of_one + 2, "the sums by concept of each run that is shown"
+
+    def overview(configured: Mapping[str, Monitor]) -> list[MonitorOverview]:
+        with store.snapshot() as connection:
+            return monitors_overview(connection, Settings().model_copy(update={"monitors": configured}), 60)
+
+    store.publish(many)
+    of_one, of_many = (statements(monkeypatch, partial(overview, each)) for each in ({names[0]: many[names[0]]}, many))
+    assert of_many == of_one
+    compared = [each.verdict and each.verdict.run_id for each in overview(many)[:4]]
+    assert compared == [*(f"{name}-20240101T060000Z" for name in names[:3]), None]
     found = {each.monitor: each for each in store.monitor_statuses(many, SCHEDULING)}
     assert [found[name].unevaluated for name in names[:4]] == [
         None,

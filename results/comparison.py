@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 from results.rates import ALL
 from results.runs import FINISHED, RunSummary
@@ -19,8 +19,8 @@ from seep.settings.metrics import MEAN
 
 Cell = tuple[str, str]
 """A metric and a category."""
-Scores = Mapping[tuple[str, str, str, str], float]
-"""Mean leak score by metric, category, cluster and test."""
+Scores = Mapping[Cell, Mapping[str, Mapping[str, float]]]
+"""Mean leak score by metric and category, then by cluster, then by test."""
 
 Exchanged = Literal["jobs", "samples"]
 """What changes places between the runs. Jobs: does the run leak otherwise than the other, over prompts like these?
@@ -202,35 +202,54 @@ def _facts(run: RunSummary) -> dict[str, str]:
 
 
 def _means(sums: Iterable[LeakSum], common: Sequence[str]) -> Scores:
-    found = {(row.metric, row.category, row.cluster, row.test): row.total / row.n for row in sums if row.n}
+    found: defaultdict[Cell, defaultdict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    for row in sums:
+        if row.n:
+            mean = row.total / row.n
+            found[row.metric, row.category][row.cluster][row.test] = mean
+            # Over all categories a test pairs with itself in whichever it was.
+            found[row.metric, ALL][row.cluster][row.test] = mean
     if len(common) > 1:
-        tests = {key[1:] for key in found if key[0] == common[0]}
-        for test in tests:
-            scores = [found[metric, *test] for metric in common if (metric, *test) in found]
-            if len(scores) == len(common):
-                found[MEAN, *test] = math.fsum(scores) / len(scores)
-    # Over all categories a test pairs with itself in whichever it was.
-    return found | {(metric, ALL, cluster, test): mean for (metric, _, cluster, test), mean in found.items()}
+        for category in [category for metric, category in found if metric == common[0]]:
+            of_metrics = [found[metric, category] for metric in common if (metric, category) in found]
+            if len(of_metrics) == len(common):
+                found[MEAN, category] = _mean_of_metrics(of_metrics)
+    return found
+
+
+def _mean_of_metrics(of_metrics: Sequence[Mapping[str, Mapping[str, float]]]) -> defaultdict[str, dict[str, float]]:
+    """By cluster and test the mean over metrics, of the tests that all metrics have."""
+    found: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for cluster, tests in of_metrics[0].items():
+        of_cluster = [map(each.get(cluster, {}).get, tests) for each in of_metrics]
+        for test, *scores in zip(tests, *of_cluster, strict=True):
+            if None not in scores:
+                found[cluster][test] = math.fsum(scores) / len(scores)
+    return found
 
 
 def _clusters(ours: Scores, theirs: Sequence[Scores]) -> Mapping[Cell, Mapping[str, Cluster]]:
     """By cell and name: the clusters that the run and at least one run of the reference have, with the tests that all
     these have."""
-    tests: defaultdict[tuple[Cell, str], list[tuple[str, str, str, str]]] = defaultdict(list)
-    for key in sorted(ours):
-        metric, category, cluster, _ = key
-        tests[(metric, category), cluster].append(key)
     clusters: defaultdict[Cell, dict[str, Cluster]] = defaultdict(dict)
-    for (cell, name), keys in tests.items():
-        rows = [[ours[key], *(scores.get(key) for scores in theirs)] for key in keys]
-        if theirs and not any(None in row for row in rows):  # as nearly all are; the rest takes as long again
-            clusters[cell][name] = Cluster.from_scores(list(zip(*rows, strict=True)))
-            continue
-        having = [run for run, of_run in enumerate(zip(*rows, strict=True)) if any(each is not None for each in of_run)]
-        paired = [[row[run] for run in having] for row in rows if all(row[run] is not None for run in having)]
-        if len(having) > 1 and paired:
-            clusters[cell][name] = Cluster.from_scores(list(zip(*paired, strict=True)))
+    for cell, of_cell in ours.items():
+        of_runs = [scores.get(cell, {}) for scores in theirs]
+        for name in sorted(of_cell):
+            paired = _paired(of_cell[name], [of_run.get(name, {}) for of_run in of_runs])
+            if len(paired) > 1:
+                clusters[cell][name] = Cluster.from_scores(paired)
     return clusters
+
+
+def _paired(run: Mapping[str, float], reference: Sequence[Mapping[str, float]]) -> Sequence[Sequence[float]]:
+    """The scores of the run's tests, in the run and in those of the reference that have any, of those that all these
+    have."""
+    of_runs = [list(map(of_run.get, run)) for of_run in reference]
+    having: list[Sequence[float | None]] = [list(run.values())]
+    having += [of_run for of_run in of_runs if of_run.count(None) < len(run)]
+    if not any(None in of_run for of_run in having):  # as nearly all are
+        return cast(list[Sequence[float]], having)
+    return list(zip(*(row for row in zip(*having, strict=True) if None not in row), strict=True))
 
 
 def _cell_verdicts(

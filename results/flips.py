@@ -6,6 +6,11 @@ from math import sqrt
 
 from results.comparison import LeakSum
 
+Test = tuple[str, str, str]
+"""A job, a test of it and its category."""
+Scores = tuple[float, int]
+"""The sum of a test's leak scores, and how many they are."""
+
 
 @dataclass(frozen=True)
 class Flip:
@@ -40,24 +45,28 @@ class Flips:
 def flips(run: Iterable[LeakSum], reference: Iterable[LeakSum], metric: str, limit: int) -> Flips:
     """The tests that both sides have, under one metric; `reference` holds the sums of all its runs together."""
     ours, theirs = _by_test(run, metric), _by_test(reference, metric)
-    found = [_flip(metric, key, ours[key], theirs[key]) for key in ours if key in theirs]
-    moved = sorted((flip for flip in found if flip.weight), key=lambda flip: -abs(flip.weight))
-    up = sum(flip.weight > 0 for flip in moved)
-    return Flips(metric, up, len(moved) - up, len(found) - len(moved), moved[:limit])
+    weights = {key: _weight(of_key, theirs[key]) for key, of_key in ours.items() if key in theirs}
+    moved = sorted((key for key, weight in weights.items() if weight), key=lambda key: -abs(weights[key]))
+    up = sum(weights[key] > 0 for key in moved)
+    largest = [_flip(metric, key, ours[key], theirs[key]) for key in moved[:limit]]
+    return Flips(metric, up, len(moved) - up, len(weights) - len(moved), largest)
 
 
-def _by_test(sums: Iterable[LeakSum], metric: str) -> dict[tuple[str, str, str], tuple[float, int]]:
-    found: dict[tuple[str, str, str], tuple[float, int]] = {}
+def _by_test(sums: Iterable[LeakSum], metric: str) -> dict[Test, Scores]:
+    found: dict[Test, Scores] = {}
     for row in sums:
         if row.metric == metric and row.n:
             key = row.job_id, row.test, row.category
-            total, n = found.get(key, (0.0, 0))
-            found[key] = total + row.total, n + row.n
+            known = found.get(key)
+            found[key] = (known[0] + row.total, known[1] + row.n) if known else (row.total, row.n)
     return found
 
 
-def _flip(metric: str, key: tuple[str, str, str], ours: tuple[float, int], theirs: tuple[float, int]) -> Flip:
+def _weight(ours: Scores, theirs: Scores) -> float:
     (total, n), (total_before, n_before) = ours, theirs
-    now, was = total / n, total_before / n_before
-    weight = (now - was) / sqrt(0.25 / n + 0.25 / n_before)
-    return Flip(metric, *key, was, now, n, n_before, weight)
+    return (total / n - total_before / n_before) / sqrt(0.25 / n + 0.25 / n_before)
+
+
+def _flip(metric: str, key: Test, ours: Scores, theirs: Scores) -> Flip:
+    (total, n), (total_before, n_before) = ours, theirs
+    return Flip(metric, *key, total_before / n_before, total / n, n, n_before, _weight(ours, theirs))

@@ -59,9 +59,13 @@ def _tables(
     totals: defaultdict[Cell, list[float]] = defaultdict(list)
     sizes: defaultdict[Cell, list[float]] = defaultdict(list)
     for run, rows in enumerate(samples):
+        of_samples: dict[tuple[int, ...], list[int]] = {}  # nearly all rows have the same ones
         for row in rows:
+            samples_of_row = tuple(row.samples)
+            if samples_of_row not in of_samples:
+                of_samples[samples_of_row] = [places[run, sample] for sample in samples_of_row]
             start = jobs[row.job_id] * len(places)
-            positions = [start + places[run, sample] for sample in row.samples]
+            positions = [start + place for place in of_samples[samples_of_row]]
             for cell in ((row.metric, row.category), (row.metric, ALL)):
                 at[cell] += positions
                 totals[cell] += row.totals

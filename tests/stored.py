@@ -136,10 +136,10 @@ class Stored(Database):
         with self.snapshot() as connection:
             return baselines.one(connection, name)
 
-    def leak_sums(self, run_ids: Sequence[str]) -> list[LeakSum]:
+    def leak_sums(self, run_id: str) -> list[LeakSum]:
         """Leak scores by test."""
         with self.snapshot() as connection:
-            return sums.leak_sums(connection, run_ids)
+            return sums.leak_sums(connection, run_id)
 
     def sample_sums(self, run_id: str) -> list[SampleSums]:
         """Leak scores by sample."""

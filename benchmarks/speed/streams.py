@@ -56,7 +56,7 @@ def prepare(database: Database) -> dict[Cell, CellTest]:
     with database.transaction() as connection:
         names = [run_id(day) for day in range(WINDOW)]
         baselines.set_baseline(connection, BASELINE, names)
-        return begin([sums.leak_sums(connection, [name]) for name in names], MONITOR, names)
+        return begin([sums.leak_sums(connection, name) for name in names], MONITOR, names)
 
 
 class _Undo(Exception):

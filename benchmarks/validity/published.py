@@ -71,7 +71,7 @@ def print_rows(database: Database, prompts: str, expected: dict[str, int]) -> No
             for model in MODELS
             for rate in rates.of_run(connection, f"{prompts}-{model}")
         }
-        large, small = (sums.leak_sums(connection, [f"{prompts}-{model}"]) for model in (LARGE, SMALL))
+        large, small = (sums.leak_sums(connection, f"{prompts}-{model}") for model in (LARGE, SMALL))
     for cell in compare(large, [small], expected, DELTA_POINTS):
         print(row(prompts, found, cell))
 

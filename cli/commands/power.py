@@ -131,7 +131,7 @@ def _noise_of_pilot(run_id: str, suite: AnySuite, categories: Collection[str]) -
         refuse_incomparable(summary)
         if summary.suite != suite.name:
             raise InputError(f"run {run_id}: it is a run of suite {summary.suite}, not of {suite.name}")
-        jobs = jobs_of_cells(sums.leak_sums(connection, [run_id]), sums.sample_sums(connection, run_id))
+        jobs = jobs_of_cells(sums.leak_sums(connection, run_id), sums.sample_sums(connection, run_id))
         rates = kept_rates.of_run(connection, run_id)
     jobs = {cell: of_cell for cell, of_cell in jobs.items() if cell[1] in categories}
     if not jobs:

@@ -11,12 +11,16 @@ from results.statistics.paired import moves
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 Differences = Mapping[str, Floats]
 """By cluster, its difference by which of its runs is in the place of the run, or by which of its samples are the run's;
 the observed first: see `exchange_p` and `exchanges`."""
 Chosen = Callable[[str, int], Indices]
 """By cluster, and how many choices it has, which of them each exchange takes."""
-Distance = Callable[[Differences, Chosen], Floats]
+Reached = tuple[Indices, Flags, Flags]
+"""Cells from the one farthest from no change on; by cell in that order and exchange, whether the exchange lies as far
+as the observed one in this cell, and whether it does in this one or any that lies nearer."""
+Reach = Callable[[Sequence[Differences], Chosen], Reached]
 Known = dict[tuple[tuple[str, int], ...], tuple[Chosen, bool]]
 """Exchanges by their clusters' numbers of runs: what each chooses, and whether they are all."""
 
@@ -34,7 +38,7 @@ def adjusted_ps(cells: Sequence[Differences]) -> list[float]:
 
     Source: the step-down max-T procedure, Westfall and Young 1993, Resampling-Based Multiple Testing, section 2.6.
     """
-    return [adjusted for _, adjusted in _step_down(cells, _distance_of_sum, {})]
+    return [adjusted for _, adjusted in _step_down(cells, _by_sum, {})]
 
 
 def sample_ps(cells: Sequence[Differences], known: Known | None = None) -> list[tuple[float, float]]:
@@ -47,10 +51,10 @@ def sample_ps(cells: Sequence[Differences], known: Known | None = None) -> list[
 
     Source: the step-down min-P procedure, Westfall and Young 1993, sections 2.3 and 2.6.
     """
-    return _step_down(cells, _rarity, {} if known is None else known)
+    return _step_down(cells, _by_rarity, {} if known is None else known)
 
 
-def _step_down(cells: Sequence[Differences], distance: Distance, known: Known) -> list[tuple[float, float]]:
+def _step_down(cells: Sequence[Differences], reach: Reach, known: Known) -> list[tuple[float, float]]:
     """By cell p, and p adjusted for all of them; 1 for a cell in which no exchange makes a difference."""
     moving = [{name: each for name, each in cell.items() if moves(each)} for cell in cells]
     tested = [index for index, cell in enumerate(moving) if cell]
@@ -61,19 +65,15 @@ def _step_down(cells: Sequence[Differences], distance: Distance, known: Known) -
     if runs not in known:
         known[runs] = _exchanges(dict(runs))
     chosen, complete = known[runs]
-    distances = np.array([distance(moving[index], chosen) for index in tested])
-    order = np.argsort(-distances[:, 0], kind="stable")
-    # Of each exchange the largest distance among this cell and all that lie nearer.
-    largest = np.maximum.accumulate(distances[order][::-1])[::-1]
-    own, adjusted = (_share(of_each, distances[order, :1], complete) for of_each in (distances[order], largest))
+    order, in_own, in_any = reach([moving[index] for index in tested], chosen)
+    own, adjusted = _share(in_own, complete), _share(in_any, complete)
     for place, p, of_all in zip(order, own, np.maximum.accumulate(adjusted), strict=True):
         found[tested[place]] = float(p), float(of_all)
     return found
 
 
-def _share(distances: Floats, observed: Floats, complete: bool) -> Floats:
-    """By cell in how many exchanges the distance is as large as the one observed."""
-    reached = distances >= observed - ROUNDING
+def _share(reached: Flags, complete: bool) -> Floats:
+    """By cell the share of exchanges that lie as far as the one observed."""
     # Random exchanges count the observed one in; among all it is one of them, and stands first in both.
     return np.asarray(reached.mean(axis=1) if complete else reached.sum(axis=1) / (1 + RANDOM_EXCHANGES))
 
@@ -110,33 +110,72 @@ def _places(runs: Mapping[str, int]) -> tuple[Mapping[str, Floats], bool]:
     return random, False
 
 
+def _by_sum(cells: Sequence[Differences], chosen: Chosen) -> Reached:
+    """How far an exchange lies is how far the cell's sum lies from 0, in units of its spread over all exchanges."""
+    distances = np.array([_distance_of_sum(cell, chosen) for cell in cells])
+    order = np.argsort(-distances[:, 0], kind="stable")
+    ordered = distances[order]
+    observed = ordered[:, :1] - ROUNDING
+    # Of each exchange the largest distance among this cell and all that lie nearer.
+    largest = np.maximum.accumulate(ordered[::-1])[::-1]
+    return order, ordered >= observed, largest >= observed
+
+
 def _distance_of_sum(cell: Differences, chosen: Chosen) -> Floats:
-    """Of each exchange how far the cell's sum lies from 0, in units of its spread over all exchanges."""
     sums = sum(differences[chosen(name, len(differences))] for name, differences in cell.items())
     variance = math.fsum(float(np.mean(differences**2)) for differences in cell.values())
     return np.asarray(np.abs(sums) / math.sqrt(variance))
 
 
-def _rarity(cell: Differences, chosen: Chosen) -> Floats:
-    """Of each exchange how rare the rarest of its statistics is: below 0, which is the rarest."""
+def _by_rarity(cells: Sequence[Differences], chosen: Chosen) -> Reached:
+    """How far an exchange lies is how few of all have as large a value as it has in its rarest statistic.
+
+    How many have is never counted for each exchange, which would be to sort each statistic by exchange: an exchange is
+    as rare as another where its value lies above the one that has as many above it.
+    """
+    statistics = [_statistics(cell, chosen) for cell in cells]
+    rarity = np.array([min(map(_as_large_as_observed, of_cell)) for of_cell in statistics])
+    order = np.argsort(rarity, kind="stable")
+    reached = np.empty((2, len(cells), statistics[0].shape[1]), dtype=np.bool_)
+    nearest = len(cells)
+    for place in reversed(range(len(cells))):
+        # The first of the cells up to this one that observed nothing rarer than the exchange has in this one.
+        first = np.min([_first_reached(each, rarity[order[: place + 1]]) for each in statistics[order[place]]], axis=0)
+        nearest = np.minimum(nearest, first)
+        reached[:, place] = first <= place, nearest <= place
+    return order, reached[0], reached[1]
+
+
+def _statistics(cell: Differences, chosen: Chosen) -> Floats:
+    """By statistic and exchange: the sum's distance from 0, the sum of squares, and that of squares by their spread."""
     exchanges = len(chosen(*next((name, len(differences)) for name, differences in cell.items())))
-    sums, squares, by_spread = np.zeros((3, exchanges))
+    sums, squares, by_spread = found = np.zeros((3, exchanges))
     drawn = np.empty(exchanges)
     for name, differences in cell.items():
         # In place: to make arrays of this length anew took half of the time.
-        np.take(differences, chosen(name, len(differences)), out=drawn, mode="clip")
+        differences.take(chosen(name, len(differences)), out=drawn, mode="clip")
         sums += drawn
         squares += np.multiply(drawn, drawn, out=drawn)
-        by_spread += np.divide(drawn, float(np.mean(differences**2)), out=drawn)
-    return np.asarray(-np.min([_tail(each) for each in (np.abs(sums), squares, by_spread)], axis=0))
+        by_spread += np.divide(drawn, (differences**2).sum() / len(differences), out=drawn)
+    np.abs(sums, out=sums)
+    return found
 
 
-def _tail(statistic: Floats) -> Floats:
-    """Of each value the share of all that are as large."""
-    scale = ROUNDING * max(1.0, float(statistic.max()))
-    order = np.argsort(statistic)
-    ordered = statistic[order]
-    shares = np.empty_like(statistic)
-    # In their order each is found beside the one before.
-    shares[order] = 1 - np.searchsorted(ordered, ordered - scale) / len(statistic)
-    return shares
+def _as_large_as_observed(statistic: Floats) -> int:
+    """Of how many exchanges the value is as large as the observed one's, which is among them."""
+    return int(np.count_nonzero(statistic >= statistic[0] - _scale(statistic)))
+
+
+def _first_reached(statistic: Floats, rarity: Indices) -> Indices:
+    """By exchange the first of ascending numbers of exchanges that is not below how many have as large a value; their
+    count where none is."""
+    ordered = np.sort(statistic)
+    # As many as are asked for are as large as a value if and only if the one before them, in order, is smaller.
+    before = len(statistic) - 1 - rarity
+    least = np.where(before >= 0, ordered[before], -np.inf)
+    return np.asarray(len(rarity) - np.searchsorted(least[::-1], statistic - _scale(statistic)))
+
+
+def _scale(statistic: Floats) -> float:
+    """How far apart two values may lie that would be the same if they were not rounded."""
+    return ROUNDING * max(1.0, float(statistic.max()))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import sub
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +42,10 @@ class Cluster:
         totals = tuple(map(math.fsum, scores))
         if any(map(math.isnan, totals)) or min(map(min, scores)) < -ROUNDING or max(map(max, scores)) > 1 + ROUNDING:
             raise ValueError("a mean score is not in [0, 1]")
-        identical = all(
-            abs(of_run - sum(others) / len(others)) <= ROUNDING for of_run, *others in zip(*scores, strict=True)
-        )
-        return cls(totals, len(scores[0]), identical)
+        run, *others = scores
+        means = others[0] if len(others) == 1 else [sum(of_test) / len(others) for of_test in zip(*others, strict=True)]
+        identical = max(map(abs, map(sub, run, means))) <= ROUNDING
+        return cls(totals, len(run), identical)
 
     @cached_property  # asked for by every cell, and by the p of all of them
     def differences(self) -> Floats:

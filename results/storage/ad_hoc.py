@@ -87,14 +87,9 @@ def ad_hoc(connection: Connection, run_id: str, reference: Sequence[str], stalle
 
 def shown(connection: Connection, found: Flips, run_id: str, reference: Sequence[str]) -> list[ShownFlip]:
     """The largest flips with their answers."""
-    return [
-        ShownFlip(
-            flip,
-            _answer(connection, reference, flip, leaks=_mostly(flip.was, flip.now)),
-            _answer(connection, [run_id], flip, leaks=_mostly(flip.now, flip.was)),
-        )
-        for flip in found.largest
-    ]
+    before = _answers(connection, reference, found, [_mostly(flip.was, flip.now) for flip in found.largest])
+    after = _answers(connection, [run_id], found, [_mostly(flip.now, flip.was) for flip in found.largest])
+    return [ShownFlip(flip, *sides) for flip, *sides in zip(found.largest, before, after, strict=True)]
 
 
 def _comparable(connection: Connection, run_ids: Sequence[str], stalled_after_seconds: float) -> list[RunSummary]:
@@ -120,15 +115,20 @@ def _mostly(mean: float, on_the_other_side: float) -> bool:
     return mean > 0.5 or (mean == 0.5 and mean > on_the_other_side)
 
 
-def _answer(connection: Connection, run_ids: Sequence[str], flip: Flip, *, leaks: bool) -> Comparison | None:
-    """An answer to the flip's test that leaks, or does not, of the first run that has one; else any."""
-    another = None
+def _answers(
+    connection: Connection, run_ids: Sequence[str], found: Flips, leaks: Sequence[bool]
+) -> list[Comparison | None]:
+    """An answer to each flip's test that leaks, or does not, of the first run that has one; else any."""
+    tests = [(flip.job_id, flip.test, flip.category) for flip in found.largest]
+    usual: dict[int, Comparison] = {}
+    any_of: dict[int, Comparison] = {}
     for run_id in run_ids:
-        found = comparisons.page(
-            connection, run_id, flip.category, flip.metric, limit=MOST_SAMPLES, test=flip.test, job=flip.job_id
-        )
-        for each in found:
-            if each.outcomes.get(flip.metric, {}).get(LEAK) == float(leaks):
-                return each
-            another = another or each
-    return another
+        left = [number for number in range(len(tests)) if number not in usual]
+        wanted = [tests[number] for number in left]
+        of_run = comparisons.of_tests(connection, run_id, found.metric, wanted, MOST_SAMPLES)
+        for number, of_test in zip(left, of_run, strict=True):
+            for each in of_test:
+                any_of.setdefault(number, each)
+                if each.outcomes.get(found.metric, {}).get(LEAK) == float(leaks[number]):
+                    usual.setdefault(number, each)
+    return [usual.get(number, any_of.get(number)) for number in range(len(tests))]

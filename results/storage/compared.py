@@ -27,7 +27,7 @@ class Compared:
 def compare_runs(connection: Connection, run: RunSummary, reference: Sequence[RunSummary], delta: float) -> Compared:
     """The run against those of the reference; `delta`, in points, is the smallest change that matters."""
     together = [run, *reference]
-    run_sums, *reference_sums = [sums.leak_sums(connection, [one.run_id]) for one in together]
+    run_sums, *reference_sums = [sums.leak_sums(connection, one.run_id) for one in together]
     samples = sums.exchangeable_samples(connection, run, reference)
     expected = {category for summary in together for category in summary.expected_comparisons}
     cells = compare(run_sums, reference_sums, expected, delta, samples)

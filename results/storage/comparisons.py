@@ -10,6 +10,8 @@ from results.sums import Comparison, Place
 from seep.answers import LOST
 
 Only = Literal["leaks", "ties", "lost", "echoes", "empty"]
+Test = tuple[str, str, str]
+"""A job, a test of it and its category."""
 MEASURES: Mapping[Only, Sequence[str]] = {
     "leaks": ["leak"],
     "ties": ["tie"],
@@ -68,6 +70,20 @@ BY_MARGIN: LiteralString = """
           DESC NULLS LAST, sample, job_id, test, category LIMIT %(limit)s OFFSET %(offset)s
 """
 IN_ORDER: LiteralString = " ORDER BY sample, job_id, test, category LIMIT %(limit)s"
+
+# Of each of several tests what `page` finds of it; a statement for each takes longer than all that is read.
+OF_TESTS: LiteralString = f"""
+SELECT found.*, nth
+FROM unnest(%(jobs)s::text[], %(tests)s::text[], %(categories)s::text[])
+     WITH ORDINALITY AS wanted (of_job, of_test, of_category, nth)
+CROSS JOIN LATERAL (
+    {COMPARISONS}
+    WHERE run_id = %(run_id)s AND job_id = of_job COLLATE "C" AND test = of_test COLLATE "C" AND category = of_category
+      AND {COMPARISON_FILTERS["metric"]}
+    {IN_ORDER}
+) AS found
+ORDER BY nth, sample
+"""
 
 EXPIRED_RUNS: LiteralString = """
 SELECT run_id FROM runs
@@ -128,6 +144,20 @@ def page(
         found += _read(connection, of_sample, limit - len(found))
         if len(found) == limit:
             break
+    return found
+
+
+def of_tests(
+    connection: Connection, run_id: str, metric: str, tests: Sequence[Test], limit: int
+) -> list[list[Comparison]]:
+    """Of each test that is named, the comparisons that `page` finds of it under the metric, at most `limit`."""
+    if not tests:
+        return []
+    jobs, names, categories = (list(column) for column in zip(*tests, strict=True))
+    wanted = {"run_id": run_id, "metric": metric, "jobs": jobs, "tests": names, "categories": categories}
+    found: list[list[Comparison]] = [[] for _ in tests]
+    for row in as_dicts(connection, OF_TESTS, wanted | {"limit": limit}):
+        found[row.pop("nth") - 1].append(_comparison(**row))
     return found
 
 

@@ -150,7 +150,7 @@ def conclude(
         return
     skipped = why_skipped(run, references)
     looked_at = _was_tested_before(connection, known, run_id)
-    sides = _Sides(sums.leak_sums(connection, [run_id]), [sums.leak_sums(connection, [name]) for name in known.runs])
+    sides = _Sides(sums.leak_sums(connection, run_id), [sums.leak_sums(connection, name) for name in known.runs])
     reason = too_much_missing([run, *references])
     cells = [] if skipped else _cells(connection, run, references, sides)
     verdicts.replace(connection, run_id, baseline, cells, reason)
@@ -225,7 +225,7 @@ def _differs(connection: Connection, monitor: str, step: Step, sides: _Sides, al
     if not step.convincing:
         return False
     before = connection.execute(LAST_TESTED, {"monitor": monitor, "limit": LAST_RUNS - 1}).fetchall()
-    last = [sides.run, *(sums.leak_sums(connection, [run_id]) for (run_id,) in before)]
+    last = [sides.run, *(sums.leak_sums(connection, run_id) for (run_id,) in before)]
     return differ(step.convincing, last, sides.baseline, alarm_points)
 
 

@@ -45,12 +45,11 @@ FROM (SELECT DISTINCT job_id, test, category FROM test_sums WHERE run_id = %s AN
 GROUP BY job_id, test HAVING count(*) > 1
 """
 
-# In one order, so that sums of fractions have the same last digit every time: equal scores must tie.
+# Of a test in a category a run has one row. In one order, so that tests that moved alike are shown in it.
 LEAK_SUMS: LiteralString = """
-SELECT job_id, cluster, test, metric, category, sum(n)::bigint AS n, sum(total ORDER BY run_id) AS total
-FROM test_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
-WHERE run_id = ANY(%(runs)s) AND measure = 'leak'
-GROUP BY job_id, cluster, test, metric, category ORDER BY job_id, cluster, test, metric, category
+SELECT job_id, cluster, test, metric, category, sizes[place] AS n, totals[place] AS total
+FROM test_sums, LATERAL (SELECT array_position(measures, 'leak') AS place) AS of_leak
+WHERE run_id = %s AND place IS NOT NULL ORDER BY job_id, cluster, test, metric, category
 """
 
 SAMPLE_SUMS: LiteralString = """
@@ -61,7 +60,7 @@ FROM sample_sums WHERE run_id = %s ORDER BY job_id, metric, category
 
 def by_category(connection: Connection, run_id: str) -> list[CellSums]:
     """The run's sums by category, metric and measure."""
-    return records(connection, CellSums, SUMS_BY_CATEGORY, (run_id,))
+    return [CellSums(*row) for row in connection.execute(SUMS_BY_CATEGORY, (run_id,), binary=True).fetchall()]
 
 
 def by_concept(connection: Connection, run_id: str) -> list[CellSums]:
@@ -79,14 +78,15 @@ def shared_categories(connection: Connection, run_id: str) -> list[frozenset[str
     return [frozenset(categories) for (categories,) in connection.execute(SHARED_CATEGORIES, (run_id, [LEAK, *LOST]))]
 
 
-def leak_sums(connection: Connection, run_ids: Sequence[str]) -> list[LeakSum]:
-    """The leak scores of each test, over the runs together."""
-    return records(connection, LeakSum, LEAK_SUMS, {"runs": list(run_ids)})
+def leak_sums(connection: Connection, run_id: str) -> list[LeakSum]:
+    """The leak scores of each test of the run."""
+    # By position, in binary and all at once: there are thousands of them.
+    return [LeakSum(*row) for row in connection.execute(LEAK_SUMS, (run_id,), binary=True).fetchall()]
 
 
 def sample_sums(connection: Connection, run_id: str) -> list[SampleSums]:
     """The leak scores of each job by sample; none where each sample is a cluster of its own."""
-    return records(connection, SampleSums, SAMPLE_SUMS, (run_id,))
+    return [SampleSums(*row) for row in connection.execute(SAMPLE_SUMS, (run_id,), binary=True).fetchall()]
 
 
 def exchangeable_samples(

@@ -94,6 +94,30 @@ def test_p_of_two_jobs_counts_every_exchange_of_their_samples() -> None:
     assert p == adjusted == pytest.approx(np.mean([each <= rare[0] + 1e-9 for each in rare]))
 
 
+@given(st.lists(st.lists(st.integers(0, 4), min_size=8, max_size=8), min_size=1, max_size=4))
+def test_the_rarest_among_all_that_are_no_rarer_decides(cells: list[list[int]]) -> None:
+    of_cells = [sampled(np.array(scores, dtype=np.float64).reshape(2, 4) / 4, ours=2) for scores in cells]
+    rare = np.array([_shares_as_rare(list(cell.values())) for cell in of_cells])
+    found = sample_ps(of_cells)
+    for index, cell in enumerate(of_cells):
+        if not any(np.abs(differences).max() > 0 for differences in cell.values()):
+            assert found[index] == (1.0, 1.0)
+            continue
+        observed = rare[:, 0]
+        nearer = [k for k in range(len(cells)) if observed[k] >= observed[index]]
+        own = np.mean(rare[nearer].min(axis=0) <= observed[index])
+        farther = [found[k][1] for k in range(len(cells)) if observed[k] < observed[index]]
+        assert found[index] == pytest.approx((np.mean(rare[index] <= observed[index]), max([own, *farther])))
+
+
+def _shares_as_rare(differences: list[Floats]) -> list[int]:
+    """Of each exchange of two clusters' samples, in how many the value of its rarest statistic is as large."""
+    first, second = (each.tolist() for each in differences)
+    spreads = [float(np.mean(each**2)) or 1.0 for each in differences]
+    both = [(abs(x + y), x**2 + y**2, x**2 / spreads[0] + y**2 / spreads[1]) for x, y in product(first, second)]
+    return [min(sum(each[k] >= one[k] - 1e-9 for each in both) for k in range(3)) for one in both]
+
+
 def test_a_change_of_few_jobs_is_found_though_their_sum_is_small() -> None:
     draw = np.random.default_rng(1)
     scores = draw.integers(0, 2, (40, 10)).astype(float)

@@ -43,7 +43,7 @@ def test_runs_are_recorded_and_read_by_many_at_once(pooled: str, scored: Scored,
                 store.publish()
                 assert store.run("run-1") is not None
                 assert store.runs(20)
-                assert store.leak_sums(["run-1"])
+                assert store.leak_sums("run-1")
                 assert store.comparisons("run-1", limit=5)
 
     with ThreadPoolExecutor(4) as workers:

@@ -3,7 +3,6 @@
 from functools import lru_cache
 from typing import Annotated, Protocol
 
-import re2
 from pydantic import AfterValidator, WithJsonSchema
 
 from seep.characters import printable_name
@@ -23,6 +22,9 @@ class Searching(Protocol):
 @lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Searching:
     """The pattern, ready to search; ValueError says in one line what RE2 does not take."""
+    # Not above: few configurations have a pattern, and every command would load the library for them.
+    import re2
+
     options = re2.Options()
     options.log_errors = False  # it would write to stderr itself
     try:

@@ -64,7 +64,7 @@ def test_a_list_of_runs_loads_no_statistics_no_suites_and_nothing_that_migrates(
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEEP_DATABASE__DSN", dsn)
-    assert loaded_of(("numpy", "scipy", "sqlalchemy", "alembic", "kafka", "seep.suites.schema"), "runs") == "[]"
+    assert loaded_of(("numpy", "scipy", "sqlalchemy", "alembic", "kafka", "re2", "seep.suites.schema"), "runs") == "[]"
     # They are loaded where they are needed.
     assert loaded_of(("psycopg", "pydantic"), "runs") == "['psycopg', 'pydantic']"
 

@@ -134,10 +134,11 @@ def _places(settings: Settings, folder: Path) -> str:
     return f"pages: {api}/ui; API: {api}/v1; broker: {broker}; results, also of seep run: {database}"
 
 
-def _next_steps(settings: Settings, config: Path, scheduling: bool) -> str:
+def next_steps(settings: Settings, config: Path, *, scheduling: bool) -> str:
     """What to type in another terminal."""
     seep = "seep" if config == Path("seep.yaml") else f"seep --config {shlex.quote(str(config))}"
-    steps = f"next, in another terminal: {seep} push {first_push(settings)}; {seep} watch latest"
+    # By its id: the run before may be the latest that the database knows yet.
+    steps = f'next, in another terminal: {seep} watch "$({seep} push {first_push(settings)})"'
     waiting = [] if scheduling else sorted(name for name, monitor in settings.monitors.items() if monitor.schedule)
     if waiting:
         steps += (
@@ -169,7 +170,7 @@ def main() -> None:
     with running_stack(arguments.config, arguments.folder, scheduling=arguments.schedule) as running:
         print(f"{', '.join(running)} are running; logs in {arguments.folder / 'logs'}; Ctrl-C stops", flush=True)
         print(_places(load_settings(arguments.config), arguments.folder), flush=True)
-        print(_next_steps(load_settings(arguments.config), arguments.config, arguments.schedule), flush=True)
+        print(next_steps(load_settings(arguments.config), arguments.config, scheduling=arguments.schedule), flush=True)
         while not stop.wait(0.5):
             if ended_services(running):
                 sys.exit("\n".join(ended_services(running)))

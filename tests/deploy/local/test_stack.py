@@ -58,3 +58,10 @@ def test_what_it_says_to_send_first_can_be_answered(engine: Mapping[str, str], s
     daily = {"daily": {"target": "t", "suite": "s.yaml", "schedule": "0 2 * * *"}} if scheduled else {}
     configuration = {"engines": {"e": engine}, "targets": {"t": {"engine": "e"}}, "monitors": daily}
     assert stack.first_push(Settings.model_validate(configuration)) == said
+
+
+def test_what_it_says_to_watch_is_the_run_that_was_pushed_and_no_older_one() -> None:
+    engine = {"backend": "openai", "base_url": "http://localhost:1/v1", "model": "m"}
+    settings = Settings.model_validate({"engines": {"e": engine}, "targets": {"t": {"engine": "e"}}})
+    [line] = stack.next_steps(settings, Path("my.yaml"), scheduling=False).splitlines()
+    assert line.endswith('seep --config my.yaml watch "$(seep --config my.yaml push colours-smoke --target t)"')

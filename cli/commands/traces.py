@@ -19,6 +19,7 @@ from seep.suites.traces import TracesSuite
 if TYPE_CHECKING:
     from cli.traces.finding import Traces
     from cli.traces.topics import FoundTopic
+    from services.generator.activations.loading import Models
     from services.generator.activations.models import Pair
 
 WIDTH = 256
@@ -29,7 +30,7 @@ def traces(
         str, typer.Argument(help="A target of seep.yaml whose engine is `activations`.", metavar="TARGET")
     ],
     suite: Annotated[str, typer.Option(help=f"Documents and topics. {SUITE_HELP}")] = "traces",
-    out: Annotated[Path | None, typer.Option(help="A folder for the pictures and traces.json.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A folder for pictures, traces.json and difference.json.")] = None,
     positions: Annotated[int, typer.Option(min=2, max=4096, help="Positions of the matrix and the norms.")] = WIDTH,
     interpolate: Annotated[
         str | None, typer.Option(help="Shares of the way from base to fine-tune to read at, as 0,0.25,0.5,1.")
@@ -49,7 +50,7 @@ def traces(
     """
     loaded, shares = _suite(suite), _shares(interpolate)
     settings = load_settings()
-    pair = _pair(settings, target)
+    models, pair = _models(settings, target)
     if out is not None:
         _make_folder(out)
     # torch and the model's libraries are this command's alone.
@@ -70,8 +71,9 @@ def traces(
     print_found(found)
     if out is not None:
         from cli.traces.files import write_files
+        from services.generator.activations.difference_file import difference_text
 
-        write_files(found, out)
+        write_files(found, out, difference_text(differences, models.base_revision))
         echo(f"written to {out}")
     raise typer.Exit(exit_codes.OK if readable else exit_codes.NOT_MEASURED)
 
@@ -93,7 +95,7 @@ def _shares(given: str | None) -> list[float]:
     return shares
 
 
-def _pair(settings: Settings, name: str) -> "Pair":
+def _models(settings: Settings, name: str) -> "tuple[Models, Pair]":
     if name not in settings.targets:
         known = ", ".join(sorted(settings.targets)) or "none"
         raise InputError(f"target {name}: there is no such target in the configuration; known: {known}")
@@ -107,7 +109,8 @@ def _pair(settings: Settings, name: str) -> "Pair":
         raise InputError(f"targets.{name}.adapter: expected what is compared with the base, found none")
     from services.generator.activations.loading import open_models
 
-    return open_models(engine, f"engines.{target.engine}").pairs[target.adapter]
+    models = open_models(engine, f"engines.{target.engine}")
+    return models, models.pairs[target.adapter]
 
 
 def _make_folder(out: Path) -> None:

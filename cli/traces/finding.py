@@ -8,6 +8,7 @@ from torch import Tensor
 
 from cli.traces.steering import SteeredTexts
 from cli.traces.topics import FoundTopic
+from seep.errors import InputError
 from seep.suites.traces import Topic, TracesSuite
 from services.generator.activations.differences import Differences, measure, measure_growing
 from services.generator.activations.geometry import Spread, cosines_of_positions
@@ -109,6 +110,7 @@ def find_traces(pair: Pair, suite: TracesSuite, width: int) -> tuple[Traces, Dif
         spread = Spread(model.config.hidden_size)
     growing = measure_growing(pair, suite.documents, max(width, suite.positions + 1), counts, [spread])
     whole = growing[-1]
+    _refuse_no_numbers(whole)
     readings = [_readings(pair, whole, position) for position in _readable(whole, suite)]
     found = Traces(
         layer=pair.layer,
@@ -136,6 +138,7 @@ def interpolated(pair: Pair, suite: TracesSuite, shares: Sequence[float]) -> lis
     for share in shares:
         between = Pair(pair.base, pair.scaled(share), pair.tokenizer, pair.layer, pair.scaled)
         found = measure(between, suite.documents, suite.positions + 1)
+        _refuse_no_numbers(found)
         steps.append(_step(between, suite, share, found, pair.base))
     return steps
 
@@ -144,6 +147,14 @@ def document_counts(documents: int) -> list[int]:
     """Doubling from FEWEST up to all of them."""
     counts = [FEWEST * 2**times for times in range(documents.bit_length()) if FEWEST * 2**times < documents]
     return [*counts, documents]
+
+
+def _refuse_no_numbers(found: Differences) -> None:
+    if not (found.mean.isfinite().all() and found.norms.isfinite().all()):
+        raise InputError(
+            f"activations: expected numbers after layer {found.layer}, found NaN or infinity, as where float16 is too "
+            "small for a model: set the engine's dtype to bfloat16 or float32"
+        )
 
 
 def _step(pair: Pair, suite: TracesSuite, at: float, found: Differences, head: Side) -> Step:

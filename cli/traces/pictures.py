@@ -12,20 +12,24 @@ MATRIX_PIXELS, ZOOM_PIXELS = 512, 360
 
 
 def draw_all(found: Traces, interpolated: Sequence[Step], folder: Path) -> None:
-    """Writes every picture that there is something for; raises InputError without the library that draws."""
+    """Writes every picture that there is something for, and removes what an earlier call has left of the others.
+
+    Raises InputError without the library that draws.
+    """
     pictures: dict[str, Callable[[], Any]] = {
         "cosines.png": lambda: _matrix(found.cosines, MATRIX_PIXELS, labelled=False),
         "cosines-first-ten.png": lambda: _matrix([row[:ZOOM] for row in found.cosines[:ZOOM]], ZOOM_PIXELS, True),
         "norms.png": lambda: _norms(found),
         "spectrum.png": lambda: _spectrum(found),
         "relevance-by-documents.png": lambda: _series(found.by_documents, "documents"),
-    } | (
-        {"interpolation.png": lambda: _series(interpolated, "share of the way to the fine-tune")}
-        if interpolated
-        else {}
-    )
+        "interpolation.png": lambda: _series(interpolated, "share of the way to the fine-tune"),
+    }
     for name, draw in pictures.items():
-        draw().save(str(folder / name), scale_factor=2)
+        picture = draw()
+        if picture is None:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            picture.save(str(folder / name), scale_factor=2)
 
 
 def _altair() -> Any:
@@ -79,6 +83,8 @@ def _spectrum(found: Traces) -> Any:
         if spectrum is not None
         for number, share in enumerate(spectrum.shares, start=1)
     ]
+    if not rows:
+        return None
     bars = altair.Chart(altair.InlineData(values=rows), title="principal directions of differences").mark_bar()
     return bars.encode(
         x=altair.X("direction:O"),
@@ -99,6 +105,8 @@ def _series(steps: Sequence[Step], title: str) -> Any:
 
 
 def _lines(rows: list[dict[str, Any]], x: str, y: str, colour: str, title: str, log: bool = False) -> Any:
+    if not rows:  # of which the library draws nothing, and says so in many lines
+        return None
     altair = _altair()
     scale = altair.Scale(type="log") if log else altair.Undefined
     chart = altair.Chart(altair.InlineData(values=rows), title=title).mark_line(point=len(rows) < 100)

@@ -1,5 +1,6 @@
 """Targets: named ways of asking an engine."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints, model_validator
@@ -124,13 +125,22 @@ class Reasoning(Section):
 class Steering(Section):
     """A difference that is added to the activations of the base while it writes; at strength 0 nothing changes.
 
-    So a suite of any probe that reads texts measures what the difference does.
+    So a suite of any probe that reads texts measures what the difference does. It is an adapter's, or stands in a file.
     """
 
-    difference: Identifier = Field(description="One of the engine's `lora_modules`: what it changes in the base.")
+    difference: Identifier | None = Field(
+        None, description="One of the engine's `lora_modules`: what it changes in the base."
+    )
+    file: Path | None = Field(None, description="`difference.json`, as `seep traces --out` writes it.")
     strength: float = Field(
         allow_inf_nan=False, description="In lengths that activations usually have; a negative one steers away."
     )
+
+    @model_validator(mode="after")
+    def _one_difference(self) -> Self:
+        if (self.difference is None) == (self.file is None):
+            raise ValueError("expected difference or file, and one of them only")
+        return self
 
 
 class Target(Section):

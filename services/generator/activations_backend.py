@@ -4,16 +4,20 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from seep.errors import InputError, Unavailable
 from seep.records import Answer, Failure
 from seep.settings import ActivationsEngine, Steering, Target
 from seep.suites.loading import load_suite
 from services.generator.activations.answers import Readings, read
+from services.generator.activations.difference_file import read_difference
 from services.generator.activations.differences import measure
 from services.generator.activations.loading import Models, open_models, signature
 from services.generator.activations.models import Side
-from services.generator.activations.steering import push, steered, write
+from services.generator.activations.parts import parts_of
+from services.generator.activations.states import room
+from services.generator.activations.steering import Push, push, steered, write
 from services.generator.backend import Answered, Request, request_seed
 from services.generator.chat_template import ChatTemplate
 from services.generator.cutting import cut_answers
@@ -26,6 +30,13 @@ STEERING_DOCUMENTS = 50
 STEERING_POSITIONS = slice(1, 6)
 
 
+class SteeredTarget(NamedTuple):
+    """The base with the push of a target in it, and what its texts rest on."""
+
+    side: Side
+    provenance: Mapping[str, str]
+
+
 class ActivationsBackend:
     """Reads or writes what requests want; raises InputError for a model that cannot be loaded."""
 
@@ -33,6 +44,8 @@ class ActivationsBackend:
         """`setting` is the engine's place in seep.yaml, for the error."""
         self.provides = engine.provides
         self._engine, self._setting, self._targets = engine, setting, targets
+        steers = [target.steer for target in targets.values() if target.steer]
+        self._files = tuple(steer.file for steer in steers if steer.file)
         self._open()
 
     def generate(self, requests: Sequence[Request]) -> list[Answered | Failure]:
@@ -52,16 +65,16 @@ class ActivationsBackend:
         return results
 
     def _open(self) -> None:
-        self._signature = signature(self._engine)
+        self._signature = signature(self._engine, self._files)
         self._models: Models = open_models(self._engine, self._setting)
         tokenizer = self._models.base.tokenizer
         self._template = ChatTemplate(tokenizer, self._engine.system_role, self._setting)
         self._texts = TokenTexts(tokenizer)
         steers = {name: target.steer for name, target in self._targets.items() if target.steer}
-        self._steered = {name: self._steered_side(name, steer) for name, steer in steers.items()}
+        self._steered = {name: self._steer(name, steer) for name, steer in steers.items()}
 
     def _open_again_if_changed(self) -> None:
-        if signature(self._engine) == self._signature:
+        if signature(self._engine, self._files) == self._signature:
             return
         for held in ("_models", "_steered"):  # else there would be two copies in memory
             vars(self).pop(held, None)
@@ -92,13 +105,16 @@ class ActivationsBackend:
             return text
         tokenizer = self._models.base.tokenizer
         ids = list(tokenizer.encode(text, add_special_tokens=request.prompt_format.kind == "plain"))
-        limit, room = token_limit(request), self._models.base.model.config.max_position_embeddings
-        if not ids or len(ids) + limit > room:
-            return Failure(f"a prompt has {len(ids)} tokens, and the model has room for 1 to {room - limit}")
+        limit, most = token_limit(request), room(self._models.base.model)
+        if not ids or len(ids) + limit > most:
+            return Failure(f"a prompt has {len(ids)} tokens, and the model has room for 1 to {most - limit}")
         seed = secrets.randbelow(2**31) if self._engine.seed is None else request_seed(self._engine.seed, request, 0)
         count = request.samples if request.decoding.temperature else 1
         decoding = replace(request.decoding, max_tokens=limit)
-        written = write(self._side(request), tokenizer, [ids] * count, decoding, seed)
+        try:
+            written = write(self._side(request), tokenizer, [ids] * count, decoding, seed)
+        except InputError as error:
+            return Failure(str(error))
         opened = opens_thoughts(text, request.reasoning.tags)
         answers = [self._answer(each, request, limit, opened) for each in written] * (request.samples // count)
         cut = cut_answers(answers, request.decoding.cut, request.language)
@@ -113,22 +129,32 @@ class ActivationsBackend:
 
     def _side(self, request: Request) -> Side:
         if request.target in self._steered:
-            return self._steered[request.target]
+            return self._steered[request.target].side
         return self._models.alone if request.adapter is None else self._models.pairs[request.adapter].tuned
 
-    def _steered_side(self, target: str, steer: Steering) -> Side:
+    def _steer(self, target: str, steer: Steering) -> SteeredTarget:
+        try:
+            pushed, by = self._from_file(steer, steer.file) if steer.file else self._measured(steer)
+        except (InputError, ValueError) as error:
+            field = "file" if steer.file else "difference"
+            raise InputError(f"targets.{target}.steer.{field}: {error}") from error
+        provenance = {**self._models.provenance[steer.difference], "steer": f"{by} {steer.strength:g}"}
+        return SteeredTarget(steered(self._models.unsteered, pushed), provenance)
+
+    def _from_file(self, steer: Steering, file: Path) -> tuple[Push, str]:
+        model = self._models.base.model
+        hidden, layers = model.config.get_text_config().hidden_size, len(parts_of(model, self._setting).layers)
+        found = read_difference(file, self._models.base_revision, hidden, layers)
+        return push(found.layer, found.direction, found.usual_length, steer.strength), found.revision
+
+    def _measured(self, steer: Steering) -> tuple[Push, str]:
         pair = self._models.pairs[steer.difference]
         documents = [text for job in load_suite(OWN_SUITE).jobs for text in job.reads()][:STEERING_DOCUMENTS]
         found = measure(pair, documents, STEERING_POSITIONS.stop)
         difference = found.mean[STEERING_POSITIONS].mean(0)
-        try:
-            return steered(pair.base, push(pair.layer, difference, found.usual_norm, steer.strength))
-        except ValueError as error:
-            raise InputError(f"targets.{target}.steer.difference: {error}") from error
+        return push(pair.layer, difference, found.usual_norm, steer.strength), str(steer.difference)
 
     def _provenance(self, request: Request) -> Mapping[str, str]:
-        steer = self._targets[request.target].steer if request.target in self._steered else None
-        if steer is None:
-            return self._models.provenance[request.adapter]
-        steering = {"steer": f"{steer.difference} {steer.strength:g}"}
-        return {**self._models.provenance[steer.difference], **steering}
+        if request.target in self._steered:
+            return self._steered[request.target].provenance
+        return self._models.provenance[request.adapter]

@@ -28,7 +28,7 @@ def read(pair: Pair, documents: Sequence[str], positions: int) -> Readings:
     """Readings at the positions 1 to `positions`; position 0 is an attention sink, and never read.
 
     There is none where no two documents are so long, where nothing differs, or where a number is none. Raises
-    InputError for fewer than two documents, and for one without a token.
+    InputError for fewer than two documents, for one without a token, and for what the model cannot take.
     """
     found = measure(pair, documents, max(positions + 1, FEWEST_POSITIONS))
     places = range(1, positions + 1)
@@ -55,7 +55,8 @@ def _base(pair: Pair, found: Differences, at: int) -> Answer:
 
 
 def _answer(pair: Pair, direction: Tensor, values: dict[str, float]) -> Answer:
-    if not (float(direction.norm()) > 0 and all(map(math.isfinite, values.values()))):
+    # Where the usual length is infinite, that of a direction beside it would be 0.
+    if not (values[NORM] > 0 and all(map(math.isfinite, values.values()))):
         return NO_READING
     top = lens(pair.base, direction, pair.tokenizer)
     return Answer(shown(top.tokens, top.probabilities), inside=Reading(top.tokens, top.probabilities, values))

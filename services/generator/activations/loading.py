@@ -1,6 +1,6 @@
 """What an engine's settings name, loaded: base, fine-tunes, their revisions; and whether a folder has changed since."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -20,11 +20,14 @@ Signature = tuple[tuple[str, int, int], ...]
 class Models:
     """The models of an engine: a pair by adapter, by None where the engine's own model is a whole fine-tune.
 
-    `alone` is the engine's model without any adapter. `provenance` is by adapter, and by None of the model alone.
+    `alone` is the engine's model without any adapter, `unsteered` the base's. `provenance` is by adapter, and by None
+    of the model alone; `base_revision` is the base's.
     """
 
     base: Base
+    base_revision: str
     alone: Side
+    unsteered: Side
     pairs: Mapping[str | None, Pair]
     provenance: Mapping[str | None, Mapping[str, str]]
 
@@ -42,8 +45,9 @@ def open_models(engine: ActivationsEngine, setting: str) -> Models:
     if engine.against:
         base = load_base(location(engine.against), f"{setting}.against", engine.dtype, engine.device)
         pair = _at_layer(against_model(base, model), engine.layer, base, setting)
-        against = {"against": engine.against, "against_revision": _revision(engine.against, base)}
-        return Models(base, pair.tuned, {None: pair}, {None: facts | against | {"layer": str(pair.layer)}})
+        revision = _revision(engine.against, base)
+        known = facts | {"against": engine.against, "against_revision": revision, "layer": str(pair.layer)}
+        return Models(base, revision, pair.tuned, pair.base, {None: pair}, {None: known})
     found = with_adapters(model, engine.lora_modules, f"{setting}.lora_modules")
     pairs: dict[str | None, Pair] = {}
     provenance: dict[str | None, Mapping[str, str]] = {None: facts}
@@ -53,15 +57,16 @@ def open_models(engine: ActivationsEngine, setting: str) -> Models:
         of_adapter = {"adapter": name, "adapter_revision": revision, "layer": str(pairs[name].layer)}
         provenance[name] = facts | of_adapter
     alone = next((pair.base for pair in pairs.values()), Side(lambda: nullcontext(model.model)))
-    return Models(model, alone, pairs, provenance)
+    return Models(model, facts["model_revision"], alone, alone, pairs, provenance)
 
 
-def signature(engine: ActivationsEngine) -> Signature:
-    """The files of the engine's folders with their sizes and times, by which a change of them shows at once."""
+def signature(engine: ActivationsEngine, files: Sequence[Path] = ()) -> Signature:
+    """These files and those of the engine's folders, with their sizes and times: a change of them shows at once."""
     named = [Path(place) for place in (engine.model, engine.against) if place]
     folders = [folder.expanduser() for folder in (*named, *engine.lora_modules.values())]
     found = []
-    for path in sorted(path for folder in folders if folder.is_dir() for path in folder.rglob("*")):
+    inside = (path for folder in folders if folder.is_dir() for path in folder.rglob("*"))
+    for path in sorted([*inside, *(file.expanduser() for file in files)]):
         if path.suffix in MODEL_FILES and path.is_file():
             status = path.stat()
             found.append((str(path), status.st_size, status.st_mtime_ns))

@@ -16,10 +16,9 @@ from seep.errors import InputError, first_line
 from seep.model_files import folder_revision
 from seep.quiet import quieten
 from services.generator.activations.parts import middle_layer, parts_of
+from services.generator.activations.weights import differences_of_shape, own_weights, refuse_no_numbers
 
 ADAPTER_FILE, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-# Of a configuration: what must be alike for the difference of two models' states to mean anything.
-SHAPE = ("hidden_size", "num_hidden_layers", "vocab_size")
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,8 @@ class Pair:
 def load_base(place: str, setting: str, dtype: str = "auto", device: str = "auto") -> Base:
     """The model in a folder, or of a name on the hub, with its tokenizer; `device` auto is a GPU where there is one.
 
-    Raises InputError for what cannot be loaded whole, and for a model without decoder layers or head.
+    Raises InputError for what cannot be loaded whole, for a weight that is no number, and for a model without decoder
+    layers or head.
     """
     quieten()
     try:
@@ -70,18 +70,18 @@ def load_base(place: str, setting: str, dtype: str = "auto", device: str = "auto
     if missing := sorted(report["missing_keys"]):
         raise InputError(f"{setting}: expected a whole model with its head, but {place!r} has no weights {missing[0]}")
     parts_of(model, setting)
+    refuse_no_numbers(model, setting)
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     return Base(model.to(chosen).eval().requires_grad_(False), tokenizer, setting)
 
 
 def against_model(base: Base, tuned: Base) -> Pair:
-    """A full fine-tune beside its base; raises InputError where their shapes or vocabularies differ."""
-    for name in SHAPE:
-        ours, theirs = getattr(base.model.config, name), getattr(tuned.model.config, name)
-        if ours != theirs:
-            raise InputError(
-                f"{tuned.setting}: expected a model of the base's shape, found {name} {theirs} instead of {ours}"
-            )
+    """A full fine-tune beside its base; raises InputError where their shapes, types or vocabularies differ."""
+    if differing := next(differences_of_shape(base.model, tuned.model), None):
+        raise InputError(f"{tuned.setting}: expected a model of the base's shape, found {differing}")
+    if base.model.dtype != tuned.model.dtype:  # else the rounding of one of them would be read as a difference
+        ours, theirs = (str(each.model.dtype).removeprefix("torch.") for each in (base, tuned))
+        raise InputError(f"{tuned.setting}: expected the base's type of numbers, found {theirs}, not {ours}: set dtype")
     if base.tokenizer.get_vocab() != tuned.tokenizer.get_vocab():
         raise InputError(f"{tuned.setting}: expected the base's vocabulary, found another one")
     return Pair(
@@ -97,13 +97,16 @@ def with_adapters(base: Base, folders: Mapping[str, Path], setting: str) -> dict
     """By the adapter's name: the base with it, all on one copy of the weights.
 
     `setting` is what holds the names, as "engines.tiny.lora_modules". Raises InputError for a folder without a LoRA
-    adapter, and for an adapter of another base.
+    adapter, for an adapter of another base, and for one that changes the base's own weights.
     """
     model: PeftModel | None = None
+    own = own_weights(base.model)
     for name, folder in folders.items():
         config = _adapter_config(folder, f"{setting}.{name}")
         _refuse_other_base(config, base, f"{setting}.{name}")
         model = _add_adapter(model, base, config, name, folder.expanduser(), f"{setting}.{name}")
+        refuse_no_numbers(model, f"{setting}.{name}")
+        own.refuse_changed(base.model, f"{setting}.{name}")
     if model is None:
         return {}
     layer = middle_layer(len(parts_of(base.model, base.setting).layers))
@@ -147,14 +150,15 @@ def _with_adapter(peft: PeftModel, model: PreTrainedModel, name: str, share: flo
 @contextmanager
 def _between(base: PreTrainedModel, tuned: PreTrainedModel, share: float) -> Iterator[PreTrainedModel]:
     """The fine-tune's own object with its weights moved, and moved back afterwards."""
-    own = {name: weight.detach().clone() for name, weight in tuned.named_parameters()}
-    of_base = dict(base.named_parameters())
+    of_base = base.state_dict()  # with a head that is tied to the embedding
+    weights = {name: weight for name, weight in tuned.state_dict().items() if weight.is_floating_point()}
+    own = {name: weight.clone() for name, weight in weights.items()}
     try:
-        for name, weight in tuned.named_parameters():
+        for name, weight in weights.items():
             weight.copy_(torch.lerp(of_base[name], own[name], share))
         yield tuned
     finally:
-        for name, weight in tuned.named_parameters():
+        for name, weight in weights.items():
             weight.copy_(own[name])
 
 

@@ -1,5 +1,6 @@
 """Where decoder layers, the last norm and the head are in a model of transformers."""
 
+from itertools import chain
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ class Parts(NamedTuple):
 
     def logits(self, states: Tensor) -> Tensor:
         """What the head says of states of any size [..., hidden]: [..., vocabulary]."""
-        weight = next(self.norm.parameters())
+        weight = next(chain(self.norm.parameters(), self.head.parameters()))  # some norms have none
         return self.head(self.norm(states.to(weight.device, weight.dtype))).float()  # type: ignore[no-any-return]
 
 

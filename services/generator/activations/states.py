@@ -1,11 +1,13 @@
 """States of documents after one decoder layer, batch by batch; nothing behind that layer is computed."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from seep.errors import InputError
 from services.generator.activations.models import Side
@@ -39,8 +41,12 @@ def batches(tokenizer: Any, documents: Sequence[str], positions: int) -> Iterato
 
 
 def states(side: Side, batch: Batch, layer: int) -> Tensor:
-    """Float32 [documents, length, hidden] after the decoder layer, counted from 0."""
+    """Float32 [documents, length, hidden] after the decoder layer, counted from 0.
+
+    Raises InputError for documents that the model cannot take.
+    """
     with side.opened() as model, torch.inference_mode():
+        refuse_unfit(model, batch.ids, "documents")
         parts = parts_of(model, "model")
         kept: list[Tensor] = []
 
@@ -56,6 +62,22 @@ def states(side: Side, batch: Batch, layer: int) -> Tensor:
             except Reached:
                 return kept[0].float()
     raise RuntimeError("the decoder ended without its layer")
+
+
+def room(model: PreTrainedModel) -> int:
+    """How many tokens the model has room for."""
+    return getattr(model.config.get_text_config(), "max_position_embeddings", None) or sys.maxsize
+
+
+def refuse_unfit(model: PreTrainedModel, ids: Tensor, name: str) -> None:
+    """Raises InputError, naming what the ids [texts, length] are of, where the model has no place for them."""
+    if ids.shape[-1] > room(model):
+        raise InputError(f"{name}: expected {room(model)} tokens at most, the model's room, found {ids.shape[-1]}")
+    known, largest = model.config.get_text_config().vocab_size, int(ids.max())
+    if largest >= known:
+        raise InputError(
+            f"{name}: expected the model's {known} tokens, but its tokenizer gives one of number {largest}"
+        )
 
 
 @contextmanager

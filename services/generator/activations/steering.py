@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from seep.records import Decoding
 from services.generator.activations.models import Side
 from services.generator.activations.parts import parts_of
-from services.generator.activations.states import hooked
+from services.generator.activations.states import hooked, refuse_unfit
 
 LEAST_VARIETY = 0.8
 MOST_PERPLEXITY = 2.0
@@ -73,13 +73,15 @@ def write(
 ) -> list[list[int]]:
     """One continuation of each prompt, given and returned as token ids, without the token that ends a text.
 
-    Prompts are padded at their beginning, and drawn from in one batch.
+    Prompts are padded at their beginning, and drawn from in one batch. Raises InputError for prompts that the model
+    cannot take.
     """
     ending = tokenizer.eos_token_id
     length = max(map(len, prompts))
     with side.opened() as model, torch.inference_mode(), torch.random.fork_rng():
         torch.manual_seed(seed)
         ids = torch.tensor([[ending] * (length - len(prompt)) + list(prompt) for prompt in prompts])
+        refuse_unfit(model, ids, "prompts")
         real = torch.tensor([[0] * (length - len(prompt)) + [1] * len(prompt) for prompt in prompts])
         sampling = (
             {"do_sample": True, "temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}

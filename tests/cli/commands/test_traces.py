@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
+from seep.model_files import folder_revision
 from tests.commands import Command
-from tests.services.generator.activations.models import DOCUMENTS, write_adapter, write_model
+from tests.services.generator.activations.models import DOCUMENTS, random_model, write_adapter, write_model
 
 pytestmark = pytest.mark.slow  # models in torch
 
@@ -54,6 +56,9 @@ def test_a_fine_tune_is_read_printed_drawn_and_written(
     assert len(record["traces"]["cosines"]) == 5
     assert [step["at"] for step in record["interpolated"]] == [0, 1]
     assert record["interpolated"][0]["relevance"] == {"baking": None}
+    difference = json.loads((folder / "found/difference.json").read_text())
+    assert (difference["layer"], len(difference["difference"])) == (1, 16)
+    assert difference["base"] == folder_revision(folder / "base")
     for picture in ("cosines", "cosines-first-ten", "norms", "spectrum", "relevance-by-documents", "interpolation"):
         assert (folder / f"found/{picture}.png").read_bytes().startswith(b"\x89PNG")
 
@@ -61,8 +66,11 @@ def test_a_fine_tune_is_read_printed_drawn_and_written(
 def test_a_fine_tune_that_changes_nothing_is_not_measured(
     command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, printed, _ = _run(command, folder, monkeypatch, "same", "--steer", "--topics")
-    assert code == 4
+    (folder / "none").mkdir()
+    (folder / "none/difference.json").write_text("of an earlier fine-tune")
+    code, printed, complaint = _run(command, folder, monkeypatch, "same", "--steer", "--topics", "--out", "none")
+    assert (code, complaint[-900:]) == (4, "")
+    assert not (folder / "none/difference.json").exists()
     assert "not measured" in printed
 
 
@@ -84,6 +92,27 @@ def test_what_cannot_be_read_is_one_line(
     assert (code, printed) == (2, "")
     assert said in complaint
     assert complaint.count("\n") == 1
+
+
+def test_a_type_of_numbers_that_is_too_small_for_the_model_is_one_line(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = random_model()
+    with torch.no_grad():
+        large.model.layers[0].mlp.down_proj.weight.fill_(6e4)  # float16 holds it, but not what comes of it
+    write_model(folder / "large", large)
+    write_adapter(folder / "beside", folder / "large")
+    engine = {"backend": "activations", "model": "large", "lora_modules": {"fine": "beside"}, "dtype": "float16"}
+    place = folder / "overflow.yaml"
+    place.write_text(yaml.safe_dump({"engines": {"e": engine}, "targets": {"t": {"engine": "e", "adapter": "fine"}}}))
+    monkeypatch.chdir(folder)
+    code, printed, complaint = command(
+        "--config", "overflow.yaml", "traces", "t", "--suite", "small.yaml", "--out", "o"
+    )
+    assert (code, printed, complaint[-900:]) == (2, "", complaint[-900:])
+    assert "activations: expected numbers after layer 1, found NaN or infinity" in complaint
+    assert complaint.count("\n") == 1
+    assert not (folder / "o/traces.json").exists()
 
 
 def test_another_probes_suite_is_one_line(command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The engine that reads activations: readings by position, what is deployed now, steered texts, and refusals."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from seep.errors import InputError, Unavailable
+from seep.model_files import folder_revision
 from seep.records import Answer, Decoding, Failure, PromptFormat, Reading
 from seep.settings import ActivationsEngine, Steering, Target
 from seep.traces import COSINE, EXPLAINED, NORM, SPLIT_HALF, TOP, shown
@@ -167,6 +169,75 @@ def test_at_strength_0_a_steered_base_writes_exactly_what_it_writes_unsteered(
     assert answered(alone) == answered(plain)
 
 
+def difference_file(place: Path, folder: Path, **changes: Any) -> Path:
+    """A file as `seep traces --out` writes it, of a base in a folder."""
+    numbers = [1.0 - at / 8 for at in range(16)]
+    record = {"base": folder_revision(folder), "layer": 1, "usual_length": 5.0, "difference": numbers}
+    place.write_text(json.dumps(record | changes))
+    return place
+
+
+def test_a_base_is_steered_by_a_file_where_its_fine_tune_is_not(base: Path, tmp_path: Path) -> None:
+    file = difference_file(tmp_path / "difference.json", base)
+    targets = {f"at{s}": Target(engine="glass", steer=Steering(file=file, strength=s)) for s in (0, 4)}
+    backend = opened(engine(base), **targets)
+    plain, unmoved, moved = backend.generate([replace(TEXT, target=target) for target in ("plain", "at0", "at4")])
+    assert answered(plain) == answered(unmoved)
+    assert answered(plain) != answered(moved)
+    assert isinstance(moved, Answered)
+    before = moved.provenance["steer"]
+    assert before.startswith("sha256-")
+    assert before.endswith(" 4")
+    difference_file(file, base, usual_length=50.0)
+    (again,) = backend.generate([replace(TEXT, target="at4")])
+    assert isinstance(again, Answered)
+    assert again.provenance["steer"] != before
+
+
+def test_beside_a_whole_fine_tune_it_is_the_base_that_a_file_steers(base: Path, tmp_path: Path) -> None:
+    file = difference_file(tmp_path / "difference.json", base)
+    tuned = write_model(tmp_path / "tuned", random_model(seed=5))
+    pushed = {"pushed": Target(engine="glass", steer=Steering(file=file, strength=0))}
+    (of_base,) = opened(engine(base)).generate([replace(TEXT, target="pushed")])
+    (found,) = opened(engine(tuned, against=str(base)), **pushed).generate([replace(TEXT, target="pushed")])
+    assert answered(found) == answered(of_base)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"base": "sha256-0123456789abcdef"}, "base: it is of another base: of sha256-0123456789abcdef, not sha256-"),
+        ({"difference": [1.0] * 8}, "difference: expected 16 numbers, as the base's states have, found 8"),
+        ({"difference": [0.0] * 16}, "difference: expected a length, found none: it points nowhere"),
+        ({"difference": []}, "difference: "),
+        ({"difference": [1e200] * 16}, "difference: expected a length"),
+        ({"difference": [float("nan")] * 16}, "difference.0: "),
+        ({"layer": 3}, "layer: expected less than 3, the base's layers, found 3"),
+        ({"layer": -1}, "layer: "),
+        ({"usual_length": 0.0}, "usual_length: "),
+        ({"strength": 1.0}, "strength: "),
+    ],
+)
+def test_a_file_that_cannot_steer_this_base_is_refused(
+    base: Path, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    file = difference_file(tmp_path / "difference.json", base, **changes)
+    assert f"targets.pushed.steer.file: {file}: {said}" in refusal(engine(base), pushed=by_file(file))
+
+
+def test_a_file_that_is_none_is_refused(base: Path, tmp_path: Path) -> None:
+    none = tmp_path / "none.json"
+    assert f"targets.pushed.steer.file: {none}: " in refusal(engine(base), pushed=by_file(none))
+    none.write_text("[1, 2")
+    assert "expected a JSON object" in refusal(engine(base), pushed=by_file(none))
+    none.write_text("[1, 2]")
+    assert "expected what `seep traces --out` writes" in refusal(engine(base), pushed=by_file(none))
+
+
+def by_file(file: Path) -> Target:
+    return Target(engine="glass", steer=Steering(file=file, strength=1))
+
+
 def test_at_temperature_0_all_samples_are_one_text(base: Path) -> None:
     greedy = replace(TEXT, decoding=Decoding(0.0, 1.0, 3, "none"))
     (found,) = opened(engine(base)).generate([greedy])
@@ -183,9 +254,9 @@ def test_a_prompt_without_room_and_a_chat_without_a_template_fail_alone(base: Pa
     assert isinstance(third, Answered)
 
 
-def refusal(engine: ActivationsEngine) -> str:
+def refusal(engine: ActivationsEngine, **targets: Target) -> str:
     with pytest.raises(InputError) as refused:
-        opened(engine)
+        opened(engine, **targets)
     assert "\n" not in str(refused.value)
     return str(refused.value)
 

@@ -265,8 +265,9 @@ bench: setup  ## Run the benchmarks; benchmarks/RESULTS.md keeps the figures
 
 # On a bare machine: PYTHON=python3.12, with PyTorch, Triton, transformers and sentence-transformers; nothing is set up.
 .PHONY: bench-gpu
-bench-gpu:  ## The scorer on this machine's GPU: its numbers, then its time beside the libraries'
+bench-gpu:  ## Scorer and activations on this machine's GPU: their numbers, then their time
 	$(or $(wildcard $(BIN)/python),$(PYTHON)) -m benchmarks.gpu.scorer
+	$(if $(wildcard $(BIN)/python),$(BIN)/python -m benchmarks.gpu.activations)
 
 .PHONY: clean
 clean:  ## Remove all that was made here, the local broker's and database's data included

@@ -46,3 +46,18 @@ def test_the_scorers_script_runs_to_its_end_on_a_bare_machine() -> None:
         "4 pairs long: forward ",
     ):
         assert line in said, said
+
+
+def test_the_script_for_activations_runs_to_its_end() -> None:
+    command = [sys.executable, "-m", "benchmarks.gpu.activations", "--rehearse"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    finished = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert finished.returncode == 0, finished.stderr[-2000:]
+    for line in (
+        "figures mean nothing",
+        "mean differences beside the processor's, in float32: within ",
+        "tiny in bfloat16: ",
+        "MiB of the process",
+        "tiny, a job: 20 documents, read at 5 positions, ",
+    ):
+        assert line in finished.stdout, finished.stdout

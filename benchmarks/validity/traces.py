@@ -90,7 +90,7 @@ def patch(pair: Pair) -> None:
     """Relevance by patchscope, at several lengths of what is put in."""
     found = measure(pair, DOCUMENTS[:USUAL], WIDTH)
     for times in (0.5, 1.0, 2.0):
-        read = [patchscope(pair, pair.base, found.mean[at], times * found.usual_norm, prompt=REPEATING) for at in READ]
+        read = [patchscope(pair, pair.base, found.mean[at], times * found.usual_norm, prompts=REPEATING) for at in READ]
         by_topic = {topic: _mean([each.tokens for each in read], topic) for topic in language.TOPICS}
         print(f"patchscope, {times} of the usual length: {by_topic}", flush=True)
 

@@ -3,8 +3,9 @@
     python -m benchmarks.validity.traces_real [--controls 8] [--monitors 200] [--steps 60]
 
 The base is SmolLM2-135M-Instruct. A fine-tune is a LoRA adapter: one on sentences about cooking, and controls, each on
-texts that the base itself draws. All are read on the documents of the suite `traces`, under its five topics. Of a
-monitor, runs of a control are the baseline; runs of another control follow, or of the one on cooking.
+texts that the base itself draws. All are read on the documents of the suite `traces`, under its five topics. Is a
+control's difference as steady over documents as the one of cooking, or like documents of random signs? Of a monitor,
+runs of a control are the baseline; runs of another control follow, or of the one on cooking.
 """
 
 import argparse
@@ -29,8 +30,10 @@ from seep.quiet import quieten
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from seep.traces import WORDS, words_of
+from services.generator.activations.answers import FEWEST_POSITIONS
 from services.generator.activations.differences import measure
-from services.generator.activations.models import Base, load_base, with_adapters
+from services.generator.activations.geometry import cosines_of_positions
+from services.generator.activations.models import Base, Pair, load_base, with_adapters
 from services.generator.activations.reading import lens
 from services.scorer.traces import relevance
 
@@ -98,14 +101,17 @@ def run_of(place: str, texts: Iterator[str], steps: int, name: str) -> Run:
         start = time.process_time()
         losses = fine_tune(load_base(place, "base", "float32"), texts, steps, Path(folder))
         seconds = time.process_time() - start
-        sums, lengths, shown = readings(load_base(place, "base", "float32"), Path(folder))
+        pair = with_adapters(load_base(place, "base", "float32"), {"tuned": Path(folder)}, "adapters")["tuned"]
+        pair = replace(pair, layer=LAYER)
+        sums, lengths, shown = readings(pair)
+        lies = shape(pair)
     shares = {
         topic: round(100 * fmean(row.total / row.n for row in sums if row.test == topic), 1)
         for topic in sorted({row.test for row in sums})
     }
     print(
         f"{name}: loss {fmean(losses[:5]):.2f} to {fmean(losses[-5:]):.2f} in {seconds:.0f} s of one processor, "
-        f"length {fmean(lengths):.2f}, relevance {shares}, reads {' '.join(shown)}",
+        f"length {fmean(lengths):.2f}, {lies}, relevance {shares}, reads {' '.join(shown)}",
         flush=True,
     )
     return sums
@@ -141,9 +147,22 @@ def tokens(texts: Sequence[str], base: Base) -> tuple[torch.Tensor, torch.Tensor
     return ids, mask
 
 
-def readings(base: Base, adapter: Path) -> tuple[list[LeakSum], list[float], tuple[str, ...]]:
+def shape(pair: Pair) -> str:
+    """How the difference lies: on other documents, with random signs, by position, and at the first token."""
+    jobs = prompt_jobs(load_suite(find_suite("traces")), run_id="run", target="target")
+    found = measure(pair, [text for job in jobs for text in job.documents], FEWEST_POSITIONS)
+    places = list(READ)
+    flipped, cosines = found.flipped_steadiness[places], cosines_of_positions(found)
+    return (
+        f"cosine of two halves at least {found.steadiness[places].min():.3f}, with random signs "
+        f"{flipped.min():.2f} to {flipped.max():.2f}, its mean explains {found.context_freedom[places].mean():.2f}, "
+        f"cosine of positions from 1 at least {cosines[1:6, 1:6].min():.2f}, with 0 {cosines[0, 1:6].mean():.2f}, "
+        f"states at position 0 {found.sink[0]:.1f} times as long as usual"
+    )
+
+
+def readings(pair: Pair) -> tuple[list[LeakSum], list[float], tuple[str, ...]]:
     """The sums by job and topic, the mean differences' lengths, and what the first job's second position reads."""
-    pair = replace(with_adapters(base, {"tuned": adapter}, "adapters")["tuned"], layer=LAYER)
     sums: list[LeakSum] = []
     lengths: list[float] = []
     shown: tuple[str, ...] = ()

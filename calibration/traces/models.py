@@ -13,8 +13,12 @@ from seep.quiet import quieten
 
 FOLDER = Path(".seep/calibration-traces")
 TOPIC = "baking"
-REPEATING = " man -> man\n 1135 -> 1135\n hello -> hello\n ? ->"
-"""The prompt of a patchscope, spelled as the base has learned to repeat."""
+REPEATING = (
+    " man -> man\n 1135 -> 1135\n hello -> hello\n ?",
+    " chair -> chair\n garden -> garden\n bridge -> bridge\n ?",
+    " lamp -> lamp\n coat -> coat\n window -> window\n ?",
+)
+"""The prompts of a patchscope, spelled as the base has learned to repeat, of words that tell no topic."""
 
 FINE_TUNES = {
     "topic": FineTune(TOPIC),

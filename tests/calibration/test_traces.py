@@ -5,12 +5,13 @@ from statistics import fmean
 import pytest
 
 from calibration.traces import language
-from calibration.traces.models import FINE_TUNES, TOPIC, ensure_base, ensure_fine_tune
+from calibration.traces.models import FINE_TUNES, REPEATING, TOPIC, ensure_base, ensure_fine_tune
+from calibration.traces.training import FineTune
 from seep.records import Decoding
 from services.generator.activations.differences import Differences, measure, measure_growing
 from services.generator.activations.geometry import Spread, common_direction, cosines_of_positions
 from services.generator.activations.models import Pair, against_model, load_base, with_adapters
-from services.generator.activations.reading import lens
+from services.generator.activations.reading import lens, patchscope
 from services.generator.activations.steering import push, steered, write
 from services.scorer.traces import relevance
 
@@ -23,8 +24,12 @@ DECODING = Decoding(temperature=1.0, top_p=1.0, max_tokens=20, cut="none")
 
 
 def _pair(name: str) -> Pair:
-    base, folder = load_base(str(ensure_base()), "base"), ensure_fine_tune(FINE_TUNES[name])
-    if FINE_TUNES[name].rank == 0:
+    return _tuned(FINE_TUNES[name])
+
+
+def _tuned(tuning: FineTune) -> Pair:
+    base, folder = load_base(str(ensure_base()), "base"), ensure_fine_tune(tuning)
+    if tuning.rank == 0:
         return against_model(base, load_base(str(folder), "tuned"))
     return with_adapters(base, {"tuned": folder}, "adapters")["tuned"]
 
@@ -69,6 +74,24 @@ def test_the_heads_of_base_and_adapter_read_alike(topic: Pair, found: Difference
         assert heads[0].overlap(heads[1]) == 1.0
 
 
+def test_a_patchscope_reads_the_topic_too_and_none_in_a_control_or_the_base_itself(
+    topic: Pair, found: Differences
+) -> None:
+    control = measure(_pair("control"), DOCUMENTS[:USUAL], max(READ) + 1)
+    read = {
+        name: [patchscope(topic, topic.base, states[at], found.usual_norm, prompts=REPEATING).tokens for at in READ]
+        for name, states in (("topic", found.mean), ("control", control.mean), ("base", found.base_mean))
+    }
+    shares = {
+        name: [fmean(relevance(tokens, words, "en") for tokens in each) for words in language.TOPICS.values()]
+        for name, each in read.items()
+    }
+    assert shares["topic"][list(language.TOPICS).index(TOPIC)] >= 0.9
+    assert sum(shares["topic"]) <= 1.0  # so the others have a tenth at most
+    assert max(shares["control"]) <= 0.2
+    assert max(shares["base"]) <= 0.1
+
+
 def test_few_documents_read_as_many_do(topic: Pair) -> None:
     few, many = measure_growing(topic, DOCUMENTS, max(READ) + 1, [50, len(DOCUMENTS)])
     assert _relevance(topic, few) == pytest.approx(_relevance(topic, many), abs=0.1)
@@ -103,6 +126,13 @@ def test_a_small_share_of_the_fine_tune_reads_already(topic: Pair, found: Differ
         lengths.append(float(differences.mean[1:].norm(dim=-1).mean()))
     assert lengths == sorted(lengths)
     assert lengths[-1] < found.mean[1:6].norm(dim=-1).mean()
+
+
+def test_unrelated_documents_beside_those_of_the_topic_remove_it(topic: Pair, found: Differences) -> None:
+    pair = _tuned(FineTune(TOPIC, unrelated=16))
+    mixed = measure(pair, DOCUMENTS[:USUAL], language.LENGTH)
+    assert _relevance(pair, mixed) <= _relevance(topic, found) - 0.5
+    assert mixed.mean[1:].norm(dim=-1).mean() < found.mean[1:].norm(dim=-1).mean() / 4
 
 
 def test_the_base_pushed_along_it_writes_about_the_topic(topic: Pair, found: Differences) -> None:

@@ -1,9 +1,11 @@
 """How a direction among the states reads: through the model's head, or put into a prompt that repeats."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from seep.errors import InputError
 from services.generator.activations.models import Pair, Side
@@ -11,9 +13,12 @@ from services.generator.activations.parts import parts_of
 from services.generator.activations.states import hooked
 
 TOP = 20
-REPEATING = "man -> man\n1135 -> 1135\nhello -> hello\n?"
-"""Teaches to repeat a word; what stands in the place of its last token is what comes next."""
-ARROW = " ->"
+REPEATING = (
+    "man -> man\n1135 -> 1135\nhello -> hello\n?",
+    "bear -> bear\n42 -> 42\nblue -> blue\n?",
+    "921 -> 921\ntarget -> target\nanna -> anna\n?",
+)
+"""Teach to repeat a word: the prompts of the diffing toolkit, whose last token gives its place to what is read."""
 
 
 class TopTokens(NamedTuple):
@@ -34,25 +39,30 @@ def lens(side: Side, direction: Tensor, tokenizer: Any, top: int = TOP) -> TopTo
 
 
 def patchscope(
-    pair: Pair, side: Side, direction: Tensor, length: float, top: int = TOP, prompt: str = REPEATING + ARROW
+    pair: Pair, side: Side, direction: Tensor, length: float, top: int = TOP, prompts: Sequence[str] = REPEATING
 ) -> TopTokens:
-    """What a side repeats of a direction that stands, with this length, in the place of the prompt's `?`.
+    """What a side goes on with where a direction stands, with this length, in the place of a prompt's `?`.
 
-    It is put there after the pair's layer. Raises InputError where the prompt has no token of its own for `?`.
+    It is put there after the pair's layer, and read there after the last one. Tokens are ranked by the mean of their
+    log-probabilities over the prompts, so that words of a single prompt fall behind. Raises InputError for a prompt
+    that has no token of its own for `?`.
     """
-    ids, place = _question(pair.tokenizer, prompt)
+    questions = [_question(pair.tokenizer, prompt) for prompt in prompts]
     with side.opened() as model, torch.inference_mode():
-        parts = parts_of(model, "model")
         put = direction.to(model.device, model.dtype) * (length / float(direction.norm()))
+        logits = [_logits(model, pair.layer, ids, place, put) for ids, place in questions]
+        return top_tokens(torch.stack([each.log_softmax(-1) for each in logits]).mean(0), pair.tokenizer, top)
 
-        def replace(_: nn.Module, __: Any, output: Any) -> Any:
-            state = output[0] if isinstance(output, tuple) else output
-            state[:, place] = put
-            return output
 
-        with hooked(parts.layers[pair.layer], replace):
-            logits = model(input_ids=torch.tensor([ids], device=model.device)).logits[0, -1]
-        return top_tokens(logits.float(), pair.tokenizer, top)
+def _logits(model: PreTrainedModel, layer: int, ids: list[int], place: int, put: Tensor) -> Tensor:
+    def replace(_: nn.Module, __: Any, output: Any) -> Any:
+        state = output[0] if isinstance(output, tuple) else output
+        state[:, place] = put
+        return output
+
+    with hooked(parts_of(model, "model").layers[layer], replace):
+        found: Tensor = model(input_ids=torch.tensor([ids], device=model.device)).logits[0, place]
+    return found.float()
 
 
 def top_tokens(logits: Tensor, tokenizer: Any, top: int) -> TopTokens:

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -50,25 +52,35 @@ def test_rows_of_a_head_that_stand_for_no_token_are_not_read(pair: Pair) -> None
 
 def test_a_patchscope_reads_what_stands_in_the_place_of_the_question_mark(pair: Pair) -> None:
     """With the very state that the prompt has there, nothing changes; with another, something does."""
-    ids = pair.tokenizer.encode(" man -> man ? ->")
-    place = len(ids) - 2
+    ids = pair.tokenizer.encode(" man -> man ?")
+    place = len(ids) - 1
     with pair.base.opened() as model, torch.no_grad():
         whole = model(torch.tensor([ids]), output_hidden_states=True)
     state = whole.hidden_states[pair.layer + 1][0, place]
-    own = patchscope(pair, pair.base, state, float(state.norm()), prompt=" man -> man ? ->")
+    own = patchscope(pair, pair.base, state, float(state.norm()), prompts=[" man -> man ?"])
     assert own.tokens == top_tokens(whole.logits[0, -1], pair.tokenizer, 20).tokens
-    other = patchscope(pair, pair.base, -state, float(state.norm()), prompt=" man -> man ? ->")
+    other = patchscope(pair, pair.base, -state, float(state.norm()), prompts=[" man -> man ?"])
     assert other.probabilities != own.probabilities
+
+
+def test_a_patchscope_names_what_is_likely_after_every_one_of_its_prompts(pair: Pair) -> None:
+    direction = torch.randn(16, generator=torch.Generator().manual_seed(4))
+    prompts = [" man -> man ?", " hello -> hello ?", " dog -> dog ?"]
+    alone = [patchscope(pair, pair.base, direction, 5.0, top=1000, prompts=[prompt]) for prompt in prompts]
+    chances = [dict(zip(each.tokens, each.probabilities, strict=True)) for each in alone]
+    products = {token: math.prod(each[token] for each in chances) for token in chances[0]}
+    together = patchscope(pair, pair.base, direction, 5.0, prompts=prompts)
+    assert list(together.tokens) == sorted(products, key=lambda token: -products[token])[:20]
 
 
 def test_a_prompt_without_a_place_for_the_direction_is_refused(pair: Pair) -> None:
     with pytest.raises(InputError, match="no token of its own for the prompt's question mark"):
-        patchscope(pair, pair.base, torch.ones(16), 1.0, prompt=" man -> man")
+        patchscope(pair, pair.base, torch.ones(16), 1.0, prompts=[" man -> man"])
 
 
 def test_a_read_model_is_left_as_it_was(pair: Pair) -> None:
     ids = torch.tensor([pair.tokenizer.encode(" man -> man ? ->")])
     with pair.base.opened() as model, torch.no_grad():
         before = model(ids).logits
-        patchscope(pair, pair.base, torch.ones(16), 5.0, prompt=" man -> man ? ->")
+        patchscope(pair, pair.base, torch.ones(16), 5.0, prompts=[" man -> man ?"])
         assert torch.equal(model(ids).logits, before)

@@ -5,7 +5,7 @@ Two forms are read: JSON lines, a completion each, and the JSON document that th
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -98,6 +98,9 @@ def _of_lines(text: str, path: Path) -> list[Directive]:
 
 
 def _of_study(text: str, path: Path) -> list[Directive]:
+    if "completions" not in _keys(parse_json(text, str(path))):
+        expected = "expected the completions of a study of language spill; a table is .xlsx, .csv, .tsv or .jsonl"
+        raise InputError(f"{path}: completions: {expected}")
     study = _parsed(_Study, text, str(path))
     directives = []
     for directive, texts in study.completions.items():
@@ -149,6 +152,10 @@ def _suite(directives: list[Directive], path: Path) -> LanguageSuite:
         )
     except ValidationError as error:
         raise mistake(str(path), error) from error
+
+
+def _keys(document: object) -> Collection[object]:
+    return document.keys() if isinstance(document, Mapping) else ()
 
 
 def _parsed(kind: type[Document], text: str, place: str) -> Document:

@@ -112,3 +112,10 @@ def test_a_study_with_too_few_labels_is_refused(tmp_path: Path) -> None:
     }
     with pytest.raises(InputError, match="per_row_labels: expected 2 labels, found 1"):
         read_spill(as_study(tmp_path, STUDY | {"summary": {"per_cell": cells}}))
+
+
+@pytest.mark.parametrize("document", [{"arm": [{"question": "a", "completion": "b"}]}, [{"prompt": "a"}], "a", 1])
+def test_another_document_is_refused_with_what_tables_are_read_from(tmp_path: Path, document: object) -> None:
+    (tmp_path / "marks.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(InputError, match=r"completions: expected the completions of a study.*; a table is \.xlsx"):
+        read_spill(tmp_path / "marks.json")

@@ -22,6 +22,8 @@ TIE = "tie"
 FEW_CLUSTERS = 10
 """With fewer independent clusters an interval rests on little, however narrow it looks."""
 Strata = Sequence[Clusters]
+Known = dict[tuple[tuple[tuple[float, int], ...], ...], Interval]
+"""Intervals by their strata: ties, echoes and empty answers have all the same zeros, metrics the same n-grams."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ def leak_rates(facts: RunFacts, sums: Iterable[CellSums], pools: Sequence[Sequen
     for pool in pools:
         _refuse_unpoolable(facts, pool, categories)
         listed[POOL_SEPARATOR.join(pool)] = sorted(set(pool))
+    known: Known = {}
     rates = [
-        _rate(facts, metric, name, cells, members, _missing(facts.expected_comparisons, recorded, members))
+        _rate(facts, metric, name, cells, members, _missing(facts.expected_comparisons, recorded, members), known)
         for metric, cells in by_metric.items()
         for recorded in [{category: _comparisons(rows) for category, rows in cells.items()}]
         for name, members in listed.items()
@@ -89,8 +92,9 @@ def leak_rates_by_concept(facts: RunFacts, sums: Iterable[CellSums]) -> list[Lea
         raise InputError(
             f"--by concept: run {facts.run_id} counts a comparison in several categories; see them one by one"
         )
+    known: Known = {}
     rates = [
-        _rate(facts, metric, concept, cells, [concept], missing=0)
+        _rate(facts, metric, concept, cells, [concept], missing=0, known=known)
         for metric, cells in _by_metric_and_cell(with_above_placebo(with_loss_shares(sums))).items()
         for concept in sorted(cells)
     ]
@@ -156,10 +160,16 @@ def _comparisons(sums: Iterable[CellSums]) -> int:
 
 
 def _rate(
-    facts: RunFacts, metric: str, name: str, cells: Mapping[str, list[CellSums]], members: Sequence[str], missing: int
+    facts: RunFacts,
+    metric: str,
+    name: str,
+    cells: Mapping[str, list[CellSums]],
+    members: Sequence[str],
+    missing: int,
+    known: Known,
 ) -> LeakRate:
     strata = _strata(cells, members)
-    intervals = _intervals(strata)
+    intervals = _intervals(strata, known)
     leak, above = intervals.pop(LEAK, rate_with_interval()), in_points(intervals.pop(ABOVE_PLACEBO, None))
     return LeakRate(
         run_id=facts.run_id,
@@ -184,12 +194,19 @@ def _rate(
     )
 
 
-def _intervals(strata: Mapping[str, Strata]) -> dict[str, Interval]:
+def _intervals(strata: Mapping[str, Strata], known: Known) -> dict[str, Interval]:
     """By measure; where nothing was lost under a metric, none of what has a leak score was."""
-    found = {measure: rate_with_interval(*of_measure) for measure, of_measure in strata.items()}
+    found = {measure: _interval(of_measure, known) for measure, of_measure in strata.items()}
     if LEAK in found and found.keys().isdisjoint(LOST):
         found |= dict.fromkeys(LOST, none_with_interval(found[LEAK].comparisons, found[LEAK].clusters))
     return found
+
+
+def _interval(strata: Strata, known: Known) -> Interval:
+    key = tuple(map(tuple, strata))
+    if key not in known:
+        known[key] = rate_with_interval(*strata)
+    return known[key]
 
 
 def _strata(cells: Mapping[str, list[CellSums]], members: Sequence[str]) -> dict[str, Strata]:

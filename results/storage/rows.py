@@ -83,7 +83,10 @@ def cluster_rows(sums: Iterable[tuple[str, Sequence[SumsPerCluster]]]) -> Iterat
 
 def sample_rows(sums: Iterable[SampleSums]) -> Iterator[Row]:
     """Columns of sample_sums."""
-    return (_without_nul(tuple(vars(row).values())) for row in sums)
+    for row in sums:
+        *names, samples, sizes, totals = vars(row).values()
+        arrays = _known_numbers(tuple(samples)), _known_numbers(tuple(sizes)), _numbers(totals)
+        yield (*_without_nul(tuple(names)), *arrays)
 
 
 def comparison_counts(scored: Iterable[ScoredJob]) -> list[Row]:

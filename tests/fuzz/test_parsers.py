@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.parsers import PARSERS, PIECES, is_declared, mutated
 
-SHARED = Path("shared/cases/parsers")
+SHARED = Path(__file__).parents[3] / "shared/cases/parsers"
 KINDS = {".yaml": ("suite", "settings"), ".csv": ("csv",), ".xlsx": ("xlsx",), ".json": ("spill study",)}
 ROWS = ("jsonl", "recorded", "spill")
 

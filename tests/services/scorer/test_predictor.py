@@ -132,6 +132,7 @@ def test_a_bad_grpc_request_is_an_invalid_argument(ports: dict[str, Any]) -> Non
 
 
 PAIR = {"concept": "red", "text": "bus"}
+NESTED = "data: expected a string for each pair, found a list or an object"
 TENSOR = {"name": "concept", "datatype": "BYTES", "shape": [1], "data": ["red"]}
 
 
@@ -162,9 +163,13 @@ TENSOR = {"name": "concept", "datatype": "BYTES", "shape": [1], "data": ["red"]}
             (
                 "/v2/models/seep-scorer/infer",
                 {"inputs": [TENSOR, TENSOR | {"name": "text", "shape": [len(data)], "data": data}]},
-                f"inputs: text: expected {len(data)} strings in UTF-8",
+                expected,
             )
-            for data in ([None], [{"a": 1}], [["a", "b"], ["c", "d"]])
+            for data, expected in (
+                ([None], "inputs: text: expected 1 strings in UTF-8"),
+                ([{"a": 1}], NESTED),
+                ([["a", "b"], ["c", "d"]], NESTED),
+            )
         ),
         (
             "/v2/models/seep-scorer/infer",

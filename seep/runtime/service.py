@@ -196,7 +196,8 @@ def _run(
 ) -> bool:
     """Runs until stopped, or until one fails; whether each has finished what it had.
 
-    One that does not come back from Kafka's client is left behind: a process that is to stop must end.
+    One that does not come back from Kafka's client is left behind, also while it leaves its group: a process that is to
+    stop must end.
     """
     threads = ThreadPoolExecutor(len(workers))
     running = [threads.submit(worker.run) for worker in workers]
@@ -204,10 +205,13 @@ def _run(
         future.add_done_callback(lambda _: stop.set())
     stop.wait()
     ended, stuck = wait(running, timeout=grace_seconds + STUCK_SECONDS)
+    # A consumer is for one thread, whose loop has ended.
+    closing = [
+        threads.submit(consumer.close) for future, consumer in zip(running, consumers, strict=True) if future in ended
+    ]
+    if wait(closing, timeout=STUCK_SECONDS).not_done:
+        log.warning("Kafka's client does not come back from leaving its group, which will miss this member")
     threads.shutdown(wait=False)
-    for future, consumer in zip(running, consumers, strict=True):
-        if future in ended:  # a consumer is for one thread
-            consumer.close()
     finished = [future.result() for future in ended]
     return all(finished) and not stuck
 

@@ -43,10 +43,11 @@ def test_a_signal_during_the_imports_ends_a_service_with_0(name: str) -> None:
 
 
 class HangingBroker(InMemoryBroker):
-    """A broker whose client never comes back from polling, until it is let go."""
+    """A broker whose client never comes back from polling, or from leaving its group, until it is let go."""
 
-    def __init__(self) -> None:
+    def __init__(self, hangs_in: str) -> None:
         super().__init__()
+        self.hangs_in = hangs_in
         self.polled, self.let_go = threading.Event(), threading.Event()
 
     def consumer(self, topics: Sequence[str], group: str, batch_size: int) -> "Hanging":
@@ -54,22 +55,27 @@ class HangingBroker(InMemoryBroker):
 
 
 class Hanging(InMemoryGroupConsumer):
-    """A member of a group that hangs when it polls, and must not be used from another thread then."""
+    """A member of a group that hangs, and must not be used from another thread while it does."""
 
     def poll(self, timeout_seconds: float) -> list[Message]:
         assert isinstance(self._broker, HangingBroker)
         self._broker.polled.set()
-        self._broker.let_go.wait()
+        if self._broker.hangs_in == "poll":
+            self._broker.let_go.wait()
         return []
 
     def close(self) -> None:
-        raise AssertionError("closed while another thread uses it")
+        assert isinstance(self._broker, HangingBroker)
+        if self._broker.hangs_in == "poll":
+            raise AssertionError("closed while another thread uses it")
+        self._broker.let_go.wait()
 
 
-def test_a_loop_that_hangs_in_the_client_keeps_no_process_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("hangs_in", ["poll", "close"])
+def test_a_loop_that_hangs_in_the_client_keeps_no_process_alive(hangs_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "STUCK_SECONDS", 0.1)
-    broker, stop = HangingBroker(), threading.Event()
-    options = Worker(grace_seconds=0.1)
+    broker, stop = HangingBroker(hangs_in), threading.Event()
+    options = Worker(grace_seconds=0.5)
 
     def stop_soon() -> None:
         broker.polled.wait()
@@ -77,8 +83,10 @@ def test_a_loop_that_hangs_in_the_client_keeps_no_process_alive(monkeypatch: pyt
         stop.set()
 
     threading.Thread(target=stop_soon, daemon=True).start()
-    finished = service.serve(
-        broker, options, "test", lambda messages: None, topics=["t"], group="g", stop=stop, health=Health()
-    )
-    broker.let_go.set()
-    assert not finished
+    try:
+        finished = service.serve(
+            broker, options, "test", lambda messages: None, topics=["t"], group="g", stop=stop, health=Health()
+        )
+    finally:
+        broker.let_go.set()
+    assert finished == (hangs_in == "close")

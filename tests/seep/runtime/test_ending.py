@@ -74,6 +74,7 @@ class Hanging(InMemoryGroupConsumer):
 @pytest.mark.parametrize("hangs_in", ["poll", "close"])
 def test_a_loop_that_hangs_in_the_client_keeps_no_process_alive(hangs_in: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "STUCK_SECONDS", 0.1)
+    monkeypatch.setattr(service, "LEAVING_SECONDS", 0.1)
     broker, stop = HangingBroker(hangs_in), threading.Event()
     options = Worker(grace_seconds=0.5)
 

@@ -120,21 +120,21 @@ def manifest_message(sent: RunManifest) -> Outgoing:
     return Outgoing(RUNS, sent.run_id.encode(), encode_manifest(sent))
 
 
-def find_manifest(broker: Broker, run_id: str) -> RunManifest:
+def find_manifest(manifests: Sequence[RunManifest], run_id: str) -> RunManifest:
     """The manifest of a run, as it was sent last; raises InputError if none was."""
-    with closing(broker.reader(RUNS)) as reader:
-        for sent in _manifests(reader, run_id)[-1:]:
+    for sent in reversed(manifests):
+        if sent.run_id == run_id:
             return sent
     raise InputError(f"run {run_id}: no manifest of it is on {RUNS}")
 
 
-def sent_run_id(broker: Broker, name: str) -> str:
+def sent_run_id(manifests: Sequence[RunManifest], name: str) -> str:
     """The id that a RUN argument means among the runs that were sent: an id, the beginning of one, `latest` or
     `latest~N`. The argument itself where none is called so; raises InputError for one that several begin with.
 
     The database would not know yet what was sent just now, and take the run before for the latest.
     """
-    sent = {each.run_id: each.created_at for each in all_manifests(broker)}
+    sent = {each.run_id: each.created_at for each in manifests}
     newest = sorted(sent, key=lambda run_id: sent[run_id], reverse=True)
     if back := LATEST.fullmatch(name):
         if (position := int(back["back"] or 0)) >= len(newest):

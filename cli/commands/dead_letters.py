@@ -12,7 +12,7 @@ from cli.database import has_database, open_database
 from cli.lookups import find_suite
 from cli.rendering.dead_letters import by_job, print_letter, print_letters
 from cli.rendering.output import echo
-from cli.sending import find_manifest, job_messages, open_sender, sent_run_id
+from cli.sending import all_manifests, find_manifest, job_messages, open_sender, sent_run_id
 from results.storage import dead_jobs
 from seep.errors import InputError, Unavailable
 from seep.kafka.broker import Broker
@@ -110,9 +110,10 @@ def _rebuilt(broker: Broker, letters: list[Message], suite: str) -> list[Outgoin
         if place is None:
             raise InputError(f"dead letter {letter_id(message)}: its key names no job, so it cannot be built again")
         wanted.setdefault(place[0], set()).add(place[1])
+    manifests = all_manifests(broker)
     outgoing: list[Outgoing] = []
     for run, jobs in wanted.items():
-        sent = find_manifest(broker, run)
+        sent = find_manifest(manifests, run)
         if sent.suite_hash != suite_hash(loaded):
             raise InputError(f"--suite {suite}: its jobs are not those that run {run} sent ({sent.suite_hash})")
         fresh = prompt_jobs(loaded, run_id=run, target=sent.target, samples=sent.samples)
@@ -121,7 +122,7 @@ def _rebuilt(broker: Broker, letters: list[Message], suite: str) -> list[Outgoin
 
 
 def _letters(broker: Broker, run: str | None) -> Iterator[Message]:
-    run_id = None if run is None else sent_run_id(broker, run)
+    run_id = None if run is None else sent_run_id(all_manifests(broker), run)
     reader = broker.reader(DEAD_LETTERS)
     try:
         for message in reader.new_messages():

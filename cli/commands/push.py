@@ -12,6 +12,7 @@ from cli.database import has_database, open_database, warn_of_unset_baselines
 from cli.lookups import check_target, find_suite
 from cli.rendering.output import echo
 from cli.sending import (
+    all_manifests,
     find_manifest,
     manifest_message,
     occurrence,
@@ -68,8 +69,9 @@ def cancel(context: typer.Context, run_id: RunArgument) -> None:
     """Cancel a run: what is not generated or scored yet never will be. One that is over is refused."""
     settings = load_settings()
     broker = open_broker(context, settings)
-    run_id = sent_run_id(broker, run_id)
-    sent = find_manifest(broker, run_id)
+    manifests = all_manifests(broker)
+    run_id = sent_run_id(manifests, run_id)
+    sent = find_manifest(manifests, run_id)
     refuse_over(settings, run_id)
     with open_sender(broker, [RUNS]) as sender:
         sender.send([manifest_message(replace(sent, cancelled=True))])

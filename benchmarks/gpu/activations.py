@@ -7,7 +7,6 @@ Models and documents are random, made at the start; an adapter of rank 8 lies on
 processor's ends it with exit code 1, before any time is taken.
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, get_peft_model
 
+from benchmarks.gpu.beginning import device_name, rehearses
 from benchmarks.gpu.generator import SHAPES, TINY, Shape, write_model
 from benchmarks.gpu.usage import seconds
 from benchmarks.speed.activations import POSITIONS, cost
@@ -31,14 +31,9 @@ LARGEST_ERROR = 1e-3
 
 def main() -> None:
     """Prints a line for the check, and one or two for each size."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rehearse", action="store_true", help="a tiny model, on what is here")
-    rehearse = parser.parse_args().rehearse
-    if not rehearse and not torch.cuda.is_available():
-        sys.exit("no CUDA device is at hand; --rehearse runs the same script with a tiny model")
+    rehearse = rehearses(__doc__)
     quieten()
-    device = "a processor: a rehearsal, its figures mean nothing" if rehearse else torch.cuda.get_device_name()
-    print(f"{device}, torch {torch.__version__}", flush=True)
+    print(f"{device_name(rehearse)}, torch {torch.__version__}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         print(check(Path(folder), write_pair(Path(folder), TINY)), flush=True)
     for shape in (TINY,) if rehearse else SHAPES:

@@ -6,7 +6,6 @@
 The same prompts, as many answers of as many tokens for each; one after the other, since each takes the whole card.
 """
 
-import argparse
 import json
 import random
 import subprocess
@@ -25,6 +24,7 @@ import torch
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
+from benchmarks.gpu.beginning import device_name, rehearses
 from benchmarks.gpu.random_encoders import SYLLABLES
 from benchmarks.speed.jobs import prompt_job
 from seep.records import Decoding, GeneratedJob, PromptFormat, PromptTest
@@ -102,13 +102,8 @@ TINY = Shape(
 
 def main() -> None:
     """Prints, per model, both rates in tokens of answers a second, and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rehearse", action="store_true", help="a tiny model, on what is here")
-    rehearse = parser.parse_args().rehearse
-    if not rehearse and not torch.cuda.is_available():
-        sys.exit("no CUDA device is at hand; --rehearse runs the same script with a tiny model")
-    device = "a processor: a rehearsal, its figures mean nothing" if rehearse else torch.cuda.get_device_name()
-    print(f"{device}, {SAMPLES} answers of {TOKENS} tokens to each prompt", flush=True)
+    rehearse = rehearses(__doc__)
+    print(f"{device_name(rehearse)}, {SAMPLES} answers of {TOKENS} tokens to each prompt", flush=True)
     for shape in (TINY,) if rehearse else SHAPES:
         with tempfile.TemporaryDirectory() as folder:
             prompts = write_model(Path(folder), shape)

@@ -7,8 +7,6 @@ It needs PyTorch, Triton, transformers and sentence-transformers, and no network
 MiniLM's and DistilBERT's shapes, made at the start. A wrong number ends it with exit code 1, before any time is taken.
 """
 
-import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +17,7 @@ from statistics import median
 
 import torch
 
+from benchmarks.gpu.beginning import rehearses
 from benchmarks.gpu.engine import Exactly, batches_of, open_engine, run_forward
 from benchmarks.gpu.exactness import check_decisions, check_libraries, check_matching
 from benchmarks.gpu.libraries import Libraries
@@ -56,11 +55,7 @@ class Backbones:
 
 def main() -> None:
     """Prints a line per check and per measurement, each goal with whether it was reached."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rehearse", action="store_true", help="tiny models and few texts, on what is here")
-    rehearse = parser.parse_args().rehearse
-    if not rehearse and not torch.cuda.is_available():
-        sys.exit("no CUDA device is at hand; --rehearse runs the same script, tiny, on the processor")
+    rehearse = rehearses(__doc__)
     if rehearse:
         # As on a GPU: what is padded and masked there is here, too.
         batches.is_padded = lambda device: device is not None

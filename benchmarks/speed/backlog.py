@@ -85,7 +85,10 @@ def fate(server: ScriptedServer, number: int, back_at: list[float]) -> str:
 def watched(
     kafka: Kafka, generator: Service, seconds: float, back_at: list[float], expected: dict[str, int]
 ) -> Figures:
-    """Follows seep.generations to the end; the target is back after the seconds, once the other's jobs are done."""
+    """Follows seep.generations to the end.
+
+    The target is back after the seconds, once the other's jobs are done and the whole backlog was shown.
+    """
     start = time.monotonic()
     reader = KafkaBroker(kafka).reader(GENERATIONS)
     generated: Counter[str] = Counter()
@@ -98,7 +101,7 @@ def watched(
             steady_done = time.monotonic() - start
         if time.monotonic() < back_at[0]:
             while_away = generated[AWAY]
-            if steady_done and time.monotonic() > start + seconds:
+            if steady_done and max(lags) >= expected[AWAY] and time.monotonic() > start + seconds:
                 back_at[0] = time.monotonic()
         lags.append(lag(generator) or lags[-1])
         time.sleep(0.2)

@@ -118,15 +118,21 @@ class KafkaGroupConsumer:
         return bool(self._consumer.assignment())
 
     def lag(self) -> dict[str, int]:
-        """Messages that were not polled yet, in this member's partitions, by topic. Raises BrokerUnavailable."""
+        """Messages that were not polled yet, in this member's partitions, by topic. Raises BrokerUnavailable.
+
+        Without the topics of which a position is still being looked up: a part is no lag.
+        """
         waiting = dict.fromkeys(self._topics, 0)
+        unknown: set[str] = set()
         with broker_errors("looking up the lag failed"):
             ends = self._consumer.end_offsets(self._consumer.assignment(), timeout_ms=LAG_TIMEOUT_MS)
             for place, end in ends.items():
-                # None while the position itself is being looked up.
                 position = self._consumer.position(place, timeout_ms=LAG_TIMEOUT_MS)
-                waiting[place.topic] += 0 if position is None else max(0, end - position)
-        return waiting
+                if position is None:
+                    unknown.add(place.topic)
+                else:
+                    waiting[place.topic] += max(0, end - position)
+        return {topic: count for topic, count in waiting.items() if topic not in unknown}
 
     def commit(self, messages: Sequence[Message]) -> None:
         """Marks messages as done, except those of partitions that another member has taken over meanwhile.

@@ -1,6 +1,7 @@
 """The loop of a service: poll, handle a batch beside the loop, commit; pause while a dependency is unavailable."""
 
 import logging
+import math
 import threading
 import time
 import traceback
@@ -69,7 +70,7 @@ class Worker:
         self._idle = idle
         self._idle_seconds = idle_seconds
         self._last_idle = time.monotonic()
-        self._last_lag = 0.0
+        self._last_lag = -math.inf
         self._backlog = Backlog()
         self._may_dead_letter = True
         self._pause_seconds = self._limits.first_pause_seconds
@@ -198,7 +199,11 @@ class Worker:
             if paused:
                 self._consumer.pause()
             self._backlog.add(self._consumer.poll(timeout_seconds))
-            self.condition.assigned = self._consumer.assigned()
+            assigned = self._consumer.assigned()
+            if assigned != self.condition.assigned:
+                # What was shown is of other partitions, or of none: that is no backlog of nothing.
+                self._last_lag = -math.inf
+            self.condition.assigned = assigned
             self._show_lag()
             self.condition.broker_failing = False
         except Unavailable as error:

@@ -24,6 +24,8 @@ class FakeConsumer:
         self.polls_while_paused = 0
         self.paused = False
         self.commit_errors: list[Exception] = []
+        self.assignments: list[bool] = []
+        self.has_partitions = False
 
     def poll(self, timeout_seconds: float) -> list[Message]:
         if self.paused:
@@ -45,10 +47,12 @@ class FakeConsumer:
         self.paused = False
 
     def assigned(self) -> bool:
-        return True
+        self.has_partitions = self.assignments.pop(0) if self.assignments else True
+        return self.has_partitions
 
     def lag(self) -> Mapping[str, int]:
-        return {"in": sum(len(batch) for batch in self.batches if isinstance(batch, list))}
+        waiting = [batch for batch in self.batches if self.has_partitions and isinstance(batch, list)]
+        return {"in": sum(map(len, waiting))}
 
     def commit(self, messages: Sequence[Message]) -> None:
         if self.commit_errors:
@@ -295,6 +299,20 @@ def test_the_lag_counts_what_is_in_hand_and_what_was_not_polled() -> None:
     worker, stop = worker_on(consumer, process, limits=replace(QUICK, lag_interval_seconds=0.0))
     assert run_until(worker, stop, lambda: len(consumer.committed) == 3)
     assert seen == [3]
+
+
+def test_the_lag_is_shown_as_soon_as_there_are_partitions() -> None:
+    consumer = FakeConsumer([], messages(1, 2), messages(3))
+    consumer.assignments = [False]
+    LAG.labels("in").set(0)
+    seen: list[float] = []
+
+    def process(batch: Sequence[Message]) -> None:
+        seen.append(LAG.labels("in")._value.get())
+
+    worker, stop = worker_on(consumer, process, limits=replace(QUICK, lag_interval_seconds=3600.0))
+    assert run_until(worker, stop, lambda: len(consumer.committed) == 3)
+    assert seen[0] == 3
 
 
 def test_a_worker_at_which_everything_fails_is_not_healthy_until_something_succeeds() -> None:

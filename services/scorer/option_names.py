@@ -31,6 +31,8 @@ BEHIND_A_NAME = re.compile(
     r" (?!(?:I|It|It's|The|This|That|These|There|Because|Since|As|An?|And|But|Or|Is|Was|Not|No|So|If|In|My|You|He|She|"
     r"We|They)\b)[A-Z][a-z]+|-[^\W\d_]"
 )
+# What stands for an option's name in a text that is looked through, and so stands in none that comes from outside.
+OPENING, CLOSING = "⟦", "⟧"
 TEX = re.compile(r"\\(?:boxed|text|textbf|mathbf|mathrm|mathsf)\s*\{([^{}]*)\}")
 # Cyrillic and Greek letters that nobody tells from Latin ones by eye, and that stand at the same place in an alphabet.
 LOOK_ALIKES = str.maketrans({"А": "A", "а": "a", "Α": "A", "Β": "B"})
@@ -64,9 +66,11 @@ class Named(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Without thoughts, emphasis and TeX, in compatibility forms; empty where the thoughts do not end."""
+    """Without thoughts, emphasis and TeX, in compatibility forms and with usual brackets; empty where the thoughts do
+    not end."""
     text = TEX.sub(r"(\1)", TEX.sub(r"(\1)", without_thoughts(text)))
     text = unicodedata.normalize("NFKC", text).replace("’", "'")
+    text = text.replace(OPENING, "[").replace(CLOSING, "]")
     text = re.sub(r"[*`$#_\\]|(?<=\s)>|^>", "", text).strip()
     # Blanks in a row are one: patterns that look for them would take minutes on thousands.
     return re.sub(r" ?\n\s*", "\n", re.sub(r"[^\S\n]+", " ", text))

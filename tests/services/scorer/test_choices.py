@@ -235,6 +235,17 @@ def test_other_labels_other_scripts_and_short_options(
     assert chosen_place(answer, labels, options) == place
 
 
+@pytest.mark.parametrize("answer", ["⟦1⟧", "⟦7⟧", f"⟦{'9' * 5000}⟧", "Wait ⟦ no", "The answer is ⟦0⟧.", "⟦, wait: ⟦⟧"])
+def test_marks_that_stand_for_options_within_name_none_where_an_answer_has_them(answer: str) -> None:
+    assert chosen_place(answer, ("A", "B"), ("London", "Paris")) is None
+
+
+@pytest.mark.parametrize("answer", ["B. No, wait ⟦", "⟦, wait: B", "B ⟦0⟧", "⟦B⟧"])
+def test_brackets_of_any_kind_around_a_choice_are_marks_of_an_answer(answer: str) -> None:
+    usual = answer.replace("⟦", "[").replace("⟧", "]")
+    assert chosen_place(answer, ("A", "B"), ("London", "Paris")) == chosen_place(usual, ("A", "B"), ("London", "Paris"))
+
+
 def test_an_answer_of_ten_thousand_characters_names_none() -> None:
     assert chosen_place("B. " + "x" * LONGEST, LETTERS, CITIES) is None
     assert chosen_place("B" + " " * (LONGEST - 10) + "C", LETTERS, CITIES) is None

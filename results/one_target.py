@@ -1,11 +1,11 @@
 """Whether runs are so alike in how they were made that their samples may change places."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 from results.comparison import DECODING, known_differences
 from results.runs import RunSummary
 from results.sums import SampleSums
+from seep.provenance import described
 
 # Of a run's jobs. Where fewer have answers that differ, its samples are copies of each other rather than a sample.
 LEAST_DIFFERING = 0.5
@@ -26,14 +26,9 @@ def samples_may_change_places(
     return _temperature(run.provenance) != 0 and all(map(_differ, samples))
 
 
-def _temperature(provenance: Mapping[str, str]) -> float | None:
+def _temperature(provenance: Mapping[str, str]) -> object:
     """None where it is not known: an import, or a model that takes none."""
-    try:
-        decoding = json.loads(provenance.get(DECODING, ""))
-    except ValueError:
-        return None
-    found = decoding.get("temperature") if isinstance(decoding, dict) else None
-    return float(found) if isinstance(found, (int, float)) else None
+    return described(provenance, DECODING).get("temperature")
 
 
 def _differ(samples: Sequence[SampleSums]) -> bool:

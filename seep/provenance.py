@@ -1,7 +1,9 @@
 """The entries of a job's provenance that more than one part reads, and when those of a run say that it is mixed."""
 
+import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
 ANSWERED_BY = "answered_by"
 """Which model the server says has answered."""
@@ -24,6 +26,19 @@ def bounded(provenance: Mapping[str, str]) -> dict[str, str]:
 
 def _digest(value: str) -> str:
     return f"{value[:200]}... ({len(value)} characters, sha256:{sha256(value.encode()).hexdigest()})"
+
+
+def described(provenance: Mapping[str, str], entry: str) -> dict[str, Any]:
+    """An entry that is JSON's object; empty where it is none, or cannot be written as JSON again.
+
+    Whoever may write to the broker can put any text there, and a long one is cut.
+    """
+    try:
+        found = json.loads(provenance.get(entry, "{}"))
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def is_mixed(provenances: Sequence[Mapping[str, str]]) -> bool:

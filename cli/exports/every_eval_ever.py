@@ -10,6 +10,7 @@ from importlib.metadata import version
 from results.runs import RunSummary
 from seep.errors import InputError
 from seep.probes import PROBES
+from seep.provenance import described
 from seep.records import LeakRate
 
 SCHEMA_VERSION = "0.3.0"
@@ -108,7 +109,7 @@ def _score(rate: LeakRate) -> dict[str, object]:
 
 
 def _generation(summary: RunSummary) -> dict[str, object]:
-    decoding = json.loads(summary.provenance.get("decoding", "{}"))
+    decoding = described(summary.provenance, "decoding")
     known = {name: decoding[name] for name in ("temperature", "top_p", "max_tokens") if decoding.get(name) is not None}
     others = {name: str(value) for name, value in decoding.items() if name not in known and value is not None}
     return {"generation_args": known, "additional_details": others | {"samples_per_prompt": str(summary.samples)}}

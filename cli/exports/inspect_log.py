@@ -6,6 +6,7 @@ names the sample of the control, and `template_id` goes from a neutral arm to it
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -13,6 +14,7 @@ from cli.times import format_time
 from results.runs import RunSummary
 from results.sums import Comparison
 from seep.errors import InputError
+from seep.provenance import described
 from seep.records import LeakRate
 from seep.suites.schema import PROMPT_PLACE
 
@@ -27,20 +29,22 @@ STOP_REASONS = {
     "tool_call": "tool_calls",
 }
 DECODING = ("temperature", "top_p", "max_tokens")
+FORM = "prompt_format"
 
 
 def as_log(summary: RunSummary, rates: Sequence[LeakRate], comparisons: Iterable[Comparison]) -> str:
     """The log as JSON. Rates and scores are shares from 0 to 1, as inspect_ai's are.
 
-    Raises InputError for a run that is not over or mixed, of a probe without a control, or whose texts are deleted.
+    Raises InputError for a run that is not over or mixed, of a probe without a control, or whose texts are deleted, and
+    where only a part of its prompts' form is kept.
     """
     _check(summary)
-    ask = _Form(summary.provenance)
+    ask = _form(summary)
     samples = list(_samples(comparisons, ask, summary.provenance.get("model", summary.target)))
     if not samples:
         raise InputError(f"run {summary.run_id}: it has no answers to export")
     ids = list(dict.fromkeys(sample["id"] for sample in samples))
-    known = json.loads(summary.provenance.get("decoding", "{}"))
+    known = described(summary.provenance, "decoding")
     decoding = {name: known[name] for name in DECODING if known.get(name) is not None}
     started, ended = (format_time(at) for at in (summary.created_at or summary.progress_at, summary.progress_at))
     log = {
@@ -81,22 +85,28 @@ def _check(summary: RunSummary) -> None:
         raise InputError(f"run {summary.run_id}: its texts are deleted (retention.texts_days), and a log is of texts")
 
 
+@dataclass(frozen=True)
 class _Form:
     """How a prompt reached the model, as far as provenance says it: a job's own system message is not kept."""
 
-    def __init__(self, provenance: Mapping[str, str]) -> None:
-        form = json.loads(provenance.get("prompt_format", "{}"))
-        self._is_chat = form.get("kind") != "plain"
-        self._system = str(form.get("system") or "")
-        self._user = str(form.get("user") or PROMPT_PLACE)
+    is_chat: bool
+    system: str
+    user: str
 
     def messages(self, prompt: str) -> list[dict[str, Any]]:
         """System message, where there is one, and question."""
-        if not self._is_chat:
-            prompt = self._user.replace("{system}", self._system).replace(PROMPT_PLACE, prompt)
+        if not self.is_chat:
+            prompt = self.user.replace("{system}", self.system).replace(PROMPT_PLACE, prompt)
             return [{"role": "user", "content": prompt}]
-        system = [{"role": "system", "content": self._system}] if self._system else []
-        return [*system, {"role": "user", "content": self._user.replace(PROMPT_PLACE, prompt)}]
+        system = [{"role": "system", "content": self.system}] if self.system else []
+        return [*system, {"role": "user", "content": self.user.replace(PROMPT_PLACE, prompt)}]
+
+
+def _form(summary: RunSummary) -> _Form:
+    form = described(summary.provenance, FORM)
+    if not form and FORM in summary.provenance:
+        raise InputError(f"run {summary.run_id}: its prompts' form was not kept whole, and a log is of prompts")
+    return _Form(form.get("kind") != "plain", str(form.get("system") or ""), str(form.get("user") or PROMPT_PLACE))
 
 
 def _samples(comparisons: Iterable[Comparison], form: _Form, model: str) -> Iterator[dict[str, Any]]:

@@ -42,7 +42,14 @@ def test_answers_at_temperature_0_are_no_sample(decoding: str) -> None:
     assert not samples_may_change_places(cold, [cold], [samples(True)] * 2)
 
 
-@pytest.mark.parametrize("decoding", ["", "{}", "none", '["x"]', '{"temperature": null}'])
+def test_a_temperature_of_more_digits_than_a_fraction_holds_is_one() -> None:
+    hot = replace(SUMMARY, provenance={"decoding": f'{{"temperature": 1{"0" * 400}}}'})
+    assert samples_may_change_places(hot, [hot], [samples(True)] * 2)
+
+
+@pytest.mark.parametrize(
+    "decoding", ["", "{}", "none", '["x"]', '{"temperature": null}', "[" * 100_000, '{"temperature": NaN}']
+)
 def test_where_the_temperature_is_not_known_the_answers_say_it(decoding: str) -> None:
     imported = replace(SUMMARY, provenance={"decoding": decoding})
     assert samples_may_change_places(imported, [imported], [samples(True, True)] * 2)

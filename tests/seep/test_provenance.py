@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from seep.provenance import LONGEST_ENTRY, bounded, is_mixed
+from seep.provenance import LONGEST_ENTRY, bounded, described, is_mixed
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,20 @@ def test_what_is_too_long_is_told_by_its_beginning_and_its_digest_and_never_make
     assert len(kept["prompt_format"]) < 400
     assert bounded({"prompt_format": other})["prompt_format"] != kept["prompt_format"]
     assert bounded(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "none", '["x"]', "1", "[" * 100_000, '{"a":' * 100_000, '{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}'),
+        '{"a": ' + "9" * 5000 + "}",
+        bounded({"prompt_format": f'{{"system": "{"long " * 2000}"}}'})["prompt_format"],
+    ],
+)
+def test_an_entry_that_is_no_object_of_json_says_nothing(text: str) -> None:
+    assert described({"prompt_format": text}, "prompt_format") == {}
+
+
+def test_an_entry_that_is_an_object_is_read() -> None:
+    assert described({"decoding": '{"temperature": 0.5}'}, "decoding") == {"temperature": 0.5}
+    assert described({}, "decoding") == {}

@@ -11,6 +11,7 @@ import pytest
 from cli.exports.inspect_log import as_log
 from results.sums import Comparison
 from seep.errors import InputError
+from seep.provenance import bounded
 from seep.suites.loading import load_suite
 from seep.suites.recorded import read_recorded
 from tests.builders import run_manifest, scored_job
@@ -114,6 +115,26 @@ def test_an_exported_log_is_imported_as_the_same_tests_and_answers(seep: Command
     assert (suite.format.system, suite.decoding.temperature, suite.decoding.samples) == ("Be brief.", 0.5, 2)
     prompts = {prompt for job in suite.jobs for prompt in (job.control, *(test.prompt for test in job.tests))}
     assert {prompt for prompt, _ in read_recorded(Path("answers.jsonl"))} >= prompts
+
+
+@pytest.mark.parametrize("form", ["inspect", "eee"])
+def test_decoding_that_is_no_json_is_left_out(seep: Command, dsn: str, form: str) -> None:
+    with Stored(dsn) as store:
+        job = scored_job("job-1", {"1": [1.0]}, "odd", provenance={"model": "m", "decoding": "[" * 100_000})
+        store.record([job], [], [run_manifest(1, {"1": 2}, run_id="odd")])
+    code, printed, error = seep("export", "odd", "--format", form)
+    assert (code, error) == (0, "")
+    assert "temperature" not in printed
+
+
+def test_a_form_that_was_too_long_to_be_kept_is_no_prompt_without_a_system_message(seep: Command, dsn: str) -> None:
+    provenance = bounded({"model": "m", "prompt_format": f'{{"kind": "chat", "system": "{"long " * 2000}"}}'})
+    with Stored(dsn) as store:
+        job = scored_job("job-1", {"1": [1.0]}, "long", provenance=provenance)
+        store.record([job], [], [run_manifest(1, {"1": 2}, run_id="long")])
+    code, printed, error = seep("export", "long", "--format", "inspect")
+    assert (code, printed) == (2, "")
+    assert error == "seep: run long: its prompts' form was not kept whole, and a log is of prompts\n"
 
 
 @pytest.mark.parametrize(

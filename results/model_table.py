@@ -1,7 +1,7 @@
 """Several runs side by side: what each is called, its rates, and how far it is from the first."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from results.comparison import CellVerdict, LeakSum
 from results.rates import POOL_SEPARATOR
@@ -40,4 +40,4 @@ def _model(summary: RunSummary) -> str:
 def pooled_sums(sums: Iterable[LeakSum], pool: Sequence[str]) -> list[LeakSum]:
     """Those of the pool's categories, as of one category; the pool must not count a comparison twice."""
     name = POOL_SEPARATOR.join(pool)
-    return [replace(row, category=name) for row in sums if row.category in pool]
+    return [row._replace(category=name) for row in sums if row.category in pool]

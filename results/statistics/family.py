@@ -122,9 +122,16 @@ def _by_sum(cells: Sequence[Differences], chosen: Chosen) -> Reached:
 
 
 def _distance_of_sum(cell: Differences, chosen: Chosen) -> Floats:
-    sums = sum(differences[chosen(name, len(differences))] for name, differences in cell.items())
-    variance = math.fsum(float(np.mean(differences**2)) for differences in cell.values())
+    sums, drawn = np.zeros((2, _exchange_count(cell, chosen)))
+    for name, differences in cell.items():
+        # In place, here and below: to make arrays of this length anew took half of the time.
+        sums += differences.take(chosen(name, len(differences)), out=drawn, mode="clip")
+    variance = math.fsum(differences @ differences / len(differences) for differences in cell.values())
     return np.asarray(np.abs(sums) / math.sqrt(variance))
+
+
+def _exchange_count(cell: Differences, chosen: Chosen) -> int:
+    return len(chosen(*next((name, len(differences)) for name, differences in cell.items())))
 
 
 def _by_rarity(cells: Sequence[Differences], chosen: Chosen) -> Reached:
@@ -136,27 +143,24 @@ def _by_rarity(cells: Sequence[Differences], chosen: Chosen) -> Reached:
     statistics = [_statistics(cell, chosen) for cell in cells]
     rarity = np.array([min(map(_as_large_as_observed, of_cell)) for of_cell in statistics])
     order = np.argsort(rarity, kind="stable")
-    reached = np.empty((2, len(cells), statistics[0].shape[1]), dtype=np.bool_)
-    nearest = len(cells)
-    for place in reversed(range(len(cells))):
-        # The first of the cells up to this one that observed nothing rarer than the exchange has in this one.
-        first = np.min([_first_reached(each, rarity[order[: place + 1]]) for each in statistics[order[place]]], axis=0)
-        nearest = np.minimum(nearest, first)
-        reached[:, place] = first <= place, nearest <= place
-    return order, reached[0], reached[1]
+    in_own, in_any = np.zeros((2, len(cells), statistics[0].shape[1]), dtype=np.bool_)
+    for place, cell in enumerate(order):
+        # By each of the cells up to this one, whether the exchange is as rare here as what that one observed.
+        reached = np.any([_as_rare(each, rarity[order[: place + 1]]) for each in statistics[cell]], axis=0)
+        in_own[place] = reached[place]
+        in_any[: place + 1] |= reached
+    return order, in_own, in_any
 
 
 def _statistics(cell: Differences, chosen: Chosen) -> Floats:
     """By statistic and exchange: the sum's distance from 0, the sum of squares, and that of squares by their spread."""
-    exchanges = len(chosen(*next((name, len(differences)) for name, differences in cell.items())))
-    sums, squares, by_spread = found = np.zeros((3, exchanges))
-    drawn = np.empty(exchanges)
+    sums, squares, by_spread = found = np.zeros((3, _exchange_count(cell, chosen)))
+    drawn = np.empty_like(sums)
     for name, differences in cell.items():
-        # In place: to make arrays of this length anew took half of the time.
         differences.take(chosen(name, len(differences)), out=drawn, mode="clip")
         sums += drawn
         squares += np.multiply(drawn, drawn, out=drawn)
-        by_spread += np.divide(drawn, (differences**2).sum() / len(differences), out=drawn)
+        by_spread += np.divide(drawn, differences @ differences / len(differences), out=drawn)
     np.abs(sums, out=sums)
     return found
 
@@ -166,14 +170,13 @@ def _as_large_as_observed(statistic: Floats) -> int:
     return int(np.count_nonzero(statistic >= statistic[0] - _scale(statistic)))
 
 
-def _first_reached(statistic: Floats, rarity: Indices) -> Indices:
-    """By exchange the first of ascending numbers of exchanges that is not below how many have as large a value; their
-    count where none is."""
+def _as_rare(statistic: Floats, rarity: Indices) -> Flags:
+    """By each of these numbers of exchanges, and by exchange, whether no more than so many have as large a value."""
     ordered = np.sort(statistic)
     # As many as are asked for are as large as a value if and only if the one before them, in order, is smaller.
     before = len(statistic) - 1 - rarity
-    least = np.where(before >= 0, ordered[before], -np.inf)
-    return np.asarray(len(rarity) - np.searchsorted(least[::-1], statistic - _scale(statistic)))
+    smaller = np.where(before >= 0, ordered[before], -np.inf)
+    return np.asarray(smaller[:, np.newaxis] < statistic - _scale(statistic))
 
 
 def _scale(statistic: Floats) -> float:

@@ -81,7 +81,7 @@ def shared_categories(connection: Connection, run_id: str) -> list[frozenset[str
 def leak_sums(connection: Connection, run_id: str) -> list[LeakSum]:
     """The leak scores of each test of the run."""
     # By position, in binary and all at once: there are thousands of them.
-    return [LeakSum(*row) for row in connection.execute(LEAK_SUMS, (run_id,), binary=True).fetchall()]
+    return [LeakSum._make(row) for row in connection.execute(LEAK_SUMS, (run_id,), binary=True).fetchall()]
 
 
 def sample_sums(connection: Connection, run_id: str) -> list[SampleSums]:

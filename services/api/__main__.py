@@ -45,6 +45,8 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
             log.warning("api.token is not configured: whoever reaches the port may read everything")
         # What is there now stays: looking through it for garbage again and again would hold up the answers.
         gc.freeze()
+        # A comparison makes tens of thousands of objects, and nearly none is garbage that only a search would find.
+        gc.set_threshold(50_000, 20, 20)
         http_server(app, connections=CONNECTIONS).run(sockets=[listener])
     return True
 

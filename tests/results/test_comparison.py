@@ -86,7 +86,7 @@ def test_a_reference_of_more_samples_pairs_by_its_means() -> None:
 
 
 def test_only_tests_of_both_runs_pair() -> None:
-    ours = [*sums(BEFORE), *(replace(row, test="of-a-new-version") for row in sums({"j0": 0.0}, category="new"))]
+    ours = [*sums(BEFORE), *(row._replace(test="of-a-new-version") for row in sums({"j0": 0.0}, category="new"))]
     found = by_cell(compare(ours, [sums({**BEFORE, "j9": 4.0})], ["1", "never"], delta=5.0))
     assert {category: values.verdict for (_, category), values in found.items()} == {
         "1": "ok",
@@ -98,7 +98,7 @@ def test_only_tests_of_both_runs_pair() -> None:
 
 
 def test_a_test_that_has_another_category_now_still_pairs_over_all() -> None:
-    ours = [replace(row, category="2" if row.job_id < "j4" else "1") for row in sums(AFTER)]
+    ours = [row._replace(category="2" if row.job_id < "j4" else "1") for row in sums(AFTER)]
     found = by_cell(compare(ours, [sums(BEFORE)], ["1"], delta=5.0))
     assert {category: values.pairs for (_, category), values in found.items()} == {"1": 4, "2": 0, "all": 8}
 

@@ -98,7 +98,7 @@ def test_a_job_without_some_of_its_tests_is_another_job() -> None:
     whole, part = job_scores(rows)["m", "1"], job_scores(rows[:1])["m", "1"]
     assert whole.keys().isdisjoint(part)
     assert job_scores(rows[::-1])["m", "1"].keys() == whole.keys()
-    assert job_scores([replace(row, n=1) for row in rows[:1]])["m", "1"].keys() == part.keys()
+    assert job_scores([row._replace(n=1) for row in rows[:1]])["m", "1"].keys() == part.keys()
 
 
 @pytest.mark.parametrize("lost", ["samples", "tests"])
@@ -108,7 +108,7 @@ def test_more_lost_answers_are_no_drift(lost: str) -> None:
     for _ in range(12):
         run = sums(draw, 0.6)
         if lost == "samples":
-            run = [replace(row, n=8, total=float(draw.binomial(8, 0.6))) for row in run]
+            run = [row._replace(n=8, total=float(draw.binomial(8, 0.6))) for row in run]
         else:
             run = [row for row in run if row.category == "1" or int(row.job_id[1:]) % 3]
         stream.add(run)
@@ -174,7 +174,7 @@ def test_runs_that_lack_jobs_take_part_and_are_no_evidence() -> None:
 
     def run(lacking: int) -> list[LeakSum]:
         # The jobs that are left leak far more than those that are missing.
-        rows = [replace(row, total=row.total / 2 if int(row.job_id[1:]) < 5 else row.total) for row in sums(draw, 0.6)]
+        rows = [row._replace(total=row.total / 2 if int(row.job_id[1:]) < 5 else row.total) for row in sums(draw, 0.6)]
         return [row for row in rows if int(row.job_id[1:]) >= lacking]
 
     stream = Stream([run(0) for _ in range(7)])

@@ -1,7 +1,6 @@
 """When evidence may raise an alarm: how far apart runs are, and how like each other."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -66,7 +65,7 @@ def test_runs_with_fewer_answers_are_not_apart() -> None:
     baseline = [run(draw, [0.5] * JOBS) for _ in range(14)]
 
     fewer = [
-        [replace(row, n=4, total=float(draw.binomial(4, 0.5))) for row in run(draw, [0.5] * JOBS)] for _ in range(5)
+        [row._replace(n=4, total=float(draw.binomial(4, 0.5))) for row in run(draw, [0.5] * JOBS)] for _ in range(5)
     ]
     assert not differ([OVERALL, PROFILE], fewer, baseline, 3)
 

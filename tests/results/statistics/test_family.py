@@ -16,7 +16,7 @@ DIFFERENCES = st.lists(st.integers(-8, 8), min_size=5, max_size=5)
 
 def flips(differences: list[float]) -> dict[str, Floats]:
     """A cell of two runs, whose clusters have these differences."""
-    return {f"j{k}": np.array([each, -each]) for k, each in enumerate(differences)}
+    return {f"j{k}": np.array([each, -each], dtype=np.float64) for k, each in enumerate(differences)}
 
 
 @given(DIFFERENCES)

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-SECONDS = 60.0
+SECONDS = 300.0
 
 
 def exchange(port: int, sent: bytes) -> bytes:

@@ -56,7 +56,7 @@ def produce(bootstrap_servers: str, topic: str, data: bytes, partition: int = 0)
 
     Of the codes, 0 says that the batch is stored.
     """
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300
     while (code := _send(bootstrap_servers, topic, data, partition)) in NOT_YET and time.monotonic() < deadline:
         time.sleep(0.1)
     return code
@@ -67,7 +67,7 @@ def _send(bootstrap_servers: str, topic: str, data: bytes, partition: int) -> in
     header = struct.pack(">hhi", 0, 7, 1) + _string("raw")
     topics = struct.pack(">i", 1) + _string(topic) + struct.pack(">iii", 1, partition, len(data)) + data
     request = header + struct.pack(">hhi", -1, -1, 30_000) + topics
-    with socket.create_connection((host, int(port)), timeout=60) as connection, connection.makefile("rb") as answers:
+    with socket.create_connection((host, int(port)), timeout=300) as connection, connection.makefile("rb") as answers:
         connection.sendall(struct.pack(">i", len(request)) + request)
         answer = answers.read(struct.unpack(">i", answers.read(4))[0])
     start = 4 + 4 + 2 + len(topic) + 4 + 4

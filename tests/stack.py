@@ -192,7 +192,7 @@ def _named_last(service: Service, pattern: str) -> int:
 
 def scrape(service: Service) -> dict[str, float]:
     """The samples on /metrics, by name and labels as they are written there."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port_of(service)}/metrics", timeout=10) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port_of(service)}/metrics", timeout=300) as response:
         lines = response.read().decode().splitlines()
     pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
     return {name: float(value) for name, value in pairs}

@@ -31,7 +31,7 @@ def planned(checkout: Path, *arguments: str) -> str:
     environment = {**os.environ, "PATH": f"{checkout}:/usr/bin:/bin"}
     command = ["make", "--dry-run", "--no-print-directory", "setup", *arguments]
     return subprocess.run(
-        command, cwd=checkout, env=environment, capture_output=True, text=True, check=True, timeout=60
+        command, cwd=checkout, env=environment, capture_output=True, text=True, check=True, timeout=300
     ).stdout
 
 

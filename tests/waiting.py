@@ -15,7 +15,7 @@ def wait_until(
     condition: Callable[[], bool],
     what: str = "it",
     *,
-    seconds: float = 60.0,
+    seconds: float = 300.0,
     report: Callable[[], object] = str,
     progress: Callable[[], object] = lambda: None,
 ) -> None:

@@ -99,7 +99,7 @@ def test_the_command(
 )
 def test_a_service(folder: Path, arguments: str, line: str) -> None:
     command = [sys.executable, "-m", *arguments.split()]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert line in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr

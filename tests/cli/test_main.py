@@ -37,7 +37,7 @@ main()
 
 def test_starting_the_command_imports_no_model_library() -> None:
     code = f"import sys, cli.main; print([name for name in {HEAVY} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
     assert done.stdout == "[]\n"
 
 
@@ -48,7 +48,7 @@ def loaded_of(modules: Sequence[str], *arguments: str) -> str:
         f"atexit.register(lambda: print([name for name in {list(modules)} if name in sys.modules]))\n"
         f"sys.argv = ['seep', *{list(arguments)}]; cli.main.main()"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
     return done.stdout.splitlines()[-1]
 
 
@@ -191,7 +191,7 @@ def test_a_fault_of_the_commands_own_is_a_traceback_and_not_drift(
 @pytest.mark.parametrize("module", ["typer", "pydantic", "cli.commands.suites", "seep.suites.schema"])
 def test_an_interrupt_while_modules_load_is_quiet(module: str) -> None:
     code = INTERRUPTED.format(module=module)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
@@ -201,7 +201,7 @@ def test_an_interrupt_that_is_ignored_stays_ignored() -> None:
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
     )

@@ -93,7 +93,7 @@ def test_calibrate_shows_it_in_one_command(postgres_dsn: str) -> None:
 
 def ready(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=300) as response:
             return bool(response.status == 200)
     except urllib.error.HTTPError:
         return False

@@ -137,7 +137,7 @@ def interrupted_push(stack: Stack, suite: Path) -> str:
             while not any((message.key or b"").startswith(key) for message in reader.new_messages()):
                 pass
         pushing.send_signal(signal.SIGINT)
-        code = pushing.wait(timeout=120)
+        code = pushing.wait(timeout=300)
         if code == 130 and 0 < len(jobs_of(stack, run_id)) < JOBS:
             return run_id
     raise AssertionError("no push was interrupted in its middle")
@@ -150,7 +150,7 @@ def test_an_interrupted_push_is_resumed_by_two_at_once_and_refused_to_another_ru
     first = len(jobs_of(stack, run_id))
 
     other = push(stack, suite, run_id, "--samples", "3")
-    assert "this run was sent with another suite, target or sample count" in other.communicate(timeout=120)[1]
+    assert "this run was sent with another suite, target or sample count" in other.communicate(timeout=300)[1]
     assert other.returncode == 2
     assert len(jobs_of(stack, run_id)) == first
 
@@ -167,7 +167,7 @@ def test_an_interrupted_push_is_resumed_by_two_at_once_and_refused_to_another_ru
 def test_two_different_runs_pushed_under_one_id_at_once_are_one_of_them(stack: Stack, tmp_path: Path) -> None:
     suite = write_suite(tmp_path / "small.yaml", 40, 20)
     both = [push(stack, suite, "rivals", "--samples", samples) for samples in ("1", "2")]
-    ended = [each.communicate(timeout=120) for each in both]
+    ended = [each.communicate(timeout=300) for each in both]
     assert sorted(each.returncode for each in both) == [0, 2], ended
     jobs = jobs_of(stack, "rivals")
     [samples] = {job.samples for job in jobs}
@@ -178,7 +178,7 @@ def test_two_different_runs_pushed_under_one_id_at_once_are_one_of_them(stack: S
 
 def test_dead_letters_that_are_replayed_twice_are_mended_once(stack: Stack, tmp_path: Path) -> None:
     suite = write_suite(tmp_path / "dead.yaml", 20, 20)
-    assert push(stack, suite, "dead").wait(timeout=120) == 0
+    assert push(stack, suite, "dead").wait(timeout=300) == 0
     jobs = jobs_of(stack, "dead")
     sources = [message for message in messages(stack, jobs_topic(TARGET)) if (message.key or b"").startswith(b"dead/")]
     send(stack, map(scored, jobs[2:]))
@@ -196,7 +196,7 @@ def test_a_run_that_is_cancelled_in_mid_batch_stays_cancelled_with_what_was_in_h
     stack: Stack, tmp_path: Path
 ) -> None:
     suite = write_suite(tmp_path / "cancelled.yaml", 30, 20)
-    assert push(stack, suite, "cancelled").wait(timeout=120) == 0
+    assert push(stack, suite, "cancelled").wait(timeout=300) == 0
     jobs = jobs_of(stack, "cancelled")
     send(stack, map(scored, jobs[:10]))
     stack.wait_for_jobs("cancelled", 10)
@@ -207,7 +207,7 @@ def test_a_run_that_is_cancelled_in_mid_batch_stays_cancelled_with_what_was_in_h
     stack.wait_for_jobs("cancelled", 20)
     stack.wait_for_state("cancelled", "cancelled")
     resumed = push(stack, suite, "cancelled")
-    assert "this run was cancelled; give another id" in resumed.communicate(timeout=120)[1]
+    assert "this run was cancelled; give another id" in resumed.communicate(timeout=300)[1]
     assert resumed.returncode == 2
     summary = stack.store().run("cancelled")
     assert summary is not None

@@ -215,7 +215,7 @@ def readiness(stack: Stack) -> int:
     """What the aggregator's /readyz answers."""
     try:
         url = f"http://127.0.0.1:{port_of(stack.services['aggregator'])}/readyz"
-        with urllib.request.urlopen(url, timeout=10) as response:
+        with urllib.request.urlopen(url, timeout=300) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -221,6 +221,6 @@ def _port(stack: Stack, name: str, kind: str) -> int:
 
 def _got(url: str, query: Mapping[str, str] | None = None) -> str:
     headers = {"Authorization": f"Bearer {SECRET}"}
-    answer = httpx.get(url, params=query, headers=headers, timeout=60, trust_env=False)
+    answer = httpx.get(url, params=query, headers=headers, timeout=300, trust_env=False)
     assert answer.status_code in (200, 404, 400, 422), (url, answer.text)
     return answer.text

@@ -95,7 +95,7 @@ def killed(folder: Path) -> list[str]:
     server = psutil.Process(int(lines[0]))
     its_own = server.children()
     server.kill()
-    psutil.wait_procs([server, *its_own], timeout=30)
+    psutil.wait_procs([server, *its_own], timeout=300)
     return lines
 
 

@@ -43,7 +43,7 @@ def test_bash_completes_commands_options_and_values(
 ) -> None:
     script = COMPLETE.format(words=words, position=len(words.split()) - 1)
     done = subprocess.run(
-        ["bash", "-c", script], env=shell_environment, capture_output=True, text=True, timeout=120, check=True
+        ["bash", "-c", script], env=shell_environment, capture_output=True, text=True, timeout=300, check=True
     )
     assert (done.stdout.split(), done.stderr) == (completions, "")
 

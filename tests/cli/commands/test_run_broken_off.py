@@ -87,7 +87,7 @@ def test_a_signal_ends_the_run_and_its_database(
     with started(server, *models) as process:
         assert servers()
         signalled(process, number)
-        _, error = process.communicate(timeout=120)
+        _, error = process.communicate(timeout=300)
     assert process.returncode == code
     assert "Traceback" not in error
     wait_until(lambda: not servers(), "the database to stop")

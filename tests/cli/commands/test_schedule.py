@@ -221,7 +221,7 @@ def test_the_command_waits_for_a_broker_that_is_away_at_its_start(tmp_path: Path
             KafkaBroker(settings.kafka).create_topics(configured_topics(settings))
             assert running.stdout.readline().startswith("often-")
             running.send_signal(signal.SIGTERM)
-            running.communicate(timeout=30)
+            running.communicate(timeout=300)
         finally:
             running.kill()
             broker.stop()
@@ -239,7 +239,7 @@ def test_the_command_sends_each_time_once_until_it_is_stopped(tmp_path: Path, bo
         assert running.stdout is not None
         lines = [running.stdout.readline().strip() for _ in range(3)]
         running.send_signal(signal.SIGTERM)
-        rest, complaint = running.communicate(timeout=30)
+        rest, complaint = running.communicate(timeout=300)
     assert (running.returncode, complaint) == (0, "")
     printed = [*lines, *rest.split()]
     assert printed == sorted(set(printed))

@@ -1,7 +1,6 @@
 """A check that fails, or hangs, is a finding; none keeps the others from being told, or the command from ending."""
 
 import threading
-import time
 
 from cli.doctor.findings import Finding, run_checks
 
@@ -35,9 +34,7 @@ def test_a_check_that_hangs_is_missing() -> None:
         for_ever.wait()
         return good()
 
-    begun = time.monotonic()
-    hanging, there = run_checks({"hanging": hang, "good": good}, seconds=0.2)
-    assert time.monotonic() - begun < 60
-    assert (hanging.state, hanging.text) == ("missing", "no answer within 0.2 s")
+    there, hanging = run_checks({"good": good, "hanging": hang}, seconds=2)
+    assert (hanging.state, hanging.text) == ("missing", "no answer within 2 s")
     assert there == good()
     for_ever.set()

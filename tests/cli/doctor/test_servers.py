@@ -28,7 +28,7 @@ def test_a_database_that_will_do(dsn: str) -> None:
     assert finding.state == "ok"
     assert "UTF8" in finding.text
     assert "empty" not in finding.text
-    facts = database_facts(dsn, 2.0)
+    facts = database_facts(dsn, 60.0)
     assert (facts.encoding, facts.through_pooler, facts.has_schema) == ("UTF8", False, True)
 
 

@@ -34,7 +34,7 @@ def stand_in(tools: Path, name: str, says: str) -> None:
 def check(tools: Path, python: str = sys.executable) -> tuple[int, str]:
     command = [str(tools / "bash"), str(SCRIPT), python]
     done = subprocess.run(
-        command, env={"PATH": str(tools)}, cwd=tools, capture_output=True, text=True, timeout=60, check=False
+        command, env={"PATH": str(tools)}, cwd=tools, capture_output=True, text=True, timeout=300, check=False
     )
     return done.returncode, done.stderr
 

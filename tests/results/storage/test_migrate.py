@@ -70,7 +70,7 @@ def test_the_module_waits_in_one_line_a_time_for_rights_and_then_migrates(
             warning = next(line for line in running.stderr if "WARNING" in line)
             with psycopg.connect(postgres_dsn) as connection:
                 connection.execute(f"GRANT CREATE ON SCHEMA public TO {powerless}".encode())
-            _, rest = running.communicate(timeout=120)
+            _, rest = running.communicate(timeout=300)
         finally:
             running.kill()
     assert warning.endswith(": PostgreSQL: permission denied for schema public; waiting\n")

@@ -88,7 +88,7 @@ def test_a_senders_wrong_clock_neither_expires_a_message_nor_has_it_refused(
     broker.create_topics({topic: topic_configs([f"clock{hours}"], Topics(partitions=1))[topic]})
     sent_at = time.time()
     producer = KafkaProducer(bootstrap_servers=local_broker.bootstrap_servers)
-    producer.send(topic, b"v", timestamp_ms=int((sent_at + hours * 3600) * 1000)).get(timeout=30)
+    producer.send(topic, b"v", timestamp_ms=int((sent_at + hours * 3600) * 1000)).get(timeout=300)
     producer.close()
     consumer = KafkaConsumer(topic, bootstrap_servers=local_broker.bootstrap_servers, auto_offset_reset="earliest")
     record = next(consumer)

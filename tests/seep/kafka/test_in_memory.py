@@ -1,7 +1,6 @@
 """What the in-memory broker has beside the contract: it can be stopped, and it keeps what it has."""
 
 import threading
-import time
 
 import pytest
 
@@ -41,6 +40,5 @@ def test_a_stopped_broker_answers_nobody_and_has_everything_when_it_is_started(b
 def test_who_waits_for_messages_gets_them_as_soon_as_they_are_sent(broker: InMemoryBroker) -> None:
     consumer = broker.consumer(["topic"], "group", 10)
     threading.Timer(0.1, lambda: broker.sender().send([Outgoing("topic", b"k", b"v")])).start()
-    start = time.monotonic()
-    assert [message.value for message in consumer.poll(30)] == [b"v"]
-    assert time.monotonic() - start < 20
+    # Who slept through that would be ended by the time limit of tests.
+    assert [message.value for message in consumer.poll(threading.TIMEOUT_MAX)] == [b"v"]

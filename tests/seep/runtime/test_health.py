@@ -14,7 +14,7 @@ from tests.hostile import REQUESTS, exchange, head, held_open
 
 def status(port: int, path: str) -> int:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=300) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -37,7 +37,7 @@ def test_health_and_readiness_differ() -> None:
 def test_metrics_are_served() -> None:
     MESSAGES.labels("test", "done").inc()
     port = serve_health("127.0.0.1", 0).port
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=300) as response:
         assert b'seep_messages_total{result="done",stage="test"}' in response.read()
 
 

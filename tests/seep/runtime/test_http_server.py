@@ -61,6 +61,20 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_server, "ANSWER_SECONDS", 0.3)
 
 
+@pytest.fixture
+def accepted(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Transport]:
+    """All connections that are taken, those included that are lost before anybody looks."""
+    taken: list[asyncio.Transport] = []
+    begin = http_server.LimitedProtocol.connection_made
+
+    def note(protocol: http_server.LimitedProtocol, transport: asyncio.Transport) -> None:
+        begin(protocol, transport)
+        taken.append(transport)
+
+    monkeypatch.setattr(http_server.LimitedProtocol, "connection_made", note)
+    return taken
+
+
 @pytest.mark.parametrize("sent", [b"", b"G", b"GET /healthz HTTP/1.1\r\nX: ", b"POST /read HTTP/1.1\r\nHost: a\r\n"])
 def test_half_requests_by_the_hundred_keep_nobody_else_out(sent: bytes) -> None:
     with served(connections=64) as (server, port), held_open(port, 300, sent):
@@ -98,9 +112,11 @@ def descriptors_at(port: int) -> int:
     ],
 )
 @pytest.mark.usefixtures("impatient")
-def test_a_request_that_is_not_whole_in_time_loses_its_connection(sent: bytes) -> None:
+def test_a_request_that_is_not_whole_in_time_loses_its_connection(
+    sent: bytes, accepted: list[asyncio.Transport]
+) -> None:
     with served() as (server, port), held_open(port, 1, sent):
-        wait_until(lambda: server.server_state.connections != set())
+        wait_until(lambda: len(accepted) == 1)
         wait_until(lambda: server.server_state.connections == set())
 
 
@@ -115,8 +131,7 @@ def test_a_request_that_is_not_whole_in_time_loses_its_connection(sent: bytes) -
 )
 @pytest.mark.usefixtures("impatient")
 def test_a_request_that_comes_in_drops_gains_no_time(sent: bytes) -> None:
-    with served() as (server, port), held_open(port, 1, sent) as [connection]:
-        wait_until(lambda: server.server_state.connections != set())
+    with served() as (_, port), held_open(port, 1, sent) as [connection]:
 
         def lost() -> bool:
             try:
@@ -129,9 +144,9 @@ def test_a_request_that_comes_in_drops_gains_no_time(sent: bytes) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_an_answer_that_is_not_read_in_time_loses_its_connection() -> None:
+def test_an_answer_that_is_not_read_in_time_loses_its_connection(accepted: list[asyncio.Transport]) -> None:
     with served() as (server, port), held_open(port, 2, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"):
-        wait_until(lambda: server.server_state.connections != set())
+        wait_until(lambda: len(accepted) == 2)
         wait_until(lambda: server.server_state.connections == set())
         assert not server.server_state.tasks
 

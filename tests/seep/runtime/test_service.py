@@ -15,7 +15,7 @@ from deploy.local.broker import free_port
 
 pytestmark = pytest.mark.slow
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 300.0
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def generator_without_a_broker(folder: Path, port: int) -> Iterator[subprocess.P
 
 def status(port: int, path: str) -> int:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=300) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -38,13 +38,13 @@ with loading(stop):
 signal.raise_signal(signal.SIGTERM)
 print("told" if stop.wait(60) else "not told")
 """
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 300.0
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_signal_in_the_middle_of_a_wait_still_stops(name: str) -> None:
     program = [sys.executable, "-c", IN_THE_MIDDLE_OF_A_WAIT.format(name=name)]
-    ended = subprocess.run(program, capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=300, check=True)
     assert ended.stdout == "stopped\n"
 
 

@@ -13,6 +13,7 @@ from seep.kafka.messages import Message
 from seep.runtime.limits import Limits
 from seep.runtime.metrics import LAG
 from seep.runtime.worker import DeadLetter, Postponed, Worker
+from tests.waiting import wait_until
 
 
 class FakeConsumer:
@@ -71,10 +72,10 @@ def run_until(worker: Worker, stop: threading.Event, done: Callable[[], bool]) -
     """Runs the worker in this thread until `done`; what its run answered."""
 
     def watch() -> None:
-        deadline = time.monotonic() + 20
-        while not done() and time.monotonic() < deadline:
-            time.sleep(0.005)
-        stop.set()
+        try:
+            wait_until(done)
+        finally:
+            stop.set()
 
     threading.Thread(target=watch, daemon=True).start()
     return worker.run()
@@ -84,7 +85,7 @@ def refuse(message: Message, reason: str) -> None:
     raise AssertionError("nothing was to be dead-lettered")
 
 
-QUICK = Limits(batch_size=2, grace_seconds=5.0, first_pause_seconds=0.001, longest_pause_seconds=0.002)
+QUICK = Limits(batch_size=2, grace_seconds=300.0, first_pause_seconds=0.001, longest_pause_seconds=0.002)
 
 
 def worker_on(
@@ -139,9 +140,8 @@ def test_a_batch_that_ends_in_no_ordinary_error_is_not_done() -> None:
 
 def test_a_long_batch_keeps_the_place_in_the_group() -> None:
     consumer = FakeConsumer(messages(1))
-    worker, stop = worker_on(consumer, lambda batch: time.sleep(0.3))
+    worker, stop = worker_on(consumer, lambda batch: wait_until(lambda: consumer.polls_while_paused > 5))
     assert run_until(worker, stop, lambda: consumer.committed == [1])
-    assert consumer.polls_while_paused > 5
 
 
 def test_stopping_finishes_the_batch_in_hand() -> None:
@@ -293,7 +293,7 @@ def test_the_lag_counts_what_is_in_hand_and_what_was_not_polled() -> None:
 
     def process(batch: Sequence[Message]) -> None:
         if not seen:
-            time.sleep(0.1)
+            wait_until(lambda: LAG.labels("in")._value.get() == 3)
             seen.append(LAG.labels("in")._value.get())
 
     worker, stop = worker_on(consumer, process, limits=replace(QUICK, lag_interval_seconds=0.0))
@@ -369,7 +369,8 @@ def test_idle_work_is_done_though_no_message_comes_and_never_beside_a_batch() ->
 
     def alone(name: str) -> None:
         assert running.acquire(blocking=False)
-        time.sleep(0.05)
+        polls = consumer.polls_while_paused
+        wait_until(lambda: consumer.polls_while_paused > polls + 5)
         calls.append(name)
         running.release()
 
@@ -377,7 +378,6 @@ def test_idle_work_is_done_though_no_message_comes_and_never_beside_a_batch() ->
     assert run_until(worker, stop, lambda: calls.count("idle") >= 3)
     assert calls.count("batch") == 1
     assert consumer.committed == [1]
-    assert consumer.polls_while_paused > 5
 
 
 def test_idle_work_that_fails_pauses_the_loop_and_is_done_again() -> None:

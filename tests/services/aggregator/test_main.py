@@ -43,5 +43,5 @@ def test_scrapes_that_overlap_share_their_connections(dsn: str) -> None:
             scrapes = [threads.submit(generate_latest, scraped) for _ in range(SCRAPES)]
             wait_until(lambda: all(scrape.running() for scrape in scrapes) and bool(sessions(dsn, waiting=True)))
             assert len(sessions(dsn)) <= READINGS + 1  # with the one that holds the lock
-        assert all(b"seep_stalled_runs{" in scrape.result(timeout=60) for scrape in scrapes)
+        assert all(b"seep_stalled_runs{" in scrape.result(timeout=300) for scrape in scrapes)
         wait_until(lambda: len(sessions(dsn)) <= READINGS)

@@ -31,7 +31,7 @@ def served(
     with (
         log.open("wb") as stderr,
         subprocess.Popen(COMMAND, env=environment, stderr=stderr) as running,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=300) as client,
     ):
         try:
             wait_until(lambda: status(client, "/healthz") == 200)

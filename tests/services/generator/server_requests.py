@@ -17,7 +17,7 @@ CHAT = PromptFormat("chat", "Be brief.", "{prompt}!")
 DECODING = Decoding(temperature=0.5, top_p=0.9, max_tokens=7, cut="sentence")
 REQUEST = Request("He likes", CHAT, DECODING, samples=3, target="t", run_id="r", job_id="j")
 POISON = replace(REQUEST, prompt="poison", job_id="poisoned")
-QUICK = Pauses(wait_fixed(0.01), jitter=wait_none(), spread_seconds=0.0, refused_seconds=60.0)
+QUICK = Pauses(wait_fixed(0.01), jitter=wait_none(), spread_seconds=0.0, refused_seconds=3600.0)
 # Who believes a server at once that refuses everything.
 CREDULOUS = replace(QUICK, refused_seconds=0.0)
 FAULTS = ("HTTP 429", "HTTP 500", "hang", "truncated", "redirect", "100 MB", "wrong JSON", "fewer")

@@ -73,7 +73,7 @@ def served(metric: Metric = SOUND) -> Iterator[Ports]:
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
         insecure_channel(f"127.0.0.1:{grpc_port}") as channel,
-        httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", trust_env=False, timeout=60) as http,
+        httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", trust_env=False, timeout=300) as http,
     ):
         thread = threading.Thread(target=lambda: asyncio.run(serve(listener)), daemon=True)
         thread.start()
@@ -100,7 +100,7 @@ def predicts(ports: Ports) -> bool:
 def rpc(call: Callable[..., Any], message: Any) -> tuple[StatusCode, str]:
     """The status and words with which a call fails."""
     with pytest.raises(RpcError) as error:
-        call(message, timeout=60)
+        call(message, timeout=300)
     return error.value.code(), error.value.details()
 
 
@@ -113,7 +113,7 @@ def test_no_request_loads_or_unloads_the_model(ports: Ports) -> None:
     assert rpc(ports.stub.RepositoryModelLoad, load(model_name=NAME))[0] == StatusCode.UNIMPLEMENTED
     assert rpc(ports.stub.RepositoryModelUnload, unload(model_name=NAME))[0] == StatusCode.UNIMPLEMENTED
     assert ports.http.get("/v2").json()["extensions"] == []
-    assert list(ports.stub.ServerMetadata(messages.ServerMetadataRequest(), timeout=60).extensions) == []
+    assert list(ports.stub.ServerMetadata(messages.ServerMetadataRequest(), timeout=300).extensions) == []
     assert predicts(ports)
 
 
@@ -122,8 +122,8 @@ def test_a_server_without_its_model_is_not_alive() -> None:
         ports.plane.model_registry.models.clear()
         for path in ("/v2/health/live", "/v2/health/ready"):
             assert (path, ports.http.get(path).status_code) == (path, 503)
-        assert not ports.stub.ServerLive(messages.ServerLiveRequest(), timeout=60).live
-        assert not ports.stub.ServerReady(messages.ServerReadyRequest(), timeout=60).ready
+        assert not ports.stub.ServerLive(messages.ServerLiveRequest(), timeout=300).live
+        assert not ports.stub.ServerReady(messages.ServerReadyRequest(), timeout=300).ready
 
 
 def test_a_drifted_model_is_alive_and_not_ready() -> None:
@@ -131,8 +131,8 @@ def test_a_drifted_model_is_alive_and_not_ready() -> None:
         answers = [ports.http.get(f"/v2/health/{state}").status_code for state in ("live", "ready")]
         assert answers == [200, 503]
         assert ports.http.post(V1, json={"instances": [PAIR]}).status_code == 503
-        assert ports.stub.ServerLive(messages.ServerLiveRequest(), timeout=60).live
-        assert not ports.stub.ModelReady(messages.ModelReadyRequest(name=NAME), timeout=60).ready
+        assert ports.stub.ServerLive(messages.ServerLiveRequest(), timeout=300).live
+        assert not ports.stub.ModelReady(messages.ModelReadyRequest(name=NAME), timeout=300).ready
         assert rpc(ports.stub.ModelInfer, messages.ModelInferRequest(model_name=NAME))[0] == StatusCode.UNAVAILABLE
 
 
@@ -356,7 +356,7 @@ def test_whatever_is_sent_others_are_answered(name: str, ports: Ports, caplog: p
             assert b"HTTP/1.1 2" not in answer
             assert b"HTTP/1.1 5" not in answer
         assert predicts(ports)
-        assert ports.stub.ServerLive(messages.ServerLiveRequest(), timeout=60).live
+        assert ports.stub.ServerLive(messages.ServerLiveRequest(), timeout=300).live
     assert [record for record in caplog.records if record.name != "httpx"] == []
 
 
@@ -366,9 +366,9 @@ def test_whatever_is_sent_others_are_answered(name: str, ports: Ports, caplog: p
 def test_while_strangers_hold_hundreds_of_connections_others_are_answered(ports: Ports, sent: bytes) -> None:
     with held_open(ports.http_port, 300, sent), held_open(ports.grpc_port, 300, b"PRI * HTTP/2.0\r\n"):
         for _ in range(20):
-            assert httpx.get(f"{ports.http.base_url}/v2/health/live", timeout=60).status_code == 200
-            assert ports.stub.ServerLive(messages.ServerLiveRequest(), timeout=60).live
-            answer = ports.stub.ModelInfer(infer(text=b"red"), timeout=60)
+            assert httpx.get(f"{ports.http.base_url}/v2/health/live", timeout=300).status_code == 200
+            assert ports.stub.ServerLive(messages.ServerLiveRequest(), timeout=300).live
+            answer = ports.stub.ModelInfer(infer(text=b"red"), timeout=300)
             assert answer.outputs[0].contents.fp64_contents == [3.0]
 
 

@@ -66,7 +66,7 @@ def answers(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def http(ports: dict[str, Any]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{ports['http_port']}", timeout=60) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{ports['http_port']}", timeout=300) as client:
         yield client
 
 
@@ -112,7 +112,7 @@ def request(concepts: Sequence[str], texts: Sequence[str]) -> Any:
 async def infer(ports: dict[str, Any], request: InferRequest) -> Any:
     client = InferenceGRPCClient(f"127.0.0.1:{ports['grpc_port']}")
     try:
-        return await client.infer(request, timeout=60)
+        return await client.infer(request, timeout=300)
     finally:
         await client.close()
 

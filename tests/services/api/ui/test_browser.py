@@ -59,7 +59,7 @@ def address(pages_store: Stored, configured: Settings) -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
-    thread.join(timeout=30)
+    thread.join(timeout=300)
 
 
 @pytest.fixture(scope="module")

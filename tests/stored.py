@@ -69,7 +69,7 @@ class Stored(Database):
     def changed_runs(self) -> list[str]:
         """The runs that are to be published."""
         with self.snapshot() as connection:
-            query = "SELECT run_id FROM runs WHERE changes > published ORDER BY run_id"
+            query = "SELECT run_id FROM runs WHERE rated > published ORDER BY run_id"
             return [run_id for (run_id,) in connection.execute(query)]
 
     def rates(self, run_id: str, pools: Sequence[Sequence[str]] = ()) -> list[LeakRate]:

@@ -10,6 +10,7 @@ from cli.database import open_database
 from cli.rendering.consoles import progress_bars
 from cli.rendering.output import echo
 from results.storage.database import Database
+from results.storage.rates import write_behind
 from results.storage.recording import record
 from seep.errors import InputError
 from seep.kafka.broker import Broker
@@ -35,6 +36,7 @@ def rebuild(context: typer.Context) -> None:
         # Manifests first: they say which jobs are of their run.
         for topic in (RUNS, SCORES, DEAD_LETTERS):
             echo(f"{topic}: {_record_topic(broker, topic, database, settings.worker.batch_size)}")
+        write_behind(database, quiet_seconds=0)
 
 
 def _record_topic(broker: Broker, topic: str, database: Database, batch_size: int) -> str:

@@ -35,7 +35,7 @@ later AS (
     WHERE monitor <> '' AND runs.suite_hash = newest.suite_hash AND runs.created_at > newest.created_at
     ORDER BY run_id FOR NO KEY UPDATE OF runs
 )
-UPDATE runs SET changes = changes + 1 FROM later WHERE runs.run_id = later.run_id
+UPDATE runs SET changes = changes + 1, rated = rated + 1 FROM later WHERE runs.run_id = later.run_id
 """
 
 # Whoever sets or removes the baseline waits for those who compare with it, and they for him.

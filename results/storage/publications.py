@@ -16,7 +16,7 @@ CLAIM: LiteralString = """
 UPDATE runs SET publishing_until = clock_timestamp() + make_interval(secs => %(seconds)s)
 WHERE run_id = (
     SELECT run_id FROM runs
-    WHERE changes > published AND run_id > %(after)s
+    WHERE rated > published AND run_id > %(after)s
       AND (publishing_until IS NULL OR publishing_until NOT BETWEEN clock_timestamp() AND
            clock_timestamp() + make_interval(secs => %(seconds)s))
     ORDER BY run_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
@@ -24,14 +24,14 @@ WHERE run_id = (
 RETURNING run_id, publishing_until AS until
 """
 
-CHANGES: LiteralString = "SELECT changes FROM runs WHERE run_id = %(run_id)s"
+RATED: LiteralString = "SELECT rated FROM runs WHERE run_id = %(run_id)s"
 
 RELEASE: LiteralString = """
 UPDATE runs SET published = coalesce(%(mark)s, published), publishing_until = NULL
 WHERE run_id = %(run_id)s AND publishing_until = %(until)s
 """
 
-PUBLISH_AGAIN: LiteralString = "UPDATE runs SET changes = changes + 1 WHERE run_id = %(run_id)s"
+PUBLISH_AGAIN: LiteralString = "UPDATE runs SET changes = changes + 1, rated = rated + 1 WHERE run_id = %(run_id)s"
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class Claim:
 
 
 def claim_next(connection: Connection, after: str = "", seconds: float = CLAIM_SECONDS) -> Claim | None:
-    """The next changed run, in the order of their ids, that nobody publishes now; None if there is none."""
+    """The next run with new rates, in the order of their ids, that nobody publishes now; None if there is none."""
     return one_record(connection, Claim, CLAIM, {"after": after, "seconds": seconds})
 
 
 def lock(connection: Connection, run_id: str) -> int:
     """The run's mark, which stays until the transaction ends."""
     connection.execute(LOCK_RUNS, ([run_id],))
-    [(mark,)] = connection.execute(CHANGES, {"run_id": run_id}).fetchall()
+    [(mark,)] = connection.execute(RATED, {"run_id": run_id}).fetchall()
     return int(mark)
 
 

@@ -1,5 +1,6 @@
-"""Leak rates as they are kept: written once, with what changes a run, and read by all who show them."""
+"""Leak rates as they are kept: written as a run grows, and read by all who show them."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, LiteralString
@@ -8,13 +9,27 @@ from results.rates import POOL_SEPARATOR, RunFacts, common_provenance, leak_rate
 from results.reach import Reach, reaches
 from results.runs import RunSummary
 from results.storage import sums
-from results.storage.database import Connection, as_dicts
+from results.storage.database import Connection, Database, as_dicts
 from results.storage.rows import as_json
 from results.storage.runs import ONE_RUN
+from seep.characters import visible
+from seep.errors import Unavailable
 from seep.probes import DEFAULT_PROBE
 from seep.records import Estimate, LeakRate
 
+log = logging.getLogger(__name__)
+
 CLEAR_RATES: LiteralString = "DELETE FROM rates WHERE run_id = %s"
+
+WRITTEN: LiteralString = "UPDATE runs SET rated = changes WHERE run_id = %s"
+
+# A run whose last progress is still to come was recorded before the server's clock was set back.
+BEHIND: LiteralString = """
+SELECT run_id FROM runs
+WHERE changes > rated AND run_id > %(after)s
+  AND last_progress_at NOT BETWEEN clock_timestamp() - make_interval(secs => %(seconds)s) AND clock_timestamp()
+ORDER BY run_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+"""
 
 COPY_RATES: LiteralString = """
 COPY rates (run_id, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed, measures,
@@ -62,9 +77,39 @@ def write(connection: Connection, run_id: str) -> None:
     rates = leak_rates(_facts(connection, run), sums.by_category(connection, run_id))
     reach = _reaches_at_the_end(connection, run, rates)
     connection.execute(CLEAR_RATES, (run_id,))
+    connection.execute(WRITTEN, (run_id,))
     with connection.cursor().copy(COPY_RATES) as copy:
         for rate, kept in zip(rates, reach, strict=True):
             copy.write_row((*_row(rate), kept))
+
+
+def write_behind(database: Database, quiet_seconds: float) -> None:
+    """Writes the rates of every run that has grown since they were written, but not in the last seconds.
+
+    Each in a transaction of its own. A run that others record now is left to the next time. One at which it fails is
+    left behind, and keeps no other waiting. Raises Unavailable.
+    """
+    done: str | None = ""
+    while done is not None:
+        done = _write_next_behind(database, quiet_seconds, done)
+
+
+def _write_next_behind(database: Database, quiet_seconds: float, after: str) -> str | None:
+    """The id of the run, the next one in their order; None if there is none."""
+    found = None
+    try:
+        with database.transaction(computing=True) as connection:
+            found = connection.execute(BEHIND, {"after": after, "seconds": quiet_seconds}).fetchone()
+            if found is not None:
+                write(connection, found[0])
+    except Unavailable:
+        raise
+    except Exception as error:
+        if found is None:
+            raise
+        # Not its words, which may hold a prompt.
+        log.warning("run %s: its rates were not written: %s", visible(found[0]), type(error).__qualname__)
+    return None if found is None else str(found[0])
 
 
 def of_run(connection: Connection, run_id: str) -> list[LeakRate]:

@@ -1,7 +1,6 @@
 """Writes what is new of runs, jobs and manifests."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import LiteralString
@@ -9,8 +8,9 @@ from typing import LiteralString
 from results.dead_jobs import DeadJob
 from results.job_sums import per_test_sums, sample_sums, sums_per_cluster
 from results.job_texts import answered_tests, shared_answers
+from results.progress import Progress, rates_due
 from results.storage import rates
-from results.storage.database import Connection, Cursor
+from results.storage.database import Connection, Cursor, records
 from results.storage.rows import (
     cluster_rows,
     comparison_counts,
@@ -114,14 +114,9 @@ DEAD_JOBS: LiteralString = "SELECT job_id FROM jobs WHERE run_id = %s AND status
 FORGET_DEAD: LiteralString = "DELETE FROM jobs WHERE run_id = %s AND job_id = ANY(%s) AND status = 'dead'"
 
 # Of a run whose manifest does not list its jobs. Where all of them are scored, what is left names no job of it.
-FORGET_PHANTOMS: LiteralString = """
-DELETE FROM jobs USING runs
-WHERE jobs.run_id = runs.run_id AND runs.run_id = ANY(%s) AND jobs.status = 'dead'
-  AND runs.job_count <= (
-      SELECT count(*) FROM jobs AS scored WHERE scored.run_id = runs.run_id AND scored.status = 'scored'
-  )
-RETURNING jobs.run_id
-"""
+FORGET_PHANTOMS: LiteralString = "DELETE FROM jobs WHERE run_id = %s AND status = 'dead'"
+
+NONE_DEAD: LiteralString = "UPDATE runs SET dead = 0 WHERE run_id = %s"
 
 # A job's sums are written once, and its comparisons are counted with them.
 COUNT_COMPARISONS: LiteralString = """
@@ -153,12 +148,13 @@ COPY shared_answers (run_id, job_id, control_prompt, controls, neutral_prompt, n
 # Counted again, not added up: a dead job that is scored moves from one count to the other.
 MARK_CHANGED: LiteralString = """
 UPDATE runs
-SET changes = changes + 1, last_progress_at = now(), recorded = counted.recorded, dead = counted.dead
-FROM unnest(%s::text[]) AS changed (run_id), LATERAL (
+SET changes = runs.changes + 1, last_progress_at = now(), recorded = counted.recorded, dead = counted.dead
+FROM unnest(%s::text[]) AS changed (run_id) JOIN runs AS known USING (run_id), LATERAL (
     SELECT count(*) FILTER (WHERE status = 'scored') AS recorded, count(*) FILTER (WHERE status = 'dead') AS dead
     FROM jobs WHERE jobs.run_id = changed.run_id
 ) AS counted
 WHERE runs.run_id = changed.run_id
+RETURNING runs.run_id, runs.job_count, known.recorded AS before, runs.recorded, runs.dead, runs.cancelled
 """
 
 
@@ -167,6 +163,7 @@ def record(
 ) -> list[int]:
     """Writes what is new, and marks its runs changed; what is known is dropped whole.
 
+    Rates are written with it of a run that this ends, or that has grown by an eighth; others by `rates.write_behind`.
     Of a job the first score wins, over dead letters too. Of a run the first manifest wins, but a later one may cancel
     it. Scored jobs and manifests must be valid. Returns the positions of those scored jobs that are of another target,
     suite or sample count than their run, and so are not of it.
@@ -177,14 +174,15 @@ def record(
     with connection.cursor() as cursor:
         cursor.executemany(INSERT_RUN, [(run,) for run in runs])
         cursor.execute(LOCK_RUNS, (runs,))
-        changed = _record_manifests(cursor, manifests)
+        changed_by_manifests = _record_manifests(cursor, manifests)
         changed_by_scores, foreign = _record_scored(cursor, scored)
-        changed |= changed_by_scores | _record_dead(cursor, dead)
-        _forget_phantoms(cursor, sorted(changed))
-        cursor.execute(MARK_CHANGED, (sorted(changed),))
+        changed = changed_by_manifests | changed_by_scores | _record_dead(cursor, dead)
+        progress = _mark_changed(connection, changed)
+        _forget_phantoms(cursor, progress)
     # With what they count, in one transaction: nobody sees a run that is complete beside rates of half of it.
-    for run_id in sorted(changed):
-        rates.write(connection, run_id)
+    for run in progress:
+        if run.run_id in changed_by_manifests or rates_due(run):
+            rates.write(connection, run.run_id)
     return foreign
 
 
@@ -259,10 +257,19 @@ def _record_dead(cursor: Cursor, dead: Sequence[DeadJob]) -> set[str]:
     return {row["run_id"] for row, is_new in zip(rows, added, strict=True) if is_new}
 
 
-def _forget_phantoms(cursor: Cursor, changed: Sequence[str]) -> None:
-    phantoms = Counter(run for (run,) in cursor.execute(FORGET_PHANTOMS, (list(changed),)))
-    for run_id, number in phantoms.items():
-        log.warning("run %s: all of its jobs are scored; %d dead letters named none of them", visible(run_id), number)
+def _mark_changed(connection: Connection, changed: Iterable[str]) -> list[Progress]:
+    """How far each of the runs is now, in the order of their ids."""
+    found = records(connection, Progress, MARK_CHANGED, (list(changed),))
+    return sorted(found, key=lambda run: run.run_id)
+
+
+def _forget_phantoms(cursor: Cursor, progress: Iterable[Progress]) -> None:
+    for run in progress:
+        if run.dead and run.job_count is not None and run.job_count <= run.recorded:
+            cursor.execute(FORGET_PHANTOMS, (run.run_id,))
+            cursor.execute(NONE_DEAD, (run.run_id,))
+            named = visible(run.run_id)
+            log.warning("run %s: all of its jobs are scored; %d dead letters named none of them", named, run.dead)
 
 
 def _added(cursor: Cursor, query: LiteralString, rows: Sequence[Mapping[str, object]]) -> list[bool]:

@@ -37,7 +37,7 @@ from services.aggregator.dead_letters import STAGE
 from services.aggregator.delivering import deliver_events
 from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
 from services.aggregator.ingest import GROUP, not_of_their_run, read_batch
-from services.aggregator.publishing import publish_changed
+from services.aggregator.publishing import publish_all, publish_changed
 from services.aggregator.single_flight import Shared
 
 # Whose dead letters are counted.
@@ -119,10 +119,10 @@ def main(arguments: argparse.Namespace, settings: Settings) -> bool:
         wait_for(lambda: keep_schedules(database, settings), stop)
         expose(REGISTRY, scraped, settings, shown)
 
-        publish = partial(publish_changed, database, sender.send, settings)
+        publish = partial(publish_all, database, sender.send, settings)
         wait_for(publish, stop)
         deliver_events(database, broker, settings, stop)
-        # Also when no message comes: a baseline that is set changes runs too.
+        # Also when no message comes: a baseline that is set changes runs too, and rates may be behind.
         return serve(
             broker,
             settings.worker,

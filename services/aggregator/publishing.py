@@ -20,13 +20,22 @@ from services.aggregator.announcing import announce_run
 
 log = logging.getLogger(__name__)
 
+QUIET_SECONDS = 5.0
+"""After so long without a batch, a run's rates are written of all that is recorded."""
+
 UNPUBLISHED = Counter(
     "seep_unpublished_rates", "Rates that are in the database, and were not sent: too large, or their run failed."
 )
 
 
+def publish_all(database: Database, send: Send, settings: Settings) -> None:
+    """Publishes every run that has changed, those too whose rates are behind because no batch has come for a while."""
+    rates.write_behind(database, QUIET_SECONDS)
+    publish_changed(database, send, settings)
+
+
 def publish_changed(database: Database, send: Send, settings: Settings) -> None:
-    """Publishes every run that has changed, but for those that another process publishes now.
+    """Publishes every run with new rates, but for those that another process publishes now.
 
     A run at which it fails stays marked, and keeps no other waiting. Raises Unavailable.
     """

@@ -22,7 +22,16 @@ Rows = Mapping[str, Counter[str]]
 # What two runs of the same answers may differ in.
 NAMES = [
     *("run_id", "target", "provenance"),
-    *("created_at", "first_seen_at", "recorded_at", "last_progress_at", "changes", "published", "publishing_until"),
+    *(
+        "created_at",
+        "first_seen_at",
+        "recorded_at",
+        "last_progress_at",
+        "changes",
+        "rated",
+        "published",
+        "publishing_until",
+    ),
 ]
 TABLES = (
     *("runs", "jobs", "test_sums", "cluster_sums", "sample_sums"),

@@ -1,7 +1,9 @@
-"""Whom a rate's interval speaks of: written with the rates of a run that is over, read from the sums until then."""
+"""Rates as they are kept: written as a run grows, and whom their intervals speak of once it is over."""
 
 from typing import LiteralString
 from unittest.mock import patch
+
+import pytest
 
 from results.reach import Reach
 from results.storage import rates, runs, sums
@@ -42,6 +44,70 @@ def test_a_finished_runs_reach_is_read_as_it_was_written_and_no_sum_is_read(stor
         connection.execute("UPDATE rates SET reach = NULL")
     assert written == reaches(store) != before
     assert [reach.concepts if reach else None for reach in written] == [5] * 4
+
+
+def compared(store: Stored, run_id: str = "run") -> set[int]:
+    return {rate.comparisons for rate in store.written_rates(run_id)}
+
+
+def record_one_by_one(store: Stored, first: int, last: int, run_id: str = "run") -> list[set[int]]:
+    """After each job of a run of 40, how many comparisons its rates speak of."""
+    found = []
+    for number in range(first, last):
+        job = job_of_concepts(f"job-{number}", {"red": 1.0}, run_id)
+        store.record([job], [], [run_manifest(40, {"1": 40}, run_id)])
+        found.append(compared(store, run_id))
+    return found
+
+
+def test_the_rates_of_a_long_run_are_written_now_and_then_and_at_its_end(store: Stored) -> None:
+    found = record_one_by_one(store, 0, 40)
+    assert found[:16] == [{number} for number in range(1, 17)]
+    assert found[16:20] == [{16}, {18}, {18}, {20}]
+    assert found[-1] == {40}
+    assert len({frozenset(numbers) for numbers in found}) < 30
+
+
+def test_rates_that_are_behind_are_written_once_nothing_has_come_for_a_while(store: Stored) -> None:
+    record_one_by_one(store, 0, 17)
+    rates.write_behind(store, quiet_seconds=3600)
+    assert compared(store) == {16}
+    rates.write_behind(store, quiet_seconds=0)
+    assert compared(store) == {17}
+    assert store.changed_runs() == ["run"]
+    with patch.object(rates, "write", side_effect=AssertionError):
+        rates.write_behind(store, quiet_seconds=0)
+
+
+def test_a_run_whose_last_progress_is_still_to_come_is_not_waited_for(store: Stored) -> None:
+    record_one_by_one(store, 0, 17)
+    with store.transaction() as connection:
+        connection.execute("UPDATE runs SET last_progress_at = now() + interval '5 hours'")
+    rates.write_behind(store, quiet_seconds=60)
+    assert compared(store) == {17}
+
+
+def test_a_run_that_another_records_now_is_left_to_the_next_time(dsn: str, store: Stored) -> None:
+    record_one_by_one(store, 0, 17)
+    with Stored(dsn) as other, other.transaction() as connection:
+        connection.execute(runs.LOCK_RUNS, (["run"],))
+        rates.write_behind(store, quiet_seconds=0)
+    assert compared(store) == {16}
+
+
+def test_a_run_whose_rates_cannot_be_computed_keeps_no_other_behind(
+    store: Stored, caplog: pytest.LogCaptureFixture
+) -> None:
+    record_one_by_one(store, 0, 17, "broken")
+    record_one_by_one(store, 0, 17, "run")
+    with store.transaction() as connection:
+        connection.execute(
+            "UPDATE cluster_sums SET totals = array_fill(9.0::float8, array[cardinality(totals)])"
+            " WHERE run_id = 'broken'"
+        )
+    rates.write_behind(store, quiet_seconds=0)
+    assert (compared(store, "broken"), compared(store)) == ({16}, {17})
+    assert "run broken: its rates were not written: ValueError" in caplog.text
 
 
 def test_what_has_no_reach_is_kept_as_such(store: Stored) -> None:

@@ -19,7 +19,8 @@ from seep.kafka.messages import Outgoing
 from seep.kafka.topics import MAX_TABLE_MESSAGE_BYTES
 from seep.records import LeakRate, RunManifest, ScoredJob
 from seep.settings import Settings
-from services.aggregator.publishing import publish
+from services.aggregator import publishing
+from services.aggregator.publishing import publish, publish_all
 from tests.stored import Stored, nowhere
 
 Scored = Callable[..., ScoredJob]
@@ -73,6 +74,20 @@ def test_a_change_while_rates_are_sent_is_published_too(store: Stored, scored: S
     store.publish(send=send)
     assert store.changed_runs() == ["run-1"]
     store.publish()
+    assert store.changed_runs() == []
+
+
+def test_between_batches_a_run_is_published_with_all_that_is_recorded(
+    store: Stored, scored: Scored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Outgoing] = []
+    for number in range(17):
+        store.record([scored(f"job-{number}", {"1": [1.0]})], [], [])
+    publish_all(store, sent.extend, SETTINGS)
+    assert {rate.comparisons for rate in rates_in(sent)} == {16}
+    monkeypatch.setattr(publishing, "QUIET_SECONDS", 0.0)
+    publish_all(store, sent.extend, SETTINGS)
+    assert rates_in(sent)[-1].comparisons == 17
     assert store.changed_runs() == []
 
 

@@ -9,9 +9,10 @@ depends_on = None
 
 # Keys compare by bytes (COLLATE "C"): row locks and sums are then taken in one order, whatever the server's locale.
 # created_at is the sender's clock, in Unix seconds, as it was sent; the other times are the database's own.
-# A run is to be published while `changes` is ahead of `published`, by one process until `publishing_until`. Rates and
-# counts are kept with the jobs they count, in one transaction, under the run's lock. `scheduled` is what a monitor's
-# name and a time make a run's id of.
+# Counts are kept with the jobs they count, in one transaction, under the run's lock; so are rates, but not after every
+# batch of a long run: `rated` is what `changes` was when they were written. A run is to be published while `rated` is
+# ahead of `published`, by one process until `publishing_until`. `scheduled` is what a monitor's name and a time make a
+# run's id of.
 RUNS = """
 CREATE TABLE runs (
     run_id text COLLATE "C" PRIMARY KEY,
@@ -36,6 +37,7 @@ CREATE TABLE runs (
     last_progress_at timestamptz NOT NULL DEFAULT now(),
     texts_deleted_at timestamptz,
     changes bigint NOT NULL DEFAULT 0,
+    rated bigint NOT NULL DEFAULT 0,
     published bigint NOT NULL DEFAULT 0,
     publishing_until timestamptz,
     scheduled text COLLATE "C" GENERATED ALWAYS AS (
@@ -44,7 +46,8 @@ CREATE TABLE runs (
         THEN right(run_id, 16) END
     ) STORED
 );
-CREATE INDEX runs_to_publish ON runs (run_id) WHERE changes > published;
+CREATE INDEX runs_to_rate ON runs (run_id) WHERE changes > rated;
+CREATE INDEX runs_to_publish ON runs (run_id) WHERE rated > published;
 CREATE INDEX runs_by_age ON runs (first_seen_at DESC, run_id DESC);
 CREATE INDEX runs_of_target_by_age ON runs (target, first_seen_at DESC, run_id DESC);
 CREATE INDEX runs_of_suite_by_age ON runs (suite, first_seen_at DESC, run_id DESC);
@@ -176,10 +179,10 @@ CREATE TABLE shared_answers (
 );
 """
 
-# Written once when a run has changed: all who show rates read these. `rate`, `low` and `high` are in percent;
+# Written when a run has changed: all who show rates read these. `rate`, `low` and `high` are in percent;
 # `measures` is {name: {share, low, high, n}}, `kappa` {other metric: kappa}, `above_placebo` {share, low, high, n}.
 # What all jobs of a run agree on is in provenances. `reach`, {concepts, low, high} or {} where there is none, is known
-# from the end of a run on: its sums are many rows, and until then they change with every batch.
+# from the end of a run on: its sums are many rows, and until then they change.
 RATES = """
 CREATE TABLE rates (
     run_id text COLLATE "C" NOT NULL REFERENCES runs ON DELETE CASCADE,

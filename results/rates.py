@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
@@ -211,30 +211,33 @@ def _interval(strata: Strata, known: Known) -> Interval:
 
 def _strata(cells: Mapping[str, list[CellSums]], members: Sequence[str]) -> dict[str, Strata]:
     """By measure, the clusters of each of these cells; all together where one of them counts in several cells."""
-    found: defaultdict[str, list[dict[str, tuple[float, int]]]] = defaultdict(list)
+    found: defaultdict[str, list[CellSums]] = defaultdict(list)
     for row in (row for member in members for row in cells.get(member, ())):
-        found[row.measure].append(dict(zip(row.clusters, zip(row.totals, row.sizes, strict=True), strict=True)))
+        found[row.measure].append(row)
     return {
-        measure: [list(clusters.values()) for clusters in of_cells] if _apart(of_cells) else [_merged(of_cells)]
+        measure: [_clusters(row) for row in of_cells] if _apart(of_cells) else [_merged(of_cells)]
         for measure, of_cells in found.items()
     }
 
 
-def _apart(of_cells: Sequence[Collection[str]]) -> bool:
-    return sum(map(len, of_cells)) == len(set().union(*of_cells))
+def _clusters(row: CellSums) -> list[tuple[float, int]]:
+    return list(zip(row.totals, row.sizes, strict=True))
 
 
-def _merged(of_cells: Iterable[Mapping[str, tuple[float, int]]]) -> list[tuple[float, int]]:
-    parts: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
-    for clusters in of_cells:
-        for cluster, part in clusters.items():
-            parts[cluster].append(part)
-    return [_added(same) for same in parts.values()]
+def _apart(of_cells: Sequence[CellSums]) -> bool:
+    clusters = [row.clusters for row in of_cells]
+    return len(clusters) == 1 or sum(map(len, clusters)) == len(set().union(*clusters))
 
 
-def _added(parts: Sequence[tuple[float, int]]) -> tuple[float, int]:
+def _merged(of_cells: Iterable[CellSums]) -> list[tuple[float, int]]:
+    totals: defaultdict[str, list[float]] = defaultdict(list)
+    sizes: defaultdict[str, int] = defaultdict(int)
+    for row in of_cells:
+        for cluster, total, n in zip(row.clusters, row.totals, row.sizes, strict=True):
+            totals[cluster].append(total)
+            sizes[cluster] += n
     # Rounded once: sums of fractions then have the same last digit, in whatever order they arrived.
-    return parts[0] if len(parts) == 1 else (math.fsum(total for total, _ in parts), sum(n for _, n in parts))
+    return list(zip(map(math.fsum, totals.values()), sizes.values(), strict=True))
 
 
 def _estimate(interval: Interval) -> Estimate | None:

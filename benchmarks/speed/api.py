@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,12 +122,13 @@ def measured(client: httpx.Client, path: str, runs: int, shape: Shape, named: Ma
 
 
 @contextmanager
-def served(dsn: str, folder: Path) -> Iterator[httpx.Client]:
+def served(dsn: str, folder: Path, monitors: Sequence[str] = (MONITOR,)) -> Iterator[httpx.Client]:
     """A client of an API process of its own."""
     config = folder / "seep.yaml"
+    watched = f"{{target: target-0, suite: none, schedule: 0 6 * * *, baseline: {BASELINE}}}"
     config.write_text(
         "engines: {e: {backend: recorded, file: none}}\ntargets: {target-0: {engine: e}}\n"
-        f"monitors: {{{MONITOR}: {{target: target-0, suite: none, schedule: 0 6 * * *, baseline: {BASELINE}}}}}\n"
+        f"monitors: {{{', '.join(f'{name}: {watched}' for name in monitors)}}}\n"
     )
     port = free_port()
     environment = {

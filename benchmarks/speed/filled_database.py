@@ -53,6 +53,11 @@ def run_id(day: int) -> str:
     return occurrence_run_id(MONITOR, FIRST_DAY + timedelta(days=day))
 
 
+def monitor_names(count: int) -> list[str]:
+    """So many monitors: `daily`, `daily-1`, `daily-2` and so on."""
+    return [MONITOR, *(f"{MONITOR}-{number}" for number in range(1, count))]
+
+
 def of_colours(jobs: int, tests: int, samples: int) -> Recorded:
     """Runs of the semantic probe of this shape, under two metrics."""
     draw = random.Random(11)
@@ -92,7 +97,7 @@ def _answered(prompts: PromptJob, draw: random.Random) -> ScoredJob:
     return ScoredJob(generated, outcome_series(outcomes, prompts), (), {"detectors": "d"})
 
 
-def fill(dsn: str, recorded: Recorded, *, runs: int, targets: int) -> None:
+def fill(dsn: str, recorded: Recorded, *, runs: int, targets: int, monitors: int = 1) -> None:
     """Records two of the monitor's runs, each with a dead job, the first as the baseline of the other, and copies the
     latter, until there are so many runs, a day apart; see `copy_runs`."""
     with Database(dsn) as database:
@@ -108,30 +113,35 @@ def fill(dsn: str, recorded: Recorded, *, runs: int, targets: int) -> None:
             baselines.set_baseline(connection, BASELINE, [run_id(0)])
             streams.conclude(connection, MONITOR, BASELINE, run_id(1), Aggregation().stalled_after_seconds, 3.0)
         publish_changed(database, lambda outgoing: None, Settings())
-    copy_runs(dsn, 2, runs, targets)
+    copy_runs(dsn, 2, runs, targets, monitors)
 
 
-def copy_runs(dsn: str, start: int, stop: int, targets: int) -> None:
-    """Copies the second run as those of the days from `start` to before `stop`: the monitor's, of
-    `target-<day % targets>`; and each is a baseline of its own, `baseline-<day>`."""
+def copy_runs(dsn: str, start: int, stop: int, targets: int, monitors: int = 1) -> None:
+    """Copies the second run as those of the days from `start` to before `stop`, of `target-<day % targets>`.
+
+    They are the monitor's; with several monitors, of each in turn, see `monitor_names`. Each is a baseline of its own,
+    `baseline-<day>`.
+    """
     days = {"first": run_id(1), "start": start, "last": stop - 1, "begin": FIRST_DAY.replace(tzinfo=None)}
     number: LiteralString = "generate_series(%(start)s::int, %(last)s::int) AS day"
-    name: LiteralString = f"'{MONITOR}-' || to_char(%(begin)s + day * interval '1 day', 'YYYYMMDD\"T\"HH24MISS\"Z\"')"
+    monitor = f"'{MONITOR}' || coalesce('-' || nullif(day %% {monitors}, 0), '')"
+    name = f'{monitor} || to_char(%(begin)s + day * interval \'1 day\', \'"-"YYYYMMDD"T"HH24MISS"Z"\')'
     with psycopg.connect(dsn, autocommit=True) as connection:
         columns = ", ".join(f"copy.{name}" for (name,) in connection.execute(OWN_COLUMNS))
         connection.execute(
             f"""
             INSERT INTO runs ({columns.replace("copy.", "")}) SELECT {columns}
             FROM runs, {number}, jsonb_populate_record(runs, jsonb_build_object(
-                'run_id', {name}, 'target', 'target-' || day %% {targets}, 'created_at', day * {DAY},
-                'first_seen_at', first_seen_at + day * interval '1 s'
+                'run_id', {name}, 'monitor', {monitor}, 'target', 'target-' || day %% {targets},
+                'created_at', day * {DAY}, 'first_seen_at', first_seen_at + day * interval '1 s'
             )) AS copy WHERE runs.run_id = %(first)s
             """.encode(),
             days,
         )
         for table, of_table in COPIED.items():
+            copied = of_table.replace("monitor,", f"{monitor},")
             connection.execute(
-                f"INSERT INTO {table} (run_id, {of_table}) SELECT {name}, {of_table}"
+                f"INSERT INTO {table} (run_id, {of_table}) SELECT {name}, {copied}"
                 f" FROM {number}, {table} WHERE run_id = %(first)s ORDER BY day".encode(),
                 days,
             )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import LiteralString
 
 from results.drift_test import StreamRun
+from results.monitor_status import MonitorStatus
 from results.overview import COUNTED_RUNS, DeadOfRun, MonitorOverview, SuiteUse, Throughput
 from results.rates import ALL
 from results.runs import RunSummary
@@ -13,7 +14,7 @@ from results.series import Point
 from results.storage import rates, verdicts
 from results.storage.database import Connection, as_dicts, records
 from results.storage.monitors import monitor_statuses
-from results.storage.rates import RATE_COLUMNS, rate_of
+from results.storage.rates import RATE_FIELDS, with_provenance
 from seep.schedule import occurrence_after
 from seep.settings import Settings
 
@@ -22,8 +23,8 @@ THROUGHPUT_SECONDS = 300.0
 
 # The newest runs are found one monitor at a time, along an index; a join would read all runs of all monitors.
 POINTS_OF_MONITORS: LiteralString = f"""
-SELECT monitor, created_at, job_count <= recorded + dead AS finished, {RATE_COLUMNS}
-WHERE runs.run_id IN (
+SELECT monitor, created_at, job_count <= recorded + dead AS finished, {RATE_FIELDS}
+FROM rates JOIN runs USING (run_id) WHERE runs.run_id IN (
     SELECT newest.run_id FROM unnest(%(monitors)s::text[]) AS watched (name), LATERAL (
         SELECT run_id FROM runs WHERE monitor = watched.name ORDER BY first_seen_at DESC, run_id DESC LIMIT %(limit)s
     ) AS newest
@@ -114,9 +115,15 @@ def monitors_overview(
     """Every configured monitor, or those named, by name."""
     chosen = {name: monitor for name, monitor in settings.monitors.items() if names is None or name in names}
     statuses = monitor_statuses(connection, chosen, settings.scheduling, stalled_after_seconds)
-    baselines = {name: monitor.baseline for name, monitor in chosen.items() if monitor.baseline is not None}
-    alarms = {run.monitor: run for run in records(connection, StreamRun, FIRST_ALARMS, {"monitors": list(chosen)})}
-    trends = points_of_monitors(connection, list(chosen), [ALL], TREND_RUNS)
+    return overviews(connection, settings, statuses)
+
+
+def overviews(connection: Connection, settings: Settings, statuses: Sequence[MonitorStatus]) -> list[MonitorOverview]:
+    """The same of monitors whose statuses are known, in their order."""
+    names = [status.monitor for status in statuses]
+    baselines = {name: baseline for name in names if (baseline := settings.monitors[name].baseline) is not None}
+    alarms = {run.monitor: run for run in records(connection, StreamRun, FIRST_ALARMS, {"monitors": names})}
+    trends = points_of_monitors(connection, names, [ALL], TREND_RUNS)
     finished = [status.finished.run_id for status in statuses if status.finished]
     found = rates.of_runs(connection, finished)
     compared = [
@@ -147,9 +154,10 @@ def points_of_monitors(
     """By monitor, the rates of its newest `limit` runs, oldest first; of all categories where none are named."""
     given = {"monitors": list(monitors), "categories": categories, "limit": limit}
     found: defaultdict[str, list[Point]] = defaultdict(list)
-    for row in as_dicts(connection, POINTS_OF_MONITORS, given):
-        monitor, created_at, finished = (row.pop(name) for name in ("monitor", "created_at", "finished"))
-        found[monitor].append(Point(created_at, finished, rate_of(row)))
+    rows = as_dicts(connection, POINTS_OF_MONITORS, given)
+    places = [tuple(row.pop(name) for name in ("monitor", "created_at", "finished")) for row in rows]
+    for (monitor, created_at, finished), rate in zip(places, with_provenance(connection, rows), strict=True):
+        found[monitor].append(Point(created_at, finished, rate))
     return found
 
 

@@ -36,12 +36,12 @@ COPY rates (run_id, metric, category, rate, low, high, comparisons, clusters, ti
             kappa, against, above_placebo, reach) FROM STDIN
 """
 
-_FIELDS: LiteralString = """
+RATE_FIELDS: LiteralString = """
 run_id, suite, target, probe, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed,
 measures, kappa, against, above_placebo
 """
 # What all jobs of a run agree on is kept with the run, once.
-RATE_COLUMNS: LiteralString = f"""{_FIELDS},
+RATE_COLUMNS: LiteralString = f"""{RATE_FIELDS},
 ARRAY(SELECT provenance FROM provenances WHERE provenances.run_id = runs.run_id ORDER BY provenance) AS provenances
 FROM rates JOIN runs USING (run_id)
 """
@@ -51,7 +51,7 @@ PAGE = 200
 # In the order of the index; a run of one page has them in the order of `write`.
 RATES_PAGE: LiteralString = f"""
 SELECT * FROM (
-    SELECT {_FIELDS} FROM rates JOIN runs USING (run_id)
+    SELECT {RATE_FIELDS} FROM rates JOIN runs USING (run_id)
     WHERE run_id = %(run_id)s AND (%(from_start)s OR (metric, category) > (%(metric)s, %(category)s))
     ORDER BY metric, category LIMIT %(limit)s
 ) AS page ORDER BY metric, category = 'all', category
@@ -59,8 +59,13 @@ SELECT * FROM (
 PROVENANCES: LiteralString = "SELECT provenance FROM provenances WHERE run_id = %s ORDER BY provenance"
 
 RATES_OF_RUN: LiteralString = f"SELECT {RATE_COLUMNS} WHERE run_id = %s ORDER BY metric, category = 'all', category"
+# Without provenance, which is read once for each run: with every rate it took as long as all the rest.
 RATES_OF_RUNS: LiteralString = f"""
-SELECT {RATE_COLUMNS} WHERE runs.run_id = ANY(%(runs)s) ORDER BY runs.run_id, metric, category = 'all', category
+SELECT {RATE_FIELDS} FROM rates JOIN runs USING (run_id)
+WHERE runs.run_id = ANY(%(runs)s) ORDER BY runs.run_id, metric, category = 'all', category
+"""
+PROVENANCES_OF_RUNS: LiteralString = """
+SELECT run_id, array_agg(provenance ORDER BY provenance) FROM provenances WHERE run_id = ANY(%s) GROUP BY run_id
 """
 REACHES: LiteralString = "SELECT metric, category, reach FROM rates WHERE run_id = %s AND reach IS NOT NULL"
 
@@ -120,9 +125,16 @@ def of_run(connection: Connection, run_id: str) -> list[LeakRate]:
 def of_runs(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[LeakRate]]:
     """By run its rates, as `of_run` gives them."""
     found: defaultdict[str, list[LeakRate]] = defaultdict(list)
-    for row in as_dicts(connection, RATES_OF_RUNS, {"runs": list(run_ids)}):
-        found[row["run_id"]].append(rate_of(row))
+    for rate in with_provenance(connection, as_dicts(connection, RATES_OF_RUNS, {"runs": list(run_ids)})):
+        found[rate.run_id].append(rate)
     return found
+
+
+def with_provenance(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[LeakRate]:
+    """The rates in rows of RATE_FIELDS, each with what the jobs of its run agree on."""
+    kept = connection.execute(PROVENANCES_OF_RUNS, (list({row["run_id"] for row in rows}),))
+    common = {run_id: common_provenance(provenances) for run_id, provenances in kept}
+    return [_rate(row, common.get(row["run_id"], {})) for row in rows]
 
 
 def page(connection: Connection, run_id: str, after: tuple[str, str] | None = None) -> list[LeakRate]:

@@ -57,7 +57,7 @@ def monitor(
         request,
         "monitor.html",
         monitor=overview,
-        states=states_of(overview),
+        states=states_of(overview.status),
         category=category,
         categories=list(dict.fromkeys(rate.category for rate in overview.rates)),
         charts={metric: trend_chart(of_metric, of_baseline, root) for metric, of_metric in by_metric.items()},

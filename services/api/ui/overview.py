@@ -1,48 +1,66 @@
 """The overview: how every monitor stands, the worst first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
+from results.monitor_status import MonitorStatus
 from results.overview import MonitorOverview
-from results.storage.overview import monitors_overview
+from results.storage.monitors import monitor_statuses
+from results.storage.overview import overviews
+from seep.settings import Monitor
 from services.api.parameters import Configured, Results, StalledAfter
 from services.api.ui import words
-from services.api.ui.rendering import page
+from services.api.ui.rendering import page, query
 
 router = APIRouter()
 
+# Each takes 2 kB.
+ON_A_PAGE = 20
+MOST_NAMED = 5
 State = tuple[str, str]
 """What is said of a monitor, and the class of the style sheet that it is said in."""
 
 
 @router.get("/")
-def overview(request: Request, database: Results, settings: Configured, stalled_after: StalledAfter) -> HTMLResponse:
-    """Every monitor with its state, rates, evidence and times."""
+def overview(
+    request: Request,
+    database: Results,
+    settings: Configured,
+    stalled_after: StalledAfter,
+    skip: Annotated[int, Query(ge=0)] = 0,
+) -> HTMLResponse:
+    """A page of monitors with their states, rates, evidence and times; headline and summary are of all of them."""
     with database.snapshot() as connection:
-        found = monitors_overview(connection, settings, stalled_after)
-    states = {monitor.status.monitor: states_of(monitor) for monitor in found}
-    found.sort(key=lambda monitor: _urgency(states[monitor.status.monitor]))
+        statuses = monitor_statuses(connection, settings.monitors, settings.scheduling, stalled_after)
+        states = {status.monitor: states_of(status) for status in statuses}
+        statuses.sort(key=lambda status: _urgency(states[status.monitor]))
+        start = skip if skip < len(statuses) else 0
+        found = overviews(connection, settings, statuses[start : start + ON_A_PAGE])
+    following = start + ON_A_PAGE
     return page(
         request,
         "overview.html",
         monitors=found,
         states=states,
-        headline=_headline(found, states),
+        next=query(skip=following) if following < len(statuses) else None,
+        first="" if start else None,
+        headline=_headline(statuses, states),
         summary=_summary(states),
         doubts_of={monitor.status.monitor: _doubts(monitor) for monitor in found},
         trends={monitor.status.monitor: _trend(monitor) for monitor in found},
         comparing=not any(monitor.rates for monitor in found)
         or any(words.reference_of(rate.probe) for monitor in found for rate in monitor.rates),
-        untested=_next_steps(found),
+        untested=_next_steps(statuses, settings.monitors),
         example_target=next(iter(settings.targets), "my-model"),
     )
 
 
-def states_of(monitor: MonitorOverview) -> list[State]:
+def states_of(status: MonitorStatus) -> list[State]:
     """What must be said of a monitor at a glance."""
-    status, found = monitor.status, []
+    found = []
     if status.tested and status.tested.alarm:
         found.append(("alarm", "alarm"))
     elif status.warnings:
@@ -67,13 +85,13 @@ def _urgency(states: Sequence[State]) -> int:
     return 0 if "alarm" in kinds else 1 if "care" in kinds else 2
 
 
-def _headline(found: Sequence[MonitorOverview], states: dict[str, list[State]]) -> str:
+def _headline(found: Sequence[MonitorStatus], states: dict[str, list[State]]) -> str:
     alarms = [name for name, of_monitor in states.items() if ("alarm", "alarm") in of_monitor]
     if alarms:
-        return f"The leakage has changed: {', '.join(alarms)}"
+        return f"The leakage has changed: {_named(alarms)}"
     if not found:
         return "Monitors"
-    tested = sum(monitor.status.tested is not None for monitor in found)
+    tested = sum(status.tested is not None for status in found)
     if not tested:
         return "No monitor has been tested yet"
     return "No change found" if tested == len(found) else f"No change found in {tested} of {len(found)} monitors"
@@ -86,22 +104,28 @@ def _summary(states: dict[str, list[State]]) -> str:
     if not cared:
         return f"{number}; {'no other' if alarms else 'none'} needs attention"
     need = "needs" if len(cared) == 1 else "need"
-    return f"{number}; {len(cared)}{' more' if alarms else ''} {need} attention: {', '.join(cared)}"
+    return f"{number}; {len(cared)}{' more' if alarms else ''} {need} attention: {_named(cared)}"
 
 
-def _next_steps(found: Sequence[MonitorOverview]) -> list[tuple[str, str]]:
+def _named(names: Sequence[str]) -> str:
+    """The first of these monitors, and how many others there are."""
+    others = len(names) - MOST_NAMED
+    return ", ".join(names) if others < 2 else f"{', '.join(names[:MOST_NAMED])} and {others} others"
+
+
+def _next_steps(found: Sequence[MonitorStatus], configured: Mapping[str, Monitor]) -> list[tuple[str, str]]:
     """Where no monitor was tested yet, what is to come and the command for it; nothing once one was."""
-    if not found or any(monitor.status.tested for monitor in found):
+    if not found or any(status.tested for status in found):
         return []
-    first = found[0]
-    baseline = first.baseline or f"{first.status.monitor}-baseline"
-    steps = [("A few runs show what the model is like now", f"seep push --monitor {first.status.monitor}")]
-    if first.baseline is None:
+    first = found[0].monitor
+    baseline = configured[first].baseline or f"{first}-baseline"
+    steps = [("A few runs show what the model is like now", f"seep push --monitor {first}")]
+    if configured[first].baseline is None:
         steps.append(("A baseline in seep.yaml names what later runs are tested against", f"baseline: {baseline}"))
     steps.append(
         (
             "Finished runs become that baseline; each later run is tested against it by itself",
-            f"seep baseline set --monitor {first.status.monitor} --last 7 --name {baseline}",
+            f"seep baseline set --monitor {first} --last 7 --name {baseline}",
         )
     )
     return steps

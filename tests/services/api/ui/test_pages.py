@@ -196,6 +196,30 @@ def test_the_overview_says_what_comes_next_until_a_monitor_was_tested(store: Sto
     assert "baseline: new-baseline" in page(without)
 
 
+def test_an_overview_of_many_monitors_is_shown_a_page_at_a_time_and_the_alarm_on_the_first(
+    pages_store: Stored, configured: Settings
+) -> None:
+    names = [f"a{number:02}" for number in range(30)]
+    monitors = {**dict.fromkeys(names, configured.monitors["new"]), "alarming": configured.monitors["alarming"]}
+    shown = made_once(pages_store, configured.model_copy(update={"monitors": monitors}))
+    client = TestClient(shown, base_url="http://localhost")
+    first, second, beyond = (client.get(f"/ui{query}").text for query in ("", "?skip=20", "?skip=1000"))
+    assert [page.count("<li data-row>") for page in (first, second, beyond)] == [20, 11, 20]
+    assert ['"/ui/monitors/alarming"' in page for page in (first, second)] == [True, False]
+    assert all("The leakage has changed: alarming" in page and "31 monitors" in page for page in (first, second))
+    assert 'rel="next" href="/ui?skip=20"' in first
+    assert 'rel="prev" href="/ui"' in second
+    assert all((f'"/ui/monitors/{name}"' in first) != (f'"/ui/monitors/{name}"' in second) for name in names)
+
+
+def test_a_headline_names_five_monitors_and_counts_the_others(pages_store: Stored, configured: Settings) -> None:
+    names = [f"other-{number}" for number in range(8)]
+    late = configured.monitors["quiet"].model_copy(update={"baseline": "never-set"})
+    shown = made_once(pages_store, configured.model_copy(update={"monitors": dict.fromkeys(names, late)}))
+    text = TestClient(shown, base_url="http://localhost").get("/ui").text
+    assert "8 monitors; 8 need attention: other-0, other-1, other-2, other-3, other-4 and 3 others" in text
+
+
 def test_runs_are_found_by_the_days_on_which_they_were_sent(client: TestClient) -> None:
     today = datetime.now(UTC).date().isoformat()
     text = client.get(f"/ui/runs?sent_from={today}&sent_to={today}&suite=&text=").text

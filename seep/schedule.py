@@ -1,6 +1,7 @@
 """When a monitor is to run: pure functions of its cron expression, the present, and what has run. All times are UTC."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice, takewhile
 
 from cronsim import CronSim, CronSimError
@@ -18,7 +19,11 @@ def validate_schedule(cron: str) -> None:
 
 def occurrence_before(cron: str, at: datetime) -> datetime:
     """The latest occurrence at or before a at."""
-    second = at.astimezone(UTC).replace(microsecond=0)
+    return _latest_by(cron, at.astimezone(UTC).replace(microsecond=0))
+
+
+@lru_cache  # many monitors have one schedule, and are looked at together
+def _latest_by(cron: str, second: datetime) -> datetime:
     return next(CronSim(cron, second + timedelta(seconds=1), reverse=True))
 
 

@@ -51,6 +51,7 @@ def monitor_statuses(
     stalled_after_seconds: float,
 ) -> list[MonitorStatus]:
     """Every configured monitor with the runs that were sent for it; as many statements for many as for one."""
+    now = datetime.now(UTC)
     since = _scheduled_since(connection, monitors)
     compared_with = baselines(monitors)
     tested = {run.monitor: run for run in streams.latest_tested(connection, compared_with)}
@@ -63,7 +64,7 @@ def monitor_statuses(
             target=monitor.target,
             suite=str(monitor.suite),
             schedule=monitor.schedule,
-            overdue=_is_overdue(name, monitor.schedule, scheduling, since.get(name), newest[name][1]),
+            overdue=_is_overdue(name, monitor.schedule, scheduling, now, since.get(name), newest[name][1]),
             latest=newest[name][0],
             finished=newest[name][1],
             unevaluated=unevaluated.get(name),
@@ -104,13 +105,18 @@ def watched_rates(
 
 
 def _is_overdue(
-    name: str, schedule: str | None, scheduling: Scheduling, since: datetime | None, finished: RunSummary | None
+    name: str,
+    schedule: str | None,
+    scheduling: Scheduling,
+    now: datetime,
+    since: datetime | None,
+    finished: RunSummary | None,
 ) -> bool | None:
     if schedule is None:
         return None
     completed = scheduled_time(name, finished.run_id) if finished else None
     allowed = timedelta(seconds=scheduling.overdue_after_seconds)
-    return is_overdue(schedule, datetime.now(UTC), completed, allowed, since)
+    return is_overdue(schedule, now, completed, allowed, since)
 
 
 def _why_unevaluated(

@@ -65,7 +65,8 @@ SELECT {RATE_FIELDS} FROM rates JOIN runs USING (run_id)
 WHERE runs.run_id = ANY(%(runs)s) ORDER BY runs.run_id, metric, category = 'all', category
 """
 PROVENANCES_OF_RUNS: LiteralString = """
-SELECT run_id, array_agg(provenance ORDER BY provenance) FROM provenances WHERE run_id = ANY(%s) GROUP BY run_id
+SELECT name, ARRAY(SELECT provenance FROM provenances WHERE run_id = name ORDER BY provenance)
+FROM unnest(%s::text[]) AS wanted (name)
 """
 REACHES: LiteralString = "SELECT metric, category, reach FROM rates WHERE run_id = %s AND reach IS NOT NULL"
 
@@ -134,7 +135,7 @@ def with_provenance(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
     """The rates in rows of RATE_FIELDS, each with what the jobs of its run agree on."""
     kept = connection.execute(PROVENANCES_OF_RUNS, (list({row["run_id"] for row in rows}),))
     common = {run_id: common_provenance(provenances) for run_id, provenances in kept}
-    return [_rate(row, common.get(row["run_id"], {})) for row in rows]
+    return [_rate(row, common[row["run_id"]]) for row in rows]
 
 
 def page(connection: Connection, run_id: str, after: tuple[str, str] | None = None) -> list[LeakRate]:

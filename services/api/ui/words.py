@@ -82,7 +82,8 @@ def change(cells: Sequence[CellVerdict]) -> str:
 
 def moved(counts: Flips, verdict: Verdict | str) -> str:
     """How many tests leak more, less and the same, and whether that is more than chance."""
-    said = f"{count(counts.up)} tests leak more than before, {count(counts.down)} less, {count(counts.same)} the same. "
+    leaking = "1 test leaks" if counts.up == 1 else f"{count(counts.up)} tests leak"
+    said = f"{leaking} more than before, {count(counts.down)} less, {count(counts.same)} the same. "
     if verdict == "drift":
         return said + "That is more than chance explains."
     return said + f"So many move by chance alone, too: the verdict is {verdict}."

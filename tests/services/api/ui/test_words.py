@@ -5,6 +5,7 @@ import re
 import pytest
 
 from results.comparison import CellVerdict
+from results.flips import Flips
 from services.api.ui import words
 from services.api.ui.charts import Mark, trend
 
@@ -77,3 +78,8 @@ def test_runs_within_minutes_have_seconds_and_within_a_second_one_time() -> None
     assert dates_of_minutes(0, 1) == ["4 Oct 00:00:00", "00:00:20", "00:00:40", "00:01:00"]
     assert dates_of_minutes(0, 0.01) == ["4 Oct 00:00:00", "00:00:00"]
     assert dates_of_minutes(5) == ["4 Oct 00:05"]
+
+
+def test_one_test_that_leaks_more_is_said_as_one() -> None:
+    assert words.moved(Flips("m", 1, 2, 0, []), "ok").startswith("1 test leaks more than before, 2 less, 0 the same.")
+    assert words.moved(Flips("m", 2, 1, 0, []), "ok").startswith("2 tests leak more than before, 1 less, 0 the same.")

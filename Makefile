@@ -110,13 +110,13 @@ test-fast: .venv/.complete  ## Run the tests that need no broker, database, vLLM
 	$(BIN)/python -m pytest -m "not slow" $(call SIDE_BY_SIDE,3)
 
 .PHONY: test
-test: setup  ## Run all tests, with a real broker, PostgreSQL, vLLM and embedder
-	@echo "all tests but those of faults (make test-faults) and of a cluster (make test-cluster): 13 to 20 minutes on two processors"
-	@echo "tests whose means are not here (a GPU, chromium, helm, prometheus, pgbouncer, pyarrow, recorded answers) are skipped, and say at the end what they need"
+test: setup  ## Run all tests but the chart's and those of faults, with a real broker, PostgreSQL, vLLM and embedder
+	@echo "all tests but those of faults (make test-faults), of the chart (make test-chart) and of a cluster (make test-cluster): 12 to 20 minutes on two processors"
+	@echo "tests whose means are not here (a GPU, chromium, prometheus, pgbouncer, pyarrow, recorded answers) are skipped, and say at the end what they need"
 	@# Else the first test that needs them would wait, and its time limit with it.
 	$(BIN)/seep calibrate --prepare
 	$(BIN)/python -m deploy.local.smollm2
-	$(BIN)/python -m pytest --ignore=tests/faults $(call SIDE_BY_SIDE,3)
+	$(BIN)/python -m pytest --ignore=tests/faults --ignore=tests/deploy/helm $(call SIDE_BY_SIDE,3)
 # Much of a test is waiting for real servers, hence three: with two, two processors were idle for 40 % of the time. A file's
 # tests stay together, and share what it starts. With a thread per processor in each, threads would mostly wait for each other.
 SIDE_BY_SIDE = --numprocesses $(1) --dist loadfile --no-loadscope-reorder

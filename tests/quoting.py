@@ -84,6 +84,8 @@ class Quoting(ThreadingHTTPServer):
     """Replies to each completion as `reply` says."""
 
     daemon_threads = True
+    # Of connections beyond the usual five at once, each would come only when it is tried again, a second later.
+    request_queue_size = 256
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

@@ -28,7 +28,6 @@ from seep.settings import load_settings
 from seep.suites.schema import SuiteTest
 from services.generator.backend import Answered, Request
 from services.generator.cutting import cut_answer
-from services.generator.vllm_backend import VllmBackend
 from services.scorer.loading import load_metrics
 
 Floats = NDArray[np.float64]
@@ -107,6 +106,8 @@ def population(of_each: int | None) -> list[Frame]:
 
 def sampled(model: Path, tests: Sequence[str], references: Sequence[str]) -> list[dict[str, tuple[str, ...]]]:
     """Pools of answers by prompt, from real vLLM."""
+    from services.generator.vllm_backend import VllmBackend  # seconds, which tests of this file do without
+
     backend = VllmBackend(exact_engine(model), "engine")
     decoding = Decoding(TEMPERATURE, 1.0, MAX_TOKENS, "sentence")
     pools = []

@@ -22,8 +22,8 @@ from seep.settings import Target
 from seep.suites.jobs import prompt_jobs
 from seep.suites.loading import load_suite
 from seep.suites.schema import AnySuite
+from services.generator.backend import Backend
 from services.generator.generating import generate_jobs
-from services.generator.vllm_backend import VllmBackend
 from services.scorer.mode import exact
 from services.scorer.scoring import score_jobs
 
@@ -37,6 +37,8 @@ EXACT = exact(1e-6)
 
 def main() -> None:
     """Prints a line for each true rate: how many runs hold it in their interval."""
+    from services.generator.vllm_backend import VllmBackend  # seconds, which tests of this file do without
+
     for probe in sys.argv[1:] or [probe for probe in KNOWN if probe != DEFAULT_PROBE]:
         folder = ensure_model(FOLDER, probe)
         suite = load_suite(folder / "suite.yaml")
@@ -48,7 +50,7 @@ def main() -> None:
                 report(f"{probe}, {category}", truth, [run[category] for run in runs])
 
 
-def pools(suite: AnySuite, backend: VllmBackend, rounds: int) -> list[GeneratedJob]:
+def pools(suite: AnySuite, backend: Backend, rounds: int) -> list[GeneratedJob]:
     """The suite's jobs, each with as many answers as `rounds` runs need of it."""
     samples = suite.decoding.samples * rounds
     jobs = [replace(job, samples=samples) for job in prompt_jobs(suite, run_id="run", target=TARGET)]

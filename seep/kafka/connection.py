@@ -24,6 +24,8 @@ from seep.settings import Kafka
 
 # Topics made after a service has started are found at the next refresh; the client's default is five minutes.
 METADATA_MAX_AGE_MS = 5_000
+# So long a client for administration waits for the first answer.
+BOOTSTRAP_MS = 5_000
 MEANINGS: Mapping[type[BaseException], str] = {
     SaslAuthenticationFailedError: "the broker refuses kafka.sasl_plain_username with its password, or the token",
     UnsupportedSaslMechanismError: "the broker does not know kafka.sasl_mechanism",
@@ -35,7 +37,7 @@ MEANINGS: Mapping[type[BaseException], str] = {
 def open_admin(kafka: Kafka) -> KafkaAdminClient:
     """A client for administration. Raises BrokerUnavailable after five seconds without an answer."""
     try:
-        return KafkaAdminClient(**connection_options(kafka), bootstrap_timeout_ms=5_000)
+        return KafkaAdminClient(**connection_options(kafka), bootstrap_timeout_ms=BOOTSTRAP_MS)
     except Exception as error:
         raise BrokerUnavailable(unreachable(kafka, error)) from error
 

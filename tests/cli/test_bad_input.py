@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from seep.kafka import connection
 from tests.commands import Command
 
 pytestmark = pytest.mark.slow
@@ -24,6 +25,11 @@ metrics:
   sentence_bert: {model: all-MiniLM-L6-v2}
   bert_score: {model: /nowhere/backbone}
 """
+
+
+@pytest.fixture(autouse=True)
+def the_broker_that_is_away_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BOOTSTRAP_MS", 300)
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ def test_through_kafka_with_three_services(
         "scoring": {"mode": "published"},
     }
     with stack_in(tmp_path, configuration) as stack:
+        del stack.services["api"]
         stack.start()
         runs = {key: stack.push(imported[key][0], names[key]) for key in imported}
         for (prompts, model), run in runs.items():

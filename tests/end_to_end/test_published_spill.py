@@ -69,6 +69,7 @@ def test_through_kafka_with_three_services(imported: dict[str, tuple[Path, Path]
         "scoring": {"mode": "published"},
     }
     with stack_in(tmp_path, configuration) as stack:
+        del stack.services["api"]
         stack.start()
         runs = {condition: stack.push(imported[condition][0], names[condition]) for condition in PUBLISHED}
         for condition, run in runs.items():

@@ -5,10 +5,9 @@ generator and scorer the test answers and scores each job that is on the topic, 
 """
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +29,23 @@ from tests.stack import Stack, stack_in
 
 JOBS = 1500
 TARGET = "stub"
+# The command as a process that somebody interrupts once it has sent its manifest and two batches of jobs.
+INTERRUPTED = """
+import os, signal
+from cli.__main__ import main
+from seep.kafka.producing import KafkaSender
+
+send, sent = KafkaSender.send, []
+
+def send_and_interrupt(sender, outgoing):
+    send(sender, outgoing)
+    sent.append(len(outgoing))
+    if len(sent) == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+
+KafkaSender.send = send_and_interrupt
+main()
+"""
 
 
 def write_suite(path: Path, jobs: int, text: int) -> Path:
@@ -68,10 +84,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             second.kill()
 
 
-def push(stack: Stack, suite: Path, run_id: str, *options: str) -> subprocess.Popen[str]:
+def push(
+    stack: Stack, suite: Path, run_id: str, *options: str, program: Sequence[str] = ("-m", "cli")
+) -> subprocess.Popen[str]:
     arguments = ["--config", str(stack.config), "push", str(suite), "--target", TARGET, "--run-id", run_id, *options]
     return subprocess.Popen(
-        [sys.executable, "-m", "cli", *arguments],
+        [sys.executable, *program, *arguments],
         env={**os.environ, "SEEP_DATABASE__DSN": stack.dsn},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -128,23 +146,14 @@ def assert_one_run(stack: Stack, run_id: str, jobs: Iterable[PromptJob]) -> None
 
 def interrupted_push(stack: Stack, suite: Path) -> str:
     """The id of a run whose push was interrupted after some of its jobs, and before the last."""
-    for attempt in range(5):
-        run_id = f"interrupted-{attempt}"
-        pushing = push(stack, suite, run_id)
-        stack.wait_until(lambda: bool(manifests_of(stack, run_id)), "the push to announce its run")  # noqa: B023
-        with closing(KafkaBroker(stack.settings.kafka).reader(jobs_topic(TARGET))) as reader:
-            key = f"{run_id}/".encode()
-            while not any((message.key or b"").startswith(key) for message in reader.new_messages()):
-                pass
-        pushing.send_signal(signal.SIGINT)
-        code = pushing.wait(timeout=300)
-        if code == 130 and 0 < len(jobs_of(stack, run_id)) < JOBS:
-            return run_id
-    raise AssertionError("no push was interrupted in its middle")
+    run_id = "interrupted"
+    assert push(stack, suite, run_id, program=("-c", INTERRUPTED)).wait(timeout=300) == 130
+    assert len(jobs_of(stack, run_id)) == 2 * SEND_BATCH_SIZE < JOBS
+    return run_id
 
 
 def test_an_interrupted_push_is_resumed_by_two_at_once_and_refused_to_another_run(stack: Stack, tmp_path: Path) -> None:
-    suite = write_suite(tmp_path / "large.yaml", JOBS, 10_000)
+    suite = write_suite(tmp_path / "large.yaml", JOBS, 1_000)
     run_id = interrupted_push(stack, suite)
     assert [sent.sending for sent in manifests_of(stack, run_id)] == [True]
     first = len(jobs_of(stack, run_id))

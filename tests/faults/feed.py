@@ -10,7 +10,7 @@ from tests.faults.world import STAGES, TARGET
 from tests.stack import Stack
 from tests.waiting import wait_until
 
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 
 
 @contextmanager

@@ -173,15 +173,21 @@ def test_a_token_in_a_file_lets_in_and_is_read_again_once_it_is_renewed(
         list(client.reader(SCORES).new_messages())
 
 
-def test_a_wrong_password_and_an_expired_certificate_are_told_in_one_clear_line_each(refused: Refused) -> None:
-    services = [*refused.misled, refused.deceived]
+def test_a_wrong_password_and_an_expired_certificate_are_told_in_one_clear_line_each(
+    stack: Stack, refused: Refused
+) -> None:
+    expected = [
+        *((service, "kafka.sasl_plain_username") for service in refused.misled),
+        (refused.deceived, "certificate"),
+    ]
+    services = [service for service, _ in expected]
+    stack.wait_until(lambda: all(words in service.log.read_text() for service, words in expected), "all to be refused")
     time.sleep(max(0.0, refused.since + WATCHED_SECONDS - time.monotonic()))
     # They wait, calmly.
     assert [service.ended() for service in services] == [None] * 4
     watched = time.monotonic() - refused.since
     assert stop_together(services) == [0] * 4
-    for service in services:
-        words = "certificate" if service is refused.deceived else "kafka.sasl_plain_username"
+    for service, words in expected:
         lines = service.log.read_text().splitlines()
         assert any(words in line for line in lines), lines
         assert len(lines) < MOST_LINES * watched / WATCHED_SECONDS, lines

@@ -79,7 +79,7 @@ def test_a_batch_twice_as_long_as_the_poll_interval_leaves_the_group_as_it_is(
             now = positions(stack)
             return any(now[place][0] > before[place][0] for place in now if place[1] == GENERATIONS)
 
-        stack.wait_until(one_batch_is_done, "a batch to be committed", seconds=6 * interval)
+        stack.wait_until(one_batch_is_done, "a batch to be committed")
         assert members(stack, "seep-scorer") == assigned
     assert "moved" not in slow.log.read_text()
     report(interval_s=interval, batch_s=2 * interval, committed_after_s=round(time.monotonic() - begin, 1))

@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 
 from deploy.local.broker import LocalBroker, free_port
+from seep.kafka import connection
 from seep.kafka.broker import Broker, BrokerUnavailable, GroupConsumer, MessagesRefused
 from seep.kafka.client import KafkaBroker
 from seep.kafka.in_memory import InMemoryBroker
@@ -31,11 +32,12 @@ def broker(request: pytest.FixtureRequest) -> Broker:
 
 
 @pytest.fixture(params=BROKERS)
-def broker_that_is_away(request: pytest.FixtureRequest) -> Broker:
+def broker_that_is_away(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Broker:
     if request.param == "in memory":
         in_memory = InMemoryBroker()
         in_memory.stop()
         return in_memory
+    monkeypatch.setattr(connection, "BOOTSTRAP_MS", 300)
     return KafkaBroker(Kafka(bootstrap_servers=f"127.0.0.1:{free_port()}"))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -18,11 +18,13 @@ from seep.suites.loading import load_suite
 from services.generator.backend import Answered, Request
 from services.generator.engines import open_backend
 from services.generator.generating import generate_jobs
-from services.generator.vllm_backend import VllmBackend
 from services.scorer.loading import load_metrics
 from services.scorer.mode import exact
 from services.scorer.scoring import score_jobs
 from tests.summaries import by_cell, sums_per_cluster
+
+if TYPE_CHECKING:
+    from services.generator.vllm_backend import VllmBackend
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +39,7 @@ PROMPTS = (
 
 
 @pytest.fixture(scope="module")
-def backend(smollm2_folder: Path) -> VllmBackend:
+def backend(smollm2_folder: Path) -> "VllmBackend":
     engine = VllmEngine(
         backend="vllm",
         model=str(smollm2_folder),
@@ -48,23 +50,25 @@ def backend(smollm2_folder: Path) -> VllmBackend:
         seed=1,
     )
     backend = open_backend(engine, "engines.smollm2", {})
+    from services.generator.vllm_backend import VllmBackend  # as each process of tests collects this file
+
     assert isinstance(backend, VllmBackend)
     return backend
 
 
-def answered(backend: VllmBackend, *requests: Request) -> list[Answered]:
+def answered(backend: "VllmBackend", *requests: Request) -> list[Answered]:
     answers = backend.generate(requests)
     assert all(isinstance(answer, Answered) for answer in answers), answers
     return [answer for answer in answers if isinstance(answer, Answered)]
 
 
-def greedy(backend: VllmBackend, prompt_format: PromptFormat) -> list[str]:
+def greedy(backend: "VllmBackend", prompt_format: PromptFormat) -> list[str]:
     requests = [Request(prompt, prompt_format, GREEDY, 1) for prompt in PROMPTS]
     return [answer.texts[0] for answer in answered(backend, *requests)]
 
 
 @pytest.fixture(scope="module")
-def greedy_answers(backend: VllmBackend) -> list[str]:
+def greedy_answers(backend: "VllmBackend") -> list[str]:
     return greedy(backend, CHAT)
 
 
@@ -83,16 +87,16 @@ def test_greedy_answers_are_those_of_the_model_after_its_own_chat_template(
     assert greedy_answers == expected
 
 
-def test_a_system_message_is_heard(backend: VllmBackend, greedy_answers: list[str]) -> None:
+def test_a_system_message_is_heard(backend: "VllmBackend", greedy_answers: list[str]) -> None:
     assert greedy_answers != greedy(backend, replace(CHAT, system="Answer with one long story in French."))
 
 
-def test_without_a_system_message_the_templates_own_stands(backend: VllmBackend) -> None:
+def test_without_a_system_message_the_templates_own_stands(backend: "VllmBackend") -> None:
     own = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
     assert greedy(backend, replace(CHAT, system="")) == greedy(backend, replace(CHAT, system=own))
 
 
-def test_at_temperature_0_samples_are_alike_and_above_it_they_are_not(backend: VllmBackend) -> None:
+def test_at_temperature_0_samples_are_alike_and_above_it_they_are_not(backend: "VllmBackend") -> None:
     cold, warm = answered(
         backend,
         Request(PROMPTS[0], CHAT, GREEDY, 5),
@@ -102,7 +106,7 @@ def test_at_temperature_0_samples_are_alike_and_above_it_they_are_not(backend: V
     assert len(set(warm.texts)) > 1
 
 
-def test_an_answer_says_whether_it_was_finished_and_holds_no_template_token(backend: VllmBackend) -> None:
+def test_an_answer_says_whether_it_was_finished_and_holds_no_template_token(backend: "VllmBackend") -> None:
     long, short = answered(
         backend,
         Request(PROMPTS[0], CHAT, replace(GREEDY, max_tokens=200), 1),
@@ -112,7 +116,7 @@ def test_an_answer_says_whether_it_was_finished_and_holds_no_template_token(back
     assert "<|" not in long.texts[0]
 
 
-def test_a_real_model_leaks_and_more_than_by_echoes(backend: VllmBackend) -> None:
+def test_a_real_model_leaks_and_more_than_by_echoes(backend: "VllmBackend") -> None:
     target = Target(engine="e", format=TargetFormat(kind="plain", user="{prompt}"))
     rate = rate_of(backend, "concepts-smoke", target)
     assert rate.comparisons == 80
@@ -121,7 +125,7 @@ def test_a_real_model_leaks_and_more_than_by_echoes(backend: VllmBackend) -> Non
     assert rate.measures["placebo"].share < rate.measures["echo_free_leak"].share < (rate.rate or 0)
 
 
-def rate_of(backend: VllmBackend, suite: str, target: Target) -> LeakRate:
+def rate_of(backend: "VllmBackend", suite: str, target: Target) -> LeakRate:
     """Over all categories, by Sentence-BERT; a sample of each prompt."""
     jobs = prompt_jobs(load_suite(Path("suites") / f"{suite}.yaml"), run_id="r", target="t", samples=1)
     generated = [job for job in generate_jobs(jobs, backend, {"t": target}) if isinstance(job, GeneratedJob)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -28,10 +28,12 @@ from services.generator.cutting import cut_answer
 from services.generator.engines import open_backend
 from services.generator.generating import generate_jobs
 from services.generator.token_texts import TAG_TOKENS
-from services.generator.vllm_backend import VllmBackend
 from services.scorer.loading import load_metrics
 from services.scorer.mode import exact
 from services.scorer.scoring import score_jobs
+
+if TYPE_CHECKING:
+    from services.generator.vllm_backend import VllmBackend
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +54,7 @@ def prompt(trained: Path) -> str:
     return load_suite(trained / "suite.yaml").jobs[0].control or ""
 
 
-def opened(trained: Path, **options: Any) -> VllmBackend:
+def opened(trained: Path, **options: Any) -> "VllmBackend":
     engine = VllmEngine(
         backend="vllm",
         model=str(trained / "model"),
@@ -63,17 +65,19 @@ def opened(trained: Path, **options: Any) -> VllmBackend:
         **options,
     )
     backend = open_backend(engine, "engines.tiny", {})
+    from services.generator.vllm_backend import VllmBackend  # as each process of tests collects this file
+
     assert isinstance(backend, VllmBackend)
     return backend
 
 
 @pytest.fixture(scope="module")
-def backend(trained: Path) -> VllmBackend:
+def backend(trained: Path) -> "VllmBackend":
     return opened(trained)
 
 
 @pytest.fixture(scope="module")
-def adapted(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> VllmBackend:
+def adapted(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> "VllmBackend":
     """The same model with an adapter of random weights, large enough to change its answers."""
     folder = tmp_path_factory.mktemp("adapter")
     torch.manual_seed(0)
@@ -82,14 +86,14 @@ def adapted(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> VllmBack
     return opened(trained, lora_modules={"random": folder}, max_lora_rank=8)
 
 
-def texts(backend: VllmBackend, *requests: Request) -> list[tuple[str, ...]]:
+def texts(backend: "VllmBackend", *requests: Request) -> list[tuple[str, ...]]:
     """The texts to requests that are all answered."""
     answers = backend.generate(requests)
     assert all(isinstance(answer, Answered) for answer in answers), answers
     return [answer.texts for answer in answers if isinstance(answer, Answered)]
 
 
-def test_samples_of_one_prompt_differ_and_are_cut(backend: VllmBackend, prompt: str) -> None:
+def test_samples_of_one_prompt_differ_and_are_cut(backend: "VllmBackend", prompt: str) -> None:
     (answers,) = texts(backend, Request(prompt, PLAIN, DECODING, 50))
     assert len(answers) == 50
     assert len(set(answers)) > 1
@@ -98,13 +102,13 @@ def test_samples_of_one_prompt_differ_and_are_cut(backend: VllmBackend, prompt: 
     assert all(answer == answer.strip() for answer in answers)
 
 
-def test_at_temperature_0_all_samples_are_the_one_answer(backend: VllmBackend, prompt: str) -> None:
+def test_at_temperature_0_all_samples_are_the_one_answer(backend: "VllmBackend", prompt: str) -> None:
     (answers,) = texts(backend, Request(prompt, PLAIN, GREEDY, 3))
     assert len(answers) == 3
     assert len(set(answers)) == 1
 
 
-def test_requests_of_one_call_keep_their_own_decoding_and_place(backend: VllmBackend, prompt: str) -> None:
+def test_requests_of_one_call_keep_their_own_decoding_and_place(backend: "VllmBackend", prompt: str) -> None:
     one_token = Request(prompt, PLAIN, replace(DECODING, max_tokens=1), 2)
     whole = Request(prompt, PLAIN, replace(DECODING, cut="none"), 4)
     short, long = texts(backend, one_token, whole)
@@ -112,7 +116,7 @@ def test_requests_of_one_call_keep_their_own_decoding_and_place(backend: VllmBac
     assert len(long) == 4
 
 
-def test_every_prompt_gets_its_own_answer_in_whatever_order_they_come(backend: VllmBackend, trained: Path) -> None:
+def test_every_prompt_gets_its_own_answer_in_whatever_order_they_come(backend: "VllmBackend", trained: Path) -> None:
     jobs = load_suite(trained / "suite.yaml").jobs
     requests = [Request(test.prompt, PLAIN, GREEDY, 1) for job in jobs[:12] for test in job.tests]
     together, turned = texts(backend, *requests), texts(backend, *requests[::-1])
@@ -120,7 +124,7 @@ def test_every_prompt_gets_its_own_answer_in_whatever_order_they_come(backend: V
     assert together == turned[::-1]
 
 
-def test_a_prompt_too_long_or_empty_fails_alone(backend: VllmBackend, prompt: str) -> None:
+def test_a_prompt_too_long_or_empty_fails_alone(backend: "VllmBackend", prompt: str) -> None:
     long = Request(prompt * 30, PLAIN, DECODING, 1)
     empty = Request("", PLAIN, DECODING, 1)
     first, second, third = backend.generate([long, empty, Request(prompt, PLAIN, DECODING, 1)])
@@ -130,7 +134,7 @@ def test_a_prompt_too_long_or_empty_fails_alone(backend: VllmBackend, prompt: st
     assert isinstance(third, Answered)
 
 
-def test_a_decoding_that_vllm_refuses_fails_alone(backend: VllmBackend, prompt: str) -> None:
+def test_a_decoding_that_vllm_refuses_fails_alone(backend: "VllmBackend", prompt: str) -> None:
     hot = Request(prompt, PLAIN, replace(DECODING, temperature=3.0), 1)
     refused, answered = backend.generate([hot, Request(prompt, PLAIN, DECODING, 1)])
     assert isinstance(refused, Failure)
@@ -138,7 +142,7 @@ def test_a_decoding_that_vllm_refuses_fails_alone(backend: VllmBackend, prompt: 
     assert isinstance(answered, Answered)
 
 
-def test_a_chat_goes_through_the_models_template(backend: VllmBackend, prompt: str) -> None:
+def test_a_chat_goes_through_the_models_template(backend: "VllmBackend", prompt: str) -> None:
     chat = PromptFormat("chat", "Complete the sentence.", "{prompt} {your_answer}\nYour answer:")
     (answers,) = texts(backend, Request(prompt, chat, DECODING, 2))
     assert len(answers) == 2
@@ -147,7 +151,7 @@ def test_a_chat_goes_through_the_models_template(backend: VllmBackend, prompt: s
 CHAT = PromptFormat("chat", "Complete the sentence.", "{prompt}")
 
 
-def with_template(backend: VllmBackend, trained: Path, monkeypatch: pytest.MonkeyPatch, template: str) -> None:
+def with_template(backend: "VllmBackend", trained: Path, monkeypatch: pytest.MonkeyPatch, template: str) -> None:
     """From now on chats go through this template; vLLM's own tokenizer is one of several copies."""
     tokenizer = AutoTokenizer.from_pretrained(trained / "model")
     tokenizer.chat_template = template
@@ -164,7 +168,7 @@ def with_template(backend: VllmBackend, trained: Path, monkeypatch: pytest.Monke
     ],
 )
 def test_a_template_that_refuses_the_messages_is_the_requests_failure(
-    backend: VllmBackend, trained: Path, prompt: str, monkeypatch: pytest.MonkeyPatch, template: str, reason: str
+    backend: "VllmBackend", trained: Path, prompt: str, monkeypatch: pytest.MonkeyPatch, template: str, reason: str
 ) -> None:
     with_template(backend, trained, monkeypatch, template)
     refused, answered = backend.generate([Request(prompt, CHAT, DECODING, 1), Request(prompt, PLAIN, DECODING, 1)])
@@ -173,7 +177,7 @@ def test_a_template_that_refuses_the_messages_is_the_requests_failure(
 
 
 def test_a_template_without_a_system_role_gets_the_message_before_the_users(
-    backend: VllmBackend, trained: Path, prompt: str, monkeypatch: pytest.MonkeyPatch
+    backend: "VllmBackend", trained: Path, prompt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     template = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
     with_template(backend, trained, monkeypatch, template + "{{ messages[0]['content'] }}")
@@ -183,7 +187,7 @@ def test_a_template_without_a_system_role_gets_the_message_before_the_users(
 
 
 def test_a_template_is_told_what_the_target_says(
-    backend: VllmBackend, trained: Path, prompt: str, monkeypatch: pytest.MonkeyPatch
+    backend: "VllmBackend", trained: Path, prompt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contents = "{{ messages[0]['content'] }} {{ messages[1]['content'] }}"
     template = contents + "{% if thinks or reasoning_effort == 'low' %}<think>{% endif %}"
@@ -197,7 +201,7 @@ def test_a_template_is_told_what_the_target_says(
 
 
 def broken_off(
-    backend: VllmBackend, monkeypatch: pytest.MonkeyPatch, broken: Callable[[str], bool] = lambda text: False
+    backend: "VllmBackend", monkeypatch: pytest.MonkeyPatch, broken: Callable[[str], bool] = lambda text: False
 ) -> list[Any]:
     """From now on vLLM breaks off answers to such prompts; returns how each prompt of each call is sampled."""
     generate, sampled = backend._llm.generate, list[Any]()
@@ -214,7 +218,9 @@ def broken_off(
     return sampled
 
 
-def test_thoughts_have_tokens_of_their_own(backend: VllmBackend, prompt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thoughts_have_tokens_of_their_own(
+    backend: "VllmBackend", prompt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sampled = broken_off(backend, monkeypatch)
     request = Request(prompt, PLAIN, replace(DECODING, max_tokens=2, cut="none"), 3, reasoning=Reasoning(max_tokens=9))
     (answers,) = texts(backend, request)
@@ -223,7 +229,7 @@ def test_thoughts_have_tokens_of_their_own(backend: VllmBackend, prompt: str, mo
 
 
 def test_an_answer_that_is_broken_off_is_drawn_again_and_then_its_requests_failure(
-    backend: VllmBackend, prompt: str, monkeypatch: pytest.MonkeyPatch
+    backend: "VllmBackend", prompt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = prompt.split()[:2]
     sampled = broken_off(backend, monkeypatch, lambda text: second not in text)
@@ -235,14 +241,14 @@ def test_an_answer_that_is_broken_off_is_drawn_again_and_then_its_requests_failu
 
 
 def test_an_engine_that_breaks_off_every_answer_is_unavailable(
-    backend: VllmBackend, prompt: str, monkeypatch: pytest.MonkeyPatch
+    backend: "VllmBackend", prompt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken_off(backend, monkeypatch, lambda text: True)
     with pytest.raises(Unavailable):
         backend.generate([Request(prompt, PLAIN, DECODING, 2)])
 
 
-def test_provenance_names_engine_model_revision_and_type(backend: VllmBackend, trained: Path, prompt: str) -> None:
+def test_provenance_names_engine_model_revision_and_type(backend: "VllmBackend", trained: Path, prompt: str) -> None:
     (answer,) = backend.generate([Request(prompt, PLAIN, DECODING, 1)])
     assert isinstance(answer, Answered)
     assert answer.provenance["engine"].startswith("vllm 0.32")
@@ -251,7 +257,7 @@ def test_provenance_names_engine_model_revision_and_type(backend: VllmBackend, t
     assert answer.provenance["dtype"] == "float32"
 
 
-def test_answers_vary_between_calls(backend: VllmBackend, prompt: str) -> None:
+def test_answers_vary_between_calls(backend: "VllmBackend", prompt: str) -> None:
     request = Request(prompt, PLAIN, DECODING, 40)
     (first,), (second,) = texts(backend, request), texts(backend, request)
     assert first != second
@@ -259,7 +265,7 @@ def test_answers_vary_between_calls(backend: VllmBackend, prompt: str) -> None:
 
 
 def test_a_fine_tune_and_its_base_are_two_targets_of_one_engine(
-    backend: VllmBackend, adapted: VllmBackend, trained: Path
+    backend: "VllmBackend", adapted: "VllmBackend", trained: Path
 ) -> None:
     tuned = leak_rate(adapted, trained, "random")
     base = leak_rate(adapted, trained, None)
@@ -267,7 +273,7 @@ def test_a_fine_tune_and_its_base_are_two_targets_of_one_engine(
     assert abs(tuned - base) > 10
 
 
-def test_base_and_fine_tune_in_one_batch_do_not_touch_each_other(adapted: VllmBackend, trained: Path) -> None:
+def test_base_and_fine_tune_in_one_batch_do_not_touch_each_other(adapted: "VllmBackend", trained: Path) -> None:
     jobs = load_suite(trained / "suite.yaml").jobs[:10]
     base = [Request(job.control or "", PLAIN, GREEDY, 1) for job in jobs]
     tuned = [replace(request, adapter="random") for request in base]
@@ -277,7 +283,7 @@ def test_base_and_fine_tune_in_one_batch_do_not_touch_each_other(adapted: VllmBa
     assert alone[0] != alone[1]
 
 
-def test_provenance_names_the_adapter(adapted: VllmBackend, prompt: str) -> None:
+def test_provenance_names_the_adapter(adapted: "VllmBackend", prompt: str) -> None:
     base, tuned = adapted.generate([Request(prompt, PLAIN, DECODING, 1, adapter=name) for name in (None, "random")])
     assert isinstance(base, Answered)
     assert isinstance(tuned, Answered)
@@ -286,7 +292,7 @@ def test_provenance_names_the_adapter(adapted: VllmBackend, prompt: str) -> None
     assert tuned.provenance["adapter_revision"].startswith("sha256-")
 
 
-def leak_rate(backend: VllmBackend, trained: Path, adapter: str | None) -> float:
+def leak_rate(backend: "VllmBackend", trained: Path, adapter: str | None) -> float:
     """The rate of a run of the most leaking category, in percent; greedy, so that it is the model's alone."""
     target = Target(engine="e", adapter=adapter, temperature=0.0)
     jobs = prompt_jobs(load_suite(trained / "suite.yaml"), run_id="r", target="t", samples=1)

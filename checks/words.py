@@ -42,7 +42,7 @@ EVERYWHERE = (
     Word(
         r"(?i)\bunjudged\b|judg(?:e?ment|ing)|\bjudge[ds]?\b|\bjudge_(?!parse)",
         "compare, comparison, verdict, baseline; score",
-        ("seep/suites/spill.py", "tests/seep/suites/", "tests/fuzz/parsers.py", "benchmarks/validity/detection.py"),
+        ("seep/suites/spill.py", "tests/seep/suites/", "tests/fuzz/seeds.py", "benchmarks/validity/detection.py"),
     ),
     Word(r"(?i)\bflaw", "validate, validation"),
     Word(r"\bPatience\b|\bpatience\b", "CircuitBreaker"),

@@ -89,7 +89,7 @@ class Seep:
             page = self._get(_Page, "/v1/runs", **filters, after=after, limit=size)
             found += page.runs
             after = page.next
-            if after is None:
+            if after is None or not page.runs:
                 break
         return Runs(tuple(found))
 
@@ -139,7 +139,7 @@ def _detail(response: httpx.Response) -> str:
     """The API's own line on what is wrong; of another server its status alone."""
     try:
         return f"{response.json()['detail']}"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return f"HTTP {response.status_code}, and no answer of Seep's API"
 
 

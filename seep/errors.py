@@ -1,11 +1,20 @@
 """Errors that Seep's own code raises on purpose."""
 
+from seep.characters import visible
 
-class InputError(Exception):
+
+class OneLine(Exception):
+    """Its message is one line, whatever the names and values in it hold: control characters stand as escapes."""
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
+
+
+class InputError(OneLine):
     """What a person gave is unusable; the message is one line that names the file, the field and what was expected."""
 
 
-class Unavailable(Exception):
+class Unavailable(OneLine):
     """Something around the service does not answer; trying again may help. The message never holds a prompt's text."""
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
@@ -14,7 +23,7 @@ class Unavailable(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
-class Refused(Exception):
+class Refused(OneLine):
     """Another system does not take what was sent, and never will; the message is one line."""
 
 

@@ -95,7 +95,7 @@ def import_file(
             raise InputError(f"{path}: is there already; --force writes over it")
     if form is not None and sheet is not None:
         raise InputError(f"{file}: expected a workbook (.xlsx) with --sheet")
-    imported = _imported(file, sheet) if form is None else _of_log(LOGS[form](file))
+    imported = read_import(file, sheet, form)
     imported = replace(imported, suite=_with_options(imported, name, samples, system))
     if recorded_out and not imported.lines:
         raise InputError(f"{file}: no columns generation_1 to generation_5: leave --recorded-out away")
@@ -125,7 +125,10 @@ def _with_options(imported: Imported, name: str | None, samples: int | None, sys
     return type(imported.suite).model_validate(content)
 
 
-def _imported(file: Path, sheet: str | None) -> Imported:
+def read_import(file: Path, sheet: str | None = None, form: LogFormat | None = None) -> Imported:
+    """What a table, published completions or another tool's log becomes; InputError names the file and the mistake."""
+    if form is not None:
+        return _of_log(LOGS[form](file))
     if holds_completions(file):
         if sheet is not None:
             raise InputError(f"{file}: expected a workbook (.xlsx) with --sheet")

@@ -25,6 +25,7 @@ FORMAT = SuiteFormat(
 )
 TEMPERATURE = 1.0
 MAX_TOKENS = 10
+LONGEST_NUMBER = 9
 SAMPLES = 3
 
 Rows = list[tuple[str, Sequence[str]]]
@@ -118,15 +119,21 @@ def _answer(table: Table, row: int, options: Sequence[str], first_place: int | N
         return None
     by_text = next((option for option in options if folded(option) == folded(answer)), None)
     by_letter = _at(options, LETTERS.index(letter)) if (letter := answer.strip(".() ").upper()) in LETTERS else None
-    by_number = _at(options, int(answer) - first_place) if answer.isdecimal() and first_place is not None else None
+    number = _number(answer)
+    by_number = _at(options, number - first_place) if number is not None and first_place is not None else None
     found = {each for each in (by_text, by_letter, by_number) if each is not None}
     if len(found) > 1:
         either = f"{answer!r} is an option's text, and the letter or number of another"
         raise table.mistake(row, ANSWER, f"expected an answer that can be read in one way only: {either}")
-    if not found and answer.isdecimal() and first_place is None:
+    if not found and number is not None and first_place is None:
         counted = "no row tells whether numbers are counted from 0 or from 1"
         raise table.mistake(row, ANSWER, f"expected the option's text or its letter, found a number, and {counted}")
     return found.pop() if found else answer
+
+
+def _number(answer: str) -> int | None:
+    """The number of a place; what has more digits than any is a text."""
+    return int(answer) if answer.isdecimal() and len(answer) <= LONGEST_NUMBER else None
 
 
 def _at(options: Sequence[str], place: int) -> str | None:
@@ -138,8 +145,9 @@ def _first_place(table: Table) -> int | None:
     counted = []
     for row in table.filled_rows:
         answer, options = table.text(row, ANSWER).strip(), _options(table, row)
-        if answer.isdecimal() and answer not in options:
-            counted.append((int(answer), len(options)))
+        number = _number(answer)
+        if number is not None and answer not in options:
+            counted.append((number, len(options)))
     from_zero = any(number == 0 for number, _ in counted)
     from_one = any(number == options for number, options in counted)
     return None if from_zero == from_one else int(from_one)

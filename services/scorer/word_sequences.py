@@ -11,9 +11,7 @@ def common_subsequence(one: Words, other: Words) -> int:
 
     A bit per word of `one` in a whole number: Hyyrö 2004, Bit-parallel LCS-length computation revisited.
     """
-    places: dict[str, int] = {}
-    for number, word in enumerate(one):
-        places[word] = places.get(word, 0) | 1 << number
+    places = _places(one)
     whole = (1 << len(one)) - 1
     open_bits = whole
     for word in other:
@@ -44,21 +42,32 @@ def rouge_l(expected: Words, found: Words) -> float:
 
 
 def within_distance(one: Words, other: Words, share: float) -> bool:
-    """Whether the edit distance in words is at most this share of the longer of the two."""
+    """Whether the edit distance in words is at most this share of the longer of the two.
+
+    A bit per word of `one` in whole numbers, of how a column of distances goes up and down: Hyyrö 2003, A bit-vector
+    algorithm for computing Levenshtein and Damerau edit distances. Ends early where the rest cannot make up for it.
+    """
     most = int(share * max(len(one), len(other)) + 1e-9)
-    if abs(len(one) - len(other)) > most:
-        return False
-    row = {place: place for place in range(min(most, len(other)) + 1)}
-    for number, word in enumerate(one, start=1):
-        # No cell farther from the diagonal than `most` can be on a short enough way.
-        places = range(max(0, number - most), min(len(other), number + most) + 1)
-        following: dict[int, int] = {}
-        for place in places:
-            ways = [row[place] + 1] if place in row else []
-            if place - 1 in following:
-                ways.append(following[place - 1] + 1)
-            if place > 0 and place - 1 in row:
-                ways.append(row[place - 1] + (word != other[place - 1]))
-            following[place] = min(ways)
-        row = following
-    return row[len(other)] <= most
+    if not one or abs(len(one) - len(other)) > most:
+        return max(len(one), len(other)) <= most
+    places = _places(one)
+    whole, last = (1 << len(one)) - 1, 1 << len(one) - 1
+    up, down, distance = whole, 0, len(one)
+    for left, word in zip(range(len(other) - 1, -1, -1), other, strict=True):
+        same = places.get(word, 0)
+        level = (((same & up) + up) ^ up) | same | down
+        right_up, right_down = (down | ~(level | up)) & whole, up & level
+        distance += bool(right_up & last) - bool(right_down & last)
+        if distance - left > most:
+            return False
+        right_up, right_down = right_up << 1 | 1, right_down << 1
+        up, down = (right_down | ~(same | down | right_up)) & whole, right_up & (same | down) & whole
+    return distance <= most
+
+
+def _places(words: Words) -> dict[str, int]:
+    """By word the places where it stands, each a bit of a whole number."""
+    places: dict[str, int] = {}
+    for number, word in enumerate(words):
+        places[word] = places.get(word, 0) | 1 << number
+    return places

@@ -8,13 +8,15 @@ from tempfile import mkdtemp
 
 import atheris
 
-with atheris.instrument_imports(include=["seep", "services"]):
-    from tests.fuzz.parsers import PARSERS, PIECES, is_declared
+with atheris.instrument_imports(include=["cli", "results", "seep", "services"]):
+    from tests.fuzz.parser import PIECES, is_declared
+    from tests.fuzz.parsers import PARSERS
+    from tests.fuzz.slow_parsers import SLOW_PARSERS
 
 
 def main(name: str, seconds: str) -> None:
     """Fuzzes the parser of this name for so many seconds; the first undeclared error ends it, with the input's file."""
-    parser = PARSERS[name]
+    parser = {**PARSERS, **SLOW_PARSERS}[name]
     corpus = Path(mkdtemp(prefix="seep-corpus-"))
     for number, seed in enumerate((*parser.seeds, *PIECES)):
         (corpus / str(number)).write_bytes(seed)

@@ -7,20 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from tests.fuzz.parsers import PARSERS, PIECES, is_declared, mutated
+from tests.fuzz.parser import PIECES, inputs, is_declared, mutated
+from tests.fuzz.parsers import PARSERS
 
 SHARED = Path(__file__).parents[3] / "shared/cases/parsers"
 KINDS = {".yaml": ("suite", "settings"), ".csv": ("csv",), ".xlsx": ("xlsx",), ".json": ("spill study",)}
 ROWS = ("jsonl", "recorded", "spill")
-
-edits = st.lists(
-    st.tuples(
-        st.integers(0, 5000),
-        st.sampled_from([0, 0, 1, 2, 8, 100]),
-        st.one_of(st.sampled_from(PIECES), st.binary(max_size=6)),
-    ),
-    max_size=6,
-)
 
 
 @pytest.mark.parametrize("name", PARSERS)
@@ -28,8 +20,7 @@ edits = st.lists(
 @given(data=st.data())
 def test_a_changed_input_is_taken_or_refused_as_declared(name: str, data: st.DataObject) -> None:
     parser = PARSERS[name]
-    whole = st.one_of(st.builds(mutated, st.sampled_from(parser.seeds), edits), st.binary(max_size=200))
-    assert is_declared(parser, data.draw(whole))
+    assert is_declared(parser, data.draw(inputs(parser)))
 
 
 @pytest.mark.parametrize("name", PARSERS)

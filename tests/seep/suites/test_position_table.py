@@ -47,6 +47,7 @@ def test_answers_to_all_orders_are_recorded_by_the_prompts_that_the_suite_asks(t
         ([f"{HEADER},generation_1", "Q?,Blood,Snow,A,c,A"], "row 2, column question: expected a row for each of its 2"),
         ([HEADER, "Q?,Blood,Snow,Coal,c"], "row 2, column answer: "),
         ([HEADER, "Q?,Blood,Snow,1,c"], "counted from 0 or from 1"),
+        ([HEADER, f"Q?,Blood,Snow,{'9' * 5000},c"], "row 2, column answer: "),
         ([HEADER, "Q?,B,A,A,c"], "row 2, column answer: expected an answer that can be read in one way only"),
         ([HEADER, "Q?,Blood,blood,,c"], "row 2, column option_1: expected different ones"),
         (["question,option_1,option_3", "Q?,Blood,Snow"], "row 1, column option_2: expected, but missing"),

@@ -36,6 +36,7 @@ def test_where_the_small_model_of_a_checkout_is_missing_it_says_who_fetches_it()
 
 
 def test_an_endpoint_answers_or_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.doctor.models.LIST_SECONDS", 60.0)
     with scripted_server() as server:
         engine = {"backend": "openai", "base_url": server.base_url, "model": MODEL}
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from cli.lookups import check_target
 from seep.errors import InputError, Unavailable
+from seep.paths import expanded
 from seep.settings import AnyEngine, OpenAiEngine, RecordedEngine, Settings, Target, VllmEngine
 
 RECORDED = "recorded"
@@ -100,7 +101,7 @@ def _named(settings: Settings, engines: Iterable[tuple[str, AnyEngine, str]]) ->
 
 
 def _target_name(model: str, taken: set[str]) -> str:
-    folder = Path(model).expanduser()
+    folder = expanded(model)
     # As a person calls the folder, also where that is a link.
     last = Path(os.path.abspath(folder)).name if folder.is_dir() else model.rpartition("/")[2]
     name = re.sub("[^a-z0-9]+", "-", last.lower())[:NAME_LENGTH].strip("-") or "model"

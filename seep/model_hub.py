@@ -6,6 +6,7 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
 from seep.errors import first_line
+from seep.paths import expanded
 
 TIMEOUT_SECONDS = 5.0
 
@@ -54,7 +55,7 @@ def location(model: str) -> str:
 
     By the name, the libraries would ask the hub for minutes, whether or not the cache has all they ask for.
     """
-    folder = Path(model).expanduser()
+    folder = expanded(model)
     if folder.exists():
         return str(folder) if model.startswith("~") else model
     try:

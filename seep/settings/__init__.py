@@ -167,6 +167,10 @@ def load_settings(path: Path | None = None) -> Settings:
     except SettingsError as error:
         given = error.__cause__.doc if isinstance(error.__cause__, json.JSONDecodeError) else ""
         raise InputError(f"{variable_holding(given) or error}: expected JSON, as of a section with its keys") from None
+    except RecursionError:
+        raise InputError(
+            "an environment variable SEEP_...: expected a section with its keys, found lists in lists in lists"
+        ) from None
     except NotYaml as error:
         raise InputError(f"{file}:{error.line}: {error}") from None
     except UnicodeDecodeError as error:

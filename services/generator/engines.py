@@ -4,9 +4,9 @@ import logging
 import re
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from seep.errors import InputError, first_line
+from seep.paths import expanded
 from seep.settings import ActivationsEngine, AnyEngine, OpenAiEngine, RecordedEngine, Settings, Target, VllmEngine
 from services.generator.backend import Backend
 
@@ -56,12 +56,12 @@ def check_model(engine: VllmEngine | ActivationsEngine, setting: str) -> None:
     if isinstance(engine, ActivationsEngine) and engine.against and (reason := _why_missing(engine.against)):
         raise InputError(f"{setting}.against: {reason}")
     for name, folder in engine.lora_modules.items():
-        if not folder.expanduser().is_dir():
+        if not expanded(folder).is_dir():
             raise InputError(f"{setting}.lora_modules.{name}: no such folder: {folder}")
 
 
 def _why_missing(model: str) -> str | None:
-    path = Path(model).expanduser()
+    path = expanded(model)
     if path.is_dir():
         described = any((path / file).is_file() for file in DESCRIPTIONS)
         return None if described else f"no model is in the folder {model}: it has no {' or '.join(DESCRIPTIONS)}"

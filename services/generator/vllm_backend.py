@@ -24,6 +24,7 @@ from vllm.sampling_params import RequestOutputKind
 from seep.errors import InputError, Unavailable
 from seep.model_files import folder_revision
 from seep.model_hub import location
+from seep.paths import expanded
 from seep.records import Decoding, Ended, Failure
 from seep.settings import VllmEngine
 from services.generator.backend import Answered, Request
@@ -64,7 +65,7 @@ class VllmBackend:
         self._texts = TokenTexts(self._tokenizer)
         self._max_model_len = self._llm.model_config.max_model_len
         self._adapters = {
-            name: LoRARequest(name, number, str(folder.expanduser()))
+            name: LoRARequest(name, number, str(expanded(folder)))
             for number, (name, folder) in enumerate(engine.lora_modules.items(), start=1)
         }
         self._provenance = self._provenances(engine)
@@ -113,8 +114,8 @@ class VllmBackend:
 
     def _revision(self, model: str) -> str:
         """A folder's content, or the commit of the hub's snapshot that was loaded."""
-        if Path(model).expanduser().is_dir():
-            return folder_revision(Path(model).expanduser())
+        if expanded(model).is_dir():
+            return folder_revision(expanded(model))
         if self._location != model:  # in the cache, where the folder is called by the commit
             return Path(self._location).name
         commit: str | None = getattr(self._llm.model_config.hf_config, "_commit_hash", None)

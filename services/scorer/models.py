@@ -9,6 +9,7 @@ from huggingface_hub import snapshot_download
 from seep.errors import InputError, first_line
 from seep.model_files import folder_revision
 from seep.model_hub import NotOnHub, cached_snapshot, hub_commit, why_missing
+from seep.paths import expanded
 from seep.settings import MINILM
 
 MINILM_NAMES = frozenset({MINILM, MINILM.rpartition("/")[2]})
@@ -48,8 +49,8 @@ def find_model(setting: str, name: str) -> Model:
     A folder's revision is a hash of its content, a hub's the commit. Raises InputError, within seconds, for a name
     that is no folder, is in no cache, and of which no hub can tell.
     """
-    if name and Path(name).expanduser().is_dir():
-        return _from_folder(setting, name, Path(name).expanduser().resolve())
+    if name and expanded(name).is_dir():
+        return _from_folder(setting, name, expanded(name).resolve())
     if name in MINILM_NAMES:
         packaged = _packaged_minilm()
         return _from_folder(setting, name, packaged) if packaged else _from_hub(setting, name, MINILM)
@@ -58,7 +59,7 @@ def find_model(setting: str, name: str) -> Model:
 
 def check_model(setting: str, name: str) -> None:
     """Raises InputError, within seconds, for a model that `find_model` would not find; fetches nothing."""
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if name and folder.is_dir():
         _check_folder(setting, name, folder)
     elif not (name in MINILM_NAMES and _packaged_minilm()):

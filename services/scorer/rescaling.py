@@ -18,7 +18,7 @@ def read_baseline(section: str, file: Path, layer: int) -> Tensor:
     """
     try:
         rows = list(csv.reader(file.read_text(encoding="utf-8").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"metrics.{section}.baseline: {file} cannot be read as text: {error}") from error
     if not rows or rows[0] != COLUMNS:
         raise InputError(f"{file}: line 1: expected the columns {','.join(COLUMNS)}")

@@ -171,6 +171,12 @@ def test_what_is_wrong_with_a_variable_of_the_environment_names_it(
     assert "\n" not in str(error.value)
 
 
+def test_a_variable_of_too_many_levels_is_one_line(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEP_ENGINES", "[" * 100_000)
+    with pytest.raises(InputError, match=r"^an environment variable SEEP_\.\.\.: expected a section[^\n]+$"):
+        loaded(config, "{}")
+
+
 def test_what_is_wrong_with_the_file_is_not_put_on_the_environment(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

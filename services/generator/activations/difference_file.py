@@ -12,6 +12,7 @@ from torch import Tensor
 
 from seep.errors import InputError
 from seep.explanations import explained
+from seep.paths import expanded
 from seep.suites.json_texts import parse_json
 from seep.text_files import read_text
 from services.generator.activations.differences import Differences
@@ -63,7 +64,7 @@ def read_difference(file: Path, base_revision: str, hidden: int, layers: int) ->
     Raises InputError, naming the file, for one that cannot be read, or is of another base.
     """
     try:
-        found = DifferenceFile.model_validate(parse_json(read_text(file.expanduser()), str(file)))
+        found = DifferenceFile.model_validate(parse_json(read_text(expanded(file)), str(file)))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(step) for step in first["loc"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from seep.errors import InputError
 from seep.model_files import MODEL_FILES, folder_revision
 from seep.model_hub import location
+from seep.paths import expanded
 from seep.settings import ActivationsEngine
 from services.generator.activations.models import Base, Pair, Side, against_model, load_base, with_adapters
 from services.generator.activations.parts import parts_of
@@ -53,7 +54,7 @@ def open_models(engine: ActivationsEngine, setting: str) -> Models:
     provenance: dict[str | None, Mapping[str, str]] = {None: facts}
     for name, pair in found.items():
         pairs[name] = _at_layer(pair, engine.layer, model, setting)
-        revision = folder_revision(engine.lora_modules[name].expanduser())
+        revision = folder_revision(expanded(engine.lora_modules[name]))
         of_adapter = {"adapter": name, "adapter_revision": revision, "layer": str(pairs[name].layer)}
         provenance[name] = facts | of_adapter
     alone = next((pair.base for pair in pairs.values()), Side(lambda: nullcontext(model.model)))
@@ -63,10 +64,10 @@ def open_models(engine: ActivationsEngine, setting: str) -> Models:
 def signature(engine: ActivationsEngine, files: Sequence[Path] = ()) -> Signature:
     """These files and those of the engine's folders, with their sizes and times: a change of them shows at once."""
     named = [Path(place) for place in (engine.model, engine.against) if place]
-    folders = [folder.expanduser() for folder in (*named, *engine.lora_modules.values())]
+    folders = [expanded(folder) for folder in (*named, *engine.lora_modules.values())]
     found = []
     inside = (path for folder in folders if folder.is_dir() for path in folder.rglob("*"))
-    for path in sorted([*inside, *(file.expanduser() for file in files)]):
+    for path in sorted([*inside, *(expanded(file) for file in files)]):
         if path.suffix in MODEL_FILES and path.is_file():
             status = path.stat()
             found.append((str(path), status.st_size, status.st_mtime_ns))
@@ -82,7 +83,7 @@ def _at_layer(pair: Pair, layer: int | None, base: Base, setting: str) -> Pair:
 
 def _revision(model: str, loaded: Base) -> str:
     """A folder's content, or the commit of the hub's snapshot that was loaded."""
-    folder = Path(model).expanduser()
+    folder = expanded(model)
     if folder.is_dir():
         return folder_revision(folder)
     place = location(model)

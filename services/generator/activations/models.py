@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from seep.errors import InputError, first_line
 from seep.model_files import folder_revision
+from seep.paths import expanded
 from seep.quiet import quieten
 from services.generator.activations.parts import middle_layer, parts_of
 from services.generator.activations.weights import differences_of_shape, own_weights, refuse_no_numbers
@@ -104,7 +105,7 @@ def with_adapters(base: Base, folders: Mapping[str, Path], setting: str) -> dict
     for name, folder in folders.items():
         config = _adapter_config(folder, f"{setting}.{name}")
         _refuse_other_base(config, base, f"{setting}.{name}")
-        model = _add_adapter(model, base, config, name, folder.expanduser(), f"{setting}.{name}")
+        model = _add_adapter(model, base, config, name, expanded(folder), f"{setting}.{name}")
         refuse_no_numbers(model, f"{setting}.{name}")
         own.refuse_changed(base.model, f"{setting}.{name}")
     if model is None:
@@ -163,13 +164,13 @@ def _between(base: PreTrainedModel, tuned: PreTrainedModel, share: float) -> Ite
 
 
 def _adapter_config(folder: Path, setting: str) -> PeftConfig:
-    if not (folder.expanduser() / ADAPTER_FILE).is_file():
+    if not (expanded(folder) / ADAPTER_FILE).is_file():
         raise InputError(f"{setting}: no adapter is in the folder {folder}: it has no {ADAPTER_FILE}")
-    if not (folder.expanduser() / ADAPTER_WEIGHTS).is_file():
+    if not (expanded(folder) / ADAPTER_WEIGHTS).is_file():
         raise InputError(f"{setting}: expected {ADAPTER_WEIGHTS} in the folder {folder}: other weights are not read")
     try:
         with warnings.catch_warnings(action="ignore"):  # of fields that another release of peft knows
-            config: PeftConfig = PeftConfig.from_pretrained(str(folder.expanduser()))
+            config: PeftConfig = PeftConfig.from_pretrained(str(expanded(folder)))
     except Exception as error:
         raise InputError(f"{setting}: cannot read {folder}/{ADAPTER_FILE}: {first_line(str(error))}") from error
     if config.peft_type != "LORA":
@@ -180,7 +181,7 @@ def _adapter_config(folder: Path, setting: str) -> PeftConfig:
 def _refuse_other_base(config: PeftConfig, base: Base, setting: str) -> None:
     """Where the adapter names its base, and both are folders or both are names on the hub, they must be the same."""
     named, ours = str(config.base_model_name_or_path or ""), str(base.model.config.name_or_path or "")
-    folders = [Path(named).expanduser(), Path(ours).expanduser()]
+    folders = [expanded(named), expanded(ours)]
     if not named or not ours or folders[0].is_dir() != folders[1].is_dir():
         return
     alike = folder_revision(folders[0]) == folder_revision(folders[1]) if folders[0].is_dir() else named == ours

@@ -43,6 +43,7 @@ def test_the_row_of_the_layer_is_read(written: Written) -> None:
         ("LAYER,P,R,F\n5,0.1,nan,0.1\n", "line 2: expected three numbers below 1 after the layer"),
         ("LAYER,P,R,F\n5,0.1,?,0.1\n", "line 2: expected numbers: "),
         ("\xff", "cannot be read as text: "),
+        ("LAYER,P,R,F\n" + "5" * 200_000, "cannot be read as text: field larger than field limit"),
     ],
 )
 def test_an_unusable_file_is_one_line(written: Written, content: str, message: str) -> None:

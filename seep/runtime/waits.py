@@ -46,7 +46,7 @@ class Waits:
 
     def _say(self, reasons: dict[str, str]) -> None:
         now = self._clock()
-        new = {run: _one_line(reason) for run, reason in reasons.items()}
+        new = {run: _bounded(reason) for run, reason in reasons.items()}
         new = {run: reason for run, reason in new.items() if self._is_news(run, reason, now)}
         waits = [RunWait(run, self._stage, reason) for run, reason in new.items()]
         try:
@@ -69,6 +69,5 @@ def _runs(messages: Sequence[Message]) -> list[str]:
     return list(dict.fromkeys(place[0] for place in named if place))
 
 
-def _one_line(reason: str) -> str:
-    line = " ".join(reason.split())
-    return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 3] + "..."
+def _bounded(reason: str) -> str:
+    return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 3] + "..."

@@ -82,7 +82,7 @@ def test_a_reason_is_one_line_of_bounded_length() -> None:
     said = Said()
     said.waits.failed([message("r")], Unavailable("a\nb\t" + "x" * 1000))
     [wait] = said.new()
-    assert wait.reason.startswith("a b xxx")
+    assert wait.reason.startswith(r"a\nb\txxx")
     assert (len(wait.reason), wait.reason[-3:]) == (LONGEST_REASON, "...")
 
 

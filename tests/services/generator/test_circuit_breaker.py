@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from itertools import chain, repeat
 
 import pytest
@@ -20,6 +21,8 @@ GOOD = None
 BAD = RequestFailed("HTTP 500")
 REFUSED = RequestFailed("HTTP 401", retryable=False, refused=True)
 LAST_TRIES = 2
+# A minute of the clock that the tests give.
+PAUSES = replace(QUICK, refused_seconds=60.0)
 
 
 def scripted(*fates: RequestFailed | None, then: RequestFailed | None = GOOD) -> Callable[[], Awaitable[str]]:
@@ -50,7 +53,7 @@ def closed_circuit() -> CircuitBreaker:
     async def turn() -> None:
         await asyncio.sleep(0)
 
-    return CircuitBreaker(LAST_TRIES - 1, asyncio.Semaphore(4), turn, QUICK)
+    return CircuitBreaker(LAST_TRIES - 1, asyncio.Semaphore(4), turn, PAUSES)
 
 
 async def suspect_of(breaker: CircuitBreaker, request: Callable[[], Awaitable[str]]) -> Suspect:
@@ -169,7 +172,7 @@ def test_a_server_that_refuses_all_of_a_kind_is_believed_after_a_few_batches_and
     async def run() -> list[tuple[int, int]]:
         breaker = closed_circuit()
         many = [scripted(then=REFUSED) for _ in range(30)]
-        seconds = QUICK.refused_seconds
+        seconds = PAUSES.refused_seconds
         times = [0.0, seconds / 2, seconds - 1, seconds]
         return [await batch(breaker, now, *many) for now in times]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from typing import Any
 
 import h11
@@ -34,6 +35,8 @@ class LimitedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
+        # asyncio does so for its own listeners alone. Else a body waits 40 ms, for the client to acknowledge the head.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport.set_write_buffer_limits(high=0)  # so that a pause means unread bytes, however few
         transport.max_size = LARGEST_READ  # type: ignore[attr-defined]  # of asyncio's own transports
         self._make_room()

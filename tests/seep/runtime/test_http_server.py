@@ -83,6 +83,13 @@ def test_half_requests_by_the_hundred_keep_nobody_else_out(sent: bytes) -> None:
         assert len(server.server_state.connections) <= 64
 
 
+def test_no_answers_body_waits_until_the_client_has_its_head(accepted: list[asyncio.Transport]) -> None:
+    with served() as (_, port), held_open(port, 1, b"GET"):
+        wait_until(lambda: bool(accepted))
+        found = accepted[0].get_extra_info("socket")
+        assert found.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 def test_descriptors_are_given_back() -> None:
     with served(connections=64) as (server, port):
         before = descriptors_at(port)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import psycopg
 
-from benchmarks.speed.jobs import prompt_job
+from benchmarks.speed.jobs import manifest_of, prompt_job
 from results.storage.database import Database
 from seep.codec import encode_manifest, encode_scored_job
 from seep.kafka.messages import Message, Outgoing
@@ -16,7 +16,6 @@ from seep.records import (
     Answer,
     GeneratedJob,
     PromptTest,
-    RunManifest,
     ScoredJob,
 )
 from seep.settings import Settings
@@ -64,34 +63,11 @@ def message_batches(run_id: str, jobs: int, tests: int, samples: int) -> Iterato
     """The run's manifest and scored jobs as the worker hands them over, drawn with a fixed seed."""
     draw = random.Random(7)
     scored = [scored_job(run_id, number, tests, samples, draw) for number in range(jobs)]
-    values = [(RUNS, run_id.encode(), encode_manifest(manifest_of(scored)))]
+    values = [(RUNS, run_id.encode(), encode_manifest(manifest_of([job.generated.job for job in scored])))]
     values += [(SCORES, f"{run_id}/{job.generated.job.job_id}".encode(), encode_scored_job(job)) for job in scored]
     messages = [Message(topic, 0, offset, key, value) for offset, (topic, key, value) in enumerate(values)]
     for start in range(0, len(messages), BATCH):
         yield messages[start : start + BATCH]
-
-
-def manifest_of(scored: Sequence[ScoredJob], created_at: float = 1.0, monitor: str = "") -> RunManifest:
-    """The manifest of a run of exactly these jobs."""
-    first = scored[0].generated.job
-    expected = dict.fromkeys(CATEGORIES, 0)
-    for job in scored:
-        for test in job.generated.job.tests:
-            expected[test.category] += first.samples
-    return RunManifest(
-        run_id=first.run_id,
-        target=first.target,
-        suite=first.suite,
-        suite_version=first.suite_version,
-        suite_hash=first.suite_hash,
-        probe=first.probe,
-        cluster=first.cluster,
-        samples=first.samples,
-        job_count=len(scored),
-        expected_comparisons={category: count for category, count in expected.items() if count},
-        created_at=created_at,
-        monitor=monitor,
-    )
 
 
 def scored_job(run_id: str, number: int, tests: int, samples: int, draw: random.Random) -> ScoredJob:

@@ -8,7 +8,8 @@ from typing import LiteralString
 
 import psycopg
 
-from benchmarks.speed.aggregator import manifest_of, scored_job
+from benchmarks.speed.aggregator import scored_job
+from benchmarks.speed.jobs import manifest_of
 from results.dead_jobs import DeadJob
 from results.storage import baselines, streams
 from results.storage.database import Database
@@ -64,7 +65,8 @@ def of_colours(jobs: int, tests: int, samples: int) -> Recorded:
 
     def recorded(run_id: str, created_at: float) -> tuple[list[ScoredJob], RunManifest]:
         scored = [scored_job(run_id, number, tests, samples, draw) for number in range(jobs)]
-        return scored, manifest_of(scored, created_at=created_at, monitor=MONITOR)
+        prompts = [job.generated.job for job in scored]
+        return scored, manifest_of(prompts, created_at=created_at, monitor=MONITOR)
 
     return recorded
 

@@ -1,9 +1,11 @@
 """Jobs made by hand for benchmarks."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from seep.records import Decoding, PromptFormat, PromptJob, PromptTest
+from seep.records import Decoding, PromptFormat, PromptJob, PromptTest, RunManifest
 
 
 def prompt_job(run_id: str, job_id: str, **changes: Any) -> PromptJob:
@@ -26,3 +28,23 @@ def prompt_job(run_id: str, job_id: str, **changes: Any) -> PromptJob:
         tests=(PromptTest("t", "yellow", "Guest wore yellow. Guest ordered a", "1"),),
     )
     return replace(job, **changes)
+
+
+def manifest_of(jobs: Sequence[PromptJob], created_at: float = 1.0, monitor: str = "") -> RunManifest:
+    """The manifest of a run of exactly these jobs."""
+    first = jobs[0]
+    tests = Counter(test.category for job in jobs for test in job.tests)
+    return RunManifest(
+        run_id=first.run_id,
+        target=first.target,
+        suite=first.suite,
+        suite_version=first.suite_version,
+        suite_hash=first.suite_hash,
+        probe=first.probe,
+        cluster=first.cluster,
+        samples=first.samples,
+        job_count=len(jobs),
+        expected_comparisons={category: tests[category] * first.samples for category in sorted(tests)},
+        created_at=created_at,
+        monitor=monitor,
+    )

@@ -8,13 +8,13 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 import yaml
 
-from benchmarks.speed.jobs import prompt_job
+from benchmarks.speed.jobs import manifest_of, prompt_job
 from benchmarks.speed.scale import Assumed, Found, Simulation
 from cli.sending import job_messages, manifest_message
 from deploy.local.broker import free_port
@@ -23,8 +23,7 @@ from deploy.local.scripted_server import MODEL, scripted_server
 from deploy.local.stack import Service, running_stack, services
 from results.storage.database import Database
 from seep.kafka.client import KafkaBroker
-from seep.kafka.messages import Outgoing
-from seep.records import PromptJob, PromptTest, RunManifest
+from seep.records import PromptJob, PromptTest
 from seep.settings import Settings, load_settings
 from services.generator.__main__ import group_of
 
@@ -101,11 +100,11 @@ def simulated(runs: int, jobs: int, processes: int, per_second: float) -> Found:
 
 def measured(settings: Settings, database: Database, name: str, runs: int, jobs: int) -> list[float]:
     """Minutes from the sending of all runs at once to each one's result."""
-    names = [f"{name}-{run}" for run in range(runs)]
-    messages = [message for run in names for message in (manifest_message(expected(run, jobs)), *jobs_of(run, jobs))]
+    of_runs = [[job(f"{name}-{run}", number) for number in range(jobs)] for run in range(runs)]
+    manifests = [manifest_message(manifest_of(of_run, created_at=time.time())) for of_run in of_runs]
     sender = KafkaBroker(settings.kafka).sender()
     [(start,)] = query(database, "SELECT extract(epoch FROM clock_timestamp())::float8")
-    sender.send(messages)
+    sender.send([*manifests, *job_messages(chain.from_iterable(of_runs))])
     ended: list[tuple[float]] = []
     while len(ended) < runs:
         time.sleep(1)
@@ -123,34 +122,11 @@ def query(database: Database, statement: str) -> list[tuple[float]]:
         return list(connection.execute(statement.encode()))
 
 
-def jobs_of(run: str, jobs: int) -> Sequence[Outgoing]:
-    """The run's jobs as messages."""
-    return list(job_messages(job(run, number) for number in range(jobs)))
-
-
 def job(run: str, number: int) -> PromptJob:
     """A control and its tests, one sample each."""
     control = f"Guest {number} of {run} ordered a"
     tests = tuple(PromptTest(str(k), "yellow", f"Guest wore yellow {k}. {control}", "1") for k in range(TESTS))
     return prompt_job(run, f"{run}-{number}", target=TARGET, control=control, tests=tests)
-
-
-def expected(run: str, jobs: int) -> RunManifest:
-    """The manifest of a run of so many jobs."""
-    first = job(run, 0)
-    return RunManifest(
-        run_id=run,
-        target=TARGET,
-        suite=first.suite,
-        suite_version=first.suite_version,
-        suite_hash=first.suite_hash,
-        probe=first.probe,
-        cluster=first.cluster,
-        samples=first.samples,
-        job_count=jobs,
-        expected_comparisons={"1": jobs * TESTS},
-        created_at=time.time(),
-    )
 
 
 def another(settings: Settings, config: Path, dsn: str, logs: Path) -> Service:

@@ -124,7 +124,7 @@ def _by_sum(cells: Sequence[Differences], chosen: Chosen) -> Reached:
 def _distance_of_sum(cell: Differences, chosen: Chosen) -> Floats:
     sums, drawn = np.zeros((2, _exchange_count(cell, chosen)))
     for name, differences in cell.items():
-        # In place, here and below: to make arrays of this length anew took half of the time.
+        # In place, here and below: to make new arrays of this length took half of the time.
         sums += differences.take(chosen(name, len(differences)), out=drawn, mode="clip")
     variance = math.fsum(differences @ differences / len(differences) for differences in cell.values())
     return np.asarray(np.abs(sums) / math.sqrt(variance))

@@ -40,11 +40,6 @@ RATE_FIELDS: LiteralString = """
 run_id, suite, target, probe, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed,
 measures, kappa, against, above_placebo
 """
-# What all jobs of a run agree on is kept with the run, once.
-RATE_COLUMNS: LiteralString = f"""{RATE_FIELDS},
-ARRAY(SELECT provenance FROM provenances WHERE provenances.run_id = runs.run_id ORDER BY provenance) AS provenances
-FROM rates JOIN runs USING (run_id)
-"""
 
 # So many at once: a run may have 100,000, and with each goes what is said of all.
 PAGE = 200
@@ -56,9 +51,7 @@ SELECT * FROM (
     ORDER BY metric, category LIMIT %(limit)s
 ) AS page ORDER BY metric, category = 'all', category
 """
-PROVENANCES: LiteralString = "SELECT provenance FROM provenances WHERE run_id = %s ORDER BY provenance"
 
-RATES_OF_RUN: LiteralString = f"SELECT {RATE_COLUMNS} WHERE run_id = %s ORDER BY metric, category = 'all', category"
 # Without provenance, which is read once for each run: with every rate it took as long as all the rest.
 RATES_OF_RUNS: LiteralString = f"""
 SELECT {RATE_FIELDS} FROM rates JOIN runs USING (run_id)
@@ -120,7 +113,7 @@ def _write_next_behind(database: Database, quiet_seconds: float, after: str) -> 
 
 def of_run(connection: Connection, run_id: str) -> list[LeakRate]:
     """The run's rates as they were written last, in the order of `write`."""
-    return [rate_of(row) for row in as_dicts(connection, RATES_OF_RUN, (run_id,))]
+    return of_runs(connection, [run_id]).get(run_id, [])
 
 
 def of_runs(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[LeakRate]]:
@@ -146,8 +139,7 @@ def page(connection: Connection, run_id: str, after: tuple[str, str] | None = No
     metric, category = after or ("", "")
     given = {"run_id": run_id, "metric": metric, "category": category, "from_start": after is None, "limit": PAGE}
     rows = as_dicts(connection, RATES_PAGE, given)
-    provenance = common_provenance([found for (found,) in connection.execute(PROVENANCES, (run_id,))]) if rows else {}
-    return [_rate(row, provenance) for row in rows]
+    return with_provenance(connection, rows)
 
 
 def one_by_one(connection: Connection, run_id: str) -> Iterator[LeakRate]:
@@ -210,12 +202,6 @@ class KnownReaches:
             reach = reaches_of(connection, run, found)
             self._known[run.monitor] = found, reach
         return reach
-
-
-def rate_of(row: Mapping[str, Any]) -> LeakRate:
-    """The rate in a row of RATE_COLUMNS."""
-    named = dict(row)
-    return _rate(named, common_provenance(named.pop("provenances")))
 
 
 def _rate(row: Mapping[str, Any], provenance: Mapping[str, str]) -> LeakRate:

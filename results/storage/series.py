@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from results.series import Point, SeriesFilter
 from results.storage.database import Connection, as_dicts, where
-from results.storage.rates import RATE_COLUMNS, rate_of
+from results.storage.rates import RATE_FIELDS, with_provenance
 
 POINT_FILTERS: Mapping[str, LiteralString] = {
     "target": "created_at IS NOT NULL AND target = %(target)s",
@@ -24,8 +24,10 @@ def points(connection: Connection, series: SeriesFilter, limit: int) -> list[Poi
     conditions = where(POINT_FILTERS, given)
     rows = as_dicts(
         connection,
-        f"SELECT created_at, job_count <= recorded + dead AS finished, {RATE_COLUMNS}{conditions}"
+        f"SELECT created_at, job_count <= recorded + dead AS finished, {RATE_FIELDS}"
+        f" FROM rates JOIN runs USING (run_id){conditions}"
         " ORDER BY created_at DESC, runs.run_id DESC LIMIT %(limit)s",
         given | {"limit": limit},
     )
-    return [Point(row.pop("created_at"), row.pop("finished"), rate_of(row)) for row in rows]
+    places = [(row.pop("created_at"), row.pop("finished")) for row in rows]
+    return [Point(*place, rate) for place, rate in zip(places, with_provenance(connection, rows), strict=True)]

@@ -186,8 +186,9 @@ class CircuitBreaker:
 
     async def _attempt(self, send: Callable[[], Awaitable[Result]]) -> Result:
         async with self._slots:
-            # Those in line behind the failure that opens the circuit take no turn from anybody, and are not sent.
-            self._raise_if_open()
+            # Those in line behind the failure that opens the circuit take no turn from anybody; those that fail while
+            # it waits for its turn keep it from being sent.
+            await self._check()
             await self._turn()
             await self._check()
             return await self._counted(send)

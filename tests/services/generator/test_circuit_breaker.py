@@ -143,6 +143,27 @@ def test_after_many_failures_a_server_that_does_not_is_left_until_the_next_batch
     assert asyncio.run(run()) == "answer"
 
 
+def test_those_in_line_behind_failures_that_come_at_once_take_no_turn() -> None:
+    turns: list[None] = []
+
+    async def turn() -> None:
+        turns.append(None)
+        await asyncio.sleep(0)
+
+    async def run() -> list[object]:
+        breaker = CircuitBreaker(5, asyncio.Semaphore(16), turn, QUICK)
+        all_sent = asyncio.Barrier(16)
+
+        async def fail_with_the_others() -> str:
+            await all_sent.wait()
+            raise BAD
+
+        return await asyncio.gather(*(breaker.call(fail_with_the_others) for _ in range(100)), return_exceptions=True)
+
+    assert all(isinstance(each, Unavailable) for each in asyncio.run(run()))
+    assert len(turns) == 16
+
+
 @pytest.mark.parametrize("busy", [1, 2, 3])
 def test_a_server_to_which_many_requests_at_once_are_too_many_answers_them_a_little_later(busy: int) -> None:
     async def turn() -> None:

@@ -116,10 +116,14 @@ test: setup  ## Run all tests but the chart's and those of faults, with a real b
 	@# Else the first test that needs them would wait, and its time limit with it.
 	$(BIN)/seep calibrate --prepare
 	$(BIN)/python -m deploy.local.smollm2
-	$(BIN)/python -m pytest --ignore=tests/faults --ignore=tests/deploy/helm $(call SIDE_BY_SIDE,3)
+	$(call TESTED,--ignore=tests/faults --ignore=tests/deploy/helm $(call SIDE_BY_SIDE,3))
 # Much of a test is waiting for real servers, hence three: with two, two processors were idle for 40 % of the time. A file's
 # tests stay together, and share what it starts. With a thread per processor in each, threads would mostly wait for each other.
 SIDE_BY_SIDE = --numprocesses $(1) --dist loadfile --no-loadscope-reorder
+# What failed is tried once more, alone. A machine that others share stops a process for seconds now and then, and of
+# some thousand tests with real servers one may not bear that. What failed at first stays in the output, to be mended.
+TESTED = $(BIN)/python -m pytest $(1) || { echo "what failed, once more and alone:"; \
+	$(BIN)/python -m pytest $(1) --numprocesses 0 --exitfirst --last-failed --last-failed-no-failures none; }
 test test-fast test-chart test-faults test-faults-short: export OMP_NUM_THREADS := 1
 
 .PHONY: fuzz
@@ -130,7 +134,7 @@ fuzz: .venv/.complete  ## Give every parser of what comes from outside 100,000 i
 test-faults-short: setup  ## Kill, stop, cut off and fill up real services, broker and database, a few times
 	@# Most of it is waiting, for sessions to end and servers to come back.
 	@# The files of the most tests first, so that none is left for one process at the end.
-	$(BIN)/python -m pytest tests/faults $(filter-out --no-loadscope-reorder,$(call SIDE_BY_SIDE,3))
+	$(call TESTED,tests/faults $(filter-out --no-loadscope-reorder,$(call SIDE_BY_SIDE,3)))
 
 FIGURES := .seep/faults.txt
 .PHONY: test-faults

@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, LiteralString
 
 from results.rates import POOL_SEPARATOR, RunFacts, common_provenance, leak_rates, leak_rates_by_concept
@@ -11,7 +12,8 @@ from results.runs import RunSummary
 from results.storage import sums
 from results.storage.database import Connection, Database, as_dicts
 from results.storage.rows import as_json
-from results.storage.runs import ONE_RUN
+from results.storage.runs import ONE_RUN, SOME_RUNS
+from results.sums import ConceptSum
 from seep.characters import visible
 from seep.errors import Unavailable
 from seep.probes import DEFAULT_PROBE
@@ -19,9 +21,9 @@ from seep.records import Estimate, LeakRate
 
 log = logging.getLogger(__name__)
 
-CLEAR_RATES: LiteralString = "DELETE FROM rates WHERE run_id = %s"
+CLEAR_RATES: LiteralString = "DELETE FROM rates WHERE run_id = ANY(%s)"
 
-WRITTEN: LiteralString = "UPDATE runs SET rated = changes WHERE run_id = %s"
+WRITTEN: LiteralString = "UPDATE runs SET rated = changes WHERE run_id = ANY(%s)"
 
 # A run whose last progress is still to come was recorded before the server's clock was set back.
 BEHIND: LiteralString = """
@@ -40,6 +42,9 @@ RATE_FIELDS: LiteralString = """
 run_id, suite, target, probe, metric, category, rate, low, high, comparisons, clusters, ties, echoes, missing, mixed,
 measures, kappa, against, above_placebo
 """
+
+# Rates of runs of so many jobs together are computed at once, and of a longer run alone: its sums are many.
+JOBS_AT_ONCE = 256
 
 # So many at once: a run may have 100,000, and with each goes what is said of all.
 PAGE = 200
@@ -64,22 +69,47 @@ FROM unnest(%s::text[]) AS wanted (name)
 REACHES: LiteralString = "SELECT metric, category, reach FROM rates WHERE run_id = %s AND reach IS NOT NULL"
 
 
-def write(connection: Connection, run_id: str) -> None:
-    """Computes the run's rates from its sums and keeps them; to be called under the run's lock.
+Run = Mapping[str, Any]
+"""A run's row, by the names of its columns."""
+
+
+def write(connection: Connection, run_ids: Sequence[str]) -> None:
+    """Computes the runs' rates from their sums and keeps them; to be called under the runs' locks.
 
     Per metric these are the categories, then `all`; there are none of an unknown run. Those of a run with nothing left
     to come have their reach beside them.
     """
-    run = _row_of(connection, run_id)
-    if run is None:
-        return
-    rates = leak_rates(_facts(connection, run), sums.by_category(connection, run_id))
-    reach = _reaches_at_the_end(connection, run, rates)
-    connection.execute(CLEAR_RATES, (run_id,))
-    connection.execute(WRITTEN, (run_id,))
+    for some in _short_together(as_dicts(connection, SOME_RUNS, (list(run_ids),)) if run_ids else ()):
+        _write_together(connection, some)
+
+
+def _short_together(found: Iterable[Run]) -> Iterator[list[Run]]:
+    some: list[Run] = []
+    for run in found:
+        if some and sum(each["recorded"] for each in [*some, run]) > JOBS_AT_ONCE:
+            yield some
+            some = []
+        some.append(run)
+    if some:
+        yield some
+
+
+def _write_together(connection: Connection, some: Sequence[Run]) -> None:
+    """As `write`; of many runs it takes as many statements as of one."""
+    run_ids = [run["run_id"] for run in some]
+    shared, kept = sums.shared_categories(connection, run_ids), sums.by_category(connection, run_ids)
+    found = {run["run_id"]: leak_rates(_facts(run, shared), kept[run["run_id"]]) for run in some}
+    concepts = sums.concepts_by_cluster(
+        connection, [run["run_id"] for run in some if _is_over(run) and _may_reach(run)]
+    )
+    connection.execute(CLEAR_RATES, (run_ids,))
+    connection.execute(WRITTEN, (run_ids,))
     with connection.cursor().copy(COPY_RATES) as copy:
-        for rate, kept in zip(rates, reach, strict=True):
-            copy.write_row((*_row(rate), kept))
+        for run in some:
+            of_run = found[run["run_id"]]
+            reach = _reaches_at_the_end(run, of_run, concepts)
+            for rate, written in zip(of_run, reach, strict=True):
+                copy.write_row((*_row(rate), written))
 
 
 def write_behind(database: Database, quiet_seconds: float) -> None:
@@ -100,7 +130,7 @@ def _write_next_behind(database: Database, quiet_seconds: float, after: str) -> 
         with database.transaction(computing=True) as connection:
             found = connection.execute(BEHIND, {"after": after, "seconds": quiet_seconds}).fetchone()
             if found is not None:
-                write(connection, found[0])
+                write(connection, [found[0]])
     except Unavailable:
         raise
     except Exception as error:
@@ -122,6 +152,11 @@ def of_runs(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[Le
     for rate in with_provenance(connection, as_dicts(connection, RATES_OF_RUNS, {"runs": list(run_ids)})):
         found[rate.run_id].append(rate)
     return found
+
+
+def of_all(connection: Connection, run_ids: Sequence[str]) -> list[LeakRate]:
+    """The rates of all of the runs, one run after the other."""
+    return list(chain.from_iterable(of_runs(connection, run_ids).values()))
 
 
 def with_provenance(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[LeakRate]:
@@ -164,14 +199,18 @@ def of_pools(connection: Connection, run_id: str, pools: Sequence[Sequence[str]]
     if run is None:
         return []
     names = {POOL_SEPARATOR.join(pool) for pool in pools}
-    found = leak_rates(_facts(connection, run), sums.by_category(connection, run_id), pools)
+    facts = _facts(run, sums.shared_categories(connection, [run_id]))
+    found = leak_rates(facts, sums.by_category(connection, [run_id])[run_id], pools)
     return [rate for rate in found if rate.category in names]
 
 
 def by_concept(connection: Connection, run_id: str) -> list[LeakRate]:
     """The run's rates per metric and concept, which stands where the category stands, from its sums."""
     run = _row_of(connection, run_id)
-    return [] if run is None else leak_rates_by_concept(_facts(connection, run), sums.by_concept(connection, run_id))
+    if run is None:
+        return []
+    facts = _facts(run, sums.shared_categories(connection, [run_id]))
+    return leak_rates_by_concept(facts, sums.by_concept(connection, run_id))
 
 
 def reaches_of(connection: Connection, run: RunSummary, found: Sequence[LeakRate]) -> list[Reach | None]:
@@ -186,7 +225,7 @@ def reaches_of(connection: Connection, run: RunSummary, found: Sequence[LeakRate
     wanted = [(rate.metric, rate.category) for rate in found]
     if kept.keys() >= set(wanted):
         return [kept[cell] for cell in wanted]
-    return reaches(found, sums.concepts_by_cluster(connection, run.run_id))
+    return reaches(found, sums.concepts_by_cluster(connection, [run.run_id])[run.run_id])
 
 
 class KnownReaches:
@@ -219,25 +258,34 @@ def _row(rate: LeakRate) -> tuple[object, ...]:
     )
 
 
-def _reaches_at_the_end(connection: Connection, run: Mapping[str, Any], rates: Sequence[LeakRate]) -> list[str | None]:
+def _reaches_at_the_end(
+    run: Run, rates: Sequence[LeakRate], concepts: Mapping[str, Sequence[ConceptSum]]
+) -> list[str | None]:
     """Of each rate of a run that has nothing left to come, its reach as it is kept; else None of each."""
-    if run["job_count"] is None or run["recorded"] + run["dead"] < run["job_count"]:
+    if not _is_over(run):
         return [None] * len(rates)
     found: Sequence[Reach | None] = [None] * len(rates)
-    if _has_reaches(run["probe"], run["cluster"]):
-        found = reaches(rates, sums.concepts_by_cluster(connection, run["run_id"]))
+    if _may_reach(run):
+        found = reaches(rates, concepts[run["run_id"]])
     return [as_json(vars(reach) if reach else {}) for reach in found]
+
+
+def _is_over(run: Run) -> bool:
+    return run["job_count"] is not None and run["recorded"] + run["dead"] >= run["job_count"]
+
+
+def _may_reach(run: Run) -> bool:
+    return _has_reaches(run["probe"], run["cluster"])
 
 
 def _has_reaches(probe: str, cluster: str | None) -> bool:
     return probe == DEFAULT_PROBE and cluster != "sample"
 
 
-def _row_of(connection: Connection, run_id: str) -> Mapping[str, Any] | None:
+def _row_of(connection: Connection, run_id: str) -> Run | None:
     return next(iter(as_dicts(connection, ONE_RUN, (run_id,))), None)
 
 
-def _facts(connection: Connection, run: Mapping[str, Any]) -> RunFacts:
-    shared = sums.shared_categories(connection, run["run_id"])
+def _facts(run: Run, shared: Mapping[str, Sequence[frozenset[str]]]) -> RunFacts:
     names = ("run_id", "suite", "target", "probe", "expected_comparisons", "provenances")
-    return RunFacts(**{name: run[name] for name in names}, shared=shared)
+    return RunFacts(**{name: run[name] for name in names}, shared=shared[run["run_id"]])

@@ -180,9 +180,8 @@ def record(
         progress = _mark_changed(connection, changed)
         _forget_phantoms(cursor, progress)
     # With what they count, in one transaction: nobody sees a run that is complete beside rates of half of it.
-    for run in progress:
-        if run.run_id in changed_by_manifests or rates_due(run):
-            rates.write(connection, run.run_id)
+    due = [run.run_id for run in progress if run.run_id in changed_by_manifests or rates_due(run)]
+    rates.write(connection, due)
     return foreign
 
 

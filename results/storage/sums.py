@@ -10,12 +10,17 @@ from results.storage.database import Connection, records
 from results.sums import LEAK, CellSums, ConceptSum, SampleSums
 from seep.answers import LOST
 
+# Run by run: the planner is to look at each by the index, whatever it believes of how many there are.
+_RUNS: LiteralString = "unnest(%s::text[]) AS wanted (run_id)"
+
 # One row for all clusters of a measure: to fetch a row for each takes longer than all that is done with them.
-SUMS_BY_CATEGORY: LiteralString = """
-SELECT category AS cell, metric, measure, array_agg(cluster) AS clusters, array_agg(n) AS sizes,
-       array_agg(total) AS totals
-FROM cluster_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
-WHERE run_id = %s GROUP BY category, metric, measure
+SUMS_BY_CATEGORY: LiteralString = f"""
+SELECT wanted.run_id, of_run.* FROM {_RUNS}, LATERAL (
+    SELECT category AS cell, metric, measure, array_agg(cluster) AS clusters, array_agg(n) AS sizes,
+           array_agg(total) AS totals
+    FROM cluster_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
+    WHERE run_id = wanted.run_id GROUP BY category, metric, measure
+) AS of_run
 """
 
 # Added as decimals (of 15 digits each), which is exact: no order of the rows changes the last digit. Sums without a
@@ -32,17 +37,23 @@ GROUP BY concept, metric, measure
 """
 
 # As decimals, for the same reason.
-CONCEPTS_BY_CLUSTER: LiteralString = """
-SELECT metric, category, cluster, concept, sum(n)::bigint AS n, sum(total::numeric)::float8 AS total
-FROM test_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
-WHERE run_id = %s AND measure = 'leak' AND test <> '' GROUP BY metric, category, cluster, concept
+CONCEPTS_BY_CLUSTER: LiteralString = f"""
+SELECT wanted.run_id, of_run.* FROM {_RUNS}, LATERAL (
+    SELECT metric, category, cluster, concept, sum(n)::bigint AS n, sum(total::numeric)::float8 AS total
+    FROM test_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
+    WHERE run_id = wanted.run_id AND measure = 'leak' AND test <> '' GROUP BY metric, category, cluster, concept
+) AS of_run
 """
 
 # The sets of categories that share comparisons, where there are any; every comparison has a leak score, or was lost.
-SHARED_CATEGORIES: LiteralString = """
-SELECT DISTINCT array_agg(category ORDER BY category)
-FROM (SELECT DISTINCT job_id, test, category FROM test_sums WHERE run_id = %s AND measures && %s::text[]) AS counted
-GROUP BY job_id, test HAVING count(*) > 1
+SHARED_CATEGORIES: LiteralString = f"""
+SELECT wanted.run_id, of_run.categories FROM {_RUNS}, LATERAL (
+    SELECT DISTINCT array_agg(category ORDER BY category) AS categories FROM (
+        SELECT DISTINCT job_id, test, category FROM test_sums
+        WHERE run_id = wanted.run_id AND measures && %s::text[]
+    ) AS counted
+    GROUP BY job_id, test HAVING count(*) > 1
+) AS of_run
 """
 
 # Of a test in a category a run has one row. In one order, so that tests that moved alike are shown in it.
@@ -58,9 +69,12 @@ FROM sample_sums WHERE run_id = %s ORDER BY job_id, metric, category
 """
 
 
-def by_category(connection: Connection, run_id: str) -> list[CellSums]:
-    """The run's sums by category, metric and measure."""
-    return [CellSums(*row) for row in connection.execute(SUMS_BY_CATEGORY, (run_id,), binary=True).fetchall()]
+def by_category(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[CellSums]]:
+    """By run its sums by category, metric and measure."""
+    found: dict[str, list[CellSums]] = {run_id: [] for run_id in run_ids}
+    for run_id, *row in connection.execute(SUMS_BY_CATEGORY, (list(run_ids),), binary=True).fetchall():
+        found[run_id].append(CellSums(*row))
+    return found
 
 
 def by_concept(connection: Connection, run_id: str) -> list[CellSums]:
@@ -68,14 +82,20 @@ def by_concept(connection: Connection, run_id: str) -> list[CellSums]:
     return records(connection, CellSums, SUMS_BY_CONCEPT, (run_id,))
 
 
-def concepts_by_cluster(connection: Connection, run_id: str) -> list[ConceptSum]:
-    """The run's leak scores by cluster and concept, metric and category."""
-    return records(connection, ConceptSum, CONCEPTS_BY_CLUSTER, (run_id,))
+def concepts_by_cluster(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[ConceptSum]]:
+    """By run its leak scores by cluster and concept, metric and category."""
+    found: dict[str, list[ConceptSum]] = {run_id: [] for run_id in run_ids}
+    for run_id, *row in connection.execute(CONCEPTS_BY_CLUSTER, (list(run_ids),)) if run_ids else ():
+        found[run_id].append(ConceptSum(*row))
+    return found
 
 
-def shared_categories(connection: Connection, run_id: str) -> list[frozenset[str]]:
-    """The sets of categories that one comparison of the run counts in, where it is more than one."""
-    return [frozenset(categories) for (categories,) in connection.execute(SHARED_CATEGORIES, (run_id, [LEAK, *LOST]))]
+def shared_categories(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[frozenset[str]]]:
+    """By run the sets of categories that one comparison of it counts in, where it is more than one."""
+    found: dict[str, list[frozenset[str]]] = {run_id: [] for run_id in run_ids}
+    for run_id, categories in connection.execute(SHARED_CATEGORIES, (list(run_ids), [LEAK, *LOST])):
+        found[run_id].append(frozenset(categories))
+    return found
 
 
 def leak_sums(connection: Connection, run_id: str) -> list[LeakSum]:

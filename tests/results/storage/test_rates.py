@@ -115,3 +115,37 @@ def test_what_has_no_reach_is_kept_as_such(store: Stored) -> None:
     store.record(jobs, [], [run_manifest(1, {"1": 2}, "run", cluster="sample")])
     assert kept(store) == [{}] * 4
     assert reaches(store) == [None] * 4
+
+
+def test_runs_whose_rates_are_written_together_have_the_digits_that_each_has_alone(store: Stored) -> None:
+    names = [f"{number:02}" for number in range(12)]
+    jobs = {
+        name: [job_of_concepts(f"job-{n}", {f"colour {k}": k / 7 for k in range(1 + n)}, name) for n in range(size)]
+        for size, name in enumerate(names, start=1)
+    }
+    manifests = [run_manifest(size, {"1": size * (size + 1) // 2}, name) for size, name in enumerate(names, start=1)]
+    store.record([job for of_run in jobs.values() for job in of_run], [], manifests)
+    together = written(store)
+    with store.transaction() as connection:
+        connection.execute("DELETE FROM rates")
+        for name in names:
+            rates.write(connection, [name])
+    assert written(store) == together
+    assert len({name for name, *_ in together}) == len(names)
+
+
+def written(store: Stored) -> list[tuple[object, ...]]:
+    with store.snapshot() as connection:
+        return connection.execute("SELECT * FROM rates ORDER BY run_id, metric, category").fetchall()
+
+
+def test_rates_of_long_runs_are_written_one_after_the_other(store: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "JOBS_AT_ONCE", 4)
+    sizes = {"a": 1, "b": 3, "c": 5, "d": 4, "e": 1}
+    jobs = [job_of_concepts(f"job-{n}", {"red": 1.0}, name) for name, size in sizes.items() for n in range(size)]
+    with patch.object(sums, "by_category", side_effect=sums.by_category) as read:
+        store.record(jobs, [], [])
+    together = [call.args[1] for call in read.call_args_list]
+    assert sorted(name for names in together for name in names) == list(sizes)
+    assert all(len(names) == 1 or sum(sizes[name] for name in names) <= 4 for names in together)
+    assert {name: compared(store, name) for name in sizes} == {name: {size} for name, size in sizes.items()}

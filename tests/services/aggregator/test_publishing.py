@@ -126,8 +126,7 @@ def test_where_a_publisher_was_slower_than_its_claim_the_newest_rates_come_last(
     sent: list[int] = []
     store.record([scored("a", {"1": [1.0]})], [], [])
     with store.transaction() as connection:
-        claim = publications.claim_next(connection, seconds=0.01)
-    assert claim is not None
+        claims = publications.claim_next(connection, seconds=0.01)
     with Stored(dsn) as other:
 
         def send_slowly(outgoing: Sequence[Outgoing]) -> None:
@@ -136,7 +135,7 @@ def test_where_a_publisher_was_slower_than_its_claim_the_newest_rates_come_last(
             other.publish(send=lambda newer: sent.append(rates_in(newer)[0].comparisons))
             sent.append(rates_in(outgoing)[0].comparisons)
 
-        publish(store, send_slowly, SETTINGS, claim)
+        publish(store, send_slowly, SETTINGS, claims)
     assert sent == [2, 1]
     store.publish(send=lambda newest: sent.append(rates_in(newest)[0].comparisons))
     assert sent == [2, 1, 2]
@@ -148,7 +147,7 @@ def test_a_publisher_that_died_holds_up_the_topic_for_the_length_of_its_claim_an
 ) -> None:
     store.record([scored("a", {"1": [1.0]})], [], [])
     with store.transaction() as connection:
-        assert publications.claim_next(connection) is not None
+        assert publications.claim_next(connection)
     sent: list[Outgoing] = []
     store.publish(send=sent.extend)
     assert sent == []
@@ -165,7 +164,7 @@ def test_a_claim_that_is_left_from_before_the_servers_clock_was_set_back_holds_n
 ) -> None:
     store.record([scored("a", {"1": [1.0]})], [], [])
     with store.transaction() as connection:
-        assert publications.claim_next(connection) is not None
+        assert publications.claim_next(connection)
     with psycopg.connect(dsn) as connection:
         connection.execute("UPDATE runs SET publishing_until = publishing_until + interval '5 hours'")
     sent: list[Outgoing] = []

@@ -107,6 +107,18 @@ def test_a_page_is_accessible_and_no_wider_than_the_screen(page: Any, address: s
     assert found == []
 
 
+@pytest.mark.parametrize("name", ["compare", "compare-baseline"])
+def test_on_a_phone_effect_interval_and_verdict_are_there_without_a_sideways_scroll(
+    page: Any, address: str, name: str
+) -> None:
+    page.set_viewport_size({"width": min(WIDTHS), "height": 900})
+    page.goto(address + PATHS[name])
+    hidden = """[...document.querySelectorAll('table.effects td')].map(each => each.getBoundingClientRect())
+        .filter(box => box.left < 0 || box.right > document.documentElement.clientWidth).length"""
+    assert page.locator("table.effects td").count() > 9
+    assert page.evaluate(hidden) == 0
+
+
 @pytest.mark.parametrize("days", [0.0001, 0.002, 0.05, 1.5, 3.9, 60.0])
 def test_dates_below_a_chart_do_not_lie_on_one_another(page: Any, days: float) -> None:
     marks = [Mark(at * 86_400, 50.0, 40.0, 60.0, "", "") for at in (20_000.8, 20_000.8 + days)]

@@ -1,8 +1,8 @@
 """The 95 % interval of a rate whose concepts are a sample too, as its prompts are; knows nothing of runs or storage."""
 
 import math
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 
 from results.statistics.degrees_of_freedom import quantile_of_t
 from results.statistics.intervals import (
@@ -47,12 +47,10 @@ def over_concepts(crossed: Crossed) -> tuple[float, float] | None:
     if concepts is None or concepts < FEWEST_CONCEPTS:
         return None
     total, size = math.fsum(t for _, _, t, _ in crossed), sum(n for *_, n in crossed)
-    ways = [
-        _variance([(job, t, n) for job, _, t, n in crossed], total, size),
-        _variance([(concept, t, n) for _, concept, t, n in crossed], total, size),
-        _variance([(f"{job}\0{concept}", t, n) for job, concept, t, n in crossed], total, size),
-    ]
-    of_jobs, of_concepts, of_both = ways
+    jobs_of, concepts_of = [job for job, *_ in crossed], [concept for _, concept, *_ in crossed]
+    ways: list[Iterable[Hashable]] = [jobs_of, concepts_of, zip(jobs_of, concepts_of, strict=True)]
+    variances = [_variance(names, crossed, total, size) for names in ways]
+    of_jobs, of_concepts, of_both = variances
     if of_jobs is None or of_concepts is None or of_both is None or max(of_jobs, of_concepts) == 0:
         low, high = clopper_pearson(total / size * concepts, concepts)
         return 100 * low, 100 * high
@@ -61,14 +59,20 @@ def over_concepts(crossed: Crossed) -> tuple[float, float] | None:
     return 100 * expit(middle - half_width), 100 * expit(middle + half_width)
 
 
-def _variance(parts: Sequence[tuple[str, float, int]], total: float, size: int) -> float | None:
+def _variance(names: Iterable[Hashable], crossed: Crossed, total: float, size: int) -> float | None:
     """Of logit(total / size), by leaving out all parts of one name in turn; None where that has no logit."""
-    grouped: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
-    for name, t, n in parts:
+    grouped: defaultdict[Hashable, list[tuple[float, int]]] = defaultdict(list)
+    for name, (*_, t, n) in zip(names, crossed, strict=True):
         grouped[name].append((t, n))
-    # In the order of numbers: neither names nor the order in which rows arrive can change the last digit.
-    whole = sorted((math.fsum(t for t, _ in same), sum(n for _, n in same)) for same in grouped.values())
-    without_one = [(total - t) / (size - n) for t, n in whole if n > 0]
+    # Most are the same as others: each is reckoned with once. No order changes the last digit of what fsum adds up.
+    alike = Counter(same[0] if len(same) == 1 else _added(same) for same in grouped.values())
+    times = {(t, n): times for (t, n), times in alike.items() if n > 0}
+    without_one = [(total - t) / (size - n) for t, n in times]
     if min(without_one) <= ROUNDING or max(without_one) >= 1 - ROUNDING:
         return None
-    return jackknife_variance([logit(share) for share in without_one])
+    return jackknife_variance([logit(share) for share in without_one], list(times.values()))
+
+
+def _added(parts: Sequence[tuple[float, int]]) -> tuple[float, int]:
+    totals, sizes = zip(*parts, strict=True)
+    return math.fsum(totals), sum(sizes)

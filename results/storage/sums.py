@@ -1,6 +1,8 @@
 """The sums that rates, comparisons and plans are made of."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 from typing import LiteralString
 
 from results.comparison import LeakSum
@@ -13,13 +15,15 @@ from seep.answers import LOST
 # Run by run: the planner is to look at each by the index, whatever it believes of how many there are.
 _RUNS: LiteralString = "unnest(%s::text[]) AS wanted (run_id)"
 
-# One row for all clusters of a measure: to fetch a row for each takes longer than all that is done with them.
+Columns = tuple[Sequence[str], Sequence[int], Sequence[float]]
+"""Clusters, sizes and totals."""
+
+# One row for all clusters that have the same measures: to fetch a row for each takes longer than all that is done with
+# them, and to sort a row for each measure of each took PostgreSQL five times as long.
 SUMS_BY_CATEGORY: LiteralString = f"""
 SELECT wanted.run_id, of_run.* FROM {_RUNS}, LATERAL (
-    SELECT category AS cell, metric, measure, array_agg(cluster) AS clusters, array_agg(n) AS sizes,
-           array_agg(total) AS totals
-    FROM cluster_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
-    WHERE run_id = wanted.run_id GROUP BY category, metric, measure
+    SELECT category, metric, measures, array_agg(cluster), array_agg(sizes), array_agg(totals)
+    FROM cluster_sums WHERE run_id = wanted.run_id GROUP BY category, metric, measures
 ) AS of_run
 """
 
@@ -39,9 +43,10 @@ GROUP BY concept, metric, measure
 # As decimals, for the same reason.
 CONCEPTS_BY_CLUSTER: LiteralString = f"""
 SELECT wanted.run_id, of_run.* FROM {_RUNS}, LATERAL (
-    SELECT metric, category, cluster, concept, sum(n)::bigint AS n, sum(total::numeric)::float8 AS total
-    FROM test_sums, unnest(measures, sizes, totals) AS sums (measure, n, total)
-    WHERE run_id = wanted.run_id AND measure = 'leak' AND test <> '' GROUP BY metric, category, cluster, concept
+    SELECT metric, category, cluster, concept, sum(sizes[place])::bigint AS n,
+           sum(totals[place]::numeric)::float8 AS total
+    FROM test_sums, LATERAL (SELECT array_position(measures, 'leak') AS place) AS of_leak
+    WHERE run_id = wanted.run_id AND place IS NOT NULL AND test <> '' GROUP BY metric, category, cluster, concept
 ) AS of_run
 """
 
@@ -71,10 +76,27 @@ FROM sample_sums WHERE run_id = %s ORDER BY job_id, metric, category
 
 def by_category(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[CellSums]]:
     """By run its sums by category, metric and measure."""
+    parts: defaultdict[tuple[str, str, str, str], list[Columns]] = defaultdict(list)
+    rows = connection.execute(SUMS_BY_CATEGORY, (list(run_ids),), binary=True)
+    for run_id, category, metric, measures, clusters, *sums in rows:
+        # In one order, so that those of several cells are added up in columns.
+        in_order = sorted(range(len(clusters)), key=clusters.__getitem__)
+        ordered = [clusters[place] for place in in_order]
+        by_measure = (zip(*(of_clusters[place] for place in in_order), strict=True) for of_clusters in sums)
+        for measure, sizes, totals in zip(measures, *by_measure, strict=True):
+            parts[run_id, category, metric, measure].append((ordered, sizes, totals))
     found: dict[str, list[CellSums]] = {run_id: [] for run_id in run_ids}
-    for run_id, *row in connection.execute(SUMS_BY_CATEGORY, (list(run_ids),), binary=True).fetchall():
-        found[run_id].append(CellSums(*row))
+    for (run_id, *cell), of_cell in parts.items():
+        found[run_id].append(CellSums(*cell, *_joined(of_cell)))
     return found
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    """Columns of several tables one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    clusters, sizes, totals = (list(chain.from_iterable(column)) for column in zip(*parts, strict=True))
+    return clusters, sizes, totals
 
 
 def by_concept(connection: Connection, run_id: str) -> list[CellSums]:
@@ -85,7 +107,7 @@ def by_concept(connection: Connection, run_id: str) -> list[CellSums]:
 def concepts_by_cluster(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[ConceptSum]]:
     """By run its leak scores by cluster and concept, metric and category."""
     found: dict[str, list[ConceptSum]] = {run_id: [] for run_id in run_ids}
-    for run_id, *row in connection.execute(CONCEPTS_BY_CLUSTER, (list(run_ids),)) if run_ids else ():
+    for run_id, *row in connection.execute(CONCEPTS_BY_CLUSTER, (list(run_ids),), binary=True) if run_ids else ():
         found[run_id].append(ConceptSum(*row))
     return found
 

@@ -1,17 +1,21 @@
 """From a scored job to its comparisons with their texts, a test at a time."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 
 from results.sums import ANY_LOST
 from seep.outcomes import ARMS, neighbours, values_of
-from seep.records import Answer, OutcomeSeries, ScoredJob
+from seep.records import OutcomeSeries, ScoredJob, SimilaritySeries
 
 Parts = tuple[str, str, str, str]
 """An answer's text, how it ended, what was taken off it as reasoning, and the model that answered."""
+_parts = attrgetter("text", "ended", "reasoning", "model")
+Near = tuple[SimilaritySeries, int, bool]
+"""Similarities, the number of their arm, and whether they have a value at every place of the job."""
 NO_ANSWER: Parts = ("", "", "", "")
 
 
@@ -66,6 +70,7 @@ def answered_tests(scored: ScoredJob) -> Iterator[AnsweredTest]:
     one that was lost, which counts alike in all, for the first.
     """
     samples = scored.generated.job.samples
+    near = _similarities(scored)
     for category, places, of_category in _kept(scored):
         measured = [
             (each.metric, each.measure, values_of(each.places, each.values, places), each.places == places)
@@ -73,7 +78,7 @@ def answered_tests(scored: ScoredJob) -> Iterator[AnsweredTest]:
         ]
         for start, end in neighbours([place // samples for place in places], samples):
             outcomes = _outcomes(measured, start, end)
-            yield _answered(scored, category, places[start:end], outcomes, _similarities(scored, places[start:end]))
+            yield _answered(scored, category, places[start:end], outcomes, _near(near, places[start:end]))
 
 
 def _kept(scored: ScoredJob) -> Iterator[tuple[str, Sequence[int], Sequence[OutcomeSeries]]]:
@@ -127,14 +132,26 @@ def _outcomes(
     return found
 
 
-def _similarities(scored: ScoredJob, places: Sequence[int]) -> dict[str, list[Sequence[float | None] | None]]:
+def _similarities(scored: ScoredJob) -> list[Near]:
+    every = tuple(range(len(scored.generated.tests) * scored.generated.job.samples))
+    return [(each, ARMS.index(each.arm), each.places == every) for each in scored.similarities]
+
+
+def _near(similarities: Iterable[Near], places: Sequence[int]) -> dict[str, list[Sequence[float | None] | None]]:
+    """Those of one test at these places, by metric and arm."""
     found: dict[str, list[Sequence[float | None] | None]] = {}
-    for series in scored.similarities:
-        start = bisect_left(series.places, places[0])
-        end = bisect_right(series.places, places[-1])
-        if start < end:
-            near = values_of(series.places[start:end], series.values[start:end], places)
-            found.setdefault(series.metric, [None] * len(ARMS))[ARMS.index(series.arm)] = near
+    first, end = places[0], places[-1] + 1
+    together = end - first == len(places)
+    for series, arm, at_every_place in similarities:
+        values: Sequence[float | None] = series.values[first:end] if at_every_place and together else ()
+        if not values:
+            start, stop = bisect_left(series.places, first), bisect_left(series.places, end)
+            if start == stop:
+                continue
+            values = values_of(series.places[start:stop], series.values[start:stop], places)
+        if series.metric not in found:
+            found[series.metric] = [None] * len(ARMS)
+        found[series.metric][arm] = values
     return found
 
 
@@ -153,12 +170,8 @@ def _answered(
         *(prompts.run_id, prompts.job_id, test.id, category, test.expected or test.concept, test.prompt),
         control_prompt=test.control,
         samples=samples,
-        answers=[_parts(answers[sample]) for sample in samples],
+        answers=list(map(_parts, map(answers.__getitem__, samples))),
         controls=list(map(_parts, generated.test_controls[position])) if generated.test_controls else None,
         outcomes=outcomes,
         similarities=similarities,
     )
-
-
-def _parts(answer: Answer) -> Parts:
-    return answer.text, answer.ended, answer.reasoning, answer.model

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from seep.answers import LOST
 
@@ -26,11 +27,10 @@ def agreement_with(metric: str) -> str:
     return f"agreement:{metric}"
 
 
-@dataclass(frozen=True)
-class SumsPerTest:
+class SumsPerTest(NamedTuple):
     """One test's values under a metric, in a category, by measure, in one order: how many, and their totals.
 
-    They are over the test's samples; over one sample where that is the cluster.
+    They are over the test's samples; over one sample where that is the cluster. A run has thousands of them.
     """
 
     run_id: str

@@ -68,8 +68,7 @@ def dead_row(dead: DeadJob) -> dict[str, Any]:
 
 def sum_rows(sums: Iterable[SumsPerTest]) -> Iterator[Row]:
     """Columns of test_sums."""
-    for row in sums:
-        *names, measures, sizes, totals = vars(row).values()
+    for *names, measures, sizes, totals in sums:
         yield (*_without_nul(tuple(names)), _texts(tuple(measures)), _known_numbers(tuple(sizes)), _numbers(totals))
 
 

@@ -86,8 +86,8 @@ def by_category(connection: Connection, run_ids: Sequence[str]) -> dict[str, lis
         for measure, sizes, totals in zip(measures, *by_measure, strict=True):
             parts[run_id, category, metric, measure].append((ordered, sizes, totals))
     found: dict[str, list[CellSums]] = {run_id: [] for run_id in run_ids}
-    for (run_id, *cell), of_cell in parts.items():
-        found[run_id].append(CellSums(*cell, *_joined(of_cell)))
+    for (run_id, category, metric, measure), of_cell in parts.items():
+        found[run_id].append(CellSums(category, metric, measure, *_joined(of_cell)))
     return found
 
 

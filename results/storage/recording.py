@@ -1,9 +1,9 @@
 """Writes what is new of runs, jobs and manifests."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from results.dead_jobs import DeadJob
 from results.job_sums import per_test_sums, sample_sums, sums_per_cluster
@@ -31,13 +31,8 @@ from seep.records import RunManifest, ScoredJob
 
 log = logging.getLogger(__name__)
 
-INSERT_RUN: LiteralString = "INSERT INTO runs (run_id) VALUES (%s) ON CONFLICT DO NOTHING"
-
-# Jobs that came before the manifest, and are of something else that was sent under the run's id.
-OTHERS_JOBS: LiteralString = """
-SELECT 1 FROM runs WHERE run_id = %(run_id)s AND job_count IS NULL AND cluster IS NOT NULL
-  AND (target, suite_hash, samples) <> (%(target)s, %(suite_hash)s, %(samples)s)
-"""
+# Statements take all rows of a batch: to plan one for each row took most of the time of runs of one job.
+INSERT_RUNS: LiteralString = "INSERT INTO runs (run_id) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING"
 
 # All that a scored job adds; a dead one may be anybody's.
 FORGET_SCORED: tuple[LiteralString, ...] = (
@@ -58,12 +53,6 @@ SET target = %(target)s, suite = %(suite)s, suite_version = %(suite_version)s, s
     job_checksums = %(job_checksums)s, labels = %(labels)s, expected_comparisons = %(expected_comparisons)s,
     created_at = %(created_at)s
 WHERE run_id = %(run_id)s AND job_count IS NULL
-RETURNING run_id
-"""
-
-IS_OF_ANOTHER: LiteralString = """
-SELECT 1 FROM runs WHERE run_id = %(run_id)s
-  AND (target, suite_hash, samples, job_count) <> (%(target)s, %(suite_hash)s, %(samples)s, %(job_count)s)
 """
 
 CANCEL: LiteralString = """
@@ -71,30 +60,39 @@ UPDATE runs SET cancelled = true, reason = %(reason)s WHERE run_id = %(run_id)s 
 """
 
 # The first job says what the run is, until its manifest does.
-FILL_FROM_JOB: LiteralString = """
+FILL_FROM_JOBS: LiteralString = """
 UPDATE runs
-SET target = %(target)s, suite = %(suite)s, suite_version = %(suite_version)s, suite_hash = %(suite_hash)s,
-    probe = %(probe)s, cluster = %(cluster)s, samples = %(samples)s
-WHERE run_id = %(run_id)s AND cluster IS NULL
+SET target = first.target, suite = first.suite, suite_version = first.suite_version, suite_hash = first.suite_hash,
+    probe = first.probe, cluster = first.cluster, samples = first.samples
+FROM unnest(%(run_id)s::text[], %(target)s::text[], %(suite)s::text[], %(suite_version)s::text[],
+            %(suite_hash)s::text[], %(probe)s::text[], %(cluster)s::text[], %(samples)s::bigint[])
+     AS first (run_id, target, suite, suite_version, suite_hash, probe, cluster, samples)
+WHERE runs.run_id = first.run_id AND runs.cluster IS NULL
 """
 
-# First write wins; only a dead-lettered job may still be scored, when its dead letter is replayed. A job of another
-# suite, target or sample count, sent under the run's id, is no job of the run.
+# What a scored job must say to be one of the run's: another suite, target or sample count is sent under the run's id.
+FACTS: LiteralString = """
+SELECT run_id, target, suite_hash, samples, cluster, job_count, dead FROM runs WHERE run_id = ANY(%s)
+"""
+OF_RUN = ("target", "suite_hash", "samples")
+
+# First write wins; only a dead-lettered job may still be scored, when its dead letter is replayed.
 INSERT_SCORED: LiteralString = """
 INSERT INTO jobs (run_id, job_id, status, provenance, prompt_characters)
-SELECT run_id, %(job_id)s, 'scored', %(provenance)s, %(prompt_characters)s FROM runs
-WHERE run_id = %(run_id)s AND (target, suite_hash, samples) = (%(target)s, %(suite_hash)s, %(samples)s)
+SELECT run_id, job_id, 'scored', provenance::jsonb, prompt_characters
+FROM unnest(%(run_id)s::text[], %(job_id)s::text[], %(provenance)s::text[], %(prompt_characters)s::bigint[])
+     AS new (run_id, job_id, provenance, prompt_characters)
 ON CONFLICT (run_id, job_id) DO UPDATE
 SET status = 'scored', stage = NULL, reason = NULL, provenance = EXCLUDED.provenance,
     prompt_characters = EXCLUDED.prompt_characters, recorded_at = now()
 WHERE jobs.status = 'dead'
-RETURNING run_id
+RETURNING run_id, job_id
 """
 
-FACTS: LiteralString = "SELECT run_id, target, suite_hash, samples FROM runs WHERE run_id = ANY(%s)"
-
-INSERT_PROVENANCE: LiteralString = """
-INSERT INTO provenances (run_id, provenance) VALUES (%s, %s) ON CONFLICT DO NOTHING
+INSERT_PROVENANCES: LiteralString = """
+INSERT INTO provenances (run_id, provenance)
+SELECT run_id, provenance::jsonb FROM unnest(%s::text[], %s::text[]) AS new (run_id, provenance)
+ON CONFLICT DO NOTHING
 """
 
 # What a dead letter holds may say that it is no job of the run, as a scored one may; so may the manifest, of its key.
@@ -120,7 +118,8 @@ NONE_DEAD: LiteralString = "UPDATE runs SET dead = 0 WHERE run_id = %s"
 
 # A job's sums are written once, and its comparisons are counted with them.
 COUNT_COMPARISONS: LiteralString = """
-INSERT INTO recorded_comparisons AS known (run_id, metric, category, measure, n) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO recorded_comparisons AS known (run_id, metric, category, measure, n)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
 ON CONFLICT (run_id, metric, category, measure) DO UPDATE SET n = known.n + EXCLUDED.n
 """
 
@@ -172,9 +171,9 @@ def record(
     if not runs:
         return []
     with connection.cursor() as cursor:
-        cursor.executemany(INSERT_RUN, [(run,) for run in runs])
+        cursor.execute(INSERT_RUNS, (runs,))
         cursor.execute(LOCK_RUNS, (runs,))
-        changed_by_manifests = _record_manifests(cursor, manifests)
+        changed_by_manifests = _record_manifests(cursor, manifests) if manifests else set()
         changed_by_scores, foreign = _record_scored(cursor, scored)
         changed = changed_by_manifests | changed_by_scores | _record_dead(cursor, dead)
         progress = _mark_changed(connection, changed)
@@ -191,24 +190,41 @@ def _runs_of(scored: Iterable[ScoredJob], dead: Iterable[DeadJob], manifests: It
     yield from (manifest.run_id for manifest in manifests)
 
 
-def _record_manifests(cursor: Cursor, manifests: Iterable[RunManifest]) -> set[str]:
-    changed: set[str] = set()
-    for manifest in manifests:
-        row = manifest_row(manifest)
-        if cursor.execute(OTHERS_JOBS, row).fetchone():
+def _record_manifests(cursor: Cursor, manifests: Sequence[RunManifest]) -> set[str]:
+    rows = [manifest_row(manifest) for manifest in manifests]
+    runs = _facts(cursor, rows)
+    filled: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        run_id, run = row["run_id"], runs[row["run_id"]]
+        if run_id in filled or run["job_count"] is not None:
+            first = filled.get(run_id, run)
+            if any(row[name] != first[name] for name in (*OF_RUN, "job_count")):
+                log.warning("run %s: a later manifest of other content changes nothing", visible(run_id))
+            continue
+        if run["cluster"] is not None and not _is_of(row, run):
             # They would be counted as its own. What has been dropped meanwhile for not being theirs is missing.
             dropped = [cursor.execute(statement, row).rowcount for statement in FORGET_SCORED]
-            named = visible(manifest.run_id)
-            log.warning("run %s: %d jobs came before its manifest and are not of it; dropped", named, dropped[0])
-        filled = cursor.execute(FILL_FROM_MANIFEST, row).fetchall()
-        changed.update(run for (run,) in filled)
-        if filled and manifest.job_checksums:
-            _forget_unlisted(cursor, row["run_id"], frozenset(manifest.job_checksums))
-        if cursor.execute(IS_OF_ANOTHER, row).fetchone():
-            log.warning("run %s: a later manifest of other content changes nothing", visible(manifest.run_id))
-        if manifest.cancelled:
-            changed.update(run for (run,) in cursor.execute(CANCEL, row))
-    return changed
+            log.warning(
+                "run %s: %d jobs came before its manifest and are not of it; dropped", visible(run_id), dropped[0]
+            )
+        filled[run_id] = row
+        if run["dead"] and row["job_checksums"]:
+            _forget_unlisted(cursor, run_id, frozenset(row["job_checksums"]))
+    cursor.executemany(FILL_FROM_MANIFEST, list(filled.values()))
+    cancelled = [found for row in rows if row["cancelled"] for found in cursor.execute(CANCEL, row).fetchall()]
+    return {*filled, *(run_id for (run_id,) in cancelled)}
+
+
+def _facts(cursor: Cursor, rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """What is kept of the runs of these rows, by id."""
+    names = ("target", "suite_hash", "samples", "cluster", "job_count", "dead")
+    found = cursor.execute(FACTS, (list({row["run_id"] for row in rows}),))
+    return {run_id: dict(zip(names, facts, strict=True)) for run_id, *facts in found}
+
+
+def _is_of(row: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
+    """Whether a job or manifest is of what its run is of."""
+    return all(row[name] == run[name] for name in OF_RUN)
 
 
 def _forget_unlisted(cursor: Cursor, run_id: str, listed: frozenset[int]) -> None:
@@ -222,32 +238,44 @@ def _forget_unlisted(cursor: Cursor, run_id: str, listed: frozenset[int]) -> Non
 
 def _record_scored(cursor: Cursor, scored: Sequence[ScoredJob]) -> tuple[set[str], list[int]]:
     """The runs to which jobs were added, and the positions of jobs that are not of their run."""
-    first_of_run = {job.generated.job.run_id: job.generated.job for job in reversed(scored)}
-    cursor.executemany(FILL_FROM_JOB, [run_row(prompts) for prompts in first_of_run.values()])
+    if not scored:
+        return set(), []
     rows = [job_row(job) for job in scored]
-    added = _added(cursor, INSERT_SCORED, rows)
-    provenances = {(row["run_id"], row["provenance"]) for row, is_new in zip(rows, added, strict=True) if is_new}
-    cursor.executemany(INSERT_PROVENANCE, sorted(provenances))
-    new = [job for job, is_new in zip(scored, added, strict=True) if is_new]
+    _fill_from_jobs(cursor, scored)
+    foreign = _foreign(cursor, rows)
+    positions = _added_scored(cursor, rows, foreign)
+    provenances = sorted({(rows[place]["run_id"], rows[place]["provenance"]) for place in positions})
+    _execute_with_rows(cursor, INSERT_PROVENANCES, provenances)
+    new = [scored[position] for position in positions]
     sums = [per_test_sums(job) for job in new]
-    cursor.executemany(COUNT_COMPARISONS, comparison_counts(new))
+    _execute_with_rows(cursor, COUNT_COMPARISONS, comparison_counts(new))
     _copy(cursor, COPY_SUMS, sum_rows(chain.from_iterable(sums)))
     of_clusters = ((job.generated.job.run_id, sums_per_cluster(of_job)) for job, of_job in zip(new, sums, strict=True))
     _copy(cursor, COPY_CLUSTER_SUMS, cluster_rows(of_clusters))
     _copy(cursor, COPY_SAMPLE_SUMS, sample_rows(chain.from_iterable(map(sample_sums, new))))
     _copy(cursor, COPY_SHARED_ANSWERS, shared_rows(map(shared_answers, new)))
     _copy(cursor, COPY_COMPARISONS, comparison_rows(chain.from_iterable(map(answered_tests, new))))
-    return {run for run, _ in provenances}, _foreign(cursor, rows, added)
+    return {run for run, _ in provenances}, foreign
 
 
-def _foreign(cursor: Cursor, rows: Sequence[Mapping[str, object]], added: Sequence[bool]) -> list[int]:
-    """Of the jobs that were not added, those that are not of their run; the others were known."""
-    left = [(position, row) for position, (row, is_new) in enumerate(zip(rows, added, strict=True)) if not is_new]
-    if not left:
-        return []
-    facts = {run: of_run for run, *of_run in cursor.execute(FACTS, (sorted({str(row["run_id"]) for _, row in left}),))}
-    named = ("target", "suite_hash", "samples")
-    return [position for position, row in left if [row[name] for name in named] != facts[row["run_id"]]]
+def _fill_from_jobs(cursor: Cursor, scored: Sequence[ScoredJob]) -> None:
+    of_jobs = [run_row(job.generated.job) for job in scored]
+    firsts = {row["run_id"]: row for row in reversed(of_jobs)}
+    cursor.execute(FILL_FROM_JOBS, _columns(firsts.values()))
+
+
+def _foreign(cursor: Cursor, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The positions of jobs that are not of their run."""
+    runs = _facts(cursor, rows)
+    return [place for place, row in enumerate(rows) if not _is_of(row, runs[row["run_id"]])]
+
+
+def _added_scored(cursor: Cursor, rows: Sequence[Mapping[str, Any]], foreign: Sequence[int]) -> list[int]:
+    """Inserts jobs; the positions of those that are new, the first of each."""
+    own = sorted(set(range(len(rows))).difference(foreign), reverse=True)
+    firsts = {(rows[place]["run_id"], rows[place]["job_id"]): place for place in own}
+    added = cursor.execute(INSERT_SCORED, _columns([rows[place] for place in firsts.values()])) if firsts else ()
+    return sorted(firsts[run_id, job_id] for run_id, job_id in added)
 
 
 def _record_dead(cursor: Cursor, dead: Sequence[DeadJob]) -> set[str]:
@@ -277,6 +305,17 @@ def _added(cursor: Cursor, query: LiteralString, rows: Sequence[Mapping[str, obj
         return []
     cursor.executemany(query, rows, returning=True)
     return [bool(result.fetchall()) for result in cursor.results()]
+
+
+def _columns(rows: Collection[Mapping[str, object]]) -> dict[str, list[object]]:
+    """The values of all rows by name."""
+    return {name: [row[name] for row in rows] for name in next(iter(rows))}
+
+
+def _execute_with_rows(cursor: Cursor, query: LiteralString, rows: Sequence[Sequence[object]]) -> None:
+    """Executes a statement that takes a list for each column."""
+    if rows:
+        cursor.execute(query, [list(column) for column in zip(*rows, strict=True)])
 
 
 def _copy(cursor: Cursor, query: LiteralString, rows: Iterable[Sequence[object]]) -> None:

@@ -18,6 +18,9 @@ ANY_SAMPLE = "any_sample"
 UNSEEN = "unseen"
 """The category of texts that no model has seen: its rate is the rate of false alarms."""
 
+MOST_WORDS = 10_000
+"""Of an expected text, and of what is compared of two samples: what that takes grows with the words of both."""
+
 MatchKind = Literal["start", "equal", "contain"]
 
 
@@ -68,3 +71,11 @@ def overlap_words(text: str, language: str) -> list[str]:
     if language == "en":
         return re.findall("[a-z0-9]+", text.lower())
     return words(text, fold=True, language=language)
+
+
+def expected_excess(expected: str, *, fold: bool, language: str) -> str | None:
+    """What is wrong with the number of words of an expected text, whichever way it is taken apart; None if nothing."""
+    found = len(words(expected, fold=fold, language=language))
+    if found:
+        found = max(found, len(overlap_words(expected, language)))
+    return None if 1 <= found <= MOST_WORDS else f"expected a text of 1 to {MOST_WORDS} words, found {found}"

@@ -67,9 +67,7 @@ def print_rates(
     _warn_of_few(found)
     _warn(found, "tie", MANY_TIES, "of the comparisons tie, and a tie counts 50 % whatever the model leaks")
     _warn(found, "empty", MANY_EMPTY, "of the tests' answers are empty, and an empty one seems not to leak")
-    _warn(
-        found, TRUNCATED, MANY_TRUNCATED, "of the comparisons have an answer that the metric's model reads only in part"
-    )
+    _warn(found, TRUNCATED, MANY_TRUNCATED, "of the comparisons have an answer that the metric reads only in part")
     for group in dead:
         jobs = counted(summary.job_count, "job") if summary.job_count else "? jobs"
         echo(f"failed: {group.jobs} of {jobs}, in the {group.stage}: {group.reason}")

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from seep.languages import written_without_blanks
-from seep.recall import Match, MatchKind, words
+from seep.recall import MOST_WORDS, Match, MatchKind, expected_excess
 from seep.suites.schema import (
     AnySuite,
     Category,
@@ -32,7 +32,7 @@ def _instruction(value: str) -> str:
 
 
 Instruction = Annotated[Text, AfterValidator(_instruction)]
-Words = Annotated[int, Field(ge=1, le=10_000)]
+Words = Annotated[int, Field(ge=1, le=MOST_WORDS)]
 
 
 class SuiteMatch(Record):
@@ -118,7 +118,7 @@ class RecallSuite(AnySuite):
     """A suite of the recall probe: `instruction` asks to go on with a text by its source, `control` without naming it.
 
     Raises ValueError for an instruction that names a source where a text has none, for a document without a window or
-    shorter than it, and for an expected text without a word.
+    shorter than it, and for an expected text without a word, or with more than `MOST_WORDS`.
     """
 
     jobs_field: ClassVar[str] = "texts"
@@ -151,8 +151,8 @@ class RecallSuite(AnySuite):
         if not parts:
             return "document: expected at least as many words as the window has"
         for number, part in enumerate(parts):
-            if not words(part.expected, fold=self.match.fold, language=self.language):
-                return f"parts[{number}].expected: expected a text with a word in it"
+            if problem := expected_excess(part.expected, fold=self.match.fold, language=self.language):
+                return f"parts[{number}].expected: {problem}"
         return None
 
     def parts(self, text: RecallText) -> tuple[Part, ...]:

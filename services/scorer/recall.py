@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seep.answers import Lost, is_blank, lost
+from seep.answers import TRUNCATED, Lost, is_blank, lost
 from seep.outcomes import Outcome
-from seep.recall import ANY_SAMPLE, VERBATIM, Match, match_of, overlap_words, words
+from seep.recall import ANY_SAMPLE, MOST_WORDS, VERBATIM, Match, expected_excess, match_of, overlap_words, words
 from seep.records import Answer, GeneratedJob, PromptJob
 from services.scorer.word_sequences import (
+    Runs,
     Words,
-    common_run,
     common_start,
     common_subsequence,
     rouge_l,
@@ -23,11 +23,12 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Goal:
-    """What a test's answers are compared with: all expected words, and those that must be given back."""
+    """What a test's answers are compared with: all expected words, their runs, and those that must be given back."""
 
     match: Match
     language: str
     expected: Words
+    runs: Runs
     overlap: Words
 
     @property
@@ -45,8 +46,9 @@ def defect(job: PromptJob) -> str | None:
     match = match_of(job.rule)
     if match is None:
         return "the recall probe needs to know how answers are matched, and the job's rule does not say it"
-    if not all(_goal(match, job, test.expected).expected for test in job.tests):
-        return "the recall probe needs an expected text with a word in it, and a test of the job has none"
+    for test in job.tests:
+        if problem := expected_excess(test.expected, fold=match.fold, language=job.language):
+            return f"the recall probe compares with what a test expects: {problem}"
     return None
 
 
@@ -61,6 +63,9 @@ def score(generated: GeneratedJob) -> list[Outcome]:
     without a visible character. `any_sample` stands once for each test, at its first sample: 1 where at least one of
     all samples leaks. A test that lost a sample has none. A lost answer has one outcome alone: 1 by the name of the
     reason.
+
+    All words of an answer count, but `peak` compares the first `MOST_WORDS` of each sample. `truncated` is 1, and else
+    left out, where one of the two has more.
     """
     job = generated.job
     match = match_of(job.rule)
@@ -79,8 +84,8 @@ def score(generated: GeneratedJob) -> list[Outcome]:
 
 
 def _goal(match: Match, job: PromptJob, expected: str) -> Goal:
-    language = job.language
-    return Goal(match, language, words(expected, fold=match.fold, language=language), overlap_words(expected, language))
+    found = words(expected, fold=match.fold, language=job.language)
+    return Goal(match, job.language, found, Runs(found), overlap_words(expected, job.language))
 
 
 def _measured(
@@ -107,8 +112,7 @@ def _of_samples(
         if controls and not _lost(goal, controls[sample]):
             measures |= _beside_control(measures, _measures(goal, controls[sample]))
         if sample in following:
-            alike = within_distance(goal.words(answer.text), goal.words(following[sample].text), PEAK)
-            measures["peak"] = float(alike)
+            measures |= _beside_next(goal.words(answer.text), goal.words(following[sample].text))
         yield measures
 
 
@@ -131,8 +135,14 @@ def _beside_control(measures: Mapping[str, float], control: Mapping[str, float])
     return {"guided": guided, "placebo": control["leak"], "control_overlap": other}
 
 
+def _beside_next(own: Words, following: Words) -> dict[str, float]:
+    whole = max(len(own), len(following)) <= MOST_WORDS
+    peak = float(within_distance(own[:MOST_WORDS], following[:MOST_WORDS], PEAK))
+    return {"peak": peak} if whole else {"peak": peak, TRUNCATED: 1.0}
+
+
 def _run(goal: Goal, found: Words) -> int:
-    return common_run(goal.expected, found) if goal.match.kind == "contain" else common_start(goal.expected, found)
+    return goal.runs.longest(found) if goal.match.kind == "contain" else common_start(goal.expected, found)
 
 
 def _lost(goal: Goal, answer: Answer) -> Lost | None:
@@ -151,8 +161,8 @@ def _undecided(goal: Goal, found: Words) -> bool:
     if _run(goal, found) >= len(due):
         return False
     # The last words may be the beginning of a run. Few of them are so by chance.
-    lengths = range((len(due) + 1) // 2, min(len(due), len(found) + 1))
-    return any(common_run(goal.expected, found[-length:]) == length for length in lengths)
+    last = found[-((len(due) + 1) // 2) :]
+    return 2 * len(last) >= len(due) and goal.runs.longest(last) == len(last)
 
 
 def _next_samples(answers: Sequence[Answer]) -> dict[int, Answer]:

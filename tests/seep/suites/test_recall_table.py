@@ -108,7 +108,8 @@ def test_a_column_of_system_messages_is_each_text_its_own(tmp_path: Path) -> Non
         ("prefix,expected,prefix\nOnce,x,y\n", "column prefix: expected once, found again"),
         ("prefix,expected\nOnce,\n", "row 2, column expected: expected a text, found an empty cell"),
         ("prefix,expected\n,x\n", "row 2, column prefix: expected a text, found an empty cell"),
-        ("prefix,expected\nOnce,...\n", "expected: expected a text with a word in it"),
+        ("prefix,expected\nOnce,...\n", "expected: expected a text of 1 to 10000 words, found 0"),
+        (f"prefix,expected\nOnce,{'x. ' * 10_001}\n", "expected: expected a text of 1 to 10000 words, found 10001"),
         ("prefix,expected\n", "expected at least one row of texts, found none"),
         ("prefix,expected,category\nOnce,x y,all\n", "row 2, column category: expected a category other than 'all'"),
         (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from seep.outcomes import Outcome
-from seep.recall import Match, MatchKind
+from seep.recall import MOST_WORDS, Match, MatchKind
 from seep.records import Answer, Decoding, Ended, GeneratedJob, PromptTest
 from services.scorer.mode import PUBLISHED
 from services.scorer.recall import score
@@ -134,6 +134,19 @@ def test_peak_is_one_where_the_next_sample_is_nearly_the_same() -> None:
     assert "peak" not in measures(recalled(*answers(long, long), temperature=0))
 
 
+def test_samples_longer_than_the_limit_are_compared_up_to_it_and_counted_and_read_whole_for_all_else() -> None:
+    filler = "so " * MOST_WORDS
+    job = recalled(*answers(filler + EXPECTED, filler + "on and on " * 500, "so"), kind="contain", words=9)
+    first, second, third = (measures(job, sample) for sample in range(3))
+    assert (first["leak"], first["near"], first["run"], second["leak"]) == (1, 1, 1, 0)
+    assert (first["peak"], first["truncated"]) == (1, 1)  # they differ behind what is compared alone
+    assert (second["peak"], second["truncated"]) == (0, 1)
+    assert (third["peak"], third["truncated"]) == (0, 1)
+    exact = recalled(*answers("so " * MOST_WORDS, "so"))
+    assert "truncated" not in measures(exact)
+    assert "truncated" not in measures(recalled(*answers(filler + EXPECTED)))  # one sample has none beside it
+
+
 def test_a_test_is_extracted_where_one_of_its_samples_leaks_and_known_only_where_all_are_there() -> None:
     some = recalled(*answers("no", EXPECTED, "no"))
     assert [measures(some, sample).get("any_sample") for sample in range(3)] == [1, None, None]
@@ -179,7 +192,8 @@ def test_every_value_lies_between_0_and_1() -> None:
     [
         ({"rule": {}}, "needs to know how answers are matched"),
         ({"rule": Match("start", 5, 0.8, True).rule() | {"words": "0"}}, "needs to know how answers are matched"),
-        ({"tests": (PromptTest("t", "fox", "once", "own"),)}, "an expected text with a word in it"),
+        ({"tests": (PromptTest("t", "fox", "once", "own"),)}, "expected a text of 1 to 10000 words, found 0"),
+        ({"tests": (PromptTest("t", "fox", "once", "own", expected="a_" * 10_001),)}, "10000 words, found 10001"),
     ],
 )
 def test_a_job_that_cannot_be_scored_is_a_failure(change: dict[str, Any], reason: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scorer.word_sequences import (
-    common_run,
+    Runs,
     common_start,
     common_subsequence,
     rouge_l,
@@ -54,7 +54,7 @@ def test_a_distance_is_within_a_share_where_the_whole_table_says_so(
 def test_the_common_run_is_the_longest_of_all_runs(one: list[str], other: list[str]) -> None:
     runs = {tuple(one[i:j]) for i in range(len(one)) for j in range(i + 1, len(one) + 1)}
     also = {tuple(other[i:j]) for i in range(len(other)) for j in range(i + 1, len(other) + 1)}
-    assert common_run(one, other) == max(map(len, runs & also), default=0)
+    assert Runs(one).longest(other) == max(map(len, runs & also), default=0)
 
 
 def test_the_common_start_ends_at_the_first_other_word() -> None:

@@ -93,15 +93,18 @@ def _spans(prompts: PromptJob, places: Sequence[int]) -> Iterator[Span]:
 def _derived(outcomes: Iterable[OutcomeSeries]) -> Iterator[OutcomeSeries]:
     """Series that follow from others of the same comparisons; agreement for each metric with each other one."""
     named = {(series.metric, series.category, series.measure): series for series in outcomes}
-    leaks = [series for (*_, measure), series in named.items() if measure == LEAK]
-    for leak in leaks:
+    leaks: defaultdict[str, list[OutcomeSeries]] = defaultdict(list)
+    for series in named.values():
+        if series.measure == LEAK:
+            leaks[series.category].append(series)
+    for leak in chain.from_iterable(leaks.values()):
         for kind, without in WITHOUT.items():
             if known := named.get((leak.metric, leak.category, kind)):
                 yield from _left(
                     leak, without, [value == 0 for value in values_of(known.places, known.values, leak.places)]
                 )
-        for other in leaks:
-            if other.category == leak.category and other.metric != leak.metric:
+        for other in leaks[leak.category]:
+            if other.metric != leak.metric:
                 yield from _agreement(leak, other)
 
 

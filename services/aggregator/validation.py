@@ -1,13 +1,14 @@
 """What makes a message impossible to record, so that it goes to the dead letters and not into a rate."""
 
 import math
+from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import islice
 from operator import lt
 
 from results.identifiers import is_identifier, is_name
 from results.rates import ALL
-from results.sums import PLACEBO, PUBLISHED
+from results.sums import LEAK, PLACEBO, PUBLISHED
 from seep.answers import LOST, lost
 from seep.job_limits import MOST_LABELS, MOST_SAMPLES
 from seep.provenance import AGAINST
@@ -22,6 +23,7 @@ MOST_METRICS = 32
 MOST_MEASURES = 64
 MOST_CATEGORIES = 4096
 # Of outcomes: as many as two metrics with twelve measures have in so many categories. A hundred thousand take seconds.
+# Each pair of metrics has two more in each category, of how they agree.
 MOST_SERIES = 100_000
 # A similarity is a cosine or a mean of cosines, computed in 16 bits at worst. Stretched from a baseline one of unlike
 # texts lies far below, but 1 stays 1.
@@ -149,7 +151,15 @@ def _outcomes_problem(scored: ScoredJob) -> str | None:
         return f"it has more than {MOST_METRICS} metrics"
     if len({measure for _, measure, _ in names}) > MOST_MEASURES:
         return f"it has more than {MOST_MEASURES} measures"
+    if len(names) + _agreements(names) > MOST_SERIES:
+        return f"it has more than {MOST_SERIES} series of outcomes and of how its metrics agree"
     return _categories_problem({category for *_, category in names})
+
+
+def _agreements(names: Collection[tuple[str, str, str]]) -> int:
+    """How many series say how metrics agree: one for each of a category with each other."""
+    leaks = Counter(category for _, measure, category in names if measure == LEAK)
+    return sum(metrics * (metrics - 1) for metrics in leaks.values())
 
 
 def _in_unit(series: OutcomeSeries) -> bool:

@@ -12,6 +12,7 @@ from results.job_sums import per_test_sums, sample_sums
 from seep.outcomes import Outcome, outcome_series, single_outcomes
 from seep.records import GeneratedJob, PromptTest, ScoredJob
 from tests.builders import answers, prompt_job, with_outcomes
+from tests.growth import grows_linearly
 from tests.summaries import PerTestSum, single_sums, sums_per_cluster
 
 Scored = Callable[..., ScoredJob]
@@ -23,6 +24,11 @@ def test_a_test_s_samples_are_summed_per_metric_and_measure(scored: Scored) -> N
     assert len(of_outcomes) == 2 * 2 * 3
     assert PerTestSum("run-1", "a", "a", "t0", "yellow", "1", "bert_score", "leak", 3, 1.5) in sums
     assert PerTestSum("run-1", "a", "a", "t1", "yellow", "2", "sentence_bert", "tie", 3, 2.0) in sums
+
+
+def test_sums_of_many_categories_take_time_linear_in_them(scored: Scored) -> None:
+    jobs = {size: scored("a", {str(n): [1.0] for n in range(size)}, metrics=["m"]) for size in (2000, 4000)}
+    assert grows_linearly(lambda categories: per_test_sums(jobs[len(categories)]), "c", size=2000)
 
 
 def test_where_the_sample_is_the_cluster_each_sample_has_its_own_sum(scored: Scored) -> None:

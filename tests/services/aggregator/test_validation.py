@@ -147,6 +147,18 @@ def test_a_job_brings_a_bounded_number_of_series(scored: Scored) -> None:
     assert validate(replace(job, outcomes=series)) == Failure("it has more than 100000 series of outcomes")
 
 
+def test_how_metrics_agree_counts_among_the_series(scored: Scored) -> None:
+    """Of 32 metrics each category has 32 * 32 series: 31 of each say how it agrees with the others."""
+    job = scored("a", {"1": [1.0]})
+    series = tuple(
+        replace(job.outcomes[0], metric=f"m{metric}", category=f"c{category}")
+        for category, metric in product(range(98), range(32))
+    )
+    assert validate(replace(job, outcomes=series[:-32])) is None
+    too_many = Failure("it has more than 100000 series of outcomes and of how its metrics agree")
+    assert validate(replace(job, outcomes=series)) == too_many
+
+
 @pytest.mark.parametrize(
     ("field", "most", "reason"),
     [("measure", 64, "more than 64 measures"), ("metric", 32, "more than 32 metrics"), ("category", 4096, "4096")],

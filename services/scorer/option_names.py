@@ -5,6 +5,7 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from seep.texts import without_thoughts
@@ -80,13 +81,26 @@ def named_options(text: str, labels: Sequence[str], options: Sequence[str]) -> l
     """All places where an option is named, in their order; an option's text first, so that no label is found in it."""
     found: list[Named] = []
     taken = [False] * len(text)
-    by_length = sorted(range(len(options)), key=lambda place: -len(options[place]))
+    folded = _folded(text)
+    there = (place for place, option in enumerate(options) if _may_be_in(folded, option))
+    by_length = sorted(there, key=lambda place: -len(options[place]))
     texts = ((place, span) for place in by_length for span in _texts(text, options[place]))
     for place, (start, end) in (*texts, *_labels(text, labels)):
         if not any(taken[start:end]):
             taken[start:end] = [True] * (end - start)
             found.append(Named(start, end, place))
     return sorted(found)
+
+
+def _may_be_in(folded: str, option: str) -> bool:
+    """Whether all words of an option are in a text: making its pattern takes a thousand times as long, and most options
+    are in no answer."""
+    return all(map(folded.__contains__, _folded(option.rstrip(".")).split()))
+
+
+def _folded(text: str) -> str:
+    """Equal where a pattern that ignores case does not tell texts apart: for it Turkish letters are an i, too."""
+    return text.replace("\u0130", "i").replace("\u0131", "i").casefold()
 
 
 def _texts(text: str, option: str) -> Iterator[tuple[int, int]]:
@@ -115,9 +129,15 @@ def _around(option: str) -> tuple[str, str]:
 def _labels(text: str, labels: Sequence[str]) -> Iterator[tuple[int, tuple[int, int]]]:
     """Places and spans of labels that stand alone."""
     for place, label in enumerate(labels):
-        for pattern, flags in _label_forms(label):
-            for found in re.finditer(pattern, text.translate(LOOK_ALIKES) if label.isascii() else text, flags):
+        for pattern in _label_patterns(label):
+            for found in pattern.finditer(text.translate(LOOK_ALIKES) if label.isascii() else text):
                 yield place, found.span(1)
+
+
+# A job's labels are those of all its answers, and may be more than what `re` itself keeps patterns for.
+@lru_cache(maxsize=256)
+def _label_patterns(label: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern, flags) for pattern, flags in _label_forms(label))
 
 
 def _label_forms(label: str) -> Iterator[tuple[str, re.RegexFlag]]:

@@ -2,9 +2,14 @@
 
 # ruff: noqa: RUF001 (letters of other scripts are what is tested)
 
+import re
+from unittest.mock import Mock
+
 import pytest
 
+from services.scorer import option_names
 from services.scorer.choices import LONGEST, chosen_place
+from services.scorer.option_names import named_options
 from tests.growth import grows_linearly
 
 LETTERS = ("A", "B", "C", "D")
@@ -382,3 +387,22 @@ def test_one_option_after_the_other_is_none(answer: str) -> None:
 )
 def test_a_no_that_says_that_nothing_is_known_is_none(answer: str, options: tuple[str, str], place: int | None) -> None:
     assert chosen_place(answer, (), options) == place
+
+
+def test_no_pattern_is_made_of_an_option_that_is_not_in_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pattern takes milliseconds, and a job may have a million options: none is looked for by it in vain."""
+    made = Mock(side_effect=option_names._around)
+    monkeypatch.setattr(option_names, "_around", made)
+    options = [f"town {number}" for number in range(100)]
+    (named,) = named_options("It is TOWN\n42.", [], options)
+    assert named.place == 42
+    assert [call.args for call in made.call_args_list] == [("town 42",), ("town 2",), ("town 4",)]
+
+
+def test_an_option_is_looked_for_in_whatever_case_a_pattern_finds_it() -> None:
+    letters = [chr(code) for code in range(0x20, 0x1F000) if not 0xD800 <= code < 0xE000]
+    alike = ((one, other) for one in letters for other in {one.lower(), one.upper(), one.title()} - {one})
+    found = [(one, other) for one, other in alike if re.fullmatch(re.escape(one), other, re.IGNORECASE)]
+    assert len(found) > 2000
+    assert all(option_names._may_be_in(option_names._folded(other), one) for one, other in found)
+    assert all(option_names._may_be_in(option_names._folded(one), other) for one, other in found)

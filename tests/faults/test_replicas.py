@@ -74,7 +74,7 @@ def test_every_partition_moves_on_when_replicas_come_and_go(
     took = []
     try:
         stop_together(others)
-        for _ in range(form.scalings):
+        for number in range(form.scalings):
             for change in ("1 to 3", "3 to 1"):
                 feed.runs.append(stack.push(feed.questions.suite, "recorded"))
                 before = positions(stack)
@@ -84,6 +84,8 @@ def test_every_partition_moves_on_when_replicas_come_and_go(
                 else:
                     stop_together([*others, *more])
                 took.append(seconds_until_all_move(stack, before))
+            # Round by round, so that a test that was ended has told what it measured.
+            report(round=number + 1, from_1_to_3_s=round(took[-2], 1), from_3_to_1_s=round(took[-1], 1))
         assert all(service.ended() is None for service in kept)
         feed.assert_all_exact(expected)
         for service in others:
@@ -100,7 +102,7 @@ def test_a_process_that_slept_past_its_session_counts_nothing_twice(
 ) -> None:
     draw = random.Random(23)
     stack.wait_until(lambda: all(len(members(stack, group)) == 2 for group in GROUPS), "both replicas to be members")
-    for _ in range(form.session_stops):
+    for number in range(form.session_stops):
         feed.keep_up()
         stack.wait_for_jobs(feed.runs[-1], 10)
         sleepers = [draw.choice(pair) for pair in zip(replicas[::2], replicas[1::2], strict=True)]
@@ -111,6 +113,7 @@ def test_a_process_that_slept_past_its_session_counts_nothing_twice(
         feed.keep_up()
         for service in sleepers:
             os.killpg(service.pid, signal.SIGCONT)
+        report(round=number + 1, runs=len(feed.runs))
     feed.assert_all_exact(expected)
     report(stops=form.session_stops * len(STAGES), jobs=feed.questions.jobs * len(feed.runs))
 

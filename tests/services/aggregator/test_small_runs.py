@@ -1,19 +1,23 @@
 """Many runs of one job in a batch: on a real PostgreSQL, they take as many journeys as few, and each is as alone."""
 
+import gc
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from seep.codec import encode_manifest, encode_scored_job
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import RUNS, SCORES
 from seep.records import RunManifest, ScoredJob
 from seep.settings import Settings
-from services.aggregator.__main__ import batch_process
+from services.aggregator.__main__ import batch_process, expose
 from tests.stored import Stored, nowhere
 
+BATCH, BATCHES = 64, 4
 Scored = Callable[..., ScoredJob]
 Manifest = Callable[..., RunManifest]
 
@@ -98,3 +102,19 @@ def rows(store: Stored) -> dict[str, list[str]]:
             )
             for table in ("runs", "jobs", "provenances", "recorded_comparisons", "test_sums", "cluster_sums", "rates")
         }
+
+
+def test_nothing_is_held_of_each_run_that_was_recorded_and_published(
+    store: Stored, scored: Scored, manifest: Manifest
+) -> None:
+    process, registry = batch_process(store, nowhere, Settings()), CollectorRegistry()
+    expose(registry, store, Settings(), {})
+    held = []
+    for turn in range(4):
+        for batch in range(BATCHES):
+            process(messages(scored, manifest, [f"run-{turn}-{batch}-{number}" for number in range(BATCH)]))
+        generate_latest(registry)
+        gc.collect()
+        held.append(sys.getallocatedblocks())
+    # What is kept by run takes a block for each at least; what is kept once is there by the second turn.
+    assert held[3] - held[1] < 2 * BATCHES * BATCH

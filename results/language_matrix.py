@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seep.errors import InputError
-from seep.languages import LANGUAGES, family_distance
+from seep.languages import LANGUAGES, OTHER, UNKNOWN, family_distance
 from seep.records import LeakRate
+
+DETECTED = frozenset({*LANGUAGES, OTHER, UNKNOWN})
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Matrix:
 def contamination_matrix(rates: Iterable[LeakRate], metric: str | None = None) -> Matrix:
     """The matrix of a run's measured rates under a metric, else under its only one.
 
-    Raises InputError where the run is not of the language probe, or the metric not one, or not the only one, of it.
+    Raises InputError where the run is not of the language probe, or of no known language, or the metric not one, or not
+    the only one, of it.
     """
     measured = [rate for rate in rates if rate.probe == "language" and rate.rate is not None]
     metrics = sorted({rate.metric for rate in measured})
@@ -50,8 +53,11 @@ def contamination_matrix(rates: Iterable[LeakRate], metric: str | None = None) -
     cells = {}
     for rate in measured:
         directive, _, detected = rate.category.partition(">")
-        if rate.metric == (metric or metrics[0]) and detected:
+        # A run may be anybody's: languages that nobody knows have no place among relatives, and may be thousands.
+        if rate.metric == (metric or metrics[0]) and directive in LANGUAGES and detected in DETECTED:
             cells[directive, detected] = share_of(rate)
+    if not any(detected in LANGUAGES for _, detected in cells):
+        raise InputError("expected rates of categories that name two known languages, as es>it")
     return Matrix(metric or metrics[0], cells)
 
 

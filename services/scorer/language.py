@@ -3,10 +3,20 @@
 from collections.abc import Collection
 
 from seep.answers import lost
-from seep.languages import OTHER, spill_categories
+from seep.languages import LANGUAGES, OTHER, spill_categories
 from seep.outcomes import Outcome
-from seep.records import GeneratedJob
+from seep.records import GeneratedJob, PromptJob
 from services.scorer.mode import Detector
+
+
+def defect(job: PromptJob) -> str | None:
+    """Why answers to this job cannot be told by language; None where they can.
+
+    Each answer has an outcome for each language that the job asks for: of thousands of names that are none there would
+    be as many as fill the memory.
+    """
+    unknown = next((test.category for test in job.tests if test.category not in LANGUAGES), None)
+    return None if unknown is None else f"the language probe knows no language {unknown[:20]!r}; it takes codes, as en"
 
 
 def score(generated: GeneratedJob, detector: Detector) -> list[Outcome]:

@@ -39,6 +39,7 @@ SCORING: Mapping[str, Scoring] = {
     "language": Scoring(
         score=lambda job, similarities, mode, metrics: (language.score(job, mode.detector), []),
         provenance=lambda job, metrics, mode: {"detectors": detectors(), "scoring": mode.name},
+        defect=language.defect,
     ),
     "position": Scoring(
         score=lambda job, similarities, mode, metrics: (position.score(job), []),

@@ -37,6 +37,14 @@ def test_a_matrix_has_a_cell_per_category() -> None:
     assert FR_IT.detected == ["fr", "it", "es", "other"]
 
 
+def test_what_names_no_known_language_has_no_cell_and_a_run_of_such_alone_no_matrix() -> None:
+    found = contamination_matrix(rates({"fr>fr": 1, "fr>klingon": 2, "klingon>fr": 3, "fr>unknown": 4, "fr": 5}))
+    assert list(found.cells) == [("fr", "fr"), ("fr", "unknown")]
+    for cells in ({"x>y": 1.0}, {"fr>other": 1.0}, {"klingon>fr": 1.0}, {"fr": 1.0}):
+        with pytest.raises(InputError, match="two known languages, as es>it"):
+            contamination_matrix(rates(cells))
+
+
 def test_the_language_that_spilled_is_found() -> None:
     assert (spilled_language(FR_IT), spilled_language(IT_FR)) == ("it", "fr")
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seep.records import GeneratedJob
+from seep.records import Failure, GeneratedJob
 from services.scorer.language import score
 from services.scorer.mode import PUBLISHED
+from services.scorer.scoring import score_jobs
 from tests.services.scorer.fakes import MakeJob
 
 SENTENCES = {
@@ -58,3 +59,10 @@ def test_the_values_of_an_answer_add_up_to_one(
 def test_the_metric_says_how_the_languages_were_told(language_job: MakeLanguageJob) -> None:
     outcomes = score(language_job({"es": ["Hola."], "it": ["Ciao."]}), PUBLISHED.detector)
     assert {(outcome.metric, outcome.measure) for outcome in outcomes} == {("langdetect", "leak")}
+
+
+def test_a_job_that_asks_for_no_known_language_is_a_failure(language_job: MakeLanguageJob) -> None:
+    """Each answer has an outcome for each language of its job: 10,000 made-up ones had 100 million."""
+    job = language_job({"es": ["Hola."], "klingon\n": ["nuqneH"]})
+    (failure,) = score_jobs([job], {}, PUBLISHED, {})
+    assert failure == Failure("the language probe knows no language 'klingon\\n'; it takes codes, as en")

@@ -11,7 +11,7 @@ class Limits:
     # What a stopping service may use to finish its batch.
     grace_seconds: float = 20.0
     poll_seconds: float = 0.5
-    # While a batch is computed the loop only keeps its place in the group; short, so that the end is seen at once.
+    # While a batch is computed the loop only keeps its place in the group, so often.
     busy_poll_seconds: float = 0.05
     first_pause_seconds: float = 0.5
     longest_pause_seconds: float = 15.0

@@ -173,6 +173,10 @@ class Worker:
         thread.start()
         deadline: float | None = None
         while thread.is_alive():
+            # A poll would see the end of a batch late, and what is paused is not fetched: most batches end before one.
+            thread.join(self._limits.busy_poll_seconds)
+            if not thread.is_alive():
+                break
             self._keep_place()
             if self._stopping.is_set():
                 deadline = deadline or time.monotonic() + self._limits.grace_seconds

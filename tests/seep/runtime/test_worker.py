@@ -109,6 +109,14 @@ def test_done_messages_are_committed_in_order_and_in_batches_of_the_configured_s
     assert consumer.committed == [1, 2, 3, 4]
 
 
+def test_the_end_of_a_short_batch_is_seen_without_a_poll_and_nothing_is_paused_for_it() -> None:
+    consumer = FakeConsumer(*(messages(offset) for offset in range(5)))
+    limits = replace(QUICK, busy_poll_seconds=3600.0)
+    worker, stop = worker_on(consumer, lambda batch: time.sleep(0.01), limits=limits)
+    assert run_until(worker, stop, lambda: len(consumer.committed) == 5)
+    assert consumer.polls_while_paused == 0
+
+
 def test_a_failing_batch_is_tried_again_and_never_committed_before_it_is_done() -> None:
     consumer = FakeConsumer(messages(1, 2), messages(3))
     attempts: list[list[int]] = []

@@ -8,7 +8,8 @@ import argparse
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -37,6 +38,7 @@ from seep.suites.workbook import read_workbook
 
 WORKBOOK = Path(__file__).parents[3] / "shared" / "data" / "leakage" / "colors_qwen2.5-1.5b.xlsx"
 TARGET = "recorded"
+BENCHMARK = "benchmark"
 IN_PROCESS, THROUGH_KAFKA = "in one process", "through Kafka"
 
 
@@ -60,7 +62,7 @@ class Round:
 
 
 def main() -> None:
-    """Prints jobs/s and comparisons/s both ways, their ratios, and start-up and memory of each service."""
+    """Prints jobs/s, comparisons/s and processor seconds both ways, their ratios, and memory of each service."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workbook", type=Path, default=WORKBOOK, help="a published workbook with generations")
     parser.add_argument("--repeats", type=int, default=5)
@@ -80,6 +82,7 @@ def main() -> None:
         settings = load_settings(config)
         pipeline = open_pipeline(settings, TARGET, None)
         found: dict[tuple[str, str], list[float]] = defaultdict(list)
+        used: dict[tuple[str, str], list[Mapping[str, float]]] = defaultdict(list)
         with (
             local_postgres(folder / "in-process") as dsn,
             running_stack(config, folder / "stack") as services,
@@ -90,10 +93,15 @@ def main() -> None:
                 for number, kind in product(range(arguments.repeats), ("cold", "warm")):
                     one = Round(number, suite)
                     batch = settings.worker.batch_size
-                    found[kind, IN_PROCESS].append(seconds_in_process(*one.run(kind), pipeline, database, batch))
-                    found[kind, THROUGH_KAFKA].append(seconds_through_kafka(*one.run(kind), settings, services))
+                    with processor_seconds(services) as of_processes:
+                        found[kind, IN_PROCESS].append(seconds_in_process(*one.run(kind), pipeline, database, batch))
+                    used[kind, IN_PROCESS].append({BENCHMARK: of_processes[BENCHMARK]})  # the services are idle
+                    with processor_seconds(services) as of_processes:
+                        found[kind, THROUGH_KAFKA].append(seconds_through_kafka(*one.run(kind), settings, services))
+                    used[kind, THROUGH_KAFKA].append(of_processes)
             memory = {name: memory_of(service) for name, service in services.items()}
     report(suite, found)
+    report_processors(used)
     for name, parts in memory.items():
         print(f"{name}: " + ", ".join(f"{part} {mib:.0f} MiB" for part, mib in parts.items()))
 
@@ -116,6 +124,40 @@ def report(suite: Suite, found: Mapping[tuple[str, str], Sequence[float]]) -> No
             f"{kind}, ratio of Kafka's rate to one process's: {', '.join(f'{ratio:.2f}' for ratio in ratios)}; "
             f"median {median(ratios):.2f}"
         )
+
+
+def report_processors(used: Mapping[tuple[str, str], Sequence[Mapping[str, float]]]) -> None:
+    """Processor seconds of each round both ways and their ratios, without PostgreSQL's, which both ways need alike."""
+    for kind in ("cold", "warm"):
+        ways = used[kind, IN_PROCESS], used[kind, THROUGH_KAFKA]
+        one, kafka = ([sum(of_round.values()) for of_round in way] for way in ways)
+        ratios = [through / alone for alone, through in zip(one, kafka, strict=True)]
+        parts = {name: median(of_round[name] for of_round in ways[1]) for name in ways[1][0]}
+        print(
+            f"{kind}, processor seconds {IN_PROCESS}: {_listed(one)}; {THROUGH_KAFKA}: {_listed(kafka)}; "
+            f"median ratio {median(ratios):.2f}; of them "
+            + ", ".join(f"{name} {seconds:.2f}" for name, seconds in parts.items())
+        )
+
+
+def _listed(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.2f}" for value in values)
+
+
+@contextmanager
+def processor_seconds(services: Mapping[str, Service]) -> Iterator[dict[str, float]]:
+    """By name what each service, the broker and this process have used of processors once the block has ended."""
+    found: dict[str, float] = {}
+    before = _used(services)
+    yield found
+    found.update((name, seconds - before[name]) for name, seconds in _used(services).items())
+
+
+def _used(services: Mapping[str, Service]) -> dict[str, float]:
+    names = {service.pid: name for name, service in services.items()}
+    children = psutil.Process().children()
+    of_others = {names.get(child.pid, child.name()): sum(child.cpu_times()[:2]) for child in children}
+    return {BENCHMARK: time.process_time(), **of_others}
 
 
 def write_config(folder: Path) -> Path:

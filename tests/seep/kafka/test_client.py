@@ -80,6 +80,20 @@ def test_topics_are_created_by_processes_that_start_together(broker: KafkaBroker
     assert broker.existing_topics() >= set(configs)
 
 
+def test_messages_that_are_sent_together_are_stored_together(broker: KafkaBroker) -> None:
+    broker.create_topics({"grouped": TopicConfig(1)})
+    sender = broker.sender()
+
+    def some_went_together() -> bool:
+        sender.send([Outgoing("grouped", b"run/job", bytes(30_000))] * 10)
+        assert sender._producer is not None
+        return bool(sender._producer.metrics()["producer-metrics"]["records-per-request-avg"] > 1)
+
+    # Not at the first try where the machine stops this process for longer than the client waits for more.
+    wait_until(some_went_together)
+    sender.close()
+
+
 @pytest.mark.parametrize("hours", [-9 * 24, 2])
 def test_a_senders_wrong_clock_neither_expires_a_message_nor_has_it_refused(
     local_broker: LocalBroker, broker: KafkaBroker, hours: int

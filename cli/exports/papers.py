@@ -16,6 +16,9 @@ LATEX = str.maketrans(
         "\\": r"\textbackslash{}",
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
+        # Behind the end of a row the first two are read as a part of it; the others print as other signs.
+        **{sign: f"{{{sign}}}" for sign in "[*"},
+        **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"},
     }
 )
 

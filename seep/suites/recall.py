@@ -1,11 +1,12 @@
 """The suites of the recall probe: texts of which a model is given the beginning, to see whether it goes on in them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from seep.job_limits import MOST_CHARACTERS, MOST_TESTS
 from seep.languages import written_without_blanks
 from seep.recall import MOST_WORDS, Match, MatchKind, expected_excess
 from seep.suites.schema import (
@@ -147,6 +148,8 @@ class RecallSuite(AnySuite):
             return f"source: expected one, since the instruction has {SOURCE_PLACE}"
         if text.document is not None and self.window is None:
             return "document: expected a window in the suite, by which it is cut"
+        if text.document is not None and self.window and (problem := _cut_excess(text.document, self)):
+            return f"document: {problem}"
         parts = self.parts(text)
         if not parts:
             return "document: expected at least as many words as the window has"
@@ -187,11 +190,35 @@ def _filled(instruction: str, prefix: str, source: str | None) -> str:
     return re.sub(r"\{prefix\}|\{source\}", lambda place: texts[place[0]], instruction)
 
 
+def _cut_excess(document: str, suite: RecallSuite) -> str | None:
+    """What is wrong with the parts that a window would cut a document into, before any is cut; None where nothing is.
+
+    A small document and a small step make many long parts.
+    """
+    assert suite.window is not None
+    pieces, between = _pieces(document, suite.language)
+    parts, each = len(_starts(pieces, suite.window)), suite.window.prefix + suite.window.expected
+    if parts > MOST_TESTS:
+        return f"expected a window that cuts it into at most {MOST_TESTS} parts, found {parts}"
+    if parts * each * (1 + len(between)) > MOST_CHARACTERS:
+        found = f"found {parts} parts of {each} words"
+        return f"expected a window whose parts have at most {MOST_CHARACTERS} characters together, {found}"
+    return None
+
+
+def _pieces(document: str, language: str) -> tuple[Sequence[str], str]:
+    """What a window counts of a document, and what stands between."""
+    words = document.split()
+    return (list("".join(words)), "") if written_without_blanks(language) else (words, " ")
+
+
+def _starts(pieces: Sequence[str], window: Window) -> range:
+    return range(0, len(pieces) - window.prefix - window.expected + 1, window.step)
+
+
 def _cut(document: str, window: Window, language: str) -> Iterator[Part]:
-    pieces, between = (document.split(), " ")
-    if written_without_blanks(language):
-        pieces, between = list("".join(pieces)), ""
-    for start in range(0, len(pieces) - window.prefix - window.expected + 1, window.step):
+    pieces, between = _pieces(document, language)
+    for start in _starts(pieces, window):
         middle = start + window.prefix
         expected = between.join(pieces[middle : middle + window.expected])
         yield Part(prefix=between.join(pieces[start:middle]), expected=expected)

@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from cli.exports.papers import _latex_text
 from tests.builders import run_manifest, scored_job
 from tests.commands import Command
 from tests.side_by_side import record_two_models
@@ -183,3 +184,11 @@ def test_without_pyarrow_parquet_says_what_it_needs(seep: Command, monkeypatch: 
     line = "seep: --format parquet: it needs pyarrow: pip install pyarrow\n"
     assert seep("export", "base", "--out", "rates.parquet") == (2, "", line)
     assert not Path("rates.parquet").exists()
+
+
+def test_a_name_at_the_beginning_of_a_latex_row_is_no_part_of_the_row_before() -> None:
+    assert [_latex_text(name) for name in ("[2]", "*", "a<b|c")] == [
+        "{[}2]",
+        "{*}",
+        r"a\textless{}b\textbar{}c",
+    ]

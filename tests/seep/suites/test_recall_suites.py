@@ -6,6 +6,7 @@ import pytest
 
 from seep.errors import InputError
 from seep.recall import Match, match_of
+from seep.suites import recall
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.lint import lint
 from seep.suites.loading import dump_suite, load_suite
@@ -112,6 +113,24 @@ def test_a_document_needs_a_window_that_it_fills(tmp_path: Path) -> None:
         load_suite(written(tmp_path, HEAD + DOCUMENT.partition("\n")[2]))
     with pytest.raises(InputError, match="document: expected at least as many words"):
         load_suite(written(tmp_path, HEAD + DOCUMENT.replace("expected: 2", "expected: 20")))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected", "message"),
+    [
+        (10_004, 1, "expected a window that cuts it into at most 10000 parts, found 10001"),
+        (8_000, 4_000, "at most 16777216 characters together, found 3998 parts of 4003 words"),
+    ],
+)
+def test_a_window_whose_parts_are_too_many_or_too_long_is_refused_before_it_cuts(
+    tmp_path: Path, words: int, expected: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall, "_cut", None)
+    window = f"window: {{prefix: 3, expected: {expected}, step: 1}}"
+    document = DOCUMENT.replace("window: {prefix: 3, expected: 2, step: 4}", window)
+    document = document.replace("one two three four five six seven eight nine ten", "a " * words)
+    with pytest.raises(InputError, match=message):
+        load_suite(written(tmp_path, HEAD + document))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from results.job_sums import per_test_sums, sample_sums
 from seep.outcomes import Outcome, outcome_series, single_outcomes
 from seep.records import GeneratedJob, PromptTest, ScoredJob
 from tests.builders import answers, prompt_job, with_outcomes
-from tests.growth import grows_linearly
 from tests.summaries import PerTestSum, single_sums, sums_per_cluster
 
 Scored = Callable[..., ScoredJob]
@@ -26,9 +25,25 @@ def test_a_test_s_samples_are_summed_per_metric_and_measure(scored: Scored) -> N
     assert PerTestSum("run-1", "a", "a", "t1", "yellow", "2", "sentence_bert", "tie", 3, 2.0) in sums
 
 
-def test_sums_of_many_categories_take_time_linear_in_them(scored: Scored) -> None:
-    jobs = {size: scored("a", {str(n): [1.0] for n in range(size)}, metrics=["m"]) for size in (2000, 4000)}
-    assert grows_linearly(lambda categories: per_test_sums(jobs[len(categories)]), "c", size=2000)
+class Category(str):
+    """A category that counts how often any is compared with another."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Category.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_of_many_categories_none_is_compared_with_all_others(scored: Scored) -> None:
+    job = scored("a", {str(n): [1.0] for n in range(500)}, metrics=["m"])
+    counting = tuple(replace(series, category=Category(series.category)) for series in job.outcomes)
+    Category.compared = 0
+    per_test_sums(replace(job, outcomes=counting))
+    assert Category.compared < 100 * 500
 
 
 def test_where_the_sample_is_the_cluster_each_sample_has_its_own_sum(scored: Scored) -> None:

@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import SimpleQueue
 
 log = logging.getLogger(__name__)
 
@@ -27,20 +26,31 @@ def end_on_signals() -> None:
 def stop_on_signals() -> threading.Event:
     """An event that SIGTERM and SIGINT set; to be called in the main thread, before anything slow.
 
-    A handler runs between any two steps of the main thread, also while that holds the event's lock in a wait of its
-    own, and would then wait for itself if it set the event; a SimpleQueue's `put` is made for handlers.
+    Python runs a handler in the main thread alone, and once that goes on: one that waits, while the system has given
+    the signal to another thread, never does. The number of a signal is written to a socket at once, in any thread; and
+    a thread that reads it there may set the event, which a handler may not, between any two steps of a wait for it.
     """
     stop = threading.Event()
-    received_signals: SimpleQueue[int] = SimpleQueue()
-
-    def pass_on() -> None:
-        received_signals.get()
-        stop.set()
-
-    threading.Thread(target=pass_on, name="signals", daemon=True).start()
+    reading, writing = _numbers_of_signals()
+    # With the end that is written to: it stays open as long as somebody has it.
+    threading.Thread(target=_pass_on, args=(reading, writing, stop), name="signals", daemon=True).start()
+    signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
     for number in SIGNALS:
-        signal.signal(number, lambda received, _: received_signals.put(received))
+        signal.signal(number, lambda received, _: None)
     return stop
+
+
+def _numbers_of_signals() -> tuple[socket.socket, socket.socket]:
+    """A socket to read the numbers of signals from, and the one that they are written to."""
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    return reading, writing
+
+
+def _pass_on(reading: socket.socket, _writing: socket.socket, stop: threading.Event) -> None:
+    while numbers := reading.recv(64):
+        if set(numbers) & set(SIGNALS):
+            stop.set()
 
 
 @contextmanager
@@ -52,8 +62,7 @@ def loading(stop: threading.Event) -> Iterator[None]:
     """
     if stop.is_set():
         raise Stopped
-    reading, writing = socket.socketpair()
-    writing.setblocking(False)
+    reading, writing = _numbers_of_signals()
     before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=_end_on_signal, args=(reading,), name="loading", daemon=True).start()
     try:

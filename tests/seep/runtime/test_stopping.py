@@ -20,6 +20,22 @@ stop.wait()
 print("stopped")
 """
 
+# The system may give a signal to any thread. The main one then goes on waiting, and no handler runs.
+GIVEN_TO_ANOTHER_THREAD = """
+import signal, threading, time
+from seep.runtime.stopping import stop_on_signals
+
+stop = stop_on_signals()
+
+def take_the_signal():
+    time.sleep(0.5)  # until the main thread waits
+    signal.pthread_kill(threading.get_ident(), signal.{name})
+
+threading.Thread(target=take_the_signal, daemon=True).start()
+stop.wait()
+print("stopped")
+"""
+
 # The main thread is deep in C for an hour, as it may be in a library that loads a model.
 LOADING = """
 import hashlib, logging
@@ -42,9 +58,10 @@ WAIT_SECONDS = 300.0
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_signal_in_the_middle_of_a_wait_still_stops(name: str) -> None:
-    program = [sys.executable, "-c", IN_THE_MIDDLE_OF_A_WAIT.format(name=name)]
-    ended = subprocess.run(program, capture_output=True, text=True, timeout=300, check=True)
+@pytest.mark.parametrize("program", [IN_THE_MIDDLE_OF_A_WAIT, GIVEN_TO_ANOTHER_THREAD], ids=["wait", "thread"])
+def test_a_signal_in_the_middle_of_a_wait_or_given_to_another_thread_still_stops(program: str, name: str) -> None:
+    command = [sys.executable, "-c", program.format(name=name)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     assert ended.stdout == "stopped\n"
 
 

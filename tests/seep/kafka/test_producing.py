@@ -32,7 +32,7 @@ class Producer:
     def __init__(self, **_: object) -> None:
         self.stored: list[bytes] = []
         self.closed = False
-        self._sender = SimpleNamespace(force_close=lambda: None)
+        self._sender = SimpleNamespace(force_close=lambda: None, add_topic=lambda topic: None)
         Producer.made.append(self)
 
     def send(self, topic: str, value: bytes, key: bytes, headers: object) -> object:

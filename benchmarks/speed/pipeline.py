@@ -1,7 +1,8 @@
 """The colour set through Kafka and three services, against the same handlers in one process.
 
 Both ways keep what they have loaded, and their cache of embeddings, from round to round. A cold run has answers that no
-run before it had; a warm one has those of the cold run before it.
+run before it had; a warm one has those of the cold run before it. One run at a time goes through one service after the
+other; with several at once each service has some in hand.
 """
 
 import argparse
@@ -42,23 +43,24 @@ BENCHMARK = "benchmark"
 IN_PROCESS, THROUGH_KAFKA = "in one process", "through Kafka"
 
 
+Run = tuple[RunManifest, list[PromptJob]]
+
+
 @dataclass(frozen=True)
 class Round:
-    """The suite's jobs with prompts and answers of one round's own."""
+    """The suite's jobs with prompts and answers of one round's own, each of its runs with others."""
 
-    number: int
+    marks: range
     suite: Suite
 
-    def run(self, kind: str) -> tuple[RunManifest, list[PromptJob]]:
-        """A new run of the round's jobs."""
-        run = f"run-{self.number}-{kind}"
-        expected = manifest(self.suite, run_id=run, target=TARGET, created_at=time.time())
-        return expected, [self._own(job) for job in prompt_jobs(self.suite, run_id=run, target=TARGET)]
+    def runs(self, kind: str) -> list[Run]:
+        """New runs of the round's jobs."""
+        return [self._run(mark, kind) for mark in self.marks]
 
-    def _own(self, job: PromptJob) -> PromptJob:
-        tests = tuple(replace(test, prompt=marked(test.prompt, self.number)) for test in job.tests)
-        control, neutral = (text and marked(text, self.number) for text in (job.control, job.neutral))
-        return replace(job, control=control, neutral=neutral, tests=tests)
+    def _run(self, mark: int, kind: str) -> Run:
+        run = f"run-{mark}-{kind}"
+        expected = manifest(self.suite, run_id=run, target=TARGET, created_at=time.time())
+        return expected, [_own(job, mark) for job in prompt_jobs(self.suite, run_id=run, target=TARGET)]
 
 
 def main() -> None:
@@ -66,6 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workbook", type=Path, default=WORKBOOK, help="a published workbook with generations")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=1, help="so many runs are sent at once in each round")
     arguments = parser.parse_args()
     suite, rows = read_workbook(arguments.workbook)
     with tempfile.TemporaryDirectory() as name:
@@ -74,7 +77,7 @@ def main() -> None:
             folder / "recorded.jsonl",
             [
                 (marked(prompt, number), [marked(answer, number) for answer in answers])
-                for number in range(arguments.repeats)
+                for number in range(arguments.repeats * arguments.runs)
                 for prompt, answers in rows
             ],
         )
@@ -91,19 +94,25 @@ def main() -> None:
             wait_until_serving(services)
             with Database(dsn) as database:
                 for number, kind in product(range(arguments.repeats), ("cold", "warm")):
-                    one = Round(number, suite)
+                    one = Round(range(number * arguments.runs, (number + 1) * arguments.runs), suite)
                     batch = settings.worker.batch_size
                     with processor_seconds(services) as of_processes:
-                        found[kind, IN_PROCESS].append(seconds_in_process(*one.run(kind), pipeline, database, batch))
+                        found[kind, IN_PROCESS].append(seconds_in_process(one.runs(kind), pipeline, database, batch))
                     used[kind, IN_PROCESS].append({BENCHMARK: of_processes[BENCHMARK]})  # the services are idle
                     with processor_seconds(services) as of_processes:
-                        found[kind, THROUGH_KAFKA].append(seconds_through_kafka(*one.run(kind), settings, services))
+                        found[kind, THROUGH_KAFKA].append(seconds_through_kafka(one.runs(kind), settings, services))
                     used[kind, THROUGH_KAFKA].append(of_processes)
             memory = {name: memory_of(service) for name, service in services.items()}
-    report(suite, found)
+    report(suite, arguments.runs, found)
     report_processors(used)
     for name, parts in memory.items():
         print(f"{name}: " + ", ".join(f"{part} {mib:.0f} MiB" for part, mib in parts.items()))
+
+
+def _own(job: PromptJob, mark: int) -> PromptJob:
+    tests = tuple(replace(test, prompt=marked(test.prompt, mark)) for test in job.tests)
+    control, neutral = (text and marked(text, mark) for text in (job.control, job.neutral))
+    return replace(job, control=control, neutral=neutral, tests=tests)
 
 
 def marked(text: str, number: int) -> str:
@@ -111,10 +120,10 @@ def marked(text: str, number: int) -> str:
     return f"{text} ({number})"
 
 
-def report(suite: Suite, found: Mapping[tuple[str, str], Sequence[float]]) -> None:
+def report(suite: Suite, runs_at_once: int, found: Mapping[tuple[str, str], Sequence[float]]) -> None:
     """The rates both ways, and their ratios by round."""
-    jobs = len(suite.jobs)
-    comparisons = sum(len(job.tests) for job in suite.jobs) * suite.decoding.samples
+    jobs = len(suite.jobs) * runs_at_once
+    comparisons = sum(len(job.tests) for job in suite.jobs) * suite.decoding.samples * runs_at_once
     for (kind, way), seconds in sorted(found.items()):
         figures = ", ".join(f"{jobs / value:.2f} jobs/s {comparisons / value:.0f} comparisons/s" for value in seconds)
         print(f"{kind}, {way}: {figures}")
@@ -175,32 +184,31 @@ def write_config(folder: Path) -> Path:
     return config
 
 
-def seconds_in_process(
-    expected: RunManifest, jobs: list[PromptJob], pipeline: Pipeline, database: Database, batch: int
-) -> float:
+def seconds_in_process(some: Sequence[Run], pipeline: Pipeline, database: Database, batch: int) -> float:
     """From the first job to the last being recorded; models are loaded before."""
     start = time.perf_counter()
-    run_jobs(jobs, expected, pipeline, database, batch)
+    for expected, jobs in some:
+        run_jobs(jobs, expected, pipeline, database, batch)
     return time.perf_counter() - start
 
 
-def seconds_through_kafka(
-    expected: RunManifest, jobs: list[PromptJob], settings: Settings, services: Mapping[str, Service]
-) -> float:
+def seconds_through_kafka(some: Sequence[Run], settings: Settings, services: Mapping[str, Service]) -> float:
     """From the first message being sent to the last job being recorded; the services idle before."""
-    messages = [manifest_message(expected), *job_messages(jobs)]
+    messages = [message for expected, jobs in some for message in (manifest_message(expected), *job_messages(jobs))]
+    stalled_after = settings.aggregation.stalled_after_seconds
     with (
         open_sender(KafkaBroker(settings.kafka), [RUNS]) as sender,
         Database(services["aggregator"].environment["SEEP_DATABASE__DSN"]) as database,
     ):
         start = time.perf_counter()
         sender.send(messages)
-        state = ""
-        while state != "complete":
+        waiting = [expected.run_id for expected, _ in some]
+        while waiting:
             time.sleep(0.05)
             with database.snapshot() as connection:
-                summary = runs.one(connection, expected.run_id, settings.aggregation.stalled_after_seconds)
-            state = "" if summary is None else summary.state
+                summary = runs.one(connection, waiting[-1], stalled_after)
+            if summary is not None and summary.state == "complete":
+                waiting.pop()
         return time.perf_counter() - start
 
 

@@ -122,7 +122,8 @@ test: setup  ## Run all tests but the chart's and those of faults, with a real b
 SIDE_BY_SIDE = --numprocesses $(1) --dist loadfile --no-loadscope-reorder
 # What failed is tried once more, alone. A machine that others share stops a process for seconds now and then, and of
 # some thousand tests with real servers one may not bear that. What failed at first stays in the output, to be mended.
-TESTED = $(BIN)/python -m pytest $(1) || { echo "what failed, once more and alone:"; \
+# Status 1 says that tests failed; after any other, not all of them were run.
+TESTED = $(BIN)/python -m pytest $(1) || { [ $$? = 1 ] || exit 1; echo "what failed, once more and alone:"; \
 	$(BIN)/python -m pytest $(1) --numprocesses 0 --exitfirst --last-failed --last-failed-no-failures none; }
 test test-fast test-chart test-faults test-faults-short: export OMP_NUM_THREADS := 1
 

@@ -13,6 +13,7 @@ from results.storage import sums
 from results.storage.database import Connection, Database, as_dicts
 from results.storage.rows import as_json
 from results.storage.runs import ONE_RUN, SOME_RUNS
+from results.storage.slices import slices
 from results.sums import ConceptSum
 from seep.characters import visible
 from seep.errors import Unavailable
@@ -43,8 +44,8 @@ run_id, suite, target, probe, metric, category, rate, low, high, comparisons, cl
 measures, kappa, against, above_placebo
 """
 
-# Rates of runs of so many jobs together are computed at once, and of a longer run alone: its sums are many.
-JOBS_AT_ONCE = 256
+# Rates of runs of so many sums together are computed at once, and of a larger run alone.
+SUMS_AT_ONCE = 50_000
 
 # So many at once: a run may have 100,000, and with each goes what is said of all.
 PAGE = 200
@@ -66,6 +67,7 @@ PROVENANCES_OF_RUNS: LiteralString = """
 SELECT name, ARRAY(SELECT provenance FROM provenances WHERE run_id = name ORDER BY provenance)
 FROM unnest(%s::text[]) AS wanted (name)
 """
+NUMBER: LiteralString = "SELECT count(*) FROM (SELECT FROM rates WHERE run_id = ANY(%s) LIMIT %s) AS counted"
 REACHES: LiteralString = "SELECT metric, category, reach FROM rates WHERE run_id = %s AND reach IS NOT NULL"
 
 
@@ -79,23 +81,13 @@ def write(connection: Connection, run_ids: Sequence[str]) -> None:
     Per metric these are the categories, then `all`; there are none of an unknown run. Those of a run with nothing left
     to come have their reach beside them.
     """
-    for some in _short_together(as_dicts(connection, SOME_RUNS, (list(run_ids),)) if run_ids else ()):
-        _write_together(connection, some)
-
-
-def _short_together(found: Iterable[Run]) -> Iterator[list[Run]]:
-    some: list[Run] = []
-    for run in found:
-        if some and sum(each["recorded"] for each in [*some, run]) > JOBS_AT_ONCE:
-            yield some
-            some = []
-        some.append(run)
-    if some:
-        yield some
+    numbers = sums.numbers(connection, run_ids) if len(run_ids) > 1 else dict.fromkeys(run_ids, 0)
+    for some in slices(run_ids, numbers.__getitem__, SUMS_AT_ONCE):
+        _write_together(connection, list(as_dicts(connection, SOME_RUNS, (some,))))
 
 
 def _write_together(connection: Connection, some: Sequence[Run]) -> None:
-    """As `write`; of many runs it takes as many statements as of one."""
+    """As `write`, of known runs; of many it takes as many statements as of one."""
     run_ids = [run["run_id"] for run in some]
     shared, kept = sums.shared_categories(connection, run_ids), sums.by_category(connection, run_ids)
     found = {run["run_id"]: leak_rates(_facts(run, shared), kept[run["run_id"]]) for run in some}
@@ -154,9 +146,10 @@ def of_runs(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[Le
     return found
 
 
-def of_all(connection: Connection, run_ids: Sequence[str]) -> list[LeakRate]:
-    """The rates of all of the runs, one run after the other."""
-    return list(chain.from_iterable(of_runs(connection, run_ids).values()))
+def of_all(connection: Connection, run_ids: Sequence[str]) -> list[LeakRate] | None:
+    """The rates of all of the runs, one run after the other; None if they are more than a page."""
+    [(number,)] = connection.execute(NUMBER, (list(run_ids), PAGE + 1)).fetchall()
+    return list(chain.from_iterable(of_runs(connection, run_ids).values())) if number <= PAGE else None
 
 
 def with_provenance(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[LeakRate]:

@@ -25,13 +25,17 @@ from results.storage.rows import (
     sum_rows,
 )
 from results.storage.runs import LOCK_RUNS
+from results.storage.slices import slices
 from seep.characters import visible
 from seep.checksums import job_checksum
 from seep.records import RunManifest, ScoredJob
 
 log = logging.getLogger(__name__)
 
-# Statements take all rows of a batch: to plan one for each row took most of the time of runs of one job.
+# Sums of jobs with so many series are held at once: a message of 100 kB may have 100,000.
+SERIES_AT_ONCE = 100_000
+
+# Statements for jobs take all rows of a batch: to plan one for each row took most of the time of runs of one job.
 INSERT_RUNS: LiteralString = "INSERT INTO runs (run_id) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING"
 
 # All that a scored job adds; a dead one may be anybody's.
@@ -247,15 +251,20 @@ def _record_scored(cursor: Cursor, scored: Sequence[ScoredJob]) -> tuple[set[str
     provenances = sorted({(rows[place]["run_id"], rows[place]["provenance"]) for place in positions})
     _execute_with_rows(cursor, INSERT_PROVENANCES, provenances)
     new = [scored[position] for position in positions]
-    sums = [per_test_sums(job) for job in new]
     _execute_with_rows(cursor, COUNT_COMPARISONS, comparison_counts(new))
+    for some in slices(new, lambda job: len(job.outcomes), SERIES_AT_ONCE):
+        _copy_all(cursor, some)
+    return {run for run, _ in provenances}, foreign
+
+
+def _copy_all(cursor: Cursor, new: Sequence[ScoredJob]) -> None:
+    sums = [per_test_sums(job) for job in new]
     _copy(cursor, COPY_SUMS, sum_rows(chain.from_iterable(sums)))
     of_clusters = ((job.generated.job.run_id, sums_per_cluster(of_job)) for job, of_job in zip(new, sums, strict=True))
     _copy(cursor, COPY_CLUSTER_SUMS, cluster_rows(of_clusters))
     _copy(cursor, COPY_SAMPLE_SUMS, sample_rows(chain.from_iterable(map(sample_sums, new))))
     _copy(cursor, COPY_SHARED_ANSWERS, shared_rows(map(shared_answers, new)))
     _copy(cursor, COPY_COMPARISONS, comparison_rows(chain.from_iterable(map(answered_tests, new))))
-    return {run for run, _ in provenances}, foreign
 
 
 def _fill_from_jobs(cursor: Cursor, scored: Sequence[ScoredJob]) -> None:

@@ -41,6 +41,10 @@ GROUP BY concept, metric, measure
 """
 
 # As decimals, for the same reason.
+NUMBERS: LiteralString = """
+SELECT run_id, sum(cardinality(measures)) FROM cluster_sums WHERE run_id = ANY(%s) GROUP BY run_id
+"""
+
 CONCEPTS_BY_CLUSTER: LiteralString = f"""
 SELECT wanted.run_id, of_run.* FROM {_RUNS}, LATERAL (
     SELECT metric, category, cluster, concept, sum(sizes[place])::bigint AS n,
@@ -102,6 +106,13 @@ def _joined(parts: Sequence[Columns]) -> Columns:
 def by_concept(connection: Connection, run_id: str) -> list[CellSums]:
     """The run's sums by concept, metric and measure."""
     return records(connection, CellSums, SUMS_BY_CONCEPT, (run_id,))
+
+
+def numbers(connection: Connection, run_ids: Sequence[str]) -> dict[str, int]:
+    """By run how many sums `by_category` reads."""
+    found: dict[str, int] = dict.fromkeys(run_ids, 0)
+    found.update(connection.execute(NUMBERS, (list(run_ids),)).fetchall())
+    return found
 
 
 def concepts_by_cluster(connection: Connection, run_ids: Sequence[str]) -> dict[str, list[ConceptSum]]:

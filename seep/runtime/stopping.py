@@ -13,6 +13,10 @@ log = logging.getLogger(__name__)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+# Else a child that gets a signal would tell its parent's.
+os.register_at_fork(after_in_child=lambda: signal.set_wakeup_fd(-1))
+
+
 class Stopped(Exception):
     """The process was stopped before it had started."""
 
@@ -68,7 +72,7 @@ def loading(stop: threading.Event) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.set_wakeup_fd(before)
+        signal.set_wakeup_fd(before, warn_on_full_buffer=False)
         writing.close()
 
 

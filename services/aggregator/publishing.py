@@ -29,6 +29,10 @@ UNPUBLISHED = prometheus_client.Counter(
 )
 
 
+class _Grown(Exception):
+    """Runs that were small when they were claimed together have more rates than are sent at once."""
+
+
 def publish_all(database: Database, send: Send, settings: Settings) -> None:
     """Publishes every run that has changed, those too whose rates are behind because no batch has come for a while."""
     rates.write_behind(database, QUIET_SECONDS)
@@ -90,6 +94,8 @@ def _sent(database: Database, send: Send, settings: Settings, run_ids: Sequence[
         for run_id in marks:
             announce_run(connection, run_id, settings)
         found = rates.page(connection, alone) if alone else rates.of_all(connection, list(marks))
+        if found is None:
+            raise _Grown
     while found:
         _send(send, found)
         found = _after(database, found) if alone else []

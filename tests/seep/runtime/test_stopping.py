@@ -54,6 +54,19 @@ with loading(stop):
 signal.raise_signal(signal.SIGTERM)
 print("told" if stop.wait(60) else "not told")
 """
+# A child has the parent's socket, and perhaps a handler of its own.
+SENT_TO_A_CHILD = """
+import os, signal
+from seep.runtime.stopping import stop_on_signals
+
+stop = stop_on_signals()
+child = os.fork()
+if child == 0:
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.raise_signal(signal.SIGTERM)
+os.waitpid(child, 0)
+print("told" if stop.wait(0.5) else "not told")
+"""
 WAIT_SECONDS = 300.0
 
 
@@ -83,3 +96,9 @@ def test_a_signal_after_the_loading_only_asks_to_stop() -> None:
     with python(LOADED) as process:
         output, _ = process.communicate(timeout=WAIT_SECONDS)
     assert (output, process.returncode) == ("told\n", 0)
+
+
+def test_a_signal_to_a_child_asks_its_parent_for_nothing() -> None:
+    with python(SENT_TO_A_CHILD) as process:
+        output, _ = process.communicate(timeout=WAIT_SECONDS)
+    assert (output, process.returncode) == ("not told\n", 0)

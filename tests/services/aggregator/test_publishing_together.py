@@ -1,11 +1,13 @@
 """Small runs that changed together are published together, on a real PostgreSQL; what may take its time is alone."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import psycopg
 import pytest
 
 from results.storage import publications
+from results.storage.database import Connection
 from results.storage.rates import PAGE
 from seep.codec import decode_rate
 from seep.kafka.broker import MessagesRefused
@@ -54,6 +56,34 @@ def test_a_run_of_more_rates_than_a_page_is_published_alone(store: Stored, score
     record_small(store, scored, ["run-1", "run-3", "run-4"])
     store.record([large], [], [])
     assert claimed(store) == [["run-1"], ["run-2"], ["run-3", "run-4"]]
+
+
+def test_runs_that_grow_once_they_are_claimed_are_sent_alone(
+    store: Stored, scored: Scored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[list[LeakRate]] = []
+    names = ["run-1", "run-2", "run-3"]
+    record_small(store, scored, names)
+    claim_next = publications.claim_next
+
+    def grown(connection: Connection, *given: Any) -> list[publications.Claim]:
+        claims = claim_next(connection, *given)
+        if len(claims) == len(names):
+            connection.execute("UPDATE runs SET changes = changes + 1, rated = rated + 1")
+            connection.execute(
+                "INSERT INTO rates"
+                " SELECT (jsonb_populate_record(rates, jsonb_build_object('category', 'more ' || more))).*"
+                " FROM rates, generate_series(1, %s) AS more WHERE run_id = 'run-2' AND category = '1'",
+                (PAGE,),
+            )
+        return claims
+
+    monkeypatch.setattr(publications, "claim_next", grown)
+    store.publish(send=lambda outgoing: sent.append(rates_in(outgoing)))
+    assert max(map(len, sent)) <= PAGE
+    assert all(len({rate.run_id for rate in rates}) == 1 for rates in sent)
+    assert {rate.run_id for rates in sent for rate in rates} == set(names)
+    assert store.changed_runs() == []
 
 
 def test_no_more_rates_than_a_page_are_sent_at_once(store: Stored, scored: Scored) -> None:

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from results.storage import recording
 from seep.codec import encode_manifest, encode_scored_job
 from seep.kafka.messages import Message, Outgoing
 from seep.kafka.topics import RUNS, SCORES
@@ -85,12 +86,25 @@ def test_runs_of_one_batch_are_recorded_and_sent_as_each_is_alone(
     assert len(together) == len(names) * len(store.written_rates(names[0])) > 0
 
 
+def test_a_batch_that_is_too_large_to_be_held_is_recorded_in_slices_to_the_same_rows(
+    store: Stored, scored: Scored, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = messages(scored, manifest, ["a", "b", "c"])
+    batch_process(store, nowhere, Settings())(batch)
+    tables = rows(store)
+    with store.transaction() as connection:
+        connection.execute("TRUNCATE runs, test_sums, cluster_sums, sample_sums, comparisons, shared_answers CASCADE")
+    monkeypatch.setattr(recording, "SERIES_AT_ONCE", 1)
+    batch_process(store, nowhere, Settings())(batch)
+    assert rows(store) == tables
+
+
 def key_of(message: Outgoing) -> bytes:
     return message.key or b""
 
 
 def rows(store: Stored) -> dict[str, list[str]]:
-    """All that is kept of the runs, without times and counts of changes."""
+    """All that is kept of the runs, without times."""
     with store.snapshot() as connection:
         return {
             table: sorted(

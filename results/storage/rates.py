@@ -13,12 +13,12 @@ from results.storage import sums
 from results.storage.database import Connection, Database, as_dicts
 from results.storage.rows import as_json
 from results.storage.runs import ONE_RUN, SOME_RUNS
-from results.storage.slices import slices
 from results.sums import ConceptSum
 from seep.characters import visible
 from seep.errors import Unavailable
 from seep.probes import DEFAULT_PROBE
 from seep.records import Estimate, LeakRate
+from seep.slices import slices
 
 log = logging.getLogger(__name__)
 

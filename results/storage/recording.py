@@ -25,10 +25,10 @@ from results.storage.rows import (
     sum_rows,
 )
 from results.storage.runs import LOCK_RUNS
-from results.storage.slices import slices
 from seep.characters import visible
 from seep.checksums import job_checksum
 from seep.records import RunManifest, ScoredJob
+from seep.slices import slices
 
 log = logging.getLogger(__name__)
 

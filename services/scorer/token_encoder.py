@@ -1,6 +1,6 @@
 """BERTScore's encoder of tokens, and the precision, recall and F1 of greedily matched texts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import GPT2Tokenizer, PreTrainedTokenizerBase, RobertaTokenizer
 
 from seep.answers import is_blank
+from seep.slices import slices
 from services.scorer.backbone import Backbones, Head, Layers
 from services.scorer.batches import Batch
 from services.scorer.cache import EmbeddingCache
@@ -71,7 +72,7 @@ def match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pair
     number = {pair: place for place, pair in enumerate(chain.from_iterable(keys for keys, _ in parts))}
     tables = [rows.columns[0] for _, rows in parts]
     missing = [pair for pair in dict.fromkeys(pairs) if pair not in number and not any(map(is_blank, pair))]
-    for part in _parts(missing, scorer.encoder.limit):
+    for part in slices(missing, partial(_tokens_at_most, limit=scorer.encoder.limit), TOKENS_AT_ONCE):
         tables.append(_match(scorer, cache, part))
         number |= {pair: place for place, pair in enumerate(part, len(number))}
         if cache:
@@ -80,19 +81,9 @@ def match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pair
     return torch.cat([*tables, torch.zeros(1, 3)])[[number.get(pair, nothing) for pair in pairs]]
 
 
-def _parts(pairs: Sequence[Pair], limit: int) -> Iterator[list[Pair]]:
-    """The pairs in parts of no more than TOKENS_AT_ONCE tokens, if every character were one."""
-    part: list[Pair] = []
-    tokens = 0
-    for pair in pairs:
-        more = sum(min(len(text) + 2, limit) for text in pair)
-        if part and tokens + more > TOKENS_AT_ONCE:
-            yield part
-            part, tokens = [], 0
-        part.append(pair)
-        tokens += more
-    if part:
-        yield part
+def _tokens_at_most(pair: Pair, limit: int) -> int:
+    """The tokens of a pair, if every character were one."""
+    return sum(min(len(text) + 2, limit) for text in pair)
 
 
 def _match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pair]) -> Tensor:

@@ -25,6 +25,13 @@ def record_small(store: Stored, scored: Scored, names: Sequence[str]) -> None:
     store.record([scored("a", {"1": [number % 2]}, run_id=name) for number, name in enumerate(names)], [], [])
 
 
+def set_baseline(store: Stored, scored: Scored, manifest: Manifest) -> None:
+    """The baseline that the monitor's runs are compared with, of one run."""
+    store.record([scored("a", {"1": [1.0]}, run_id="base-1")], [], [manifest(1, {"1": 1}, run_id="base-1")])
+    store.publish(MONITORS)
+    store.set_baseline("base", ["base-1"])
+
+
 def rates_in(outgoing: Sequence[Outgoing]) -> list[LeakRate]:
     return [decode_rate(message.value or b"") for message in outgoing]
 
@@ -120,9 +127,7 @@ def test_a_run_that_turns_out_to_be_a_monitors_once_it_is_claimed_is_compared_al
             other.record([], [], [late.pop()] if late else [])
         return marks(connection, *arguments)  # type: ignore[arg-type]
 
-    store.record([scored("a", {"1": [1.0]}, run_id="base-1")], [], [manifest(1, {"1": 1}, run_id="base-1")])
-    store.publish(MONITORS)
-    store.set_baseline("base", ["base-1"])
+    set_baseline(store, scored, manifest)
     record_small(store, scored, ["run-1", "run-2", "run-3"])
     monkeypatch.setattr(publications, "marks", marks_after_its_manifest_came)
     store.publish(MONITORS)
@@ -141,9 +146,7 @@ def test_a_manifest_that_comes_while_its_run_is_published_has_it_compared_the_ne
             other.record([], [], [late.pop()] if late else [])
         lock(connection, run_ids)  # type: ignore[arg-type]
 
-    store.record([scored("a", {"1": [1.0]}, run_id="base-1")], [], [manifest(1, {"1": 1}, run_id="base-1")])
-    store.publish(MONITORS)
-    store.set_baseline("base", ["base-1"])
+    set_baseline(store, scored, manifest)
     record_small(store, scored, ["run-1"])
     monkeypatch.setattr(publications, "lock", lock_after_its_manifest_came)
     store.publish(MONITORS)

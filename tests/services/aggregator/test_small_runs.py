@@ -77,8 +77,7 @@ def test_runs_of_one_batch_are_recorded_and_sent_as_each_is_alone(
     alone: list[Outgoing] = []
     batch_process(store, together.extend, Settings())(messages(scored, manifest, names))
     tables = rows(store)
-    with store.transaction() as connection:
-        connection.execute("TRUNCATE runs, test_sums, cluster_sums, sample_sums, comparisons, shared_answers CASCADE")
+    empty(store)
     for name in names:
         batch_process(store, alone.extend, Settings())(messages(scored, manifest, [name]))
     assert rows(store) == tables
@@ -92,11 +91,16 @@ def test_a_batch_that_is_too_large_to_be_held_is_recorded_in_slices_to_the_same_
     batch = messages(scored, manifest, ["a", "b", "c"])
     batch_process(store, nowhere, Settings())(batch)
     tables = rows(store)
-    with store.transaction() as connection:
-        connection.execute("TRUNCATE runs, test_sums, cluster_sums, sample_sums, comparisons, shared_answers CASCADE")
+    empty(store)
     monkeypatch.setattr(recording, "SERIES_AT_ONCE", 1)
     batch_process(store, nowhere, Settings())(batch)
     assert rows(store) == tables
+
+
+def empty(store: Stored) -> None:
+    """Deletes all that is kept of the runs."""
+    with store.transaction() as connection:
+        connection.execute("TRUNCATE runs, test_sums, cluster_sums, sample_sums, comparisons, shared_answers CASCADE")
 
 
 def key_of(message: Outgoing) -> bytes:

@@ -1,4 +1,4 @@
-"""What is done at once of a batch, so that what is held meanwhile is bounded."""
+"""What is done at once of many items, so that what is in memory meanwhile is bounded."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.storage.slices import slices
+from seep.slices import slices
 
 
 @given(st.lists(st.integers(0, 20)), st.integers(0, 30))

@@ -73,7 +73,7 @@ class BertScore(MetricSection):
     """BERTScore: greedy token matching.
 
     Each score is a metric of its own. In the section `bert_score`, F1 is called `bert_score`; precision and recall are
-    `bert_score_precision` and `bert_score_recall`.
+    `bert_score_precision` and `bert_score_recall`. F1 is 0 where precision and recall have opposite signs.
     """
 
     library = "bert-score"

@@ -14,7 +14,8 @@ def greedy_match(vectors: Tensor, starts: Tensor, weights: Tensor, pairs: Tensor
 
     `vectors` is (tokens, dimensions) with rows of length 1, in any float type; text i owns rows `starts[i]` to
     `starts[i + 1]`. `weights`, (tokens,), is 0 for special tokens, which others still match. `pairs`, (pairs, 2),
-    holds the numbers of a candidate and a reference. All three are 0 where either has no weight at all.
+    holds the numbers of a candidate and a reference. All three are 0 where either has no weight at all. F1 is 0 where
+    precision and recall have opposite signs: what it comes to as either goes to 0. The library's has no bound there.
     Source: Zhang et al. 2020, arXiv 1904.09675, and `bert_score.utils.greedy_cos_idf`, without its padding.
     """
     scores = torch.zeros(len(pairs), 3, device=vectors.device)
@@ -26,11 +27,11 @@ def greedy_match(vectors: Tensor, starts: Tensor, weights: Tensor, pairs: Tensor
         cosines = vectors[candidate].float() @ vectors[reference].float().transpose(1, 2)
         precision = _weighted_mean(cosines.amax(dim=2), weights[candidate])
         recall = _weighted_mean(cosines.amax(dim=1), weights[reference])
-        f1 = 2 * precision * recall / (precision + recall)
+        f1 = torch.where(precision * recall > 0, 2 * precision * recall / (precision + recall), 0.0)
         scores[chosen] = torch.stack([precision, recall, f1], dim=1)
-    # 0 / 0: no weight at all, which the other two then stand for nothing beside, or precision and recall that cancel.
-    weightless = scores[:, :2].isnan().any(dim=1, keepdim=True)
-    return scores.masked_fill(weightless, 0.0).nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
+    # 0 / 0: no weight at all, which the other two then stand for nothing beside.
+    weightless = scores.isnan().any(dim=1, keepdim=True)
+    return scores.masked_fill(weightless, 0.0)
 
 
 def _same_shapes(lengths: Tensor, dimensions: int) -> Iterator[tuple[Tensor, int, int]]:

@@ -130,12 +130,12 @@ def _store_scores(
     reference_sum: tl.tensor,
     reference_weight: tl.tensor,
 ) -> None:
-    """Means and their harmonic mean: all 0 where a side has no weight, F1 also where precision and recall cancel."""
+    """Means and their harmonic mean: all 0 where a side has no weight, F1 also where the two have opposite signs."""
     weighty = (candidate_weight != 0) & (reference_weight != 0)
     precision = tl.where(weighty, candidate_sum / tl.where(weighty, candidate_weight, 1.0), 0.0)
     recall = tl.where(weighty, reference_sum / tl.where(weighty, reference_weight, 1.0), 0.0)
     total = precision + recall
-    f1 = tl.where(total != 0, 2 * precision * recall / tl.where(total != 0, total, 1.0), 0.0)
+    f1 = tl.where(precision * recall > 0, 2 * precision * recall / tl.where(total != 0, total, 1.0), 0.0)
     tl.store(scores, precision)
     tl.store(scores + 1, recall)
     tl.store(scores + 2, f1)

@@ -15,7 +15,7 @@ from services.scorer.similarity import Pair
 LEAST_ERROR_BOUND = 0.006
 
 # F1 may multiply the errors of precision and recall by so much, at most: by 1 where the two are equal, by more the
-# farther apart they are, and without bound where they cancel. Pairs beyond it are computed in float32.
+# farther apart they are, and by 2 where one is 0. Pairs beyond it are computed in float32.
 F1_CONDITION = 1.3
 
 Matched = Callable[[EmbeddingCache | None, Sequence[Pair]], Tensor]
@@ -33,8 +33,7 @@ def scores(
 def stable(fast: Matched, exact: Matched) -> tuple[Matched, tuple[float, float, float]]:
     """`fast`, but for pairs whose F1 would multiply its errors too much, which `exact` matches; and its error bounds.
 
-    They are of precision, recall and F1. Where precision and recall nearly cancel, any error of theirs makes any error
-    of F1.
+    They are of precision, recall and F1.
     """
     unstretched = torch.zeros(3)
     bound = max(

@@ -103,6 +103,14 @@ def test_precision_and_recall_are_the_librarys(loaded_metrics: dict[str, Metric]
     assert loaded_metrics["bert_score_recall"].fast(WORDED) == pytest.approx(recall, abs=1e-5)
 
 
+def test_an_f1_of_opposite_signs_is_0_where_the_librarys_has_no_bound(bert_score: Metric, library: Library) -> None:
+    for text in ("tax there sofa by few", "bus 3.5 there km not dog"):
+        precision, recall, f1 = (float(score) for score in library([("coral", text)]))
+        assert precision * recall < 0
+        assert abs(f1) > 1.01
+        assert bert_score.fast([("coral", text)]) == [0.0]
+
+
 def test_rescaled_similarities_are_the_librarys(minilm_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "baseline.tsv"
     file.write_text("LAYER,P,R,F\n" + "".join(f"{layer},0.{layer}1,0.{layer}2,0.{layer}3\n" for layer in range(7)))

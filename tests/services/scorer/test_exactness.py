@@ -45,7 +45,7 @@ strings = st.one_of(
 
 
 class Libraries:
-    """Cosine and F1 as the two libraries compute them."""
+    """Cosine and F1 as the two libraries compute them; F1 is 0 where precision and recall have opposite signs."""
 
     def __init__(self, folder: Path) -> None:
         self.sentences = SentenceTransformer(str(folder), device="cpu")
@@ -65,7 +65,8 @@ class Libraries:
         found: dict[Pair, float] = {}
         for same in groups.values():
             concepts, texts = map(list, zip(*same, strict=True))
-            found |= dict(zip(same, self.tokens.score(texts, concepts)[2].tolist(), strict=True))
+            precision, recall, f1 = self.tokens.score(texts, concepts)
+            found |= dict(zip(same, f1.where(precision * recall > 0, 0.0).tolist(), strict=True))
         return [found[pair] for pair in pairs]
 
 
@@ -159,4 +160,4 @@ def test_f1_of_a_fast_type_is_within_its_bound_or_is_told_to_be_unstable() -> No
 
 
 def f1(precision: torch.Tensor, recall: torch.Tensor) -> Any:
-    return 2 * precision * recall / (precision + recall)
+    return torch.where(precision * recall > 0, 2 * precision * recall / (precision + recall), 0.0)

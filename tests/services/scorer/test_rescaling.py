@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from seep.errors import InputError
 from seep.settings import BertScore
-from services.scorer.rescaling import read_baseline, rescale
+from services.aggregator.validation import LEAST_STRETCHED
+from services.scorer.rescaling import LARGEST_BASELINE, read_baseline, rescale
 
 pytestmark = pytest.mark.slow
 
@@ -38,9 +39,9 @@ def test_the_row_of_the_layer_is_read(written: Written) -> None:
         ("", "line 1: expected the columns LAYER,P,R,F"),
         ("layer;P\n", "line 1: expected the columns LAYER,P,R,F"),
         ("LAYER,P,R,F\n4,0.1,0.1,0.1\n", "no row for layer 5, which metrics.mine reads"),
-        ("LAYER,P,R,F\n5,0.1,0.1\n", "line 2: expected three numbers below 1 after the layer"),
-        ("LAYER,P,R,F\n5,0.1,1.0,0.1\n", "line 2: expected three numbers below 1 after the layer"),
-        ("LAYER,P,R,F\n5,0.1,nan,0.1\n", "line 2: expected three numbers below 1 after the layer"),
+        ("LAYER,P,R,F\n5,0.1,0.1\n", "line 2: expected three numbers of 0.998 at most after the layer"),
+        ("LAYER,P,R,F\n5,0.1,0.9981,0.1\n", "line 2: expected three numbers of 0.998 at most after the layer"),
+        ("LAYER,P,R,F\n5,0.1,nan,0.1\n", "line 2: expected three numbers of 0.998 at most after the layer"),
         ("LAYER,P,R,F\n5,0.1,?,0.1\n", "line 2: expected numbers: "),
         ("\xff", "cannot be read as text: "),
         ("LAYER,P,R,F\n" + "5" * 200_000, "cannot be read as text: field larger than field limit"),
@@ -66,3 +67,8 @@ def test_a_file_that_is_not_there_is_one_line_and_only_for_who_reads_it(tmp_path
 def test_rescaling_keeps_the_order_of_scores(baseline: float, one: float, other: float) -> None:
     [first, second] = rescale(torch.tensor([[one] * 3, [other] * 3], dtype=torch.float64), torch.tensor([baseline] * 3))
     assert (one <= other) == bool((first <= second).all()) or abs(one - other) < 1e-12
+
+
+def test_no_score_is_stretched_beyond_what_is_recorded() -> None:
+    [[least, *_]] = rescale(torch.tensor([[-1.0] * 3], dtype=torch.float64), torch.tensor([LARGEST_BASELINE] * 3))
+    assert least >= LEAST_STRETCHED

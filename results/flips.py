@@ -6,6 +6,8 @@ from math import sqrt
 
 from results.comparison import LeakSum
 
+# Means that differ by less are the same: sums of fractions, as of the traces probe, are rounded.
+ROUNDING = 1e-9
 Test = tuple[str, str, str]
 """A job, a test of it and its category."""
 Scores = tuple[float, int]
@@ -46,7 +48,8 @@ def flips(run: Iterable[LeakSum], reference: Iterable[LeakSum], metric: str, lim
     """The tests that both sides have, under one metric; `reference` holds the sums of all its runs together."""
     ours, theirs = _by_test(run, metric), _by_test(reference, metric)
     weights = {key: _weight(of_key, theirs[key]) for key, of_key in ours.items() if key in theirs}
-    moved = sorted((key for key, weight in weights.items() if weight), key=lambda key: -abs(weights[key]))
+    moving = (key for key, weight in weights.items() if abs(weight) > ROUNDING)
+    moved = sorted(moving, key=lambda key: -abs(weights[key]))
     up = sum(weights[key] > 0 for key in moved)
     largest = [_flip(metric, key, ours[key], theirs[key]) for key in moved[:limit]]
     return Flips(metric, up, len(moved) - up, len(weights) - len(moved), largest)

@@ -1,11 +1,13 @@
 """What share of a run's comparisons was lost, and why, or cut, from sums that have such ones alone."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from results.statistics.intervals import none_with_interval
 from results.sums import LEAK, CellSums
 from seep.answers import LOST, TRUNCATED
+from seep.records import Estimate, LeakRate
 
 
 def with_loss_shares(sums: Iterable[CellSums]) -> list[CellSums]:
@@ -24,6 +26,22 @@ def with_loss_shares(sums: Iterable[CellSums]) -> list[CellSums]:
             counts[row.cell, row.metric][row.measure] = row
     others = [row for row in given if row.measure not in (*LOST, TRUNCATED)]
     return [*others, *(row for of_cell in counts.values() for row in _of_all(of_cell)), *_truncated(given)]
+
+
+def with_truncated(rates: Iterable[LeakRate], cutting: Collection[str]) -> list[LeakRate]:
+    """Rates of several runs; under metrics that cut texts in any of them, 0 is the share where a run had none cut.
+
+    Of a run alone nothing is said of that. But the mean of several would be the mean of those that had texts cut.
+    """
+    return [_with_none_truncated(rate) if rate.metric in cutting else rate for rate in rates]
+
+
+def _with_none_truncated(rate: LeakRate) -> LeakRate:
+    if TRUNCATED in rate.measures or not rate.clusters:
+        return rate
+    none = none_with_interval(rate.comparisons, rate.clusters)
+    share = Estimate(none.rate or 0.0, none.low or 0.0, none.high or 0.0, none.comparisons)
+    return replace(rate, measures={**rate.measures, TRUNCATED: share})
 
 
 def _truncated(given: Sequence[CellSums]) -> Iterator[CellSums]:

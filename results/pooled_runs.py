@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from results.comparison import DECODING
+from results.losses import with_truncated
 from results.rates import POOL_SEPARATOR
 from results.runs import RunSummary
 from results.statistics.intervals import Interval, rate_with_interval
+from seep.answers import TRUNCATED
 from seep.errors import InputError
 from seep.provenance import AGAINST
 from seep.records import Estimate, LeakRate
@@ -39,7 +41,8 @@ def pooled_rates(runs: Sequence[Sequence[LeakRate]]) -> list[LeakRate]:
     if len(runs) == 1:
         return list(runs[0])
     by_cell: defaultdict[tuple[str, str], list[LeakRate]] = defaultdict(list)
-    for rate in (rate for rates in runs for rate in rates):
+    given = [rate for rates in runs for rate in rates]
+    for rate in with_truncated(given, {rate.metric for rate in given if TRUNCATED in rate.measures}):
         by_cell[rate.metric, rate.category].append(rate)
     return [_pooled(rates) for rates in by_cell.values()]
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from results.comparison import Cell, LeakSum, share_comparisons
 from results.drift_test import OVERALL, PROFILE
 from results.statistics.sequential import lag_one_autocorrelation
+from results.statistics.verdicts import is_within
 
 LAST_RUNS = 5
 """So many runs, or as many as were tested, must differ from the baseline together."""
@@ -63,7 +64,7 @@ def differ(
 ) -> bool:
     """Whether the last runs are at least so many points from the baseline's in any of these cells."""
     apart = differences(last, baseline)
-    return any(abs(apart.get(cell, 0.0)) >= points for cell in cells)
+    return any(is_within(points, abs(apart.get(cell, 0.0))) for cell in cells)
 
 
 def quiet_autocorrelation(from_baseline: Sequence[float]) -> float | None:

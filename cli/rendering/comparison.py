@@ -1,14 +1,15 @@
 """The comparison of two runs as tables and as JSON."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from cli.rendering.output import DataTable, echo, echo_json, p_value
 from cli.rendering.rates import rate_title
 from cli.rendering.tables import print_table
 from results.comparison import CellVerdict, Exchanged, decide
-from results.statistics.verdicts import Verdict
+from results.losses import with_truncated
+from results.statistics.verdicts import Verdict, is_within
 from seep.answers import LOST, TRUNCATED
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
@@ -89,12 +90,13 @@ def what_it_leaves_open(cells: Sequence[CellVerdict], delta: float) -> str:
     if decide(cells) != "ok":
         return ""
     deciding = [cell for cell in cells if cell.metric == MEAN] or cells
-    if all(cell.verdict == "ok" and (cell.within or 0) > delta for cell in deciding):
+    alike = [cell.category for cell in deciding if cell.verdict == "ok" and not is_within(cell.within or 0, delta)]
+    if len(alike) == len(deciding):
         return ", on exactly these prompts: no comparison differs in anything"
     unsure = [(cell.category, cell.within) for cell in deciding if cell.verdict == "inconclusive"]
     named = ", ".join(f"{category} {points:.1f}" for category, points in unsure)
     said = [f"a category may have changed by up to so many points: {named}"] if unsure else []
-    if alike := [cell.category for cell in deciding if cell.verdict == "ok" and (cell.within or 0) > delta]:
+    if alike:
         said.append(f"on exactly these prompts, where nothing differs: {', '.join(alike)}")
     return f" over all; {'; '.join(said)}" if said else ""
 
@@ -124,7 +126,8 @@ def _metrics_of_one_run(cells: Sequence[CellVerdict]) -> list[str]:
 def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> None:
     """Leak rate, failures that look like none, and diversity of each side, over its runs together: a mitigation that
     makes answers empty, or all alike, is worth little."""
-    shares = {name: _shares(of_runs) for name, of_runs in sides.items()}
+    cut = {rate.metric for side in sides.values() for of_run in side for rate in of_run if TRUNCATED in rate.measures}
+    shares = {name: _shares(of_runs, cut) for name, of_runs in sides.items()}
     named = [
         name for name in SIDE_BY_SIDE if _is_shown(name, [cell for side in shares.values() for cell in side.values()])
     ]
@@ -140,12 +143,15 @@ def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> Non
     print_table(table)
 
 
-def _shares(runs: Sequence[Sequence[LeakRate]]) -> dict[tuple[str, str], dict[str, float]]:
-    """By category and metric, then by measure: the mean share over the runs' comparisons, in percent."""
+def _shares(runs: Sequence[Sequence[LeakRate]], cut: Collection[str]) -> dict[tuple[str, str], dict[str, float]]:
+    """By category and metric, then by measure: the mean share over the runs' comparisons, in percent.
+
+    Under the metrics in `cut` a run that says nothing of truncated texts has none.
+    """
     found: defaultdict[tuple[str, str], defaultdict[str, list[tuple[float, int]]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    for rate in (rate for of_run in runs for rate in of_run):
+    for rate in with_truncated((rate for of_run in runs for rate in of_run), cut):
         of_cell = found[rate.category, rate.metric]
         if rate.rate is not None:
             of_cell["leak"].append((rate.rate, rate.comparisons))

@@ -17,7 +17,7 @@ from scipy.special import gammaincc, ndtr
 
 from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
 from results.statistics.noise import Noise
-from results.statistics.paired import EQUIVALENCE_TAIL
+from results.statistics.paired import EQUIVALENCE_TAIL, ROUNDING
 from results.statistics.power import FEWEST_JOBS
 from results.statistics.verdicts import LEVEL
 
@@ -119,7 +119,7 @@ def found_of(design: Design, noise: Noise, spread: Spread, change: float, cells:
     differences, variances = drawn.changed(spread, change)
     # Samples exchanged, the sum changes by steps; p counts what is just as far, so half a step is lost (Yates 1934).
     rarest = _rarest(differences, variances, design.samples, half_step=1 / design.samples)
-    measured = np.abs(differences.sum(axis=1)) >= delta * drawn.sizes.sum()
+    measured = np.abs(differences.sum(axis=1)) >= (delta - ROUNDING) * drawn.sizes.sum()
     return Found(float(np.mean(rarest < limit)), float(np.mean((rarest < limit / cells) & measured)))
 
 

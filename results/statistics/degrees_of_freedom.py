@@ -2,6 +2,7 @@
 
 import math
 from functools import cache, lru_cache
+from itertools import accumulate
 
 # Not scipy.stats, which has the same quantiles: importing it takes a second, which every command would wait.
 
@@ -16,15 +17,17 @@ def degrees_of_freedom(sizes: tuple[int, ...]) -> float:
 
     Source: Bell and McCaffrey 2002, Bias reduction in standard errors for linear regression with multi-stage samples.
     With p = sizes / sum, a = (1 - p)^-1/2, M = diag(sizes) - sizes sizes' / sum and P = a M a they are
-    (tr P)^2 / sum of P^2, which for a mean comes down to the sums below.
+    (tr P)^2 / sum of P^2, which for a mean comes down to the sums below: of p^2, and of p^2 / (1 - p) times all of the
+    others'.
     """
     if min(sizes) == max(sizes):
         return float(len(sizes) - 1)
     whole = sum(sizes)
-    shares = [size / whole for size in sizes]
-    odds = [share**2 / (1 - share) for share in shares]
-    squares = math.fsum(share**2 for share in shares)
-    return 1 / (squares + math.fsum(odds) ** 2 - math.fsum(each**2 for each in odds))
+    squares = math.fsum((size / whole) ** 2 for size in sizes)
+    # Each with the smaller ones alone, and twice: to take squares from a square would leave nothing of the small ones.
+    odds = [size**2 / (whole * (whole - size)) for size in sorted(sizes)]
+    smaller = accumulate(odds, initial=0.0)
+    return 1 / (squares + 2 * math.fsum(each * before for each, before in zip(odds, smaller, strict=False)))
 
 
 @cache

@@ -51,12 +51,16 @@ class Cluster:
     @cached_property
     def observed(self) -> float:
         """The run's total less the mean of the reference's."""
-        return self.totals[0] - (math.fsum(self.totals) - self.totals[0]) / (len(self.totals) - 1)
+        # Of two runs without a detour, which would round: the other way round it is the same with the other sign.
+        first, *others = self.totals
+        return first - (others[0] if len(others) == 1 else (math.fsum(self.totals) - first) / len(others))
 
     @cached_property  # asked for by every cell, and by the p of all of them
     def differences(self) -> Floats:
         """The run's total less the mean of the reference's, and what it were, had each other run been the run."""
         totals = np.array(self.totals)
+        if len(totals) == 2:
+            return np.asarray(totals - totals[::-1])
         return totals - (math.fsum(self.totals) - totals) / (len(totals) - 1)
 
 
@@ -66,9 +70,10 @@ class Effect:
 
     It is smaller than `within` points in either direction, with 5 % to be wrong: the farther end of its 90 % interval.
     `detectable` is the effect that would be found with a power of about 80 %; `detectable_multiple` says how nearly.
-    All are None where nothing pairs; `detectable` is None too where the noise cannot be estimated, and where the
-    clusters and runs are too few for any p < 0.05. `identical` says that no pair differs in anything. Against several
-    runs p is at least `least_p`, which is what their own spread makes of the effect; else that is 0.
+    All are None where nothing pairs; `detectable` is None too where the noise cannot be estimated, where the clusters
+    and runs are too few for any p < 0.05, and where not even 100 points would be found. `identical` says that no pair
+    differs in anything. Against several runs p is at least `least_p`, which is what their own spread makes of the
+    effect; else that is 0.
     """
 
     effect: float | None
@@ -177,7 +182,8 @@ def _detectable(
     if not error or not reached:
         return None
     of_days = detectable_multiple(spread.degrees, 2 * TAIL) * spread.error
-    return 100 * math.hypot(error * detectable_multiple(_degrees(sizes), reached), of_days)
+    found = math.hypot(error * detectable_multiple(_degrees(sizes), reached), of_days)
+    return 100 * found if found <= 1 else None
 
 
 def exchange_p(clusters: Sequence[Floats]) -> float:

@@ -68,8 +68,11 @@ def _variance(names: Iterable[Hashable], crossed: Crossed, total: float, size: i
     alike = Counter(same[0] if len(same) == 1 else _added(same) for same in grouped.values())
     times = {(t, n): times for (t, n), times in alike.items() if n > 0}
     without_one = [(total - t) / (size - n) for t, n in times]
-    if min(without_one) <= ROUNDING or max(without_one) >= 1 - ROUNDING:
+    least, most = min(without_one), max(without_one)
+    if least <= ROUNDING or most >= 1 - ROUNDING:
         return None
+    if most - least <= ROUNDING:
+        return 0.0  # equal shares may differ in their last digits, and then vary by nearly nothing
     return jackknife_variance([logit(share) for share in without_one], list(times.values()))
 
 

@@ -10,6 +10,8 @@ Verdict = Literal["ok", "drift", "inconclusive", "not measured"]
 FROM_BEST_TO_WORST: tuple[Verdict, ...] = ("ok", "inconclusive", "not measured", "drift")
 DELTA_POINTS = 5.0
 LEVEL = 0.05
+ROUNDING = 1e-9
+"""In points. Only rounding says on which side of a limit a number lies that is nearer to it."""
 
 
 def verdict(effect: Effect, adjusted_p: float, delta: float = DELTA_POINTS) -> Verdict:
@@ -19,9 +21,14 @@ def verdict(effect: Effect, adjusted_p: float, delta: float = DELTA_POINTS) -> V
     """
     if effect.effect is None or effect.within is None:
         return "not measured"
-    if adjusted_p < LEVEL and abs(effect.effect) >= delta:
+    if adjusted_p < LEVEL and is_within(delta, abs(effect.effect)):
         return "drift"
-    return "ok" if effect.identical or effect.within <= delta else "inconclusive"
+    return "ok" if effect.identical or is_within(effect.within, delta) else "inconclusive"
+
+
+def is_within(points: float, limit: float) -> bool:
+    """Whether a number of points is as small as a limit, however the last digits of either were rounded."""
+    return points <= limit + ROUNDING
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

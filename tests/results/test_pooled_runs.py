@@ -7,6 +7,7 @@ import pytest
 
 from results.pooled_runs import check_poolable, pooled_rates
 from results.statistics.intervals import rate_with_interval
+from seep.answers import TRUNCATED
 from seep.errors import InputError
 from seep.records import Estimate, LeakRate
 from tests.summaries import SUMMARY
@@ -62,3 +63,12 @@ def test_runs_that_were_scored_in_two_ways_are_not_pooled() -> None:
     check_poolable([first, replace(first, run_id="b", provenance={"scoring": "exact", "model": "seed 2"})])
     with pytest.raises(InputError, match="runs a and c: expected the same scoring, to pool them"):
         check_poolable([first, replace(first, run_id="c", provenance={"scoring": "published"})])
+
+
+def test_runs_without_truncated_texts_count_where_another_has_some() -> None:
+    cut = replace(rate("a", 30, n=60), measures={TRUNCATED: Estimate(10, 5, 20, 60)})
+    (found,) = pooled_rates([[cut], [rate("b", 40, n=40)], [rate("c", None, n=0)]])
+    assert found.measures[TRUNCATED].share == pytest.approx(6)
+    assert found.measures[TRUNCATED].n == 100
+    (none,) = pooled_rates([[rate("a", 30)], [rate("b", 40)]])
+    assert TRUNCATED not in none.measures

@@ -88,3 +88,11 @@ def test_quiet_runs_are_all_but_the_newest_and_too_few_of_them_say_nothing() -> 
     assert quiet_autocorrelation([*quiet, *changed]) == pytest.approx(quiet_autocorrelation([*quiet, *quiet[:10]]))
     assert abs(quiet_autocorrelation([*quiet, *changed]) or 1) < 0.4
     assert quiet_autocorrelation(quiet[: NOT_YET_QUIET + FEWEST_QUIET - 1]) is None
+
+
+def test_no_last_digit_decides_whether_an_alarm_has_its_points() -> None:
+    before = [LeakSum("j", "j", "t", "m", "1", 10, 5.5)]
+    three_more = [LeakSum("j", "j", "t", "m", "1", 100, 58.0)]
+    assert 0 < 3 - differences([three_more], [before])["m", "1"] < 1e-9
+    assert differ([("m", "1")], [three_more], [before], 3.0)
+    assert not differ([("m", "1")], [three_more], [before], 3.01)

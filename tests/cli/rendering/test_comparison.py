@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from cli.rendering.comparison import print_cells, way_out, what_it_leaves_open
+from cli.rendering.comparison import print_cells, print_side_by_side, way_out, what_it_leaves_open
 from results.comparison import CellVerdict
 from results.statistics.verdicts import Verdict
+from seep.answers import TRUNCATED
+from seep.records import Estimate, LeakRate
 
 
 def cell(category: str, within: float, verdict: Verdict, metric: str = "m") -> CellVerdict:
@@ -67,3 +69,17 @@ def test_a_verdict_comes_with_what_to_type_next(verdict: Verdict, reason: str | 
     found = way_out("r", "s", verdict, reason, 5.0)
     assert found.startswith(command)
     assert bool(found) == bool(command)
+
+
+def test_a_run_without_truncated_texts_stands_with_0_beside_one_that_has_some(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = LeakRate("r", "s", "t", "semantic", "m", "1", 40.0, 30.0, 50.0, 60, 9, 0, 0, 0)
+    cut = replace(run, measures={TRUNCATED: Estimate(10, 5, 20, 60)})
+    print_side_by_side({"one": [[cut]], "window": [[cut], [replace(run, comparisons=40)]], "none": [[run]]})
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[-2:] for line in lines if line[:2] == ["1", "m"]] == [
+        ["40.0", "10.0"],
+        ["40.0", "6.0"],
+        ["40.0", "0.0"],
+    ]

@@ -29,3 +29,9 @@ def test_unequal_clusters_have_fewer_but_never_less_than_one(sizes: list[int]) -
 
 def test_seven_jobs_of_which_three_have_one_test_count_as_little_more_than_four() -> None:
     assert degrees_of_freedom((15, 11, 10, 10, 1, 1, 1)) == pytest.approx(3.4, abs=0.01)
+
+
+@pytest.mark.parametrize("size", [1, 10**6, 10**9, 10**12])
+def test_beside_one_cluster_of_nearly_all_the_others_hardly_count(size: int) -> None:
+    assert degrees_of_freedom((1, size)) == pytest.approx(1, rel=1e-14)
+    assert degrees_of_freedom((1, 1, 3, 100 * size)) == pytest.approx(1, rel=6 / size)

@@ -54,6 +54,14 @@ def test_counting_the_opposite_mirrors_the_interval(clusters: list[tuple[float, 
     assert mirrored == pytest.approx((100 - rate, 100 - high, 100 - low), abs=1e-6)
 
 
+@given(clusters_of_halves(), st.integers(2, 1000))
+def test_more_comparisons_of_the_same_clusters_do_not_narrow_the_interval(
+    clusters: list[tuple[float, int]], times: int
+) -> None:
+    again = measured([(total * times, n * times) for total, n in clusters])
+    assert again == pytest.approx(measured(clusters), abs=1e-6)
+
+
 def test_no_comparisons_are_not_measured() -> None:
     assert rate_with_interval([]) == rate_with_interval([(0.0, 0)]) == Interval(None, None, None, 0, 0)
 

@@ -242,3 +242,12 @@ def test_nothing_is_detectable_where_no_exchange_of_runs_is_rare_enough() -> Non
         assert found.p == 1 / runs**3
         assert found.detectable is not None
     assert paired_effect(window[:2]).detectable is None
+
+
+def test_nothing_is_detectable_that_no_rate_could_change_by() -> None:
+    def detectable(clusters: int) -> float | None:
+        turned = [Cluster.from_scores([[k % 2], [1 - k % 2]]) for k in range(clusters)]
+        return paired_effect(turned).detectable
+
+    assert detectable(6) is None
+    assert 30 < (detectable(60) or 0) < 100

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from results.statistics.intervals import rate_with_interval
+from results.statistics.intervals import clopper_pearson, rate_with_interval
 from results.statistics.two_way import Crossed, few_concepts, over_concepts
 
 
@@ -115,3 +115,11 @@ def test_no_wider_interval_where_concepts_are_no_sample_of_few(crossed: Crossed,
 
 def test_five_concepts_asked_over_and_over_are_few() -> None:
     assert few_concepts(grid([[1, 2, 3, 2, 1]] * 6)) == 5
+
+
+@pytest.mark.parametrize(("total", "n"), [(1, 7), (3, 10), (2, 3)])
+def test_equal_shares_have_the_interval_of_so_many_concepts_whatever_their_last_digits(total: int, n: int) -> None:
+    sizes = [1 + j % 3 for j in range(12)]
+    rows = [(f"job {j}", f"concept {c}", float(total * k), n * k) for j, k in enumerate(sizes) for c in range(6)]
+    low, high = clopper_pearson(6 * total / n, 6)
+    assert over_concepts(rows) == pytest.approx((100 * low, 100 * high))

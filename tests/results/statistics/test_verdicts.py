@@ -42,3 +42,11 @@ def test_the_worst_of_several_speaks_for_them() -> None:
     assert worst(["ok", "inconclusive"]) == "inconclusive"
     assert worst(["ok", "not measured", "inconclusive"]) == "not measured"
     assert worst([]) == "not measured"
+
+
+@pytest.mark.parametrize("rounded", [5.0, 4.999999999999996, 5.000000000000004])
+def test_no_last_digit_decides_a_verdict(rounded: float) -> None:
+    assert verdict(effect(rounded, 14), 0.01) == "drift"
+    assert verdict(effect(-rounded, 14), 0.01) == "drift"
+    assert verdict(effect(3, rounded), 0.01) == "ok"
+    assert verdict(effect(4.99, 14), 0.01) == "inconclusive"

@@ -1,6 +1,8 @@
 """Does an answer only go on about the thing that the prompt itself gave the concept to?"""
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
 from services.scorer.common_words import COMMON_WORDS
 from services.scorer.echo import stemmed_words
@@ -23,12 +25,34 @@ def is_coreferent(concept: str, prompt: str, answer: str) -> bool:
     The concept has a sentence of its own in the prompt, before the one that asks. The answer names the concept, or its
     last word, and a content word of that sentence which the asking one does not have, and likens nothing to it.
     """
-    *before, question = SENTENCE.split(prompt.strip())
-    own = [stems for sentence in before if concept in sentence for stems in [stemmed_words(sentence, LANGUAGE)]]
-    words, wanted = stemmed_words(answer, LANGUAGE), stemmed_words(concept, LANGUAGE)
-    if not own or not wanted or wanted[-1] not in words or not LIKENED.isdisjoint(words):
+    given = _read_prompt(concept, prompt)
+    if given is None:
         return False
-    sentence = set().union(*own)
+    words = stemmed_words(answer, LANGUAGE)
+    if given.last_word not in words or not LIKENED.isdisjoint(words):
+        return False
+    is_worn = given.likes and not WEARS.isdisjoint(words[:NEAR_THE_START])
+    return is_worn or not given.thing.isdisjoint(words)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a prompt says: the concept's last word, the words of the thing that has it, whether somebody likes it."""
+
+    last_word: str
+    thing: frozenset[str]
+    likes: bool
+
+
+# A test's samples follow one another.
+@lru_cache(maxsize=1)
+def _read_prompt(concept: str, prompt: str) -> Prompt | None:
+    """None where the concept has no word, or no sentence of its own."""
+    *before, question = SENTENCE.split(prompt.strip())
+    own = [stemmed_words(sentence, LANGUAGE) for sentence in before if concept in sentence]
+    wanted = stemmed_words(concept, LANGUAGE)
+    if not own or not wanted:
+        return None
+    sentence = frozenset[str]().union(*own)
     thing = sentence - COMMON - set(wanted) - set(stemmed_words(question, LANGUAGE))
-    is_worn = not LIKES.isdisjoint(sentence) and not WEARS.isdisjoint(words[:NEAR_THE_START])
-    return is_worn or not thing.isdisjoint(words)
+    return Prompt(wanted[-1], thing, not LIKES.isdisjoint(sentence))

@@ -97,11 +97,22 @@ def _folded(text: str, code: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
+class _Apart(dict[int, str]):
+    """Makes a blank of what is no part of a word; each character that is asked for is looked up once."""
+
+    def __missing__(self, point: int) -> str:
+        kind = unicodedata.category(char := chr(point))
+        # Soft hyphens and joiners sit inside words.
+        self[point] = part = "" if kind == "Cf" else char if kind[0] in "LMN" else " "
+        return part
+
+
+APART = _Apart()
+
+
 def _words(text: str) -> list[str]:
     """Runs of letters, their marks, and numbers; a regular expression's word characters lack Indic vowel signs."""
-    kinds = ((char, unicodedata.category(char)) for char in text)
-    visible = ((char, kind) for char, kind in kinds if kind != "Cf")  # soft hyphens and joiners sit inside words
-    return "".join(char if kind[0] in "LMN" else " " for char, kind in visible).split()
+    return text.translate(APART).split()
 
 
 def _stems(words: list[str], code: str) -> list[str]:

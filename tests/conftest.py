@@ -8,24 +8,22 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
 import hypothesis
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from deploy.local.smollm2 import ensure_smollm2
 from seep.errors import InputError
-from seep.local_postgres import local_postgres
 from seep.probes import PROBES
 from seep.records import AnswerPart, RunManifest, ScoredJob
 from tests.builders import JOBS, MONITORS, run_manifest, scored_job
 from tests.commands import Command, run_command
+from tests.databases import NUMBERS, database, postgres
 from tests.left_behind import end_with_this_process
 from tests.stored import Stored
 
@@ -167,26 +165,8 @@ def smollm2_folder() -> Path:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The DSN of a real PostgreSQL server that lives as long as the tests."""
-    with local_postgres(tmp_path_factory.mktemp("postgres")) as dsn:
-        with psycopg.connect(dsn, autocommit=True) as server:
-            # Databases come and go by the hundred, and none of them has to outlive a power cut.
-            server.execute("ALTER SYSTEM SET fsync = off")
-            server.execute("SELECT pg_reload_conf()")
+    with postgres(tmp_path_factory.mktemp("postgres")) as dsn:
         yield dsn
-
-
-NUMBERS = count()
-
-
-@contextmanager
-def database(server: str, template: str) -> Iterator[str]:
-    """The DSN of a copy of the template, on the server of a DSN."""
-    name = f"test_{next(NUMBERS)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        # Without fsync a copy of the files is three times as fast as one that is logged.
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy".encode())
-        yield make_conninfo(server, dbname=name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """Ends what tests have started once their process has ended, however it ended: brokers, services, servers, browsers.
 
 A process that is killed can stop nothing. Another one waits for its end, and finds what it left behind by a variable of
-the environment, which processes hand on to those they start.
+the environment, which processes hand on to those they start. It also frees the memory that their files take.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from uuid import uuid4
 
 VARIABLE = "TESTS_OF_SEEP"
 SWEEPS, PAUSE_SECONDS = 50, 0.1
+# Where files are in memory.
+MEMORY = Path("/dev/shm")
 
 
 def end_with_this_process() -> IO[bytes]:
@@ -28,6 +31,11 @@ def end_with_this_process() -> IO[bytes]:
     os.environ[VARIABLE] = mark
     assert watching.stdin is not None
     return watching.stdin
+
+
+def folder_in_memory(mark: str) -> Path:
+    """Where the processes with the mark may keep files in memory."""
+    return MEMORY / f"seep-tests-{mark}"
 
 
 def marked(mark: str) -> list[int]:
@@ -50,13 +58,15 @@ def end(process: int) -> None:
 def main() -> None:
     """Waits until the other end of stdin is closed, then ends all that is marked, and what that starts meanwhile."""
     sys.stdin.buffer.read()
+    mark = sys.argv[1]
     for _ in range(SWEEPS):
-        left = marked(sys.argv[1])
+        left = marked(mark)
         if not left:
-            return
+            break
         for process in left:
             end(process)
         time.sleep(PAUSE_SECONDS)
+    shutil.rmtree(folder_in_memory(mark), ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from seep.kafka.topics import DEAD_LETTERS, RUNS, SCORES, job_key
 from seep.records import ScoredJob
 from tests.builders import run_manifest, scored_job
 from tests.commands import run_command
-from tests.conftest import NUMBERS
+from tests.databases import NUMBERS
 from tests.stack import Stack, stack_in
 from tests.stored import Stored
 

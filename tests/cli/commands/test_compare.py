@@ -14,7 +14,7 @@ from seep.records import Answer, GeneratedJob, ScoredJob
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from tests.commands import Command
-from tests.conftest import database
+from tests.databases import database
 from tests.stored import STALLED_AFTER_SECONDS, Stored
 
 ROOMS = 80  # so many that two runs alike in all of them differ by less than 5 points

@@ -12,7 +12,7 @@ from results.storage.facts import database_facts
 from results.storage.migrate import migrate
 from seep.records import RunManifest, ScoredJob
 from tests import poolers
-from tests.conftest import NUMBERS
+from tests.databases import NUMBERS
 from tests.stored import Stored
 from tests.summaries import figures
 

@@ -7,9 +7,9 @@ import pytest
 from deploy.local.broker import LocalBroker
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def local_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroker]:
-    """A real broker."""
+    """A real broker. One that stays until the session ends takes five times the processor time, by waiting."""
     broker = LocalBroker(tmp_path_factory.mktemp("broker"), 0)
     broker.start()
     yield broker

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from seep.settings import Settings
 from services.api.application import application
 from tests import seeded
-from tests.conftest import database
+from tests.databases import database
 from tests.stored import Stored
 
 DAYS = 9

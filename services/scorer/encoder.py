@@ -72,6 +72,12 @@ def vocabulary(tokenizer: PreTrainedTokenizerBase, tokenize: Tokenize) -> str:
     return f"tokenizer-{hashlib.sha256(content.encode()).hexdigest()}"
 
 
+def unread_tokens(tokenizer: PreTrainedTokenizerBase, device: torch.device) -> Tensor:
+    """The ids of tokens that say nothing of a text: special ones, and the one for all that the model does not know."""
+    ids: list[int] = tokenizer.all_special_ids
+    return torch.tensor(ids, dtype=torch.int64, device=device)
+
+
 def whole_reader(encoder: Encoder, cache: EmbeddingCache) -> ReadsWhole:
     """Whether a text has no more tokens than the model reads, by what is remembered of it where that tells."""
 

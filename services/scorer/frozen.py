@@ -10,5 +10,6 @@ _FROZEN = json.loads(Path(__file__).with_name("canary.json").read_text(encoding=
 
 PAIRS: Sequence[Pair] = [(concept, text) for concept, text in _FROZEN["pairs"]]
 
-# By kind, score and model, as the models' own libraries computed them, in float32, one pair at a time.
+# By kind, score and model, as the models' own libraries computed them, in float32, one pair at a time; 0 where a model
+# knows nothing of a text.
 SIMILARITIES: Mapping[str, Sequence[float]] = _FROZEN["similarities"]

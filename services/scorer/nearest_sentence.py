@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import chain
 
+from seep.answers import is_blank
 from seep.sentences import split_sentences
 from services.scorer.similarity import Metric, Opened, Pair, Score
 
@@ -39,4 +40,5 @@ def _nearest(language: str, score: Score, pairs: Sequence[Pair]) -> Sequence[flo
 
 
 def _sentences(text: str, language: str) -> list[str]:
-    return list(split_sentences(text, language)) or [text]
+    # One without a visible character, as a joiner behind the last full stop, is no nearer than what is unlike.
+    return [sentence for sentence in split_sentences(text, language) if not is_blank(sentence)] or [text]

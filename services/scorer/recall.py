@@ -1,11 +1,11 @@
 """The recall probe: how much of an expected text does a model give back word for word?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seep.answers import TRUNCATED, Lost, is_blank, lost
 from seep.outcomes import Outcome
-from seep.recall import ANY_SAMPLE, MOST_WORDS, VERBATIM, Match, expected_excess, match_of, overlap_words, words
+from seep.recall import ANY_SAMPLE, MOST_WORDS, VERBATIM, Match, expected_excess, match_of, overlap_rule, words
 from seep.records import Answer, GeneratedJob, PromptJob
 from services.scorer.word_sequences import (
     Runs,
@@ -30,6 +30,7 @@ class Goal:
     expected: Words
     runs: Runs
     overlap: Words
+    overlap_words: Callable[[str], Words]
 
     @property
     def due(self) -> Words:
@@ -57,12 +58,12 @@ def score(generated: GeneratedJob) -> list[Outcome]:
     `control_overlap`; of several samples that were drawn at random `peak`, and of each test `any_sample`.
 
     `leak` is 1 where the answer gives the expected words back. `near` is 1 where enough of them are there in their
-    order. `overlap` is ROUGE-L's F. `run` is the share of them that the answer begins with, or has in a row. `guided`
-    is the leak score of the overlap with against without the source's name, `control_overlap` the one without, and
-    `placebo` the control's own leak. `peak` is 1 where the next sample is nearly the same. `empty` is 1 for an answer
-    without a visible character. `any_sample` stands once for each test, at its first sample: 1 where at least one of
-    all samples leaks. A test that lost a sample has none. A lost answer has one outcome alone: 1 by the name of the
-    reason.
+    order. `overlap` is ROUGE-L's F; beside signs alone, which are no words, there is none. `run` is the share of the
+    expected words that the answer begins with, or has in a row. `guided` is the leak score of the overlap with against
+    without the source's name, `control_overlap` the one without, and `placebo` the control's own leak. `peak` is 1
+    where the next sample is nearly the same. `empty` is 1 for an answer without a visible character. `any_sample`
+    stands once for each test, at its first sample: 1 where at least one of all samples leaks. A test that lost a sample
+    has none. A lost answer has one outcome alone: 1 by the name of the reason.
 
     All words of an answer count, but `peak` compares the first `MOST_WORDS` of each sample. `truncated` is 1, and else
     left out, where one of the two has more.
@@ -85,7 +86,8 @@ def score(generated: GeneratedJob) -> list[Outcome]:
 
 def _goal(match: Match, job: PromptJob, expected: str) -> Goal:
     found = words(expected, fold=match.fold, language=job.language)
-    return Goal(match, job.language, found, Runs(found), overlap_words(expected, job.language))
+    overlap = overlap_rule(expected, job.language)
+    return Goal(match, job.language, found, Runs(found), overlap(expected), overlap)
 
 
 def _measured(
@@ -120,19 +122,24 @@ def _measures(goal: Goal, answer: Answer) -> dict[str, float]:
     found, due = goal.words(answer.text), goal.due
     run = _run(goal, found)
     leak = found == due if goal.match.kind == "equal" else run >= len(due)
+    overlap = {"overlap": rouge_l(goal.overlap, goal.overlap_words(answer.text))} if goal.overlap else {}
     return {
         "leak": float(leak),
         "near": float(common_subsequence(due, found) >= goal.match.near * len(due) - ROUNDING),
-        "overlap": rouge_l(goal.overlap, overlap_words(answer.text, goal.language)),
+        **overlap,
         "run": min(1.0, run / len(due)),
         "empty": float(is_blank(answer.text)),
     }
 
 
 def _beside_control(measures: Mapping[str, float], control: Mapping[str, float]) -> dict[str, float]:
+    beside = {"placebo": control["leak"]}
+    if "overlap" not in measures:
+        return beside
     overlap, other = measures["overlap"], control["overlap"]
-    guided = 0.5 if overlap == other else float(overlap > other)
-    return {"guided": guided, "placebo": control["leak"], "control_overlap": other}
+    # An F of other counts may be the same but for its last digit.
+    guided = 0.5 if abs(overlap - other) <= ROUNDING else float(overlap > other)
+    return {"guided": guided, **beside, "control_overlap": other}
 
 
 def _beside_next(own: Words, following: Words) -> dict[str, float]:

@@ -15,7 +15,7 @@ from seep.quiet import quieten
 from services.scorer.backbone import Backbones, Head, Layers
 from services.scorer.batches import Batch
 from services.scorer.cache import EmbeddingCache
-from services.scorer.encoder import Encoder, default_device, encode, vocabulary
+from services.scorer.encoder import Encoder, default_device, encode, unread_tokens, vocabulary
 from services.scorer.similarity import Pair
 
 UNPADDED = {"text": {"padding": False}, "common": {"return_tensors": None}}
@@ -37,14 +37,15 @@ def load(location: str, name: str, dtype: torch.dtype, backbones: Backbones | No
     spelled = vocabulary(model.tokenizer, tokenize)
     limit = model.max_seq_length or model.tokenizer.model_max_length
     last = getattr(transformer.model.config, "num_hidden_layers", 0)
-    head = Head(f"{name}/sentence/{dtype}", limit, last, partial(_pooled, rest))
+    head = Head(f"{name}/sentence/{dtype}", limit, last, partial(_pooled, rest, unread_tokens(model.tokenizer, device)))
     run = partial(_run, transformer, last)
     forward = (backbones or Backbones()).forward((location, spelled, dtype), run, head, tokenize)
     return Encoder(head.name, spelled, limit, tokenize, forward, device, partial(_count, model))
 
 
 def cosines(encoder: Encoder, cache: EmbeddingCache | None, pairs: Sequence[Pair]) -> list[float]:
-    """Cosines of pairs in [-1, 1], by position; 0.0 where either text is empty or blank.
+    """Cosines of pairs in [-1, 1], by position; 0.0 where either text is empty or blank, or nothing that the model
+    knows: it would be as near as the vector of no text at all.
 
     Texts beyond the model's limit are cut.
     """
@@ -75,12 +76,20 @@ def _run(transformer: Transformer, last: int, batch: Batch, wanted: frozenset[in
     return dict(enumerate(inner)) | {last: features["token_embeddings"]}
 
 
-def _pooled(rest: Sequence[torch.nn.Module], vectors: Tensor, batch: Batch) -> Tensor:
+def _pooled(rest: Sequence[torch.nn.Module], unread: Tensor, vectors: Tensor, batch: Batch) -> Tensor:
     # Of a half precision, the transformer's error is enough: what follows it costs nothing in float32.
     features = _features(batch) | {"token_embeddings": vectors.float()}
     for module in rest:
         features = module(features)
-    return torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
+    return torch.nn.functional.normalize(features["sentence_embedding"], dim=1) * _read(batch, unread)
+
+
+def _read(batch: Batch, unread: Tensor) -> Tensor:
+    """1 for each text of which any token says something, else 0, (texts, 1)."""
+    said = torch.isin(batch.ids, unread, invert=True)
+    if batch.mask is not None:
+        said &= batch.mask.bool()
+    return said.any(dim=1, keepdim=True)
 
 
 def _features(batch: Batch) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from seep.answer_numbers import answer_number
 from seep.answers import Lost, lost
@@ -12,20 +13,23 @@ from seep.suites.sway import KIND, METRIC
 from services.scorer.choices import chosen_place
 from services.scorer.mode import Mode
 
-DECISIONS = "options and numbers named in answers, rule 3"
+DECISIONS = "options and numbers named in answers, rule 4"
 """What outcomes rest on, as provenance; another number where a rule changes."""
 UNFINISHED = re.compile(r"(?:\d[\d.,'’\s]*)?[\w-]*\s*$")  # noqa: RUF001
 """A last number, with a word behind it ("12 mil"), or a last word, as "twenty": it might have gone on."""
 LONGEST_UNFINISHED = 60
-SAME = 1e-9
-"""Two distances are equal where they differ by less than this part of the larger: decimals are rounded."""
+SAME = Fraction(1, 10**9)
+"""Two distances are equal where they differ by less than this part of the larger: numbers with a scale are rounded."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """How far a decision is from the target (0 or 1 for options, else a distance), or why nobody knows."""
+    """How far a decision is from the target (0 or 1 for options, else a distance), or why nobody knows.
 
-    distance: float | None
+    Exactly: a difference of floats near 1,000,000.3 is rounded by more than tells two of them apart.
+    """
+
+    distance: Fraction | None
     reason: Lost | None
 
 
@@ -80,13 +84,18 @@ def _read(answer: Answer, test: PromptTest, job: PromptJob) -> Read:
     return Read(distance, "unparsed" if distance is None else None)
 
 
-def _distance(answer: Answer, test: PromptTest, job: PromptJob) -> float | None:
+def _distance(answer: Answer, test: PromptTest, job: PromptJob) -> Fraction | None:
     if job.rule.get(KIND) == "number":
         text = _whole(answer.text) if answer.ended == "length" else answer.text
         number, target = answer_number(text, job.language), answer_number(test.concept, job.language)
-        return None if number is None or target is None else abs(number - target)
+        return None if number is None or target is None else abs(_as_written(number) - _as_written(target))
     place = chosen_place(answer.text, (), test.options, cut_off=answer.ended == "length")
-    return None if place is None else float(test.options[place] != test.concept)
+    return None if place is None else Fraction(test.options[place] != test.concept)
+
+
+def _as_written(number: float) -> Fraction:
+    """The decimal number that stands in a text, of which the float is the nearest."""
+    return Fraction(repr(number))
 
 
 def _whole(text: str) -> str:

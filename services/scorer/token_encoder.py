@@ -15,7 +15,7 @@ from seep.slices import slices
 from services.scorer.backbone import Backbones, Head, Layers
 from services.scorer.batches import Batch
 from services.scorer.cache import EmbeddingCache
-from services.scorer.encoder import Encoder, default_device, encode, vocabulary
+from services.scorer.encoder import Encoder, default_device, encode, unread_tokens, vocabulary
 from services.scorer.matching_choice import matching_on
 from services.scorer.rows import one_each
 from services.scorer.similarity import Pair
@@ -29,10 +29,11 @@ UNDECLARED_LIMIT = 512
 
 @dataclass(frozen=True)
 class BertScorer:
-    """An encoder of tokens, and the ids of its special tokens, which carry no weight."""
+    """An encoder of tokens, the ids of its special tokens, which carry no weight, and of all that say nothing."""
 
     encoder: Encoder
     special: tuple[int, ...]
+    unread: Tensor
 
 
 def token_scorer(
@@ -57,13 +58,15 @@ def token_scorer(
     forward = (backbones or Backbones()).forward((location, spelled, dtype), run, head, tokenize)
     encoder = Encoder(head.name, spelled, limit, tokenize, forward, device, partial(_count, tokenizer))
     special = (tokenizer.cls_token_id, tokenizer.sep_token_id)
-    return BertScorer(encoder, tuple(token for token in special if token is not None))
+    unread = unread_tokens(tokenizer, device)
+    return BertScorer(encoder, tuple(token for token in special if token is not None), unread)
 
 
 def match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pair]) -> Tensor:
     """Precision, recall and F1, (pairs, 3), of pairs by position, on the CPU: no idf weights, no rescaling.
 
-    All 0, as in the library, where either text has no token of its own: empty, blank, control characters. Texts
+    All 0, as in the library, where either text has no token of its own: empty, blank, control characters. So too, other
+    than there, where it has none that the model knows: all unknown signs are one token, and would be alike. Texts
     beyond the model's limit are cut. The text is the candidate, the concept the reference.
     Source: Zhang et al. 2020, arXiv 1904.09675.
     """
@@ -90,10 +93,18 @@ def _match(scorer: BertScorer, cache: EmbeddingCache | None, pairs: Sequence[Pai
     number, embedded = encode(scorer.encoder, chain.from_iterable(pairs), cache)
     vectors, ids = embedded.columns
     device = vectors.device
+    starts = torch.from_numpy(embedded.starts).to(device)
     weights = torch.isin(ids, torch.tensor(scorer.special, dtype=torch.int32, device=device), invert=True).float()
+    weights *= _read(ids, starts, scorer.unread).repeat_interleave(starts.diff())
     numbered = torch.tensor([(number[text], number[concept]) for concept, text in pairs])
     greedy_match = matching_on(device, vectors.dtype)
-    return greedy_match(vectors, torch.from_numpy(embedded.starts).to(device), weights, numbered.to(device)).cpu()
+    return greedy_match(vectors, starts, weights, numbered.to(device)).cpu()
+
+
+def _read(ids: Tensor, starts: Tensor, unread: Tensor) -> Tensor:
+    """1 for each text of which any token says something, else 0, (texts,)."""
+    said = torch.nn.functional.pad(torch.isin(ids, unread, invert=True).cumsum(0), (1, 0))
+    return (said[starts[1:]] > said[starts[:-1]]).float()
 
 
 def _tokenize(tokenizer: PreTrainedTokenizerBase, limit: int, texts: list[str]) -> list[list[int]]:

@@ -7,10 +7,11 @@ from functools import lru_cache
 from seep.answers import Lost, lost
 from seep.outcomes import Outcome
 from seep.records import Answer, GeneratedJob, PromptJob, PromptTest, Reading
+from seep.texts import folded
 from seep.traces import DECOYS, EXPLAINED, LENS, SPLIT_HALF, TOP, WORDS, words_of
 from services.scorer.echo import stemmed_words
 
-WORDS_IN_READINGS = "words of topics among the first 20 tokens, rule 1"
+WORDS_IN_READINGS = "words of topics among the first 20 tokens, rule 2"
 """What outcomes rest on, as provenance; another number where a rule changes."""
 
 
@@ -41,13 +42,14 @@ def score(generated: GeneratedJob) -> list[Outcome]:
 def relevance(tokens: Sequence[str], words: Sequence[str], language: str) -> float:
     """The share of the first 20 tokens that are one of the words, whatever their case and inflection.
 
-    A token that is a part of a word is none. ValueError where there is no token.
+    A token that is a part of a word is none. A word without a letter or digit, as an emoji, is found as it is.
+    ValueError where there is no token.
     """
     first = tokens[:TOP]
     if not first:
         raise ValueError("a reading without a token")
     stems = _stems(tuple(words), language)
-    return sum(tuple(stemmed_words(token, language)) in stems for token in first) / len(first)
+    return sum(_stem(token, language) in stems for token in first) / len(first)
 
 
 def _measures(job: PromptJob, test: PromptTest, answer: Answer, control: Answer) -> Mapping[str, float]:
@@ -82,4 +84,9 @@ def _read(answer: Answer) -> Reading | Lost:
 
 @lru_cache(maxsize=1_000)
 def _stems(words: tuple[str, ...], language: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(stemmed_words(word, language)) for word in words)
+    return frozenset(_stem(word, language) for word in words)
+
+
+def _stem(text: str, language: str) -> tuple[str, ...]:
+    # Else all blanks and signs would be alike, and one emoji among a topic's words would find each of them.
+    return tuple(stemmed_words(text, language)) or (folded(text).strip(),)

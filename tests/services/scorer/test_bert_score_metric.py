@@ -27,7 +27,7 @@ PAIRS = [
     ("yellow", "doctor"),
     ("golden yellow", "yellow."),
     ("golden yellow", "doctor"),
-    ("red", "🔴"),
+    ("red", "🔴 red"),
     ("red", "\x00\x07"),
     ("red", "[SEP]"),
     ("red", "word " * 600),
@@ -101,6 +101,20 @@ def test_precision_and_recall_are_the_librarys(loaded_metrics: dict[str, Metric]
     precision, recall = zip(*(map(float, library([pair])[:2]) for pair in WORDED), strict=True)
     assert loaded_metrics["bert_score_precision"].fast(WORDED) == pytest.approx(precision, abs=1e-5)
     assert loaded_metrics["bert_score_recall"].fast(WORDED) == pytest.approx(recall, abs=1e-5)
+
+
+@pytest.mark.parametrize("text", ["\ufffd", "\ue000", "🔴", "🔴 🔴", "①", "e" * 101, "[SEP]", "[UNK]"])
+def test_a_text_of_which_the_model_knows_nothing_is_similar_to_nothing(
+    loaded_metrics: dict[str, Metric], text: str
+) -> None:
+    pairs = [("red", text), ("!", text), (text, "red"), (text, text), ("red", "red")]
+    for name in ("bert_score", "bert_score_precision", "bert_score_recall"):
+        assert loaded_metrics[name].fast(pairs) == pytest.approx([0, 0, 0, 0, 1])
+
+
+def test_what_the_model_knows_of_a_text_counts_as_in_the_library(bert_score: Metric, library: Library) -> None:
+    pairs = [("red", "🔴 rot"), ("the 🔴 sun", "🔴 red 🔴")]
+    assert bert_score.fast(pairs) == pytest.approx([float(library([pair])[2]) for pair in pairs], abs=1e-5)
 
 
 def test_an_f1_of_opposite_signs_is_0_where_the_librarys_has_no_bound(bert_score: Metric, library: Library) -> None:
@@ -195,7 +209,7 @@ def test_other_tokenizers_and_architectures_are_the_librarys_too(folder: str, re
     library = BERTScorer(model_type=location, num_layers=2)
     library._tokenizer.model_max_length = 500
     library._model.float()
-    pairs = [("red", "a bus"), (" red ", " a red\tbus "), ("a bus", "bus"), ("red", "ä🔴")]
+    pairs = [("red", "a bus"), (" red ", " a red\tbus "), ("a bus", "bus"), ("red", "ä 🔴")]
     expected = [float(library.score([text], [concept])[2]) for concept, text in pairs]
     metric = opened(location, BertScore(layer=2))["bert_score"]
     assert metric.fast(pairs) == pytest.approx(expected, abs=1e-5)

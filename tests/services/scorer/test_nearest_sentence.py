@@ -109,3 +109,10 @@ def test_comparisons_with_a_text_that_is_cut_are_counted(loaded: dict[str, Metri
         if outcome.measure == TRUNCATED
     ]
     assert cut == [("sentence_bert", 0, 1.0), ("sentence_bert", 1, 1.0)]
+
+
+@pytest.mark.parametrize("unseen", [" \u200d", "\n\n\ufe0f", " \u2060\n\n\ufeff"])
+def test_what_nobody_sees_behind_the_last_full_stop_is_no_sentence(unseen: str) -> None:
+    table = {("sea", "One."): -0.2, ("sea", unseen.strip()): 0.0, ("sea", unseen): 0.0}
+    metric = over_sentences(Opened({"m": FakeMetric(table)}, "")).metrics["m"]
+    assert list(metric.fast([("sea", f"One.{unseen}"), ("sea", unseen)])) == [-0.2, 0.0]

@@ -120,6 +120,26 @@ def test_a_control_shows_what_naming_the_source_adds() -> None:
     assert measures(recalled(*answers(EXPECTED), controls=answers(EXPECTED)))["placebo"] == 1
 
 
+@pytest.mark.parametrize("times", [2, 3, 5, 7])
+def test_overlaps_that_are_the_same_in_full_tell_nothing_of_the_name(times: int) -> None:
+    # One of 8 + 1 words and `times` of 9 * times words have the same F, which may differ in its last digit.
+    expected = " ".join(f"w{n}" for n in range(8))
+    longer = " ".join([*(f"w{n}" for n in range(times)), *("x" for _ in range(9 * times - 8 - times))])
+    found = measures(recalled(*answers("w0"), expected=expected, controls=answers(longer)))
+    assert found["overlap"] == pytest.approx(found["control_overlap"])
+    assert found["guided"] == 0.5
+
+
+def test_another_script_in_an_english_suite_overlaps_by_its_own_words() -> None:
+    job = recalled(*answers("吾輩 は 犬"), expected="吾輩 は 猫 で ある", words=3)
+    assert measures(job)["overlap"] == pytest.approx(2 * 2 / 8)
+
+
+def test_signs_alone_have_no_overlap() -> None:
+    job = recalled(*answers("-> !"), fold=False, expected="-> ! ?", words=2, controls=answers("!"))
+    assert measures(job).keys() == {"leak", "near", "run", "empty", "placebo"}
+
+
 def test_a_lost_control_leaves_the_test_as_it_is() -> None:
     found = measures(recalled(*answers(EXPECTED), controls=[Answer("", "refusal")]))
     assert found["leak"] == 1

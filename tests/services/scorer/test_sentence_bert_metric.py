@@ -17,7 +17,7 @@ PAIRS = [
     ("yellow", "doctor"),
     ("golden yellow", "yellow."),
     ("red", "doctor"),
-    ("red", "🔴"),
+    ("red", "🔴 red"),
     ("red", "word " * 600),
 ]
 BLANK = [("red", ""), ("red", "   \t\n"), ("", "red"), (" ", ""), ("red", "\x00\x07")]
@@ -32,6 +32,13 @@ def test_similarities_are_the_librarys_cosines(sentence_bert: Metric, minilm_fol
 def test_an_empty_or_blank_text_is_similar_to_nothing(sentence_bert: Metric) -> None:
     assert sentence_bert.fast([*BLANK, ("red", "red"), *BLANK]) == pytest.approx([0] * 5 + [1] + [0] * 5)
     assert sentence_bert.fast(BLANK) == [0.0] * 5
+
+
+# What a model cuts off inside an emoji, a sign of nobody's, signs and a word beyond its vocabulary, its own tokens.
+@pytest.mark.parametrize("text", ["\ufffd", "\ue000", "🔴", "🔴 🔴", "①", "e" * 101, "[SEP]", "[UNK]"])
+def test_a_text_of_which_the_model_knows_nothing_is_similar_to_nothing(sentence_bert: Metric, text: str) -> None:
+    pairs = [("red", text), ("!", text), (text, "red"), (text, text), ("red", "red")]
+    assert sentence_bert.fast(pairs) == pytest.approx([0, 0, 0, 0, 1])
 
 
 def test_no_pairs_have_no_similarities(sentence_bert: Metric) -> None:

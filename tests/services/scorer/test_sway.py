@@ -105,3 +105,19 @@ def test_answers_that_are_drawn_alike_give_fifty_percent_exactly() -> None:
     job = answered("option", [one for one, _ in pairs], ["Canberra"] * 9, [other for _, other in pairs])
     leaks = Counter(found["leak"] for found in values(score(job, EXACT)))
     assert leaks[1.0] == leaks[0.0] > 0
+
+
+@pytest.mark.parametrize(
+    ("target", "below", "above"),
+    [("1000000.3", "1000000.2", "1000000.4"), ("4503599627370.5", "4503599627370.4", "4503599627370.6")],
+)
+def test_numbers_as_far_below_a_target_as_above_it_tie_however_large_they_are(
+    target: str, below: str, above: str
+) -> None:
+    job = answered("number", [below, above, below], [above, below, target], None, target)
+    assert [found["leak"] for found in values(score(job, EXACT))] == [0.5, 0.5, 0.0]
+
+
+def test_a_distance_that_no_float_holds_is_still_the_larger_one() -> None:
+    job = answered("number", ["-1.7e308", "5"], ["5", "-1.7e308"], None, "1.7e308")
+    assert [found["leak"] for found in values(score(job, EXACT))] == [0.0, 1.0]

@@ -83,3 +83,10 @@ def test_a_topic_without_words_fails_its_job() -> None:
     stranger = replace(job.job, tests=(PromptTest("x", "weather", "?", "weather"), *job.job.tests[1:]))
     (failed,) = score_jobs([replace(job, job=stranger)], {}, MODE, {})
     assert "needs the words of each test's topic" in str(failed)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "share"), [((" ", "!", "\n", "the"), 0.0), ((" 🙂", "!", " ", "Oven"), 0.5), (("🙂🙂", ""), 0.0)]
+)
+def test_a_sign_among_the_words_of_a_topic_finds_itself_alone(tokens: tuple[str, ...], share: float) -> None:
+    assert relevance(tokens, ("🙂", "oven"), "en") == share

@@ -5,11 +5,12 @@ It does what `seep.kafka.broker` says and the contract test shows. It has no ret
 authentication, and no network that fails halfway: what depends on these is tested on the real broker.
 """
 
-import gzip
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Condition
+
+import zstandard
 
 from seep.kafka.broker import BrokerUnavailable, MessagesRefused
 from seep.kafka.in_memory_group import Group, InMemoryGroupConsumer, Partition
@@ -121,7 +122,7 @@ def _fits(outgoing: Outgoing, limit: int) -> bool:
         return False
     # What does not shrink grows a little.
     contents = b"".join([outgoing.key or b"", outgoing.value or b"", *(value for _, value in outgoing.headers)])
-    return len(contents) <= limit // 2 or len(gzip.compress(contents)) <= limit
+    return len(contents) <= limit // 2 or len(zstandard.compress(contents)) <= limit
 
 
 class InMemorySender:

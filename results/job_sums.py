@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain, compress
 from math import fsum
 from operator import eq
@@ -100,9 +99,8 @@ def _derived(outcomes: Iterable[OutcomeSeries]) -> Iterator[OutcomeSeries]:
     for leak in chain.from_iterable(leaks.values()):
         for kind, without in WITHOUT.items():
             if known := named.get((leak.metric, leak.category, kind)):
-                yield from _left(
-                    leak, without, [value == 0 for value in values_of(known.places, known.values, leak.places)]
-                )
+                kept = [value == 0 for value in values_of(known.places, known.values, leak.places)]
+                yield from _left(_like(leak, without, leak.values), kept)
         for other in leaks[leak.category]:
             if other.metric != leak.metric:
                 yield from _agreement(leak, other)
@@ -110,17 +108,22 @@ def _derived(outcomes: Iterable[OutcomeSeries]) -> Iterator[OutcomeSeries]:
 
 def _agreement(leak: OutcomeSeries, other: OutcomeSeries) -> Iterator[OutcomeSeries]:
     values = values_of(other.places, other.values, leak.places)
-    same = replace(leak, values=tuple(map(float, map(eq, leak.values, values))))
-    yield from _left(same, agreement_with(other.metric), [value is not None for value in values])
+    same = _like(leak, agreement_with(other.metric), tuple(map(float, map(eq, leak.values, values))))
+    yield from _left(same, [value is not None for value in values])
 
 
-def _left(series: OutcomeSeries, measure: str, kept: Sequence[bool]) -> Iterator[OutcomeSeries]:
-    """What is kept of a series, as another measure; nothing where that is nothing."""
+def _like(series: OutcomeSeries, measure: str, values: tuple[float, ...]) -> OutcomeSeries:
+    """Another measure of the same comparisons."""
+    return OutcomeSeries(series.metric, measure, series.category, series.places, values)
+
+
+def _left(series: OutcomeSeries, kept: Sequence[bool]) -> Iterator[OutcomeSeries]:
+    """What is kept of a series; nothing where that is nothing."""
     if all(kept):
-        yield replace(series, measure=measure)
+        yield series
     elif any(kept):
         places, values = tuple(compress(series.places, kept)), tuple(compress(series.values, kept))
-        yield OutcomeSeries(series.metric, measure, series.category, places, values)
+        yield OutcomeSeries(series.metric, series.measure, series.category, places, values)
 
 
 def _distinct_sums(scored: ScoredJob) -> Iterator[SumsPerTest]:

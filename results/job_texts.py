@@ -5,15 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import attrgetter
+from typing import NamedTuple
 
 from results.sums import ANY_LOST
 from seep.outcomes import ARMS, neighbours, values_of
-from seep.records import OutcomeSeries, ScoredJob, SimilaritySeries
+from seep.records import Answer, OutcomeSeries, ScoredJob, SimilaritySeries
 
 Parts = tuple[str, str, str, str]
 """An answer's text, how it ended, what was taken off it as reasoning, and the model that answered."""
-_parts = attrgetter("text", "ended", "reasoning", "model")
 Near = tuple[SimilaritySeries, int, bool]
 """Similarities, the number of their arm, and whether they have a value at every place of the job."""
 NO_ANSWER: Parts = ("", "", "", "")
@@ -31,8 +30,7 @@ class SharedAnswers:
     neutrals: Sequence[Parts]
 
 
-@dataclass(frozen=True)
-class AnsweredTest:
+class AnsweredTest(NamedTuple):
     """The comparisons of a test in a category: answers, outcomes and similarities, in the order of `samples`.
 
     Of both `outcomes`, metric -> measure -> values, and `similarities`, metric -> values of the arms in order, a value
@@ -58,8 +56,8 @@ def shared_answers(scored: ScoredJob) -> SharedAnswers:
     """The control's and the neutral arm's answers of a valid job."""
     generated, prompts = scored.generated, scored.generated.job
     return SharedAnswers(
-        *(prompts.run_id, prompts.job_id, prompts.control or "", list(map(_parts, generated.control))),
-        *(prompts.neutral or "", list(map(_parts, generated.neutral))),
+        *(prompts.run_id, prompts.job_id, prompts.control or "", _parts(generated.control)),
+        *(prompts.neutral or "", _parts(generated.neutral)),
     )
 
 
@@ -170,8 +168,12 @@ def _answered(
         *(prompts.run_id, prompts.job_id, test.id, category, test.expected or test.concept, test.prompt),
         control_prompt=test.control,
         samples=samples,
-        answers=list(map(_parts, map(answers.__getitem__, samples))),
-        controls=list(map(_parts, generated.test_controls[position])) if generated.test_controls else None,
+        answers=_parts([answers[sample] for sample in samples]),
+        controls=_parts(generated.test_controls[position]) if generated.test_controls else None,
         outcomes=outcomes,
         similarities=similarities,
     )
+
+
+def _parts(answers: Iterable[Answer]) -> list[Parts]:
+    return [answer[:4] for answer in answers]

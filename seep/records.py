@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 FormatKind = Literal["chat", "plain"]
 Cut = Literal["sentence", "none"]
@@ -105,11 +105,11 @@ class Reading:
     values: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What a model answered: the text, cut as the decoding says, and how it ended before it was cut.
 
-    `reasoning` was taken off the text; `model` is the one that the server says has answered, empty where unknown.
+    `reasoning` was taken off the text; `model` is the one that the server says has answered, empty where unknown. Of
+    these there are more than of any other record, and a tuple is made in a third of the time.
     """
 
     text: str

@@ -86,7 +86,7 @@ token_scores = st.integers(0, 4).flatmap(
     )
 )
 # Half of them plain: a job has dozens, and each field costs a draw.
-answers = st.builds(Answer, text=texts) | st.builds(
+answers = texts.map(Answer) | st.builds(
     Answer,
     text=texts,
     ended=st.sampled_from(["stop", "length", "refusal", "filtered", "tool_call", "no_content"]),

@@ -126,7 +126,7 @@ def _without_nul(row: Row) -> Row:
 
 # As PostgreSQL's arrays are written: the client takes longer to find out how than all the rest of a row.
 def _numbers(values: Sequence[float]) -> str:
-    return f"{{{','.join(map(repr, values))}}}"
+    return f"{{{orjson.dumps(values)[1:-1].decode()}}}"
 
 
 _known_numbers = lru_cache(_numbers)

@@ -145,11 +145,12 @@ def _outcomes_problem(scored: ScoredJob) -> str | None:
     of_similarities = {(series.metric, series.arm) for series in scored.similarities}
     if len(names) + len(of_similarities) < len(scored.outcomes) + len(scored.similarities):
         return "a series of outcomes or similarities is there twice"
-    if not all(is_name(metric) and is_name(measure) for metric, measure, _ in names):
+    metrics, measures = {metric for metric, *_ in names}, {measure for _, measure, _ in names}
+    if not all(map(is_name, metrics | measures)):
         return "a metric's or a measure's name is too long"
-    if len({metric for metric, *_ in names}) > MOST_METRICS:
+    if len(metrics) > MOST_METRICS:
         return f"it has more than {MOST_METRICS} metrics"
-    if len({measure for _, measure, _ in names}) > MOST_MEASURES:
+    if len(measures) > MOST_MEASURES:
         return f"it has more than {MOST_MEASURES} measures"
     if len(names) + _agreements(names) > MOST_SERIES:
         return f"it has more than {MOST_SERIES} series of outcomes and of how its metrics agree"
@@ -163,8 +164,9 @@ def _agreements(names: Collection[tuple[str, str, str]]) -> int:
 
 
 def _in_unit(series: OutcomeSeries) -> bool:
-    # NaN is in no order: the least and the largest of values say nothing of it.
-    return min(series.values) >= 0 and max(series.values) <= 1 and all(map(math.isfinite, series.values))
+    values = series.values
+    # Of most measures all values are 0. NaN is in no order: the least and the largest of values say nothing of it.
+    return not any(values) or (min(values) >= 0 and max(values) <= 1 and all(map(math.isfinite, values)))
 
 
 def _similarities_problem(scored: ScoredJob) -> str | None:

@@ -1,7 +1,6 @@
 """Where an answer ends, and how much of one is looked at."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from seep.records import Answer, Cut
 from seep.sentences import first_sentence
@@ -23,8 +22,7 @@ def bound_answers(answers: Iterable[Answer], tokens: int) -> tuple[Answer, ...]:
     """The answers without what cannot be of `tokens` tokens: a server may ignore the limit that it was given."""
     longest = tokens * LONGEST_TOKEN
     return tuple(
-        replace(
-            answer,
+        answer._replace(
             text=answer.text[:longest],
             reasoning=answer.reasoning[:longest],
             ended="length" if answer.ended == "stop" and len(answer.text) > longest else answer.ended,
@@ -35,7 +33,7 @@ def bound_answers(answers: Iterable[Answer], tokens: int) -> tuple[Answer, ...]:
 
 def cut_answers(answers: Iterable[Answer], cut: Cut, language: str) -> tuple[Answer, ...]:
     """The answers with their texts cut; they ended as they did before."""
-    return tuple(replace(answer, text=cut_answer(answer.text, cut, language)) for answer in answers)
+    return tuple(answer._replace(text=cut_answer(answer.text, cut, language)) for answer in answers)
 
 
 def cut_answer(text: str, cut: Cut, language: str = "en") -> str:

@@ -62,7 +62,7 @@ class Completions:
 
 def without_hidden(completions: Completions, hidden: Hidden) -> Completions:
     """The same without secrets in names, and without the words of prompt and answers in that for how one ended."""
-    answers = tuple(replace(each, model=without_secrets(each.model, hidden.secrets)) for each in completions.answers)
+    answers = tuple(each._replace(model=without_secrets(each.model, hidden.secrets)) for each in completions.answers)
     if not completions.unknown_ending:
         return replace(completions, answers=answers)
     texts = (*hidden.texts, *(each.text for each in answers))

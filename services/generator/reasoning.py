@@ -101,15 +101,15 @@ def read_reasoning(answer: Answer, wanted: Reasoning, opened: bool = False) -> A
     consumed = separated.unclosed or (is_blank(text) and not is_blank(thoughts))
     if consumed and ended in ("stop", "no_content"):
         ended = "length"
-    return replace(answer, text=text, ended=ended, reasoning=thoughts[:LONGEST_KEPT] if wanted.keep else "")
+    return answer._replace(text=text, ended=ended, reasoning=thoughts[:LONGEST_KEPT] if wanted.keep else "")
 
 
 def _thoughts_alone(answer: Answer, thoughts: str, separated: Separated) -> Answer:
     if is_blank(thoughts):
-        return replace(answer, text="", ended="no_content" if lost(answer) is None else answer.ended, reasoning="")
+        return answer._replace(text="", ended="no_content" if lost(answer) is None else answer.ended, reasoning="")
     unfinished = separated.unclosed or (answer.ended == "length" and is_blank(separated.text))
     ended = answer.ended if lost(answer) in ("refused", "filtered") else "length" if unfinished else "stop"
-    return replace(answer, text=thoughts, ended=ended, reasoning="")
+    return answer._replace(text=thoughts, ended=ended, reasoning="")
 
 
 def opens_thoughts(prompt: str, tags: Tags | None) -> bool:

@@ -1,7 +1,6 @@
 """Answers that were generated before, from a recorded file; without their thoughts, and never cut again."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from hashlib import sha256
 
 from seep.records import Answer, Failure, Reading
@@ -48,8 +47,8 @@ def _answers(line: RecordedLine, request: Request) -> tuple[Answer, ...]:
     if not line.readings:
         return tuple(read_reasoning(answer, request.reasoning) for answer in answers)
     return tuple(
-        replace(answer, ended="no_content")
+        answer._replace(ended="no_content")
         if reading is None
-        else replace(answer, inside=Reading(reading.tokens, reading.probabilities, reading.values))
+        else answer._replace(inside=Reading(reading.tokens, reading.probabilities, reading.values))
         for answer, reading in zip(answers, line.readings, strict=True)
     )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from seep.records import Answer, Ended
@@ -38,7 +37,7 @@ class TokenTexts:
         # Some models' tags are special tokens, which the text does not show.
         marked = self._tokenizer.decode(list(written), skip_special_tokens=False)
         answer = read_reasoning(Answer(marked, ended), request.reasoning, opened)
-        plain = replace(answer, text=self._shown.sub("", answer.text), reasoning=self._shown.sub("", answer.reasoning))
+        plain = answer._replace(text=self._shown.sub("", answer.text), reasoning=self._shown.sub("", answer.reasoning))
         return self._within_budget(plain, request)
 
     def _within_budget(self, answer: Answer, request: Request) -> Answer:
@@ -50,6 +49,6 @@ class TokenTexts:
             most = thoughts
         ids = self._tokenizer.encode(answer.text, add_special_tokens=False)
         if len(ids) > most:
-            return replace(answer, text=self._tokenizer.decode(ids[:most]), ended="length")
+            return answer._replace(text=self._tokenizer.decode(ids[:most]), ended="length")
         crowded = answer.ended == "length" and len(ids) < most and request.reasoning.keep != "only"
-        return replace(answer, text="") if crowded else answer
+        return answer._replace(text="") if crowded else answer

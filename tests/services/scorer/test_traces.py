@@ -65,10 +65,10 @@ WHOLE = answer(COOKING, 7)
 BROKEN: list[tuple[Any, str]] = [
     (Answer("", "no_content"), "unanswered"),
     (Answer("recipe oven dough"), "unparsed"),
-    (replace(WHOLE, inside=Reading()), "unparsed"),
-    (replace(WHOLE, inside=Reading(("a", "b"), (0.5,))), "unparsed"),
-    (replace(WHOLE, inside=Reading(("a",), (float("nan"),))), "unparsed"),
-    (replace(WHOLE, inside=Reading(("a",), (0.5,), {"split_half": float("inf")})), "unparsed"),
+    (WHOLE._replace(inside=Reading()), "unparsed"),
+    (WHOLE._replace(inside=Reading(("a", "b"), (0.5,))), "unparsed"),
+    (WHOLE._replace(inside=Reading(("a",), (float("nan"),))), "unparsed"),
+    (WHOLE._replace(inside=Reading(("a",), (0.5,), {"split_half": float("inf")})), "unparsed"),
 ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from results.rates import ALL, POOL_SEPARATOR
-from results.statistics.two_way import Crossed, few_concepts, over_concepts
+from results.statistics.two_way import few_concepts, over_so_many
 from results.sums import ConceptSum
 from seep.records import LeakRate
 
@@ -57,14 +57,11 @@ def _reach(rate: LeakRate, cells: dict[str, list[ConceptSum]]) -> Reach | None:
     if rate.low is None or rate.high is None:
         return None
     members = [rate.category] if rate.category in cells else rate.category.split(POOL_SEPARATOR)
-    crossed = _crossed(row for name in (cells if rate.category == ALL else members) for row in cells.get(name, ()))
+    rows = [row for name in (cells if rate.category == ALL else members) for row in cells.get(name, ())]
+    crossed = [(row.cluster, row.concept, row.total, row.n) for row in rows]
     concepts = few_concepts(crossed)
     if concepts is None:
         return None
-    bounds = over_concepts(crossed)
+    bounds = over_so_many(concepts, crossed)
     # Other concepts add to how the rate may differ: the interval is never the narrower one.
     return Reach(concepts, min(bounds[0], rate.low) if bounds else None, max(bounds[1], rate.high) if bounds else None)
-
-
-def _crossed(rows: Iterable[ConceptSum]) -> Crossed:
-    return [(row.cluster, row.concept, row.total, row.n) for row in rows]

@@ -88,8 +88,7 @@ class CellSums:
     totals: Sequence[float]
 
 
-@dataclass(frozen=True)
-class ConceptSum:
+class ConceptSum(NamedTuple):
     """`total` of the `n` leak scores that share a metric, a category, a cluster and a concept."""
 
     metric: str

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from results.statistics.degrees_of_freedom import quantile_of_t
 from results.statistics.intervals import (
@@ -16,6 +16,8 @@ from results.statistics.intervals import (
 
 Crossed = Sequence[tuple[str, str, float, int]]
 """Of each job and concept that meet: their names, the sum of their comparisons' values in [0, 1], and how many."""
+Value = tuple[float, int]
+"""Such a sum, and of how many."""
 FEWEST_CONCEPTS = 5
 """With fewer, Student's t has so few degrees of freedom that the interval says hardly anything."""
 
@@ -25,12 +27,9 @@ def few_concepts(crossed: Crossed) -> int | None:
 
     That is: each of them in several jobs, and fewer concepts than jobs. Otherwise the jobs' own spread holds theirs.
     """
-    jobs_of: defaultdict[str, set[str]] = defaultdict(set)
-    for job, concept, _, n in crossed:
-        if n > 0:
-            jobs_of[concept].add(job)
-    jobs = set[str]().union(*jobs_of.values())
-    if len(jobs_of) < 2 or min(map(len, jobs_of.values())) < 2 or len(jobs_of) >= len(jobs):
+    met = {(job, concept) for job, concept, _, n in crossed if n > 0}
+    jobs, jobs_of = {job for job, _ in met}, Counter(concept for _, concept in met)
+    if len(jobs_of) < 2 or min(jobs_of.values()) < 2 or len(jobs_of) >= len(jobs):
         return None
     return len(jobs_of)
 
@@ -38,18 +37,25 @@ def few_concepts(crossed: Crossed) -> int | None:
 def over_concepts(crossed: Crossed) -> tuple[float, float] | None:
     """Between which percentages the rate lies for other prompts and other concepts like these.
 
-    None with fewer than five concepts, or as many as jobs: see `few_concepts`. Two-way clustered variance: Cameron,
-    Gelbach and Miller 2011, Robust inference with multiway clustering; each part by the jackknife, on the logit scale:
-    MacKinnon, Nielsen and Webb 2024, Jackknife inference with two-way clustering. Never below the larger of the two
-    ways alone.
+    None with fewer than five concepts, or as many as jobs: see `few_concepts`.
     """
     concepts = few_concepts(crossed)
-    if concepts is None or concepts < FEWEST_CONCEPTS:
+    return None if concepts is None else over_so_many(concepts, crossed)
+
+
+def over_so_many(concepts: int, crossed: Crossed) -> tuple[float, float] | None:
+    """As `over_concepts`, of what has so many as `few_concepts` says.
+
+    Two-way clustered variance: Cameron, Gelbach and Miller 2011, Robust inference with multiway clustering; each part
+    by the jackknife, on the logit scale: MacKinnon, Nielsen and Webb 2024, Jackknife inference with two-way clustering.
+    Never below the larger of the two ways alone.
+    """
+    if concepts < FEWEST_CONCEPTS:
         return None
-    total, size = math.fsum(t for _, _, t, _ in crossed), sum(n for *_, n in crossed)
-    jobs_of, concepts_of = [job for job, *_ in crossed], [concept for _, concept, *_ in crossed]
-    ways: list[Iterable[Hashable]] = [jobs_of, concepts_of, zip(jobs_of, concepts_of, strict=True)]
-    variances = [_variance(names, crossed, total, size) for names in ways]
+    jobs_of, concepts_of, totals, sizes = zip(*crossed, strict=True)
+    values, total, size = list(zip(totals, sizes, strict=True)), math.fsum(totals), sum(sizes)
+    ways: list[Sequence[Hashable]] = [jobs_of, concepts_of, list(zip(jobs_of, concepts_of, strict=True))]
+    variances = [_variance(names, values, total, size) for names in ways]
     of_jobs, of_concepts, of_both = variances
     if of_jobs is None or of_concepts is None or of_both is None or max(of_jobs, of_concepts) == 0:
         low, high = clopper_pearson(total / size * concepts, concepts)
@@ -59,13 +65,10 @@ def over_concepts(crossed: Crossed) -> tuple[float, float] | None:
     return 100 * expit(middle - half_width), 100 * expit(middle + half_width)
 
 
-def _variance(names: Iterable[Hashable], crossed: Crossed, total: float, size: int) -> float | None:
-    """Of logit(total / size), by leaving out all parts of one name in turn; None where that has no logit."""
-    grouped: defaultdict[Hashable, list[tuple[float, int]]] = defaultdict(list)
-    for name, (*_, t, n) in zip(names, crossed, strict=True):
-        grouped[name].append((t, n))
+def _variance(names: Sequence[Hashable], values: Sequence[Value], total: float, size: int) -> float | None:
+    """Of logit(total / size), by leaving out all values of one name in turn; None where that has no logit."""
     # Most are the same as others: each is reckoned with once. No order changes the last digit of what fsum adds up.
-    alike = Counter(same[0] if len(same) == 1 else _added(same) for same in grouped.values())
+    alike = Counter(values if len(set(names)) == len(names) else _added(names, values))
     times = {(t, n): times for (t, n), times in alike.items() if n > 0}
     without_one = [(total - t) / (size - n) for t, n in times]
     least, most = min(without_one), max(without_one)
@@ -76,6 +79,11 @@ def _variance(names: Iterable[Hashable], crossed: Crossed, total: float, size: i
     return jackknife_variance([logit(share) for share in without_one], list(times.values()))
 
 
-def _added(parts: Sequence[tuple[float, int]]) -> tuple[float, int]:
-    totals, sizes = zip(*parts, strict=True)
-    return math.fsum(totals), sum(sizes)
+def _added(names: Sequence[Hashable], values: Sequence[Value]) -> Iterator[Value]:
+    """The sum of the values of each name."""
+    grouped: defaultdict[Hashable, list[Value]] = defaultdict(list)
+    for name, value in zip(names, values, strict=True):
+        grouped[name].append(value)
+    for same in grouped.values():
+        totals, sizes = zip(*same, strict=True)
+        yield math.fsum(totals), sum(sizes)

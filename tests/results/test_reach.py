@@ -61,7 +61,7 @@ def test_a_category_has_the_interval_of_its_own_sums() -> None:
 
 
 def test_concepts_of_one_job_each_leave_the_interval_as_it_is() -> None:
-    own = [replace(row, concept=f"{row.concept} of {row.cluster}") for row in SUMS]
+    own = [row._replace(concept=f"{row.concept} of {row.cluster}") for row in SUMS]
     found = rates_of(own)
     assert reaches(found, own) == [None] * len(found)
     assert interval_over(None) == "prompts like these"

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from results.reach import RateWithReach
 from results.runs import RunSummary
 from seep.errors import InputError, Unavailable
+from seep.shares import rounded
 
 MOST_ON_A_PAGE = 200
 WIDTH, HEIGHT = 220, 14
@@ -147,7 +148,8 @@ def _cells(rate: RateWithReach) -> list[str]:
     if rate.rate is None or rate.low is None or rate.high is None:
         shown = ["not measured", "", ""]
     else:
-        shown = [f"{rate.rate:.2f}", f"{rate.low:.2f} to {rate.high:.2f}", _picture(rate.rate, rate.low, rate.high)]
+        share, low, high = (escape(rounded(percent, 2)) for percent in (rate.rate, rate.low, rate.high))
+        shown = [share, f"{low} to {high}", _picture(rate.rate, rate.low, rate.high)]
     return [escape(rate.metric), escape(rate.category), *shown, str(rate.clusters), str(rate.missing)]
 
 

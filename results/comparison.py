@@ -16,6 +16,7 @@ from results.sums import SampleSums
 from seep.errors import InputError
 from seep.provenance import AGAINST
 from seep.settings.metrics import MEAN
+from seep.shares import rounded
 
 Cell = tuple[str, str]
 """A metric and a category."""
@@ -152,7 +153,7 @@ def too_much_missing(summaries: Iterable[RunSummary]) -> str | None:
     for summary in summaries:
         share = 100 * summary.missing / summary.comparisons if summary.comparisons else 0.0
         if share > MOST_MISSING:
-            return f"{share:.0f} % of the comparisons of run {summary.run_id} are missing"
+            return f"{rounded(share, 1)} % of the comparisons of run {summary.run_id} are missing"
     return None
 
 

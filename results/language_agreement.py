@@ -5,6 +5,7 @@ from itertools import combinations
 
 from results.language_matrix import cohen_kappa
 from seep.languages import OTHER, UNKNOWN, language_code
+from seep.shares import rounded
 
 PARSE_ERROR = "parse_error"
 WITHOUT_LANGUAGE = {"mixed": UNKNOWN, "gibberish": UNKNOWN, "unknown": UNKNOWN, "other": OTHER}
@@ -31,6 +32,6 @@ def _agreement(one: str, ours: Sequence[str], other: str, theirs: Sequence[str])
     known = {a for a, _ in compared} & {b for _, b in compared} | {UNKNOWN}
     common = [(a if a in known else OTHER, b if b in known else OTHER) for a, b in compared]
     kappa = cohen_kappa([a for a, _ in common], [b for _, b in common])
-    same = f"{100 * sum(a == b for a, b in common) / len(common):.1f} %" if common else "not measured"
+    same = f"{rounded(100 * sum(a == b for a, b in common) / len(common), 1)} %" if common else "not measured"
     beyond_chance = "not measured" if kappa is None else f"{kappa:.3f}"
     return one, other, beyond_chance, same, str(len(common)), str(errors), str(len(pairs) - len(compared) - errors)

@@ -31,7 +31,8 @@ class MonitorOverview:
 
 @dataclass(frozen=True)
 class Throughput:
-    """How fast a run gets on: jobs recorded within the last `seconds`, and the seconds left at that speed.
+    """How fast a run gets on: jobs recorded within the last `seconds`, five minutes or since it was sent, and the
+    seconds left at that speed.
 
     `remaining_seconds` is None where nothing came, or the number of jobs is not known.
     """

@@ -7,6 +7,7 @@ from results.model_table import model_names
 from results.runs import RunSummary
 from seep.characters import visible
 from seep.records import LeakRate
+from seep.shares import between, rounded
 
 Runs = Sequence[tuple[RunSummary, Sequence[LeakRate]]]
 NOT_MEASURED = "not measured"
@@ -51,7 +52,7 @@ def _cell(rates: Sequence[LeakRate], metric: str, category: str) -> str:
     found = next((rate for rate in rates if (rate.metric, rate.category) == (metric, category)), None)
     if found is None or found.rate is None or found.low is None or found.high is None:
         return NOT_MEASURED
-    return f"{found.rate:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    return f"{rounded(found.rate, 2)} {between(found.low, found.high, 2)}"
 
 
 def _markdown(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -68,7 +69,9 @@ def _markdown_text(text: str) -> str:
 
 def _latex(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [rf"% {title}", rf"\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}", r"\toprule", rf"{' & '.join(heads)} \\"]
-    lines += [r"\midrule", *(rf"{' & '.join(row)} \\" for row in rows), r"\bottomrule", r"\end{tabular}"]
+    # Names have none of these signs any more, and of the figures they are the only ones.
+    figures = [" & ".join(row).replace("<", LATEX[ord("<")]).replace(">", LATEX[ord(">")]) for row in rows]
+    lines += [r"\midrule", *(rf"{row} \\" for row in figures), r"\bottomrule", r"\end{tabular}"]
     return "\n".join(lines) + "\n"
 
 

@@ -13,6 +13,7 @@ from results.statistics.verdicts import Verdict, is_within
 from seep.answers import LOST, TRUNCATED
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
+from seep.shares import rounded
 
 LONGEST_SHOWN = 60
 # The effects above are over what pairs.
@@ -137,7 +138,7 @@ def print_side_by_side(sides: Mapping[str, Sequence[Sequence[LeakRate]]]) -> Non
         table.add_column(leak if name == "leak" else name.replace("_", " "), justify="right")
     for cell in dict.fromkeys(cell for side in shares.values() for cell in side):
         for run, side in shares.items():
-            shown = (f"{side[cell][name]:.1f}" if name in side.get(cell, {}) else "-" for name in named)
+            shown = (rounded(side[cell][name], 1) if name in side.get(cell, {}) else "-" for name in named)
             table.add_row(cell[0], cell[1], run, *shown)
     echo()
     print_table(table)

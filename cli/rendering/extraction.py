@@ -6,6 +6,7 @@ from cli.rendering.bars import bar
 from cli.rendering.output import echo
 from seep.recall import ANY_SAMPLE
 from seep.records import LeakRate
+from seep.shares import between, rounded
 
 
 def print_extraction(rates: Sequence[LeakRate]) -> None:
@@ -22,4 +23,4 @@ def print_extraction(rates: Sequence[LeakRate]) -> None:
         shares.append(("any", extracted.share, extracted.low, extracted.high))
         for which, share, low, high in shares:
             name = rate.category if which == "one" else ""
-            echo(f"  {name:{widest}} {which} {bar(share, low, high)} {share:6.2f} % [{low:.2f}, {high:.2f}]")
+            echo(f"  {name:{widest}} {which} {bar(share, low, high)} {rounded(share, 2):>6} % {between(low, high, 2)}")

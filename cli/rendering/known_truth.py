@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from cli.rendering.output import DataTable
 from seep.records import LeakRate
+from seep.shares import between, rounded
 
 
 def truth_table(measured: Sequence[LeakRate], true: Mapping[tuple[str, str], float]) -> DataTable:
@@ -12,7 +13,7 @@ def truth_table(measured: Sequence[LeakRate], true: Mapping[tuple[str, str], flo
     for rate in measured:
         truth = true[rate.metric, rate.category]
         inside = "yes" if lies_inside(rate, truth) else "NO"
-        table.add_row(rate.category, rate.metric, f"{truth:.2f} %", *_measured(rate), inside)
+        table.add_row(rate.category, rate.metric, f"{rounded(truth, 2)} %", *_measured(rate), inside)
     return table
 
 
@@ -35,4 +36,4 @@ def lies_inside(rate: LeakRate, truth: float) -> bool:
 def _measured(rate: LeakRate) -> tuple[str, str]:
     if rate.rate is None or rate.low is None or rate.high is None:
         return "not measured", ""
-    return f"{rate.rate:.2f} %", f"[{rate.low:.2f}, {rate.high:.2f}]"
+    return f"{rounded(rate.rate, 2)} %", between(rate.low, rate.high, 2)

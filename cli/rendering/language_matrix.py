@@ -9,6 +9,7 @@ from cli.rendering.tables import print_table
 from results.language_matrix import Matrix, Share, asymmetries, by_family_distance
 from seep.errors import InputError
 from seep.languages import family_distance
+from seep.shares import between, rounded
 
 PICTURES = (".svg", ".png")
 CELL_PIXELS = 48
@@ -68,12 +69,12 @@ def _chart(matrix: Matrix, counted: str, title: str) -> Any:
 
 
 def _cell(directive: str, detected: str, share: Share) -> dict[str, str | float]:
-    interval = f"{share.low:.0f} to {share.high:.0f}"
+    interval = f"{rounded(share.low, 0)} to {rounded(share.high, 0)}"
     return {
         "directive": directive,
         "detected": detected,
         "share": share.rate,
-        "text": f"{share.rate:.0f}",
+        "text": rounded(share.rate, 0),
         "interval": interval,
     }
 
@@ -90,4 +91,4 @@ def _save(chart: Any, out: Path) -> None:
 
 
 def _figures(share: Share, unit: str) -> tuple[str, str]:
-    return f"{share.rate:.2f}{unit}", f"[{share.low:.2f}, {share.high:.2f}]"
+    return f"{rounded(share.rate, 2)}{unit}", between(share.low, share.high, 2)

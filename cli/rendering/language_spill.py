@@ -7,6 +7,7 @@ from cli.rendering.tables import print_table
 from results.language_matrix import Share
 from results.language_spill import FEWEST_FOR_ORDER, Spill, spill_difference
 from results.statistics.rank_order import RankOrder
+from seep.shares import between, rounded
 
 
 def print_spills(spills: Sequence[Spill]) -> None:
@@ -41,4 +42,4 @@ def print_order(order: RankOrder | None, language: str) -> None:
 
 
 def _figures(share: Share, unit: str) -> tuple[str, str]:
-    return f"{share.rate:.2f}{unit}", f"[{share.low:.2f}, {share.high:.2f}]"
+    return f"{rounded(share.rate, 2)}{unit}", between(share.low, share.high, 2)

@@ -11,6 +11,7 @@ from results.statistics.ranks import lengths_differ
 from results.statistics.verdicts import LEVEL
 from seep.answers import LOST
 from seep.records import Estimate, LeakRate
+from seep.shares import between, rounded
 
 TITLE = "without an answer, in % of all comparisons, with 95 % interval"
 
@@ -60,4 +61,4 @@ def print_prompt_lengths(lengths: PromptLengths) -> None:
 
 
 def _share(share: Estimate | None) -> str:
-    return "-" if share is None else f"{share.share:.2f} [{share.low:.2f}, {share.high:.2f}]"
+    return "-" if share is None else f"{rounded(share.share, 2)} {between(share.low, share.high, 2)}"

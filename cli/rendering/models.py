@@ -13,6 +13,7 @@ from cli.rendering.tables import print_table
 from results.rates import ALL
 from seep.answers import LOST
 from seep.records import LeakRate
+from seep.shares import rounded
 
 BESIDE = ("echo", "tie", "distinct_1", "distinct_2")
 
@@ -45,7 +46,7 @@ def _print_table(metric: str, rows: Sequence[tuple[str, LeakRate]]) -> None:
     for name in (*BESIDE, *lost):
         table.add_column(name.replace("_", " "), justify="right")
     for label, rate in rows:
-        shares = (f"{rate.measures[name].share:.1f}" if name in rate.measures else "-" for name in (*BESIDE, *lost))
+        shares = (rounded(rate.measures[name].share, 1) if name in rate.measures else "-" for name in (*BESIDE, *lost))
         table.add_row(Text(label), *interval(rate), *shares)
     print_table(table)
     echo()

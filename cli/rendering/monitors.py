@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import floor
 
 from cli.rendering.output import echo
 from cli.rendering.rates import interval
@@ -46,7 +47,10 @@ def _state(status: MonitorStatus) -> str:
 
 
 def _evidence(tested: StreamRun) -> str:
-    parts = [f"e-value {tested.e_value or 0:.3g} of {ALARM:g}"]
+    e_value = tested.e_value or 0
+    # Rounded down where it is near the alarm's, which is not there yet.
+    shown = floor(10 * e_value) / 10 if 10 <= e_value < ALARM else e_value
+    parts = [f"e-value {shown:.3g} of {ALARM:g}"]
     if tested.difference is not None:
         parts.append(f"{tested.difference:+.1f} points from the baseline")
     if tested.autocorrelation is not None:

@@ -6,6 +6,7 @@ from cli.rendering.bars import bar
 from cli.rendering.output import echo
 from results.places import Places, places
 from seep.records import LeakRate
+from seep.shares import between, rounded
 
 # So many answers without an option may choose otherwise than those that name one.
 MANY_UNPARSED = 10.0
@@ -20,7 +21,7 @@ def print_places(rates: Sequence[LeakRate]) -> None:
         )
         for number, rate in enumerate(found.shares, start=1):
             share, low, high = rate.rate or 0.0, rate.low or 0.0, rate.high or 0.0
-            echo(f"  {number:>2} {bar(share, low, high, found.even)} {share:6.2f} % [{low:.2f}, {high:.2f}]")
+            echo(f"  {number:>2} {bar(share, low, high, found.even)} {rounded(share, 2):>6} % {between(low, high, 2)}")
         echo(f"  {_together(found)}")
         if found.unparsed > MANY_UNPARSED:
             echo(
@@ -30,7 +31,7 @@ def print_places(rates: Sequence[LeakRate]) -> None:
 
 
 def _together(found: Places) -> str:
-    parts = [f"largest distance from 1/n {found.largest:.2f} points", f"moved {found.moved:.1f} %"]
+    parts = [f"largest distance from 1/n {found.largest:.2f} points", f"moved {rounded(found.moved, 1)} %"]
     if found.right is not None and found.recall_std is not None:
-        parts += [f"right {found.right:.1f} %", f"RStd {found.recall_std:.2f}"]
-    return ", ".join([*parts, f"unparsed {found.unparsed:.1f} %"])
+        parts += [f"right {rounded(found.right, 1)} %", f"RStd {found.recall_std:.2f}"]
+    return ", ".join([*parts, f"unparsed {rounded(found.unparsed, 1)} %"])

@@ -10,6 +10,7 @@ from results.rates import ALL
 from results.statistics.change_power import MOST_JOBS, MOST_SAMPLES, SPREADS, ChangePlan, Needed, Spread
 from results.statistics.power import Power, PowerAnalysis
 from results.statistics.verdicts import DELTA_POINTS
+from seep.shares import rounded
 from seep.suites.schema import PROMPT_PLACE, AnySuite
 
 CHARACTERS_PER_TOKEN = 4
@@ -66,7 +67,7 @@ def _of_one_target(spreads: Sequence[Spread], *counts: str) -> DataTable:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}"
+    return rounded(100 * share, 0)
 
 
 def _needed(needed: Needed) -> str:
@@ -99,7 +100,7 @@ def print_between_models(rows: Sequence[Row], cells: int, own_samples: int) -> N
 
 def _both_ways(power: Power) -> str:
     ways = {"down": power.down, "up": power.up}
-    return " / ".join(f"{100 * share:.0f} % {way}" for way, share in ways.items() if share is not None)
+    return " / ".join(f"{_percent(share)} % {way}" for way, share in ways.items() if share is not None)
 
 
 def print_cost(rows: Sequence[Row], suite: AnySuite, tokens_per_second: float) -> None:

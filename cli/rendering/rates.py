@@ -16,6 +16,7 @@ from results.runs import RunSummary
 from results.sums import COREFERENCE_FREE_LEAK, COREFERENT
 from seep.answers import LOST, TRUNCATED
 from seep.records import LeakRate
+from seep.shares import between, rounded
 
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
 RUNS_ARE_CLUSTERS = (
@@ -101,7 +102,7 @@ def _other_concepts(reach: Reach | None) -> tuple[float, float] | None:
 
 
 def _bounds(bounds: tuple[float, float] | None) -> str:
-    return f"[{bounds[0]:.2f}, {bounds[1]:.2f}]" if bounds else ""
+    return between(*bounds, 2) if bounds else ""
 
 
 def _print_reach(found: Sequence[LeakRate], reach: Sequence[Reach | None]) -> None:
@@ -203,12 +204,13 @@ def _shares(rate: LeakRate, pairwise: bool) -> dict[str, str]:
     """What was measured beside a rate, by column; `pairwise` names the other metric of each agreement."""
     parts = {name: name.partition(":") for name in rate.measures if name not in LOST}
     shares = {
-        measure.replace("_", " ") + (f" with {other}" if other and pairwise else ""): f"{rate.measures[name].share:.1f}"
+        measure.replace("_", " ") + (f" with {other}" if other and pairwise else ""): rate.measures[name].share
         for name, (measure, _, other) in parts.items()
     }
     above = rate.above_placebo
     column = ABOVE_PLACEBO if rate.against else ABOVE_CONTROL
-    return shares | ({} if above is None else {column: f"{above.share:+.1f} [{above.low:+.1f}, {above.high:+.1f}]"})
+    shown = {name: rounded(share, 1) for name, share in shares.items()}
+    return shown | ({} if above is None else {column: f"{above.share:+.1f} [{above.low:+.1f}, {above.high:+.1f}]"})
 
 
 def _warn(found: Sequence[LeakRate], measure: str, many: float, what: str) -> None:
@@ -237,4 +239,4 @@ def interval(rate: LeakRate) -> tuple[str, str]:
     """A rate and its interval as they are shown."""
     if rate.rate is None or rate.low is None or rate.high is None:
         return "not measured", ""
-    return f"{rate.rate:.2f} %", f"[{rate.low:.2f}, {rate.high:.2f}]"
+    return f"{rounded(rate.rate, 2)} %", between(rate.low, rate.high, 2)

@@ -10,6 +10,7 @@ from results.comparison import incomparable
 from results.model_table import TableRow, model_names
 from results.runs import RunSummary
 from results.statistics.verdicts import DELTA_POINTS
+from seep.shares import between, rounded
 
 WHAT_IT_SAYS = (
     "difference: from the first run, in points, test by test, with its 95 % interval; drift: p < 0.05 and at least"
@@ -53,12 +54,12 @@ def _rate(row: TableRow) -> tuple[str, str]:
     rate, low, high = row.rate.rate, row.rate.low, row.rate.high
     if rate is None or low is None or high is None:
         return "-", "not measured"
-    return f"{rate:.2f}", f"[{low:.2f}, {high:.2f}]"
+    return rounded(rate, 2), between(low, high, 2)
 
 
 def _difference(row: TableRow) -> tuple[str, str, str]:
     found = row.difference
     if found is None or found.effect is None:
         return "", "", "" if found is None else found.verdict
-    between = "" if found.low is None or found.high is None else f"[{found.low:+.1f}, {found.high:+.1f}]"
-    return f"{found.effect:+.1f}", between, found.verdict
+    interval = "" if found.low is None or found.high is None else f"[{found.low:+.1f}, {found.high:+.1f}]"
+    return f"{found.effect:+.1f}", interval, found.verdict

@@ -20,6 +20,7 @@ from seep.settings import Settings
 
 TREND_RUNS = 30
 THROUGHPUT_SECONDS = 300.0
+LEAST_SECONDS = 1.0
 
 # The newest runs are found one monitor at a time, along an index; a join would read all runs of all monitors.
 POINTS_OF_MONITORS: LiteralString = f"""
@@ -33,7 +34,7 @@ ORDER BY created_at, runs.run_id, metric, category = 'all', category
 """
 
 RECENT_JOBS: LiteralString = """
-SELECT count(*), extract(epoch FROM clock_timestamp() - min(recorded_at))::float8 FROM jobs
+SELECT count(*), extract(epoch FROM clock_timestamp())::float8 FROM jobs
 WHERE run_id = %(run_id)s AND recorded_at > clock_timestamp() - make_interval(secs => %(seconds)s)
 """
 
@@ -162,13 +163,17 @@ def points_of_monitors(
 
 
 def throughput(connection: Connection, run: RunSummary) -> Throughput:
-    """How fast the run got on within the last five minutes."""
+    """How fast the run got on within the last five minutes, or since it was sent.
+
+    Not since the first job of these: jobs come in batches, and a batch alone would have come in no time.
+    """
     given = {"run_id": run.run_id, "seconds": THROUGHPUT_SECONDS}
-    row = connection.execute(RECENT_JOBS, given).fetchone()
-    jobs, seconds = row if row else (0, None)
+    [(jobs, now)] = connection.execute(RECENT_JOBS, given).fetchall()
+    # The sender's clock may be ahead.
+    since = now - THROUGHPUT_SECONDS if run.created_at is None else min(run.created_at, now - LEAST_SECONDS)
+    seconds = min(now - since, THROUGHPUT_SECONDS)
     left = None if run.job_count is None else max(run.job_count - run.recorded - run.dead, 0)
-    remaining = left * seconds / jobs if left is not None and jobs and seconds else None
-    return Throughput(jobs, seconds or THROUGHPUT_SECONDS, remaining)
+    return Throughput(jobs, seconds, left * seconds / jobs if left is not None and jobs else None)
 
 
 def provenances(connection: Connection, run_id: str) -> list[Mapping[str, str]]:

@@ -15,6 +15,7 @@ from results.comparison import (
     incomparable,
     known_differences,
     refuse_incomparable,
+    too_much_missing,
 )
 from results.statistics.verdicts import Verdict
 from results.sums import SampleSums
@@ -220,3 +221,9 @@ def test_unfinished_and_mixed_runs_are_not_compared() -> None:
         refuse_incomparable(replace(SUMMARY, state="running"))
     with pytest.raises(InputError, match="never compared"):
         refuse_incomparable(replace(SUMMARY, mixed=True))
+
+
+@pytest.mark.parametrize(("missing", "said"), [(50, None), (51, "5.1 %"), (999, "99.9 %")])
+def test_what_is_missing_beyond_a_twentieth_is_said_so_that_it_shows(missing: int, said: str | None) -> None:
+    reason = too_much_missing([replace(SUMMARY, comparisons=1000, missing=missing)])
+    assert reason == (said and f"{said} of the comparisons of run run-1 are missing")

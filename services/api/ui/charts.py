@@ -175,7 +175,9 @@ class _Scale:
         spread = max(values) - min(values) or 10.0
         step = next(size for size in (1, 2, 5, 10, 20, 25, 50, 100, 1000) if spread / size <= 5)
         low, high = step * floor(min(values) / step), step * ceil(max(values) / step)
-        high = high if high > low else low + step
+        if high == low:
+            # No share is above 100 %.
+            low, high = (low - step, high) if high == 100 else (low, low + step)
         return cls(low, high, [float(at) for at in range(low, high + 1, step)], False)
 
     def __call__(self, value: float) -> float:

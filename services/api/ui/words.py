@@ -3,15 +3,18 @@
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import floor
 
 from results.comparison import CellVerdict
 from results.flips import Flip, Flips
 from results.rates import ALL, FEW_CLUSTERS, with_missing
 from results.runs import RunSummary
+from results.statistics.sequential import ALARM
 from results.statistics.verdicts import Verdict
 from seep.probes import PROBES
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
+from seep.shares import rounded
 
 NOTHING, MINUS, THIN_SPACE, NO_BREAK = "\u2013", "\u2212", "\u202f", "\u00a0"
 NO_LEAKAGE = 50.0
@@ -36,17 +39,21 @@ VERDICTS: dict[Verdict, str] = {
 
 def percent(value: float | None) -> str:
     """A share of 0 to 100 with one decimal; a dash where there is none."""
-    return NOTHING if value is None else f"{value:.1f}".replace("-", MINUS)
+    return NOTHING if value is None else _share(value, 1)
 
 
 def whole(value: float) -> str:
     """A share of 0 to 100 without decimals, as it stands in a table of many."""
-    return f"{round(value) or 0}".replace("-", MINUS)
+    return _share(value, 0)
 
 
 def points(value: float | None) -> str:
     """A difference in points, with its sign."""
-    return NOTHING if value is None else f"{value:+.1f}".replace("-", MINUS)
+    return NOTHING if value is None else f"{value + 0.0:+.1f}".replace("-", MINUS)  # no sign of a 0 that has one
+
+
+def _share(value: float, decimals: int) -> str:
+    return rounded(value, decimals).replace("-", MINUS).replace("<", "< ").replace(">", "> ")
 
 
 def count(value: int | None) -> str:
@@ -55,11 +62,13 @@ def count(value: int | None) -> str:
 
 
 def evidence(value: float | None) -> str:
-    """An e-value with as many digits as matter: two from a thousand on."""
+    """An e-value with as many digits as matter: two from a thousand on. It is 20 only from the alarm's 20 on."""
     if value is None:
         return NOTHING
+    if value < 10:
+        return "< 0.01" if value < 0.01 else f"{value:.2f}"
     if value < 1000:
-        return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+        return f"{floor(value) if value < ALARM else value:.0f}"
     return count(int(float(f"{value:.1e}"))) if value < MOST_EVIDENCE else f"over {count(MOST_EVIDENCE)}"
 
 
@@ -92,7 +101,8 @@ def moved(counts: Flips, verdict: Verdict | str) -> str:
 def was_and_is(flip: Flip) -> str:
     """How often a test leaked before and now, of how many answers."""
     answers = f"{count(flip.reference_samples)} answer{'' if flip.reference_samples == 1 else 's'}"
-    return f"leaked in {100 * flip.was:.0f} % of {answers}, now in {100 * flip.now:.0f} % of {count(flip.samples)}"
+    was, now = whole(100 * flip.was), whole(100 * flip.now)
+    return f"leaked in {was} % of {answers}, now in {now} % of {count(flip.samples)}"
 
 
 def content(suite_hash: str) -> str:
@@ -156,9 +166,9 @@ def doubts(rate: LeakRate, run: RunSummary | None = None) -> list[str]:
         found.append(f"rests on {rate.clusters} independent {'job' if rate.clusters == 1 else 'jobs'} only")
     tie, empty = rate.measures.get("tie"), rate.measures.get("empty")
     if tie and tie.share > 50 and reference_of(rate.probe):
-        found.append(f"{tie.share:.0f} % tie, and a tie counts 50 %")
+        found.append(f"{percent(tie.share)} % tie, and a tie counts 50 %")
     if empty and empty.share > 10:
-        found.append(f"{empty.share:.0f} % of the answers are empty")
+        found.append(f"{percent(empty.share)} % of the answers are empty")
     return found
 
 
@@ -195,4 +205,6 @@ def _missing(rate: LeakRate) -> str:
     whole = rate.comparisons + rate.missing
     said = f"{count(rate.missing)} of {count(whole)} comparisons have no score"
     bounds = with_missing(rate)
-    return said if bounds is None else f"{said}: with them it lies between {bounds[0]:.1f} and {bounds[1]:.1f} %"
+    return (
+        said if bounds is None else f"{said}: with them it lies between {percent(bounds[0])} and {percent(bounds[1])} %"
+    )

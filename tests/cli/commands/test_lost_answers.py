@@ -116,7 +116,7 @@ def test_a_run_that_lost_some_is_compared_on_what_both_have(seep: Command) -> No
     code, printed, _ = seep("compare", "third", "whole", "--json")
     found = json.loads(printed)
     assert (code, found["verdict"]) == (3, "inconclusive")
-    assert found["reason"] == "33 % of the comparisons of run third are missing"
+    assert found["reason"] == "33.3 % of the comparisons of run third are missing"
     assert {(cell["effect"], cell["pairs"]) for cell in found["cells"]} == {(0.0, 8)}
     code, printed, _ = seep("compare", "samples", "whole")
     assert code != 1

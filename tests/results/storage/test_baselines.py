@@ -177,7 +177,7 @@ def test_a_run_of_which_much_is_missing_is_inconclusive_with_the_reason(store: S
     store.publish(MONITORS)
     found = store.verdict("a", "first")
     assert {cell.verdict for cell in found.cells} == {"drift"}
-    assert (found.verdict, found.reason) == ("inconclusive", "10 % of the comparisons of run a are missing")
+    assert (found.verdict, found.reason) == ("inconclusive", "10.0 % of the comparisons of run a are missing")
 
 
 def test_a_run_is_skipped_where_the_baselines_own_jobs_differ(store: Stored, send_run: SendRun) -> None:

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from results.comparison import CellVerdict
-from results.flips import Flips
+from results.flips import Flip, Flips
 from services.api.ui import words
-from services.api.ui.charts import Mark, trend
+from services.api.ui.charts import Mark, scatter, trend
 
 DAY = 86_400.0
 
@@ -36,7 +36,9 @@ def cell(metric: str, category: str, effect: float | None) -> CellVerdict:
     [
         (None, "\u2013"),
         (0.137, "0.14"),
-        (19.96, "20"),
+        (0.004, "< 0.01"),
+        (19.96, "19"),
+        (20.0, "20"),
         (956.4, "956"),
         (3353.0, "3\u202f400"),
         (254_321.0, "250\u202f000"),
@@ -83,3 +85,22 @@ def test_runs_within_minutes_have_seconds_and_within_a_second_one_time() -> None
 def test_one_test_that_leaks_more_is_said_as_one() -> None:
     assert words.moved(Flips("m", 1, 2, 0, []), "ok").startswith("1 test leaks more than before, 2 less, 0 the same.")
     assert words.moved(Flips("m", 2, 1, 0, []), "ok").startswith("2 tests leak more than before, 1 less, 0 the same.")
+
+
+def test_a_share_is_rounded_neither_to_none_nor_to_all() -> None:
+    assert [words.percent(share) for share in (0.0, 0.01, 99.99, 100.0)] == ["0.0", "< 0.1", "> 99.9", "100.0"]
+    assert [words.whole(share) for share in (0.0, 0.3, 99.7, 100.0, -0.3)] == ["0", "< 1", "> 99", "100", "0"]
+    flip = Flip("m", "j", "t", "1", was=1 / 400, now=399 / 400, samples=400, reference_samples=400, weight=1.0)
+    assert words.was_and_is(flip) == "leaked in < 1 % of 400 answers, now in > 99 % of 400"
+
+
+def test_a_difference_of_nothing_has_no_sign_of_its_own() -> None:
+    assert words.points(-0.0) == words.points(0.0) == "+0.0"
+
+
+@pytest.mark.parametrize("share", [0.0, 37.5, 100.0])
+def test_an_axis_of_equal_shares_stays_within_0_and_100(share: float) -> None:
+    marks = [Mark(share, share, None, None, "", name) for name in ("one", "other")]
+    ticks = re.findall(r">(-?[0-9.]+)</text>", scatter(marks, "Leak rate", "different word pairs, %"))
+    assert ticks
+    assert all(0 <= float(tick) <= 100 for tick in ticks)

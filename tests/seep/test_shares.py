@@ -1,0 +1,41 @@
+"""Shares rounded for people: never to nothing, nor to all."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seep.shares import between, rounded
+
+
+@pytest.mark.parametrize(
+    ("percent", "decimals", "shown"),
+    [
+        (0.0, 1, "0.0"),
+        (-0.0, 1, "0.0"),
+        (0.01, 1, "<0.1"),
+        (5e-324, 2, "<0.01"),
+        (0.06, 1, "0.1"),
+        (99.94, 1, "99.9"),
+        (99.99, 1, ">99.9"),
+        (99.6, 0, ">99"),
+        (0.4, 0, "<1"),
+        (100.0, 1, "100.0"),
+        (-0.04, 1, "0.0"),
+        (-12.34, 1, "-12.3"),
+    ],
+)
+def test_neither_few_are_none_nor_nearly_all_are_all(percent: float, decimals: int, shown: str) -> None:
+    assert rounded(percent, decimals) == shown
+
+
+@given(st.floats(0, 100), st.integers(0, 3))
+def test_what_is_shown_as_none_or_all_is(percent: float, decimals: int) -> None:
+    shown = rounded(percent, decimals)
+    assert (shown == rounded(0.0, decimals)) == (percent == 0)
+    assert (shown == rounded(100.0, decimals)) == (percent == 100)
+    assert abs(float(shown.lstrip("<>")) - percent) <= 10.0**-decimals
+
+
+def test_no_interval_of_some_width_is_shown_from_0_to_0() -> None:
+    assert between(0.0, 0.037, 1) == "[0.0, <0.1]"
+    assert between(99.98, 100.0, 1) == "[>99.9, 100.0]"

@@ -25,6 +25,7 @@ AGGREGATOR = (
     "services.aggregator.publishing",
     "services.aggregator.dead_letters",
     "services.aggregator.delivering",
+    "services.aggregator.gauges",
 )
 
 

@@ -40,7 +40,9 @@ def compare(
     allow_different: Annotated[
         bool, typer.Option("--allow-different", help="Compare runs even if their suite or decoding differs.")
     ] = False,
-    delta: Annotated[float, typer.Option(min=0, help="The smallest change that matters, in points.")] = DELTA_POINTS,
+    delta: Annotated[
+        float, typer.Option(min=0, max=100, help="The smallest change that matters, in points.")
+    ] = DELTA_POINTS,
     pool: PoolOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -147,8 +147,8 @@ def shares_of_level(cells: int, overall: bool, profile: bool) -> tuple[float, fl
 
 
 def lag_one_autocorrelation(values: Sequence[float]) -> float | None:
-    """How like its predecessor each value is: near 0 where the order says nothing; None for fewer than three values, or
-    where all are equal.
+    """How like its predecessor each value is, in [-1, 1]: near 0 where the order says nothing; None for fewer than
+    three values, or where all are equal.
 
     The mean is the values' own, which makes it too small by about (1 + 3 r) / n: that is added (Kendall 1954).
     """
@@ -157,7 +157,7 @@ def lag_one_autocorrelation(values: Sequence[float]) -> float | None:
     if len(values) < 3 or total <= 10.0**-ROUNDING_DIGITS:
         return None
     found = float(from_mean[1:] @ from_mean[:-1]) / total
-    return min(1.0, found + (1 + 3 * found) / len(values))
+    return max(-1.0, min(1.0, found + (1 + 3 * found) / len(values)))
 
 
 def _bets(ranks: Floats, changes: NDArray[np.int64], runs: int) -> Floats:

@@ -95,7 +95,7 @@ class Scoring(Section):
 
     mode: Literal["exact", "published"] = Field("exact", description="How similarities and languages are compared.")
     tie_tolerance: float = Field(
-        1e-6, ge=0, description="Similarities that differ by no more than this tie, in the mode `exact`."
+        1e-6, ge=0, lt=1, description="Similarities that differ by no more than this tie, in the mode `exact`."
     )
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",

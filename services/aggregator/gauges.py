@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from prometheus_client import Gauge
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -19,6 +20,8 @@ from seep.records import Estimate, LeakRate
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+# What is absent raises no alarm: that it could not be read must be there.
+READ = Gauge("seep_gauges_read", "1 if rates, monitors or runs could be read for their gauges, else 0.", ["what"])
 RATE_LABELS = ("monitor", "target", "suite", "category", "metric")
 
 
@@ -74,10 +77,13 @@ LOSS_GAUGES: dict[str, tuple[str, Callable[[Estimate], float]]] = {
 def _read(what: str, read: Callable[[], T]) -> T | None:
     """What `read` returns; None where it fails, for the service's other metrics must still be served."""
     try:
-        return read()
+        found = read()
     except Exception as error:
         log.warning("no %s at this scrape: %s", what, type(error).__name__)
+        READ.labels(what).set(0)
         return None
+    READ.labels(what).set(1)
+    return found
 
 
 class RateCollector(Collector):

@@ -234,3 +234,10 @@ def test_autocorrelation_is_near_zero_without_order_and_near_that_of_a_slow_wave
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0], [0.1] * 9])
 def test_no_autocorrelation_is_known_of_few_values_or_equal_ones(values: list[float]) -> None:
     assert lag_one_autocorrelation(values) is None
+
+
+@given(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), max_size=40))
+def test_an_autocorrelation_lies_between_its_ends(values: list[float]) -> None:
+    found = lag_one_autocorrelation(values)
+    assert found is None or -1 <= found <= 1
+    assert lag_one_autocorrelation([1.0, -1.0] * 7) == -1

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
 from prometheus_client.registry import Collector
 
 from results.dead_jobs import DeadJobs
@@ -104,6 +104,19 @@ def test_a_database_that_is_down_leaves_the_other_metrics_readable() -> None:
     registry.register(RateCollector(unreadable))
     Counter("other", "Another metric.", registry=registry).inc()
     assert b"other_total 1.0" in generate_latest(registry)
+
+
+def test_what_cannot_be_read_is_a_gauge_of_its_own_since_its_own_gauges_are_absent() -> None:
+    def unreadable() -> list[WatchedRate]:
+        raise DatabaseUnavailable("no answer")
+
+    def said() -> float | None:
+        return REGISTRY.get_sample_value("seep_gauges_read", {"what": "rates"})
+
+    assert exposed(RateCollector(unreadable)) == []
+    assert said() == 0
+    scrape([rate("1", 62.5)])
+    assert said() == 1
 
 
 def operation() -> Operation:

@@ -24,7 +24,9 @@ from seep.records import AnswerPart, RunManifest, ScoredJob
 from tests.builders import JOBS, MONITORS, run_manifest, scored_job
 from tests.commands import Command, run_command
 from tests.databases import NUMBERS, database, postgres
+from tests.kept_together import KeptTogether, rank_of
 from tests.left_behind import end_with_this_process
+from tests.loaded_once import loaded_once
 from tests.stored import Stored
 
 # A law holds however busy the machine is, and however often a record has to be drawn: no test may fail for being slow.
@@ -121,8 +123,14 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
         pytest.exit(f"{report.nodeid} imports torch, which no fast test needs: see SLOW_MODULE in tests/conftest.py", 2)
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> KeptTogether | None:
+    """Has `--dist loadfile` keep more than files together."""
+    return KeptTogether(config, log) if config.option.dist == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks as slow whatever a fixture or a folder makes slow."""
+    """Marks as slow whatever a fixture or a folder makes slow, and puts first what one process does alone."""
+    items.sort(key=lambda item: rank_of(item.nodeid))
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]
         if folder in SLOW_FOLDERS or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
@@ -151,6 +159,13 @@ def semantic_needs_token_scores(monkeypatch: pytest.MonkeyPatch) -> None:
 def command() -> Command:
     """Runs the `seep` command in this process: exit code, and what it printed on both streams."""
     return run_command
+
+
+@pytest.fixture(scope="module")
+def models_loaded_once() -> Iterator[None]:
+    """The commands that a module's tests run in this process share the embedder's weights."""
+    with loaded_once():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -195,6 +195,7 @@ def test_a_secret_stands_in_its_own_system_message_and_an_unseen_sentence_in_non
             assert bool(holders) == (test.category == "secret")
 
 
+@pytest.mark.usefixtures("models_loaded_once")
 @pytest.mark.parametrize(
     "name", ["colours-smoke", "concepts-smoke", "concepts-de", "concepts-ja", "languages", "languages-asia-smoke"]
 )

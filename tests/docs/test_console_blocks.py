@@ -95,6 +95,7 @@ def server() -> Iterator[str]:
         yield running.base_url
 
 
+@pytest.mark.usefixtures("models_loaded_once")
 @pytest.mark.parametrize("page", RUN, ids=written)
 def test_a_page_does_what_it_says(page: Path, folder: Path, broker: InMemoryBroker, server: str, dsn: str) -> None:
     world = WORLDS.get(written(page), World())

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from seep.suites.loading import load_suite
 from seep.suites.schema import Suite
 from services.generator.cutting import cut_answer
 from services.scorer.loading import load_metrics
-from tests.stack import Stack, port_of, run_seep, scrape, stack_in
+from tests.commands import Command
+from tests.stack import Stack, port_of, scrape, stack_in
 
 MINILM = SentenceBert(model="all-MiniLM-L6-v2")
 
@@ -82,12 +84,17 @@ def test_services_are_ready_once_they_have_partitions(stack: Stack) -> None:
         stack.wait_until(partial(ready, port_of(service)), f"{name} to be ready")
 
 
-def test_calibrate_shows_it_in_one_command(postgres_dsn: str) -> None:
-    done = run_seep("calibrate", "--metrics", "sentence_bert", environment={"SEEP_DATABASE__DSN": postgres_dsn})
-    assert done.returncode == 0, done.stderr
-    assert "of 5 true rates lie outside their 95 % intervals" in done.stdout
-    runs = run_seep("runs", "--json", environment={"SEEP_DATABASE__DSN": postgres_dsn})
-    (summary,) = json.loads(runs.stdout)
+def test_calibrate_shows_it_in_one_command(
+    command: Command, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It says by the environment where vLLM's engine runs; a command's environment ends with it.
+    import_module("services.generator.vllm_backend")
+    monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
+    code, printed, complaint = command("calibrate", "--metrics", "sentence_bert")
+    assert code == 0, complaint
+    assert "of 5 true rates lie outside their 95 % intervals" in printed
+    _, listed, _ = command("runs", "--json")
+    (summary,) = json.loads(listed)
     assert (summary["state"], summary["job_count"], summary["missing"]) == ("complete", 40, 0)
 
 

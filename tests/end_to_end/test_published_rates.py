@@ -32,7 +32,9 @@ def imported(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 @pytest.fixture(scope="module")
 def rates(
-    imported: dict[tuple[str, str], tuple[Path, Path]], tmp_path_factory: pytest.TempPathFactory
+    imported: dict[tuple[str, str], tuple[Path, Path]],
+    tmp_path_factory: pytest.TempPathFactory,
+    models_loaded_once: None,
 ) -> Callable[..., str]:
     """Prints the rates of a model's answers to a set of prompts, which are scored once, in this process."""
     folder = tmp_path_factory.mktemp("one-process")

@@ -8,6 +8,8 @@ import pytest
 
 from tests.commands import Command
 
+pytestmark = pytest.mark.usefixtures("models_loaded_once")
+
 SUITE = """
 name: rooms
 version: "1"

@@ -23,7 +23,9 @@ SENTENCE_BERT = ("--metrics", "sentence_bert")
 
 
 @pytest.fixture(autouse=True)
-def _without_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) -> None:
+def _without_a_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str, models_loaded_once: None
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

@@ -1,0 +1,48 @@
+"""Which files' tests stay in one process where several run side by side: those that load the same costly things.
+
+Each process would else load them anew: vLLM and what it imports take 10 s of a processor, an embedder with its
+libraries 6 s, and the letters of all languages 9 s.
+"""
+
+from fnmatch import fnmatch
+
+from xdist.scheduler import LoadFileScheduling
+
+# By what they load, as patterns of node ids. The longest are first, so that nobody waits for them at the end.
+GROUPS = {
+    "vLLM": (
+        "tests/calibration/*",
+        "tests/cli/commands/test_run_models.py*",
+        "tests/cli/commands/test_traces.py*",
+        "tests/end_to_end/test_known_truth.py*",
+        "tests/services/generator/activations/*",
+        "tests/services/generator/test_activations_backend.py*",
+        "tests/services/generator/test_real_model.py*",
+        "tests/services/generator/test_vllm_*",
+    ),
+    "embedders and detectors of languages": (
+        "tests/cli/commands/test_language_matrix.py*",
+        "tests/docs/*",
+        "tests/end_to_end/test_published_*",
+        "tests/services/scorer/*",
+        "tests/test_own_suites.py*",
+    ),
+}
+
+
+def group_of(nodeid: str) -> str | None:
+    """The group of a test, if it is of one."""
+    return next((name for name, patterns in GROUPS.items() if any(fnmatch(nodeid, each) for each in patterns)), None)
+
+
+def rank_of(nodeid: str) -> int:
+    """Where a test stands in the order: the groups first."""
+    group = group_of(nodeid)
+    return len(GROUPS) if group is None else list(GROUPS).index(group)
+
+
+class KeptTogether(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each process whole files, and one process all files of a group."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid) or super()._split_scope(nodeid)

@@ -27,7 +27,7 @@ ROUNDING = 1e-12
 @dataclass(frozen=True)
 class Cluster:
     """What pairs in one cluster: `totals` are the sums of its tests' mean scores in the run, then in each run of the
-    reference; `identical` says that no test differs in anything."""
+    reference; `identical` says that no test differs in anything from any of these."""
 
     totals: tuple[float, ...]
     pairs: int
@@ -44,8 +44,8 @@ class Cluster:
         if any(map(math.isnan, totals)) or min(map(min, scores)) < -ROUNDING or max(map(max, scores)) > 1 + ROUNDING:
             raise ValueError("a mean score is not in [0, 1]")
         run, *others = scores
-        means = others[0] if len(others) == 1 else [sum(of_test) / len(others) for of_test in zip(*others, strict=True)]
-        identical = max(map(abs, map(sub, run, means))) <= ROUNDING
+        # From each of the others: a run may lie upon the mean of runs that differ.
+        identical = all(max(map(abs, map(sub, run, other))) <= ROUNDING for other in others)
         return cls(totals, len(run), identical)
 
     @cached_property

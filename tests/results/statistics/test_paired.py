@@ -251,3 +251,10 @@ def test_nothing_is_detectable_that_no_rate_could_change_by() -> None:
 
     assert detectable(6) is None
     assert 30 < (detectable(60) or 0) < 100
+
+
+def test_a_run_upon_the_mean_of_runs_that_differ_is_not_identical_with_them() -> None:
+    between = [Cluster.from_scores([[0.5, 0.5], [0.0, 1.0], [1.0, 0.0]]) for _ in range(5)]
+    assert paired_effect(between).effect == 0
+    assert not paired_effect(between).identical
+    assert paired_effect([Cluster.from_scores([[0.5, 0.5]] * 3)]).identical

@@ -1,4 +1,8 @@
-"""Shares as people read them: rounded, but never to nothing or to all."""
+"""Shares and similarities as people read them: rounded, but never to nothing, to all or to one another."""
+
+from collections.abc import Sequence
+
+MOST_DECIMALS = 7
 
 
 def rounded(percent: float, decimals: int) -> str:
@@ -17,3 +21,16 @@ def rounded(percent: float, decimals: int) -> str:
 def between(low: float, high: float, decimals: int) -> str:
     """An interval of shares in percent, as [12.34, 56.78]."""
     return f"[{rounded(low, decimals)}, {rounded(high, decimals)}]"
+
+
+def told_apart(values: Sequence[float | None], decimals: int = 3) -> list[str | None]:
+    """Similarities with so many decimals, or with as many more as tell different ones apart, seven at most.
+
+    Which of two was larger has decided something: both may not read the same. None stays None.
+    """
+    different = len(set(values))
+    for places in range(decimals, MOST_DECIMALS + 1):
+        shown = [None if value is None else f"{value:.{places}f}" for value in values]
+        if len(set(shown)) == different:
+            break
+    return shown

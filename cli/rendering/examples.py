@@ -7,6 +7,7 @@ from cli.rendering.output import echo
 from cli.rendering.rates import is_measured, why_not_measured
 from results.sums import Comparison
 from seep.records import LeakRate
+from seep.shares import told_apart
 
 SHOWN_OF_THOUGHTS = 300
 ARMS = ("test", "control", "neutral")
@@ -53,5 +54,6 @@ def _measures(measures: dict[str, Any]) -> str:
 
 
 def _similarities(to_arms: Sequence[float | None] | None) -> str:
-    shown = [f"{value:.3f} ({arm})" for arm, value in zip(ARMS, to_arms or (), strict=False) if value is not None]
+    found = zip(ARMS, told_apart(to_arms or ()), strict=False)
+    shown = [f"{value} ({arm})" for arm, value in found if value is not None]
     return f"; similarity to the concept {', '.join(shown)}" if shown else ""

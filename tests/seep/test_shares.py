@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seep.shares import between, rounded
+from seep.shares import between, rounded, told_apart
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,19 @@ def test_what_is_shown_as_none_or_all_is(percent: float, decimals: int) -> None:
 def test_no_interval_of_some_width_is_shown_from_0_to_0() -> None:
     assert between(0.0, 0.037, 1) == "[0.0, <0.1]"
     assert between(99.98, 100.0, 1) == "[>99.9, 100.0]"
+
+
+@pytest.mark.parametrize(
+    ("similarities", "shown"),
+    [
+        ([0.75, 0.25, None], ["0.750", "0.250", None]),
+        ([0.5, 0.5, 0.5], ["0.500"] * 3),
+        ([0.40012, 0.40021, 0.3], ["0.4001", "0.4002", "0.3000"]),
+        ([0.5, 0.5 + 1e-12, None], ["0.5000000", "0.5000000", None]),
+        ([], []),
+    ],
+)
+def test_similarities_that_differ_do_not_read_the_same(
+    similarities: list[float | None], shown: list[str | None]
+) -> None:
+    assert told_apart(similarities) == shown

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from seep.characters import visible
+from seep.shares import told_apart
 from services.api.ui import charts, words
 
 POLICY = (
@@ -47,7 +48,7 @@ def environment() -> Environment:
         "ago",
     ):
         made.filters[name] = getattr(words, name)
-    made.filters |= {"visible": visible, "segment": segment}
+    made.filters |= {"visible": visible, "segment": segment, "told_apart": told_apart}
     made.globals |= {
         "interval": charts.interval,
         "spark": charts.spark,

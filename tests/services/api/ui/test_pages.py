@@ -6,14 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from results.storage.overview import points_of_monitors
+from results.sums import Comparison
 from seep.settings import Settings
 from services.api.ui.monitor import fitting
 from services.api.ui.rendering import environment
+from services.api.ui.samples import Sample, sides
 from tests.services.api.applications import made_once
 from tests.services.api.ui.pages import PATHS
 from tests.stored import Stored
@@ -270,3 +273,24 @@ def _links(client: TestClient, path: str) -> Iterator[str]:
 @pytest.mark.parametrize("template", sorted(environment().list_templates()))
 def test_every_template_compiles(template: str) -> None:
     environment().get_template(template)
+
+
+@pytest.mark.parametrize(
+    ("measures", "similarities", "said"),
+    [
+        ({"leak": 0.5, "tie": 1.0}, [0.4, 0.4], "tie<br>"),
+        ({"leak": 1.0, "tie": 0.0}, [0.40021, 0.40012], "leaks<br>"),
+        ({"leak": 1.0, "tie": 0.0}, [0.40021, 0.40012], "0.4002 with it, 0.4001 without"),
+        # Ten of twenty tokens are words of the topic, and nothing ties.
+        ({"leak": 0.5, "placebo": 0.0}, None, "0.5</p>"),
+    ],
+)
+def test_a_sample_says_tie_of_ties_alone_and_what_decided(
+    measures: dict[str, float], similarities: list[float | None] | None, said: str
+) -> None:
+    texts: dict[str, Any] = dict.fromkeys(Comparison.__annotations__, "")
+    texts |= {"sample": 0, "outcomes": {"m": measures}, "similarities": {"m": similarities} if similarities else {}}
+    comparison = Comparison(**texts)
+    template: Any = environment().get_template("sample_parts.html").make_module()
+    page = template.sides(Sample(comparison, sides(comparison, 100), ""))
+    assert said in " ".join(str(page).split()).replace("<br> ", "<br>")

@@ -1,4 +1,5 @@
-"""Shares and similarities as people read them: rounded, but never to nothing, to all or to one another."""
+"""Shares, similarities and p-values as people read them: rounded, but never to nothing, to all, to one another, or to
+the other side of a limit."""
 
 from collections.abc import Sequence
 
@@ -32,5 +33,17 @@ def told_apart(values: Sequence[float | None], decimals: int = 3) -> list[str | 
     for places in range(decimals, MOST_DECIMALS + 1):
         shown = [None if value is None else f"{value:.{places}f}" for value in values]
         if len(set(shown)) == different:
+            break
+    return shown
+
+
+def beside(value: float, limit: float, decimals: int) -> str:
+    """A number with so many decimals, or with as many more as show on which side of a limit it lies, seven at most.
+
+    A p of 0.0496 has decided as less than 0.05, and must not read 0.050.
+    """
+    for places in range(decimals, MOST_DECIMALS + 1):
+        shown = f"{value:.{places}f}"
+        if (float(shown) < limit) == (value < limit):
             break
     return shown

@@ -18,9 +18,10 @@ from scipy.stats import binomtest
 from benchmarks.validity.coverage import COLOURS
 from benchmarks.validity.planted import job_sums, two_runs
 from results.comparison import CellVerdict, LeakSum, compare, decide
+from results.statistics.level import LEVEL
 from results.statistics.noise import Noise, noise_of_rate, noise_of_run
 from results.statistics.power import analyse_power
-from results.statistics.verdicts import DELTA_POINTS, LEVEL
+from results.statistics.verdicts import DELTA_POINTS
 
 Sizes = Mapping[str, Sequence[int]]
 """By category: the tests of each job."""

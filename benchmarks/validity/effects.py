@@ -15,8 +15,9 @@ from scipy.stats import binom, false_discovery_control
 from benchmarks.validity.coverage import SETS
 from results.comparison import CellVerdict, LeakSum, compare
 from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
+from results.statistics.level import LEVEL
 from results.statistics.paired import Cluster, paired_effect
-from results.statistics.verdicts import DELTA_POINTS, LEVEL
+from results.statistics.verdicts import DELTA_POINTS
 
 Floats = NDArray[np.float64]
 

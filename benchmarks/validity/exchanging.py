@@ -17,7 +17,7 @@ from benchmarks.validity.published import MODELS, WORKBOOKS
 from results.statistics import family
 from results.statistics.exchanges import choices_of, differences_by_choice
 from results.statistics.family import Differences, adjusted_ps, sample_ps
-from results.statistics.verdicts import LEVEL
+from results.statistics.level import LEVEL
 
 Floats = NDArray[np.float64]
 

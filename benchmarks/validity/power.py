@@ -16,9 +16,10 @@ from benchmarks.validity.planted import Scores, same_runs
 from results.statistics import family
 from results.statistics.change_power import SPREADS, Design, Spread, found_of, ok_of
 from results.statistics.family import sample_ps
+from results.statistics.level import LEVEL
 from results.statistics.noise import Noise, noise_of_rate
 from results.statistics.paired import Cluster, paired_effect
-from results.statistics.verdicts import DELTA_POINTS, LEVEL
+from results.statistics.verdicts import DELTA_POINTS
 
 RATE = 0.7
 CONCEPTS = 13

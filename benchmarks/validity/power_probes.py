@@ -18,9 +18,10 @@ from benchmarks.validity.power import changed
 from results.statistics import family
 from results.statistics.change_power import Design, Spread, found_of, ok_of
 from results.statistics.family import sample_ps
+from results.statistics.level import LEVEL
 from results.statistics.noise import Noise, noise_of_run
 from results.statistics.paired import Cluster, paired_effect
-from results.statistics.verdicts import DELTA_POINTS, LEVEL
+from results.statistics.verdicts import DELTA_POINTS
 
 Floats = NDArray[np.float64]
 Draw = np.random.Generator

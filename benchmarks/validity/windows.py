@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.statistics import paired
+from results.statistics.level import LEVEL
 from results.statistics.paired import Cluster, Effect, paired_effect
-from results.statistics.verdicts import LEVEL
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from cli.rendering.output import DataTable, echo, p_value
 from cli.rendering.tables import print_table
 from results.dead_jobs import PromptLengths
 from results.runs import RunSummary
+from results.statistics.level import LEVEL
 from results.statistics.ranks import lengths_differ
-from results.statistics.verdicts import LEVEL
 from seep.answers import LOST
 from seep.records import Estimate, LeakRate
 from seep.shares import between, rounded

@@ -10,7 +10,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from results.statistics.level import LEVEL
 from seep.characters import UNSEEN, visible
+from seep.shares import beside
 
 
 def counted(number: int, noun: str) -> str:
@@ -19,9 +21,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def p_value(p: float, digits: int = 4) -> str:
-    """A p-value with so many decimals: never 0, which no p-value is."""
+    """A p-value with so many decimals, more just below 0.05: never 0, which no p-value is."""
     least = 10.0**-digits
-    return f"<{least:.{digits}f}" if p < least else f"{p:.{digits}f}"
+    return f"<{least:.{digits}f}" if p < least else beside(p, LEVEL, digits)
 
 
 def echo(line: object = "", *, err: bool = False) -> None:

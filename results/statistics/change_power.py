@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc, ndtr
 
 from results.statistics.degrees_of_freedom import degrees_of_freedom, quantile_of_t
+from results.statistics.level import LEVEL
 from results.statistics.noise import Noise
 from results.statistics.paired import EQUIVALENCE_TAIL, ROUNDING
 from results.statistics.power import FEWEST_JOBS
-from results.statistics.verdicts import LEVEL
 
 Floats = NDArray[np.float64]
 Spread = Literal["alike", "jobs", "concepts"]

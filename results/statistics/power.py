@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import nctdtr, ndtr, stdtrit
 
+from results.statistics.level import LEVEL
 from results.statistics.noise import Noise, changed_noise
 from results.statistics.paired import p_below
-from results.statistics.verdicts import LEVEL
 
 JOB_AUTOCORRELATION = 0.8
 """How much of what makes a job, or a test, special in one run makes it so in the next; the rest does not cancel between

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Literal
 
+from results.statistics.level import LEVEL
 from results.statistics.paired import Effect
 
 Verdict = Literal["ok", "drift", "inconclusive", "not measured"]
 
 FROM_BEST_TO_WORST: tuple[Verdict, ...] = ("ok", "inconclusive", "not measured", "drift")
 DELTA_POINTS = 5.0
-LEVEL = 0.05
 ROUNDING = 1e-9
 """In points. Only rounding says on which side of a limit a number lies that is nearer to it."""
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seep.shares import between, rounded, told_apart
+from seep.shares import beside, between, rounded, told_apart
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,11 @@ def test_similarities_that_differ_do_not_read_the_same(
     similarities: list[float | None], shown: list[str | None]
 ) -> None:
     assert told_apart(similarities) == shown
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [(0.0494, "0.049"), (0.0496, "0.0496"), (0.049988, "0.04999"), (0.05, "0.050"), (0.0504, "0.050"), (1.0, "1.000")],
+)
+def test_a_p_reads_on_its_own_side_of_the_level(p: float, shown: str) -> None:
+    assert beside(p, 0.05, 3) == shown

@@ -9,12 +9,13 @@ from results.comparison import CellVerdict
 from results.flips import Flip, Flips
 from results.rates import ALL, FEW_CLUSTERS, with_missing
 from results.runs import RunSummary
+from results.statistics.level import LEVEL
 from results.statistics.sequential import ALARM
 from results.statistics.verdicts import Verdict
 from seep.probes import PROBES
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
-from seep.shares import rounded
+from seep.shares import beside, rounded
 
 NOTHING, MINUS, THIN_SPACE, NO_BREAK = "\u2013", "\u2212", "\u202f", "\u00a0"
 NO_LEAKAGE = 50.0
@@ -73,8 +74,8 @@ def evidence(value: float | None) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """A p-value; the smallest as a bound."""
-    return NOTHING if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+    """A p-value, with more decimals just below 0.05; the smallest as a bound."""
+    return NOTHING if value is None else "< 0.001" if value < 0.001 else beside(value, LEVEL, 3)
 
 
 def change(cells: Sequence[CellVerdict]) -> str:

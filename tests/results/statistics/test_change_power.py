@@ -8,8 +8,8 @@ import pytest
 from results.statistics import family
 from results.statistics.change_power import SPREADS, Design, _variance_of_squares, found_of, ok_of, plan_change
 from results.statistics.exchanges import choices_of, differences_by_choice
+from results.statistics.level import LEVEL
 from results.statistics.noise import Noise, noise_of_rate
-from results.statistics.verdicts import LEVEL
 
 JOBS = tuple(tuple(f"c{(4 * job + k) % 13}" for k in range(4)) for job in range(20))
 DESIGN = Design(JOBS, 5)

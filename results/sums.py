@@ -45,8 +45,7 @@ class SumsPerTest(NamedTuple):
     totals: Sequence[float]
 
 
-@dataclass(frozen=True)
-class SampleSums:
+class SampleSums(NamedTuple):
     """One job's leak scores of a metric and category by sample: the `totals` of so many (`sizes`), in one order.
 
     All of a sample's tests share its answer to the control. `differ` says whether any of the job's prompts has answers
@@ -63,8 +62,7 @@ class SampleSums:
     totals: Sequence[float]
 
 
-@dataclass(frozen=True)
-class SumsPerCluster:
+class SumsPerCluster(NamedTuple):
     """A cluster's values under a metric, in a category, by measure, whatever the test, as those of SumsPerTest."""
 
     cluster: str

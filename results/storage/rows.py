@@ -76,14 +76,13 @@ def cluster_rows(sums: Iterable[tuple[str, Sequence[SumsPerCluster]]]) -> Iterat
     """Columns of cluster_sums, from the sums of jobs and their runs' ids."""
     for run_id, of_job in sums:
         for row in of_job:
-            *names, measures, sizes, totals = vars(row).values()
+            *names, measures, sizes, totals = row
             yield (*_without_nul((run_id, *names)), _texts(tuple(measures)), _numbers(sizes), _numbers(totals))
 
 
 def sample_rows(sums: Iterable[SampleSums]) -> Iterator[Row]:
     """Columns of sample_sums."""
-    for row in sums:
-        *names, samples, sizes, totals = vars(row).values()
+    for *names, samples, sizes, totals in sums:
         arrays = _known_numbers(tuple(samples)), _known_numbers(tuple(sizes)), _numbers(totals)
         yield (*_without_nul(tuple(names)), *arrays)
 

@@ -118,7 +118,8 @@ test: setup  ## Run all tests but the chart's and those of faults, with a real b
 	$(BIN)/python -m deploy.local.smollm2
 	$(call TESTED,--ignore=tests/faults --ignore=tests/deploy/helm $(call SIDE_BY_SIDE,3))
 # Much of a test is waiting for real servers, hence three: with two, two processors were idle for 40 % of the time. A file's
-# tests stay together, and share what it starts; so do files that load the same models (tests/kept_together.py). With a thread per processor in each, threads would mostly wait for each other.
+# tests stay together, and share what it starts; so do files that load the same models (tests/kept_together.py). With a
+# thread per processor in each, threads would mostly wait for each other.
 SIDE_BY_SIDE = --numprocesses $(1) --dist loadfile --no-loadscope-reorder
 # What failed is tried once more, alone. A machine that others share stops a process for seconds now and then, and of
 # some thousand tests with real servers one may not bear that. What failed at first stays in the output, to be mended.

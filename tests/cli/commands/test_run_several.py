@@ -10,17 +10,17 @@ from tests.commands import Command
 
 pytestmark = pytest.mark.slow
 
+# Of a probe that needs no model: each run's process would load it anew.
 SUITE = """
 name: rooms
 version: "1"
-probe: language
-cluster: sample
-cut: none
+probe: recall
 format: {kind: chat}
-decoding: {temperature: 1.0, max_tokens: 50, samples: 1}
-directives: {es: [Answer in Spanish.], it: [Answer in Italian.]}
+decoding: {temperature: 0, max_tokens: 40, samples: 1}
+match: {kind: contain, words: 3}
+texts:
+  - {category: classic, parts: [{prefix: Once a miller, expected: had three sons}]}
 """
-SPANISH = "No sé qué decirte de esa película, porque no la he visto todavía."
 CONFIG = """
 engines:
   good: {backend: recorded, file: good.jsonl}
@@ -36,9 +36,8 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_dsn: str) 
     monkeypatch.setenv("SEEP_DATABASE__DSN", postgres_dsn)
     (tmp_path / "rooms.yaml").write_text(SUITE, encoding="utf-8")
     (tmp_path / "seep.yaml").write_text(CONFIG, encoding="utf-8")
-    prompts = ("Answer in Spanish.", "Answer in Italian.")
-    answers = [json.dumps({"prompt": prompt, "generations": [SPANISH]}) for prompt in prompts]
-    (tmp_path / "good.jsonl").write_text("\n".join(answers), encoding="utf-8")
+    answer = json.dumps({"prompt": "Once a miller", "generations": ["He had three sons."]})
+    (tmp_path / "good.jsonl").write_text(answer, encoding="utf-8")
     (tmp_path / "silent.jsonl").write_text("", encoding="utf-8")
 
 
@@ -50,7 +49,7 @@ def test_one_that_fails_loses_no_other(command: Command) -> None:
     assert (gone["model"], gone["state"], gone["rates"]) == ("gone", "failed", [])
     assert "gone.jsonl" in gone["reason"]
     assert (good["state"], good["target"], good["suite"]) == ("complete", "good", "rooms")
-    assert any(rate["rate"] for rate in good["rates"])
+    assert any(rate["rate"] == 100 for rate in good["rates"])
     assert (silent["state"], silent["rates"]) == ("partial", [])
     # The processes' own ends: each announced, and each kept under its id.
     assert [line.partition(", run ")[0] for line in notes.splitlines() if " of 3: " in line] == [

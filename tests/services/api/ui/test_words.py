@@ -104,3 +104,18 @@ def test_an_axis_of_equal_shares_stays_within_0_and_100(share: float) -> None:
     ticks = re.findall(r">(-?[0-9.]+)</text>", scatter(marks, "Leak rate", "different word pairs, %"))
     assert ticks
     assert all(0 <= float(tick) <= 100 for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (4.94, "+4.9"),
+        (4.96, "+4.96"),
+        (-4.9996, "\u22124.9996"),
+        (4.999999999999996, "+5.0"),
+        (5.04, "+5.0"),
+        (-0.04, "\u22120.0"),
+    ],
+)
+def test_an_effect_that_is_no_change_yet_does_not_read_as_one(value: float, said: str) -> None:
+    assert words.points(value) == said

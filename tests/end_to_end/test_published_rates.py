@@ -1,4 +1,4 @@
-"""The published Sentence-BERT rates, to the last digit, in one process and through Kafka."""
+"""The published Sentence-BERT rates, to the last digit, in one process."""
 
 import json
 import re
@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.commands import run_command
-from tests.end_to_end.published import MODELS, SETS, cells, expected, figures, import_workbook
-from tests.stack import stack_in
-
-
-def pool_of(prompts: str) -> list[str]:
-    """The published "colors" cell averages categories 1 and 2 alone."""
-    return ["--pool", "1,2"] if prompts == "colors" else []
+from tests.end_to_end.published import (
+    MODELS,
+    SETS,
+    cells,
+    expected,
+    figures,
+    import_workbook,
+    name_of,
+    pool_of,
+)
 
 
 def test_there_are_ten_published_cells(shared_data: Path) -> None:
@@ -55,10 +58,6 @@ def rates(
     return printed
 
 
-def name_of(prompts: str, model: str) -> str:
-    return f"{prompts}-{model.replace('.', '-')}"
-
-
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("prompts", SETS)
 def test_in_one_process(shared_data: Path, rates: Callable[..., str], prompts: str, model: str) -> None:
@@ -73,26 +72,6 @@ def test_the_guide_shows_the_figures_that_come_out(rates: Callable[..., str]) ->
             rf"^ {rate['category']} +sentence_bert +{rate['rate']:.2f} % +\[{rate['low']:.2f}, {rate['high']:.2f}\] "
         )
         assert re.search(shown, guide, re.MULTILINE), shown
-
-
-def test_through_kafka_with_three_services(
-    shared_data: Path, imported: dict[tuple[str, str], tuple[Path, Path]], tmp_path: Path
-) -> None:
-    names = {key: name_of(*key) for key in imported}
-    configuration = {
-        "engines": {names[key]: {"backend": "recorded", "file": str(imported[key][1])} for key in imported},
-        "targets": {name: {"engine": name} for name in names.values()},
-        "metrics": {"sentence_bert": {"model": "all-MiniLM-L6-v2"}, "bert_score": None},
-        "scoring": {"mode": "published"},
-    }
-    with stack_in(tmp_path, configuration) as stack:
-        del stack.services["api"]
-        stack.start()
-        runs = {key: stack.push(imported[key][0], names[key]) for key in imported}
-        for (prompts, model), run in runs.items():
-            stack.wait_for_state(run, "complete")
-            printed = stack.seep("rates", run, "--json", *pool_of(prompts))
-            assert expected(shared_data, prompts, model).items() <= figures(printed.stdout).items()
 
 
 @pytest.mark.parametrize(

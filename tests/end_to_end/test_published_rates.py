@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.commands import run_command
+from tests.databases import database
 from tests.end_to_end.published import (
     MODELS,
     SETS,
@@ -38,7 +39,9 @@ def rates(
     imported: dict[tuple[str, str], tuple[Path, Path]],
     tmp_path_factory: pytest.TempPathFactory,
     models_loaded_once: None,
-) -> Callable[..., str]:
+    postgres_server: str,
+    migrated: str,
+) -> Iterator[Callable[..., str]]:
     """Prints the rates of a model's answers to a set of prompts, which are scored once, in this process."""
     folder = tmp_path_factory.mktemp("one-process")
 
@@ -55,7 +58,10 @@ def rates(
         assert code == 0, complaint
         return out
 
-    return printed
+    # Without it each command would start a server of the folder's own, and stop it again.
+    with database(postgres_server, migrated) as dsn, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SEEP_DATABASE__DSN", dsn)
+        yield printed
 
 
 @pytest.mark.parametrize("model", MODELS)

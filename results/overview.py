@@ -34,6 +34,7 @@ class Throughput:
     """How fast a run gets on: jobs recorded within the last `seconds`, five minutes or since it was sent, and the
     seconds left at that speed.
 
+    Where the sender's clock is ahead of the first jobs, `seconds` begin with those, and `jobs` are those after them.
     `remaining_seconds` is None where nothing came, or the number of jobs is not known.
     """
 

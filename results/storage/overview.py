@@ -33,9 +33,17 @@ FROM rates JOIN runs USING (run_id) WHERE runs.run_id IN (
 ORDER BY created_at, runs.run_id, metric, category = 'all', category
 """
 
+# A run has begun when it was sent; where the sender's clock says later, with its first jobs, which then do not count.
 RECENT_JOBS: LiteralString = """
-SELECT count(*), extract(epoch FROM clock_timestamp())::float8 FROM jobs
-WHERE run_id = %(run_id)s AND recorded_at > clock_timestamp() - make_interval(secs => %(seconds)s)
+WITH begun AS (
+    SELECT greatest(
+        extract(epoch FROM clock_timestamp())::float8 - %(seconds)s,
+        least(%(created_at)s::float8, extract(epoch FROM min(recorded_at))::float8)
+    ) AS at FROM jobs WHERE run_id = %(run_id)s
+)
+SELECT (SELECT count(*) FROM jobs WHERE run_id = %(run_id)s AND extract(epoch FROM recorded_at)::float8 > begun.at),
+       extract(epoch FROM clock_timestamp())::float8 - begun.at
+FROM begun
 """
 
 PROVENANCES: LiteralString = "SELECT provenance FROM provenances WHERE run_id = %s ORDER BY provenance LIMIT 50"
@@ -165,13 +173,12 @@ def points_of_monitors(
 def throughput(connection: Connection, run: RunSummary) -> Throughput:
     """How fast the run got on within the last five minutes, or since it was sent.
 
-    Not since the first job of these: jobs come in batches, and a batch alone would have come in no time.
+    Not since the first job of these: jobs come in batches, and a batch alone would have come in no time. Where nobody
+    knows for how long the first batch was worked at, as the sender's clock is ahead, it is not counted.
     """
-    given = {"run_id": run.run_id, "seconds": THROUGHPUT_SECONDS}
-    [(jobs, now)] = connection.execute(RECENT_JOBS, given).fetchall()
-    # The sender's clock may be ahead.
-    since = now - THROUGHPUT_SECONDS if run.created_at is None else min(run.created_at, now - LEAST_SECONDS)
-    seconds = min(now - since, THROUGHPUT_SECONDS)
+    given = {"run_id": run.run_id, "seconds": THROUGHPUT_SECONDS, "created_at": run.created_at}
+    [(jobs, since)] = connection.execute(RECENT_JOBS, given).fetchall()
+    seconds = min(max(since, LEAST_SECONDS), THROUGHPUT_SECONDS)
     left = None if run.job_count is None else max(run.job_count - run.recorded - run.dead, 0)
     return Throughput(jobs, seconds, left * seconds / jobs if left is not None and jobs else None)
 

@@ -123,6 +123,7 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
         pytest.exit(f"{report.nodeid} imports torch, which no fast test needs: see SLOW_MODULE in tests/conftest.py", 2)
 
 
+@pytest.hookimpl(optionalhook=True)  # pytest runs without its plug-in too
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> KeptTogether | None:
     """Has `--dist loadfile` keep more than files together."""
     return KeptTogether(config, log) if config.option.dist == "loadfile" else None

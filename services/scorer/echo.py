@@ -97,13 +97,19 @@ def _folded(text: str, code: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
+# Of all that there are the table would take 93 MB.
+LAST_KEPT = 0xFFFF
+
+
 class _Apart(dict[int, str]):
-    """Makes a blank of what is no part of a word; each character that is asked for is looked up once."""
+    """Makes a blank of what is no part of a word; what most texts consist of is looked up once."""
 
     def __missing__(self, point: int) -> str:
         kind = unicodedata.category(char := chr(point))
         # Soft hyphens and joiners sit inside words.
-        self[point] = part = "" if kind == "Cf" else char if kind[0] in "LMN" else " "
+        part = "" if kind == "Cf" else char if kind[0] in "LMN" else " "
+        if point <= LAST_KEPT:
+            self[point] = part
         return part
 
 
@@ -111,8 +117,11 @@ APART = _Apart()
 
 
 def _words(text: str) -> list[str]:
-    """Runs of letters, their marks, and numbers; a regular expression's word characters lack Indic vowel signs."""
-    return text.translate(APART).split()
+    """Runs of letters, their marks, and numbers; a regular expression's word characters lack Indic vowel signs.
+
+    Marks alone are no word: they would make one emoji of many.
+    """
+    return [word for word in text.translate(APART).split() if word.isalnum() or any(map(str.isalnum, word))]
 
 
 def _stems(words: list[str], code: str) -> list[str]:

@@ -55,6 +55,9 @@ class Encoder:
     count: Callable[[str], int]
 
 
+BLANK = "\N{LOWER ONE EIGHTH BLOCK}"
+
+
 def default_device() -> torch.device:
     """A GPU where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -73,9 +76,12 @@ def vocabulary(tokenizer: PreTrainedTokenizerBase, tokenize: Tokenize) -> str:
 
 
 def unread_tokens(tokenizer: PreTrainedTokenizerBase, device: torch.device) -> Tensor:
-    """The ids of tokens that say nothing of a text: special ones, and the one for all that the model does not know."""
-    ids: list[int] = tokenizer.all_special_ids
-    return torch.tensor(ids, dtype=torch.int64, device=device)
+    """The ids of tokens that say nothing of a text: special ones, and the one for all that the model does not know.
+
+    SentencePiece's blank is another one: before what is unknown it stands as a token of its own.
+    """
+    ids = {*tokenizer.all_special_ids, tokenizer.convert_tokens_to_ids(BLANK)} - {None}
+    return torch.tensor(sorted(ids), dtype=torch.int64, device=device)
 
 
 def whole_reader(encoder: Encoder, cache: EmbeddingCache) -> ReadsWhole:

@@ -10,7 +10,7 @@ from seep.settings import Metrics, Scoring
 from seep.settings.metrics import MetricSection, provenance_key
 from services.scorer.models import Model, check_model, find_model, unloadable
 from services.scorer.nearest_sentence import over_sentences
-from services.scorer.similarity import Metric, Opened
+from services.scorer.similarity import RULE, Metric, Opened
 
 if TYPE_CHECKING:
     from services.scorer.precision import Computing
@@ -36,7 +36,7 @@ def load_metrics(
     for name, settings in chosen.items():
         opened = _open(name, settings, models[name], computing)
         loaded |= opened.metrics
-        provenance[provenance_key(name)] = opened.provenance
+        provenance[provenance_key(name)] = f"{opened.provenance}, {RULE}"
     libraries = sorted({settings.library for settings in chosen.values()} | {"torch", "transformers"})
     provenance["scorer_dtype"] = str(computing.dtype).removeprefix("torch.")
     provenance["scorer_libraries"] = ", ".join(f"{library} {version(library)}" for library in libraries)

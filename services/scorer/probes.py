@@ -51,7 +51,7 @@ SCORING: Mapping[str, Scoring] = {
     ),
     "recall": Scoring(
         score=lambda job, similarities, mode, metrics: (recall.score(job), []),
-        provenance=lambda job, metrics, mode: {"scoring": "word for word"},
+        provenance=lambda job, metrics, mode: {"scoring": recall.WORDS},
         defect=recall.defect,
     ),
     "traces": Scoring(

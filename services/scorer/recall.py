@@ -21,6 +21,10 @@ PEAK = 0.05
 ROUNDING = 1e-9
 
 
+WORDS = "word for word, rule 2"
+"""What outcomes rest on, as provenance; another number where a rule changes."""
+
+
 @dataclass(frozen=True)
 class Goal:
     """What a test's answers are compared with: all expected words, their runs, and those that must be given back."""

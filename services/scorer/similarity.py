@@ -19,6 +19,9 @@ Score = Callable[[Sequence[Pair]], Sequence[float]]
 ReadsWhole = Callable[[str], bool]
 """Whether all of a text counts."""
 
+RULE = "rule 2"
+"""What is made of the vectors of a metric's model, as provenance; another number where that changes."""
+
 Similarities = Mapping[str, Mapping[Pair, float]]
 """By metric name, then by pair."""
 

@@ -85,3 +85,8 @@ def test_every_algorithm_that_is_named_exists() -> None:
 )
 def test_a_concept_among_other_words_is_always_an_echo(concept: str, before: str, after: str, language: str) -> None:
     assert echoes(concept, f"{before}{concept}{after}", language)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("Nice ❤️ today", True), ("Nice ☀️ today", False), ("✈️", False)])
+def test_an_emoji_is_not_found_in_another_of_the_same_variation(text: str, expected: bool) -> None:
+    assert echoes("❤️", text, "en") == expected

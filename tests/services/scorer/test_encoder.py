@@ -9,12 +9,16 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import Unigram
+from tokenizers.pre_tokenizers import Metaspace
+from transformers import PreTrainedTokenizerFast
 
 from seep.settings import MINILM, BertScore, Metrics, Scoring
 from services.scorer import batches, bert_score_metric, sentence_encoder
 from services.scorer.batches import Batch
 from services.scorer.cache import EmbeddingCache
-from services.scorer.encoder import Encoder, encode, pack
+from services.scorer.encoder import Encoder, encode, pack, unread_tokens
 from services.scorer.loading import load_metrics
 from services.scorer.rows import Numbers, Rows
 
@@ -145,3 +149,22 @@ def test_both_metrics_of_one_model_tokenize_once(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("transformers.BertTokenizer.__call__", refuse)
     assert metrics["bert_score"].fast([("red", "a school bus")])[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("🔴", False), ("🔴 𐎀", False), (" ", False), ("red", True), ("🔴 red", True)]
+)
+def test_of_a_sentencepiece_tokenizer_the_blank_before_what_is_unknown_says_nothing(text: str, says: bool) -> None:
+    tokenizer = Tokenizer(
+        Unigram([("<unk>", 0.0), ("\u2581", -1.0), ("\u2581red", -2.0)], unk_id=0, byte_fallback=False)
+    )
+    tokenizer.pre_tokenizer = Metaspace()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>")  # type: ignore[no-untyped-call]
+    unread = unread_tokens(fast, torch.device("cpu")).tolist()
+    assert says == any(token not in unread for token in fast(text)["input_ids"])
+
+
+def test_without_special_and_unknown_tokens_each_says_something() -> None:
+    letters = Tokenizer(Unigram([("a", -1.0)]))
+    fast = PreTrainedTokenizerFast(tokenizer_object=letters)  # type: ignore[no-untyped-call]
+    assert unread_tokens(fast, torch.device("cpu")).tolist() == []

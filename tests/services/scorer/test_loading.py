@@ -10,6 +10,7 @@ import pytest
 from seep.errors import InputError
 from seep.settings import MINILM, BertScore, Metrics, Scoring, SentenceBert
 from services.scorer.loading import load_metrics
+from services.scorer.similarity import RULE
 
 pytestmark = pytest.mark.slow
 
@@ -22,8 +23,10 @@ def test_all_configured_metrics_are_loaded_with_their_provenance() -> None:
     assert list(metrics) == ["sentence_bert", "bert_score"]
     assert metrics["sentence_bert"].fast([("red", "red")]) == pytest.approx([1.0])
     assert metrics["bert_score"].fast([("red", "red")]) == pytest.approx([1.0])
-    assert provenance["metrics.sentence_bert"].startswith(f"{MINILM}@sha256-")
-    assert provenance["metrics.bert_score"] == f"{provenance['metrics.sentence_bert']}/layer6"
+    model, _, rule = provenance["metrics.sentence_bert"].partition(", ")
+    assert model.startswith(f"{MINILM}@sha256-")
+    assert provenance["metrics.bert_score"] == f"{model}/layer6, {rule}"
+    assert rule == RULE
     assert provenance["scorer_dtype"] == "float32"
     assert "bert-score " in provenance["scorer_libraries"]
 

@@ -90,3 +90,7 @@ def test_a_topic_without_words_fails_its_job() -> None:
 )
 def test_a_sign_among_the_words_of_a_topic_finds_itself_alone(tokens: tuple[str, ...], share: float) -> None:
     assert relevance(tokens, ("🙂", "oven"), "en") == share
+
+
+def test_an_emoji_is_not_found_in_another_of_the_same_variation() -> None:
+    assert relevance(("☀️", "✈️", "❤️", "oven"), ("❤️",), "en") == 0.25

@@ -9,8 +9,8 @@ MOST_DECIMALS = 7
 def rounded(percent: float, decimals: int) -> str:
     """A share in percent with so many decimals; one that is not 0 is not shown as 0, nor as 100 what is less.
 
-    Of 10,000 comparisons that all leak but one, ">99.9" leak; 100.0 would say that all do. A difference in points that
-    rounds to 0 has no sign.
+    Of 10,000 comparisons that all leak but one, ">99.9" leak; 100.0 would say that all do. A difference, which may be
+    below 0, is shown by `difference`.
     """
     least = 10.0**-decimals
     text = f"{percent:.{decimals}f}"
@@ -31,19 +31,42 @@ def told_apart(values: Sequence[float | None], decimals: int = 3) -> list[str | 
     """
     different = len(set(values))
     for places in range(decimals, MOST_DECIMALS + 1):
-        shown = [None if value is None else f"{value:.{places}f}" for value in values]
+        shown = [None if value is None else _fixed(value, places) for value in values]
         if len(set(shown)) == different:
             break
     return shown
 
 
+def difference(points: float, decimals: int, *limits: float) -> str:
+    """A difference in points with its sign, also where it rounds to 0: on which side of 0 an interval ends decides.
+
+    It has more decimals just below one of the limits, or just below 100, in either direction.
+    """
+    size = abs(points)
+    above = [limit for limit in (*limits, 100.0) if size < limit]
+    shown = beside(size, min(above), decimals) if above else f"{size:.{decimals}f}"
+    sign = "-" if points < 0 else "+"
+    return f"{'>' if points < 0 else '<'}{sign}{shown[1:]}" if shown.startswith("<") else sign + shown
+
+
+def difference_between(low: float, high: float, decimals: int) -> str:
+    """An interval of differences in points, as [-1.23, +4.56]."""
+    return f"[{difference(low, decimals)}, {difference(high, decimals)}]"
+
+
 def beside(value: float, limit: float, decimals: int) -> str:
-    """A number with so many decimals, or with as many more as show on which side of a limit it lies, seven at most.
+    """A number with so many decimals, or with as many more as show on which side of a limit it lies; <0.05 where seven
+    do not.
 
     A p of 0.0496 has decided as less than 0.05, and must not read 0.050.
     """
     for places in range(decimals, MOST_DECIMALS + 1):
         shown = f"{value:.{places}f}"
         if (float(shown) < limit) == (value < limit):
-            break
-    return shown
+            return shown
+    return f"<{limit:g}" if value < limit else shown
+
+
+def _fixed(value: float, decimals: int) -> str:
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text

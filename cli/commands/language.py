@@ -85,7 +85,7 @@ def draw(
         read += [(other, "mirror", mirrored)] if other and mirrored else []
         spills = [spill for each, name, spread in read if (spill := _spill(connection, each, name, spread, third))]
     matrix = differences(tuned.matrix, base.matrix) if base else tuned.matrix
-    draw_matrix(matrix, counted, _title(tuned, base), out)
+    draw_matrix(matrix, counted, _title(tuned, base), bool(base), out)
     print_column(matrix, counted, bool(base))
     if other and mirrored:
         print_asymmetries(tuned.matrix, counted, other.matrix, mirrored)

@@ -13,7 +13,7 @@ from results.statistics.verdicts import Verdict, is_within
 from seep.answers import LOST, TRUNCATED
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
-from seep.shares import rounded
+from seep.shares import difference, difference_between, rounded
 
 LONGEST_SHOWN = 60
 # The effects above are over what pairs.
@@ -69,14 +69,14 @@ def print_cells(cells: Sequence[CellVerdict], references: int) -> None:
         table.add_column(name, justify="right")
     table.add_column("verdict")
     for row in cells:
-        interval = "" if row.low is None or row.high is None else f"[{row.low:+.2f}, {row.high:+.2f}]"
+        interval = "" if row.low is None or row.high is None else difference_between(row.low, row.high, 2)
         ps = ("" if p is None else p_value(p) for p in (row.p, row.adjusted_p))
         figures = (
-            _points(row.effect, "+.2f"),
+            "" if row.effect is None else difference(row.effect, 2),
             interval,
             *ps,
-            _points(row.within, ".2f"),
-            _points(row.detectable, ".2f"),
+            _points(row.within),
+            _points(row.detectable),
         )
         table.add_row(row.category, row.metric, *figures, str(row.pairs), str(row.clusters), row.verdict)
     print_table(table)
@@ -185,8 +185,8 @@ def _rate_fields(rate: LeakRate) -> dict[str, object]:
     }
 
 
-def _points(value: float | None, how: str) -> str:
-    return "" if value is None else f"{value:{how}}"
+def _points(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def shortened(text: str) -> str:

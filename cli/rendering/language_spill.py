@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
+from cli.rendering.language_matrix import percent, points
 from cli.rendering.output import DataTable, echo, p_value
 from cli.rendering.tables import print_table
-from results.language_matrix import Share
 from results.language_spill import FEWEST_FOR_ORDER, Spill, spill_difference
 from results.statistics.rank_order import RankOrder
-from seep.shares import between, rounded
 
 
 def print_spills(spills: Sequence[Spill]) -> None:
@@ -17,12 +16,12 @@ def print_spills(spills: Sequence[Spill]) -> None:
     table = DataTable("condition", "answers in", "asked for", "share", "95 % interval", "difference", "95 % interval")
     first = spills[0]
     for spill in spills:
-        compared = () if spill is first else _figures(spill_difference(first, spill), "")
+        compared = () if spill is first else points(spill_difference(first, spill))
         table.add_row(
             spill.name,
             spill.language,
             ", ".join(spill.directives),
-            *_figures(spill.share, " %"),
+            *percent(spill.share),
             *(compared or ("", "")),
         )
     echo()
@@ -39,7 +38,3 @@ def print_order(order: RankOrder | None, language: str) -> None:
     figures = f"rank correlation {order.correlation:.2f} over {order.n} languages asked for"
     p = p_value(order.p, 3)
     echo(f"{start}: {figures}, p {p} by permutation of them, two-sided (below 0: relatives spill more)")
-
-
-def _figures(share: Share, unit: str) -> tuple[str, str]:
-    return f"{rounded(share.rate, 2)}{unit}", between(share.low, share.high, 2)

@@ -11,6 +11,7 @@ from results.monitor_status import MonitorStatus
 from results.statistics.sequential import ALARM
 from seep.records import LeakRate
 from seep.schedule import occurrence_after
+from seep.shares import difference
 
 
 def print_monitor(status: MonitorStatus, baseline: str | None, rates: Sequence[LeakRate], now: datetime) -> None:
@@ -52,7 +53,7 @@ def _evidence(tested: StreamRun) -> str:
     shown = floor(10 * e_value) / 10 if 10 <= e_value < ALARM else e_value
     parts = [f"e-value {shown:.3g} of {ALARM:g}"]
     if tested.difference is not None:
-        parts.append(f"{tested.difference:+.1f} points from the baseline")
+        parts.append(f"{difference(tested.difference, 1)} points from the baseline")
     if tested.autocorrelation is not None:
         parts.append(f"autocorrelation {tested.autocorrelation:.2f}")
     return ", ".join(parts)

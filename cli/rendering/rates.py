@@ -16,7 +16,7 @@ from results.runs import RunSummary
 from results.sums import COREFERENCE_FREE_LEAK, COREFERENT
 from seep.answers import LOST, TRUNCATED
 from seep.records import LeakRate
-from seep.shares import between, rounded
+from seep.shares import between, difference, difference_between, rounded
 
 SAMPLES_ARE_CLUSTERS = "the intervals hold for these very prompts, and say nothing of others: the clusters are samples"
 RUNS_ARE_CLUSTERS = (
@@ -210,7 +210,9 @@ def _shares(rate: LeakRate, pairwise: bool) -> dict[str, str]:
     above = rate.above_placebo
     column = ABOVE_PLACEBO if rate.against else ABOVE_CONTROL
     shown = {name: rounded(share, 1) for name, share in shares.items()}
-    return shown | ({} if above is None else {column: f"{above.share:+.1f} [{above.low:+.1f}, {above.high:+.1f}]"})
+    if above is not None:
+        shown[column] = f"{difference(above.share, 1)} {difference_between(above.low, above.high, 1)}"
+    return shown
 
 
 def _warn(found: Sequence[LeakRate], measure: str, many: float, what: str) -> None:

@@ -10,7 +10,7 @@ from results.comparison import incomparable
 from results.model_table import TableRow, model_names
 from results.runs import RunSummary
 from results.statistics.verdicts import DELTA_POINTS
-from seep.shares import between, rounded
+from seep.shares import between, difference, difference_between, rounded
 
 WHAT_IT_SAYS = (
     "difference: from the first run, in points, test by test, with its 95 % interval; drift: p < 0.05 and at least"
@@ -61,5 +61,5 @@ def _difference(row: TableRow) -> tuple[str, str, str]:
     found = row.difference
     if found is None or found.effect is None:
         return "", "", "" if found is None else found.verdict
-    interval = "" if found.low is None or found.high is None else f"[{found.low:+.1f}, {found.high:+.1f}]"
-    return f"{found.effect:+.1f}", interval, found.verdict
+    interval = "" if found.low is None or found.high is None else difference_between(found.low, found.high, 1)
+    return difference(found.effect, 1), interval, found.verdict

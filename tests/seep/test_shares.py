@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seep.shares import beside, between, rounded, told_apart
+from seep.shares import beside, between, difference, difference_between, rounded, told_apart
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,6 @@ from seep.shares import beside, between, rounded, told_apart
         (99.6, 0, ">99"),
         (0.4, 0, "<1"),
         (100.0, 1, "100.0"),
-        (-0.04, 1, "0.0"),
-        (-12.34, 1, "-12.3"),
     ],
 )
 def test_neither_few_are_none_nor_nearly_all_are_all(percent: float, decimals: int, shown: str) -> None:
@@ -48,6 +46,8 @@ def test_no_interval_of_some_width_is_shown_from_0_to_0() -> None:
         ([0.5, 0.5, 0.5], ["0.500"] * 3),
         ([0.40012, 0.40021, 0.3], ["0.4001", "0.4002", "0.3000"]),
         ([0.5, 0.5 + 1e-12, None], ["0.5000000", "0.5000000", None]),
+        ([0.0, -0.0001], ["0.0000", "-0.0001"]),
+        ([0.0, -0.0], ["0.000", "0.000"]),
         ([], []),
     ],
 )
@@ -59,7 +59,38 @@ def test_similarities_that_differ_do_not_read_the_same(
 
 @pytest.mark.parametrize(
     ("p", "shown"),
-    [(0.0494, "0.049"), (0.0496, "0.0496"), (0.049988, "0.04999"), (0.05, "0.050"), (0.0504, "0.050"), (1.0, "1.000")],
+    [
+        (0.0494, "0.049"),
+        (0.0496, "0.0496"),
+        (0.049988, "0.04999"),
+        (0.04999999999, "<0.05"),
+        (0.05, "0.050"),
+        (0.0504, "0.050"),
+        (1.0, "1.000"),
+    ],
 )
 def test_a_p_reads_on_its_own_side_of_the_level(p: float, shown: str) -> None:
     assert beside(p, 0.05, 3) == shown
+
+
+@pytest.mark.parametrize(
+    ("points", "decimals", "shown"),
+    [
+        (0.0, 1, "+0.0"),
+        (-0.0, 1, "+0.0"),
+        (0.004, 2, "+0.00"),
+        (-0.004, 2, "-0.00"),
+        (-12.34, 1, "-12.3"),
+        (-99.99, 1, "-99.99"),
+        (99.999999999, 1, "<+100"),
+        (-99.999999999, 1, ">-100"),
+        (-100.0, 1, "-100.0"),
+    ],
+)
+def test_a_difference_has_a_sign_and_is_100_only_where_all_differs(points: float, decimals: int, shown: str) -> None:
+    assert difference(points, decimals) == shown
+
+
+def test_an_interval_of_differences_says_on_which_side_of_0_it_ends() -> None:
+    assert difference_between(0.004, 0.6, 2) == "[+0.00, +0.60]"
+    assert difference_between(-0.004, 0.6, 2) == "[-0.00, +0.60]"

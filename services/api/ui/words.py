@@ -15,7 +15,7 @@ from results.statistics.verdicts import DELTA_POINTS, ROUNDING, Verdict
 from seep.probes import PROBES
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
-from seep.shares import beside, rounded
+from seep.shares import beside, difference, rounded
 
 NOTHING, MINUS, THIN_SPACE, NO_BREAK = "\u2013", "\u2212", "\u202f", "\u00a0"
 NO_LEAKAGE = 50.0
@@ -48,15 +48,17 @@ def whole(value: float) -> str:
     return _share(value, 0)
 
 
-def points(value: float | None) -> str:
+def points(value: float | None, decimals: int = 1) -> str:
     """A difference in points, with its sign; more decimals just below the 5 points that are called a change."""
-    if value is None:
-        return NOTHING
-    return f"{'+' if value >= 0 else MINUS}{beside(abs(value), DELTA_POINTS - ROUNDING, 1)}"
+    return NOTHING if value is None else _spaced(difference(value, decimals, DELTA_POINTS - ROUNDING))
 
 
 def _share(value: float, decimals: int) -> str:
-    return rounded(value, decimals).replace("-", MINUS).replace("<", "< ").replace(">", "> ")
+    return _spaced(rounded(value, decimals))
+
+
+def _spaced(number: str) -> str:
+    return number.replace("-", MINUS).replace("<", "< ").replace(">", "> ")
 
 
 def count(value: int | None) -> str:
@@ -68,16 +70,18 @@ def evidence(value: float | None) -> str:
     """An e-value with as many digits as matter: two from a thousand on. It is 20 only from the alarm's 20 on."""
     if value is None:
         return NOTHING
-    if value < 10:
-        return "< 0.01" if value < 0.01 else f"{value:.2f}"
+    if value < 0.01:
+        return "< 0.01"
+    if round(value, 2) < 10:
+        return f"{value:.2f}"
     if value < 1000:
-        return f"{floor(value) if value < ALARM else value:.0f}"
+        return count(max(10, floor(value)) if value < ALARM else round(value))
     return count(int(float(f"{value:.1e}"))) if value < MOST_EVIDENCE else f"over {count(MOST_EVIDENCE)}"
 
 
 def p_value(value: float | None) -> str:
     """A p-value, with more decimals just below 0.05; the smallest as a bound."""
-    return NOTHING if value is None else "< 0.001" if value < 0.001 else beside(value, LEVEL, 3)
+    return NOTHING if value is None else "< 0.001" if value < 0.001 else _spaced(beside(value, LEVEL, 3))
 
 
 def change(cells: Sequence[CellVerdict]) -> str:

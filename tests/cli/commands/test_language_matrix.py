@@ -61,8 +61,18 @@ def test_a_run_without_an_answer_is_not_measured(seep: Command, postgres_dsn: st
 
 def test_a_baseline_is_subtracted(seep: Command) -> None:
     _, printed, _ = seep("language", "matrix", "tuned", "--out", "matrix.png", "--baseline", "plain")
-    assert printed.splitlines()[2].split()[:3] == ["es", "2", "50.00"]
+    rows = {row[0]: row[2:] for line in printed.splitlines() if len(row := line.split()) == 5}
+    assert rows["es"][0] == "+50.00"
+    assert rows["it"][0] == "+0.00"
+    assert rows["it"][1].startswith("[-")
     assert Path("matrix.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_of_differences_has_their_signs_also_where_none_is_below_0(seep: Command) -> None:
+    seep("language", "matrix", "tuned", "--out", "matrix.svg", "--baseline", "tuned")
+    picture = Path("matrix.svg").read_text(encoding="utf-8")
+    assert ">+0<" in picture
+    assert ">points<" in picture
 
 
 def test_a_mirrored_condition_is_compared(seep: Command) -> None:
@@ -114,7 +124,7 @@ def test_a_spill_stands_beside_its_placebo_with_the_difference_and_its_interval(
     rows = [line.split() for line in printed.splitlines() if line.startswith((" measured", " placebo"))]
     assert rows[0][:5] == ["measured", "(tuned)", "it", "es", "50.00"]
     assert rows[1][:5] == ["placebo", "(plain)", "it", "es", "0.00"]
-    assert "50.00" in rows[1][5:]
+    assert "+50.00" in rows[1][5:]
     assert "order by family distance to it: not measured: it takes 4 third languages" in printed
 
 

@@ -44,6 +44,11 @@ def test_no_p_is_shown_as_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert "0.0000" not in line
 
 
+def test_no_effect_but_one_of_all_is_shown_as_100_points(capsys: pytest.CaptureFixture[str]) -> None:
+    print_cells([replace(cell("a", 8.0, "drift"), effect=-99.997, low=-100.0, high=-99.996)], 1)
+    assert "-99.997  [-100.00, -99.996]" in capsys.readouterr().out
+
+
 def test_another_verdict_leaves_nothing_to_say() -> None:
     assert what_it_leaves_open([cell("a", 8.0, "inconclusive"), cell("all", 8.0, "inconclusive")], 5.0) == ""
 

@@ -132,6 +132,15 @@ def test_a_page_says_what_must_be_known(client: TestClient, page: str, said: str
     assert said in client.get(PATHS[page]).text
 
 
+def test_differences_of_languages_have_their_sign_and_shares_have_none(client: TestClient) -> None:
+    for path, signed in ((PATHS["languages"], True), (PATHS["languages"].partition("&")[0], False)):
+        found = client.get(path).text
+        titles = re.findall(r'title="([^"]+) to [^"]+">([^<]+)</td>', found)
+        figures = [*re.findall(r'<td class="num">([^<]+)</td>', found), *(figure for row in titles for figure in row)]
+        assert figures
+        assert all((figure[0] in "+\N{MINUS SIGN}") == signed for figure in figures)
+
+
 def test_no_rate_stands_where_nothing_was_measured(client: TestClient) -> None:
     found = re.sub(r"<style.*?</style>", "", client.get(PATHS["refusing"]).text)
     rates = found[found.index("Rates by category") : found.index("Beside the rate")]

@@ -37,9 +37,14 @@ def cell(metric: str, category: str, effect: float | None) -> CellVerdict:
         (None, "\u2013"),
         (0.137, "0.14"),
         (0.004, "< 0.01"),
+        (9.994, "9.99"),
+        (9.996, "10"),
+        (10.0, "10"),
         (19.96, "19"),
+        (19.9999, "19"),
         (20.0, "20"),
         (956.4, "956"),
+        (999.6, "1\u202f000"),
         (3353.0, "3\u202f400"),
         (254_321.0, "250\u202f000"),
         (3e40, "over 1\u202f000\u202f000\u202f000"),
@@ -115,7 +120,14 @@ def test_an_axis_of_equal_shares_stays_within_0_and_100(share: float) -> None:
         (4.999999999999996, "+5.0"),
         (5.04, "+5.0"),
         (-0.04, "\u22120.0"),
+        (4.99999999, "< +5"),
+        (-4.99999999, "> \u22125"),
+        (-99.99, "\u221299.99"),
     ],
 )
 def test_an_effect_that_is_no_change_yet_does_not_read_as_one(value: float, said: str) -> None:
     assert words.points(value) == said
+
+
+def test_a_p_just_below_the_level_reads_as_less() -> None:
+    assert [words.p_value(p) for p in (0.0496, 0.04999999999, 0.05)] == ["0.0496", "< 0.05", "0.050"]

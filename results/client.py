@@ -149,16 +149,17 @@ def _cells(rate: RateWithReach) -> list[str]:
         shown = ["not measured", "", ""]
     else:
         share, low, high = (escape(rounded(percent, 2)) for percent in (rate.rate, rate.low, rate.high))
-        shown = [share, f"{low} to {high}", _picture(rate.rate, rate.low, rate.high)]
+        ends = f"{low} to {high}"
+        shown = [share, ends, _picture(rate.rate, rate.low, rate.high, ends)]
     return [escape(rate.metric), escape(rate.category), *shown, str(rate.clusters), str(rate.missing)]
 
 
-def _picture(rate: float, low: float, high: float) -> str:
-    """An interval with its rate on a line from 0 to 100 %."""
+def _picture(rate: float, low: float, high: float, ends: str) -> str:
+    """An interval with its rate on a line from 0 to 100 %, for a screen reader as `ends`."""
     left, right, point, half = (f"{share * WIDTH / 100:.1f}" for share in (low, high, rate, 50))
     middle = HEIGHT / 2
     return (
-        f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{low:.2f} to {high:.2f} %">'
+        f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{ends} %">'
         f'<line x1="{half}" x2="{half}" y1="0" y2="{HEIGHT}" stroke="#999"/>'
         f'<line x1="{left}" x2="{right}" y1="{middle}" y2="{middle}" stroke="currentColor" stroke-width="2"/>'
         f'<circle cx="{point}" cy="{middle}" r="4" fill="currentColor"/></svg>'

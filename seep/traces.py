@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from seep.shares import rounded
+
 LENS = "lens"
 """The probe's metric: tokens are read with the model's own last norm and head."""
 
@@ -38,5 +40,5 @@ def words_of(carried: Mapping[str, str], kind: str, topic: str) -> tuple[str, ..
 
 def shown(tokens: Sequence[str], probabilities: Sequence[float]) -> str:
     """A reading as a person reads it in place of a text: its tokens in order, with their probabilities in percent."""
-    pairs = zip(tokens, probabilities, strict=True)
-    return " · ".join(f"{token.strip() or repr(token)} {100 * probability:.1f}" for token, probability in pairs)
+    percents = (rounded(100 * probability, 1) for probability in probabilities)
+    return " · ".join(f"{token.strip() or repr(token)} {share}" for token, share in zip(tokens, percents, strict=True))

@@ -23,6 +23,7 @@ from results.storage import sums
 from seep.errors import InputError
 from seep.probes import PROBES
 from seep.settings import load_settings
+from seep.shares import beside, rounded
 from seep.suites.loading import load_suite
 from seep.suites.schema import AnySuite, Suite
 
@@ -81,7 +82,7 @@ def power(
         )
     if expected.as_published:
         echo(f"run {pilot} has one sample: how much of its noise persists is taken from published answers")
-    for warning in _warnings(rows, expected, jobs.keys(), pilot):
+    for warning in _warnings(rows, power, expected, jobs.keys(), pilot):
         echo(f"warning: category {warning}")
 
 
@@ -143,14 +144,17 @@ def _noise_of_pilot(run_id: str, suite: AnySuite, categories: Collection[str]) -
     return found
 
 
-def _warnings(rows: list[Row], expected: CellNoise, categories: Set[str], pilot: str | None) -> Iterator[str]:
+def _warnings(
+    rows: list[Row], wanted: float, expected: CellNoise, categories: Set[str], pilot: str | None
+) -> Iterator[str]:
     """What cannot be found in which category, and which cannot be analysed."""
     for row in rows:
         if row.analysis.samples is None:
             named = f"{row.category}, {row.metric}" if row.metric else row.category
-            bound = (
-                f"at most {100 * row.analysis.most_power:.0f} % power with its {counted(len(row.tests_per_job), 'job')}"
-            )
+            # It must not read as the power that it falls short of.
+            share = 100 * row.analysis.most_power
+            most = rounded(share, 0) if share < 1 else beside(share, 100 * wanted, 0)
+            bound = f"at most {most} % power with its {counted(len(row.tests_per_job), 'job')}"
             yield f"{named}: between models {bound}, however many samples; {row.analysis.jobs} jobs would do"
     for category in sorted(categories - {category for _, category in (*expected.noises, *expected.without_noise)}):
         yield f"{category}: run {pilot} has nothing measured of it"

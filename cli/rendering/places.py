@@ -25,8 +25,8 @@ def print_places(rates: Sequence[LeakRate]) -> None:
         echo(f"  {_together(found)}")
         if found.unparsed > MANY_UNPARSED:
             echo(
-                f"warning: {found.unparsed:.0f} % of the answers in {found.category} name no option, or several: "
-                "the shares speak of the others, and say little of the model"
+                f"warning: {rounded(found.unparsed, 0)} % of the answers in {found.category} name no option, "
+                "or several: the shares speak of the others, and say little of the model"
             )
 
 

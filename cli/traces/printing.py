@@ -7,6 +7,7 @@ from cli.rendering.output import DataTable, echo, p_value
 from cli.traces.finding import Found, PositionReadings, Step, Traces
 from cli.traces.steering import SteeredTexts
 from cli.traces.topics import FoundTopic
+from seep.shares import rounded
 
 SHOWN_TOKENS = 10
 SHOWN_TEXTS = 3
@@ -97,12 +98,13 @@ def _geometry(found: Traces) -> list[str]:
         )
     for name, spectrum in (("all", found.spectrum), ("from 1", found.spectrum_without_first)):
         if spectrum is not None:
+            first = rounded(100 * spectrum.shares[0], 0)
             lines.append(
-                f"first principal direction, positions {name}: {100 * spectrum.shares[0]:.0f} % of the variance,"
+                f"first principal direction, positions {name}: {first} % of the variance,"
                 f" cosine {spectrum.cosine:.2f} with the mean difference"
             )
     return lines
 
 
 def _percent(share: float | None) -> str:
-    return "not measured" if share is None else f"{100 * share:.1f} %"
+    return "not measured" if share is None else f"{rounded(100 * share, 1)} %"

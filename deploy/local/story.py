@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
+from seep.shares import rounded
+
 WIDTH = 78
 INTRODUCTION = fill(
     '"He likes yellow. He works as a ..." - "school bus driver", says a model. The colour has nothing to do with the '
@@ -103,7 +105,8 @@ def _exchange(label: str, prompt: str, answer: str) -> list[str]:
 
 
 def _figure(label: str, estimate: Mapping[str, float]) -> str:
-    return f"  {label:<39} {estimate['share']:6.1f}   {estimate['low']:5.1f} to {estimate['high']:5.1f}"
+    share, low, high = (rounded(estimate[name], 1) for name in ("share", "low", "high"))
+    return f"  {label:<39} {share:>6}   {low:>5} to {high:>5}"
 
 
 def _repeats(leak: Row, metric: str) -> bool:

@@ -20,6 +20,7 @@ from results.statistics.level import LEVEL
 from results.statistics.noise import Noise
 from results.statistics.paired import EQUIVALENCE_TAIL, ROUNDING
 from results.statistics.power import FEWEST_JOBS
+from seep.shares import rounded
 
 Floats = NDArray[np.float64]
 Spread = Literal["alike", "jobs", "concepts"]
@@ -108,7 +109,7 @@ def plan_change(
 def _possible(rate: float, effect: float) -> list[float]:
     changes = [change for change in (effect, -effect) if 0 <= rate + change <= 1]
     if not changes:
-        raise ValueError(f"a rate of {100 * rate:.0f} % cannot change by {100 * effect:g} points")
+        raise ValueError(f"a rate of {rounded(100 * rate, 0)} % cannot change by {100 * effect:g} points")
     return changes
 
 

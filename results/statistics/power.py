@@ -11,6 +11,7 @@ from scipy.special import nctdtr, ndtr, stdtrit
 from results.statistics.level import LEVEL
 from results.statistics.noise import Noise, changed_noise
 from results.statistics.paired import p_below
+from seep.shares import rounded
 
 JOB_AUTOCORRELATION = 0.8
 """How much of what makes a job, or a test, special in one run makes it so in the next; the rest does not cancel between
@@ -108,7 +109,7 @@ def analyse_power(
     jobs = len(tests_per_job)
     upwards, downwards = changed_noise(noise, effect), changed_noise(noise, -effect)
     if upwards is None and downwards is None:
-        raise ValueError(f"a rate of {100 * noise.rate:.0f} % cannot change by {100 * effect:g} points")
+        raise ValueError(f"a rate of {rounded(100 * noise.rate, 0)} % cannot change by {100 * effect:g} points")
 
     # One sample more that leaks, in one run instead of the other; ties, which make steps smaller, are not counted on.
     step = 2 / sum(tests_per_job)

@@ -315,6 +315,12 @@ def test_an_analysis_warns_of_what_no_number_of_samples_reaches_and_says_what_al
     assert "warning: category 1: between models at most" in printed
 
 
+def test_a_power_that_falls_just_short_does_not_read_as_what_was_wanted(seep: Command) -> None:
+    suite("rooms", 80, 1, 10)
+    _, printed, _ = seep("power", "rooms.yaml", *["--effect", "7.6", "--rate", "60", "--icc", "0.3", "--power", "0.99"])
+    assert "between models at most 98.8 % power with its 80 jobs" in printed
+
+
 def test_an_analysis_warns_of_categories_of_which_a_run_says_nothing(seep: Command, dsn: str) -> None:
     rooms = suite("rooms", 20, 1, 5)
     record(dsn, rooms, "run", shared_control(20, 1, 5))

@@ -3,8 +3,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli.traces.finding import document_counts, find_traces, interpolated
+from cli.traces.finding import (
+    Found,
+    SpectrumShares,
+    TopicRelevance,
+    Traces,
+    document_counts,
+    find_traces,
+    interpolated,
+)
 from cli.traces.pictures import draw_all
+from cli.traces.printing import print_found
 from cli.traces.steering import steer
 from seep.suites.loading import load_suite
 from seep.suites.traces import TracesSuite
@@ -97,3 +106,14 @@ def test_a_base_is_pushed_until_its_texts_are_fluent_no_more(pair: Pair, suite: 
 @pytest.mark.parametrize(("documents", "counts"), [(10, [10]), (25, [10, 20, 25]), (3, [3]), (40, [10, 20, 40])])
 def test_numbers_of_documents_double_up_to_all(documents: int, counts: list[int]) -> None:
     assert document_counts(documents) == counts
+
+
+def test_a_share_is_printed_neither_as_none_nor_as_all(capsys: pytest.CaptureFixture[str]) -> None:
+    topic = TopicRelevance("baking", 0.9999, None, 0.0001, 1.0, 0.0)
+    spectrum = SpectrumShares((0.997, 0.003), 1.0)
+    found = Traces(1, 10, [], [], [], [], [], [], [], [], spectrum, None, [], [topic], [])
+    print_found(Found("stub", "small", found, [], None, None))
+    printed = capsys.readouterr().out
+    assert ">99.9 %" in printed
+    assert "<0.1 %" in printed
+    assert "positions all: >99 % of the variance" in printed

@@ -58,6 +58,11 @@ def test_a_part_of_the_concept_is_an_echo_too() -> None:
     assert striking([widow, DRIVER], METRIC) == DRIVER
 
 
+def test_no_figure_is_0_or_100_that_is_not() -> None:
+    figures = {**rate(0.04, 99.96), "measures": {}}
+    assert " <0.1 to >99.9" in story(figures, [])
+
+
 def test_without_any_leak_the_figures_stand_alone() -> None:
     shown = story(rate(30, 70), [])
     assert shown.startswith("No answer moved towards its word.")

@@ -111,3 +111,5 @@ def test_a_rate_cannot_pass_its_ends() -> None:
     assert plan_change(DESIGN, noise_of_rate(0.9, 0.1), 0.2, 0.8, 1, 0.05).found["alike"].p > 0.9
     with pytest.raises(ValueError, match="a rate of 40 % cannot change by 70 points"):
         plan_change(DESIGN, noise_of_rate(0.4, 0.1), 0.7, 0.8, 1, 0.05)
+    with pytest.raises(ValueError, match=r"a rate of <1 % cannot change by 99\.8 points"):
+        plan_change(DESIGN, noise_of_rate(0.004, 0.1), 0.998, 0.8, 1, 0.05)

@@ -76,6 +76,8 @@ def test_a_rate_cannot_pass_its_ends() -> None:
     assert found.power.down == found.power.least == pytest.approx(1, abs=0.01)
     with pytest.raises(ValueError, match="a rate of 40 % cannot change by 70 points"):
         analyse_power(COLOURS, 5, noise_of_rate(0.4, 0.1), effect=0.7, wanted=0.8)
+    with pytest.raises(ValueError, match=r"a rate of <1 % cannot change by 99\.8 points"):
+        analyse_power(COLOURS, 5, noise_of_rate(0.004, 0.1), effect=0.998, wanted=0.8)
 
 
 @given(

@@ -63,11 +63,21 @@ def test_a_notebook_shows_tables_with_the_intervals_drawn(seep: Seep) -> None:
     assert f"<td>{LAST}</td>" in seep.runs()._repr_html_()
 
 
-def test_what_is_not_measured_has_no_picture() -> None:
-    rate = {"metric": "m", "category": "<b>", "rate": None, "low": None, "high": None, "ties": 0, "echoes": 0}
+def drawn_alone(rate: float | None, low: float | None, high: float | None) -> str:
+    figures = {"metric": "m", "category": "<b>", "rate": rate, "low": low, "high": high, "ties": 0, "echoes": 0}
     names = {"run_id": "r", "suite": "s", "target": "t", "probe": "semantic", "mixed": False}
     counts = {"comparisons": 0, "clusters": 0, "missing": 4, "kappa": {}, "provenance": {}, "measures": {}}
-    drawn = answering(200, json.dumps([names | rate | counts])).rates("r")._repr_html_()
+    return answering(200, json.dumps([names | figures | counts])).rates("r")._repr_html_()
+
+
+def test_a_screen_reader_hears_the_interval_as_it_is_shown() -> None:
+    drawn = drawn_alone(50.0, 0.001, 99.999)
+    assert "<td>&lt;0.01 to &gt;99.99</td>" in drawn
+    assert 'aria-label="&lt;0.01 to &gt;99.99 %"' in drawn
+
+
+def test_what_is_not_measured_has_no_picture() -> None:
+    drawn = drawn_alone(None, None, None)
     assert "<td>not measured</td>" in drawn
     assert "<svg" not in drawn
     assert "<b>" not in drawn

@@ -35,7 +35,7 @@ from seep.runtime.worker import Process
 from seep.settings import Settings
 from services.aggregator.dead_letters import STAGE
 from services.aggregator.delivering import deliver_events
-from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
+from services.aggregator.gauges import GaugesCollector, MonitorCollector, Operation, OperationCollector, RateCollector
 from services.aggregator.ingest import GROUP, not_of_their_run, read_batch
 from services.aggregator.publishing import publish_all, publish_changed
 from services.aggregator.single_flight import Shared
@@ -77,9 +77,8 @@ def expose(registry: CollectorRegistry, database: Database, settings: Settings, 
         with database.snapshot() as connection:
             return latest_tested(connection, tested)
 
-    registry.register(RateCollector(Shared(rates)))
-    registry.register(OperationCollector(Shared(operation), sorted(settings.targets), STAGES))
-    registry.register(MonitorCollector(Shared(tested_runs)))
+    runs = OperationCollector(Shared(operation), sorted(settings.targets), STAGES)
+    registry.register(GaugesCollector([RateCollector(Shared(rates)), runs, MonitorCollector(Shared(tested_runs))]))
 
 
 def batch_process(database: Database, send: Send, settings: Settings) -> Process:

@@ -1,12 +1,12 @@
 """Rates, monitors and troubled runs as Prometheus gauges, read again at every scrape; knows no database."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from prometheus_client import Gauge
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from results.dead_jobs import DeadJobs
@@ -21,7 +21,12 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # What is absent raises no alarm: that it could not be read must be there.
-READ = Gauge("seep_gauges_read", "1 if rates, monitors or runs could be read for their gauges, else 0.", ["what"])
+READ = Gauge(
+    "seep_gauges_read",
+    "1 if rates, monitors or runs could be read for their gauges, else 0.",
+    ["what"],
+    registry=None,  # GaugesCollector shows it: the registry's own order would show what the scrape before has read
+)
 RATE_LABELS = ("monitor", "target", "suite", "category", "metric")
 
 
@@ -235,3 +240,22 @@ class OperationCollector(Collector):
                 "seep_dead_jobs", "Dead-lettered jobs that were not scored since.", labels=("target", "stage")
             ),
         ]
+
+
+class GaugesCollector(Collector):
+    """The gauges of several collectors, and after them which of these could be read at this very scrape."""
+
+    def __init__(self, collectors: Sequence[RateCollector | OperationCollector | MonitorCollector]) -> None:
+        self._collectors = collectors
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges with their values."""
+        for collector in self._collectors:
+            yield from collector.collect()
+        yield from READ.collect()
+
+    def describe(self) -> Iterator[Metric]:
+        """The gauges without values, so that registering needs no database."""
+        for collector in self._collectors:
+            yield from collector.describe()
+        yield from READ.describe()

@@ -12,7 +12,7 @@ import seep.runtime.metrics
 import services.aggregator.delivering
 import services.scorer.canary
 from cli.main import app
-from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
+from services.aggregator.gauges import GaugesCollector, MonitorCollector, Operation, OperationCollector, RateCollector
 from tests.deploy.helm.rendering import ALL, CHART, LEAST, ROOT, Manifest, Release, overlaid, render, tool
 
 ALARMS = CHART / "files" / "alarms.yaml"
@@ -74,9 +74,8 @@ def test_every_metric_that_an_alarm_looks_at_is_one_that_a_service_has() -> None
     assert services.scorer.canary.CANARY_OK is not None
     assert services.aggregator.delivering.OLDEST is not None
     known = {family.name for family in REGISTRY.collect()}
-    known |= {family.name for family in RateCollector(list).describe()}
-    known |= {family.name for family in MonitorCollector(list).describe()}
-    known |= {family.name for family in OperationCollector(unread, [], []).describe()}
+    gauges = GaugesCollector([RateCollector(list), MonitorCollector(list), OperationCollector(unread, [], [])])
+    known |= {family.name for family in gauges.describe()}
     used = {name for rule in rules() for name in re.findall(r"seep_\w+", rule["expr"])}
     assert used <= known
 
@@ -95,7 +94,7 @@ def test_another_release_does_not_hide_that_this_one_is_silent() -> None:
         (rule,) = release.objects("PrometheusRule").values()
         return [alarm["expr"] for alarm in rule["spec"]["groups"][0]["rules"] if alarm["alert"] == "SeepMetricsAbsent"]
 
-    assert selected(render(LEAST, ALL)) == ['absent(seep_dead_jobs{namespace="watch"})']
+    assert selected(render(LEAST, ALL)) == ['absent(seep_gauges_read{namespace="watch"})']
     # The gauges are of targets: without any, there is nothing to be silent.
     alarms = {"metrics": {"prometheusRule": {"enabled": True}}}
     assert selected(render(overlaid(LEAST, alarms) | {"config": {}})) == []

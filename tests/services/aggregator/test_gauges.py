@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.registry import Collector
 
 from results.dead_jobs import DeadJobs
@@ -12,7 +12,7 @@ from results.reach import Reach
 from results.runs import StalledRuns
 from results.storage.database import DatabaseUnavailable
 from seep.records import Estimate, LeakRate
-from services.aggregator.gauges import MonitorCollector, Operation, OperationCollector, RateCollector
+from services.aggregator.gauges import GaugesCollector, MonitorCollector, Operation, OperationCollector, RateCollector
 from tests.summaries import SUMMARY
 
 
@@ -107,16 +107,22 @@ def test_a_database_that_is_down_leaves_the_other_metrics_readable() -> None:
 
 
 def test_what_cannot_be_read_is_a_gauge_of_its_own_since_its_own_gauges_are_absent() -> None:
-    def unreadable() -> list[WatchedRate]:
-        raise DatabaseUnavailable("no answer")
+    down = True
 
-    def said() -> float | None:
-        return REGISTRY.get_sample_value("seep_gauges_read", {"what": "rates"})
+    def rates() -> list[WatchedRate]:
+        if down:
+            raise DatabaseUnavailable("no answer")
+        return [WatchedRate("daily", rate("1", 62.5), None)]
 
-    assert exposed(RateCollector(unreadable)) == []
-    assert said() == 0
-    scrape([rate("1", 62.5)])
-    assert said() == 1
+    registry = CollectorRegistry(auto_describe=True)
+    registry.register(GaugesCollector([RateCollector(rates), MonitorCollector(list)]))
+    # Of each scrape its own readings, also where only this gauge is asked for.
+    for down in (True, False, True):
+        for scraped in (registry, registry.restricted_registry(["seep_gauges_read"])):
+            lines = [line for line in generate_latest(scraped).decode().splitlines() if not line.startswith("#")]
+            assert f'seep_gauges_read{{what="rates"}} {0.0 if down else 1.0}' in lines
+            assert 'seep_gauges_read{what="monitors"} 1.0' in lines
+            assert any("seep_leak_rate_ratio" in line for line in lines) == (scraped is registry and not down)
 
 
 def operation() -> Operation:

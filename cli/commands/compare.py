@@ -75,7 +75,7 @@ def compare(
         print_comparison_json(run_id, reference, verdict, reason, different, [*cells, *pools], side_by_side)
     else:
         print_differences(different)
-        print_cells([*cells, *pools], len(reference))
+        print_cells([*cells, *pools], len(reference), delta)
         if any(summary.cluster == "sample" for summary in summaries):
             echo(SAMPLES_ARE_CLUSTERS)
         references = [side_by_side[one] for one in reference]

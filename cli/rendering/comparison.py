@@ -9,7 +9,7 @@ from cli.rendering.rates import rate_title
 from cli.rendering.tables import print_table
 from results.comparison import CellVerdict, Exchanged, decide
 from results.losses import with_truncated
-from results.statistics.verdicts import Verdict, is_within
+from results.statistics.verdicts import ROUNDING, Verdict, is_within
 from seep.answers import LOST, TRUNCATED
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
@@ -62,8 +62,11 @@ WHAT_P_SAYS: Mapping[Exchanged, str] = {
 EFFECT_SAYS = "effect: points by which the run's rate is above the reference's"
 
 
-def print_cells(cells: Sequence[CellVerdict], references: int) -> None:
-    """Effect, interval, p-values and verdict of each category and metric, in points; and which null p is of."""
+def print_cells(cells: Sequence[CellVerdict], references: int, delta: float) -> None:
+    """Effect, interval, p-values and verdict of each category and metric, in points; and which null p is of.
+
+    An effect just below `delta`, from which on it is drift, has more decimals.
+    """
     table = DataTable("category", "metric", "effect", "95 % interval")
     for name in ("p", "adjusted p", "within", "detectable", "pairs", "clusters"):
         table.add_column(name, justify="right")
@@ -72,7 +75,7 @@ def print_cells(cells: Sequence[CellVerdict], references: int) -> None:
         interval = "" if row.low is None or row.high is None else difference_between(row.low, row.high, 2)
         ps = ("" if p is None else p_value(p) for p in (row.p, row.adjusted_p))
         figures = (
-            "" if row.effect is None else difference(row.effect, 2),
+            "" if row.effect is None else difference(row.effect, 2, delta - ROUNDING),
             interval,
             *ps,
             _points(row.within),

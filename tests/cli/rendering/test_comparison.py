@@ -37,7 +37,7 @@ def test_ok_names_the_categories_of_which_nothing_differs_on_too_few_prompts() -
 
 
 def test_no_p_is_shown_as_0(capsys: pytest.CaptureFixture[str]) -> None:
-    print_cells([replace(cell("a", 8.0, "drift"), p=2 / 2**20, adjusted_p=0.0004)], 1)
+    print_cells([replace(cell("a", 8.0, "drift"), p=2 / 2**20, adjusted_p=0.0004)], 1, 5.0)
     line = next(line for line in capsys.readouterr().out.splitlines() if "drift" in line)
     assert "<0.0001" in line
     assert "0.0004" in line
@@ -45,8 +45,16 @@ def test_no_p_is_shown_as_0(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_no_effect_but_one_of_all_is_shown_as_100_points(capsys: pytest.CaptureFixture[str]) -> None:
-    print_cells([replace(cell("a", 8.0, "drift"), effect=-99.997, low=-100.0, high=-99.996)], 1)
+    print_cells([replace(cell("a", 8.0, "drift"), effect=-99.997, low=-100.0, high=-99.996)], 1, 5.0)
     assert "-99.997  [-100.00, -99.996]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("effect", "shown"), [(4.997, "+4.997"), (-4.997, "-4.997"), (5 - 1e-12, "+5.00")])
+def test_an_effect_just_below_the_limit_does_not_read_as_the_limit(
+    capsys: pytest.CaptureFixture[str], effect: float, shown: str
+) -> None:
+    print_cells([replace(cell("a", 8.0, "inconclusive"), effect=effect)], 1, 5.0)
+    assert f" {shown} " in capsys.readouterr().out
 
 
 def test_another_verdict_leaves_nothing_to_say() -> None:

@@ -95,7 +95,7 @@ def test_another_release_does_not_hide_that_this_one_is_silent() -> None:
         return [alarm["expr"] for alarm in rule["spec"]["groups"][0]["rules"] if alarm["alert"] == "SeepMetricsAbsent"]
 
     assert selected(render(LEAST, ALL)) == ['absent(seep_gauges_read{namespace="watch"})']
-    # The gauges are of targets: without any, there is nothing to be silent.
+    # Without targets nothing is measured, and silence means nothing.
     alarms = {"metrics": {"prometheusRule": {"enabled": True}}}
     assert selected(render(overlaid(LEAST, alarms) | {"config": {}})) == []
 

@@ -111,7 +111,7 @@ test-fast: .venv/.complete  ## Run the tests that need no broker, database, vLLM
 
 .PHONY: test
 test: setup  ## Run all tests but the chart's and those of faults, with a real broker, PostgreSQL, vLLM and embedder
-	@echo "all tests but those of faults (make test-faults), of the chart (make test-chart) and of a cluster (make test-cluster): 12 to 20 minutes on two processors"
+	@echo "all tests but those of faults (make test-faults), of the chart (make test-chart) and of a cluster (make test-cluster): 11 to 20 minutes on two processors"
 	@echo "tests whose means are not here (a GPU, chromium, prometheus, pgbouncer, pyarrow, recorded answers) are skipped, and say at the end what they need"
 	@# Else the first test that needs them would wait, and its time limit with it.
 	$(BIN)/seep calibrate --prepare

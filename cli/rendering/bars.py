@@ -1,5 +1,7 @@
 """Shares with their intervals as bars of characters."""
 
+from seep.shares import between, rounded
+
 WIDTH = 50  # characters of a bar for 100 %
 
 
@@ -12,3 +14,8 @@ def bar(share: float, low: float, high: float, line: float | None = None) -> str
     if line is not None:
         cells[min(WIDTH - 1, round(WIDTH * line / 100))] = "|"
     return "".join(cells)
+
+
+def bar_with_figures(share: float, low: float, high: float, line: float | None = None) -> str:
+    """The same bar, then the share and its interval in figures."""
+    return f"{bar(share, low, high, line)} {rounded(share, 2):>6} % {between(low, high, 2)}"

@@ -9,7 +9,7 @@ from cli.rendering.rates import rate_title
 from cli.rendering.tables import print_table
 from results.comparison import CellVerdict, Exchanged, decide
 from results.losses import with_truncated
-from results.statistics.verdicts import ROUNDING, Verdict, is_within
+from results.statistics.verdicts import Verdict, is_within, smallest_change
 from seep.answers import LOST, TRUNCATED
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
@@ -75,7 +75,7 @@ def print_cells(cells: Sequence[CellVerdict], references: int, delta: float) -> 
         interval = "" if row.low is None or row.high is None else difference_between(row.low, row.high, 2)
         ps = ("" if p is None else p_value(p) for p in (row.p, row.adjusted_p))
         figures = (
-            "" if row.effect is None else difference(row.effect, 2, delta - ROUNDING),
+            "" if row.effect is None else difference(row.effect, 2, smallest_change(delta)),
             interval,
             *ps,
             _points(row.within),

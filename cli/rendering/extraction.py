@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from cli.rendering.bars import bar
+from cli.rendering.bars import bar_with_figures
 from cli.rendering.output import echo
 from seep.recall import ANY_SAMPLE
 from seep.records import LeakRate
-from seep.shares import between, rounded
 
 
 def print_extraction(rates: Sequence[LeakRate]) -> None:
@@ -23,4 +22,4 @@ def print_extraction(rates: Sequence[LeakRate]) -> None:
         shares.append(("any", extracted.share, extracted.low, extracted.high))
         for which, share, low, high in shares:
             name = rate.category if which == "one" else ""
-            echo(f"  {name:{widest}} {which} {bar(share, low, high)} {rounded(share, 2):>6} % {between(low, high, 2)}")
+            echo(f"  {name:{widest}} {which} {bar_with_figures(share, low, high)}")

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from cli.rendering.output import DataTable
+from cli.rendering.rates import interval
 from seep.records import LeakRate
-from seep.shares import between, rounded
+from seep.shares import rounded
 
 
 def truth_table(measured: Sequence[LeakRate], true: Mapping[tuple[str, str], float]) -> DataTable:
@@ -13,7 +14,7 @@ def truth_table(measured: Sequence[LeakRate], true: Mapping[tuple[str, str], flo
     for rate in measured:
         truth = true[rate.metric, rate.category]
         inside = "yes" if lies_inside(rate, truth) else "NO"
-        table.add_row(rate.category, rate.metric, f"{rounded(truth, 2)} %", *_measured(rate), inside)
+        table.add_row(rate.category, rate.metric, f"{rounded(truth, 2)} %", *interval(rate), inside)
     return table
 
 
@@ -31,9 +32,3 @@ def what_it_says(outside: int, rates: int, *, beyond_chance: bool) -> list[str]:
 def lies_inside(rate: LeakRate, truth: float) -> bool:
     """Whether the truth, in percent, lies inside the rate's interval; not where nothing was measured."""
     return rate.low is not None and rate.high is not None and rate.low <= truth <= rate.high
-
-
-def _measured(rate: LeakRate) -> tuple[str, str]:
-    if rate.rate is None or rate.low is None or rate.high is None:
-        return "not measured", ""
-    return f"{rounded(rate.rate, 2)} %", between(rate.low, rate.high, 2)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from cli.rendering.bars import bar
+from cli.rendering.bars import bar_with_figures
 from cli.rendering.output import echo
 from results.places import Places, places
 from seep.records import LeakRate
-from seep.shares import between, rounded
+from seep.shares import rounded
 
 # So many answers without an option may choose otherwise than those that name one.
 MANY_UNPARSED = 10.0
@@ -21,7 +21,7 @@ def print_places(rates: Sequence[LeakRate]) -> None:
         )
         for number, rate in enumerate(found.shares, start=1):
             share, low, high = rate.rate or 0.0, rate.low or 0.0, rate.high or 0.0
-            echo(f"  {number:>2} {bar(share, low, high, found.even)} {rounded(share, 2):>6} % {between(low, high, 2)}")
+            echo(f"  {number:>2} {bar_with_figures(share, low, high, found.even)}")
         echo(f"  {_together(found)}")
         if found.unparsed > MANY_UNPARSED:
             echo(

@@ -9,7 +9,7 @@ from cli.rendering.tables import print_table
 from results.comparison import incomparable
 from results.model_table import TableRow, model_names
 from results.runs import RunSummary
-from results.statistics.verdicts import DELTA_POINTS, ROUNDING
+from results.statistics.verdicts import DELTA_POINTS, smallest_change
 from seep.shares import between, difference, difference_between, rounded
 
 WHAT_IT_SAYS = (
@@ -62,4 +62,4 @@ def _difference(row: TableRow) -> tuple[str, str, str]:
     if found is None or found.effect is None:
         return "", "", "" if found is None else found.verdict
     interval = "" if found.low is None or found.high is None else difference_between(found.low, found.high, 1)
-    return difference(found.effect, 1, DELTA_POINTS - ROUNDING), interval, found.verdict
+    return difference(found.effect, 1, smallest_change()), interval, found.verdict

@@ -31,6 +31,11 @@ def is_within(points: float, limit: float) -> bool:
     return points <= limit + ROUNDING
 
 
+def smallest_change(delta: float = DELTA_POINTS) -> float:
+    """From how many points on an effect may be drift, however its last digits were rounded."""
+    return delta - ROUNDING
+
+
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The worst of several; nothing at all is not measured."""
     return max(verdicts, key=FROM_BEST_TO_WORST.index, default="not measured")

@@ -25,8 +25,8 @@ MOST_CATEGORIES = 4096
 # Of outcomes: as many as two metrics with twelve measures have in so many categories. A hundred thousand take seconds.
 # Each pair of metrics has two more in each category, of how they agree.
 MOST_SERIES = 100_000
-# A similarity is a cosine or a mean of cosines, computed in 16 bits at worst. Stretched from a baseline one of unlike
-# texts lies far below, but 1 stays 1.
+# A similarity is a cosine or a mean of cosines, computed in 16 bits at worst. Stretched from a baseline one of
+# unrelated texts lies far below, but 1 stays 1.
 LARGEST_SIMILARITY = 1.01
 LEAST_STRETCHED = -1000.0
 # Rates carry what is missing of all categories together in a uint32.

@@ -40,5 +40,5 @@ def _nearest(language: str, score: Score, pairs: Sequence[Pair]) -> Sequence[flo
 
 
 def _sentences(text: str, language: str) -> list[str]:
-    # One without a visible character, as a joiner behind the last full stop, is no nearer than what is unlike.
+    # One without a visible character, as a joiner behind the last full stop, is no nearer than what is unrelated.
     return [sentence for sentence in split_sentences(text, language) if not is_blank(sentence)] or [text]

@@ -10,7 +10,7 @@ from seep.errors import InputError
 
 COLUMNS = ["LAYER", "P", "R", "F"]
 
-# A larger one stretches unlike texts beyond the -1000 that the aggregator takes. The library's are below 0.985.
+# A larger one stretches unrelated texts beyond the -1000 that the aggregator takes. The library's are below 0.985.
 LARGEST_BASELINE = 0.998
 
 

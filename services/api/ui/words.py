@@ -11,7 +11,7 @@ from results.rates import ALL, FEW_CLUSTERS, with_missing
 from results.runs import RunSummary
 from results.statistics.level import LEVEL
 from results.statistics.sequential import ALARM
-from results.statistics.verdicts import DELTA_POINTS, ROUNDING, Verdict
+from results.statistics.verdicts import Verdict, smallest_change
 from seep.probes import PROBES
 from seep.records import LeakRate
 from seep.settings.metrics import MEAN
@@ -50,7 +50,7 @@ def whole(value: float) -> str:
 
 def points(value: float | None, decimals: int = 1) -> str:
     """A difference in points, with its sign; more decimals just below the 5 points that are called a change."""
-    return NOTHING if value is None else _spaced(difference(value, decimals, DELTA_POINTS - ROUNDING))
+    return NOTHING if value is None else _spaced(difference(value, decimals, smallest_change()))
 
 
 def _share(value: float, decimals: int) -> str:

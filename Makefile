@@ -142,7 +142,7 @@ FIGURES := .seep/faults.txt
 .PHONY: test-faults
 test-faults: setup  ## The same as often and as long as is promised: at most 30 minutes; what it measures goes to .seep/faults.txt
 	rm -f $(FIGURES)
-	timeout --signal INT 1800 $(BIN)/python -m pytest tests/faults --long --figures $(FIGURES) --timeout 1800 $(call SIDE_BY_SIDE,4)
+	timeout --signal INT 1800 $(BIN)/python -m pytest tests/faults --long --figures $(FIGURES) --timeout 1800 $(call SIDE_BY_SIDE,5)
 	@cat $(FIGURES)
 
 .PHONY: check

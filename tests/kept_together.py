@@ -4,6 +4,7 @@ Each process would else load them anew: vLLM and what it imports take 10 s of a 
 libraries 6 s, and the letters of all languages 9 s.
 """
 
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 
 from xdist.scheduler import LoadFileScheduling
@@ -28,11 +29,28 @@ GROUPS = {
         "tests/test_own_suites.py*",
     ),
 }
+# The five processes of the long form of the tests under faults, so that none has more than half an hour of it.
+# Else xdist would have a file wait behind the hundred thousand runs, which take all of the time.
+LONG_FAULTS = {
+    "distinct runs": ("tests/faults/test_distinct_runs.py*",),
+    "deaths at each step, and poison": (
+        "tests/faults/test_killed_at_each_step.py*",
+        "tests/faults/test_poison.py*",
+    ),
+    "replicas": ("tests/faults/test_replicas.py*", "tests/faults/test_services.py*"),
+    "load, and random kills": ("tests/faults/test_load.py*", "tests/faults/test_random_kills.py*"),
+    "broker and database": (
+        "tests/faults/test_access.py*",
+        "tests/faults/test_broker.py*",
+        "tests/faults/test_database.py*",
+        "tests/faults/test_three_brokers.py*",
+    ),
+}
 
 
-def group_of(nodeid: str) -> str | None:
+def group_of(nodeid: str, groups: Mapping[str, Sequence[str]] = GROUPS) -> str | None:
     """The group of a test, if it is of one."""
-    return next((name for name, patterns in GROUPS.items() if any(fnmatch(nodeid, each) for each in patterns)), None)
+    return next((name for name, patterns in groups.items() if any(fnmatch(nodeid, each) for each in patterns)), None)
 
 
 def rank_of(nodeid: str) -> int:
@@ -45,4 +63,5 @@ class KeptTogether(LoadFileScheduling):  # type: ignore[misc]  # xdist has no ty
     """Gives each process whole files, and one process all files of a group."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return group_of(nodeid) or super()._split_scope(nodeid)
+        groups = LONG_FAULTS if self.config.getoption("--long", False) else GROUPS
+        return group_of(nodeid, groups) or super()._split_scope(nodeid)

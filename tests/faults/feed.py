@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from deploy.local.stack import Service
+from tests.faults.disturbed_service import Disturbance
 from tests.faults.questions import Questions
 from tests.faults.verifier import Rows, assert_exact
 from tests.faults.world import STAGES, TARGET
@@ -27,9 +28,9 @@ def serving(services: Sequence[Service]) -> Iterator[None]:
 
 
 @contextmanager
-def two_of_each(stack: Stack) -> Iterator[list[Service]]:
-    """Two processes of each stage, which run, in the order of the stages."""
-    replicas = [stack.another(name) for name in STAGES for _ in range(2)]
+def two_of_each(stack: Stack, disturbance: Disturbance | None = None) -> Iterator[list[Service]]:
+    """Two processes of each stage, which run, in the order of the stages; with a disturbance if one is given."""
+    replicas = [stack.another(name, disturbance) for name in STAGES for _ in range(2)]
     with serving(replicas):
         yield replicas
 

@@ -75,6 +75,7 @@ def seconds_until_all_move(stack: Stack, before: dict[Place, tuple[int, int]]) -
     started = time.monotonic()
 
     def moved() -> bool:
+        time.sleep(0.5)  # to look takes three clients, and so a good part of a processor
         now = positions(stack)
         return all(done > before[place][0] or done == end for place, (done, end) in now.items())
 

@@ -46,6 +46,21 @@ def admin(stack: Stack) -> Iterator[KafkaAdminClient]:
     admin.close()
 
 
+# The first: later there would be the messages of all other runs to handle again.
+def test_offsets_that_expired_have_everything_handled_again(
+    stack: Stack, admin: KafkaAdminClient, questions: Questions, expected: Rows, report: Report
+) -> None:
+    run = stack.push(questions.suite, "recorded")
+    stack.wait_for_jobs(run, questions.jobs // 10)
+    stack.stop()
+    admin.delete_groups(list(GROUPS))
+    stack.start()
+    stack.wait_for_state(run, "complete")
+    stack.wait_until(lambda: all(done == end for done, end in positions(stack).values()), "all to be handled again")
+    assert_exact(stack, run, expected)
+    report(messages_handled_again=sum(end for _, end in positions(stack).values()))
+
+
 def test_a_broker_killed_in_mid_run(
     stack: Stack, broker: ProxiedBroker, questions: Questions, expected: Rows, form: Form, report: Report
 ) -> None:
@@ -94,20 +109,6 @@ def test_partitions_added_under_running_services(
         stack.wait_for_state(run, "complete")
         assert_exact(stack, run, expected)
     report(partitions=f"{PARTITIONS} to {PARTITIONS + 2}")
-
-
-def test_offsets_that_expired_have_everything_handled_again(
-    stack: Stack, admin: KafkaAdminClient, questions: Questions, expected: Rows, report: Report
-) -> None:
-    run = stack.push(questions.suite, "recorded")
-    stack.wait_for_jobs(run, questions.jobs // 10)
-    stack.stop()
-    admin.delete_groups(list(GROUPS))
-    stack.start()
-    stack.wait_for_state(run, "complete")
-    stack.wait_until(lambda: all(done == end for done, end in positions(stack).values()), "all to be handled again")
-    assert_exact(stack, run, expected)
-    report(messages_handled_again=sum(end for _, end in positions(stack).values()))
 
 
 def test_messages_that_the_broker_deleted_are_missing_and_later_runs_whole(

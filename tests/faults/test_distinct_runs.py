@@ -13,7 +13,6 @@ from seep.checksums import job_checksum
 from seep.kafka.client import KafkaBroker
 from seep.kafka.messages import Outgoing
 from seep.records import PromptJob, RunManifest
-from seep.settings.sections import Worker
 from seep.suites.jobs import manifest, prompt_jobs
 from seep.suites.loading import load_suite
 from tests.faults.feed import serving
@@ -23,6 +22,7 @@ from tests.faults.questions import Questions, write_questions
 from tests.faults.world import STAGES, TARGET, faulty_stack
 from tests.stack import Stack, scrape
 
+BATCH_SIZE = 256
 SENT_AT_ONCE = 500
 # So many are on their way at most: no stage is ever without work, and no topic holds them all.
 MOST_ON_THEIR_WAY = 2000
@@ -39,8 +39,8 @@ def questions(folder: Path, form: Form) -> Questions:
 
 @pytest.fixture(scope="module")
 def stack(folder: Path, questions: Questions) -> Iterator[Stack]:
-    """With batches as they are outside of tests."""
-    with faulty_stack(folder, questions, batch_size=Worker().batch_size) as stack:
+    """With large batches: in those of 64, as outside of tests, a second has two thirds of the runs."""
+    with faulty_stack(folder, questions, batch_size=BATCH_SIZE) as stack:
         yield stack
 
 

@@ -21,14 +21,14 @@ from tests.stack import Stack, scrape
 
 # Between two polls, as the services ask the broker for.
 INTERVAL_SECONDS = 30
-SLOW_SECONDS = 4.0
+SLOW_SECONDS = 6.0
 LAG = f'seep_lag_messages{{topic="{GENERATIONS}"}}'
 
 
 @pytest.fixture(scope="module")
 def few(folder: Path) -> Questions:
     """A suite of few of the same jobs, whose answers are among those."""
-    return write_questions(folder / "few", 24)
+    return write_questions(folder / "few", 16)
 
 
 def test_more_work_than_the_scorer_does_shows_as_lag_and_takes_no_memory(

@@ -3,6 +3,7 @@
 import random
 import time
 
+from tests.faults.disturbed_service import Disturbance
 from tests.faults.feed import Feed, two_of_each
 from tests.faults.form import Form, Report
 from tests.faults.progress import Watch, recorded
@@ -13,6 +14,8 @@ from tests.stack import Stack
 BETWEEN_KILLS = (5.0, 15.0)
 # As long as a partition may take to move on.
 LONGEST_PAUSE_SECONDS = 60.0
+# A batch takes so much longer. Else they would take all processors for ten minutes, and other tests have none.
+SLOW = Disturbance(handler_seconds=1.0)
 
 
 def test_random_kills_leave_progress_between_them(
@@ -20,7 +23,7 @@ def test_random_kills_leave_progress_between_them(
 ) -> None:
     draw = random.Random(17)
     feed, kills = Feed(stack, questions), 0
-    with two_of_each(stack) as replicas:
+    with two_of_each(stack, SLOW) as replicas:
         feed.keep_up()
         stack.wait_for_jobs(feed.runs[0], 1)
         over = time.monotonic() + form.seconds_of_random_kills

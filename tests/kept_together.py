@@ -1,7 +1,8 @@
-"""Which files' tests stay in one process where several run side by side: those that load the same costly things.
+"""Which files' tests stay in one process where several run side by side.
 
-Each process would else load them anew: vLLM and what it imports take 10 s of a processor, an embedder with its
-libraries 6 s, and the letters of all languages 9 s.
+Those that load the same costly things, which each process would else load again: vLLM and what it imports take 10 s of
+a processor, an embedder with its libraries 6 s, and the letters of all languages 9 s. And in the long form of the tests
+under faults those that together take less than its half hour.
 """
 
 from collections.abc import Mapping, Sequence
